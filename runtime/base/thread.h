@@ -1,0 +1,46 @@
+// Thread: an owned operating-system thread that is joined when it is destroyed, and names for threads.
+//
+// Thread safety: Start, Join and destruction belong to one owner thread.
+// Ownership and lifetime: the destructor joins, so whatever the body uses must outlive the Thread;
+//   a Thread member is therefore declared last in its class.
+// Invariants: a body that throws ends the process: floors catch at their own boundary first.
+// Errors: Start returns kResourceExhausted when the system has no thread left; nothing runs then.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "runtime/base/status.h"
+
+namespace tenter {
+
+// Identifies a live thread; comparable and hashable through ToHash.
+using ThreadId = std::thread::id;
+inline ThreadId CurrentThreadId() { return std::this_thread::get_id(); }
+
+// The name that Thread::Start gave to the calling thread, or the system's name for it.
+std::string CurrentThreadName();
+
+class Thread {
+ public:
+  Thread() = default;
+  ~Thread() { Join(); }
+  Thread(Thread&&) = default;
+  Thread& operator=(Thread&&) = delete;
+
+  // Starts `body` on a new thread called `name` (at most 15 bytes are kept by the system).
+  // REQUIRES: not started before.
+  Status Start(const std::string& name, std::function<void()> body);
+
+  // Blocks until the body returned. Does nothing when never started or already joined.
+  void Join();
+
+  bool started() const { return thread_.joinable(); }
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace tenter
