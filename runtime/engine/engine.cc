@@ -1,0 +1,21 @@
+#include "runtime/engine/engine.h"
+
+#include "runtime/engine/naive_engine.h"
+#include "runtime/engine/threaded_engine.h"
+
+namespace tenter {
+
+void Engine::WaitForVar(Var var) {
+  const Result<PoisonPtr> poison = AwaitVar(var);
+  if (!poison.ok()) throw StatusError(poison.status());
+  if (*poison != nullptr) (*poison)->root()->thrown().Rethrow();
+}
+
+std::unique_ptr<Engine> MakeEngine(const EngineOptions& options) {
+  TENTER_CHECK(options.workers >= 0, "an engine cannot have " + std::to_string(options.workers) +
+                                         " workers; 0 is the naive engine");
+  if (options.workers == 0) return std::make_unique<NaiveEngine>(options);
+  return std::make_unique<ThreadedEngine>(options);
+}
+
+}  // namespace tenter
