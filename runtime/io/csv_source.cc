@@ -1,0 +1,175 @@
+#include "runtime/io/csv_source.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "runtime/io/sites.h"
+
+namespace tenter {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view Trim(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+template <typename T>
+std::errc ParseInto(std::string_view field, std::string* bytes) {
+  T value{};
+  if (!field.empty() && field.front() == '+') field.remove_prefix(1);
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc()) return error;
+  if (end != field.data() + field.size()) return std::errc::invalid_argument;
+  bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
+  return {};
+}
+
+std::errc ParseAs(DType dtype, std::string_view field, std::string* bytes) {
+  switch (dtype) {
+    case DType::kFloat32: return ParseInto<float>(field, bytes);
+    case DType::kFloat64: return ParseInto<double>(field, bytes);
+    case DType::kInt32: return ParseInto<int32_t>(field, bytes);
+    case DType::kInt64: return ParseInto<int64_t>(field, bytes);
+    case DType::kUint8: return ParseInto<uint8_t>(field, bytes);
+    case DType::kBool: break;
+  }
+  return std::errc::not_supported;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CsvSource>> CsvSource::Create(CsvOptions options) {
+  if (options.batch_size < 1)
+    return Status(StatusCode::kInvalidArgument,
+                  "batch_size must be positive, found " + std::to_string(options.batch_size));
+  if (options.dtype == DType::kBool)
+    return Status(StatusCode::kUnsupported, "dtype bool is not supported for CSV");
+  for (const int64_t dim : options.row_shape.dims())
+    if (dim < 1)
+      return Status(StatusCode::kInvalidArgument,
+                    "row_shape must be positive, found " + options.row_shape.ToString());
+  const TensorSpec row{options.dtype, options.row_shape};
+  TENTER_RETURN_IF_ERROR(row.CountBytes().status());
+  return std::unique_ptr<CsvSource>(new CsvSource(std::move(options)));
+}
+
+CsvSource::CsvSource(CsvOptions options)
+    : options_(std::move(options)),
+      row_bytes_(options_.row_shape.NumElements() * DTypeBytes(options_.dtype)),
+      row_numbers_(options_.row_shape.NumElements()) {}
+
+std::string CsvSource::Place() const { return options_.path + ":" + std::to_string(line_); }
+
+Status CsvSource::Reset() {
+  file_ = std::ifstream();
+  open_ = false;
+  line_ = rows_read_ = batches_ = 0;
+  rows_.clear();
+  first_rows_.clear();
+  bad_rows_.clear();
+  return {};
+}
+
+Status CsvSource::Open() {
+  TENTER_RETURN_IF_ERROR(TENTER_HIT(options_.probe, io_sites::kSourceOpen, .op = options_.path).error);
+  file_.open(options_.path, std::ios::binary);
+  if (!file_) return {StatusCode::kNotFound, options_.path + ": cannot be opened for reading"};
+  if (file_.peek() == std::ifstream::traits_type::eof())
+    return {StatusCode::kDataLoss, options_.path + ": expected rows of numbers, the file is empty"};
+  open_ = true;
+  return {};
+}
+
+Result<std::optional<Batch>> CsvSource::Next() {
+  if (!open_) TENTER_RETURN_IF_ERROR(Open());
+  rows_.clear();
+  int64_t rows = 0;
+  while (rows < options_.batch_size) {
+    TENTER_ASSIGN_OR_RETURN(const bool found, ReadRow());
+    if (!found) break;
+    ++rows;
+  }
+  if (rows == 0) {
+    if (rows_read_ == 0)
+      return Status(StatusCode::kDataLoss, options_.path + ": expected rows of numbers, found none");
+    return std::optional<Batch>();
+  }
+  return MakeBatch(rows);
+}
+
+Result<bool> CsvSource::ReadRow() {
+  std::string line;
+  while (std::getline(file_, line)) {
+    ++line_;
+    if (line_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+    if (Trim(line).empty()) continue;
+    const size_t before = rows_.size();
+    Status status = ParseRow(line);
+    if (status.ok()) return true;
+    rows_.resize(before);
+    if (options_.bad_rows_max == 0) return status;
+    bad_rows_.push_back(std::move(status));
+    if (static_cast<int64_t>(bad_rows_.size()) > options_.bad_rows_max)
+      return Status(StatusCode::kDataLoss, Place() + ": more than " +
+                                               std::to_string(options_.bad_rows_max) +
+                                               " bad rows; the last: " + bad_rows_.back().message());
+  }
+  if (file_.bad()) return Status(StatusCode::kDataLoss, Place() + ": reading failed");
+  return false;
+}
+
+Status CsvSource::ParseRow(const std::string& line) {
+  if (const size_t nul = line.find('\0'); nul != std::string::npos)
+    return {StatusCode::kDataLoss, Place() + ": expected text, found a NUL byte at column " +
+                                       std::to_string(nul + 1)};
+  const int64_t numbers = std::count(line.begin(), line.end(), ',') + 1;
+  if (numbers != row_numbers_)
+    return {StatusCode::kInvalidArgument, Place() + ": row length " + std::to_string(numbers) +
+                                              ", shape " + options_.row_shape.ToString() +
+                                              " wants " + std::to_string(row_numbers_)};
+  size_t begin = 0;
+  for (int64_t column = 1; column <= numbers; ++column) {
+    const size_t end = std::min(line.find(',', begin), line.size());
+    TENTER_RETURN_IF_ERROR(
+        ParseNumber(Trim(std::string_view(line).substr(begin, end - begin)), column));
+    begin = end + 1;
+  }
+  return {};
+}
+
+Status CsvSource::ParseNumber(std::string_view field, int64_t column) {
+  const std::errc error = ParseAs(options_.dtype, field, &rows_);
+  if (error == std::errc()) return {};
+  const std::string expected = Place() + ": expected " + std::string(DTypeName(options_.dtype)) +
+                               " in column " + std::to_string(column) + ", found '" +
+                               std::string(field.substr(0, 40)) + "'";
+  if (error == std::errc::result_out_of_range)
+    return {StatusCode::kOutOfRange, expected + ", which is out of range"};
+  return {StatusCode::kDataLoss, expected};
+}
+
+Result<std::optional<Batch>> CsvSource::MakeBatch(int64_t rows) {
+  if (batches_ == 0) first_rows_ = rows_;
+  Batch batch{.data = {}, .index = batches_, .first_row = rows_read_, .pad = 0};
+  if (options_.round_batch) {
+    const int64_t first_count = static_cast<int64_t>(first_rows_.size() / row_bytes_);
+    for (; rows + batch.pad < options_.batch_size; ++batch.pad)
+      rows_.append(first_rows_, (batch.pad % first_count) * row_bytes_, row_bytes_);
+  }
+  std::vector<int64_t> dims = {rows + batch.pad};
+  for (const int64_t dim : options_.row_shape.dims()) dims.push_back(dim);
+  TENTER_ASSIGN_OR_RETURN(batch.data, Tensor::Allocate({options_.dtype, Shape(std::move(dims))}));
+  std::memcpy(batch.data.mutable_raw(), rows_.data(), rows_.size());
+  ++batches_;
+  rows_read_ += rows;
+  return std::optional<Batch>(std::move(batch));
+}
+
+}  // namespace tenter
