@@ -1,0 +1,60 @@
+#include "runtime/device/memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace tenter {
+namespace {
+
+Status NoMemory(const char* what, size_t size_bytes, const std::string& reason) {
+  return {StatusCode::kResourceExhausted,
+          std::string(what) + " of " + std::to_string(size_bytes) + " bytes: " + reason};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<HostBlock>> HostBlock::Allocate(size_t size_bytes) {
+  if (size_bytes > kBlockBytesMax) return NoMemory("block", size_bytes, "above the limit");
+  const size_t padded = AlignUp(std::max<size_t>(size_bytes, 1));
+  void* data = std::aligned_alloc(kMemoryAlignment, padded);
+  if (data == nullptr) return NoMemory("block", size_bytes, "out of memory");
+  std::memset(data, 0, padded);
+  return std::shared_ptr<HostBlock>(new HostBlock(static_cast<std::byte*>(data), size_bytes));
+}
+
+HostBlock::~HostBlock() { std::free(data_); }
+
+Result<std::shared_ptr<ProtectedPages>> ProtectedPages::Allocate(size_t size_bytes) {
+  if (size_bytes > kBlockBytesMax) return NoMemory("pages", size_bytes, "above the limit");
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t mapped = (std::max<size_t>(size_bytes, 1) + page - 1) / page * page;
+  void* data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) return NoMemory("pages", size_bytes, std::strerror(errno));
+  return std::shared_ptr<ProtectedPages>(
+      new ProtectedPages(static_cast<std::byte*>(data), size_bytes, mapped));
+}
+
+ProtectedPages::~ProtectedPages() { munmap(data_, mapped_bytes_); }
+
+Status ProtectedPages::Seal() {
+  if (sealed_) return {};
+  if (mprotect(data_, mapped_bytes_, PROT_READ) != 0)
+    return NoMemory("sealing of pages", size_bytes_, std::strerror(errno));
+  sealed_ = true;
+  return {};
+}
+
+bool ProtectedPages::Contains(const void* address) const {
+  const auto first = reinterpret_cast<uintptr_t>(data_);
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  return at >= first && at - first < size_bytes_;
+}
+
+}  // namespace tenter
