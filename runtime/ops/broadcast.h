@@ -1,0 +1,54 @@
+// Broadcast: numpy's rule for combining shapes, and walks over strided memory.
+//
+// Thread safety: pure functions.
+// Ownership and lifetime: none.
+// Invariants: a walk visits the elements of `dims` in row-major order, so kernels built on it are
+//   deterministic.
+// Errors: kInvalidArgument names both shapes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/base/status.h"
+#include "runtime/tensor/shape.h"
+
+namespace tenter {
+
+// The shape that both broadcast to: aligned at the last axis, a dimension of 1 stretches.
+Result<Shape> BroadcastShapes(const Shape& a, const Shape& b);
+
+// Strides in elements with which `from` is read as if it had the shape `to`: 0 along stretched
+// axes. REQUIRES: `from` broadcasts to `to`.
+std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to);
+
+// Calls visit(position, offset) for every index of `dims`: `position` counts 0, 1, 2, ... and
+// `offset` is start + the sum of index times stride.
+template <typename Visit>
+void WalkStrided(const std::vector<int64_t>& dims, const std::vector<int64_t>& strides,
+                 int64_t start, Visit visit) {
+  for (const int64_t dim : dims)
+    if (dim == 0) return;
+  std::vector<int64_t> index(dims.size(), 0);
+  int64_t offset = start;
+  for (int64_t position = 0;; ++position) {
+    visit(position, offset);
+    size_t axis = dims.size();
+    // Counts up like an odometer: axes that are full go back to 0 and carry to the left.
+    for (; axis > 0; --axis) {
+      offset += strides[axis - 1];
+      if (++index[axis - 1] < dims[axis - 1]) break;
+      offset -= strides[axis - 1] * dims[axis - 1];
+      index[axis - 1] = 0;
+    }
+    if (axis == 0) return;
+  }
+}
+
+// Copies elements of `element_bytes` each: target[i] = source[offset of i] in the order of
+// WalkStrided.
+void CopyStrided(const void* source, void* target, size_t element_bytes,
+                 const std::vector<int64_t>& dims, const std::vector<int64_t>& strides,
+                 int64_t start);
+
+}  // namespace tenter

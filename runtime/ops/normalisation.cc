@@ -1,0 +1,147 @@
+// BatchNormalization (inference), Softmax and ReduceMean.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "runtime/ops/broadcast.h"
+#include "runtime/ops/calls.h"
+#include "runtime/ops/onednn.h"
+#include "runtime/ops/tables.h"
+
+namespace tenter {
+namespace {
+
+Result<Specs> InferBatchNormalization(const OpCall& call) {
+  const Shape& input = call.inputs[0].shape;
+  if (input.rank() < 2) return Invalid("an input of rank " + std::to_string(input.rank()));
+  for (size_t i = 0; i < 5; ++i) {
+    TENTER_RETURN_IF_ERROR(RequireType(call, i, DType::kFloat32));
+    if (i > 0 && call.inputs[i].shape != Shape{input.dim(1)})
+      return Invalid("input " + std::to_string(i) + " has not one value per channel");
+  }
+  return Specs{call.inputs[0]};
+}
+
+// scale * (x - mean) / sqrt(variance + epsilon) + bias, per channel.
+MadeKernel MakeBatchNormalization(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const float epsilon, call.attributes.Float("epsilon", 1e-5f));
+  return MakeLambda([epsilon](Inputs inputs, Outputs outputs) {
+    const Shape& shape = inputs[0].shape();
+    const int64_t size = shape.NumElements(2, shape.rank());
+    const float* in = inputs[0].data<float>();
+    float* out = outputs[0].mutable_data<float>();
+    for (int64_t plane = 0; plane < shape.NumElements(0, 2); ++plane) {
+      const int64_t c = plane % shape.dim(1);
+      const float factor =
+          inputs[1].data<float>()[c] / std::sqrt(inputs[4].data<float>()[c] + epsilon);
+      for (int64_t i = 0; i < size; ++i)
+        *out++ = (*in++ - inputs[3].data<float>()[c]) * factor + inputs[2].data<float>()[c];
+    }
+  });
+}
+
+Result<Specs> InferSoftmax(const OpCall& call) {
+  TENTER_RETURN_IF_ERROR(RequireType(call, 0, DType::kFloat32));
+  TENTER_ASSIGN_OR_RETURN([[maybe_unused]] const SoftmaxExtents extents, SoftmaxExtentsOf(call));
+  return Specs{call.inputs[0]};
+}
+
+// exp(x - max) / sum of them; max and sum run along the axis in ascending order, in float.
+void SoftmaxLine(const float* in, float* out, int64_t count, int64_t stride) {
+  float largest = in[0];
+  for (int64_t i = 1; i < count; ++i) largest = std::max(largest, in[i * stride]);
+  float sum = 0.0f;
+  for (int64_t i = 0; i < count; ++i) sum += out[i * stride] = std::exp(in[i * stride] - largest);
+  for (int64_t i = 0; i < count; ++i) out[i * stride] /= sum;
+}
+
+MadeKernel MakeSoftmax(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const SoftmaxExtents extents, SoftmaxExtentsOf(call));
+  return MakeLambda([extents](Inputs inputs, Outputs outputs) {
+    if (extents.axis == 0) return;
+    for (int64_t outer = 0; outer < extents.outer; ++outer)
+      for (int64_t inner = 0; inner < extents.inner; ++inner) {
+        const int64_t at = outer * extents.axis * extents.inner + inner;
+        SoftmaxLine(inputs[0].data<float>() + at, outputs[0].mutable_data<float>() + at,
+                    extents.axis, extents.inner);
+      }
+  });
+}
+
+struct Reduction {
+  std::vector<int64_t> kept;  // the output dims with reduced axes as 1
+  Shape output;
+  int64_t count;  // elements per mean
+};
+
+Result<Reduction> ReductionOf(const OpCall& call) {
+  const Shape& input = call.inputs[0].shape;
+  TENTER_ASSIGN_OR_RETURN(const std::vector<int64_t> listed, call.attributes.Ints("axes", {}));
+  TENTER_ASSIGN_OR_RETURN(const int64_t keep, call.attributes.Int("keepdims", 1));
+  TENTER_ASSIGN_OR_RETURN(std::vector<int> axes, ResolveAxes(listed, input.rank()));
+  if (axes.empty())
+    for (int i = 0; i < input.rank(); ++i) axes.push_back(i);
+  Reduction reduction{input.dims(), {}, 1};
+  std::vector<int64_t> dims;
+  for (int i = 0; i < input.rank(); ++i) {
+    const bool reduced = std::binary_search(axes.begin(), axes.end(), i);
+    if (reduced) reduction.count *= input.dim(i);
+    if (reduced) reduction.kept[static_cast<size_t>(i)] = 1;
+    if (!reduced || keep != 0) dims.push_back(reduction.kept[static_cast<size_t>(i)]);
+  }
+  if (reduction.count == 0) return Invalid("a mean over nothing");
+  reduction.output = Shape(std::move(dims));
+  return reduction;
+}
+
+Result<Specs> InferReduceMean(const OpCall& call) {
+  TENTER_RETURN_IF_ERROR(RequireType(call, 0, DType::kFloat32));
+  TENTER_ASSIGN_OR_RETURN(const Reduction reduction, ReductionOf(call));
+  return Specs{{DType::kFloat32, reduction.output}};
+}
+
+// Adds the elements to their means in row-major order of the input, in float, then divides.
+MadeKernel MakeReduceMean(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const Reduction reduction, ReductionOf(call));
+  return MakeLambda([reduction](Inputs inputs, Outputs outputs) {
+    float* const out = outputs[0].mutable_data<float>();
+    const int64_t means = outputs[0].shape().NumElements();
+    std::fill(out, out + means, 0.0f);
+    const float* const in = inputs[0].data<float>();
+    const Shape& from = inputs[0].shape();
+    WalkStrided(from.dims(), BroadcastStrides(Shape(reduction.kept), from), 0,
+                [&](int64_t at, int64_t to) { out[to] += in[at]; });
+    for (int64_t i = 0; i < means; ++i) out[i] /= static_cast<float>(reduction.count);
+  });
+}
+
+constexpr AttributeRule kBatchNormalizationRules[] = {
+    {"epsilon"}, {"momentum"}, {"spatial", "1"}, {"training_mode", "0"}};
+constexpr AttributeRule kSoftmaxRules[] = {{"axis"}};
+constexpr AttributeRule kReduceMeanRules[] = {{"axes"}, {"keepdims"}};
+
+constexpr std::array kOps = {
+    OpType{"BatchNormalization", kOpsetMin, kOpsetMax, 5, 5, 1, kBatchNormalizationRules,
+           InferBatchNormalization, MakeBatchNormalization, nullptr},
+    OpType{"Softmax", kOpsetMin, kOpsetMax, 1, 1, 1, kSoftmaxRules, InferSoftmax, MakeSoftmax,
+           MakeOneDnnSoftmax},
+    OpType{"ReduceMean", kOpsetMin, kOpsetMax, 1, 1, 1, kReduceMeanRules, InferReduceMean,
+           MakeReduceMean, nullptr},
+};
+
+}  // namespace
+
+Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call) {
+  const Shape& input = call.inputs[0].shape;
+  const bool flattens = call.opset < 13;
+  TENTER_ASSIGN_OR_RETURN(const int64_t wanted, call.attributes.Int("axis", flattens ? 1 : -1));
+  TENTER_ASSIGN_OR_RETURN(const int axis, ResolveAxis(wanted, input.rank()));
+  if (flattens)
+    return SoftmaxExtents{input.NumElements(0, axis), input.NumElements(axis, input.rank()), 1};
+  return SoftmaxExtents{input.NumElements(0, axis), input.dim(axis),
+                        input.NumElements(axis + 1, input.rank())};
+}
+
+std::span<const OpType> NormalisationOps() { return kOps; }
+
+}  // namespace tenter

@@ -1,0 +1,39 @@
+// The oneDNN kernels of the op table, without the headers of oneDNN.
+//
+// Thread safety: any thread may make and run kernels; see WarmUpOneDnn (op.h) for the first use.
+// Ownership and lifetime: a kernel owns its primitive, which is created here and nowhere later.
+// Invariants: (1) activations and weights are read in place in their plain layouts (parameters
+//   exist once). (2) The scratchpad is the caller's, so one kernel may run on many threads. (3) One
+//   OpenMP thread per run.
+// Errors: kUnsupported where oneDNN has no implementation: the reference kernel serves then.
+#pragma once
+
+#include "runtime/ops/calls.h"
+
+namespace tenter {
+
+MadeKernel MakeOneDnnConvolution(const OpCall& call);
+MadeKernel MakeOneDnnPooling(const OpCall& call);
+MadeKernel MakeOneDnnMatMul(const OpCall& call);
+MadeKernel MakeOneDnnGemm(const OpCall& call);
+MadeKernel MakeOneDnnEltwise(const OpCall& call);
+MadeKernel MakeOneDnnBinary(const OpCall& call);
+MadeKernel MakeOneDnnSoftmax(const OpCall& call);
+MadeKernel MakeOneDnnConcat(const OpCall& call);
+
+// What the reference files and the oneDNN files both read from a call.
+struct ClipBounds {
+  float low;
+  float high;
+};
+Result<ClipBounds> ClipBoundsOf(const OpCall& call);
+
+// Softmax as [outer, axis, inner]: before opset 13 the axes from `axis` on are one.
+struct SoftmaxExtents {
+  int64_t outer;
+  int64_t axis;
+  int64_t inner;
+};
+Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call);
+
+}  // namespace tenter

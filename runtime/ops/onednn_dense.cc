@@ -1,0 +1,177 @@
+// oneDNN kernels of the ops that work on whole tensors: matrix products, element-wise functions,
+// binary arithmetic, softmax and concatenation.
+#include <array>
+
+#include "runtime/ops/broadcast.h"
+#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn_kernel.h"
+
+namespace tenter {
+namespace {
+
+using Dims = dnnl::memory::dims;
+
+// `shape` with axes of 1 in front, up to `rank`.
+Dims Padded(const Shape& shape, size_t rank) {
+  Dims dims(rank - shape.dims().size(), 1);
+  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
+  return dims;
+}
+
+struct Eltwise {
+  std::string_view op_type;
+  dnnl::algorithm algorithm;
+  float alpha = 0.0f;
+  float beta = 0.0f;
+};
+
+constexpr std::array kEltwise = {
+    Eltwise{"Relu", dnnl::algorithm::eltwise_relu},
+    Eltwise{"Sigmoid", dnnl::algorithm::eltwise_logistic},
+    Eltwise{"Tanh", dnnl::algorithm::eltwise_tanh},
+    Eltwise{"Sqrt", dnnl::algorithm::eltwise_sqrt},
+    Eltwise{"Exp", dnnl::algorithm::eltwise_exp},
+    Eltwise{"Log", dnnl::algorithm::eltwise_log},
+    Eltwise{"HardSwish", dnnl::algorithm::eltwise_hardswish, 1.0f / 6.0f, 0.5f},
+    Eltwise{"HardSigmoid", dnnl::algorithm::eltwise_hardsigmoid, 0.2f, 0.5f},
+    Eltwise{"LeakyRelu", dnnl::algorithm::eltwise_relu, 0.01f},
+    Eltwise{"Clip", dnnl::algorithm::eltwise_clip_v2},
+};
+
+// The row of this op with its attributes in place of the defaults.
+Result<Eltwise> EltwiseOf(const OpCall& call) {
+  for (Eltwise row : kEltwise) {
+    if (row.op_type != call.op_type) continue;
+    if (row.op_type == "Clip") {
+      TENTER_ASSIGN_OR_RETURN(const ClipBounds bounds, ClipBoundsOf(call));
+      row.alpha = bounds.low;
+      row.beta = bounds.high;
+    } else {
+      TENTER_ASSIGN_OR_RETURN(row.alpha, call.attributes.Float("alpha", row.alpha));
+      TENTER_ASSIGN_OR_RETURN(row.beta, call.attributes.Float("beta", row.beta));
+    }
+    return row;
+  }
+  return Unsupported("no such function");
+}
+
+dnnl::algorithm BinaryOf(std::string_view op_type) {
+  if (op_type == "Sub") return dnnl::algorithm::binary_sub;
+  if (op_type == "Mul") return dnnl::algorithm::binary_mul;
+  if (op_type == "Div") return dnnl::algorithm::binary_div;
+  return dnnl::algorithm::binary_add;
+}
+
+MadeKernel MakeProduct(const OpCall& call, const dnnl::memory::desc& a, const dnnl::memory::desc& b,
+                       const dnnl::memory::desc& bias, const dnnl::memory::desc& out) {
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    const dnnl::matmul::primitive_desc description(engine, a, b, bias, out, UserScratchpad());
+    std::vector<OneDnnBinding> bindings = {{DNNL_ARG_SRC, false, 0, a},
+                                           {DNNL_ARG_WEIGHTS, false, 1, b},
+                                           {DNNL_ARG_DST, true, 0, out}};
+    if (call.has_input(2)) bindings.push_back({DNNL_ARG_BIAS, false, 2, bias});
+    return MadeOneDnn<dnnl::matmul>(engine, description, std::move(bindings));
+  });
+}
+
+}  // namespace
+
+MadeKernel MakeOneDnnMatMul(const OpCall& call) {
+  const Shape& a = call.inputs[0].shape;
+  const Shape& b = call.inputs[1].shape;
+  if (a.rank() < 2 || b.rank() < 2) return Unsupported("a vector operand");
+  const auto rank = static_cast<size_t>(std::max(a.rank(), b.rank()));
+  const Dims left = Padded(a, rank), right = Padded(b, rank);
+  Dims out(rank);
+  for (size_t i = 0; i < rank; ++i) out[i] = left[i] == 1 ? right[i] : left[i];
+  out[rank - 2] = a.dim(-2);
+  out[rank - 1] = b.dim(-1);
+  return MakeProduct(call, DenseDesc(left), DenseDesc(right), {}, DenseDesc(out));
+}
+
+MadeKernel MakeOneDnnGemm(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 1.0f));
+  TENTER_ASSIGN_OR_RETURN(const float beta, call.attributes.Float("beta", 1.0f));
+  if (alpha != 1.0f || beta != 1.0f) return Unsupported("a scale");
+  TENTER_ASSIGN_OR_RETURN(const int64_t a_transposed, call.attributes.Int("transA", 0));
+  TENTER_ASSIGN_OR_RETURN(const int64_t b_transposed, call.attributes.Int("transB", 0));
+  // A transposed operand is the same memory under swapped strides.
+  const auto operand = [&](size_t i, int64_t transposed) {
+    const int64_t rows = call.inputs[i].shape.dim(0), columns = call.inputs[i].shape.dim(1);
+    return transposed == 0 ? DenseDesc({rows, columns})
+                           : StridedDesc({columns, rows}, {1, columns});
+  };
+  const auto a = operand(0, a_transposed), b = operand(1, b_transposed);
+  const int64_t m = a.get_dims()[0], n = b.get_dims()[1];
+  dnnl::memory::desc bias;
+  if (call.has_input(2)) {
+    const Shape& c = call.inputs[2].shape;
+    if (c != Shape{n} && c != Shape{1, n}) return Unsupported("a C that is not one row");
+    bias = DenseDesc({1, n});
+  }
+  return MakeProduct(call, a, b, bias, DenseDesc({m, n}));
+}
+
+MadeKernel MakeOneDnnEltwise(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const Eltwise function, EltwiseOf(call));
+  const auto desc = DenseDesc({call.inputs[0].shape.NumElements()});
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    const dnnl::eltwise_forward::primitive_desc description(
+        engine, dnnl::prop_kind::forward_inference, function.algorithm, desc, desc, function.alpha,
+        function.beta, UserScratchpad());
+    return MadeOneDnn<dnnl::eltwise_forward>(
+        engine, description, {{DNNL_ARG_SRC, false, 0, desc}, {DNNL_ARG_DST, true, 0, desc}});
+  });
+}
+
+MadeKernel MakeOneDnnBinary(const OpCall& call) {
+  if (call.inputs.size() != 2) return Unsupported("another number of operands");
+  TENTER_ASSIGN_OR_RETURN(const Shape out,
+                          BroadcastShapes(call.inputs[0].shape, call.inputs[1].shape));
+  const auto rank = static_cast<size_t>(std::max(out.rank(), 1));
+  const auto a = DenseDesc(Padded(call.inputs[0].shape, rank));
+  const auto b = DenseDesc(Padded(call.inputs[1].shape, rank));
+  const auto c = DenseDesc(Padded(out, rank));
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    const dnnl::binary::primitive_desc description(engine, BinaryOf(call.op_type), a, b, c,
+                                                   UserScratchpad());
+    return MadeOneDnn<dnnl::binary>(engine, description,
+                                    {{DNNL_ARG_SRC_0, false, 0, a},
+                                     {DNNL_ARG_SRC_1, false, 1, b},
+                                     {DNNL_ARG_DST, true, 0, c}});
+  });
+}
+
+MadeKernel MakeOneDnnSoftmax(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const SoftmaxExtents extents, SoftmaxExtentsOf(call));
+  const auto desc = DenseDesc({extents.outer, extents.axis, extents.inner});
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    const dnnl::softmax_forward::primitive_desc description(
+        engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, desc, desc,
+        1, UserScratchpad());
+    return MadeOneDnn<dnnl::softmax_forward>(
+        engine, description, {{DNNL_ARG_SRC, false, 0, desc}, {DNNL_ARG_DST, true, 0, desc}});
+  });
+}
+
+MadeKernel MakeOneDnnConcat(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const int64_t wanted, call.attributes.Int("axis", 1));
+  TENTER_ASSIGN_OR_RETURN(const int axis, ResolveAxis(wanted, call.inputs[0].shape.rank()));
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    std::vector<dnnl::memory::desc> sources;
+    std::vector<OneDnnBinding> bindings;
+    Dims total = call.inputs[0].shape.dims();
+    total[static_cast<size_t>(axis)] = 0;
+    for (size_t i = 0; i < call.inputs.size(); ++i) {
+      total[static_cast<size_t>(axis)] += call.inputs[i].shape.dim(axis);
+      sources.push_back(DenseDesc(call.inputs[i].shape.dims()));
+      bindings.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), false, i, sources.back()});
+    }
+    bindings.push_back({DNNL_ARG_DST, true, 0, DenseDesc(total)});
+    const dnnl::concat::primitive_desc description(engine, bindings.back().desc, axis, sources,
+                                                   UserScratchpad());
+    return MadeOneDnn<dnnl::concat>(engine, description, std::move(bindings));
+  });
+}
+
+}  // namespace tenter

@@ -1,0 +1,106 @@
+#include "runtime/ops/onednn_kernel.h"
+
+#include <numeric>
+#include <unordered_map>
+
+#include "runtime/base/check.h"
+#include "runtime/base/tsan.h"
+#include "runtime/ops/onednn.h"
+
+// From libgomp, which oneDNN is linked with; its header needs a compiler flag that nothing else
+// here uses.
+extern "C" void omp_set_num_threads(int count);
+
+namespace tenter {
+
+OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
+                           dnnl::primitive primitive, std::vector<OneDnnBinding> bindings)
+    : engine_(std::move(engine)),
+      primitive_(std::move(primitive)),
+      scratch_(description.scratchpad_desc()),
+      implementation_(description.impl_info_str()),
+      bindings_(std::move(bindings)) {}
+
+void OneDnnKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
+  try {
+    Execute(inputs, outputs, scratch);
+  } catch (const dnnl::error& error) {
+    throw StatusError({StatusCode::kInternal, std::string("oneDNN: ") + error.what()});
+  }
+}
+
+void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch) const {
+  std::unordered_map<int, dnnl::memory> arguments;
+  for (const OneDnnBinding& binding : bindings_) {
+    void* data = binding.is_output ? outputs[binding.index].mutable_raw()
+                                   : const_cast<void*>(inputs[binding.index].raw());
+    TENTER_CHECK(data != nullptr, "a oneDNN kernel without memory");
+    // Generated code is invisible to the sanitizer: its accesses are declared here.
+    if (binding.is_output) {
+      TsanWriteRange(data, outputs[binding.index].size_bytes());
+    } else {
+      TsanReadRange(data, inputs[binding.index].size_bytes());
+    }
+    arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+  }
+  if (scratch_bytes() > 0) {
+    TENTER_CHECK(scratch != nullptr, "a oneDNN kernel without scratch memory");
+    TsanWriteRange(scratch, scratch_bytes());
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_, engine_, scratch));
+  }
+  omp_set_num_threads(1);
+  dnnl::stream stream(engine_);
+  primitive_.execute(stream, arguments);
+  stream.wait();
+}
+
+dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides) {
+  return {dims, dnnl::memory::data_type::f32, strides};
+}
+
+dnnl::memory::desc DenseDesc(const dnnl::memory::dims& dims) {
+  return StridedDesc(dims, Shape(dims).Strides());
+}
+
+Status CheckForOneDnn(const OpCall& call) {
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (!call.has_input(i)) continue;
+    TENTER_RETURN_IF_ERROR(RequireType(call, i, DType::kFloat32));
+    if (call.inputs[i].shape.NumElements() == 0) return Unsupported("an empty tensor");
+    if (call.inputs[i].shape.rank() > DNNL_MAX_NDIMS) return Unsupported("too many axes");
+  }
+  return {};
+}
+
+Status WarmUpOneDnn() {
+  const Attributes attributes;
+  const TensorSpec image{DType::kFloat32, {1, 1, 4, 4}};
+  const TensorSpec weights{DType::kFloat32, {1, 1, 1, 1}};
+  const OpCall call{"warm_up", "Conv", attributes, kOpsetMin, {image, weights},
+                    {nullptr, nullptr}, {true, true}};
+  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, KernelChoice::kOneDnn));
+  TENTER_ASSIGN_OR_RETURN(const Tensor in, Tensor::Allocate(image));
+  TENTER_ASSIGN_OR_RETURN(const Tensor filter, Tensor::Allocate(weights));
+  TENTER_ASSIGN_OR_RETURN(Tensor out, Tensor::Allocate(image));
+  TENTER_ASSIGN_OR_RETURN(
+      Tensor scratch,
+      Tensor::Allocate({DType::kUint8, {static_cast<int64_t>(kernel->scratch_bytes())}}));
+  const Tensor inputs[] = {in, filter};
+  try {
+    kernel->Run(inputs, {&out, 1}, static_cast<std::byte*>(scratch.mutable_raw()));
+    // A reorder to the other layout exercises what convolutions alone do not build.
+    const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    dnnl::stream stream(engine);
+    dnnl::memory from(DenseDesc({4, 4}), engine, const_cast<void*>(in.raw()));
+    dnnl::memory to(StridedDesc({4, 4}, {1, 4}), engine, out.mutable_raw());
+    dnnl::reorder(from, to).execute(stream, from, to);
+    stream.wait();
+  } catch (const dnnl::error& error) {
+    return {StatusCode::kInternal, std::string("oneDNN: ") + error.what()};
+  } catch (const StatusError& error) {
+    return error.status();
+  }
+  return {};
+}
+
+}  // namespace tenter

@@ -1,0 +1,79 @@
+// OneDnnKernel: one oneDNN primitive as a Kernel, and the shorthand for building one.
+//
+// Thread safety: Run is const and may run concurrently; every execution gets its own memory
+//   objects, its own stream and the caller's scratch.
+// Ownership and lifetime: owns primitive and engine handle; borrows tensors and scratch for one
+//   Run.
+// Invariants: (1) no primitive is created after the constructor. (2) Each thread that executes asks
+//   OpenMP for one thread, because that setting is per thread. (3) No null pointer reaches the
+//   library, which would crash on it.
+// Errors: dnnl::error becomes kUnsupported (no implementation) or kInternal when made, and
+//   StatusError when run.
+#pragma once
+
+#include <dnnl.hpp>
+#include <string>
+#include <vector>
+
+#include "runtime/ops/calls.h"
+#include "runtime/ops/onednn_attr.h"
+
+namespace tenter {
+
+// Which tensor of a run is bound to which argument of the primitive, and how it is laid out.
+struct OneDnnBinding {
+  int argument;
+  bool is_output;
+  size_t index;
+  dnnl::memory::desc desc;
+};
+
+class OneDnnKernel final : public Kernel {
+ public:
+  OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
+               dnnl::primitive primitive, std::vector<OneDnnBinding> bindings);
+
+  size_t scratch_bytes() const override { return scratch_.get_size(); }
+  std::string_view implementation() const override { return implementation_; }
+  void Run(Inputs inputs, Outputs outputs, std::byte* scratch) const override;
+
+ private:
+  void Execute(Inputs inputs, Outputs outputs, std::byte* scratch) const;
+
+  const dnnl::engine engine_;
+  const dnnl::primitive primitive_;
+  const dnnl::memory::desc scratch_;
+  const std::string implementation_;
+  const std::vector<OneDnnBinding> bindings_;
+};
+
+// float32 in row-major order.
+dnnl::memory::desc DenseDesc(const dnnl::memory::dims& dims);
+// float32 with these strides, in elements.
+dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides);
+
+// kUnsupported unless every input is float32 and no tensor is empty.
+Status CheckForOneDnn(const OpCall& call);
+
+// Calls build(engine), which returns a kernel, and turns dnnl::error into a Status.
+template <typename Build>
+MadeKernel TryOneDnn(const OpCall& call, Build build) {
+  TENTER_RETURN_IF_ERROR(CheckForOneDnn(call));
+  try {
+    return build(dnnl::engine(dnnl::engine::kind::cpu, 0));
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented) return Unsupported("oneDNN has no kernel for this");
+    return Status(StatusCode::kInternal, std::string("oneDNN: ") + error.what());
+  }
+}
+
+// The kernel of a primitive description of type Primitive::primitive_desc.
+template <typename Primitive>
+MadeKernel MadeOneDnn(const dnnl::engine& engine,
+                      const typename Primitive::primitive_desc& description,
+                      std::vector<OneDnnBinding> bindings) {
+  return std::unique_ptr<Kernel>(std::make_unique<OneDnnKernel>(
+      engine, description, Primitive(description), std::move(bindings)));
+}
+
+}  // namespace tenter

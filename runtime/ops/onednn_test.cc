@@ -1,0 +1,218 @@
+// oneDNN kernels against the reference kernels on random shapes. A failure prints its seed;
+// --gtest_random_seed=SEED runs that one first.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "runtime/base/rng.h"
+#include "runtime/base/thread.h"
+#include "runtime/ops/testing.h"
+
+namespace tenter {
+namespace {
+
+constexpr int kRounds = 200;
+
+using Dims = std::vector<int64_t>;
+
+// One random case of an op.
+struct RandomCase {
+  std::string op;
+  Attributes attributes;
+  std::vector<Tensor> inputs;
+  int opset = 11;
+};
+
+using Generate = RandomCase (*)(Rng&);
+
+int64_t Between(Rng& rng, int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(rng.Below(static_cast<uint64_t>(high - low + 1)));
+}
+
+Dims Many(Rng& rng, size_t count, int64_t low, int64_t high) {
+  Dims values(count);
+  for (int64_t& value : values) value = Between(rng, low, high);
+  return values;
+}
+
+void ExpectClose(const Tensor& expected, const Tensor& found, const std::string& place) {
+  ASSERT_EQ(expected.spec(), found.spec()) << place;
+  for (int64_t i = 0; i < expected.shape().NumElements(); ++i) {
+    const float a = expected.data<float>()[i], b = found.data<float>()[i];
+    ASSERT_LE(std::fabs(a - b), 1e-5f + 1e-4f * std::fabs(a)) << place << " element " << i;
+  }
+}
+
+// Runs both kernels on kRounds cases and says how many of them oneDNN served.
+int Compare(Generate generate) {
+  int served = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const uint64_t seed = static_cast<uint64_t>(GTEST_FLAG_GET(random_seed) + round);
+    Rng rng(seed);
+    const RandomCase c = generate(rng);
+    std::string place = c.op + " with seed " + std::to_string(seed);
+    for (const Tensor& input : c.inputs) place.append(" ").append(input.spec().ToString());
+    for (const auto name : c.attributes.Names())
+      place.append(" ").append(name).append("=").append(c.attributes.Print(name));
+    const auto reference = RunOp(c.op, c.attributes, c.inputs, c.opset);
+    const auto fast =
+        RunOp(c.op, c.attributes, c.inputs, c.opset, 1, KernelChoice::kOneDnn);
+    EXPECT_EQ(reference.ok(), fast.ok()) << place;
+    if (!reference.ok() || !fast.ok()) continue;
+    ExpectClose(reference->outputs[0], fast->outputs[0], place);
+    const auto again = RunOp(c.op, c.attributes, c.inputs, c.opset, 1, KernelChoice::kOneDnn);
+    EXPECT_EQ(Elements<float>(again->outputs[0]), Elements<float>(fast->outputs[0])) << place;
+    if (fast->implementation != "reference") ++served;
+  }
+  return served;
+}
+
+RandomCase RandomConvolution(Rng& rng) {
+  const int64_t groups = Between(rng, 1, 4);
+  const int64_t in = Between(rng, 1, 3), out = Between(rng, 1, 3);
+  const Shape image = {Between(rng, 1, 2), groups * in, Between(rng, 7, 14), Between(rng, 7, 14)};
+  const Shape weights = {groups * out, in, Between(rng, 1, 3), Between(rng, 1, 3)};
+  RandomCase c{"Conv",
+               With({{"group", groups},
+                     {"strides", Many(rng, 2, 1, 3)},
+                     {"dilations", Many(rng, 2, 1, 2)},
+                     {"pads", Many(rng, 4, 0, 2)}}),
+               {RandomFloats(image, rng), RandomFloats(weights, rng)}};
+  if (rng.Chance(70)) c.inputs.push_back(RandomFloats({groups * out}, rng));
+  return c;
+}
+
+RandomCase RandomPooling(Rng& rng) {
+  const char* const ops[] = {"MaxPool", "AveragePool", "GlobalAveragePool"};
+  RandomCase c{ops[rng.Below(3)], {}, {}};
+  c.inputs = {RandomFloats({2, 3, Between(rng, 5, 12), Between(rng, 5, 12)}, rng)};
+  if (c.op == "GlobalAveragePool") return c;
+  c.attributes = With({{"kernel_shape", Many(rng, 2, 2, 3)},
+                       {"strides", Many(rng, 2, 1, 3)},
+                       {"pads", Many(rng, 4, 0, 1)},
+                       {"ceil_mode", Between(rng, 0, 1)}});
+  if (c.op == "MaxPool") c.attributes.Set("dilations", Many(rng, 2, 1, 2));
+  if (c.op == "AveragePool") c.attributes.Set("count_include_pad", Between(rng, 0, 1));
+  return c;
+}
+
+RandomCase RandomMatMul(Rng& rng) {
+  const int64_t k = Between(rng, 1, 9);
+  Dims a = {Between(rng, 1, 9), k}, b = {k, Between(rng, 1, 9)};
+  if (rng.Chance(50)) a.insert(a.begin(), 3);
+  if (rng.Chance(50)) b.insert(b.begin(), rng.Chance(50) ? 3 : 1);
+  return {"MatMul", {}, {RandomFloats(Shape(a), rng), RandomFloats(Shape(b), rng)}};
+}
+
+RandomCase RandomGemm(Rng& rng) {
+  const int64_t m = Between(rng, 1, 9), k = Between(rng, 1, 9), n = Between(rng, 1, 9);
+  const bool a_turned = rng.Chance(50), b_turned = rng.Chance(50);
+  RandomCase c{"Gemm",
+               With({{"transA", int64_t{a_turned}}, {"transB", int64_t{b_turned}}}),
+               {RandomFloats(a_turned ? Shape{k, m} : Shape{m, k}, rng),
+                RandomFloats(b_turned ? Shape{n, k} : Shape{k, n}, rng)}};
+  if (rng.Chance(70))
+    c.inputs.push_back(RandomFloats(rng.Chance(50) ? Shape{n} : Shape{m, n}, rng));
+  return c;
+}
+
+RandomCase RandomEltwise(Rng& rng) {
+  const char* const ops[] = {"Relu", "Sigmoid", "Tanh",      "Sqrt",        "Exp",
+                             "Log",  "Clip",    "HardSwish", "HardSigmoid", "LeakyRelu"};
+  RandomCase c{ops[rng.Below(10)], {}, {}, 14};
+  const bool positive = c.op == "Sqrt" || c.op == "Log";
+  c.inputs = {RandomFloats(Shape(Many(rng, 3, 1, 7)), rng, positive ? 0.1f : -4.0f, 4.0f)};
+  if (c.op == "Clip") c.inputs.insert(c.inputs.end(), {Scalar(-1), Scalar(2)});
+  if (c.op == "HardSigmoid") c.attributes = With({{"alpha", 0.3f}, {"beta", 0.4f}});
+  if (c.op == "LeakyRelu" && rng.Chance(50)) c.attributes = With({{"alpha", 0.3f}});
+  return c;
+}
+
+RandomCase RandomBinary(Rng& rng) {
+  const char* const ops[] = {"Add", "Sub", "Mul", "Div"};
+  Dims a = Many(rng, 4, 1, 5), b = a;
+  for (size_t i = 0; i < 4; ++i)
+    if (rng.Chance(30)) (rng.Chance(50) ? a : b)[i] = 1;
+  if (rng.Chance(30)) b.erase(b.begin(), b.begin() + Between(rng, 1, 4));
+  return {ops[rng.Below(4)],
+          {},
+          {RandomFloats(Shape(a), rng), RandomFloats(Shape(b), rng, 0.5f, 2.0f)}};
+}
+
+RandomCase RandomSoftmax(Rng& rng) {
+  return {"Softmax",
+          With({{"axis", Between(rng, -3, 2)}}),
+          {RandomFloats(Shape(Many(rng, 3, 1, 6)), rng, -5, 5)},
+          rng.Chance(50) ? 11 : 13};
+}
+
+RandomCase RandomConcat(Rng& rng) {
+  const int64_t axis = Between(rng, -3, 2);
+  Dims dims = Many(rng, 3, 1, 6);
+  RandomCase c{"Concat", With({{"axis", axis}}), {}};
+  for (int64_t i = Between(rng, 1, 4); i > 0; --i) {
+    dims[static_cast<size_t>((axis + 3) % 3)] = Between(rng, 1, 5);
+    c.inputs.push_back(RandomFloats(Shape(dims), rng));
+  }
+  return c;
+}
+
+TEST(OneDnn, Convolution) { EXPECT_GT(Compare(RandomConvolution), kRounds / 2); }
+TEST(OneDnn, Pooling) { EXPECT_GT(Compare(RandomPooling), kRounds / 2); }
+TEST(OneDnn, MatMul) { EXPECT_GT(Compare(RandomMatMul), kRounds / 2); }
+TEST(OneDnn, Gemm) { EXPECT_GT(Compare(RandomGemm), kRounds / 4); }
+TEST(OneDnn, Eltwise) { EXPECT_EQ(Compare(RandomEltwise), kRounds); }
+TEST(OneDnn, Binary) { EXPECT_GT(Compare(RandomBinary), kRounds / 4); }
+TEST(OneDnn, Softmax) { EXPECT_EQ(Compare(RandomSoftmax), kRounds); }
+TEST(OneDnn, Concat) { EXPECT_EQ(Compare(RandomConcat), kRounds); }
+
+TEST(OneDnn, WarmUpMayBeRepeated) {
+  EXPECT_TRUE(WarmUpOneDnn().ok());
+  EXPECT_TRUE(WarmUpOneDnn().ok());
+}
+
+// One kernel with a scratchpad on several threads: right only because each brings scratch of its
+// own.
+TEST(OneDnn, OneKernelServesManyThreads) {
+  ASSERT_TRUE(WarmUpOneDnn().ok());
+  Rng rng(7);
+  const Attributes attributes = With({{"pads", Dims{1, 1, 1, 1}}});
+  const Tensor weights = RandomFloats({16, 16, 3, 3}, rng);
+  const Tensor first = RandomFloats({1, 16, 20, 20}, rng);
+  const std::vector<Tensor> call_inputs = {first, weights};
+  const auto kernel = MakeKernel(CallWith("Conv", attributes, call_inputs, 11, 1),
+                                 KernelChoice::kOneDnn)
+                          .value();
+  ASSERT_GT(kernel->scratch_bytes(), 0u) << "this test needs a kernel that uses scratch";
+  struct Request {
+    std::vector<Tensor> inputs;
+    Tensor expected, found;
+    int wrong = 0;
+  };
+  std::vector<Request> requests(4);
+  for (Request& request : requests) {
+    request.inputs = {RandomFloats({1, 16, 20, 20}, rng), weights};
+    request.expected =
+        RunOp("Conv", attributes, request.inputs, 11, 1, KernelChoice::kOneDnn)->outputs[0];
+    request.found = Tensor::Allocate(request.expected.spec()).value();
+  }
+  std::vector<Thread> threads(requests.size());
+  for (size_t i = 0; i < threads.size(); ++i)
+    ASSERT_TRUE(threads[i]
+                    .Start("conv",
+                           [&kernel, request = &requests[i]] {
+                             const auto scratch = HostBlock::Allocate(kernel->scratch_bytes());
+                             for (int round = 0; round < 50; ++round) {
+                               kernel->Run(request->inputs, {&request->found, 1},
+                                           (*scratch)->data());
+                               request->wrong += Elements<float>(request->found) !=
+                                                 Elements<float>(request->expected);
+                             }
+                           })
+                    .ok());
+  for (Thread& thread : threads) thread.Join();
+  for (const Request& request : requests) EXPECT_EQ(request.wrong, 0);
+}
+
+}  // namespace
+}  // namespace tenter

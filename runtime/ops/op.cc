@@ -1,0 +1,120 @@
+#include "runtime/ops/op.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "runtime/ops/tables.h"
+
+namespace tenter {
+namespace {
+
+std::array<std::span<const OpType>, 7> Tables() {
+  return {ElementwiseOps(),   ConvolutionOps(), PoolingOps(), LinearOps(),
+          NormalisationOps(), ReshapingOps(),   MovementOps()};
+}
+
+// "Conv (node 'c1') of float32[1,3,8,8], float32[4,3,3,3]: ".
+std::string Place(const OpCall& call) {
+  std::string text = std::string(call.op_type) + " (node '" + std::string(call.node) + "')";
+  for (size_t i = 0; i < call.inputs.size(); ++i)
+    text += (i == 0 ? " of " : ", ") +
+            (call.has_input(i) ? call.inputs[i].ToString() : std::string("nothing"));
+  return text + ": ";
+}
+
+bool Allows(const AttributeRule& rule, const std::string& value) {
+  if (rule.values.empty()) return true;
+  for (std::string_view rest = rule.values; !rest.empty();) {
+    const size_t bar = rest.find('|');
+    if (rest.substr(0, bar) == value) return true;
+    rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+  }
+  return false;
+}
+
+std::string CountPhrase(const OpType& op, int count, const char* what) {
+  return "op " + std::string(op.name) + " with " + std::to_string(count) + " " + what;
+}
+
+Status Refusal(const OpCall& call, const std::vector<std::string>& parts) {
+  std::string text = "unsupported: ";
+  for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : ", ") + parts[i];
+  return {StatusCode::kUnsupported, Place(call) + text};
+}
+
+}  // namespace
+
+const OpType* FindOp(std::string_view op_type) {
+  for (const std::span<const OpType> table : Tables())
+    for (const OpType& op : table)
+      if (op.name == op_type) return &op;
+  return nullptr;
+}
+
+std::vector<std::string_view> SupportedOps() {
+  std::vector<std::string_view> names;
+  for (const std::span<const OpType> table : Tables())
+    for (const OpType& op : table) names.push_back(op.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> UnsupportedParts(std::string_view op_type, const Attributes& attributes,
+                                          int opset, int input_count, int output_count) {
+  const OpType* op = FindOp(op_type);
+  if (op == nullptr) return {"op " + std::string(op_type)};
+  std::vector<std::string> parts;
+  if (opset < op->opset_min || opset > op->opset_max)
+    parts.push_back("op " + std::string(op_type) + " of opset " + std::to_string(opset));
+  if (input_count < op->inputs_min || input_count > op->inputs_max)
+    parts.push_back(CountPhrase(*op, input_count, "inputs"));
+  if (output_count < 1 || output_count > op->outputs_max)
+    parts.push_back(CountPhrase(*op, output_count, "outputs"));
+  for (const std::string_view name : attributes.Names()) {
+    const std::string value = attributes.Print(name);
+    const auto rule = std::find_if(op->attributes.begin(), op->attributes.end(),
+                                   [&](const AttributeRule& r) { return r.name == name; });
+    if (rule == op->attributes.end() || !Allows(*rule, value))
+      parts.push_back("attribute " + std::string(name) + "=" + value + " of " +
+                      std::string(op_type));
+  }
+  return parts;
+}
+
+Result<std::vector<TensorSpec>> InferOp(const OpCall& call) {
+  const std::vector<std::string> parts =
+      UnsupportedParts(call.op_type, call.attributes, call.opset,
+                       static_cast<int>(call.inputs.size()), call.output_count);
+  if (!parts.empty()) return Refusal(call, parts);
+  const OpType& op = *FindOp(call.op_type);
+  for (size_t i = 0; i < static_cast<size_t>(op.inputs_min); ++i)
+    if (!call.has_input(i))
+      return Status(StatusCode::kInvalidArgument,
+                    Place(call) + "input " + std::to_string(i) + " is missing");
+  Result<std::vector<TensorSpec>> specs = op.infer(call);
+  if (!specs.ok()) return Status(specs.status().code(), Place(call) + specs.status().message());
+  for (const TensorSpec& spec : *specs)
+    if (const auto bytes = spec.CountBytes(); !bytes.ok())
+      return Status(bytes.status().code(), Place(call) + bytes.status().message());
+  TENTER_CHECK(static_cast<int>(specs->size()) == call.output_count,
+               Place(call) + "infers another number of outputs");
+  return specs;
+}
+
+Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice) {
+  // The inference runs first because kernels rely on every check that it makes.
+  if (const auto specs = InferOp(call); !specs.ok()) return specs.status();
+  const OpType& op = *FindOp(call.op_type);
+  if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
+    Result<std::unique_ptr<Kernel>> kernel = op.make_onednn(call);
+    if (kernel.ok()) return kernel;
+    if (kernel.status().code() != StatusCode::kUnsupported)
+      return Status(kernel.status().code(), Place(call) + kernel.status().message());
+  }
+  Result<std::unique_ptr<Kernel>> kernel = op.make_reference(call);
+  if (!kernel.ok()) return Status(kernel.status().code(), Place(call) + kernel.status().message());
+  return kernel;
+}
+
+}  // namespace tenter

@@ -1,0 +1,109 @@
+// OpType, Kernel: the op table. One row per op type says how to infer its outputs and how to make a
+// kernel for one concrete call; graph floors look ops up here and know none of them by name.
+//
+// Thread safety: the table is constant; every function may be called from any thread. Kernel::Run
+//   is const and may run concurrently on one kernel, with distinct outputs and scratch.
+// Ownership and lifetime: a Kernel owns what it needs; it keeps nothing of the OpCall that made it.
+// Invariants: (1) a kernel writes exactly its outputs and its scratch, and reads its inputs alone.
+//   (2) The same inputs give the same bits, on any thread: reference kernels sum in a documented
+//   order, oneDNN runs one thread. (3) Kernels allocate nothing that grows from run to run.
+// Errors: kUnsupported names op, attribute, type or opset; kInvalidArgument names op, node and
+//   shapes. Run throws StatusError.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/status.h"
+#include "runtime/ops/attributes.h"
+#include "runtime/tensor/tensor.h"
+
+namespace tenter {
+
+// One node, with everything that is known about it when it is compiled.
+struct OpCall {
+  std::string_view node;
+  std::string_view op_type;
+  const Attributes& attributes;
+  int opset = 0;
+  std::vector<TensorSpec> inputs;        // an absent optional input has a default spec here
+  std::vector<const Tensor*> constants;  // per input, nullptr unless its value is known
+  std::vector<bool> present;             // per input, false for an absent optional input
+  int output_count = 1;
+
+  bool has_input(size_t i) const { return i < present.size() && present[i]; }
+  const Tensor* constant(size_t i) const { return has_input(i) ? constants[i] : nullptr; }
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Bytes that Run needs at `scratch`, aligned to kMemoryAlignment; the caller may reuse them
+  // afterwards.
+  virtual size_t scratch_bytes() const { return 0; }
+
+  // "reference", or what oneDNN calls its implementation, such as "x64:gemm:jit".
+  virtual std::string_view implementation() const = 0;
+
+  // Computes the outputs. One tensor per input of the node, undefined where an optional input is
+  // absent; outputs are allocated by the caller and overlap nothing. Throws StatusError on failure.
+  virtual void Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                   std::byte* scratch) const = 0;
+};
+
+using InferFunction = Result<std::vector<TensorSpec>> (*)(const OpCall&);
+using MakeFunction = Result<std::unique_ptr<Kernel>> (*)(const OpCall&);
+
+// An attribute that an op implements; `values` lists the only values allowed, separated by '|', or
+// is empty when any will do.
+struct AttributeRule {
+  std::string_view name;
+  std::string_view values = "";
+};
+
+struct OpType {
+  std::string_view name;
+  int opset_min;
+  int opset_max;
+  int inputs_min;
+  int inputs_max;
+  int outputs_max;
+  std::span<const AttributeRule> attributes;
+  InferFunction infer;
+  MakeFunction make_reference;
+  MakeFunction make_onednn;  // nullptr or kUnsupported: then the reference kernel serves
+};
+
+// The range of opsets that any op of the table implements.
+inline constexpr int kOpsetMin = 7;
+inline constexpr int kOpsetMax = 17;
+
+// The row of this op type, or nullptr.
+const OpType* FindOp(std::string_view op_type);
+// Every op type of the table, sorted.
+std::vector<std::string_view> SupportedOps();
+
+// What this project does not implement of one node, one phrase each: "op LSTM", "attribute
+// mode=reflect of Pad".
+std::vector<std::string> UnsupportedParts(std::string_view op_type, const Attributes& attributes,
+                                          int opset, int input_count, int output_count);
+
+// The specs of the outputs, concrete and of checked size. REQUIRES: the specs of the inputs are
+// concrete.
+Result<std::vector<TensorSpec>> InferOp(const OpCall& call);
+
+enum class KernelChoice { kReference, kOneDnn };
+
+// A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
+Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice);
+
+// Runs oneDNN once, on the calling thread, so that what the library builds on first use is built
+// before other threads start. Call it before the first worker thread; calling it again is harmless.
+Status WarmUpOneDnn();
+
+}  // namespace tenter
