@@ -1,0 +1,55 @@
+// Graph: a model as data: values, nodes in topological order, inputs and outputs. Its way:
+//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> PlanMemory -> kernels.
+//
+// Thread safety: a Graph is a value; once built it is only read, from any thread.
+// Ownership and lifetime: copying a graph shares constants and sealed parameters.
+// Invariants, checked by CheckGraph: (1) indices are in range. (2) Each value has at most one
+//   producer: a graph input, a constant or one node output. (3) Nodes are in topological order.
+//   (4) After Simplify, every constant is a view of `parameters`; Specialise adds small ones.
+// Errors: none here; the functions that build graphs return Status.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/device/memory.h"
+#include "runtime/ops/attributes.h"
+#include "runtime/ops/op.h"
+#include "runtime/tensor/tensor.h"
+
+namespace tenter {
+
+struct Value {
+  std::string name;
+  std::optional<TensorSpec> spec;  // graph inputs always; the others once specialised
+  std::optional<Tensor> constant;
+};
+
+struct Node {
+  std::string name;
+  std::string op_type;
+  Attributes attributes;
+  std::vector<int> inputs;   // indices into Graph::values; -1 for an absent optional input
+  std::vector<int> outputs;  // indices into Graph::values; an output that nobody reads has one too
+};
+
+struct Graph {
+  std::string name;
+  int opset = 0;
+  std::vector<Value> values;
+  std::vector<Node> nodes;
+  std::vector<int> inputs;
+  std::vector<int> outputs;
+  std::shared_ptr<ProtectedPages> parameters;
+};
+
+// Checks the invariants (1) to (3); kInvalidArgument names the node or value that breaks one.
+Status CheckGraph(const Graph& graph);
+
+// The call of one node, with the specs and constants that the graph knows. The result borrows from
+// both. REQUIRES: every present input has a spec.
+OpCall CallOf(const Graph& graph, const Node& node);
+
+}  // namespace tenter

@@ -1,0 +1,24 @@
+// ImportOnnx: a model file becomes a Graph. The one place that knows the ONNX file format.
+//
+// Thread safety: any thread.
+// Ownership and lifetime: the graph owns copies of the initializers; nothing of the file is kept.
+// Invariants: the result passes CheckGraph; every node is in the op table with attributes it
+//   implements.
+// Errors: one line that names the file and the thing: kNotFound (no file), kDataLoss (truncated or
+//   not ONNX), kUnsupported (all unsupported parts of the model at once), kInvalidArgument (a graph
+//   that contradicts itself: cycle, missing value, wrong size).
+#pragma once
+
+#include <string>
+
+#include "runtime/base/status.h"
+#include "runtime/graph/graph.h"
+
+namespace tenter {
+
+Result<Graph> ImportOnnx(const std::string& path);
+
+// As ImportOnnx, from the bytes of a file; `origin` is what messages call it.
+Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origin);
+
+}  // namespace tenter

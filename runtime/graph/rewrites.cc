@@ -1,0 +1,278 @@
+#include "runtime/graph/rewrites.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "runtime/graph/run_graph.h"
+
+namespace tenter {
+namespace {
+
+Value& ValueAt(Graph& graph, int value) { return graph.values[static_cast<size_t>(value)]; }
+
+const Tensor* ConstantAt(const Graph& graph, int value) {
+  if (value < 0) return nullptr;
+  const auto& constant = graph.values[static_cast<size_t>(value)].constant;
+  return constant ? &*constant : nullptr;
+}
+
+bool IsGraphOutput(const Graph& graph, int value) {
+  return std::find(graph.outputs.begin(), graph.outputs.end(), value) != graph.outputs.end();
+}
+
+int CountReaders(const Graph& graph, int value) {
+  int count = 0;
+  for (const Node& node : graph.nodes)
+    count += static_cast<int>(std::count(node.inputs.begin(), node.inputs.end(), value));
+  return count + (IsGraphOutput(graph, value) ? 1 : 0);
+}
+
+// The index of the node that produces `value`, or -1.
+int ProducerOf(const Graph& graph, int value) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    for (const int output : graph.nodes[i].outputs)
+      if (output == value) return static_cast<int>(i);
+  return -1;
+}
+
+void ReplaceReaders(Graph& graph, int from, int to) {
+  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
+}
+
+// True for a node that only hands on its first input.
+bool IsIdentity(const Graph& graph, const Node& node) {
+  if (node.inputs.empty() || node.inputs[0] < 0) return false;
+  if (node.op_type == "Identity") return true;
+  if (node.op_type != "Dropout") return false;
+  if (node.outputs.size() > 1 && CountReaders(graph, node.outputs[1]) > 0) return false;
+  if (node.inputs.size() < 3 || node.inputs[2] < 0) return true;
+  const Tensor* training = ConstantAt(graph, node.inputs[2]);
+  return training != nullptr && training->dtype() == DType::kBool &&
+         training->size_bytes() == 1 && !*training->data<bool>();
+}
+
+// Makes the readers of an identity's output read its input, or, when the output is a graph output
+// and must keep its name, makes the producer of the input write the output. False when neither is
+// possible.
+bool Bypass(Graph& graph, const Node& identity) {
+  const int input = identity.inputs[0];
+  const int output = identity.outputs[0];
+  if (!IsGraphOutput(graph, output)) {
+    ReplaceReaders(graph, output, input);
+    return true;
+  }
+  const int producer = ProducerOf(graph, input);
+  if (producer < 0 || IsGraphOutput(graph, input)) return false;
+  auto& outputs = graph.nodes[static_cast<size_t>(producer)].outputs;
+  std::replace(outputs.begin(), outputs.end(), input, output);
+  ReplaceReaders(graph, input, output);
+  return true;
+}
+
+// What a BatchNormalization does to channel c: multiply by factor[c], then add offset[c].
+struct Affine {
+  std::vector<double> factor;
+  std::vector<double> offset;
+};
+
+// The constants of a BatchNormalization over `channels` channels; nothing when one is missing.
+std::optional<Affine> AffineOf(const Graph& graph, const Node& node, int64_t channels) {
+  const float* parameters[5] = {};
+  for (size_t i = 1; i < 5; ++i) {
+    const Tensor* tensor = ConstantAt(graph, node.inputs[i]);
+    if (tensor == nullptr || tensor->spec() != TensorSpec{DType::kFloat32, {channels}}) return {};
+    parameters[i] = tensor->data<float>();
+  }
+  const auto epsilon = node.attributes.Float("epsilon", 1e-5f);
+  if (!epsilon.ok()) return {};
+  Affine affine;
+  for (int64_t c = 0; c < channels; ++c) {
+    const double factor =
+        parameters[1][c] / std::sqrt(static_cast<double>(parameters[4][c]) + *epsilon);
+    affine.factor.push_back(factor);
+    affine.offset.push_back(parameters[2][c] - parameters[3][c] * factor);
+  }
+  return affine;
+}
+
+int AddConstant(Graph& graph, std::string name, Tensor tensor) {
+  graph.values.push_back({std::move(name), tensor.spec(), std::move(tensor)});
+  return static_cast<int>(graph.values.size()) - 1;
+}
+
+// Gives `conv` weights and a bias of its own that include `affine`; computed in double, rounded
+// once.
+Status FoldIntoConv(Graph& graph, Node& conv, const Affine& affine) {
+  const Tensor weights = *ConstantAt(graph, conv.inputs[1]);
+  conv.inputs.resize(3, -1);
+  const Tensor* bias = ConstantAt(graph, conv.inputs[2]);
+  const int64_t channels = weights.shape().dim(0);
+  TENTER_ASSIGN_OR_RETURN(Tensor new_weights, Tensor::Allocate(weights.spec()));
+  TENTER_ASSIGN_OR_RETURN(Tensor new_bias, Tensor::Allocate({DType::kFloat32, {channels}}));
+  const int64_t size = weights.shape().NumElements(1, weights.shape().rank());
+  for (int64_t c = 0; c < channels; ++c) {
+    const double factor = affine.factor[static_cast<size_t>(c)];
+    for (int64_t i = c * size; i < (c + 1) * size; ++i)
+      new_weights.mutable_data<float>()[i] =
+          static_cast<float>(weights.data<float>()[i] * factor);
+    const double old_bias = bias == nullptr ? 0.0 : bias->data<float>()[c];
+    new_bias.mutable_data<float>()[c] =
+        static_cast<float>(old_bias * factor + affine.offset[static_cast<size_t>(c)]);
+  }
+  conv.inputs[1] = AddConstant(graph, conv.name + ":weights", std::move(new_weights));
+  conv.inputs[2] = AddConstant(graph, conv.name + ":bias", std::move(new_bias));
+  return {};
+}
+
+// The Conv that `normalisation` can be folded into, or nullptr.
+Node* FoldTarget(Graph& graph, const Node& normalisation) {
+  if (normalisation.op_type != "BatchNormalization" || normalisation.inputs.size() != 5 ||
+      normalisation.outputs.size() != 1)
+    return nullptr;
+  const int producer = ProducerOf(graph, normalisation.inputs[0]);
+  if (producer < 0 || CountReaders(graph, normalisation.inputs[0]) != 1) return nullptr;
+  Node& conv = graph.nodes[static_cast<size_t>(producer)];
+  if (conv.op_type != "Conv" || conv.inputs.size() < 2) return nullptr;
+  const Tensor* weights = ConstantAt(graph, conv.inputs[1]);
+  if (weights == nullptr || weights->dtype() != DType::kFloat32 || weights->shape().rank() < 3)
+    return nullptr;
+  if (conv.inputs.size() < 3 || conv.inputs[2] < 0) return &conv;
+  const Tensor* bias = ConstantAt(graph, conv.inputs[2]);
+  const TensorSpec expected{DType::kFloat32, {weights->shape().dim(0)}};
+  return bias != nullptr && bias->spec() == expected ? &conv : nullptr;
+}
+
+// Where each kept value goes, and -1 for the others.
+std::vector<int> Renumber(const std::vector<bool>& keep) {
+  std::vector<int> to(keep.size(), -1);
+  int next = 0;
+  for (size_t i = 0; i < keep.size(); ++i)
+    if (keep[i]) to[i] = next++;
+  return to;
+}
+
+void ApplyRenumbering(Graph& graph, const std::vector<int>& to) {
+  const auto apply = [&](std::vector<int>& list) {
+    for (int& value : list)
+      if (value >= 0) value = to[static_cast<size_t>(value)];
+  };
+  for (Node& node : graph.nodes) {
+    apply(node.inputs);
+    apply(node.outputs);
+  }
+  apply(graph.inputs);
+  apply(graph.outputs);
+  std::vector<Value> values;
+  for (size_t i = 0; i < to.size(); ++i)
+    if (to[i] >= 0) values.push_back(std::move(graph.values[i]));
+  graph.values = std::move(values);
+}
+
+}  // namespace
+
+Status FoldConstants(Graph& graph) {
+  std::vector<Node> rest;
+  for (Node& node : graph.nodes) {
+    const bool known = std::all_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
+      return input < 0 || ConstantAt(graph, input) != nullptr;
+    });
+    if (!known) {
+      rest.push_back(std::move(node));
+      continue;
+    }
+    TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> tensors, ComputeNode(graph, node));
+    for (size_t i = 0; i < tensors.size(); ++i)
+      ValueAt(graph, node.outputs[i]).constant = std::move(tensors[i]);
+  }
+  graph.nodes = std::move(rest);
+  return {};
+}
+
+Status DropIdentities(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const Node node = graph.nodes[i];
+    if (IsIdentity(graph, node) && Bypass(graph, node)) {
+      graph.nodes.erase(graph.nodes.begin() + static_cast<int64_t>(i));
+    } else {
+      ++i;
+    }
+  }
+  return {};
+}
+
+Status FoldBatchNormalization(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const Node node = graph.nodes[i];
+    Node* const conv = FoldTarget(graph, node);
+    const auto affine =
+        conv == nullptr
+            ? std::optional<Affine>()
+            : AffineOf(graph, node, ConstantAt(graph, conv->inputs[1])->shape().dim(0));
+    if (!affine) {
+      ++i;
+      continue;
+    }
+    TENTER_RETURN_IF_ERROR(FoldIntoConv(graph, *conv, *affine));
+    conv->outputs[0] = node.outputs[0];
+    graph.nodes.erase(graph.nodes.begin() + static_cast<int64_t>(i));
+  }
+  return {};
+}
+
+Status RemoveDead(Graph& graph) {
+  std::vector<bool> live(graph.values.size(), false);
+  const auto mark = [&](const std::vector<int>& list) {
+    for (const int value : list)
+      if (value >= 0) live[static_cast<size_t>(value)] = true;
+  };
+  mark(graph.outputs);
+  std::vector<Node> kept;
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    const bool needed = std::any_of(node->outputs.begin(), node->outputs.end(), [&](int value) {
+      return live[static_cast<size_t>(value)];
+    });
+    if (!needed) continue;
+    mark(node->inputs);
+    mark(node->outputs);
+    kept.push_back(std::move(*node));
+  }
+  std::reverse(kept.begin(), kept.end());
+  graph.nodes = std::move(kept);
+  mark(graph.inputs);
+  ApplyRenumbering(graph, Renumber(live));
+  return CheckGraph(graph);
+}
+
+Status SealParameters(Graph& graph) {
+  size_t total = 0;
+  for (const Value& value : graph.values)
+    if (value.constant) total += AlignUp(std::max<size_t>(value.constant->size_bytes(), 1));
+  TENTER_ASSIGN_OR_RETURN(const auto pages, ProtectedPages::Allocate(total));
+  std::byte* next = pages->data();
+  for (Value& value : graph.values) {
+    if (!value.constant) continue;
+    const size_t bytes = value.constant->size_bytes();
+    std::memcpy(next, value.constant->raw(), bytes);
+    value.spec = value.constant->spec();
+    value.constant = Tensor::View(*value.spec, pages, next);
+    next += AlignUp(std::max<size_t>(bytes, 1));
+  }
+  graph.parameters = pages;
+  return pages->Seal();
+}
+
+Result<Graph> Simplify(Graph graph) {
+  TENTER_RETURN_IF_ERROR(CheckGraph(graph));
+  TENTER_RETURN_IF_ERROR(FoldConstants(graph));
+  TENTER_RETURN_IF_ERROR(DropIdentities(graph));
+  TENTER_RETURN_IF_ERROR(FoldBatchNormalization(graph));
+  TENTER_RETURN_IF_ERROR(RemoveDead(graph));
+  TENTER_RETURN_IF_ERROR(SealParameters(graph));
+  return graph;
+}
+
+}  // namespace tenter
