@@ -1,0 +1,273 @@
+// COP-1..6, on the naive engine and on 1, 2 and 4 workers.
+#include "runtime/cached_op/cached_op.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "runtime/base/thread.h"
+#include "runtime/cached_op/sites.h"
+#include "runtime/cached_op/test_model.h"
+#include "runtime/graph/run_graph.h"
+#include "runtime/graph/specialise.h"
+
+namespace tenter {
+namespace {
+
+std::vector<float> Floats(const Tensor& tensor) {
+  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
+}
+
+// Calls a function at one site; everything else proceeds.
+class AtSite : public Probe {
+ public:
+  AtSite(const Site& site, std::function<ProbeOutcome(const ProbeContext&)> action)
+      : site_(site), action_(std::move(action)) {}
+  ProbeOutcome Hit(const Site& site, const ProbeContext& context) override {
+    return site.name == site_.name ? action_(context) : ProbeOutcome{};
+  }
+
+ private:
+  const Site& site_;
+  const std::function<ProbeOutcome(const ProbeContext&)> action_;
+};
+
+class CachedOpTest : public testing::TestWithParam<int> {
+ protected:
+  void SetUp() override { Make({}); }
+  void Make(CachedOpOptions options) {
+    options.workers = GetParam();
+    op_ = nullptr;
+    engine_ = MakeEngine({.workers = GetParam(), .probe = options.probe});
+    op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);
+  }
+  // The one-thread answer, by the interpreter and the same kernels.
+  std::vector<float> Expected(const Tensor& input, KernelChoice kernels = KernelChoice::kOneDnn) {
+    const std::vector<TensorSpec> signature = {input.spec()};
+    const Graph graph = Specialise(*graph_, signature).value();
+    return Floats(RunGraph(graph, {&input, 1}, kernels).value()[0]);
+  }
+  Result<std::vector<Tensor>> Invoke(const Tensor& input) { return op_->Invoke({&input, 1}); }
+
+  const std::shared_ptr<const Graph> graph_ = BranchModel();
+  std::unique_ptr<Probe> probe_;  // outlives engine and op
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<CachedOp> op_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, CachedOpTest, testing::Values(0, 1, 2, 4),
+                         [](const auto& info) { return "Workers" + std::to_string(info.param); });
+
+// The power of the checks below: different inputs give different outputs.
+TEST_P(CachedOpTest, OutputsDependOnTheInput) {
+  EXPECT_NE(Expected(RandomTensor(Shape({2, 8}), 1)), Expected(RandomTensor(Shape({2, 8}), 2)));
+}
+
+// COP-1: every result of many concurrent callers is bitwise the one-thread result, for changing shapes.
+TEST_P(CachedOpTest, ConcurrentResultsAreBitwiseEqual) {
+  constexpr int kThreads = 8, kCalls = 40;
+  std::vector<Tensor> inputs;
+  std::vector<std::vector<float>> expected;
+  for (int i = 0; i < kThreads; ++i) {
+    inputs.push_back(RandomTensor(Shape({1 + i % 3, 8}), 100 + i));
+    expected.push_back(Expected(inputs.back()));
+  }
+  Atomic<int> wrong = 0;
+  {
+    std::vector<Thread> threads(kThreads);
+    for (int t = 0; t < kThreads; ++t)
+      ASSERT_TRUE(threads[t]
+                      .Start("caller",
+                             [&, t] {
+                               for (int i = 0; i < kCalls; ++i) {
+                                 const auto outputs = Invoke(inputs[t]);
+                                 if (!outputs.ok() || Floats((*outputs)[0]) != expected[t])
+                                   wrong.FetchAdd(1, kRelaxed);
+                               }
+                             })
+                      .ok());
+  }
+  EXPECT_EQ(wrong.Load(kRelaxed), 0);
+  EXPECT_EQ(op_->footprint().compilations, 3u);  // COP-3
+}
+
+// COP-2: arenas follow the requests in flight, not the threads that ever called; parameters are sealed.
+TEST_P(CachedOpTest, MemoryFollowsRequestsInFlight) {
+  Make({.in_flight_max = 2});
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Thread> threads(4);
+    for (Thread& thread : threads)
+      ASSERT_TRUE(thread.Start("caller", [&] { EXPECT_TRUE(Invoke(input).ok()); }).ok());
+  }
+  EXPECT_LE(op_->footprint().in_flight_max, 2u);
+  EXPECT_EQ(op_->footprint().in_flight, 0u);
+  EXPECT_TRUE(graph_->parameters->sealed());
+  const uint64_t vars = engine_->counts().live_vars;
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(Invoke(input).ok());
+  engine_->WaitForAll();
+  EXPECT_EQ(engine_->counts().live_vars, vars);
+}
+
+// COP-2: a write to a parameter faults at the guilty instruction.
+TEST_P(CachedOpTest, ParametersAreWriteProtected) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  auto* parameters = reinterpret_cast<volatile char*>(graph_->parameters->data());
+  EXPECT_DEATH(parameters[0] = 1, "");
+}
+
+// COP-5: a request whose shape does not fit fails alone and names input, expected and found.
+TEST_P(CachedOpTest, MisshapedRequestFailsAlone) {
+  const Tensor good = RandomTensor(Shape({1, 8}), 5), bad = RandomTensor(Shape({1, 7}), 6);
+  const std::vector<float> expected = Expected(good);
+  std::vector<Thread> threads(8);
+  for (int t = 0; t < 8; ++t)
+    ASSERT_TRUE(threads[t]
+                    .Start("caller",
+                           [&, t] {
+                             const auto outputs = Invoke(t == 3 ? bad : good);
+                             if (t != 3) {
+                               EXPECT_EQ(Floats(outputs.value()[0]), expected);
+                               return;
+                             }
+                             EXPECT_EQ(outputs.status().code(), StatusCode::kInvalidArgument);
+                             EXPECT_NE(outputs.status().message().find("[?,8]"), std::string::npos);
+                             EXPECT_NE(outputs.status().message().find("[1,7]"), std::string::npos);
+                           })
+                    .ok());
+}
+
+TEST_P(CachedOpTest, WrongNumberOfInputsIsRefused) {
+  EXPECT_EQ(op_->Invoke({}).status().code(), StatusCode::kInvalidArgument);
+}
+
+// COP-4: after Close, later calls get a typed error.
+TEST_P(CachedOpTest, ClosedOpRefuses) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  op_->Close();
+  EXPECT_EQ(Invoke(input).status().code(), StatusCode::kClosed);
+}
+
+// COP-4: closing while threads call: every call either succeeds with the right answer or is refused as closed.
+TEST_P(CachedOpTest, CloseWhileThreadsInvoke) {
+  const Tensor input = RandomTensor(Shape({2, 8}), 5);
+  const std::vector<float> expected = Expected(input);
+  for (int round = 0; round < 10; ++round) {
+    Make({.in_flight_max = 3});
+    Atomic<int> done = 0;
+    std::vector<Thread> threads(8);
+    for (Thread& thread : threads)
+      ASSERT_TRUE(thread
+                      .Start("caller",
+                             [&] {
+                               while (true) {
+                                 const auto outputs = Invoke(input);
+                                 done.FetchAdd(1, kRelaxed);
+                                 if (!outputs.ok()) {
+                                   EXPECT_EQ(outputs.status().code(), StatusCode::kClosed);
+                                   return;
+                                 }
+                                 EXPECT_EQ(Floats((*outputs)[0]), expected);
+                               }
+                             })
+                      .ok());
+    while (done.Load(kRelaxed) < 5) {
+    }
+    op_->Close();
+  }
+}
+
+// ENG-7: a model cannot be invoked from inside an op of its own engine.
+TEST_P(CachedOpTest, InvokeInsideAnOpIsRefused) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  StatusCode seen = StatusCode::kOk;
+  engine_->Push({.name = "nested", .body = [&](const OpContext&) {
+                   seen = Invoke(input).status().code();
+                 }})
+      .value();
+  engine_->WaitForAll();
+  EXPECT_EQ(seen, StatusCode::kWaitInsideOp);
+  EXPECT_TRUE(Invoke(input).ok());
+}
+
+// An engine that was stopped refuses requests with its own code, and nothing of the request stays behind.
+TEST_P(CachedOpTest, StoppedEngineRefuses) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  ASSERT_TRUE(Invoke(input).ok());
+  ASSERT_TRUE(engine_->Stop(StopMode::kDrain).ok());
+  EXPECT_EQ(Invoke(input).status().code(), StatusCode::kStopped);
+}
+
+// COP-2: refusing instead of queueing, as an option.
+TEST_P(CachedOpTest, FullPoolRefusesByOption) {
+  ArenaPool pool(engine_.get(), 1, WhenFull::kRefuse, nullptr);
+  const std::vector<TensorSpec> signature = {{DType::kFloat32, Shape({1, 8})}};
+  const auto plan = Plan::Compile(*graph_, signature, KernelChoice::kReference, 1).value();
+  const ArenaLease lease = pool.Acquire(plan).value();
+  EXPECT_EQ(pool.Acquire(plan).status().code(), StatusCode::kResourceExhausted);
+}
+
+// COP-6: with the flag off the answers are the same, on the calling thread, without the engine.
+TEST_P(CachedOpTest, WithoutTheFlagItRunsInline) {
+  Make({.thread_safe = false});
+  const Tensor input = RandomTensor(Shape({2, 8}), 5);
+  const uint64_t pushed = engine_->counts().pushed;
+  EXPECT_EQ(Floats(Invoke(input).value()[0]), Expected(input));
+  EXPECT_EQ(engine_->counts().pushed, pushed);
+}
+
+#if defined(TENTER_PROBES)
+// COP-6: concurrent use without the flag is detected and refused, and leaves the op usable.
+TEST_P(CachedOpTest, ConcurrentUseWithoutTheFlagIsRefused) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  StatusCode seen = StatusCode::kOk;
+  probe_ = std::make_unique<AtSite>(cached_op_sites::kNodeRun, [&](const ProbeContext& context) {
+    if (context.op == "Relu1" && seen == StatusCode::kOk) seen = Invoke(input).status().code();
+    return ProbeOutcome{};
+  });
+  Make({.thread_safe = false, .probe = probe_.get()});
+  EXPECT_TRUE(Invoke(input).ok());
+  EXPECT_EQ(seen, StatusCode::kConcurrentUse);
+  EXPECT_TRUE(Invoke(input).ok());
+}
+
+// COP-5: a node that fails fails its request alone; the message names request, node and shapes.
+TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
+  probe_ = std::make_unique<AtSite>(cached_op_sites::kNodeRun, [](const ProbeContext& context) {
+    if (context.op == "Tanh5" && context.request == 2) throw std::runtime_error("boom");
+    return ProbeOutcome{};
+  });
+  for (const bool thread_safe : {true, false}) {
+    Make({.thread_safe = thread_safe, .probe = probe_.get()});
+    const Tensor input = RandomTensor(Shape({2, 8}), 5);
+    for (int request = 1; request <= 4; ++request) {
+      const auto outputs = Invoke(input);
+      if (request != 2) {
+        EXPECT_EQ(Floats(outputs.value()[0]), Expected(input));
+        continue;
+      }
+      EXPECT_EQ(outputs.status().message(),
+                "request 2: node 'Tanh5' (Tanh of (float32[2,8])): std::runtime_error: boom");
+    }
+  }
+}
+
+// COP-5, ERR-10: no memory for an arena fails that request with a typed error, and the next one works.
+TEST_P(CachedOpTest, ArenaWithoutMemoryFailsOneRequest) {
+  int hits = 0;
+  probe_ = std::make_unique<AtSite>(cached_op_sites::kArenaAcquire, [&](const ProbeContext&) {
+    if (++hits == 2) throw std::bad_alloc();
+    return ProbeOutcome{};
+  });
+  Make({.probe = probe_.get()});
+  const Tensor input = RandomTensor(Shape({2, 8}), 5);
+  EXPECT_TRUE(Invoke(input).ok());
+  EXPECT_EQ(Invoke(input).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(Invoke(input).ok());
+  EXPECT_EQ(op_->footprint().in_flight, 0u);
+}
+#endif
+
+}  // namespace
+}  // namespace tenter

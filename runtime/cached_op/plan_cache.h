@@ -1,0 +1,63 @@
+// PlanCache: each input signature is compiled at most once, also when many threads ask for it first (COP-3).
+//
+//   absent --(first caller)--> compiling --ok--> ready --(capacity, least recently used)--> absent
+//                                  \--error--> absent, and everybody who waited gets the error
+//
+// LOCK ORDER: PlanCache::mutex_ is a leaf; it is not held while a plan is compiled.
+//
+// Thread safety: every method from any thread.
+// Ownership and lifetime: holds a reference to each ready plan; callers hold their own.
+// Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity` plans are ready.
+// Errors: Get returns the error of the compilation that it started or waited for; a later Get tries again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "runtime/base/mutex.h"
+#include "runtime/cached_op/plan.h"
+
+namespace tenter {
+
+class PlanCache {
+ public:
+  using CompileFunction =
+      std::function<Result<std::shared_ptr<const Plan>>(std::span<const TensorSpec> signature)>;
+
+  // REQUIRES: capacity > 0. `compile` is called without a lock, from the threads that call Get.
+  PlanCache(size_t capacity, CompileFunction compile);
+
+  // The plan for this signature. Blocks while it is compiled, here or by another caller.
+  Result<std::shared_ptr<const Plan>> Get(std::span<const TensorSpec> signature) EXCLUDES(mutex_);
+
+  // Compilations that were started so far, failed ones included.
+  uint64_t compilations() const EXCLUDES(mutex_);
+
+ private:
+  // Shared by the compiling thread and those that wait for it.
+  struct Entry {
+    bool done = false;
+    Status status;
+    std::shared_ptr<const Plan> plan;
+    uint64_t last_use = 0;
+  };
+  void Publish(const std::string& key, Entry& entry, Result<std::shared_ptr<const Plan>> plan)
+      EXCLUDES(mutex_);
+  void EvictBeyondCapacity() REQUIRES(mutex_);
+
+  const size_t capacity_;
+  const CompileFunction compile_;
+  mutable Mutex mutex_;
+  CondVar compiled_;
+  std::map<std::string, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
+  uint64_t uses_ GUARDED_BY(mutex_) = 0;
+  uint64_t compilations_ GUARDED_BY(mutex_) = 0;
+};
+
+// "float32[1,3,48,192] int64[1]": equal exactly for equal signatures.
+std::string SignatureKey(std::span<const TensorSpec> signature);
+
+}  // namespace tenter

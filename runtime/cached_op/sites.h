@@ -1,0 +1,27 @@
+// The fault sites of the cached op.
+//
+// Thread safety: constants.
+// Ownership and lifetime: static storage, no state.
+// Invariants: every site is hit by the code.
+// Errors: none.
+#pragma once
+
+#include <array>
+
+#include "runtime/base/probe.h"
+
+namespace tenter::cached_op_sites {
+
+inline constexpr Site kPlanCompile{
+    "cached_op.plan.compile", kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
+    "the compilation of a plan for a new input signature fails or is slow"};
+inline constexpr Site kArenaAcquire{
+    "cached_op.arena.acquire", kActionError | kActionDelay | kActionBadAlloc,
+    "a request gets no memory for its intermediate values"};
+inline constexpr Site kNodeRun{
+    "cached_op.node.run", kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
+    "a node of the model fails when it runs"};
+
+inline constexpr std::array<const Site*, 3> kAll = {&kPlanCompile, &kArenaAcquire, &kNodeRun};
+
+}  // namespace tenter::cached_op_sites

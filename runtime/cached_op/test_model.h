@@ -1,0 +1,60 @@
+// A small model for the tests of this floor: two layers, a branch and a join, built without a file.
+//
+//   x[?,8] -> MatMul w1 -> Relu --+-> MatMul w2 -> Sigmoid --+-> Add -> y[?,8]
+//                                 +-> MatMul w3 -> Tanh -----+
+//
+// Thread safety: pure functions.
+// Ownership and lifetime: the graph owns its parameters.
+// Invariants: outputs depend on every input and every weight (see the power test).
+// Errors: none; a broken model fails the test that uses it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/rng.h"
+#include "runtime/graph/graph.h"
+#include "runtime/graph/rewrites.h"
+
+namespace tenter {
+
+inline Tensor RandomTensor(const Shape& shape, uint64_t seed) {
+  Tensor tensor = Tensor::Allocate({DType::kFloat32, shape}).value();
+  Rng rng(seed);
+  for (int64_t i = 0; i < shape.NumElements(); ++i)
+    tensor.mutable_data<float>()[i] = static_cast<float>(rng.Unit() - 0.5);
+  return tensor;
+}
+
+inline std::shared_ptr<const Graph> BranchModel() {
+  Graph graph;
+  graph.name = "branch";
+  graph.opset = 13;
+  const auto value = [&](const char* name) {
+    graph.values.push_back({name, std::nullopt, std::nullopt});
+    return static_cast<int>(graph.values.size() - 1);
+  };
+  const auto weight = [&](const char* name, uint64_t seed) {
+    const int index = value(name);
+    graph.values[index].constant = RandomTensor(Shape({8, 8}), seed);
+    return index;
+  };
+  const auto node = [&](const char* op, std::vector<int> inputs) {
+    const int output = value(("out of " + std::to_string(graph.nodes.size())).c_str());
+    graph.nodes.push_back({std::string(op) + std::to_string(graph.nodes.size()), op, {},
+                           std::move(inputs), {output}});
+    return output;
+  };
+  const int x = value("x");
+  graph.values[x].spec = TensorSpec{DType::kFloat32, Shape({kUnknownDim, 8})};
+  graph.inputs = {x};
+  const int hidden = node("Relu", {node("MatMul", {x, weight("w1", 1)})});
+  const int left = node("Sigmoid", {node("MatMul", {hidden, weight("w2", 2)})});
+  const int right = node("Tanh", {node("MatMul", {hidden, weight("w3", 3)})});
+  graph.outputs = {node("Add", {left, right})};
+  return std::make_shared<const Graph>(Simplify(std::move(graph)).value());
+}
+
+}  // namespace tenter
