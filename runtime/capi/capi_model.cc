@@ -1,0 +1,156 @@
+// The model and cached-op functions of the C API.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/capi/context.h"
+#include "runtime/graph/onnx_import.h"
+#include "runtime/graph/rewrites.h"
+
+namespace tenter {
+namespace {
+
+Result<std::shared_ptr<const Graph>> FindModel(tenter_context* context, tenter_handle handle) {
+  return context->Find<const Graph>(handle, "model");
+}
+
+CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
+  CachedOpOptions options;
+  options.thread_safe = c.thread_safe != 0;
+  if (c.in_flight_max > 0) options.in_flight_max = c.in_flight_max;
+  options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
+  if (c.plans_max > 0) options.plans_max = c.plans_max;
+  options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
+  options.workers = workers;
+  options.probe = probe;
+  return options;
+}
+
+Result<std::vector<Tensor>> BorrowInputs(const tenter_tensor* inputs, size_t count) {
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < count; ++i) {
+    TENTER_ASSIGN_OR_RETURN(TensorSpec spec, SpecOf(inputs[i]));
+    if (inputs[i].data == nullptr || inputs[i].size_bytes < spec.size_bytes())
+      return Status(StatusCode::kInvalidArgument,
+                    "input " + std::to_string(i) + ": " + spec.ToString() + " needs " +
+                        std::to_string(spec.size_bytes()) + " bytes, found " +
+                        (inputs[i].data == nullptr ? "no data"
+                                                   : std::to_string(inputs[i].size_bytes)));
+    tensors.push_back(Tensor::Borrow(std::move(spec), inputs[i].data));
+  }
+  return tensors;
+}
+
+}  // namespace
+}  // namespace tenter
+
+using tenter::Protect;
+using tenter::Status;
+using tenter::StatusCode;
+
+extern "C" {
+
+tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_handle* model,
+                              tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph imported, tenter::ImportOnnx(path));
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
+    *model = context->Add(std::make_shared<const tenter::Graph>(std::move(graph)));
+    return {};
+  });
+}
+
+tenter_code tenter_model_arity(tenter_context* context, tenter_handle model, size_t* inputs,
+                               size_t* outputs, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    *inputs = graph->inputs.size();
+    *outputs = graph->outputs.size();
+    return {};
+  });
+}
+
+tenter_code tenter_model_input(tenter_context* context, tenter_handle model, size_t index,
+                               tenter_tensor* description, char* name, size_t name_size,
+                               tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    if (index >= graph->inputs.size())
+      return {StatusCode::kInvalidArgument, "the model has " +
+                                                std::to_string(graph->inputs.size()) +
+                                                " inputs, asked for " + std::to_string(index)};
+    const tenter::Value& value = graph->values[graph->inputs[index]];
+    if (value.spec->shape.rank() > TENTER_RANK_MAX)
+      return {StatusCode::kUnsupported, "input '" + value.name + "' has a rank above 8"};
+    *description = {};
+    description->dtype = static_cast<tenter_dtype>(value.spec->dtype);
+    description->rank = value.spec->shape.rank();
+    const auto& dims = value.spec->shape.dims();
+    std::copy(dims.begin(), dims.end(), description->dims);
+    if (name != nullptr && name_size > 0) tenter::CopyText(value.name, name, name_size);
+    return {};
+  });
+}
+
+tenter_code tenter_model_parameters(tenter_context* context, tenter_handle model,
+                                    const void** data, size_t* size_bytes, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    *data = graph->parameters->data();
+    *size_bytes = graph->parameters->size_bytes();
+    return {};
+  });
+}
+
+tenter_code tenter_cached_op_create(tenter_context* context, tenter_handle engine,
+                                    tenter_handle model, const tenter_cached_op_options* options,
+                                    tenter_handle* op, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto used,
+                            context->Find<tenter::EngineObject>(engine, "engine"));
+    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    auto object = std::make_shared<tenter::CachedOpObject>();
+    object->engine = used->engine;
+    object->model = graph;
+    object->op = std::make_unique<tenter::CachedOp>(
+        used->engine.get(), graph, tenter::OptionsOf(*options, used->workers, context->probe()));
+    *op = context->Add(std::move(object));
+    return {};
+  });
+}
+
+tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_handle op,
+                                    const tenter_tensor* inputs, size_t input_count,
+                                    tenter_tensor* outputs, size_t output_count,
+                                    tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto object,
+                            context->Find<tenter::CachedOpObject>(op, "cached op"));
+    if (output_count != object->model->outputs.size())
+      return {StatusCode::kInvalidArgument,
+              "the model has " + std::to_string(object->model->outputs.size()) +
+                  " outputs, there is room for " + std::to_string(output_count)};
+    TENTER_ASSIGN_OR_RETURN(const std::vector<tenter::Tensor> tensors,
+                            tenter::BorrowInputs(inputs, input_count));
+    TENTER_ASSIGN_OR_RETURN(std::vector<tenter::Tensor> results, object->op->Invoke(tensors));
+    for (const tenter::Tensor& result : results)
+      if (result.shape().rank() > TENTER_RANK_MAX)
+        return {StatusCode::kUnsupported, "an output has a rank above 8"};
+    for (size_t i = 0; i < results.size(); ++i)
+      tenter::FillTensor(std::move(results[i]), &outputs[i]);
+    return {};
+  });
+}
+
+tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_handle op,
+                                           tenter_footprint* footprint, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto object,
+                            context->Find<tenter::CachedOpObject>(op, "cached op"));
+    const tenter::CachedOpFootprint now = object->op->footprint();
+    *footprint = {now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
+                  now.requests};
+    return {};
+  });
+}
+
+}  // extern "C"

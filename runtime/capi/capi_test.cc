@@ -1,0 +1,136 @@
+// What needs C++ to test of the C API: freeing under use, probes, and parity of the code tables.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/status.h"
+#include "runtime/base/thread.h"
+#include "runtime/capi/tenter.h"
+
+namespace tenter {
+namespace {
+
+class CApi : public testing::Test {
+ protected:
+  void SetUp() override { Make(nullptr, nullptr); }
+  void TearDown() override { tenter_context_free(context_); }
+  void Make(tenter_probe_fn probe, void* self) {
+    if (context_ != nullptr) tenter_context_free(context_);
+    const tenter_context_options options{probe, self};
+    ASSERT_EQ(tenter_context_create(&options, &context_, &error_), TENTER_OK);
+    const tenter_engine_options engine{2, 0};
+    ASSERT_EQ(tenter_engine_create(context_, &engine, &engine_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_var_create(context_, engine_, &var_, &error_), TENTER_OK);
+  }
+  tenter_op Writes(tenter_code (*run)(void*, const tenter_op_context*, tenter_error*), void* arg) {
+    tenter_op op = {};
+    op.name = "op";
+    op.writes = &var_;
+    op.write_count = 1;
+    op.run = run;
+    op.arg = arg;
+    return op;
+  }
+
+  tenter_context* context_ = nullptr;
+  tenter_handle engine_ = 0;
+  tenter_var var_ = {};
+  tenter_error error_ = {};
+};
+
+TEST_F(CApi, CodesAndNamesAreThoseOfStatus) {
+  for (int i = 0; i <= TENTER_INTERNAL; ++i)
+    EXPECT_EQ(tenter_code_name(static_cast<tenter_code>(i)),
+              StatusCodeName(static_cast<StatusCode>(i)));
+  EXPECT_STREQ(tenter_code_name(static_cast<tenter_code>(99)), "unknown");
+}
+
+// ERR-5: a callback in C++ may throw; its type and message arrive as values.
+TEST_F(CApi, ThrownTypeArrivesAsAValue) {
+  const tenter_op op =
+      Writes([](void*, const tenter_op_context*, tenter_error*) -> tenter_code {
+        throw std::out_of_range("boom");
+      }, nullptr);
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
+  EXPECT_STREQ(error_.type, "std::out_of_range");
+  EXPECT_NE(std::string(error_.message).find("boom"), std::string::npos);
+}
+
+// The last reference to an engine may be dropped inside one of its own ops.
+TEST_F(CApi, EngineMayBeFreedInsideItsOwnOp) {
+  struct Arg {
+    tenter_context* context;
+    tenter_handle engine;
+    Atomic<int> code = -1;
+  } arg{context_, engine_};
+  const tenter_op op = Writes(
+      [](void* p, const tenter_op_context*, tenter_error*) {
+        auto* a = static_cast<Arg*>(p);
+        a->code.Store(tenter_free(a->context, a->engine, nullptr), kRelease);
+        return TENTER_OK;
+      },
+      &arg);
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  while (arg.code.Load(kAcquire) < 0) {
+  }
+  EXPECT_EQ(arg.code.Load(kAcquire), TENTER_OK);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_STALE_HANDLE);
+}
+
+// ITR-5: freeing an iterator while consumers wait wakes them with a typed error.
+TEST_F(CApi, IteratorMayBeFreedUnderItsConsumers) {
+  const std::string path = testing::TempDir() + "capi_test_rows.csv";
+  std::ofstream(path) << "1\n2\n3\n";
+  const int64_t dims[] = {1};
+  tenter_csv_options options = {};
+  options.path = path.c_str();
+  options.row_dims = dims;
+  options.row_rank = 1;
+  options.batch_size = 1;
+  tenter_handle iterator = 0;
+  ASSERT_EQ(tenter_csv_iterator_create(context_, &options, &iterator, &error_), TENTER_OK);
+  std::vector<Thread> consumers(3);
+  for (Thread& consumer : consumers)
+    ASSERT_TRUE(consumer
+                    .Start("consumer",
+                           [&] {
+                             while (true) {
+                               tenter_batch batch;
+                               const tenter_code code =
+                                   tenter_iterator_next(context_, iterator, &batch, nullptr);
+                               tenter_tensor_release(&batch.data);
+                               if (code == TENTER_OK) continue;  // the end repeats
+                               EXPECT_TRUE(code == TENTER_CLOSED || code == TENTER_STALE_HANDLE);
+                               return;
+                             }
+                           })
+                    .ok());
+  EXPECT_EQ(tenter_free(context_, iterator, &error_), TENTER_OK);
+  for (Thread& consumer : consumers) consumer.Join();
+  std::remove(path.c_str());
+}
+
+#if defined(TENTER_PROBES)
+TEST_F(CApi, ProbeCallbackInjectsFaults) {
+  Make(
+      [](void*, const tenter_hit* hit, tenter_fault* fault) {
+        if (std::string(hit->site) != "engine.op.body") return;
+        fault->kind = TENTER_FAULT_THROW;
+        std::snprintf(fault->type, sizeof(fault->type), "logic_error");
+        std::snprintf(fault->message, sizeof(fault->message), "injected into %s", hit->op);
+      },
+      nullptr);
+  const tenter_op op = Writes(
+      [](void*, const tenter_op_context*, tenter_error*) { return TENTER_OK; }, nullptr);
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
+  EXPECT_STREQ(error_.type, "std::logic_error");
+}
+#endif
+
+}  // namespace
+}  // namespace tenter

@@ -1,0 +1,286 @@
+/* tenter.h: the C API of the Tenter runtime: engine, cached op, iterator. C99; no exception crosses it.
+ *
+ * Everything lives in a context, which owns a table of handles. A handle is a number that is never reused
+ * within its context, so that using one that was freed is a typed error and never another object.
+ *
+ * Errors are values: every function returns a tenter_code, 0 for success. A function that takes a
+ * `tenter_error* error` fills it on failure; it may be NULL.
+ *
+ * Thread safety: every function may be called from any thread, at the same time, on the same handles. Freeing a
+ *   handle while others use it is safe: what is in flight finishes, later calls get TENTER_STALE_HANDLE.
+ *   tenter_context_free is the exception: it must be the last call on its context.
+ * Ownership: arguments are borrowed for the call unless said otherwise. Tensors that a function returns belong to
+ *   the caller and are released with tenter_tensor_release, from any thread, also after their context.
+ */
+#ifndef TENTER_RUNTIME_CAPI_TENTER_H_
+#define TENTER_RUNTIME_CAPI_TENTER_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENTER_API __attribute__((visibility("default")))
+
+/* The codes of runtime/base/status.h, in the same order. */
+typedef enum tenter_code {
+  TENTER_OK = 0,
+  TENTER_INVALID_ARGUMENT,
+  TENTER_NOT_FOUND,
+  TENTER_UNSUPPORTED,
+  TENTER_OUT_OF_RANGE,
+  TENTER_DATA_LOSS,
+  TENTER_RESOURCE_EXHAUSTED,
+  TENTER_STOPPED,
+  TENTER_STALE_HANDLE,
+  TENTER_WAIT_INSIDE_OP,
+  TENTER_CONCURRENT_USE,
+  TENTER_CLOSED,
+  TENTER_COMPLETION_DROPPED,
+  TENTER_INJECTED,
+  TENTER_INTERNAL
+} tenter_code;
+
+/* "invalid_argument" and so on; "unknown" for a number that is no code. */
+TENTER_API const char* tenter_code_name(tenter_code code);
+
+typedef struct tenter_error {
+  tenter_code code;
+  char type[64];      /* the C++ type that was thrown, for example "std::runtime_error"; cut if longer */
+  char message[1024]; /* cut if longer */
+} tenter_error;
+
+typedef struct tenter_context tenter_context;
+typedef uint64_t tenter_handle; /* of an engine, model, cached op or iterator; 0 is never one */
+
+/* ---- fault sites: how a test harness observes the runtime and makes it fail ---- */
+
+typedef enum tenter_fault_kind {
+  TENTER_FAULT_NONE = 0,
+  TENTER_FAULT_THROW,          /* throw `type` with `message` */
+  TENTER_FAULT_ERROR,          /* fail with `code` and `message` */
+  TENTER_FAULT_BAD_ALLOC,      /* throw std::bad_alloc */
+  TENTER_FAULT_DROP_COMPLETION /* destroy the completion handle uncalled */
+} tenter_fault_kind;
+
+typedef struct tenter_fault {
+  tenter_fault_kind kind;
+  tenter_code code;
+  char type[64]; /* runtime_error, logic_error, out_of_range, int (an exception that is no std::exception) */
+  char message[256];
+} tenter_fault;
+
+typedef struct tenter_hit {
+  const char* site;
+  const char* op; /* not NULL */
+  int64_t var, request;
+  int32_t worker;
+} tenter_hit;
+
+/* Called at every site, from any thread, without a lock of the runtime held; may block (a delay). */
+typedef void (*tenter_probe_fn)(void* self, const tenter_hit* hit, tenter_fault* fault);
+
+typedef struct tenter_context_options {
+  tenter_probe_fn probe; /* NULL for none; without sites compiled in it is never called */
+  void* probe_self;
+} tenter_context_options;
+
+/* `options` may be NULL. Warms up the kernels single-threaded; call it before threads are started. */
+TENTER_API tenter_code tenter_context_create(const tenter_context_options* options,
+                                             tenter_context** context, tenter_error* error);
+/* Frees everything in the context; waits for what is in flight. */
+TENTER_API void tenter_context_free(tenter_context* context);
+
+/* Frees an engine, model, cached op or iterator. */
+TENTER_API tenter_code tenter_free(tenter_context* context, tenter_handle handle,
+                                   tenter_error* error);
+
+/* ---- engine ---- */
+
+typedef struct tenter_engine_options {
+  int32_t workers;        /* 0: the naive engine */
+  int32_t run_dependents; /* 0: skip dependents of a failed op (ERR-3); 1: run them (ERR-8) */
+} tenter_engine_options;
+
+typedef struct tenter_var {
+  uint32_t index, generation;
+} tenter_var;
+
+typedef struct tenter_op_context {
+  const char* name;
+  uint64_t push_number;
+  int32_t worker; /* -1 on the pushing thread */
+} tenter_op_context;
+
+/* The obligation to end an async op: pass it to exactly one of the three functions below, once. */
+typedef struct tenter_completion tenter_completion;
+TENTER_API void tenter_completion_done(tenter_completion* completion);
+TENTER_API void tenter_completion_fail(tenter_completion* completion, tenter_code code,
+                                       const char* message);
+TENTER_API void tenter_completion_drop(tenter_completion* completion);
+
+typedef struct tenter_op {
+  const char* name;
+  const tenter_var* reads;
+  size_t read_count;
+  const tenter_var* writes;
+  size_t write_count;
+  int32_t priority;
+  /* Exactly one of both. `run` ends the op with the code it returns and the message it leaves. */
+  tenter_code (*run)(void* arg, const tenter_op_context* context, tenter_error* error);
+  void (*run_async)(void* arg, const tenter_op_context* context, tenter_completion* completion);
+  void* arg;
+  void (*release)(void* arg); /* called once when the op has ended, or when the push failed; may be NULL */
+} tenter_op;
+
+/* What is known about a failed op (ERR-7). */
+typedef struct tenter_failure {
+  uint64_t push_number;
+  uint64_t chain_length; /* how many ops it poisoned */
+  char op[128];
+  char place[32]; /* body, completion, completion dropped, body after completion, deleter, cancelled */
+  char thread[32];
+  tenter_error error;
+} tenter_failure;
+
+typedef struct tenter_engine_counts {
+  uint64_t pushed, ran, failed, skipped, cancelled, live_ops, live_vars;
+} tenter_engine_counts;
+
+TENTER_API tenter_code tenter_engine_create(tenter_context* context,
+                                            const tenter_engine_options* options,
+                                            tenter_handle* engine, tenter_error* error);
+TENTER_API tenter_code tenter_var_create(tenter_context* context, tenter_handle engine,
+                                         tenter_var* var, tenter_error* error);
+/* `deleter` may be NULL; a code that it returns is a failure of its own (ERR-9). */
+TENTER_API tenter_code tenter_var_delete(tenter_context* context, tenter_handle engine,
+                                         tenter_var var, tenter_code (*deleter)(void* arg),
+                                         void* arg, tenter_error* error);
+TENTER_API tenter_code tenter_push(tenter_context* context, tenter_handle engine,
+                                   const tenter_op* op, uint64_t* push_number, tenter_error* error);
+/* Blocks (ENG-6). Fails with the root failure of the var, at every call until it is healed (ERR-5);
+ * `failure` (may be NULL) then says more. */
+TENTER_API tenter_code tenter_wait_for_var(tenter_context* context, tenter_handle engine,
+                                           tenter_var var, tenter_failure* failure,
+                                           tenter_error* error);
+/* Blocks (ENG-6). `*count` is the number of root failures since the previous call (ERR-6); the first `capacity`
+ * of them, by push number, go to `failures`. Succeeds also when there are some: the count tells. */
+TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
+                                           tenter_failure* failures, size_t capacity, size_t* count,
+                                           tenter_error* error);
+/* TENTER_NOT_FOUND when no op has failed yet. */
+TENTER_API tenter_code tenter_last_failure(tenter_context* context, tenter_handle engine,
+                                           tenter_failure* failure, tenter_error* error);
+/* `cancel` 0: drain. Blocks until everything has ended (ENG-9). */
+TENTER_API tenter_code tenter_engine_stop(tenter_context* context, tenter_handle engine,
+                                          int32_t cancel, tenter_error* error);
+TENTER_API tenter_code tenter_engine_get_counts(tenter_context* context, tenter_handle engine,
+                                                tenter_engine_counts* counts, tenter_error* error);
+/* Who runs and who waits for what, as text; cut to `size`, always terminated. */
+TENTER_API tenter_code tenter_engine_describe(tenter_context* context, tenter_handle engine,
+                                              char* text, size_t size, tenter_error* error);
+
+/* ---- tensors ---- */
+
+typedef enum tenter_dtype {
+  TENTER_FLOAT32 = 0,
+  TENTER_FLOAT64,
+  TENTER_INT32,
+  TENTER_INT64,
+  TENTER_UINT8,
+  TENTER_BOOL
+} tenter_dtype;
+
+#define TENTER_RANK_MAX 8
+
+typedef struct tenter_tensor {
+  tenter_dtype dtype;
+  int32_t rank;
+  int64_t dims[TENTER_RANK_MAX]; /* -1: not fixed (in a description of a model's input) */
+  void* data;                    /* dense, row-major; NULL in a description */
+  size_t size_bytes;
+  void* owner; /* of the runtime; NULL for tensors of the caller */
+} tenter_tensor;
+
+/* Releases a tensor that the runtime returned, and clears it; does nothing for others. */
+TENTER_API void tenter_tensor_release(tenter_tensor* tensor);
+
+/* ---- models and cached ops ---- */
+
+TENTER_API tenter_code tenter_model_load(tenter_context* context, const char* path,
+                                         tenter_handle* model, tenter_error* error);
+/* Number of inputs (outputs) of a model, and a description of one input. */
+TENTER_API tenter_code tenter_model_arity(tenter_context* context, tenter_handle model,
+                                          size_t* inputs, size_t* outputs, tenter_error* error);
+TENTER_API tenter_code tenter_model_input(tenter_context* context, tenter_handle model,
+                                          size_t index, tenter_tensor* description, char* name,
+                                          size_t name_size, tenter_error* error);
+/* The sealed pages that hold the parameters: for digests, never for writing. */
+TENTER_API tenter_code tenter_model_parameters(tenter_context* context, tenter_handle model,
+                                               const void** data, size_t* size_bytes,
+                                               tenter_error* error);
+
+typedef struct tenter_cached_op_options {
+  int32_t thread_safe;       /* COP-6 */
+  uint64_t in_flight_max;    /* 0: the default, 8 */
+  int32_t refuse_when_full;  /* 0: queue */
+  uint64_t plans_max;        /* 0: the default, 16 */
+  int32_t reference_kernels; /* 1: no oneDNN */
+} tenter_cached_op_options;
+
+typedef struct tenter_footprint {
+  uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
+} tenter_footprint;
+
+/* Keeps engine and model alive until it is freed. */
+TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_handle engine,
+                                               tenter_handle model,
+                                               const tenter_cached_op_options* options,
+                                               tenter_handle* op, tenter_error* error);
+/* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs; on success they
+ * belong to the caller. Blocks until the request has ended. */
+TENTER_API tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_handle op,
+                                               const tenter_tensor* inputs, size_t input_count,
+                                               tenter_tensor* outputs, size_t output_count,
+                                               tenter_error* error);
+TENTER_API tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_handle op,
+                                                      tenter_footprint* footprint,
+                                                      tenter_error* error);
+
+/* ---- iterators ---- */
+
+typedef struct tenter_csv_options {
+  const char* path;
+  const int64_t* row_dims;
+  int32_t row_rank;
+  tenter_dtype dtype;
+  int64_t batch_size;
+  int32_t round_batch;
+  int64_t bad_rows_max; /* 0: stop at the first bad row */
+  uint64_t prefetch;    /* batches made ahead by a thread; 0: the default, 4 */
+} tenter_csv_options;
+
+typedef struct tenter_batch {
+  int32_t has_value; /* 0: the end of the epoch, and the rest is unset */
+  tenter_tensor data;
+  int64_t index, first_row, pad;
+} tenter_batch;
+
+TENTER_API tenter_code tenter_csv_iterator_create(tenter_context* context,
+                                                  const tenter_csv_options* options,
+                                                  tenter_handle* iterator, tenter_error* error);
+TENTER_API tenter_code tenter_iterator_next(tenter_context* context, tenter_handle iterator,
+                                            tenter_batch* batch, tenter_error* error);
+TENTER_API tenter_code tenter_iterator_reset(tenter_context* context, tenter_handle iterator,
+                                             tenter_error* error);
+/* Ends the producer; the handle stays, and answers TENTER_CLOSED, until tenter_free. */
+TENTER_API tenter_code tenter_iterator_close(tenter_context* context, tenter_handle iterator,
+                                             tenter_error* error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TENTER_RUNTIME_CAPI_TENTER_H_ */
