@@ -1,0 +1,54 @@
+#include "harness/checks/process_census.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "runtime/base/clock.h"
+
+namespace tenter {
+namespace {
+
+int64_t CountEntries(const char* directory) {
+  int64_t count = 0;
+  std::error_code error;
+  for (auto it = std::filesystem::directory_iterator(directory, error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error))
+    ++count;
+  return count;
+}
+
+}  // namespace
+
+ProcessCensus ProcessCensus::Now() {
+  ProcessCensus census;
+  census.threads = CountEntries("/proc/self/task");
+  census.descriptors = CountEntries("/proc/self/fd");
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (word == "VmRSS:") status >> census.resident_kb;
+  return census;
+}
+
+void CheckCensus(const ProcessCensus& before, CheckBoard* board) {
+  ProcessCensus after = ProcessCensus::Now();
+  const int64_t deadline = NowNs() + kNsPerSecond;
+  while ((after.threads > before.threads || after.descriptors > before.descriptors) &&
+         NowNs() < deadline) {
+    SleepNs(kNsPerMs);
+    after = ProcessCensus::Now();
+  }
+  board->Examine(kLeak);
+  board->Expose("resident_growth_kb", after.resident_kb - before.resident_kb);
+  const auto report = [&](const char* what, int64_t had, int64_t has) {
+    if (has <= had) return;
+    board->Report({.check = &kLeak,
+                   .what = std::string("process ") + what,
+                   .title = std::to_string(has - had) + " " + what + " were left behind",
+                   .evidence = {{"before", std::to_string(had)}, {"after", std::to_string(has)}}});
+  };
+  report("threads", before.threads, after.threads);
+  report("descriptors", before.descriptors, after.descriptors);
+}
+
+}  // namespace tenter

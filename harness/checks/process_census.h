@@ -1,0 +1,27 @@
+// ProcessCensus: how many threads and descriptors this process has, and how much memory; for the leak check.
+//
+// Thread safety: any thread; the numbers are those of the moment.
+// Ownership and lifetime: a value.
+// Invariants: none.
+// Errors: a number that cannot be read is 0.
+#pragma once
+
+#include <cstdint>
+
+#include "harness/checks/check_board.h"
+
+namespace tenter {
+
+struct ProcessCensus {
+  int64_t threads = 0;
+  int64_t descriptors = 0;
+  int64_t resident_kb = 0;
+
+  static ProcessCensus Now();
+};
+
+// Reports threads and descriptors that `before` did not have. Threads that were joined may take the kernel a
+// moment to disappear, so a higher count is looked at again for up to a second.
+void CheckCensus(const ProcessCensus& before, CheckBoard* board);
+
+}  // namespace tenter

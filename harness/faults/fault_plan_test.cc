@@ -1,0 +1,144 @@
+#include "harness/faults/fault_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/faults/injector.h"
+#include "harness/faults/known_sites.h"
+#include "harness/faults/nearest.h"
+
+namespace tenter {
+namespace {
+
+Result<FaultPlan> Parse(std::string_view text) { return ParseFaultPlan(text, KnownSites()); }
+
+TEST(FaultPlan, ReadsEveryPartOfTheGrammar) {
+  const FaultPlan plan =
+      Parse("engine.op.body@op:\"a,b\",worker:1=2.5%once throw(runtime_error,\"boom; now\") -> "
+            "every(3)delay(5..9); io.*=nth(4)error(data_loss);engine.op.complete=drop_completion;"
+            "cached_op.arena.acquire@request:7=bad_alloc")
+          .value();
+  ASSERT_EQ(plan.items.size(), 4u);
+  EXPECT_EQ(plan.items[0].op_glob, "a,b");
+  EXPECT_EQ(plan.items[0].worker, 1);
+  ASSERT_EQ(plan.items[0].terms.size(), 2u);
+  EXPECT_EQ(plan.items[0].terms[0].percent, 2.5);
+  EXPECT_TRUE(plan.items[0].terms[0].once);
+  EXPECT_EQ(plan.items[0].terms[0].message, "boom; now");
+  EXPECT_EQ(plan.items[0].terms[1].every, 3u);
+  EXPECT_EQ(plan.items[0].terms[1].delay_us_max, 9u);
+  EXPECT_EQ(plan.items[1].terms[0].nth, 4u);
+  EXPECT_EQ(plan.items[1].terms[0].code, StatusCode::kDataLoss);
+  EXPECT_EQ(plan.items[2].terms[0].action, kActionDropCompletion);
+  EXPECT_EQ(plan.items[3].request, 7);
+  EXPECT_TRUE(Parse("  ").value().items.empty());
+}
+
+TEST(FaultPlan, MistakesAreOneLineWithTheNearestMatch) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"engine.op.bdy=off", "unknown site 'engine.op.bdy', did you mean 'engine.op.body'?"},
+      {"engine.op.body=trow(runtime_error,\"x\")", "unknown action 'trow', did you mean 'throw'?"},
+      {"engine.op.body=throw(runtime_eror,\"x\")", "did you mean 'runtime_error'?"},
+      {"engine.op.body=error(data_los)", "unknown code 'data_los', did you mean 'data_loss'?"},
+      {"engine.op.body@opp:x=off", "unknown filter 'opp', did you mean 'op'?"},
+      {"engine.op.body=nth(0)off", "expected a positive number"},
+      {"engine.op.body=200%off", "expected a percentage from 0 to 100"},
+      {"engine.op.body", "expected '='"},
+      {"engine.op.body=off off", "expected ';' or the end"},
+      {"engine.op.body=delay(9..5)", "expected a range that does not go down"},
+      {"engine.push.allocate=drop_completion", "means nothing at site 'engine.push.allocate'"},
+      {"engine.op.body=throw(runtime_error,boom)", "expected a message in quotes"},
+  };
+  for (const auto& [text, message] : cases) {
+    const Status status = Parse(text).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
+    EXPECT_NE(status.message().find(message), std::string::npos) << text << "\n" << status.message();
+    EXPECT_EQ(status.message().find('\n'), std::string::npos);
+  }
+}
+
+TEST(Glob, MatchesStarsAndQuestionMarks) {
+  EXPECT_TRUE(GlobMatches("engine.*.body", "engine.op.body"));
+  EXPECT_TRUE(GlobMatches("*", ""));
+  EXPECT_TRUE(GlobMatches("a*b*c", "aXbXbc"));
+  EXPECT_FALSE(GlobMatches("a?c", "ac"));
+  EXPECT_FALSE(GlobMatches("a*b", "abc"));
+}
+
+class InjectorTest : public testing::Test {
+ protected:
+  void Make(const char* plan, uint64_t seed = 1) {
+    injector_ = std::make_unique<Injector>(Parse(plan).value(), KnownSites(), seed);
+    injector_->Arm();
+  }
+  tgt_fault Hit(const char* site, const char* op, int64_t request = -1) {
+    const tgt_hit hit{site, op, -1, request, 0};
+    tgt_fault fault = {};
+    injector_->Hit(hit, &fault);
+    return fault;
+  }
+  std::unique_ptr<Injector> injector_;
+};
+
+TEST_F(InjectorTest, NthEveryAndOnceCountMatchingHits) {
+  Make("engine.op.body@op:a=nth(2)throw(int,\"x\");engine.op.body@op:b=every(2)once error(stopped)");
+  EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_NONE);
+  EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_NONE);
+  EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_THROW);
+  EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_NONE);
+  EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_ERROR);
+  EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_NONE);
+  EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_NONE);
+  EXPECT_EQ(injector_->fired().size(), 2u);
+}
+
+TEST_F(InjectorTest, ArrowFallsThroughToTheNextTerm) {
+  Make("engine.op.body=nth(1)throw(int,\"first\")->throw(int,\"other\")");
+  EXPECT_STREQ(Hit("engine.op.body", "a").message, "first [injected fault 1]");
+  EXPECT_STREQ(Hit("engine.op.body", "a").message, "other [injected fault 2]");
+}
+
+// Decisions belong to (seed, site, task, index): other tasks and their order change nothing.
+TEST_F(InjectorTest, ProbabilitiesDoNotDependOnTheOrderOfTasks) {
+  const auto fired = [&](bool interleave) {
+    Make("engine.op.body=30%throw(int,\"x\")", 7);
+    std::string pattern;
+    for (int i = 0; i < 50; ++i) {
+      if (interleave) Hit("engine.op.body", "other");
+      pattern += Hit("engine.op.body", "mine").kind == TGT_FAULT_NONE ? '.' : 'x';
+    }
+    return pattern;
+  };
+  EXPECT_EQ(fired(false), fired(true));
+  EXPECT_NE(fired(false).find('x'), std::string::npos);
+}
+
+// The effective plan names each fault by its own index and fires exactly the same ones.
+TEST_F(InjectorTest, EffectivePlanReplaysWithoutProbabilities) {
+  const auto run = [&] {
+    std::string pattern;
+    for (int i = 0; i < 40; ++i)
+      for (const char* op : {"a", "b"})
+        pattern += Hit("engine.op.body", op).kind == TGT_FAULT_NONE ? '.' : 'x';
+    return pattern;
+  };
+  Make("engine.op.body=10%throw(int,\"x\")", 3);
+  const std::string first = run();
+  const std::string plan = injector_->EffectivePlan();
+  ASSERT_FALSE(plan.empty());
+  EXPECT_EQ(plan.find('%'), std::string::npos);
+  Make(plan.c_str(), 999);
+  EXPECT_EQ(run(), first);
+}
+
+TEST_F(InjectorTest, CountsHitsAndFires) {
+  Make("engine.op.body=every(2)delay(1)");
+  for (int i = 0; i < 5; ++i) Hit("engine.op.body", "a");
+  for (const SiteCount& count : injector_->counts())
+    if (count.name == "engine.op.body") {
+      EXPECT_EQ(count.hit, 5u);
+      EXPECT_EQ(count.fired, 2u);
+    }
+}
+
+}  // namespace
+}  // namespace tenter

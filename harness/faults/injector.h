@@ -1,0 +1,94 @@
+// Injector: decides at every hit of a site whether a fault fires there, and remembers what fired.
+//
+// Path: target -> tgt_host.hit -> Injector::Hit -> fault (or delay) -> the runtime handles it -> the checks compare
+// what they saw with fired().
+//
+// The *task* of a hit is the name of its op, or of its thread when there is none. A probability decides hit i of task t
+// at site s by hash(seed, s, t, i): adding a site or a task never shifts another, and for ops with names of their
+// own the decision does not depend on the schedule.
+//
+// LOCK ORDER: Injector::mutex_ is a leaf; delays happen without it.
+//
+// Thread safety: Hit from any thread; the rest too.
+// Ownership and lifetime: one per run; outlives the target instance.
+// Invariants: (1) counts of a site: hit >= fired. (2) every thrown message is unique within the run, so that an error can
+//   be traced to the fault that caused it.
+// Errors: none.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/faults/fault_plan.h"
+#include "harness/target/target.h"
+#include "runtime/base/mutex.h"
+
+namespace tenter {
+
+struct FiredFault {
+  uint64_t number = 0;  // 1, 2, ... in the order in which they fired
+  std::string site;
+  std::string op;
+  int64_t request = -1;
+  uint32_t action = 0;  // one FaultAction
+  std::string message;  // what the injected exception or error says; empty for others
+  std::string item;     // explicit form: site@op:NAME=nth(K)action
+
+  // The text by which an error names this fault.
+  std::string tag() const { return "[injected fault " + std::to_string(number) + "]"; }
+  // True when it makes the op or request that it hit fail.
+  bool fails() const { return action != kActionDelay; }
+};
+
+struct SiteCount {
+  std::string name;
+  uint64_t hit = 0;
+  uint64_t fired = 0;
+};
+
+class Injector {
+ public:
+  Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed);
+
+  // Until it is armed an injector neither counts nor fires: set-up and reference runs are not part of the exposure.
+  void Arm() EXCLUDES(mutex_);
+
+  // The host to open a target with; valid as long as this object.
+  tgt_host host();
+
+  void Hit(const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
+
+  bool has_faults() const { return !plan_.items.empty(); }
+  std::vector<FiredFault> fired() const EXCLUDES(mutex_);
+  std::vector<SiteCount> counts() const EXCLUDES(mutex_);
+
+  // What fired, as a plan without probabilities: each fault by its own nth(K). Empty when nothing fired.
+  std::string EffectivePlan() const EXCLUDES(mutex_);
+
+ private:
+  struct ItemState {
+    uint64_t hits = 0;
+    std::vector<uint64_t> term_fired;
+  };
+  // The term that fires at this hit, or null.
+  const FaultTerm* Decide(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
+                          uint32_t allowed) REQUIRES(mutex_);
+  bool Matches(const FaultItem& item, const tgt_hit& hit) const;
+  bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
+             const std::string& task, uint64_t task_hit) const;
+  void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
+              const FaultTerm& term, tgt_fault* fault) REQUIRES(mutex_);
+
+  const FaultPlan plan_;
+  const std::vector<const Site*> sites_;
+  const uint64_t seed_;
+  mutable Mutex mutex_;
+  std::vector<SiteCount> counts_ GUARDED_BY(mutex_);  // beside sites_
+  std::vector<ItemState> items_ GUARDED_BY(mutex_);   // beside plan_.items
+  std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
+  std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
+  bool armed_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tenter

@@ -1,0 +1,238 @@
+/* target.h: what a runtime under test looks like to the harness. C99, version 1, no C++ type crosses it.
+ *
+ * A target is a shared library that exports `tgt_entry`. It answers with a table of functions, in three capability
+ * groups (engine, model, iterator), each optional: the functions of a group that it does not declare may be NULL.
+ * The harness calls everything through this table, and wraps it to plant faults from outside (saboteurs).
+ *
+ * Thread safety: every function may be called from any thread unless the target declares otherwise in `notes`; whether
+ *   that holds is what the harness finds out.
+ * Ownership: handles belong to the instance; `close` frees what is left. Tensors that the target returns are released
+ *   with `tensor_release`.
+ * Errors: a function returns TGT_OK or another tgt_code and fills `error`, which is never NULL. How often a failure must
+ *   be seen at a wait is the target's own promise: `error_rule`.
+ */
+#ifndef TENTER_HARNESS_TARGET_TARGET_H_
+#define TENTER_HARNESS_TARGET_TARGET_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TGT_ABI_VERSION 1u
+
+typedef enum tgt_code {
+  TGT_OK = 0,
+  TGT_INVALID_ARGUMENT,
+  TGT_NOT_FOUND,
+  TGT_UNSUPPORTED,
+  TGT_OUT_OF_RANGE,
+  TGT_DATA_LOSS,
+  TGT_RESOURCE_EXHAUSTED,
+  TGT_STOPPED,
+  TGT_STALE_HANDLE,
+  TGT_WAIT_INSIDE_OP,
+  TGT_CONCURRENT_USE,
+  TGT_CLOSED,
+  TGT_COMPLETION_DROPPED,
+  TGT_INJECTED,
+  TGT_INTERNAL /* and every failure without a better code */
+} tgt_code;
+
+typedef struct tgt_error {
+  tgt_code code;
+  char type[64]; /* type of the exception behind it, or empty */
+  char message[1024];
+} tgt_error;
+
+/* Capability groups, a bit set. */
+enum { TGT_ENGINE = 1, TGT_MODEL = 2, TGT_ITERATOR = 4 };
+
+/* How often a failed var fails a wait. */
+typedef enum tgt_error_rule {
+  TGT_ERRORS_EVERY_WAIT = 0, /* at every wait until healed */
+  TGT_ERRORS_ONCE,           /* at one wait, then forgotten */
+  TGT_ERRORS_NOT_AT_ALL
+} tgt_error_rule;
+
+/* ---- what the harness offers to the target ---- */
+
+typedef enum tgt_fault_kind {
+  TGT_FAULT_NONE = 0,
+  TGT_FAULT_THROW,
+  TGT_FAULT_ERROR,
+  TGT_FAULT_BAD_ALLOC,
+  TGT_FAULT_DROP_COMPLETION
+} tgt_fault_kind;
+
+typedef struct tgt_fault {
+  tgt_fault_kind kind;
+  tgt_code code;
+  char type[64];
+  char message[256];
+} tgt_fault;
+
+typedef struct tgt_hit {
+  const char* site;
+  const char* op;
+  int64_t var, request;
+  int32_t worker;
+} tgt_hit;
+
+/* A target that has fault sites calls `hit` at each, from any thread, holding no lock; it may block. */
+typedef struct tgt_host {
+  void* self;
+  void (*hit)(void* self, const tgt_hit* hit, tgt_fault* fault);
+} tgt_host;
+
+/* ---- the table ---- */
+
+typedef uint64_t tgt_handle; /* 0 is never one */
+typedef struct tgt_var {
+  uint32_t index, generation;
+} tgt_var;
+
+typedef struct tgt_op_context {
+  const char* name;
+  uint64_t push_number;
+  int32_t worker;
+} tgt_op_context;
+
+typedef struct tgt_completion tgt_completion; /* of the target; used once, by completion_end */
+
+typedef struct tgt_op {
+  const char* name;
+  const tgt_var* reads;
+  size_t read_count;
+  const tgt_var* writes;
+  size_t write_count;
+  int32_t priority;
+  tgt_code (*run)(void* arg, const tgt_op_context* context, tgt_error* error); /* may throw */
+  void (*run_async)(void* arg, const tgt_op_context* context, tgt_completion* completion);
+  void* arg;
+  void (*release)(void* arg);
+} tgt_op;
+
+typedef struct tgt_failure {
+  uint64_t push_number, chain_length;
+  char op[128];
+  char place[32];
+  tgt_error error;
+} tgt_failure;
+
+typedef struct tgt_engine_options {
+  int32_t workers, run_dependents;
+} tgt_engine_options;
+
+typedef struct tgt_engine_counts {
+  uint64_t pushed, ran, failed, skipped, cancelled, live_ops, live_vars;
+} tgt_engine_counts;
+
+typedef enum tgt_dtype {
+  TGT_FLOAT32 = 0,
+  TGT_FLOAT64,
+  TGT_INT32,
+  TGT_INT64,
+  TGT_UINT8,
+  TGT_BOOL
+} tgt_dtype;
+
+#define TGT_RANK_MAX 8
+typedef struct tgt_tensor {
+  tgt_dtype dtype;
+  int32_t rank;
+  int64_t dims[TGT_RANK_MAX]; /* -1 where a description does not fix it */
+  void* data;
+  size_t size_bytes;
+  void* owner;
+} tgt_tensor;
+
+typedef struct tgt_cached_op_options {
+  int32_t thread_safe, refuse_when_full, reference_kernels;
+  uint64_t in_flight_max, plans_max; /* 0: the target's default */
+} tgt_cached_op_options;
+
+typedef struct tgt_footprint {
+  uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
+} tgt_footprint;
+
+typedef struct tgt_csv_options {
+  const char* path;
+  const int64_t* row_dims;
+  int32_t row_rank;
+  tgt_dtype dtype;
+  int64_t batch_size, bad_rows_max;
+  int32_t round_batch;
+  uint64_t prefetch;
+} tgt_csv_options;
+
+typedef struct tgt_batch {
+  int32_t has_value;
+  tgt_tensor data;
+  int64_t index, first_row, pad;
+} tgt_batch;
+
+typedef enum tgt_completion_end {
+  TGT_COMPLETION_DONE = 0,
+  TGT_COMPLETION_FAIL,
+  TGT_COMPLETION_DROP
+} tgt_completion_end;
+
+typedef struct tgt_target {
+  uint32_t abi_version;
+  const char* name;
+  const char* version;
+  const char* notes; /* limits that the target documents, or "" */
+  uint32_t groups;
+  tgt_error_rule error_rule;
+  int32_t total_push_order; /* 1: push numbers are one order over all pushing threads */
+
+  tgt_code (*open)(const tgt_host* host, void** instance, tgt_error* error);
+  void (*close)(void* instance);
+  tgt_code (*free_handle)(void* instance, tgt_handle handle, tgt_error* error);
+  void (*tensor_release)(void* instance, tgt_tensor* tensor);
+
+  /* TGT_ENGINE */
+  tgt_code (*engine_create)(void*, const tgt_engine_options*, tgt_handle* engine, tgt_error*);
+  tgt_code (*var_create)(void*, tgt_handle engine, tgt_var* var, tgt_error*);
+  tgt_code (*var_delete)(void*, tgt_handle engine, tgt_var var, tgt_error*);
+  tgt_code (*push)(void*, tgt_handle engine, const tgt_op* op, uint64_t* push_number, tgt_error*);
+  void (*completion_end)(void*, tgt_completion*, tgt_completion_end how, const char* message);
+  tgt_code (*wait_for_var)(void*, tgt_handle engine, tgt_var var, tgt_failure*, tgt_error*);
+  tgt_code (*wait_for_all)(void*, tgt_handle engine, tgt_failure* failures, size_t capacity,
+                           size_t* count, tgt_error*);
+  tgt_code (*engine_stop)(void*, tgt_handle engine, int32_t cancel, tgt_error*);
+  tgt_code (*engine_counts)(void*, tgt_handle engine, tgt_engine_counts*, tgt_error*);
+  tgt_code (*engine_describe)(void*, tgt_handle engine, char* text, size_t size, tgt_error*);
+
+  /* TGT_MODEL (cached_op_create gets engine 0 when the target has no engine group) */
+  tgt_code (*model_load)(void*, const char* path, tgt_handle* model, tgt_error*);
+  tgt_code (*model_arity)(void*, tgt_handle model, size_t* inputs, size_t* outputs, tgt_error*);
+  tgt_code (*model_input)(void*, tgt_handle model, size_t index, tgt_tensor* description, char* name,
+                          size_t name_size, tgt_error*);
+  tgt_code (*model_parameters)(void*, tgt_handle model, const void** data, size_t* size_bytes,
+                               tgt_error*);
+  tgt_code (*cached_op_create)(void*, tgt_handle engine, tgt_handle model,
+                               const tgt_cached_op_options*, tgt_handle* op, tgt_error*);
+  tgt_code (*invoke)(void*, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
+                     tgt_tensor* outputs, size_t output_count, tgt_error*);
+  tgt_code (*footprint)(void*, tgt_handle op, tgt_footprint*, tgt_error*);
+
+  /* TGT_ITERATOR */
+  tgt_code (*csv_iterator_create)(void*, const tgt_csv_options*, tgt_handle* iterator, tgt_error*);
+  tgt_code (*iterator_next)(void*, tgt_handle iterator, tgt_batch* batch, tgt_error*);
+  tgt_code (*iterator_reset)(void*, tgt_handle iterator, tgt_error*);
+  tgt_code (*iterator_close)(void*, tgt_handle iterator, tgt_error*);
+} tgt_target;
+
+/* The one symbol that a target exports: its table, in static storage. */
+typedef const tgt_target* (*tgt_entry_fn)(void);
+#define TGT_ENTRY_SYMBOL "tgt_entry"
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TENTER_HARNESS_TARGET_TARGET_H_ */
