@@ -26,8 +26,8 @@ inline constexpr CheckType kErrorExactness{
 inline constexpr CheckType kDependencyOrder{
     "dependency_order", "conflicting ops ran in push order and never overlapped; values are right",
     "ENG-1 ENG-2 ENG-3 ENG-4"};
-inline constexpr CheckType kHiddenWrite{
-    "hidden_write", "nothing writes to the parameters of a model", "COP-2"};
+inline constexpr CheckType kHiddenWrite{"hidden_write",
+                                        "nothing writes to the parameters of a model", "COP-2"};
 inline constexpr CheckType kEpoch{
     "epoch", "an epoch yields every row exactly once, in order, and nothing of an older epoch",
     "ITR-1 ITR-4 ITR-6"};
@@ -40,12 +40,12 @@ inline constexpr CheckType kLiveness{
 inline constexpr CheckType kLife{
     "life", "using what was freed or stopped is a typed error; what is in flight finishes",
     "ENG-8 ENG-9 COP-4"};
-inline constexpr CheckType kDataRace{
-    "data_race", "ThreadSanitizer reports nothing (tsan flavour)", "COP-1 COP-3"};
+inline constexpr CheckType kDataRace{"data_race", "ThreadSanitizer reports nothing (tsan flavour)",
+                                     "COP-1 COP-3"};
 inline constexpr CheckType kCrash{"crash", "the process does not die", "COP-1"};
 
 inline constexpr std::array<const CheckType*, 10> kChecks = {
-    &kDeterminism, &kErrorExactness, &kDependencyOrder, &kHiddenWrite, &kEpoch,
-    &kLeak,        &kLiveness,       &kLife,            &kDataRace,    &kCrash};
+    &kDeterminism, &kErrorExactness, &kDependencyOrder, &kHiddenWrite, &kEpoch, &kLeak,
+    &kLiveness,    &kLife,           &kDataRace,        &kCrash};
 
 }  // namespace tenter

@@ -1,14 +1,16 @@
 // CheckBoard: where checks report what they examined, what they found, and when they had no power.
 //
-// Path: workload, watchdog, sanitizer hook -> CheckBoard -> findings.jsonl at once (a crash keeps them), summary.json at
-// the end.
+// Path: workload, watchdog, sanitizer hook -> CheckBoard -> findings.jsonl at once (a crash keeps
+// them), summary.json at the end.
 //
-// LOCK ORDER: CheckBoard::mutex_, then whatever the sink locks. The sink writes a line and calls nothing back.
+// LOCK ORDER: CheckBoard::mutex_, then whatever the sink locks. The sink writes a line and calls
+//    nothing back.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: one per run; borrows the sink.
-// Invariants: (1) a check that was asked for is passed, failed or without power, never absent: green needs an
-//   examination and no reason against it. (2) at most kKeptPerSignature findings of one signature are written.
+// Invariants: (1) a check that was asked for is passed, failed or without power, never absent:
+//   green needs an examination and no reason against it. (2) at most kKeptPerSignature findings
+//   of one signature are written.
 // Errors: none; what the sink cannot write is its own matter.
 #pragma once
 
@@ -36,7 +38,8 @@ class CheckBoard {
  public:
   static constexpr int kKeptPerSignature = 3;
 
-  // `wanted`: the checks of this run; examinations of others are ignored, findings of others are kept.
+  // `wanted`: the checks of this run; examinations of others are ignored, findings of others are
+  // kept.
   CheckBoard(std::vector<std::string> wanted, std::function<void(const Finding&)> sink);
 
   bool Wants(const CheckType& check) const;

@@ -2,8 +2,8 @@
 //
 // Thread safety: a value.
 // Ownership and lifetime: owns its text.
-// Invariants: the signature depends on the check and on `what` alone: no address, time, thread id or count, so the
-//   same defect has the same signature in another run.
+// Invariants: the signature depends on the check and on `what` alone: no address, time, thread id
+//   or count, so the same defect has the same signature in another run.
 // Errors: none.
 #pragma once
 
@@ -16,8 +16,8 @@ namespace tenter {
 
 struct Finding {
   const CheckType* check;
-  std::string what;    // the kind of defect, stable between runs: "answer of another request"
-  std::string title;   // one line for a person
+  std::string what;         // the kind of defect, stable between runs: "answer of another request"
+  std::string title;        // one line for a person
   std::string detail = {};  // several lines
   std::map<std::string, std::string> evidence = {};
 

@@ -1,4 +1,5 @@
-// ProcessCensus: how many threads and descriptors this process has, and how much memory; for the leak check.
+// ProcessCensus: how many threads and descriptors this process has, and how much memory; for the
+// leak check.
 //
 // Thread safety: any thread; the numbers are those of the moment.
 // Ownership and lifetime: a value.
@@ -20,8 +21,8 @@ struct ProcessCensus {
   static ProcessCensus Now();
 };
 
-// Reports threads and descriptors that `before` did not have. Threads that were joined may take the kernel a
-// moment to disappear, so a higher count is looked at again for up to a second.
+// Reports threads and descriptors that `before` did not have. Threads that were joined may take
+// the kernel a moment to disappear, so a higher count is looked at again for up to a second.
 void CheckCensus(const ProcessCensus& before, CheckBoard* board);
 
 }  // namespace tenter

@@ -1,8 +1,8 @@
 #include "harness/faults/fault_plan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include "harness/faults/known_sites.h"
 #include "harness/faults/nearest.h"
@@ -101,8 +101,8 @@ class Parser {
     double percent = -1;
     const auto [end, error] =
         std::from_chars(number.data(), number.data() + number.size(), percent);
-    if (!Take('%') || error != std::errc() || end != number.data() + number.size() ||
-        percent < 0 || percent > 100)
+    if (!Take('%') || error != std::errc() || end != number.data() + number.size() || percent < 0 ||
+        percent > 100)
       return Expected("a percentage from 0 to 100, such as 2.5%");
     term->percent = percent;
     return {};

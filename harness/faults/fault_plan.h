@@ -1,17 +1,20 @@
 // FaultPlan: which faults a run injects where, read from one line of text.
 //
-//   plan     := item {";" item}              item := site-glob ["@" filter {"," filter}] "=" term {"->" term}
-//   term     := {modifier} action            filter := op:GLOB | thread:GLOB | request:N | worker:N
-//   modifier := P"%" | nth(K) | every(N) | once
-//   action   := off | throw(TYPE,"message") | error(CODE) | delay(US[..US]) | bad_alloc | drop_completion
+//   plan     := item {";" item}              item := site-glob ["@" filter {"," filter}] "=" term
+//   {"->" term} term     := {modifier} action            filter := op:GLOB | thread:GLOB |
+//   request:N | worker:N modifier := P"%" | nth(K) | every(N) | once
+//   action   := off | throw(TYPE,"message") | error(CODE) | delay(US[..US]) | bad_alloc |
+//   drop_completion
 //
-// A term fires when all its modifiers agree; the first term of an item that fires decides, "->" leads to the next
-// one otherwise. nth and every count the hits that match site and filters, from 1.
+// A term fires when all its modifiers agree; the first term of an item that fires decides, "->"
+// leads to the next one otherwise. nth and every count the hits that match site and filters, from
+// 1.
 //
 // Thread safety: a value; parsed once.
 // Ownership and lifetime: owns its text.
 // Invariants: every item matches at least one known site that allows its action.
-// Errors: kInvalidArgument, one line that names the item, the word, its position and the nearest match.
+// Errors: kInvalidArgument, one line that names the item, the word, its position and the nearest
+//    match.
 #pragma once
 
 #include <cstdint>

@@ -13,9 +13,10 @@ Result<FaultPlan> Parse(std::string_view text) { return ParseFaultPlan(text, Kno
 
 TEST(FaultPlan, ReadsEveryPartOfTheGrammar) {
   const FaultPlan plan =
-      Parse("engine.op.body@op:\"a,b\",worker:1=2.5%once throw(runtime_error,\"boom; now\") -> "
-            "every(3)delay(5..9); io.*=nth(4)error(data_loss);engine.op.complete=drop_completion;"
-            "cached_op.arena.acquire@request:7=bad_alloc")
+      Parse(
+          "engine.op.body@op:\"a,b\",worker:1=2.5%once throw(runtime_error,\"boom; now\") -> "
+          "every(3)delay(5..9); io.*=nth(4)error(data_loss);engine.op.complete=drop_completion;"
+          "cached_op.arena.acquire@request:7=bad_alloc")
           .value();
   ASSERT_EQ(plan.items.size(), 4u);
   EXPECT_EQ(plan.items[0].op_glob, "a,b");
@@ -51,7 +52,8 @@ TEST(FaultPlan, MistakesAreOneLineWithTheNearestMatch) {
   for (const auto& [text, message] : cases) {
     const Status status = Parse(text).status();
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << text;
-    EXPECT_NE(status.message().find(message), std::string::npos) << text << "\n" << status.message();
+    EXPECT_NE(status.message().find(message), std::string::npos) << text << "\n"
+                                                                 << status.message();
     EXPECT_EQ(status.message().find('\n'), std::string::npos);
   }
 }
@@ -80,7 +82,8 @@ class InjectorTest : public testing::Test {
 };
 
 TEST_F(InjectorTest, NthEveryAndOnceCountMatchingHits) {
-  Make("engine.op.body@op:a=nth(2)throw(int,\"x\");engine.op.body@op:b=every(2)once error(stopped)");
+  Make(
+      "engine.op.body@op:a=nth(2)throw(int,\"x\");engine.op.body@op:b=every(2)once error(stopped)");
   EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_NONE);
   EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_NONE);
   EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_THROW);

@@ -19,11 +19,16 @@ void Copy(const std::string& text, char (&out)[N]) {
 
 tgt_fault_kind KindOf(uint32_t action) {
   switch (action) {
-    case kActionThrow: return TGT_FAULT_THROW;
-    case kActionError: return TGT_FAULT_ERROR;
-    case kActionBadAlloc: return TGT_FAULT_BAD_ALLOC;
-    case kActionDropCompletion: return TGT_FAULT_DROP_COMPLETION;
-    default: return TGT_FAULT_NONE;
+    case kActionThrow:
+      return TGT_FAULT_THROW;
+    case kActionError:
+      return TGT_FAULT_ERROR;
+    case kActionBadAlloc:
+      return TGT_FAULT_BAD_ALLOC;
+    case kActionDropCompletion:
+      return TGT_FAULT_DROP_COMPLETION;
+    default:
+      return TGT_FAULT_NONE;
   }
 }
 
@@ -76,7 +81,8 @@ const FaultTerm* Injector::Decide(const tgt_hit& hit, const std::string& task, u
   const FaultTerm* decided = nullptr;
   for (size_t i = 0; i < plan_.items.size(); ++i) {
     if (!Matches(plan_.items[i], hit)) continue;
-    // Every matching item counts the hit, also when an earlier one decides: nth means the same alone and in company.
+    // Every matching item counts the hit, also when an earlier one decides: nth means the same
+    // alone and in company.
     const uint64_t item_hit = ++items_[i].hits;
     const std::vector<FaultTerm>& terms = plan_.items[i].terms;
     for (size_t t = 0; t < terms.size() && decided == nullptr; ++t) {
@@ -120,7 +126,8 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
   if (term.action == kActionThrow) record.message = term.message + " " + record.tag();
   if (term.action == kActionError) record.message = record.tag();
   const char* filter = hit.op[0] != '\0' ? "@op:\"" : "@thread:\"";
-  record.item = record.site + filter + task + "\"=nth(" + std::to_string(task_hit) + ")" + term.text;
+  record.item =
+      record.site + filter + task + "\"=nth(" + std::to_string(task_hit) + ")" + term.text;
   fault->kind = KindOf(term.action);
   fault->code = static_cast<tgt_code>(term.code);
   Copy(term.type, fault->type);

@@ -1,18 +1,18 @@
 // Injector: decides at every hit of a site whether a fault fires there, and remembers what fired.
 //
-// Path: target -> tgt_host.hit -> Injector::Hit -> fault (or delay) -> the runtime handles it -> the checks compare
-// what they saw with fired().
+// Path: target -> tgt_host.hit -> Injector::Hit -> fault (or delay) -> the runtime handles it ->
+// the checks compare what they saw with fired().
 //
-// The *task* of a hit is the name of its op, or of its thread when there is none. A probability decides hit i of task t
-// at site s by hash(seed, s, t, i): adding a site or a task never shifts another, and for ops with names of their
-// own the decision does not depend on the schedule.
+// The *task* of a hit is the name of its op, or of its thread when there is none. A probability
+// decides hit i of task t at site s by hash(seed, s, t, i): adding a site or a task never shifts
+// another, and for ops with names of their own the decision does not depend on the schedule.
 //
 // LOCK ORDER: Injector::mutex_ is a leaf; delays happen without it.
 //
 // Thread safety: Hit from any thread; the rest too.
 // Ownership and lifetime: one per run; outlives the target instance.
-// Invariants: (1) counts of a site: hit >= fired. (2) every thrown message is unique within the run, so that an error can
-//   be traced to the fault that caused it.
+// Invariants: (1) counts of a site: hit >= fired. (2) every thrown message is unique within the
+//   run, so that an error can be traced to the fault that caused it.
 // Errors: none.
 #pragma once
 
@@ -51,7 +51,8 @@ class Injector {
  public:
   Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed);
 
-  // Until it is armed an injector neither counts nor fires: set-up and reference runs are not part of the exposure.
+  // Until it is armed an injector neither counts nor fires: set-up and reference runs are not
+  // part of the exposure.
   void Arm() EXCLUDES(mutex_);
 
   // The host to open a target with; valid as long as this object.
@@ -63,7 +64,8 @@ class Injector {
   std::vector<FiredFault> fired() const EXCLUDES(mutex_);
   std::vector<SiteCount> counts() const EXCLUDES(mutex_);
 
-  // What fired, as a plan without probabilities: each fault by its own nth(K). Empty when nothing fired.
+  // What fired, as a plan without probabilities: each fault by its own nth(K). Empty when nothing
+  // fired.
   std::string EffectivePlan() const EXCLUDES(mutex_);
 
  private:
@@ -77,15 +79,15 @@ class Injector {
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
-  void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
-              const FaultTerm& term, tgt_fault* fault) REQUIRES(mutex_);
+  void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit, const FaultTerm& term,
+              tgt_fault* fault) REQUIRES(mutex_);
 
   const FaultPlan plan_;
   const std::vector<const Site*> sites_;
   const uint64_t seed_;
   mutable Mutex mutex_;
-  std::vector<SiteCount> counts_ GUARDED_BY(mutex_);  // beside sites_
-  std::vector<ItemState> items_ GUARDED_BY(mutex_);   // beside plan_.items
+  std::vector<SiteCount> counts_ GUARDED_BY(mutex_);              // beside sites_
+  std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
   std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
   std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
   bool armed_ GUARDED_BY(mutex_) = false;

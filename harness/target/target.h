@@ -1,16 +1,17 @@
-/* target.h: what a runtime under test looks like to the harness. C99, version 1, no C++ type crosses it.
+/* target.h: what a runtime under test looks like to the harness. C99, version 1, no C++ type
+ * crosses it.
  *
- * A target is a shared library that exports `tgt_entry`. It answers with a table of functions, in three capability
- * groups (engine, model, iterator), each optional: the functions of a group that it does not declare may be NULL.
- * The harness calls everything through this table, and wraps it to plant faults from outside (saboteurs).
+ * A target is a shared library that exports `tgt_entry`. It answers with a table of functions, in
+ * three capability groups (engine, model, iterator), each optional: the functions of a group that
+ * it does not declare may be NULL. The harness calls everything through this table, and wraps it to
+ * plant faults from outside (saboteurs).
  *
- * Thread safety: every function may be called from any thread unless the target declares otherwise in `notes`; whether
- *   that holds is what the harness finds out.
- * Ownership: handles belong to the instance; `close` frees what is left. Tensors that the target returns are released
- *   with `tensor_release`.
- * Errors: a function returns TGT_OK or another tgt_code and fills `error`, which is never NULL. How often a failure must
- *   be seen at a wait is the target's own promise: `error_rule`.
- */
+ * Thread safety: every function may be called from any thread unless the target declares otherwise
+ *   in `notes`; whether that holds is what the harness finds out.
+ * Ownership: handles belong to the instance; `close` frees what is left. Tensors that the target
+ *   returns are released with `tensor_release`.
+ * Errors: a function returns TGT_OK or another tgt_code and fills `error`, which is never NULL. How
+ *   often a failure must be seen at a wait is the target's own promise: `error_rule`. */
 #ifndef TENTER_HARNESS_TARGET_TARGET_H_
 #define TENTER_HARNESS_TARGET_TARGET_H_
 
@@ -81,7 +82,8 @@ typedef struct tgt_hit {
   int32_t worker;
 } tgt_hit;
 
-/* A target that has fault sites calls `hit` at each, from any thread, holding no lock; it may block. */
+/* A target that has fault sites calls `hit` at each, from any thread, holding no lock; it may
+ * block. */
 typedef struct tgt_host {
   void* self;
   void (*hit)(void* self, const tgt_hit* hit, tgt_fault* fault);
@@ -210,8 +212,8 @@ typedef struct tgt_target {
   /* TGT_MODEL (cached_op_create gets engine 0 when the target has no engine group) */
   tgt_code (*model_load)(void*, const char* path, tgt_handle* model, tgt_error*);
   tgt_code (*model_arity)(void*, tgt_handle model, size_t* inputs, size_t* outputs, tgt_error*);
-  tgt_code (*model_input)(void*, tgt_handle model, size_t index, tgt_tensor* description, char* name,
-                          size_t name_size, tgt_error*);
+  tgt_code (*model_input)(void*, tgt_handle model, size_t index, tgt_tensor* description,
+                          char* name, size_t name_size, tgt_error*);
   tgt_code (*model_parameters)(void*, tgt_handle model, const void** data, size_t* size_bytes,
                                tgt_error*);
   tgt_code (*cached_op_create)(void*, tgt_handle engine, tgt_handle model,

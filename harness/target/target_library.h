@@ -3,7 +3,8 @@
 // Path: run plan -> TargetLibrary::Load -> (saboteur) -> TargetInstance::Open -> workload.
 //
 // Thread safety: Load and Open on the main thread; the table is immutable.
-// Ownership and lifetime: a library is never unloaded. A TargetInstance closes itself; no call may be running then.
+// Ownership and lifetime: a library is never unloaded. A TargetInstance closes itself; no call
+//    may be running then.
 // Invariants: the table has the ABI version that this harness was built with.
 // Errors: kNotFound and kUnsupported name the library and what is wrong with it.
 #pragma once

@@ -70,7 +70,8 @@ TEST(Thrown, ManyThreadsRethrowOneException) {
                     .Start("rethrow",
                            [copy = *shared, &seen] {
                              for (int i = 0; i < 100; ++i)
-                               if (copy.Message() == "data_loss: shared") seen.FetchAdd(1, kRelaxed);
+                               if (copy.Message() == "data_loss: shared")
+                                 seen.FetchAdd(1, kRelaxed);
                            })
                     .ok());
   shared.reset();
@@ -82,7 +83,8 @@ TEST(Thread, HasItsNameAndIsJoined) {
   std::string name;
   {
     Thread thread;
-    ASSERT_TRUE(thread.Start("a rather long thread name", [&] { name = CurrentThreadName(); }).ok());
+    ASSERT_TRUE(
+        thread.Start("a rather long thread name", [&] { name = CurrentThreadName(); }).ok());
   }
   EXPECT_EQ(name, "a rather long t");
 }

@@ -1,9 +1,11 @@
-// CHECK: programmer errors end the process with the condition, the place and a sentence, in every flavour.
+// CHECK: programmer errors end the process with the condition, the place and a sentence, in every
+// flavour.
 //
 // Thread safety: may fail on any thread; the message is written with one write.
 // Ownership and lifetime: none.
 // Invariants: a failed check never returns.
-// Errors: aborts. Expected failures (bad files, bad arguments of a caller outside) are Status, never CHECK.
+// Errors: aborts. Expected failures (bad files, bad arguments of a caller outside) are Status,
+//    never CHECK.
 #pragma once
 
 #include <string>
@@ -15,8 +17,8 @@ namespace tenter {
 
 }  // namespace tenter
 
-#define TENTER_CHECK(condition, message)                                     \
-  do {                                                                       \
-    if (!(condition)) [[unlikely]]                                           \
-      ::tenter::CheckFailed(#condition, __FILE__, __LINE__, (message));      \
+#define TENTER_CHECK(condition, message)                                \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::tenter::CheckFailed(#condition, __FILE__, __LINE__, (message)); \
   } while (false)

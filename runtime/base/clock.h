@@ -17,8 +17,8 @@ inline constexpr int64_t kNsPerSecond = 1000 * 1000 * 1000;
 // Nanoseconds since an arbitrary start.
 int64_t NowNs();
 
-// Blocks the calling thread for `duration_ns`. For injected delays and for watchdogs only: nothing in
-// the project orders threads by sleeping.
+// Blocks the calling thread for `duration_ns`. For injected delays and for watchdogs only:
+// nothing in the project orders threads by sleeping.
 void SleepNs(int64_t duration_ns);
 
 }  // namespace tenter

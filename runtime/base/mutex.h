@@ -5,7 +5,8 @@
 // controlled scheduler.
 //
 // Thread safety: that is what they are for.
-// Ownership and lifetime: a lock must outlive every thread that may still touch it; CondVar borrows the Mutex.
+// Ownership and lifetime: a lock must outlive every thread that may still touch it; CondVar
+//    borrows the Mutex.
 // Invariants: same size as the std types (asserted below).
 // Errors: none; misuse (unlocking what is not held) is a compile error under clang.
 #pragma once
@@ -61,8 +62,8 @@ class SCOPED_CAPABILITY MutexLock {
 
 class CondVar {
  public:
-  // Blocks until notified; may wake without a reason, so callers loop over their predicate.
-  // The lock is adopted and handed back, because std::condition_variable takes only std::unique_lock.
+  // Blocks until notified; may wake without a reason, so callers loop over their predicate. The
+  // lock is adopted and handed back, because std::condition_variable takes only std::unique_lock.
   void Wait(Mutex& mutex) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     cv_.wait(lock);
@@ -72,9 +73,9 @@ class CondVar {
   // As Wait, and returns false when `timeout_ns` nanoseconds passed without a notification.
   bool WaitFor(Mutex& mutex, int64_t timeout_ns) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    const bool notified =
-        cv_.wait_until(lock, std::chrono::steady_clock::now() +
-                                 std::chrono::nanoseconds(timeout_ns)) == std::cv_status::no_timeout;
+    const bool notified = cv_.wait_until(lock, std::chrono::steady_clock::now() +
+                                                   std::chrono::nanoseconds(timeout_ns)) ==
+                          std::cv_status::no_timeout;
     lock.release();
     return notified;
   }

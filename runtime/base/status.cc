@@ -5,11 +5,21 @@
 namespace tenter {
 namespace {
 
-constexpr std::array<std::string_view, 15> kNames = {
-    "ok",           "invalid_argument",   "not_found",       "unsupported",
-    "out_of_range", "data_loss",          "resource_exhausted", "stopped",
-    "stale_handle", "wait_inside_op",     "concurrent_use",  "closed",
-    "completion_dropped", "injected",     "internal"};
+constexpr std::array<std::string_view, 15> kNames = {"ok",
+                                                     "invalid_argument",
+                                                     "not_found",
+                                                     "unsupported",
+                                                     "out_of_range",
+                                                     "data_loss",
+                                                     "resource_exhausted",
+                                                     "stopped",
+                                                     "stale_handle",
+                                                     "wait_inside_op",
+                                                     "concurrent_use",
+                                                     "closed",
+                                                     "completion_dropped",
+                                                     "injected",
+                                                     "internal"};
 
 static_assert(kNames.size() == static_cast<size_t>(StatusCode::kInternal) + 1,
               "every status code has a name");

@@ -5,8 +5,8 @@
 //
 // Thread safety: plain values; distinct objects may be used from distinct threads.
 // Ownership and lifetime: own their message.
-// Invariants: (1) ok() means code() is kOk and the message is empty. (2) A Result holds a value or a
-//   status that is not ok, never both: the constructors check it.
+// Invariants: (1) ok() means code() is kOk and the message is empty. (2) A Result holds a value
+//   or a status that is not ok, never both: the constructors check it.
 // Errors: reading the value of a failed Result is a programmer error (CHECK).
 #pragma once
 
@@ -22,20 +22,20 @@ namespace tenter {
 
 enum class StatusCode {
   kOk = 0,
-  kInvalidArgument,     // the caller's argument is wrong; the same call cannot succeed
-  kNotFound,            // a file, name or handle that does not exist
-  kUnsupported,         // understood, and not implemented: names the op, attribute, type or opset
-  kOutOfRange,          // a number that its type or place cannot hold
-  kDataLoss,            // a file that is truncated or corrupt
-  kResourceExhausted,   // no memory, no thread, or a bounded pool is full and refuses
-  kStopped,             // the engine was stopped, or the op was cancelled by a stop
-  kStaleHandle,         // the var was deleted: its handle carries an older generation
-  kWaitInsideOp,        // a wait was called from inside an op body (ENG-7)
-  kConcurrentUse,       // an object created without the thread-safe flag is in use (COP-6)
-  kClosed,              // the object was closed or freed
-  kCompletionDropped,   // an op's completion handle was destroyed without being called (ENG-5)
-  kInjected,            // an injected fault of the kind error(CODE)
-  kInternal,            // a defect of this project
+  kInvalidArgument,    // the caller's argument is wrong; the same call cannot succeed
+  kNotFound,           // a file, name or handle that does not exist
+  kUnsupported,        // understood, and not implemented: names the op, attribute, type or opset
+  kOutOfRange,         // a number that its type or place cannot hold
+  kDataLoss,           // a file that is truncated or corrupt
+  kResourceExhausted,  // no memory, no thread, or a bounded pool is full and refuses
+  kStopped,            // the engine was stopped, or the op was cancelled by a stop
+  kStaleHandle,        // the var was deleted: its handle carries an older generation
+  kWaitInsideOp,       // a wait was called from inside an op body (ENG-7)
+  kConcurrentUse,      // an object created without the thread-safe flag is in use (COP-6)
+  kClosed,             // the object was closed or freed
+  kCompletionDropped,  // an op's completion handle was destroyed without being called (ENG-5)
+  kInjected,           // an injected fault of the kind error(CODE)
+  kInternal,           // a defect of this project
 };
 
 // The name of the code as it is printed and written to files, for example "invalid_argument".
@@ -78,7 +78,7 @@ class StatusError : public std::runtime_error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: a value is a result
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: a value is a result
   Result(Status status) : status_(std::move(status)) {  // NOLINT: so is an error
     TENTER_CHECK(!status_.ok(), "a Result without a value needs an error");
   }
@@ -111,8 +111,8 @@ class [[nodiscard]] Result {
 }  // namespace tenter
 
 // Returns the error of `expression` to the caller, if it is one.
-#define TENTER_RETURN_IF_ERROR(expression)                 \
-  do {                                                     \
+#define TENTER_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                          \
     if (::tenter::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 

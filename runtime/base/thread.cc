@@ -21,8 +21,7 @@ Status Thread::Start(const std::string& name, std::function<void()> body) {
       run();
     });
   } catch (const std::system_error& error) {
-    return {StatusCode::kResourceExhausted,
-            "cannot start thread '" + name + "': " + error.what()};
+    return {StatusCode::kResourceExhausted, "cannot start thread '" + name + "': " + error.what()};
   }
   return {};
 }

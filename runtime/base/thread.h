@@ -1,4 +1,5 @@
-// Thread: an owned operating-system thread that is joined when it is destroyed, and names for threads.
+// Thread: an owned operating-system thread that is joined when it is destroyed, and names for
+// threads.
 //
 // Thread safety: Start, Join and destruction belong to one owner thread.
 // Ownership and lifetime: the destructor joins, so whatever the body uses must outlive the Thread;

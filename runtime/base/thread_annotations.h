@@ -1,4 +1,5 @@
-// Names for clang's thread-safety attributes, so that lock contracts stand in signatures and are checked.
+// Names for clang's thread-safety attributes, so that lock contracts stand in signatures and are
+// checked.
 //
 // Thread safety: none needed, macros only.
 // Ownership and lifetime: none.

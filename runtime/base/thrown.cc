@@ -9,7 +9,8 @@
 
 namespace tenter {
 
-// `key` is the address on which the sanitizer is told about the edges between users of one exception.
+// `key` is the address on which the sanitizer is told about the edges between users of one
+// exception.
 struct Thrown::Box {
   std::exception_ptr exception;
   char key = 0;

@@ -1,8 +1,9 @@
 // Thrown: an exception as a value that may cross threads, kept with its original C++ type.
 //
-// The engine catches a body's exception into a Thrown, poisons vars with it, and the waits rethrow it.
-// It exists because the reference count inside std::exception_ptr lives in the C++ runtime library,
-// which ThreadSanitizer does not instrument: passed around raw, it is reported as a race each time.
+// The engine catches a body's exception into a Thrown, poisons vars with it, and the waits
+// rethrow it. It exists because the reference count inside std::exception_ptr lives in the C++
+// runtime library, which ThreadSanitizer does not instrument: passed around raw, it is reported
+// as a race each time.
 //
 // Thread safety: copies may be used from any thread; Rethrow is const and may run concurrently.
 // Ownership and lifetime: copies share the exception; the last one destroys it.

@@ -1,5 +1,5 @@
-// What ThreadSanitizer must be told because it cannot see it: accesses made by generated kernels, and
-// the reference count inside std::exception_ptr.
+// What ThreadSanitizer must be told because it cannot see it: accesses made by generated kernels,
+// and the reference count inside std::exception_ptr.
 //
 // Thread safety: any thread.
 // Ownership and lifetime: none; ranges are borrowed for the call.
@@ -21,7 +21,8 @@ void __tsan_release(void* address);
 namespace tenter {
 
 // Declares that the calling thread reads (writes) `size_bytes` bytes at `address` now.
-inline void TsanReadRange([[maybe_unused]] const void* address, [[maybe_unused]] size_t size_bytes) {
+inline void TsanReadRange([[maybe_unused]] const void* address,
+                          [[maybe_unused]] size_t size_bytes) {
 #if defined(TENTER_TSAN)
   if (size_bytes > 0) __tsan_read_range(const_cast<void*>(address), size_bytes);
 #endif

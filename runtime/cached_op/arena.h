@@ -1,9 +1,10 @@
-// Arena: the memory of one in-flight request, and the engine vars that order who uses which part of it.
+// Arena: the memory of one in-flight request, and the engine vars that order who uses which part
+// of it.
 //
-// Thread safety: belongs to one request at a time; the steps of that request use distinct slots at a time,
-//   as the engine's vars allow.
-// Ownership and lifetime: owns its block and its vars; the engine must outlive it. Destroyed only when no op
-//   of its request is alive.
+// Thread safety: belongs to one request at a time; the steps of that request use distinct slots
+//   at a time, as the engine's vars allow.
+// Ownership and lifetime: owns its block and its vars; the engine must outlive it. Destroyed only
+//   when no op of its request is alive.
 // Invariants: one var per slot, and one for the end of the request.
 // Errors: Create returns kResourceExhausted, or kStopped when the engine was stopped.
 #pragma once

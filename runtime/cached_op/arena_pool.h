@@ -3,12 +3,12 @@
 // LOCK ORDER: ArenaPool::mutex_ is a leaf; arenas are created and destroyed without it.
 //
 // Thread safety: every method from any thread.
-// Ownership and lifetime: owns the idle arenas; a lent one comes back when its ArenaLease is destroyed. The pool
-//   must outlive its leases.
-// Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by the number of
-//   threads that ever called. (2) an arena is lent to one request at a time.
-// Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when memory is
-//   short; nothing is lent then.
+// Ownership and lifetime: owns the idle arenas; a lent one comes back when its ArenaLease is
+//   destroyed. The pool must outlive its leases.
+// Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by
+//   the number of threads that ever called. (2) an arena is lent to one request at a time.
+// Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when
+//   memory is short; nothing is lent then.
 #pragma once
 
 #include <memory>

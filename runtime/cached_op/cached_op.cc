@@ -13,8 +13,7 @@ namespace {
 // Marks an op that is not thread-safe as in use, for the length of a call.
 class BusyGuard {
  public:
-  explicit BusyGuard(Atomic<bool>* busy)
-      : busy_(busy), entered_(!busy->Exchange(true, kAcquire)) {}
+  explicit BusyGuard(Atomic<bool>* busy) : busy_(busy), entered_(!busy->Exchange(true, kAcquire)) {}
   ~BusyGuard() {
     if (entered_) busy_->Store(false, kRelease);
   }
@@ -35,10 +34,9 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
       graph_(std::move(graph)),
       options_(options),
       plans_(options.plans_max,
-             [this](std::span<const TensorSpec> signature)
-                 -> Result<std::shared_ptr<const Plan>> {
-               const ProbeOutcome fault = TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile,
-                                                     .op = graph_->name);
+             [this](std::span<const TensorSpec> signature) -> Result<std::shared_ptr<const Plan>> {
+               const ProbeOutcome fault =
+                   TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile, .op = graph_->name);
                if (!fault.error.ok()) return fault.error;
                return Plan::Compile(*graph_, signature, options_.kernels,
                                     std::max(options_.workers, 1));

@@ -1,21 +1,24 @@
 // CachedOp: a model that any number of threads may call. Start here.
 //
-// Path: Invoke -> PlanCache (one plan per input signature) -> ArenaPool (memory of this request) -> one engine op
-// per node -> the end of the request -> result tensors, or the error of the first node that failed.
+// Path: Invoke -> PlanCache (one plan per input signature) -> ArenaPool (memory of this request)
+// -> one engine op per node -> the end of the request -> result tensors, or the error of the
+// first node that failed.
 //
-// With `thread_safe` off (COP-6) the nodes run on the calling thread, without the engine; a second caller is
-// then detected and refused.
+// With `thread_safe` off (COP-6) the nodes run on the calling thread, without the engine; a
+// second caller is then detected and refused.
 //
-// Thread safety: every method from any thread, whatever `thread_safe` says: with the flag off, concurrent
-//   calls of Invoke answer kConcurrentUse.
-// Ownership and lifetime: shares the graph (the parameters exist once per process, however many ops use them);
-//   borrows engine and probe, which outlive it. Closing while requests are in flight is safe: they finish
-//   (COP-4). The destructor waits for them.
-// Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input (COP-1).
-//   (2) memory = parameters + plans (bounded) + one arena per request in flight (bounded) (COP-2).
-// Errors: of Invoke: kInvalidArgument (inputs do not fit the model: names input, expected, found), kClosed,
-//   kConcurrentUse, kResourceExhausted, kWaitInsideOp, or what a node failed with, its message naming the
-//   request, the node and its shapes (COP-5). A failed request leaves no trace in later ones.
+// Thread safety: every method from any thread, whatever `thread_safe` says: with the flag off,
+//   concurrent calls of Invoke answer kConcurrentUse.
+// Ownership and lifetime: shares the graph (the parameters exist once per process, however many
+//   ops use them); borrows engine and probe, which outlive it. Closing while requests are in
+//   flight is safe: they finish (COP-4). The destructor waits for them.
+// Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
+//   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
+//   (bounded) (COP-2).
+// Errors: of Invoke: kInvalidArgument (inputs do not fit the model: names input, expected,
+//   found), kClosed, kConcurrentUse, kResourceExhausted, kWaitInsideOp, or what a node failed
+//   with, its message naming the request, the node and its shapes (COP-5). A failed request
+//   leaves no trace in later ones.
 #pragma once
 
 #include <cstdint>
@@ -54,8 +57,8 @@ class CachedOp {
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();
 
-  // Runs the model once. `inputs`: one tensor per graph input, in order; only read, and borrowed for the call.
-  // Returns one fresh tensor per graph output. Blocks until the request has ended.
+  // Runs the model once. `inputs`: one tensor per graph input, in order; only read, and borrowed
+  // for the call. Returns one fresh tensor per graph output. Blocks until the request has ended.
   Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs);
 
   // Compiles the plan for `signature` now, so that the first Invoke does not.
@@ -76,7 +79,8 @@ class CachedOp {
   PlanCache plans_;
   ArenaPool arenas_;
   Atomic<uint64_t> requests_ = 0;  // the numbers of requests; pairs with nothing, only counts
-  Atomic<bool> busy_ = false;      // thread_safe off: acquire by the caller that enters, release when it leaves
+  Atomic<bool> busy_ =
+      false;  // thread_safe off: acquire by the caller that enters, release when it leaves
 };
 
 }  // namespace tenter

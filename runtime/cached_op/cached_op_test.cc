@@ -64,7 +64,8 @@ TEST_P(CachedOpTest, OutputsDependOnTheInput) {
   EXPECT_NE(Expected(RandomTensor(Shape({2, 8}), 1)), Expected(RandomTensor(Shape({2, 8}), 2)));
 }
 
-// COP-1: every result of many concurrent callers is bitwise the one-thread result, for changing shapes.
+// COP-1: every result of many concurrent callers is bitwise the one-thread result, for changing
+// shapes.
 TEST_P(CachedOpTest, ConcurrentResultsAreBitwiseEqual) {
   constexpr int kThreads = 8, kCalls = 40;
   std::vector<Tensor> inputs;
@@ -92,7 +93,8 @@ TEST_P(CachedOpTest, ConcurrentResultsAreBitwiseEqual) {
   EXPECT_EQ(op_->footprint().compilations, 3u);  // COP-3
 }
 
-// COP-2: arenas follow the requests in flight, not the threads that ever called; parameters are sealed.
+// COP-2: arenas follow the requests in flight, not the threads that ever called; parameters are
+// sealed.
 TEST_P(CachedOpTest, MemoryFollowsRequestsInFlight) {
   Make({.in_flight_max = 2});
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
@@ -149,7 +151,8 @@ TEST_P(CachedOpTest, ClosedOpRefuses) {
   EXPECT_EQ(Invoke(input).status().code(), StatusCode::kClosed);
 }
 
-// COP-4: closing while threads call: every call either succeeds with the right answer or is refused as closed.
+// COP-4: closing while threads call: every call either succeeds with the right answer or is
+// refused as closed.
 TEST_P(CachedOpTest, CloseWhileThreadsInvoke) {
   const Tensor input = RandomTensor(Shape({2, 8}), 5);
   const std::vector<float> expected = Expected(input);
@@ -182,16 +185,17 @@ TEST_P(CachedOpTest, CloseWhileThreadsInvoke) {
 TEST_P(CachedOpTest, InvokeInsideAnOpIsRefused) {
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
   StatusCode seen = StatusCode::kOk;
-  engine_->Push({.name = "nested", .body = [&](const OpContext&) {
-                   seen = Invoke(input).status().code();
-                 }})
+  engine_
+      ->Push({.name = "nested",
+              .body = [&](const OpContext&) { seen = Invoke(input).status().code(); }})
       .value();
   engine_->WaitForAll();
   EXPECT_EQ(seen, StatusCode::kWaitInsideOp);
   EXPECT_TRUE(Invoke(input).ok());
 }
 
-// An engine that was stopped refuses requests with its own code, and nothing of the request stays behind.
+// An engine that was stopped refuses requests with its own code, and nothing of the request stays
+// behind.
 TEST_P(CachedOpTest, StoppedEngineRefuses) {
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
   ASSERT_TRUE(Invoke(input).ok());
@@ -253,7 +257,8 @@ TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
   }
 }
 
-// COP-5, ERR-10: no memory for an arena fails that request with a typed error, and the next one works.
+// COP-5, ERR-10: no memory for an arena fails that request with a typed error, and the next one
+// works.
 TEST_P(CachedOpTest, ArenaWithoutMemoryFailsOneRequest) {
   int hits = 0;
   probe_ = std::make_unique<AtSite>(cached_op_sites::kArenaAcquire, [&](const ProbeContext&) {

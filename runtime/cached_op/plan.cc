@@ -75,8 +75,14 @@ ValueRef Plan::Refer(int value) const {
 }
 
 Status Plan::AddStep(const Node& node, KernelChoice kernels) {
-  PlanStep step{.node = node.name, .op_type = node.op_type, .shapes = {}, .kernel = nullptr,
-                .inputs = {}, .outputs = {}, .reads = {}, .writes = {}};
+  PlanStep step{.node = node.name,
+                .op_type = node.op_type,
+                .shapes = {},
+                .kernel = nullptr,
+                .inputs = {},
+                .outputs = {},
+                .reads = {},
+                .writes = {}};
   TENTER_ASSIGN_OR_RETURN(step.kernel, MakeKernel(CallOf(graph_, node), kernels));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));

@@ -1,12 +1,13 @@
 // Plan: a model compiled for one input signature; what all requests of that signature share.
 //
-// Path: Graph + signature -> Plan::Compile (Specialise, PlanMemory, one kernel per node) -> steps. A step
-// becomes one op on the engine; its slots become the vars that order it.
+// Path: Graph + signature -> Plan::Compile (Specialise, PlanMemory, one kernel per node) ->
+// steps. A step becomes one op on the engine; its slots become the vars that order it.
 //
-// Thread safety: immutable after Compile; RunStep may run concurrently for distinct requests, and for
-//   distinct scratch indices.
-// Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and arenas hold a
-//   shared reference, so a plan that was dropped from the cache lives until its last request has ended.
+// Thread safety: immutable after Compile; RunStep may run concurrently for distinct requests, and
+//   for distinct scratch indices.
+// Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and
+//   arenas hold a shared reference, so a plan that was dropped from the cache lives until its
+//   last request has ended.
 // Invariants: (1) every value a step reads is an input, a constant, or written by an earlier step.
 //   (2) scratch exists once per executor (worker), never per request.
 // Errors: Compile returns what Specialise or a kernel says, naming node and shapes.
@@ -45,8 +46,8 @@ struct PlanStep {
 
 class Plan {
  public:
-  // Compiles `graph` for `signature`, one spec per graph input. `executors` is how many threads may run steps
-  // of this plan at once. May take milliseconds per node; blocks on nothing.
+  // Compiles `graph` for `signature`, one spec per graph input. `executors` is how many threads
+  // may run steps of this plan at once. May take milliseconds per node; blocks on nothing.
   static Result<std::shared_ptr<const Plan>> Compile(const Graph& graph,
                                                      std::span<const TensorSpec> signature,
                                                      KernelChoice kernels, int executors);
@@ -56,7 +57,8 @@ class Plan {
   std::span<const TensorSpec> output_specs() const { return output_specs_; }
   std::span<const ValueRef> outputs() const { return outputs_; }
 
-  // Sizes of the slots of an arena; slots of graph outputs have size 0, their memory is the caller's result.
+  // Sizes of the slots of an arena; slots of graph outputs have size 0, their memory is the
+  // caller's result.
   std::span<const size_t> slot_bytes() const { return slot_bytes_; }
   size_t arena_bytes() const;
 

@@ -1,4 +1,5 @@
-// PlanCache: each input signature is compiled at most once, also when many threads ask for it first (COP-3).
+// PlanCache: each input signature is compiled at most once, also when many threads ask for it
+// first (COP-3).
 //
 //   absent --(first caller)--> compiling --ok--> ready --(capacity, least recently used)--> absent
 //                                  \--error--> absent, and everybody who waited gets the error
@@ -7,8 +8,10 @@
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: holds a reference to each ready plan; callers hold their own.
-// Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity` plans are ready.
-// Errors: Get returns the error of the compilation that it started or waited for; a later Get tries again.
+// Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity`
+//    plans are ready.
+// Errors: Get returns the error of the compilation that it started or waited for; a later Get
+//    tries again.
 #pragma once
 
 #include <cstdint>

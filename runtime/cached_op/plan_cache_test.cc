@@ -11,9 +11,7 @@
 namespace tenter {
 namespace {
 
-std::vector<TensorSpec> Signature(int64_t rows) {
-  return {{DType::kFloat32, Shape({rows, 8})}};
-}
+std::vector<TensorSpec> Signature(int64_t rows) { return {{DType::kFloat32, Shape({rows, 8})}}; }
 
 PlanCache::CompileFunction Compiler(std::shared_ptr<const Graph> graph) {
   return [graph](std::span<const TensorSpec> signature) {
@@ -28,15 +26,15 @@ TEST(PlanCache, CompilesOncePerSignatureUnderConcurrency) {
   {
     std::vector<Thread> threads(16);
     for (size_t i = 0; i < threads.size(); ++i)
-      ASSERT_TRUE(threads[i]
-                      .Start("asker", [&, i] { plans[i] = cache.Get(Signature(3)).value(); })
-                      .ok());
+      ASSERT_TRUE(
+          threads[i].Start("asker", [&, i] { plans[i] = cache.Get(Signature(3)).value(); }).ok());
   }
   EXPECT_EQ(cache.compilations(), 1u);
   for (const auto& plan : plans) EXPECT_EQ(plan, plans[0]);
 }
 
-// COP-3: the cache is bounded; the least recently used plan goes, and compiles again when asked for.
+// COP-3: the cache is bounded; the least recently used plan goes, and compiles again when asked
+// for.
 TEST(PlanCache, EvictsTheLeastRecentlyUsed) {
   PlanCache cache(2, Compiler(BranchModel()));
   cache.Get(Signature(1)).value();

@@ -21,7 +21,8 @@ Status Request::AllocateOutputs() {
 
 Status Request::RunOnEngine(Engine* engine) {
   TENTER_RETURN_IF_ERROR(AllocateOutputs());
-  // Refuses a call from inside an op (ENG-7) before anything is pushed that would point to this frame.
+  // Refuses a call from inside an op (ENG-7) before anything is pushed that would point to this
+  // frame.
   TENTER_RETURN_IF_ERROR(engine->AwaitVar(arena_->end_var()).status());
   Status pushed;
   for (const PlanStep& step : plan_.steps())
@@ -40,9 +41,7 @@ Result<uint64_t> Request::PushStep(Engine* engine, const PlanStep& step) {
   Op op{.name = step.node};
   for (const int slot : step.reads) op.reads.push_back(arena_->slot_var(slot));
   for (const int slot : step.writes) op.writes.push_back(arena_->slot_var(slot));
-  op.body = [this, &step](const OpContext& context) {
-    RunStep(step, std::max(context.worker, 0));
-  };
+  op.body = [this, &step](const OpContext& context) { RunStep(step, std::max(context.worker, 0)); };
   return engine->Push(std::move(op));
 }
 
@@ -83,11 +82,16 @@ void Request::RunStep(const PlanStep& step, int executor) {
 
 Tensor Request::Resolve(const ValueRef& ref) {
   switch (ref.source) {
-    case ValueRef::Source::kAbsent: return {};
-    case ValueRef::Source::kInput: return inputs_[ref.index];
-    case ValueRef::Source::kConstant: return ref.constant;
-    case ValueRef::Source::kSlot: return Tensor::Borrow(ref.spec, arena_->slot(ref.index));
-    case ValueRef::Source::kOutput: return outputs_[ref.index];
+    case ValueRef::Source::kAbsent:
+      return {};
+    case ValueRef::Source::kInput:
+      return inputs_[ref.index];
+    case ValueRef::Source::kConstant:
+      return ref.constant;
+    case ValueRef::Source::kSlot:
+      return Tensor::Borrow(ref.spec, arena_->slot(ref.index));
+    case ValueRef::Source::kOutput:
+      return outputs_[ref.index];
   }
   return {};
 }

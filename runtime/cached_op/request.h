@@ -2,12 +2,13 @@
 //
 // Path: CachedOp::Invoke -> Request::RunOnEngine (or RunInline) -> one op per step -> result.
 //
-// Thread safety: created and waited for by the caller's thread; RunStep is called by workers, for distinct
-//   steps at a time where the engine allows it.
-// Ownership and lifetime: lives on the caller's stack; every run returns only when no op of the request is alive,
-//   because ops point to it. Borrows inputs and the arena.
-// Invariants: (1) the ops of a request touch its arena, its inputs and its outputs, nothing else. (2) the end
-//   op reads every slot, so it ends after all steps and carries the root failure with the smallest push number.
+// Thread safety: created and waited for by the caller's thread; RunStep is called by workers, for
+//   distinct steps at a time where the engine allows it.
+// Ownership and lifetime: lives on the caller's stack; every run returns only when no op of the
+//   request is alive, because ops point to it. Borrows inputs and the arena.
+// Invariants: (1) the ops of a request touch its arena, its inputs and its outputs, nothing else.
+//   (2) the end op reads every slot, so it ends after all steps and carries the root failure with
+//   the smallest push number.
 // Errors: the Status of a run names request, node and shapes.
 #pragma once
 

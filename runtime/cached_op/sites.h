@@ -15,12 +15,12 @@ namespace tenter::cached_op_sites {
 inline constexpr Site kPlanCompile{
     "cached_op.plan.compile", kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
     "the compilation of a plan for a new input signature fails or is slow"};
-inline constexpr Site kArenaAcquire{
-    "cached_op.arena.acquire", kActionError | kActionDelay | kActionBadAlloc,
-    "a request gets no memory for its intermediate values"};
-inline constexpr Site kNodeRun{
-    "cached_op.node.run", kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
-    "a node of the model fails when it runs"};
+inline constexpr Site kArenaAcquire{"cached_op.arena.acquire",
+                                    kActionError | kActionDelay | kActionBadAlloc,
+                                    "a request gets no memory for its intermediate values"};
+inline constexpr Site kNodeRun{"cached_op.node.run",
+                               kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
+                               "a node of the model fails when it runs"};
 
 inline constexpr std::array<const Site*, 3> kAll = {&kPlanCompile, &kArenaAcquire, &kNodeRun};
 

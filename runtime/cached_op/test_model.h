@@ -43,8 +43,11 @@ inline std::shared_ptr<const Graph> BranchModel() {
   };
   const auto node = [&](const char* op, std::vector<int> inputs) {
     const int output = value(("out of " + std::to_string(graph.nodes.size())).c_str());
-    graph.nodes.push_back({std::string(op) + std::to_string(graph.nodes.size()), op, {},
-                           std::move(inputs), {output}});
+    graph.nodes.push_back({std::string(op) + std::to_string(graph.nodes.size()),
+                           op,
+                           {},
+                           std::move(inputs),
+                           {output}});
     return output;
   };
   const int x = value("x");

@@ -44,8 +44,9 @@ class CallbackOp {
 
 std::vector<Var> VarsOf(const tenter_var* vars, size_t count) {
   std::vector<Var> result(count);
-  std::transform(vars, vars + count, result.begin(),
-                 [](const tenter_var& var) { return Var{var.index, var.generation}; });
+  std::transform(vars, vars + count, result.begin(), [](const tenter_var& var) {
+    return Var{var.index, var.generation};
+  });
   return result;
 }
 

@@ -30,11 +30,11 @@ Result<std::vector<Tensor>> BorrowInputs(const tenter_tensor* inputs, size_t cou
   for (size_t i = 0; i < count; ++i) {
     TENTER_ASSIGN_OR_RETURN(TensorSpec spec, SpecOf(inputs[i]));
     if (inputs[i].data == nullptr || inputs[i].size_bytes < spec.size_bytes())
-      return Status(StatusCode::kInvalidArgument,
-                    "input " + std::to_string(i) + ": " + spec.ToString() + " needs " +
-                        std::to_string(spec.size_bytes()) + " bytes, found " +
-                        (inputs[i].data == nullptr ? "no data"
-                                                   : std::to_string(inputs[i].size_bytes)));
+      return Status(
+          StatusCode::kInvalidArgument,
+          "input " + std::to_string(i) + ": " + spec.ToString() + " needs " +
+              std::to_string(spec.size_bytes()) + " bytes, found " +
+              (inputs[i].data == nullptr ? "no data" : std::to_string(inputs[i].size_bytes)));
     tensors.push_back(Tensor::Borrow(std::move(spec), inputs[i].data));
   }
   return tensors;
@@ -91,8 +91,8 @@ tenter_code tenter_model_input(tenter_context* context, tenter_handle model, siz
   });
 }
 
-tenter_code tenter_model_parameters(tenter_context* context, tenter_handle model,
-                                    const void** data, size_t* size_bytes, tenter_error* error) {
+tenter_code tenter_model_parameters(tenter_context* context, tenter_handle model, const void** data,
+                                    size_t* size_bytes, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
     *data = graph->parameters->data();
@@ -105,8 +105,7 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_handle engin
                                     tenter_handle model, const tenter_cached_op_options* options,
                                     tenter_handle* op, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto used,
-                            context->Find<tenter::EngineObject>(engine, "engine"));
+    TENTER_ASSIGN_OR_RETURN(const auto used, context->Find<tenter::EngineObject>(engine, "engine"));
     TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
     auto object = std::make_shared<tenter::CachedOpObject>();
     object->engine = used->engine;

@@ -1,5 +1,5 @@
-/* The C API from C99: an engine program with a failing op, an iterator over a bad file, stale handles.
- * Exits 0 when every answer is as promised; prints the first that is not. */
+/* The C API from C99: an engine program with a failing op, an iterator over a bad file, stale
+ * handles. Exits 0 when every answer is as promised; prints the first that is not. */
 #include <stdio.h>
 #include <string.h>
 

@@ -50,10 +50,9 @@ TEST_F(CApi, CodesAndNamesAreThoseOfStatus) {
 
 // ERR-5: a callback in C++ may throw; its type and message arrive as values.
 TEST_F(CApi, ThrownTypeArrivesAsAValue) {
-  const tenter_op op =
-      Writes([](void*, const tenter_op_context*, tenter_error*) -> tenter_code {
-        throw std::out_of_range("boom");
-      }, nullptr);
+  const tenter_op op = Writes([](void*, const tenter_op_context*,
+                                 tenter_error*) -> tenter_code { throw std::out_of_range("boom"); },
+                              nullptr);
   ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
   EXPECT_STREQ(error_.type, "std::out_of_range");
@@ -124,8 +123,8 @@ TEST_F(CApi, ProbeCallbackInjectsFaults) {
         std::snprintf(fault->message, sizeof(fault->message), "injected into %s", hit->op);
       },
       nullptr);
-  const tenter_op op = Writes(
-      [](void*, const tenter_op_context*, tenter_error*) { return TENTER_OK; }, nullptr);
+  const tenter_op op =
+      Writes([](void*, const tenter_op_context*, tenter_error*) { return TENTER_OK; }, nullptr);
   ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
   EXPECT_STREQ(error_.type, "std::logic_error");

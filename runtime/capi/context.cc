@@ -29,11 +29,16 @@ ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
   tenter_fault fault = {};
   function_(self_, &hit, &fault);
   switch (fault.kind) {
-    case TENTER_FAULT_NONE: break;
-    case TENTER_FAULT_THROW: ThrowInjected(fault.type, fault.message);
-    case TENTER_FAULT_BAD_ALLOC: throw std::bad_alloc();
-    case TENTER_FAULT_ERROR: return {.error = CodeStatus(fault.code, fault.message)};
-    case TENTER_FAULT_DROP_COMPLETION: return {.drop_completion = true};
+    case TENTER_FAULT_NONE:
+      break;
+    case TENTER_FAULT_THROW:
+      ThrowInjected(fault.type, fault.message);
+    case TENTER_FAULT_BAD_ALLOC:
+      throw std::bad_alloc();
+    case TENTER_FAULT_ERROR:
+      return {.error = CodeStatus(fault.code, fault.message)};
+    case TENTER_FAULT_DROP_COMPLETION:
+      return {.drop_completion = true};
   }
   return {};
 }
@@ -107,9 +112,9 @@ void FillTensor(Tensor tensor, tenter_tensor* out) {
 }  // namespace tenter
 
 tenter_context::tenter_context(const tenter_context_options& options)
-    : probe_(options.probe == nullptr ? nullptr
-                                      : std::make_unique<tenter::CallbackProbe>(
-                                            options.probe, options.probe_self)) {}
+    : probe_(options.probe == nullptr
+                 ? nullptr
+                 : std::make_unique<tenter::CallbackProbe>(options.probe, options.probe_self)) {}
 
 tenter_context::~tenter_context() {
   // Outside the lock: an engine that drains may still call into this context.

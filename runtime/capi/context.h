@@ -1,15 +1,17 @@
-// tenter_context: the objects behind the handles of the C API, and the bridge from exceptions to error values.
+// tenter_context: the objects behind the handles of the C API, and the bridge from exceptions to
+// error values.
 //
-// Path: C function -> Protect (nothing may escape) -> Find the object of the handle -> the C++ floors.
+// Path: C function -> Protect (nothing may escape) -> Find the object of the handle -> the C++
+//    floors.
 //
 // LOCK ORDER: tenter_context::mutex_ is a leaf; objects are used and destroyed without it.
 //
 // Thread safety: every method from any thread.
-// Ownership and lifetime: the table holds one reference to each object; a call holds another while it runs, so
-//   freeing a handle never frees what is in use. Members are destroyed in the order: handles, retired engines,
-//   probe.
-// Invariants: (1) handles count up and are never reused. (2) an engine is never destroyed inside one of its ops:
-//   its last reference, dropped there, moves it to `retired_`.
+// Ownership and lifetime: the table holds one reference to each object; a call holds another
+//   while it runs, so freeing a handle never frees what is in use. Members are destroyed in the
+//   order: handles, retired engines, probe.
+// Invariants: (1) handles count up and are never reused. (2) an engine is never destroyed inside
+//   one of its ops: its last reference, dropped there, moves it to `retired_`.
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
 #pragma once
 
@@ -88,15 +90,14 @@ struct tenter_context {
 
   // The object of `handle`, if it is a T. `kind` names it in messages.
   template <typename T>
-  tenter::Result<std::shared_ptr<T>> Find(tenter_handle handle, const char* kind)
-      EXCLUDES(mutex_) {
+  tenter::Result<std::shared_ptr<T>> Find(tenter_handle handle, const char* kind) EXCLUDES(mutex_) {
     tenter::MutexLock lock(mutex_);
     const auto it = objects_.find(handle);
     if (it != objects_.end())
       if (auto* object = std::get_if<std::shared_ptr<T>>(&it->second)) return *object;
-    return tenter::Status(tenter::StatusCode::kStaleHandle,
-                          "handle " + std::to_string(handle) + " is no " + kind +
-                              ": it was freed, or never was one");
+    return tenter::Status(
+        tenter::StatusCode::kStaleHandle,
+        "handle " + std::to_string(handle) + " is no " + kind + ": it was freed, or never was one");
   }
 
   // Gives `engine` shared ownership under the rule of invariant (2).

@@ -1,17 +1,20 @@
-/* tenter.h: the C API of the Tenter runtime: engine, cached op, iterator. C99; no exception crosses it.
+/* tenter.h: the C API of the Tenter runtime: engine, cached op, iterator. C99; no exception crosses
+ * it.
  *
- * Everything lives in a context, which owns a table of handles. A handle is a number that is never reused
- * within its context, so that using one that was freed is a typed error and never another object.
+ * Everything lives in a context, which owns a table of handles. A handle is a number that is never
+ * reused within its context, so that using one that was freed is a typed error and never another
+ * object.
  *
  * Errors are values: every function returns a tenter_code, 0 for success. A function that takes a
- * `tenter_error* error` fills it on failure; it may be NULL.
+ *   `tenter_error* error` fills it on failure; it may be NULL.
  *
- * Thread safety: every function may be called from any thread, at the same time, on the same handles. Freeing a
- *   handle while others use it is safe: what is in flight finishes, later calls get TENTER_STALE_HANDLE.
- *   tenter_context_free is the exception: it must be the last call on its context.
- * Ownership: arguments are borrowed for the call unless said otherwise. Tensors that a function returns belong to
- *   the caller and are released with tenter_tensor_release, from any thread, also after their context.
- */
+ * Thread safety: every function may be called from any thread, at the same time, on the same
+ *   handles. Freeing a handle while others use it is safe: what is in flight finishes, later calls
+ *   get TENTER_STALE_HANDLE. tenter_context_free is the exception: it must be the last call on its
+ *   context.
+ * Ownership: arguments are borrowed for the call unless said otherwise. Tensors that a function
+ *   returns belong to the caller and are released with tenter_tensor_release, from any thread, also
+ *   after their context. */
 #ifndef TENTER_RUNTIME_CAPI_TENTER_H_
 #define TENTER_RUNTIME_CAPI_TENTER_H_
 
@@ -48,7 +51,7 @@ TENTER_API const char* tenter_code_name(tenter_code code);
 
 typedef struct tenter_error {
   tenter_code code;
-  char type[64];      /* the C++ type that was thrown, for example "std::runtime_error"; cut if longer */
+  char type[64];      /* what was thrown, for example "std::runtime_error"; cut if longer */
   char message[1024]; /* cut if longer */
 } tenter_error;
 
@@ -68,7 +71,7 @@ typedef enum tenter_fault_kind {
 typedef struct tenter_fault {
   tenter_fault_kind kind;
   tenter_code code;
-  char type[64]; /* runtime_error, logic_error, out_of_range, int (an exception that is no std::exception) */
+  char type[64]; /* runtime_error, logic_error, out_of_range, int (no std::exception) */
   char message[256];
 } tenter_fault;
 
@@ -79,7 +82,7 @@ typedef struct tenter_hit {
   int32_t worker;
 } tenter_hit;
 
-/* Called at every site, from any thread, without a lock of the runtime held; may block (a delay). */
+/* Called at every site, from any thread, with no lock of the runtime held; may block. */
 typedef void (*tenter_probe_fn)(void* self, const tenter_hit* hit, tenter_fault* fault);
 
 typedef struct tenter_context_options {
@@ -87,7 +90,7 @@ typedef struct tenter_context_options {
   void* probe_self;
 } tenter_context_options;
 
-/* `options` may be NULL. Warms up the kernels single-threaded; call it before threads are started. */
+/* `options` may be NULL. Warms up the kernels on this thread: call it before starting others. */
 TENTER_API tenter_code tenter_context_create(const tenter_context_options* options,
                                              tenter_context** context, tenter_error* error);
 /* Frees everything in the context; waits for what is in flight. */
@@ -132,7 +135,7 @@ typedef struct tenter_op {
   tenter_code (*run)(void* arg, const tenter_op_context* context, tenter_error* error);
   void (*run_async)(void* arg, const tenter_op_context* context, tenter_completion* completion);
   void* arg;
-  void (*release)(void* arg); /* called once when the op has ended, or when the push failed; may be NULL */
+  void (*release)(void* arg); /* called once, at the end or when the push failed; or NULL */
 } tenter_op;
 
 /* What is known about a failed op (ERR-7). */
@@ -140,7 +143,8 @@ typedef struct tenter_failure {
   uint64_t push_number;
   uint64_t chain_length; /* how many ops it poisoned */
   char op[128];
-  char place[32]; /* body, completion, completion dropped, body after completion, deleter, cancelled */
+  /* body, completion, completion dropped, body after completion, deleter or cancelled */
+  char place[32];
   char thread[32];
   tenter_error error;
 } tenter_failure;
@@ -165,8 +169,9 @@ TENTER_API tenter_code tenter_push(tenter_context* context, tenter_handle engine
 TENTER_API tenter_code tenter_wait_for_var(tenter_context* context, tenter_handle engine,
                                            tenter_var var, tenter_failure* failure,
                                            tenter_error* error);
-/* Blocks (ENG-6). `*count` is the number of root failures since the previous call (ERR-6); the first `capacity`
- * of them, by push number, go to `failures`. Succeeds also when there are some: the count tells. */
+/* Blocks (ENG-6). `*count` is the number of root failures since the previous call (ERR-6); the
+ * first `capacity` of them, by push number, go to `failures`. Succeeds also when there are some:
+ * the count tells. */
 TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
                                            tenter_failure* failures, size_t capacity, size_t* count,
                                            tenter_error* error);
@@ -239,8 +244,8 @@ TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_h
                                                tenter_handle model,
                                                const tenter_cached_op_options* options,
                                                tenter_handle* op, tenter_error* error);
-/* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs; on success they
- * belong to the caller. Blocks until the request has ended. */
+/* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs; on
+ * success they belong to the caller. Blocks until the request has ended. */
 TENTER_API tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_handle op,
                                                const tenter_tensor* inputs, size_t input_count,
                                                tenter_tensor* outputs, size_t output_count,

@@ -2,8 +2,8 @@
 //
 // Thread safety: pure functions and plain values.
 // Ownership and lifetime: values.
-// Invariants: after NormaliseAccesses every var occurs once; a var that is both read and written is an
-//   update; the order is by var index, the same for every spelling of the same sets.
+// Invariants: after NormaliseAccesses every var occurs once; a var that is both read and written
+//   is an update; the order is by var index, the same for every spelling of the same sets.
 // Errors: none; stale handles are found later, by the engine.
 #pragma once
 

@@ -11,9 +11,8 @@ const Var a{1, 0}, b{2, 0}, c{3, 0};
 TEST(NormaliseAccesses, CollapsesDuplicatesAndFindsUpdates) {
   const std::vector<Var> reads = {b, a, b}, writes = {c, b, c};
   EXPECT_EQ(NormaliseAccesses(reads, writes),
-            (std::vector<VarAccess>{{a, AccessMode::kRead},
-                                    {b, AccessMode::kUpdate},
-                                    {c, AccessMode::kWrite}}));
+            (std::vector<VarAccess>{
+                {a, AccessMode::kRead}, {b, AccessMode::kUpdate}, {c, AccessMode::kWrite}}));
 }
 
 TEST(NormaliseAccesses, DoesNotMixGenerations) {

@@ -1,17 +1,18 @@
 // Engine: runs ops as soon as their inputs are there, in push order per var. Start here.
 //
-// Path: CachedOp::Invoke -> Engine::Push -> worker -> kernel; Engine::WaitForVar -> result or failure.
-// Two engines keep the contracts ENG-1..11 and ERR-1..10 of the design: the threaded one (1..N workers), and
-// the naive one, which runs each op to its end inside Push and is the oracle of the first.
+// Path: CachedOp::Invoke -> Engine::Push -> worker -> kernel; Engine::WaitForVar -> result or
+// failure. Two engines keep the contracts ENG-1..11 and ERR-1..10 of the design: the threaded one
+// (1..N workers), and the naive one, which runs each op to its end inside Push and is the oracle
+// of the first.
 //
-// Thread safety: every method may be called from any thread. Push, NewVar, DeleteVar and Stop may also be
-//   called from inside an op body; the waits may not (ENG-7).
-// Ownership and lifetime: the caller owns the engine; the destructor drains what was pushed and then joins the
-//   workers. It must not run inside an op body.
+// Thread safety: every method may be called from any thread. Push, NewVar, DeleteVar and Stop may
+//   also be called from inside an op body; the waits may not (ENG-7).
+// Ownership and lifetime: the caller owns the engine; the destructor drains what was pushed and
+//   then joins the workers. It must not run inside an op body.
 // Invariants: ENG-1 order, ENG-2 atomic push, ENG-3 program order, ENG-5 exactly once.
-// Errors: Push, NewVar, DeleteVar and Stop return a Status; a failed Push has enqueued nothing (ERR-10). The waits
-//   throw: the root failure in its original type (WaitForVar), AggregateError (WaitForAll), or a
-//   StatusError with kWaitInsideOp or kStaleHandle.
+// Errors: Push, NewVar, DeleteVar and Stop return a Status; a failed Push has enqueued nothing
+//   (ERR-10). The waits throw: the root failure in its original type (WaitForVar), AggregateError
+//   (WaitForAll), or a StatusError with kWaitInsideOp or kStaleHandle.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +46,11 @@ struct EngineOptions {
 // Counters over the life of an engine, and what is alive now.
 struct EngineCounts {
   uint64_t pushed = 0;
-  uint64_t ran = 0;        // ended after their body was started, failed ones included
+  uint64_t ran = 0;  // ended after their body was started, failed ones included
   uint64_t failed = 0;
   uint64_t skipped = 0;
   uint64_t cancelled = 0;
-  uint64_t live_ops = 0;   // pushed and not ended
+  uint64_t live_ops = 0;  // pushed and not ended
   uint64_t live_vars = 0;
 };
 
@@ -60,8 +61,9 @@ class Engine {
   // A fresh, healthy var. Never blocks. Errors: kStopped, kResourceExhausted.
   virtual Result<Var> NewVar() = 0;
 
-  // Hands `op` over; returns its push number (1, 2, ...). The threaded engine never blocks on another op;
-  // the naive engine returns when the op has ended (or, from inside a body, after that body).
+  // Hands `op` over; returns its push number (1, 2, ...). The threaded engine never blocks on
+  // another op; the naive engine returns when the op has ended (or, from inside a body, after
+  // that body).
   // Errors, with nothing enqueued: kStaleHandle, kStopped, kInvalidArgument (no body or two),
   // kResourceExhausted.
   virtual Result<uint64_t> Push(Op op) = 0;
@@ -79,12 +81,13 @@ class Engine {
   // healed or deleted (ERR-5).
   void WaitForVar(Var var);
 
-  // Blocks until everything pushed before the call has ended. Throws AggregateError with the root failures
-  // since the previous WaitForAll, each exactly once over the life of the engine (ERR-6).
+  // Blocks until everything pushed before the call has ended. Throws AggregateError with the root
+  // failures since the previous WaitForAll, each exactly once over the life of the engine
+  // (ERR-6).
   virtual void WaitForAll() = 0;
 
-  // Refuses pushes from now on and returns when everything has ended; inside an op body it only starts that.
-  // Idempotent; a cancel may follow a drain.
+  // Refuses pushes from now on and returns when everything has ended; inside an op body it only
+  // starts that. Idempotent; a cancel may follow a drain.
   virtual Status Stop(StopMode mode) = 0;
 
   // What is known about an exception that a wait threw (ERR-7): call it in the catch block with
@@ -100,8 +103,8 @@ class Engine {
   virtual std::string Describe() const = 0;
 };
 
-// The engine that `options` describe. Throws StatusError with kResourceExhausted when a worker cannot be
-// started; those that were are joined (ERR-10). REQUIRES: workers >= 0.
+// The engine that `options` describe. Throws StatusError with kResourceExhausted when a worker
+// cannot be started; those that were are joined (ERR-10). REQUIRES: workers >= 0.
 std::unique_ptr<Engine> MakeEngine(const EngineOptions& options);
 
 }  // namespace tenter

@@ -8,7 +8,8 @@ namespace {
 class EngineContract : public EngineTest {};
 TENTER_INSTANTIATE_ENGINES(EngineContract);
 
-// ENG-1: writes of one var take effect in push order. The plain int would be a race if they did not.
+// ENG-1: writes of one var take effect in push order. The plain int would be a race if they did
+// not.
 TEST_P(EngineContract, WritesOfOneVarRunInPushOrder) {
   const Var v = NewVar();
   std::vector<int> order;
@@ -18,7 +19,8 @@ TEST_P(EngineContract, WritesOfOneVarRunInPushOrder) {
   for (int i = 0; i < 200; ++i) EXPECT_EQ(order[i], i);
 }
 
-// ENG-1: reads between two writes may run together: two reads that wait for each other must not hang.
+// ENG-1: reads between two writes may run together: two reads that wait for each other must not
+// hang.
 TEST_P(EngineContract, ReadsBetweenWritesRunTogether) {
   if (GetParam() < 2) GTEST_SKIP() << "needs two workers";
   const Var v = NewVar();
@@ -29,26 +31,29 @@ TEST_P(EngineContract, ReadsBetweenWritesRunTogether) {
   engine_->WaitForVar(v);
 }
 
-// ENG-2: two threads push over the same two vars in opposite orders; a torn push would make a cycle.
+// ENG-2: two threads push over the same two vars in opposite orders; a torn push would make a
+// cycle.
 TEST_P(EngineContract, PushOverSeveralVarsIsAtomic) {
   const Var a = NewVar(), b = NewVar();
   int64_t both = 0;  // guarded by a and b together: every op below updates both
   std::vector<Thread> pushers(4);
   for (size_t t = 0; t < pushers.size(); ++t)
-    ASSERT_TRUE(pushers[t]
-                    .Start("pusher",
-                           [&, t] {
-                             const std::vector<Var> vars =
-                                 t % 2 == 0 ? std::vector{a, b} : std::vector{b, a};
-                             for (int i = 0; i < 500; ++i) Push("ab", {}, vars, [&] { ++both; });
-                           })
-                    .ok());
+    ASSERT_TRUE(
+        pushers[t]
+            .Start(
+                "pusher",
+                [&, t] {
+                  const std::vector<Var> vars = t % 2 == 0 ? std::vector{a, b} : std::vector{b, a};
+                  for (int i = 0; i < 500; ++i) Push("ab", {}, vars, [&] { ++both; });
+                })
+            .ok());
   for (Thread& pusher : pushers) pusher.Join();
   engine_->WaitForAll();
   EXPECT_EQ(both, 4 * 500);
 }
 
-// ENG-3: what one thread pushes keeps its order on every var that its ops share, among other pushers.
+// ENG-3: what one thread pushes keeps its order on every var that its ops share, among other
+// pushers.
 TEST_P(EngineContract, ProgramOrderOfEachThreadHolds) {
   const Var shared = NewVar();
   std::vector<std::vector<int>> seen(4);
@@ -201,9 +206,12 @@ TEST_P(EngineContract, PriorityOrdersReadyOpsOnly) {
   std::vector<std::string> order;
   const Var v = NewVar();
   Push("blocker", {}, {}, [&] { start.Wait(); });
-  Push("low", {}, {v}, [&] { order.push_back("low"); }, -1);
-  Push("high but after low", {v}, {}, [&] { order.push_back("dependent"); }, 9);
-  Push("high", {}, {}, [&] { order.push_back("high"); }, 5);
+  Push(
+      "low", {}, {v}, [&] { order.push_back("low"); }, -1);
+  Push(
+      "high but after low", {v}, {}, [&] { order.push_back("dependent"); }, 9);
+  Push(
+      "high", {}, {}, [&] { order.push_back("high"); }, 5);
   start.Open();
   engine_->WaitForAll();
   EXPECT_EQ(order, (std::vector<std::string>{"high", "low", "dependent"}));
@@ -220,12 +228,13 @@ TEST_P(EngineContract, OpsMayPushOps) {
     Push("inner", {}, {v}, [&] { value = value * 10 + 2; });
     value = 1;
   });
-  engine_->WaitForAll();     // the outer op has ended, so the inner one has been pushed
+  engine_->WaitForAll();  // the outer op has ended, so the inner one has been pushed
   engine_->WaitForVar(v);
   EXPECT_EQ(value, 12);
 }
 
-// A program of random reads, writes, updates and failures, as the engines and a model of a few lines see it.
+// A program of random reads, writes, updates and failures, as the engines and a model of a few
+// lines see it.
 struct Step {
   std::vector<uint32_t> reads, writes;
   bool fails;
@@ -260,7 +269,8 @@ std::vector<int64_t> Model(const std::vector<Step>& program, uint32_t vars) {
   return state;
 }
 
-// ENG-11, ERR-2, ERR-3, ERR-4: values, poison and winning roots agree with the model on every engine.
+// ENG-11, ERR-2, ERR-3, ERR-4: values, poison and winning roots agree with the model on every
+// engine.
 TEST_P(EngineContract, RandomProgramsAgreeWithTheModel) {
   constexpr uint32_t kVars = 6;
   for (uint64_t seed = 1; seed <= 60; ++seed) {

@@ -24,9 +24,8 @@ TEST_P(EngineError, AnyTypeReachesEveryWaitUnchanged) {
   const Var a = NewVar(), b = NewVar(), c = NewVar();
   Push("odd", {}, {a}, [] { throw NotAStdException{42}; });
   Push("oom", {}, {b}, [] { throw std::bad_alloc(); });
-  PushAsync("code", {}, {c}, [](Completion done) {
-    done.Fail(Status(StatusCode::kDataLoss, "half a record"));
-  });
+  PushAsync("code", {}, {c},
+            [](Completion done) { done.Fail(Status(StatusCode::kDataLoss, "half a record")); });
   for (int wait = 0; wait < 3; ++wait) {
     try {
       engine_->WaitForVar(a);
@@ -57,7 +56,8 @@ TEST_P(EngineError, PoisonsExactlyWhatItWrites) {
   EXPECT_EQ(value, 6);
 }
 
-// ERR-3: dependents are skipped; the root with the smallest push number wins, the others are "also".
+// ERR-3: dependents are skipped; the root with the smallest push number wins, the others are
+// "also".
 TEST_P(EngineError, SmallestRootWinsAndTheOthersAreListed) {
   const Var a = NewVar(), b = NewVar(), c = NewVar();
   bool ran = false;
@@ -88,7 +88,8 @@ TEST_P(EngineError, WriteHealsUpdateDoesNot) {
   EXPECT_TRUE(updated);
 }
 
-// ERR-6: each root failure exactly once, all together, ordered by push number; skipped ops are no roots.
+// ERR-6: each root failure exactly once, all together, ordered by push number; skipped ops are no
+// roots.
 TEST_P(EngineError, WaitForAllReportsEachRootOnce) {
   const Var a = NewVar(), b = NewVar();
   Throwing("one", {}, {a});
@@ -108,7 +109,8 @@ TEST_P(EngineError, WaitForAllReportsEachRootOnce) {
   EXPECT_THROW(engine_->WaitForAll(), AggregateError);
 }
 
-// The normal distribution with scale -1 of the published design: rejected when it runs, seen by wait-all (ERR-6).
+// The normal distribution with scale -1 of the published design: rejected when it runs, seen by
+// wait-all (ERR-6).
 TEST_P(EngineError, LazilyRejectedArgumentIsSeenByWaitForAll) {
   const Var sample = NewVar();
   const double scale = -1;
@@ -141,7 +143,8 @@ TEST_P(EngineError, ContextIsReachableFromTheException) {
     EXPECT_EQ(failure->op(), "root");
     EXPECT_EQ(failure->push_number(), 2u);
     EXPECT_EQ(failure->place(), FailurePlace::kBody);
-    EXPECT_EQ(failure->thread().substr(0, 8), naive() ? CurrentThreadName().substr(0, 8) : "tenter-w");
+    EXPECT_EQ(failure->thread().substr(0, 8),
+              naive() ? CurrentThreadName().substr(0, 8) : "tenter-w");
     const std::vector<PoisonedOp> chain = failure->Chain();
     ASSERT_EQ(chain.size(), 2u);
     EXPECT_EQ(chain[0].name, "child");
@@ -187,7 +190,8 @@ TEST_P(EngineError, ThrowOfAnAsyncBodyBeatsItsDroppedHandle) {
   EXPECT_THROW(engine_->WaitForVar(v), NotAStdException);
 }
 
-// ERR-1, ENG-5: the body throws while another thread holds the handle: one end, and a late success is ignored.
+// ERR-1, ENG-5: the body throws while another thread holds the handle: one end, and a late
+// success is ignored.
 TEST_P(EngineError, ThrowWhileTheHandleIsElsewhere) {
   const Var v = NewVar();
   std::shared_ptr<Completion> kept;

@@ -65,7 +65,8 @@ TEST_P(EngineStop, CancelEndsWhatHasNotStarted) {
   engine_->WaitForAll();  // a cancelled op is no failure
 }
 
-// ENG-9: stop from inside an op starts the stop and returns; from many threads at once it is harmless.
+// ENG-9: stop from inside an op starts the stop and returns; from many threads at once it is
+// harmless.
 TEST_P(EngineStop, StopIsSafeFromAnywhere) {
   const Var v = NewVar();
   Push("stops", {}, {v}, [&] { EXPECT_TRUE(engine_->Stop(StopMode::kDrain).ok()); });
@@ -82,10 +83,13 @@ TEST(EngineOptions, DescribeNamesWhatRuns) {
   Gate running, release;
   const Var v = engine->NewVar().value();
   engine
-      ->Push({.name = "blocker", .writes = {v}, .body = [&](const OpContext&) {
-                running.Open();
-                release.Wait();
-              }})
+      ->Push({.name = "blocker",
+              .writes = {v},
+              .body =
+                  [&](const OpContext&) {
+                    running.Open();
+                    release.Wait();
+                  }})
       .value();
   engine->Push({.name = "blocked", .reads = {v}, .body = [](const OpContext&) {}}).value();
   running.Wait();

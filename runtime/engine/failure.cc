@@ -7,8 +7,8 @@ namespace tenter {
 namespace {
 
 std::string DescribeAll(const std::vector<FailurePtr>& failures) {
-  std::string text = std::to_string(failures.size()) +
-                     (failures.size() == 1 ? " op failed:" : " ops failed:");
+  std::string text =
+      std::to_string(failures.size()) + (failures.size() == 1 ? " op failed:" : " ops failed:");
   for (const FailurePtr& failure : failures) text += "\n  " + failure->ToString();
   return text;
 }
@@ -17,12 +17,18 @@ std::string DescribeAll(const std::vector<FailurePtr>& failures) {
 
 std::string_view FailurePlaceName(FailurePlace place) {
   switch (place) {
-    case FailurePlace::kBody: return "body";
-    case FailurePlace::kCompletion: return "completion";
-    case FailurePlace::kDropped: return "completion dropped";
-    case FailurePlace::kAfterEnd: return "body after completion";
-    case FailurePlace::kDeleter: return "deleter";
-    case FailurePlace::kCancelled: return "cancelled";
+    case FailurePlace::kBody:
+      return "body";
+    case FailurePlace::kCompletion:
+      return "completion";
+    case FailurePlace::kDropped:
+      return "completion dropped";
+    case FailurePlace::kAfterEnd:
+      return "body after completion";
+    case FailurePlace::kDeleter:
+      return "deleter";
+    case FailurePlace::kCancelled:
+      return "cancelled";
   }
   return "unknown";
 }

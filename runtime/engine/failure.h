@@ -1,14 +1,15 @@
-// Failure and Poison: what is known about an op that failed, and the state of a var that it could not
-// produce.
+// Failure and Poison: what is known about an op that failed, and the state of a var that it could
+// not produce.
 //
-// Path: a body throws -> Failure -> Poison on the vars that the op writes -> Poison on the vars of skipped
-// dependents -> a wait rethrows the root (ERR-1..7).
+// Path: a body throws -> Failure -> Poison on the vars that the op writes -> Poison on the vars
+// of skipped dependents -> a wait rethrows the root (ERR-1..7).
 //
-// Thread safety: a Failure is immutable except for its chain, which has a lock of its own (a leaf: nothing
-//   is called under it). A Poison is immutable.
+// Thread safety: a Failure is immutable except for its chain, which has a lock of its own (a
+//   leaf: nothing is called under it). A Poison is immutable.
 // Ownership and lifetime: shared; vars, waiters and the failure log hold references.
-// Invariants: (1) a Poison's root has the smallest push number of all failures that reached the var, so it
-//   does not depend on the schedule (ERR-3). (2) also() is ordered by push number, without the root.
+// Invariants: (1) a Poison's root has the smallest push number of all failures that reached the
+//   var, so it does not depend on the schedule (ERR-3). (2) also() is ordered by push number,
+//   without the root.
 // Errors: none of its own.
 #pragma once
 

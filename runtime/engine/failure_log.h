@@ -1,10 +1,10 @@
-// FailureLog: the root failures that WaitForAll has not reported yet (ERR-6), and the last few that it or
-// a wait may be asked about (ERR-7).
+// FailureLog: the root failures that WaitForAll has not reported yet (ERR-6), and the last few
+// that it or a wait may be asked about (ERR-7).
 //
 // Thread safety: none of its own; guarded by its engine's lock.
 // Ownership and lifetime: owned by an engine.
-// Invariants: (1) each failure leaves TakeUnreported exactly once. (2) at most kRecentKept failures are kept
-//   for Find after that.
+// Invariants: (1) each failure leaves TakeUnreported exactly once. (2) at most kRecentKept
+//   failures are kept for Find after that.
 // Errors: none.
 #pragma once
 
@@ -26,7 +26,8 @@ class FailureLog {
   // All failures added since the previous call, ordered by push number.
   std::vector<FailurePtr> TakeUnreported();
 
-  // The failure whose exception is `exception`, among the unreported and the last kRecentKept; or null.
+  // The failure whose exception is `exception`, among the unreported and the last kRecentKept; or
+  // null.
   FailurePtr Find(const std::exception_ptr& exception) const;
 
   // The failure that was added last, or null.

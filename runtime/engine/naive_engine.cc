@@ -49,8 +49,8 @@ Status NaiveEngine::DeleteVar(Var var, std::function<void()> deleter) {
     pending->op.name = "delete " + var.ToString();
     pending->accesses = {{var, AccessMode::kWrite}};
     pending->deletes_var = true;
-    pending->op.body = [run = std::move(deleter), probe = probe_](
-                           [[maybe_unused]] const OpContext& context) {
+    pending->op.body = [run = std::move(deleter),
+                        probe = probe_]([[maybe_unused]] const OpContext& context) {
       TENTER_HIT(probe, engine_sites::kDeleter, .op = context.name);
       if (run != nullptr) run();
     };
@@ -121,7 +121,8 @@ void NaiveEngine::RunToEnd(std::unique_ptr<NaiveOp> op) {
   op->op.async_body = nullptr;
   Finish(op.get(), inputs);
   MutexLock lock(mutex_);
-  // A body may have thrown while another thread still holds the handle: then that thread frees the op.
+  // A body may have thrown while another thread still holds the handle: then that thread frees
+  // the op.
   if (op->handle_alive) op.release()->orphan = true;
 }
 
@@ -261,8 +262,8 @@ void NaiveEngine::HandleUsed(NaiveOp* op, FailurePlace place, Thrown thrown) {
 
 void NaiveEngine::LogFailure(const NaiveOp& op, FailurePlace place, Thrown thrown,
                              FailurePtr* failure) {
-  *failure = std::make_shared<const Failure>(op.op.name, op.push_number, place,
-                                             CurrentThreadName(), std::move(thrown));
+  *failure = std::make_shared<const Failure>(op.op.name, op.push_number, place, CurrentThreadName(),
+                                             std::move(thrown));
   log_.Add(*failure);
 }
 

@@ -1,16 +1,19 @@
-// NaiveEngine: runs each op to its end inside Push, in push order. The oracle of the threaded engine.
+// NaiveEngine: runs each op to its end inside Push, in push order. The oracle of the threaded
+// engine.
 //
-// One thread at a time has the *turn*; it runs its op on its own stack. An op that is pushed from inside a body
-// runs after that body, still within the outer Push. There are no dependencies to track: push order is
-// execution order, so what remains is exactly the meaning of the contracts (poison, skip, heal, waits).
+// One thread at a time has the *turn*; it runs its op on its own stack. An op that is pushed from
+// inside a body runs after that body, still within the outer Push. There are no dependencies to
+// track: push order is execution order, so what remains is exactly the meaning of the contracts
+// (poison, skip, heal, waits).
 //
 // LOCK ORDER: NaiveEngine::mutex_, then Failure::mutex_ (a leaf). mutex_ is never held over a body.
 //
-// Thread safety: as Engine. A body must not wait for another thread that pushes: that thread waits for the turn.
-// Ownership and lifetime: owns the vars and the deferred ops; the destructor waits for the turn and for
-//   outstanding completion handles.
-// Invariants: (1) at most one body runs. (2) when nobody has the turn, no op is alive, so the waits only wait
-//   for the turn.
+// Thread safety: as Engine. A body must not wait for another thread that pushes: that thread
+//    waits for the turn.
+// Ownership and lifetime: owns the vars and the deferred ops; the destructor waits for the turn
+//   and for outstanding completion handles.
+// Invariants: (1) at most one body runs. (2) when nobody has the turn, no op is alive, so the
+//   waits only wait for the turn.
 // Errors: as Engine.
 #pragma once
 
@@ -91,9 +94,9 @@ class NaiveEngine final : public Engine, private CompletionSink {
   uint64_t handles_alive_ GUARDED_BY(mutex_) = 0;
   bool stopping_ GUARDED_BY(mutex_) = false;
   bool cancelling_ GUARDED_BY(mutex_) = false;
-  bool busy_ GUARDED_BY(mutex_) = false;  // somebody has the turn:
-  ThreadId runner_ GUARDED_BY(mutex_);    //   this thread,
-  std::string running_ GUARDED_BY(mutex_);  //   which runs this op
+  bool busy_ GUARDED_BY(mutex_) = false;                              // somebody has the turn:
+  ThreadId runner_ GUARDED_BY(mutex_);                                //   this thread,
+  std::string running_ GUARDED_BY(mutex_);                            //   which runs this op
   std::deque<std::unique_ptr<NaiveOp>> deferred_ GUARDED_BY(mutex_);  // pushed inside a body
   CondVar changed_;  // the turn became free, or a completion handle was used
 };

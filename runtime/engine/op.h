@@ -1,15 +1,17 @@
 // Op and Completion: what is handed to Engine::Push.
 //
-// Path: Op -> Engine::Push -> (its vars are granted) -> body on a worker -> Completion -> dependents.
+// Path: Op -> Engine::Push -> (its vars are granted) -> body on a worker -> Completion ->
+//    dependents.
 //
-// Thread safety: an Op is built by one thread and moved into Push. A Completion may be moved to and called
-//   from any thread, once.
-// Ownership and lifetime: the engine owns the body until the op has ended; the body of an op that runs to its
-//   end on the worker is destroyed before the op counts as ended. A Completion must not outlive its engine:
-//   the engine's destructor waits for it.
-// Invariants: (1) every op ends exactly once (ENG-5). (2) a Completion that is destroyed uncalled fails the op.
-// Errors: a body fails by throwing anything, or by Completion::Fail. Calling a Completion twice, or after it
-//   was moved from, is a programmer error (CHECK).
+// Thread safety: an Op is built by one thread and moved into Push. A Completion may be moved to
+//   and called from any thread, once.
+// Ownership and lifetime: the engine owns the body until the op has ended; the body of an op that
+//   runs to its end on the worker is destroyed before the op counts as ended. A Completion must
+//   not outlive its engine: the engine's destructor waits for it.
+// Invariants: (1) every op ends exactly once (ENG-5). (2) a Completion that is destroyed uncalled
+//    fails the op.
+// Errors: a body fails by throwing anything, or by Completion::Fail. Calling a Completion twice,
+//   or after it was moved from, is a programmer error (CHECK).
 #pragma once
 
 #include <cstdint>
@@ -75,8 +77,8 @@ struct Op {
   std::vector<Var> writes = {};
   int priority = 0;  // larger runs sooner among ready ops; never overrides a dependency (ENG-10)
 
-  // Exactly one of both. `body` ends the op when it returns; `async_body` may keep the completion and end the
-  // op later, from any thread.
+  // Exactly one of both. `body` ends the op when it returns; `async_body` may keep the completion
+  // and end the op later, from any thread.
   std::function<void(const OpContext&)> body = nullptr;
   std::function<void(const OpContext&, Completion)> async_body = nullptr;
 };

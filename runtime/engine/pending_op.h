@@ -3,10 +3,11 @@
 //   waiting --(last access granted)--> ready --(a worker takes it)--> running --> ended
 //                                        \--(poisoned input, or cancelled)-------/
 //
-// Thread safety: the fields under "constant" never change after the push; the rest is guarded by the engine's
-//   lock, except `op`, which belongs to the worker while the op runs.
-// Ownership and lifetime: owned by the engine from push until it has ended, its body has returned and its
-//   completion handle is gone: a body may throw while another thread still holds the handle.
+// Thread safety: the fields under "constant" never change after the push; the rest is guarded by
+//   the engine's lock, except `op`, which belongs to the worker while the op runs.
+// Ownership and lifetime: owned by the engine from push until it has ended, its body has returned
+//   and its completion handle is gone: a body may throw while another thread still holds the
+//   handle.
 // Invariants: (1) `waiting_for` is the number of accesses not granted; the op is ready at zero.
 //   (2) it is in the ready queue exactly when state is kReady.
 // Errors: none.

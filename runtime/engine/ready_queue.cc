@@ -7,7 +7,8 @@
 namespace tenter {
 
 void ReadyQueue::Reserve(size_t ops) {
-  // Doubling keeps the cost of a push constant on average; reserve(n) alone would copy at every push.
+  // Doubling keeps the cost of a push constant on average; reserve(n) alone would copy at every
+  // push.
   if (heap_.capacity() < ops) heap_.reserve(ops * 2);
 }
 

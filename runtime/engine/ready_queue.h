@@ -1,13 +1,13 @@
 // ReadyQueue: the ops that may run now; highest priority first, without starvation (ENG-10).
 //
-// A binary heap by (priority, age) and, through the same ops, a list by age. Pop takes the top of the heap,
-// unless the oldest op has been overtaken kOvertakeLimit times: then it takes that one.
+// A binary heap by (priority, age) and, through the same ops, a list by age. Pop takes the top of
+// the heap, unless the oldest op has been overtaken kOvertakeLimit times: then it takes that one.
 //
 // Thread safety: none of its own; guarded by the engine's lock.
 // Ownership and lifetime: borrows the ops.
-// Invariants: (1) an op that became ready as the k-th oldest is popped after at most
-//   k * (kOvertakeLimit + 1) pops, whatever is pushed later. (2) among equal priorities: first ready, first
-//   popped. (3) Push allocates nothing after Reserve.
+// Invariants: (1) an op that became ready as the k-th oldest is popped after at most k *
+//   (kOvertakeLimit + 1) pops, whatever is pushed later. (2) among equal priorities: first ready,
+//   first popped. (3) Push allocates nothing after Reserve.
 // Errors: Reserve throws std::bad_alloc and changes nothing then.
 #pragma once
 

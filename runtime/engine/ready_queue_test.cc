@@ -44,7 +44,8 @@ TEST(ReadyQueue, NeverStarves) {
   FAIL() << "starved";
 }
 
-// Random pushes and pops against a plain ordered map, while nothing is old enough to jump the queue.
+// Random pushes and pops against a plain ordered map, while nothing is old enough to jump the
+// queue.
 TEST(ReadyQueue, AgreesWithAModel) {
   const uint64_t seed = 20261;
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -12,24 +12,22 @@
 
 namespace tenter::engine_sites {
 
-inline constexpr Site kPushAllocate{
-    "engine.push.allocate", kActionBadAlloc | kActionDelay,
-    "a push cannot allocate: nothing may have been enqueued"};
+inline constexpr Site kPushAllocate{"engine.push.allocate", kActionBadAlloc | kActionDelay,
+                                    "a push cannot allocate: nothing may have been enqueued"};
 inline constexpr Site kWorkerStart{
     "engine.worker.start", kActionError,
     "a worker thread cannot be started: construction fails and joins the others"};
 inline constexpr Site kBeforeDispatch{
     "engine.op.before_dispatch", kActionDelay,
     "a ready op was taken by a worker and has not looked at its inputs yet"};
-inline constexpr Site kBody{
-    "engine.op.body", kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
-    "the body of an op fails before its first statement"};
+inline constexpr Site kBody{"engine.op.body",
+                            kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
+                            "the body of an op fails before its first statement"};
 inline constexpr Site kComplete{
     "engine.op.complete", kActionDropCompletion | kActionDelay,
     "the completion of an op is late, or its handle is destroyed without being called"};
-inline constexpr Site kDeleter{
-    "engine.var.deleter", kActionThrow | kActionDelay,
-    "the deleter of a var throws"};
+inline constexpr Site kDeleter{"engine.var.deleter", kActionThrow | kActionDelay,
+                               "the deleter of a var throws"};
 
 inline constexpr std::array<const Site*, 6> kAll = {&kPushAllocate, &kWorkerStart, &kBeforeDispatch,
                                                     &kBody,         &kComplete,    &kDeleter};

@@ -28,7 +28,8 @@ Status ThreadedEngine::StartWorkers(int workers) {
   threads_.resize(workers);
   for (int i = 0; i < workers; ++i) {
     const std::string name = "tenter-w" + std::to_string(i);
-    if (ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kWorkerStart, .op = name, .worker = i);
+    if (ProbeOutcome fault =
+            TENTER_HIT(probe_, engine_sites::kWorkerStart, .op = name, .worker = i);
         !fault.error.ok())
       return {StatusCode::kResourceExhausted,
               "cannot start thread '" + name + "': " + fault.error.message()};
@@ -81,7 +82,8 @@ Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
     pending->op.name = "delete " + var.ToString();
     pending->op.writes = {var};
     pending->deletes_var = true;
-    pending->op.body = [run = std::move(deleter), probe = probe_]([[maybe_unused]] const OpContext& context) {
+    pending->op.body = [run = std::move(deleter),
+                        probe = probe_]([[maybe_unused]] const OpContext& context) {
       TENTER_HIT(probe, engine_sites::kDeleter, .op = context.name);
       if (run != nullptr) run();
     };
@@ -141,9 +143,9 @@ const PendingOp* ThreadedEngine::OpOfThisThread() const {
 Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
   const PendingOp* op = OpOfThisThread();
   if (op == nullptr) return {};
-  return {StatusCode::kWaitInsideOp,
-          std::string(wait) + " was called inside op '" + op->op.name + "' (push " +
-              std::to_string(op->push_number) + "): an op must not wait for its own engine"};
+  return {StatusCode::kWaitInsideOp, std::string(wait) + " was called inside op '" + op->op.name +
+                                         "' (push " + std::to_string(op->push_number) +
+                                         "): an op must not wait for its own engine"};
 }
 
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
@@ -216,8 +218,9 @@ std::string ThreadedEngine::Describe() const {
                      std::to_string(ready_.size()) + " ready" + (stopping_ ? ", stopping" : "") +
                      "\n";
   for (size_t i = 0; i < workers_.size(); ++i)
-    text += "  worker " + std::to_string(i) +
-            (workers_[i].op == nullptr ? " is idle\n" : " runs '" + workers_[i].op->op.name + "'\n");
+    text +=
+        "  worker " + std::to_string(i) +
+        (workers_[i].op == nullptr ? " is idle\n" : " runs '" + workers_[i].op->op.name + "'\n");
   int shown = 0;
   for (const PendingOp* op = oldest_; op != nullptr && shown < kOpsShown; op = op->newer, ++shown)
     DescribeOp(*op, &text);
@@ -232,11 +235,15 @@ std::string ThreadedEngine::Describe() const {
 void ThreadedEngine::DescribeOp(const PendingOp& op, std::string* text) const {
   *text += "  op '" + op.op.name + "' (push " + std::to_string(op.push_number) + ") ";
   switch (op.state) {
-    case PendingOp::State::kReady: *text += "is ready"; break;
+    case PendingOp::State::kReady:
+      *text += "is ready";
+      break;
     case PendingOp::State::kRunning:
       *text += op.body_active ? "is running" : "waits for its completion handle";
       break;
-    case PendingOp::State::kEnded: *text += "has ended"; break;
+    case PendingOp::State::kEnded:
+      *text += "has ended";
+      break;
     case PendingOp::State::kWaiting:
       *text += "waits for";
       for (const QueuedAccess& access : op.accesses)

@@ -1,20 +1,22 @@
 // ThreadedEngine: 1..N workers over one ready queue; dependencies by one VarQueue per var.
 //
-// Path: Push appends the op to the queues of its vars -> ready -> a worker runs it -> End completes its
-// accesses, poisons or heals what it writes, and makes dependents ready.
+// Path: Push appends the op to the queues of its vars -> ready -> a worker runs it -> End
+// completes its accesses, poisons or heals what it writes, and makes dependents ready.
 //
 // LOCK ORDER (outermost first)
-//   ThreadedEngine::mutex_   everything below "guarded"; held for bookkeeping only, never over a body, a deleter,
-//                            a probe or a destructor of user state
+//   ThreadedEngine::mutex_   everything below "guarded"; held for bookkeeping only, never over a
+//                            body, a deleter, a probe or a destructor of user state
 //   Failure::mutex_          a leaf
-// A push over several vars is one atomic event because it appends to all their queues under mutex_ (ENG-2).
+// A push over several vars is one atomic event because it appends to all their queues under
+// mutex_ (ENG-2).
 //
 // Thread safety: as Engine.
-// Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits for outstanding
-//   completion handles, which point into the engine.
-// Invariants: (1) an op is ready exactly when all its accesses are granted. (2) an op runs after everything it
-//   depends on has ended, so the dependency graph follows push numbers and has no cycle. (3) every condition
-//   variable is notified under mutex_, so that the engine may be destroyed as soon as the last waiter returned.
+// Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
+//   for outstanding completion handles, which point into the engine.
+// Invariants: (1) an op is ready exactly when all its accesses are granted. (2) an op runs after
+//   everything it depends on has ended, so the dependency graph follows push numbers and has no
+//   cycle. (3) every condition variable is notified under mutex_, so that the engine may be
+//   destroyed as soon as the last waiter returned.
 // Errors: as Engine.
 #pragma once
 
@@ -48,8 +50,8 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   std::string Describe() const override EXCLUDES(mutex_);
 
  private:
-  // A thread in AwaitVar, on its own stack. It gets the poison as the write number `target` left it, so that
-  // what it sees does not depend on how soon it wakes.
+  // A thread in AwaitVar, on its own stack. It gets the poison as the write number `target` left
+  // it, so that what it sees does not depend on how soon it wakes.
   struct VarWaiter {
     uint64_t target;
     bool done = false;

@@ -118,10 +118,10 @@ void ThreadedEngine::OnCompleted(void* op, Thrown error) {
 }
 
 void ThreadedEngine::OnDropped(void* op) {
-  HandleUsed(static_cast<PendingOp*>(op),
-             {.place = FailurePlace::kDropped,
-              .thrown = Thrown::FromStatus(
-                  {StatusCode::kCompletionDropped, "completion dropped"})});
+  HandleUsed(
+      static_cast<PendingOp*>(op),
+      {.place = FailurePlace::kDropped,
+       .thrown = Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"})});
 }
 
 void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
@@ -134,8 +134,8 @@ void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
     if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty())
       LogLateFailure(*op, std::move(outcome.thrown));
   } else if (outcome.place == FailurePlace::kDropped && op->body_active) {
-    // Perhaps the handle dies because the body is throwing: then the exception is the cause. The end of the
-    // body knows.
+    // Perhaps the handle dies because the body is throwing: then the exception is the cause. The
+    // end of the body knows.
     op->handle_dropped = true;
   } else {
     End(op, std::move(outcome));
@@ -154,9 +154,15 @@ PoisonPtr ThreadedEngine::PoisonOfInputs(const PendingOp& op) {
 
 PoisonPtr ThreadedEngine::RecordOutcome(const PendingOp& op, Outcome outcome) {
   switch (outcome.decision) {
-    case Decision::kRun: ++counts_.ran; break;
-    case Decision::kSkip: ++counts_.skipped; break;
-    case Decision::kCancel: ++counts_.cancelled; break;
+    case Decision::kRun:
+      ++counts_.ran;
+      break;
+    case Decision::kSkip:
+      ++counts_.skipped;
+      break;
+    case Decision::kCancel:
+      ++counts_.cancelled;
+      break;
   }
   FailurePtr own;
   if (!outcome.thrown.empty()) {
@@ -235,8 +241,7 @@ void ThreadedEngine::NotifyAllWaiters(uint64_t push_number) {
 }
 
 std::unique_ptr<PendingOp> ThreadedEngine::ReleaseIfDone(PendingOp* op) {
-  const bool done =
-      op->state == PendingOp::State::kEnded && !op->body_active && !op->handle_alive;
+  const bool done = op->state == PendingOp::State::kEnded && !op->body_active && !op->handle_alive;
   return std::unique_ptr<PendingOp>(done ? op : nullptr);
 }
 

@@ -1,8 +1,8 @@
 // Var: a name for a value that ops read and write; the unit of dependency.
 //
 // Thread safety: a plain value, copied freely.
-// Ownership and lifetime: the handle owns nothing; the var lives in its engine from NewVar to the end of
-//   DeleteVar. A handle kept after DeleteVar is recognised by its generation (ENG-8).
+// Ownership and lifetime: the handle owns nothing; the var lives in its engine from NewVar to the
+//   end of DeleteVar. A handle kept after DeleteVar is recognised by its generation (ENG-8).
 // Invariants: (index, generation) names at most one var over the life of an engine.
 // Errors: using a stale handle is answered with kStaleHandle, never with another var's value.
 #pragma once

@@ -14,7 +14,8 @@ void VarQueue::Grant(QueuedAccess* access) {
 
 bool VarQueue::Append(QueuedAccess* access) {
   access->next = nullptr;
-  // A read may not pass a waiting write, or writers would starve and the order would depend on timing.
+  // A read may not pass a waiting write, or writers would starve and the order would depend on
+  // timing.
   if (head_ == nullptr && CanGrant(access->mode)) {
     Grant(access);
     return true;

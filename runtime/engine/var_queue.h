@@ -1,19 +1,23 @@
-// VarQueue: who may use one var now, and who waits. A state machine without threads and without I/O.
+// VarQueue: who may use one var now, and who waits. A state machine without threads and without
+// I/O.
 //
 //   state               Append(read)   Append(write)   Complete(last reader)   Complete(writer)
 //   idle                grant: reading grant: writing  -                       -
 //   reading, no queue   grant          wait            idle                    -
 //   reading, queue      wait           wait            grant head write        -
-//   writing             wait           wait            -                       grant head write, or the run
-//                                                                              of reads at the head
+//   writing             wait           wait            -                       grant head write,
+//                                                                              or the run of
+//                                                                              reads at the head
 //
-// Path: Engine::Push appends one access per var; the end of an op completes them and grants the next.
+// Path: Engine::Push appends one access per var; the end of an op completes them and grants the
+//    next.
 //
 // Thread safety: none of its own; guarded by the engine's lock.
-// Ownership and lifetime: links the accesses that their op owns; an access must stay at its address from
-//   Append to Complete. Nothing is allocated here, so nothing here can fail.
-// Invariants: (1) never a writer together with anybody else. (2) grants are in append order, except that
-//   neighbouring reads are granted together (ENG-1). (3) when nobody holds the var, nobody waits.
+// Ownership and lifetime: links the accesses that their op owns; an access must stay at its
+//   address from Append to Complete. Nothing is allocated here, so nothing here can fail.
+// Invariants: (1) never a writer together with anybody else. (2) grants are in append order,
+//   except that neighbouring reads are granted together (ENG-1). (3) when nobody holds the var,
+//   nobody waits.
 // Errors: completing an access that was not granted is a programmer error (CHECK).
 #pragma once
 

@@ -1,5 +1,6 @@
-// The var queue is small enough to be tested on *all* histories: every sequence of reads and writes up to a
-// length, and for each every order in which granted accesses may end, interleaved with the appends.
+// The var queue is small enough to be tested on *all* histories: every sequence of reads and
+// writes up to a length, and for each every order in which granted accesses may end, interleaved
+// with the appends.
 #include "runtime/engine/var_queue.h"
 
 #include <gtest/gtest.h>
@@ -10,8 +11,8 @@
 namespace tenter {
 namespace {
 
-// One history: modes[i] is the i-th access to be appended. The walk branches over every choice of what happens
-// next: append the next access, or complete one that is granted.
+// One history: modes[i] is the i-th access to be appended. The walk branches over every choice of
+// what happens next: append the next access, or complete one that is granted.
 class Walk {
  public:
   explicit Walk(const std::vector<AccessMode>& modes) : modes_(modes) {}
@@ -22,8 +23,8 @@ class Walk {
   }
 
  private:
-  // Replays `choices` from an empty queue (so that the state is the queue's own), checks, and branches.
-  // Choice -1 appends the next access; k >= 0 completes access k.
+  // Replays `choices` from an empty queue (so that the state is the queue's own), checks, and
+  // branches. Choice -1 appends the next access; k >= 0 completes access k.
   void Step(std::vector<int> choices) {
     VarQueue queue;
     std::vector<QueuedAccess> accesses(modes_.size());
@@ -62,9 +63,10 @@ class Walk {
     Step(std::move(choices));
   }
 
-  // The specification, without a queue: access i may run exactly when every earlier access that conflicts with
-  // it, or stands before a waiting one that does, has ended. For a FIFO of readers and writers that is: all
-  // earlier writes ended, and for a write all earlier reads too (ENG-1, ENG-3).
+  // The specification, without a queue: access i may run exactly when every earlier access that
+  // conflicts with it, or stands before a waiting one that does, has ended. For a FIFO of readers
+  // and writers that is: all earlier writes ended, and for a write all earlier reads too (ENG-1,
+  // ENG-3).
   void Check(size_t appended, const std::vector<bool>& granted, const std::vector<bool>& ended,
              const std::vector<int>& choices) {
     for (size_t i = 0; i < appended; ++i) {

@@ -1,9 +1,10 @@
 // VarTable: the vars of an engine, by handle; slots are reused under a new generation (ENG-8).
 //
 // Thread safety: none of its own; guarded by its engine's lock.
-// Ownership and lifetime: owns the State of every live var; a State keeps its address from Add to Remove.
-// Invariants: (1) Find answers null for a handle of an older generation. (2) a removed slot is free for Add at
-//   once, under the next generation.
+// Ownership and lifetime: owns the State of every live var; a State keeps its address from Add to
+//    Remove.
+// Invariants: (1) Find answers null for a handle of an older generation. (2) a removed slot is
+//   free for Add at once, under the next generation.
 // Errors: Add throws std::bad_alloc and changes nothing then.
 #pragma once
 

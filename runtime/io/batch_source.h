@@ -2,10 +2,13 @@
 //
 // Path: file -> BatchSource (one thread at a time) -> ThreadedIterator (prefetch) -> consumer.
 //
-// Thread safety: a BatchSource is used by one thread at a time; the iterator's producer thread when there is one.
-// Ownership and lifetime: a Batch owns its tensor until the caller drops it; nothing overwrites it (ITR-6).
+// Thread safety: a BatchSource is used by one thread at a time; the iterator's producer thread
+//    when there is one.
+// Ownership and lifetime: a Batch owns its tensor until the caller drops it; nothing overwrites
+//    it (ITR-6).
 // Invariants: after Next returned an error or the end, Next is not called again before Reset.
-// Errors: Next and Reset return a Status, or throw anything: the iterator delivers both in place (ITR-2).
+// Errors: Next and Reset return a Status, or throw anything: the iterator delivers both in place
+//    (ITR-2).
 #pragma once
 
 #include <cstdint>
@@ -17,10 +20,10 @@
 namespace tenter {
 
 struct Batch {
-  Tensor data = {};      // [rows of the batch, shape of a row]
-  int64_t index = 0;     // 0, 1, ... within the epoch
-  int64_t first_row = 0; // number of its first row within the epoch
-  int64_t pad = 0;       // rows at the end that repeat the beginning of the epoch (round_batch)
+  Tensor data = {};       // [rows of the batch, shape of a row]
+  int64_t index = 0;      // 0, 1, ... within the epoch
+  int64_t first_row = 0;  // number of its first row within the epoch
+  int64_t pad = 0;        // rows at the end that repeat the beginning of the epoch (round_batch)
 };
 
 class BatchSource {

@@ -33,12 +33,18 @@ std::errc ParseInto(std::string_view field, std::string* bytes) {
 
 std::errc ParseAs(DType dtype, std::string_view field, std::string* bytes) {
   switch (dtype) {
-    case DType::kFloat32: return ParseInto<float>(field, bytes);
-    case DType::kFloat64: return ParseInto<double>(field, bytes);
-    case DType::kInt32: return ParseInto<int32_t>(field, bytes);
-    case DType::kInt64: return ParseInto<int64_t>(field, bytes);
-    case DType::kUint8: return ParseInto<uint8_t>(field, bytes);
-    case DType::kBool: break;
+    case DType::kFloat32:
+      return ParseInto<float>(field, bytes);
+    case DType::kFloat64:
+      return ParseInto<double>(field, bytes);
+    case DType::kInt32:
+      return ParseInto<int32_t>(field, bytes);
+    case DType::kInt64:
+      return ParseInto<int64_t>(field, bytes);
+    case DType::kUint8:
+      return ParseInto<uint8_t>(field, bytes);
+    case DType::kBool:
+      break;
   }
   return std::errc::not_supported;
 }
@@ -78,7 +84,8 @@ Status CsvSource::Reset() {
 }
 
 Status CsvSource::Open() {
-  TENTER_RETURN_IF_ERROR(TENTER_HIT(options_.probe, io_sites::kSourceOpen, .op = options_.path).error);
+  TENTER_RETURN_IF_ERROR(
+      TENTER_HIT(options_.probe, io_sites::kSourceOpen, .op = options_.path).error);
   file_.open(options_.path, std::ios::binary);
   if (!file_) return {StatusCode::kNotFound, options_.path + ": cannot be opened for reading"};
   if (file_.peek() == std::ifstream::traits_type::eof())
@@ -98,7 +105,8 @@ Result<std::optional<Batch>> CsvSource::Next() {
   }
   if (rows == 0) {
     if (rows_read_ == 0)
-      return Status(StatusCode::kDataLoss, options_.path + ": expected rows of numbers, found none");
+      return Status(StatusCode::kDataLoss,
+                    options_.path + ": expected rows of numbers, found none");
     return std::optional<Batch>();
   }
   return MakeBatch(rows);
@@ -117,9 +125,9 @@ Result<bool> CsvSource::ReadRow() {
     if (options_.bad_rows_max == 0) return status;
     bad_rows_.push_back(std::move(status));
     if (static_cast<int64_t>(bad_rows_.size()) > options_.bad_rows_max)
-      return Status(StatusCode::kDataLoss, Place() + ": more than " +
-                                               std::to_string(options_.bad_rows_max) +
-                                               " bad rows; the last: " + bad_rows_.back().message());
+      return Status(StatusCode::kDataLoss,
+                    Place() + ": more than " + std::to_string(options_.bad_rows_max) +
+                        " bad rows; the last: " + bad_rows_.back().message());
   }
   if (file_.bad()) return Status(StatusCode::kDataLoss, Place() + ": reading failed");
   return false;
@@ -127,8 +135,8 @@ Result<bool> CsvSource::ReadRow() {
 
 Status CsvSource::ParseRow(const std::string& line) {
   if (const size_t nul = line.find('\0'); nul != std::string::npos)
-    return {StatusCode::kDataLoss, Place() + ": expected text, found a NUL byte at column " +
-                                       std::to_string(nul + 1)};
+    return {StatusCode::kDataLoss,
+            Place() + ": expected text, found a NUL byte at column " + std::to_string(nul + 1)};
   const int64_t numbers = std::count(line.begin(), line.end(), ',') + 1;
   if (numbers != row_numbers_)
     return {StatusCode::kInvalidArgument, Place() + ": row length " + std::to_string(numbers) +

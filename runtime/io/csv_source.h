@@ -1,14 +1,16 @@
 // CsvSource: batches of rows from a file of comma-separated numbers.
 //
-// A row is one line; blank lines, a byte order mark and carriage returns are ignored. The numbers of a row fill
-// the declared shape in row-major order.
+// A row is one line; blank lines, a byte order mark and carriage returns are ignored. The numbers
+// of a row fill the declared shape in row-major order.
 //
 // Thread safety: one thread at a time (see BatchSource).
 // Ownership and lifetime: holds the file open from the first Next of an epoch to its end.
-// Invariants: (1) batches hold the rows of the file in order, each once (ITR-1); only pad rows repeat.
-//   (2) nothing is read ahead of the batch that is returned, so an error belongs to its batch (ITR-2).
-// Errors, each naming file, line, expected and found: kNotFound, kDataLoss (empty file, NUL byte, ragged row, not a
-//   number), kInvalidArgument (row length against shape), kOutOfRange (a number that its type cannot hold).
+// Invariants: (1) batches hold the rows of the file in order, each once (ITR-1); only pad rows
+//   repeat. (2) nothing is read ahead of the batch that is returned, so an error belongs to its
+//   batch (ITR-2).
+// Errors, each naming file, line, expected and found: kNotFound, kDataLoss (empty file, NUL byte,
+//   ragged row, not a number), kInvalidArgument (row length against shape), kOutOfRange (a number
+//   that its type cannot hold).
 #pragma once
 
 #include <fstream>
@@ -22,12 +24,14 @@ namespace tenter {
 
 struct CsvOptions {
   std::string path = {};
-  Shape row_shape = {};     // of one row, without the batch
+  Shape row_shape = {};  // of one row, without the batch
   DType dtype = DType::kFloat32;
   int64_t batch_size = 1;
-  // The last batch is filled up from the beginning of the epoch (and says so in `pad`); off: it is shorter.
+  // The last batch is filled up from the beginning of the epoch (and says so in `pad`); off: it
+  // is shorter.
   bool round_batch = true;
-  // 0: stop at the first bad row. Otherwise bad rows are skipped and collected, up to so many per epoch.
+  // 0: stop at the first bad row. Otherwise bad rows are skipped and collected, up to so many per
+  // epoch.
   int64_t bad_rows_max = 0;
   Probe* probe = nullptr;  // borrowed
 };
@@ -61,8 +65,8 @@ class CsvSource final : public BatchSource {
   int64_t line_ = 0;
   int64_t rows_read_ = 0;
   int64_t batches_ = 0;
-  std::string rows_;         // bytes of the rows of the batch that is being read
-  std::string first_rows_;   // bytes of the first batch, for padding
+  std::string rows_;        // bytes of the rows of the batch that is being read
+  std::string first_rows_;  // bytes of the first batch, for padding
   std::vector<Status> bad_rows_;
 };
 

@@ -55,8 +55,7 @@ TEST_F(CsvSourceTest, RoundBatchOfAFileShorterThanOneBatchRepeatsIt) {
 }
 
 TEST_F(CsvSourceTest, WithoutRoundBatchTheLastBatchIsShorter) {
-  auto source =
-      Open("1\n2\n3", {.row_shape = Shape({1}), .batch_size = 2, .round_batch = false});
+  auto source = Open("1\n2\n3", {.row_shape = Shape({1}), .batch_size = 2, .round_batch = false});
   EXPECT_EQ(source->Next().value()->data.shape(), Shape({2, 1}));
   const Batch last = source->Next().value().value();
   EXPECT_EQ(last.data.shape(), Shape({1, 1}));

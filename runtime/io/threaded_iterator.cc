@@ -99,8 +99,7 @@ void ThreadedIterator::Deliver(Item item, uint64_t epoch) {
 
 ThreadedIterator::Item ThreadedIterator::MakeItem([[maybe_unused]] int64_t number) {
   try {
-    TENTER_RETURN_IF_ERROR(
-        TENTER_HIT(probe_, io_sites::kProducerNext, .request = number).error);
+    TENTER_RETURN_IF_ERROR(TENTER_HIT(probe_, io_sites::kProducerNext, .request = number).error);
     return source_->Next();
   } catch (...) {
     return Thrown::Current().ToStatus();

@@ -2,17 +2,18 @@
 //
 //   consumer             queue (at most `prefetch` items, in order)               producer thread
 //   Next  <------------- batch, batch, ..., then the end or an error  <---------- source.Next()
-//   Reset: epoch + 1, queue emptied  --------------------------------------------> source.Reset(), new epoch
+//   Reset: epoch + 1, queue emptied  -------------------------------------------->
+//   source.Reset(), new epoch
 //
-// The end and an error are items like any other: they surface at their place, after every good batch before
-// them (ITR-2), and stay until Reset.
+// The end and an error are items like any other: they surface at their place, after every good
+// batch before them (ITR-2), and stay until Reset.
 //
 // LOCK ORDER: ThreadedIterator::mutex_ is a leaf; it is not held over a call of the source.
 //
 // Thread safety: every method from any thread; concurrent Next calls get distinct batches.
 // Ownership and lifetime: owns the source and the producer; the destructor closes.
-// Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every change that a
-//   sleeping thread waits for is notified under mutex_.
+// Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every
+//   change that a sleeping thread waits for is notified under mutex_.
 // Errors: Next returns what the source returned or threw, as a Status; kClosed after Close.
 #pragma once
 
@@ -34,7 +35,8 @@ struct ThreadedIteratorOptions {
 
 class ThreadedIterator {
  public:
-  // Starts the producer. Errors: kInvalidArgument (prefetch is zero), kResourceExhausted (no thread).
+  // Starts the producer. Errors: kInvalidArgument (prefetch is zero), kResourceExhausted (no
+  // thread).
   static Result<std::unique_ptr<ThreadedIterator>> Create(std::unique_ptr<BatchSource> source,
                                                           const ThreadedIteratorOptions& options);
   ~ThreadedIterator();
@@ -44,12 +46,12 @@ class ThreadedIterator {
   // The next batch, or nothing at the end of the epoch. Blocks until the producer has it.
   Result<std::optional<Batch>> Next() EXCLUDES(mutex_);
 
-  // Starts a new epoch, from any state but closed. Returns at once; an error of the source's Reset surfaces
-  // at the next Next.
+  // Starts a new epoch, from any state but closed. Returns at once; an error of the source's
+  // Reset surfaces at the next Next.
   Status Reset() EXCLUDES(mutex_);
 
-  // Ends the producer and joins it; waits for a running call of the source, for nothing else (ITR-5).
-  // Idempotent; not from inside the source.
+  // Ends the producer and joins it; waits for a running call of the source, for nothing else
+  // (ITR-5). Idempotent; not from inside the source.
   void Close() EXCLUDES(mutex_);
 
   // Batches that wait in the queue.

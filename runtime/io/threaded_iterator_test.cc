@@ -10,7 +10,8 @@
 namespace tenter {
 namespace {
 
-// Yields batches 0 .. count-1 that hold (epoch, index); throws, or fails, at one index of one epoch.
+// Yields batches 0 .. count-1 that hold (epoch, index); throws, or fails, at one index of one
+// epoch.
 struct Script {
   int64_t count = 10;
   int64_t throw_at = -1;
@@ -126,7 +127,8 @@ TEST(ThreadedIterator, ResetStormEndsInAWholeEpoch) {
   EXPECT_EQ(batches, 5);
 }
 
-// ITR-3, ITR-4: a source whose Reset throws: the error surfaces at Next, the following Reset recovers.
+// ITR-3, ITR-4: a source whose Reset throws: the error surfaces at Next, the following Reset
+// recovers.
 TEST(ThreadedIterator, ThrowingResetSurfacesAndRecovers) {
   auto iterator = Make({.count = 3, .reset_throws_once = true});
   ASSERT_TRUE(iterator->Reset().ok());
@@ -151,7 +153,8 @@ TEST(ThreadedIterator, CloseAtAnyMoment) {
   }
 }
 
-// ITR-6: a batch belongs to the caller: it keeps its values while the producer goes on, and after the end.
+// ITR-6: a batch belongs to the caller: it keeps its values while the producer goes on, and after
+// the end.
 TEST(ThreadedIterator, BatchesBelongToTheCaller) {
   std::vector<Batch> kept;
   {

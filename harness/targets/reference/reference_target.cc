@@ -1,7 +1,7 @@
 // The reference target: the Tenter runtime, through its own C API, behind the target ABI.
 //
-// The structs of both interfaces have the same fields in the same order where they mean the same; they are copied
-// field by field all the same, so that either may change without the other.
+// The structs of both interfaces have the same fields in the same order where they mean the same;
+// they are copied field by field all the same, so that either may change without the other.
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -146,7 +146,8 @@ void Release(void* arg) {
 tgt_code Push(void* instance, tgt_handle engine, const tgt_op* op, uint64_t* push_number,
               tgt_error* error) {
   std::vector<tenter_var> reads(op->read_count), writes(op->write_count);
-  for (size_t i = 0; i < reads.size(); ++i) reads[i] = {op->reads[i].index, op->reads[i].generation};
+  for (size_t i = 0; i < reads.size(); ++i)
+    reads[i] = {op->reads[i].index, op->reads[i].generation};
   for (size_t i = 0; i < writes.size(); ++i)
     writes[i] = {op->writes[i].index, op->writes[i].generation};
   tenter_op o = {};
@@ -167,9 +168,12 @@ tgt_code Push(void* instance, tgt_handle engine, const tgt_op* op, uint64_t* pus
 void CompletionEnd(void*, tgt_completion* completion, tgt_completion_end how, const char* message) {
   auto* handle = reinterpret_cast<tenter_completion*>(completion);
   switch (how) {
-    case TGT_COMPLETION_DONE: return tenter_completion_done(handle);
-    case TGT_COMPLETION_FAIL: return tenter_completion_fail(handle, TENTER_DATA_LOSS, message);
-    case TGT_COMPLETION_DROP: return tenter_completion_drop(handle);
+    case TGT_COMPLETION_DONE:
+      return tenter_completion_done(handle);
+    case TGT_COMPLETION_FAIL:
+      return tenter_completion_fail(handle, TENTER_DATA_LOSS, message);
+    case TGT_COMPLETION_DROP:
+      return tenter_completion_drop(handle);
   }
 }
 
