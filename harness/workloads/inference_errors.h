@@ -1,0 +1,45 @@
+// InferenceErrors: the errors of a concurrent inference run, held against the faults that fired.
+//
+// Thread safety: the collecting methods from any thread; Match once, after the threads have ended.
+// Ownership and lifetime: one per run; borrows the board.
+// Invariants: an error is right when a fault of its own request (or a fault whose tag it carries)
+//   explains it; a fault in a request is answered when that request failed. Whatever is left over
+//   is a finding.
+// Errors: none.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/checks/check_board.h"
+#include "harness/faults/injector.h"
+#include "harness/target/target.h"
+
+namespace tenter {
+
+class InferenceErrors {
+ public:
+  InferenceErrors(CheckBoard* board, bool expects_faults)
+      : board_(board), expects_faults_(expects_faults) {}
+
+  // An error of a request that nothing was wrong with.
+  void Add(const tgt_error& error) EXCLUDES(mutex_);
+  // The error of a request with a wrong shape: typed, and it names both shapes.
+  void CheckRefusal(const tgt_error& error);
+  // A request with a wrong shape was answered.
+  void MissingRefusal(int rank);
+
+  void Match(const std::vector<FiredFault>& fired) EXCLUDES(mutex_);
+  int64_t count() const EXCLUDES(mutex_);
+
+ private:
+  void MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
+                  std::vector<bool>* answered);
+
+  CheckBoard* const board_;
+  const bool expects_faults_;
+  mutable Mutex mutex_;
+  std::vector<tgt_error> errors_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter

@@ -1,0 +1,252 @@
+#include "harness/workloads/model_inputs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#include "harness/workloads/handles.h"
+#include "runtime/base/rng.h"
+
+namespace tenter {
+namespace {
+
+// What an open dimension becomes when nobody says: one sample, and images large enough for any
+// pooling.
+constexpr int64_t kBatchByDefault = 1;
+constexpr int64_t kSideByDefault = 64;
+
+Status BadShape(const std::string& text) {
+  return {StatusCode::kInvalidArgument,
+          "input_shape: expected numbers such as 1,3,48,192 (or name=1,3,48,192;...), found '" +
+              text + "'"};
+}
+
+// The part of `text` that concerns the input called `name`.
+std::string ShapeTextOf(const std::string& text, const std::string& name) {
+  if (text.find('=') == std::string::npos) return text;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ';');)
+    if (part.starts_with(name + "=")) return part.substr(name.size() + 1);
+  return "";
+}
+
+Status ApplyShape(const std::string& text, tgt_tensor* tensor) {
+  if (text.empty()) return {};
+  std::istringstream parts(text);
+  int axis = 0;
+  for (std::string part; std::getline(parts, part, ','); ++axis) {
+    int64_t dim = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), dim);
+    if (error != std::errc() || end != part.data() + part.size() || dim < 1 || axis >= TGT_RANK_MAX)
+      return BadShape(text);
+    tensor->dims[axis] = dim;
+  }
+  tensor->rank = axis;
+  return {};
+}
+
+size_t ElementBytes(tgt_dtype dtype) {
+  switch (dtype) {
+    case TGT_FLOAT64:
+    case TGT_INT64:
+      return 8;
+    case TGT_FLOAT32:
+    case TGT_INT32:
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+size_t Elements(const tgt_tensor& tensor) {
+  size_t count = 1;
+  for (int i = 0; i < tensor.rank; ++i) count *= static_cast<size_t>(tensor.dims[i]);
+  return count;
+}
+
+// Seeded values: floats in [-1, 1), integers small, so that they are valid indices and lengths
+// more often.
+void Fill(tgt_dtype dtype, size_t count, uint64_t seed, char* bytes) {
+  Rng rng(seed);
+  for (size_t i = 0; i < count; ++i) {
+    const double unit = rng.Unit();
+    const auto put = [&](auto value) {
+      std::memcpy(bytes + i * sizeof(value), &value, sizeof(value));
+    };
+    switch (dtype) {
+      case TGT_FLOAT32:
+        put(static_cast<float>(unit * 2 - 1));
+        break;
+      case TGT_FLOAT64:
+        put(unit * 2 - 1);
+        break;
+      case TGT_INT32:
+        put(static_cast<int32_t>(unit * 8));
+        break;
+      case TGT_INT64:
+        put(static_cast<int64_t>(unit * 8));
+        break;
+      default:
+        put(static_cast<uint8_t>(unit * 2));
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<tgt_tensor>> ModelInputs::Describe(const TargetInstance& target,
+                                                      tgt_handle model,
+                                                      const ModelInputsOptions& options) {
+  tgt_error error = {};
+  size_t inputs = 0, outputs = 0;
+  TENTER_RETURN_IF_ERROR(SetUp(
+      target.table().model_arity(target.self(), model, &inputs, &outputs, &error), error, "model"));
+  std::vector<tgt_tensor> descriptions(inputs);
+  for (size_t i = 0; i < inputs; ++i) {
+    char name[256] = "";
+    TENTER_RETURN_IF_ERROR(
+        SetUp(target.table().model_input(target.self(), model, i, &descriptions[i], name,
+                                         sizeof(name), &error),
+              error, "model"));
+    TENTER_RETURN_IF_ERROR(ApplyShape(ShapeTextOf(options.input_shape, name), &descriptions[i]));
+  }
+  return descriptions;
+}
+
+Result<ModelInputs> ModelInputs::Make(const TargetInstance& target, tgt_handle model,
+                                      const ModelInputsOptions& options) {
+  ModelInputs result;
+  // The model's own description says which axes are open; the shape that the user gave fixes
+  // their base.
+  ModelInputsOptions own = options;
+  own.input_shape.clear();
+  TENTER_ASSIGN_OR_RETURN(const auto open, Describe(target, model, own));
+  TENTER_ASSIGN_OR_RETURN(const auto descriptions, Describe(target, model, options));
+  for (size_t s = 0; s < options.samples; ++s) {
+    Sample sample;
+    const int64_t variant = static_cast<int64_t>(s) % options.shape_variants;
+    for (size_t i = 0; i < descriptions.size(); ++i) {
+      tgt_tensor tensor = descriptions[i];
+      bool varied = false;
+      for (int axis = 0; axis < tensor.rank; ++axis) {
+        if (tensor.dims[axis] < 0) tensor.dims[axis] = axis == 0 ? kBatchByDefault : kSideByDefault;
+        if (!varied && axis < open[i].rank && open[i].dims[axis] < 0) {
+          tensor.dims[axis] += variant;
+          varied = true;
+        }
+      }
+      tensor.size_bytes = Elements(tensor) * ElementBytes(tensor.dtype);
+      sample.storage.emplace_back(tensor.size_bytes);
+      Fill(tensor.dtype, Elements(tensor), CombineHash(CombineHash(options.seed, s), i),
+           sample.storage.back().data());
+      sample.inputs.push_back(tensor);
+    }
+    for (size_t i = 0; i < sample.inputs.size(); ++i)
+      sample.inputs[i].data = sample.storage[i].data();
+    result.samples_.push_back(std::move(sample));
+  }
+  TENTER_RETURN_IF_ERROR(result.Answer(target, model, options.reference_kernels));
+  return result;
+}
+
+Status ModelInputs::Answer(const TargetInstance& target, tgt_handle model, bool reference_kernels) {
+  CheckBoard ignored({}, [](const Finding&) {});
+  Handle engine(&target, &ignored), op(&target, &ignored);
+  tgt_error error = {};
+  if (target.table().groups & TGT_ENGINE) {
+    const tgt_engine_options naive{0, 0};
+    TENTER_RETURN_IF_ERROR(
+        SetUp(target.table().engine_create(target.self(), &naive, engine.out(), &error), error,
+              "reference engine"));
+  }
+  tgt_cached_op_options options = {};
+  options.reference_kernels = reference_kernels ? 1 : 0;
+  TENTER_RETURN_IF_ERROR(SetUp(target.table().cached_op_create(target.self(), engine.get(), model,
+                                                               &options, op.out(), &error),
+                               error, "reference op"));
+  size_t inputs = 0;
+  TENTER_RETURN_IF_ERROR(
+      SetUp(target.table().model_arity(target.self(), model, &inputs, &output_count_, &error),
+            error, "model"));
+  for (Sample& sample : samples_) {
+    std::vector<tgt_tensor> outputs(output_count_);
+    TENTER_RETURN_IF_ERROR(
+        SetUp(target.table().invoke(target.self(), op.get(), sample.inputs.data(),
+                                    sample.inputs.size(), outputs.data(), outputs.size(), &error),
+              error, "reference run of one thread"));
+    for (tgt_tensor& output : outputs) {
+      const char* data = static_cast<const char*>(output.data);
+      sample.expected.emplace_back(data, data + output.size_bytes);
+      target.table().tensor_release(target.self(), &output);
+    }
+  }
+  return {};
+}
+
+std::vector<tgt_tensor> ModelInputs::Misshaped(size_t i) const {
+  std::vector<tgt_tensor> inputs = samples_[i].inputs;
+  // One axis less: no model accepts another rank, and the memory is large enough.
+  if (inputs[0].rank > 1)
+    --inputs[0].rank;
+  else
+    inputs[0].dims[inputs[0].rank++] = 1;
+  return inputs;
+}
+
+bool ModelInputs::IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const {
+  const auto& expected = samples_[i].expected;
+  for (size_t o = 0; o < outputs.size(); ++o)
+    if (outputs[o].size_bytes != expected[o].size() ||
+        std::memcmp(outputs[o].data, expected[o].data(), expected[o].size()) != 0)
+      return false;
+  return true;
+}
+
+int64_t ModelInputs::WhoseAnswer(const std::vector<tgt_tensor>& outputs, size_t wanted) const {
+  if (IsAnswer(outputs, wanted)) return static_cast<int64_t>(wanted);
+  for (size_t i = 0; i < samples_.size(); ++i)
+    if (IsAnswer(outputs, i)) return static_cast<int64_t>(i);
+  return -1;
+}
+
+std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const {
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const auto& expected = samples_[i].expected[o];
+    const std::string where = "output " + std::to_string(o);
+    if (outputs[o].size_bytes != expected.size())
+      return where + " has " + std::to_string(outputs[o].size_bytes) + " bytes, expected " +
+             std::to_string(expected.size());
+    if (std::memcmp(outputs[o].data, expected.data(), expected.size()) == 0) continue;
+    if (outputs[o].dtype != TGT_FLOAT32) return where + " differs";
+    const size_t count = expected.size() / sizeof(float);
+    const auto* found = static_cast<const float*>(outputs[o].data);
+    std::vector<float> wanted(count);
+    std::memcpy(wanted.data(), expected.data(), expected.size());
+    size_t first = count, different = 0;
+    double largest = 0;
+    for (size_t k = 0; k < count; ++k) {
+      if (std::memcmp(&found[k], &wanted[k], sizeof(float)) == 0) continue;
+      first = std::min(first, k);
+      ++different;
+      largest = std::max(largest, std::fabs(static_cast<double>(found[k]) - wanted[k]));
+    }
+    return where + ": " + std::to_string(different) + " of " + std::to_string(count) +
+           " elements differ, first at " + std::to_string(first) + " (expected " +
+           std::to_string(wanted[first]) + ", found " + std::to_string(found[first]) +
+           "), largest difference " + std::to_string(largest);
+  }
+  return "no difference";
+}
+
+bool ModelInputs::AnswersDiffer() const {
+  std::vector<const std::vector<std::vector<char>>*> answers;
+  for (const Sample& sample : samples_) answers.push_back(&sample.expected);
+  std::sort(answers.begin(), answers.end(), [](auto* a, auto* b) { return *a < *b; });
+  return std::adjacent_find(answers.begin(), answers.end(),
+                            [](auto* a, auto* b) { return *a == *b; }) == answers.end();
+}
+
+}  // namespace tenter

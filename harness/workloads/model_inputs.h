@@ -1,0 +1,67 @@
+// ModelInputs: seeded inputs of a model's shapes, and the answers of one thread to them.
+//
+// Thread safety: read-only after Make; Compare from any thread.
+// Ownership and lifetime: owns inputs and expected outputs.
+// Invariants: expected(i) is what the target answered to inputs(i) in a run of one thread without
+//    faults.
+// Errors: Make returns what the target refused, naming the step.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/target/target_library.h"
+#include "runtime/base/status.h"
+
+namespace tenter {
+
+// The tensors of one request, and the bytes of its right answer.
+struct Sample {
+  std::vector<tgt_tensor> inputs;           // data points into `storage`
+  std::vector<std::vector<char>> storage;   // one per input
+  std::vector<std::vector<char>> expected;  // one per output
+};
+
+struct ModelInputsOptions {
+  size_t samples = 1;
+  uint64_t seed = 1;
+  std::string
+      input_shape;  // "1,3,48,192", or "x=1,3,48,192;y=1,8" by input name; "" takes the model's own
+  int64_t shape_variants =
+      1;  // sample i has i % variants more on the first axis that the model leaves open
+  bool reference_kernels = false;
+};
+
+class ModelInputs {
+ public:
+  static Result<ModelInputs> Make(const TargetInstance& target, tgt_handle model,
+                                  const ModelInputsOptions& options);
+
+  size_t size() const { return samples_.size(); }
+  const Sample& sample(size_t i) const { return samples_[i]; }
+  size_t output_count() const { return output_count_; }
+
+  // An input of sample i with one dimension more than the model allows; data is shared with the
+  // sample.
+  std::vector<tgt_tensor> Misshaped(size_t i) const;
+
+  // The sample whose answer this is, or -1. `wanted` is tried first.
+  int64_t WhoseAnswer(const std::vector<tgt_tensor>& outputs, size_t wanted) const;
+
+  // Where the outputs first differ from the answer to sample i, for a person.
+  std::string FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const;
+
+  // True when no two samples have the same answer: otherwise a mix-up could not be seen.
+  bool AnswersDiffer() const;
+
+ private:
+  static Result<std::vector<tgt_tensor>> Describe(const TargetInstance& target, tgt_handle model,
+                                                  const ModelInputsOptions& options);
+  Status Answer(const TargetInstance& target, tgt_handle model, bool reference_kernels);
+  bool IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const;
+
+  std::vector<Sample> samples_;
+  size_t output_count_ = 0;
+};
+
+}  // namespace tenter

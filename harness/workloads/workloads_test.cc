@@ -1,0 +1,153 @@
+// The oracles themselves: they must see what they are for.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/workloads/inference_errors.h"
+#include "harness/workloads/program.h"
+#include "harness/workloads/workload.h"
+
+namespace tenter {
+namespace {
+
+class Board {
+ public:
+  CheckBoard board{{"determinism", "error_exactness", "dependency_order"},
+                   [this](const Finding& finding) { seen.insert(finding.what); }};
+  std::set<std::string> seen;
+};
+
+ProgramOp Op(std::string name, std::vector<uint32_t> reads, std::vector<uint32_t> writes,
+             uint64_t push, int64_t begin, int64_t end) {
+  ProgramOp op;
+  op.name = std::move(name);
+  op.reads = std::move(reads);
+  op.writes = std::move(writes);
+  op.push_number = push;
+  op.begin = begin;
+  op.end = end;
+  return op;
+}
+
+std::set<std::string> OrderFindings(const std::vector<ProgramOp>& ops) {
+  Board board;
+  std::vector<const ProgramOp*> order;
+  for (const ProgramOp& op : ops) order.push_back(&op);
+  CheckOrder(order, 4, &board.board);
+  return board.seen;
+}
+
+TEST(DependencyOrder, AcceptsReadsTogetherAndWritesApart) {
+  EXPECT_TRUE(OrderFindings({Op("w", {}, {0}, 1, 1, 2), Op("r1", {0}, {1}, 2, 3, 6),
+                             Op("r2", {0}, {2}, 3, 4, 5), Op("w2", {}, {0}, 4, 7, 8)})
+                  .empty());
+}
+
+TEST(DependencyOrder, SeesEachKindOfOverlap) {
+  const std::set<std::string> overlap = {"conflicting ops overlap"};
+  EXPECT_EQ(OrderFindings({Op("w", {}, {0}, 1, 1, 4), Op("w2", {}, {0}, 2, 3, 5)}), overlap);
+  EXPECT_EQ(OrderFindings({Op("w", {}, {0}, 1, 1, 4), Op("r", {0}, {1}, 2, 2, 3)}), overlap);
+  EXPECT_EQ(OrderFindings({Op("r", {0}, {1}, 1, 1, 4), Op("w", {}, {0}, 2, 2, 3)}), overlap);
+  // Push order turned round, without overlap.
+  EXPECT_EQ(OrderFindings({Op("w", {}, {0}, 1, 3, 4), Op("w2", {}, {0}, 2, 1, 2)}), overlap);
+}
+
+TEST(Expectation, SkipsPoisonsAndHealsLikeTheContracts) {
+  std::vector<ProgramOp> ops = {Op("a", {}, {0}, 1, 0, 0), Op("b", {0}, {1}, 2, 0, 0),
+                                Op("c", {}, {0}, 3, 0, 0), Op("d", {1}, {2}, 4, 0, 0)};
+  ops[0].throws = true;
+  std::vector<const ProgramOp*> order;
+  for (const ProgramOp& op : ops) order.push_back(&op);
+  const Expectation skip = Expect(order, 3, false, {});
+  EXPECT_EQ(skip.vars[0].root, nullptr);  // healed by c
+  EXPECT_EQ(skip.vars[1].root, &ops[0]);
+  EXPECT_EQ(skip.vars[2].root, &ops[0]);
+  EXPECT_EQ(skip.ran.size(), 2u);
+  EXPECT_EQ(Expect(order, 3, true, {}).ran.size(), 4u);
+  EXPECT_EQ(Expect(order, 3, false, {{"c", "tag"}}).roots.size(), 2u);
+}
+
+TEST(GenerateProgram, DependsOnTheSeedAlone) {
+  const ProgramOptions options{.threads = 2, .ops_per_thread = 50, .fail_percent = 20, .seed = 9};
+  const auto a = GenerateProgram(options), b = GenerateProgram(options);
+  for (int t = 0; t < 2; ++t)
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_EQ(a[t][i].reads, b[t][i].reads);
+      EXPECT_EQ(a[t][i].throws, b[t][i].throws);
+    }
+  EXPECT_TRUE(std::any_of(a[0].begin(), a[0].end(), [](const auto& op) { return op.throws; }));
+}
+
+tgt_error Error(tgt_code code, const char* message) {
+  tgt_error error = {};
+  error.code = code;
+  std::snprintf(error.message, sizeof(error.message), "%s", message);
+  return error;
+}
+
+FiredFault Fault(uint64_t number, int64_t request) {
+  FiredFault fault;
+  fault.number = number;
+  fault.site = "cached_op.node.run";
+  fault.request = request;
+  fault.action = kActionThrow;
+  fault.message = "boom " + fault.tag();
+  return fault;
+}
+
+std::set<std::string> ErrorFindings(const std::vector<tgt_error>& errors,
+                                    const std::vector<FiredFault>& fired) {
+  Board board;
+  InferenceErrors collected(&board.board, true);
+  for (const tgt_error& error : errors) collected.Add(error);
+  collected.Match(fired);
+  return board.seen;
+}
+
+TEST(InferenceErrors, MatchesErrorsToFaults) {
+  const tgt_error right = Error(TGT_INTERNAL, "request 7: node 'a': boom [injected fault 1]");
+  EXPECT_TRUE(ErrorFindings({right}, {Fault(1, 7)}).empty());
+  // A second fault in the same request cannot be told: the first one was.
+  EXPECT_TRUE(ErrorFindings({right}, {Fault(1, 7), Fault(2, 7)}).empty());
+}
+
+TEST(InferenceErrors, SeesLostForeignAndUncausedErrors) {
+  using Set = std::set<std::string>;
+  EXPECT_EQ(ErrorFindings({}, {Fault(1, 7)}), Set{"lost error at cached_op.node.run"});
+  EXPECT_EQ(
+      ErrorFindings({Error(TGT_INTERNAL, "request 8: boom [injected fault 1]")}, {Fault(1, 7)}),
+      Set{"error at the wrong request"});
+  EXPECT_EQ(ErrorFindings({Error(TGT_INTERNAL, "request 8: strange")}, {}),
+            Set{"error without a cause"});
+}
+
+TEST(InferenceErrors, RefusalMustNameBothShapes) {
+  Board board;
+  InferenceErrors errors(&board.board, false);
+  errors.CheckRefusal(Error(TGT_INVALID_ARGUMENT, "input 'x': expected f[?,8], found f[1,7]"));
+  EXPECT_TRUE(board.seen.empty());
+  errors.CheckRefusal(Error(TGT_INVALID_ARGUMENT, "bad shape"));
+  EXPECT_EQ(board.seen.size(), 1u);
+}
+
+TEST(Parameters, AreStrict) {
+  const WorkloadType* workload = FindWorkload("engine_program").value();
+  Parameters wrong_name;
+  wrong_name.Set("thread", int64_t{1});
+  EXPECT_EQ(wrong_name.Check(workload->parameters).message(),
+            "workload: unknown parameter 'thread', did you mean 'threads'?");
+  Parameters zero;
+  zero.Set("threads", int64_t{0});
+  EXPECT_EQ(zero.Check(workload->parameters).message(),
+            "workload: parameter 'threads': expected at least 1, found 0");
+  Parameters text;
+  text.Set("threads", std::string("many"));
+  EXPECT_EQ(text.Check(workload->parameters).message(),
+            "workload: parameter 'threads': expected integer, found string");
+  EXPECT_EQ(FindWorkload("engin_program").status().message(),
+            "unknown workload 'engin_program', did you mean 'engine_program'?");
+}
+
+}  // namespace
+}  // namespace tenter
