@@ -1,0 +1,184 @@
+"""The command line: verbs, their options and their help. Each verb hands over to the module of its name."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from tenter import __version__
+from tenter.console import open_console, say
+from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
+from tenter.house import this_house
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]})
+
+Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
+
+
+@app.callback(invoke_without_command=True)
+def tenter(context: typer.Context,
+           version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    """Stress-tests a deep-learning runtime, injects faults, and reports with evidence that can be replayed.
+
+    Exit codes: 0 clean, 1 findings, 2 usage, 3 could not conclude, 66 sanitizer reports, 70 defect of the harness.
+    """
+    if version:
+        print(f"tenter {__version__}")
+    elif context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@app.command()
+def run(
+    scenarios: Annotated[Optional[list[str]], typer.Argument(
+        metavar="[SCENARIO|DIR|GLOB]...", help="Scenario names, folders, files or globs. Default: smoke")] = None,
+    flavour: Annotated[Optional[list[str]], typer.Option(
+        "--flavour", "-f", metavar="NAME", help="Only this flavour (probe, tsan, asan); may be given again.")] = None,
+    seed: Annotated[Optional[int], typer.Option(min=0, help="Seed of the first repetition instead of the scenario's.")]
+    = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Run every case so often, each with the next seed.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at once; each uses many threads itself.")] = 1,
+    out: Out = None,
+    target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
+                                        "behind the target ABI.")] = "",
+    model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx", help="Concurrent inference on this model, "
+                                                  "instead of scenarios.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
+    inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    input_shape: Annotated[str, typer.Option(metavar="NAME=1,3,48,192", help="With --model: shape of an input whose "
+                                             "dimensions are open.")] = "",
+) -> None:
+    """Run scenarios and write a report.
+
+    [dim]Examples:[/dim]
+      ./tenter run                                  the smoke suite in its flavours
+      ./tenter run smoke canary                     with the proof that planted bugs are found
+      ./tenter run smoke/cls_concurrent -f tsan     one scenario under ThreadSanitizer
+      ./tenter run smoke --repeat 20 --seed 100     twenty seeds
+      ./tenter run --model net.onnx --threads 16    any model made of supported ops
+    """
+    from tenter import run as verb
+    parameters: dict[str, object] = {}
+    if model:
+        if scenarios:
+            raise UsageError("--model makes a scenario of its own; leave the scenario names out")
+        parameters = {"threads": threads, "inferences": inferences}
+        if input_shape:
+            parameters["input_shape"] = input_shape
+    request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
+                           jobs=jobs, out=out, target=target, model=model, parameters=parameters,
+                           command=command_line())
+    raise typer.Exit(verb.run(request, this_house(), open_console())[1])
+
+
+@app.command()
+def replay(
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="RUN/CASE#ID as a report prints it, a path under "
+                                           "out/, or the id alone.")],
+    times: Annotated[int, typer.Option("-n", "--times", min=1, help="How often to run it.")] = 1,
+    out: Out = None,
+) -> None:
+    """Run the stored plan of a finding again and say how often the same finding comes back.
+
+    [dim]Examples:[/dim]
+      ./tenter replay 9f3c21aa
+      ./tenter replay 20261122-101500-canary/canary/swapped_outputs.probe#9f3c21aa -n 10
+    """
+    from tenter import replay as verb
+    house = this_house()
+    replayed = verb.replay(finding, times, (out or house.out).resolve(), house, open_console())
+    raise typer.Exit(verb.print_replayed(replayed))
+
+
+@app.command()
+def test(
+    quick: Annotated[bool, typer.Option("--quick", help="Without ThreadSanitizer and without canaries.")] = False,
+) -> None:
+    """Run everything that CI runs, and end with the line `N passed, N failed, N skipped`."""
+    from tenter import suite
+    raise typer.Exit(suite.run_all(this_house(), open_console(), quick))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is there, what is missing, and what that disables."""
+    from tenter import doctor as verb
+    raise typer.Exit(verb.print_facts(verb.examine(this_house()), open_console()))
+
+
+@app.command(name="list")
+def list_(
+    flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
+) -> None:
+    """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
+    from tenter import listing
+    listing.print_all(this_house(), flavour, open_console())
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
+    """Write the reports of a stored run again, for example after a change of a template."""
+    from tenter import archive
+    from tenter import run as verb
+    house, folder = this_house(), folder.resolve()
+    verb.write_reports(archive.read_run(folder), folder, house)
+    print(house.relative(folder / "report.html"))
+
+
+@app.command()
+def contracts() -> None:
+    """Show which test or scenario cites each contract; ends with 1 when one is cited by none."""
+    from tenter import contracts as verb
+    table = verb.collect(this_house())
+    verb.print_table(table, open_console())
+    raise typer.Exit(FINDINGS if table.problems() else CLEAN)
+
+
+@app.command()
+def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", help="release, probe, tsan, asan, gcc")]
+          ) -> None:
+    """Configure and build flavours.
+
+    [dim]Example:[/dim] ./tenter build probe tsan
+    """
+    from tenter.console import build_shown
+    for flavour in flavours:
+        if not build_shown(this_house(), flavour, open_console()):
+            say(f"{flavour} is up to date")
+
+
+def command_line() -> str:
+    return " ".join(["./tenter", *sys.argv[1:]])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a verb; every error that a user can meet is one line on stderr."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
+        return code if isinstance(code, int) else CLEAN
+    except TenterError as error:
+        say(" ".join(str(error).split()))
+        return error.exit_code
+    except typer.TyperException as error:
+        say(" ".join(error.format_message().split()) + " (./tenter --help)")
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted")
+        return INCONCLUSIVE
+    except BrokenPipeError:
+        return CLEAN
+    except Exception as error:
+        import traceback
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {error}")
+        return DEFECT
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,65 @@
+"""Where things are: the one place that knows the layout of the repository and of a build folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FLAVOURS = ("release", "probe", "tsan", "asan", "gcc")
+
+
+@dataclass(frozen=True)
+class House:
+    """A checkout of the repository. Tests make one in a temporary folder."""
+
+    root: Path
+
+    @property
+    def scenarios(self) -> Path:
+        return self.root / "scenarios"
+
+    @property
+    def out(self) -> Path:
+        return self.root / "out"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    def build(self, flavour: str) -> Path:
+        return self.root / "build" / flavour
+
+    def runner(self, flavour: str) -> Path:
+        return self.build(flavour) / "harness" / "run" / "tenter-runner"
+
+    def target(self, flavour: str, name: str) -> Path:
+        return self.build(flavour) / "harness" / "targets" / f"libtenter_target_{name}.so"
+
+    def mutant(self, flavour: str, name: str) -> Path:
+        return self.build(flavour) / "mutants" / f"libtenter_target_mutant_{name}.so"
+
+    def targets(self, flavour: str) -> list[str]:
+        return _names(self.target(flavour, "*"), "libtenter_target_")
+
+    def mutants(self, flavour: str) -> list[str]:
+        return _names(self.mutant(flavour, "*"), "libtenter_target_mutant_")
+
+    def relative(self, path: Path) -> str:
+        """The path as a user would type it from the root of the repository."""
+        try:
+            return str(path.resolve().relative_to(self.root.resolve()))
+        except ValueError:
+            return str(path)
+
+
+def _names(pattern: Path, prefix: str) -> list[str]:
+    return sorted(path.name.removeprefix(prefix).removesuffix(".so") for path in pattern.parent.glob(pattern.name))
+
+
+def this_house() -> House:
+    """The checkout that this very file belongs to."""
+    return House(Path(__file__).resolve().parents[3])

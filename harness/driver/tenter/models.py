@@ -1,0 +1,152 @@
+"""The models that scenarios run: real files out of installed packages, prepared once into a folder.
+
+`ocr_cls` is a trained classifier of text direction with dynamic shapes. `squeezenet_he` has the published topology
+and seeded random weights, because the package ships it with constant ones, with which every output is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from tenter.errors import UsageError
+
+SEED = 20230801
+# Biases are small against activations of about 1, and not 0, so that a lost bias changes the output.
+BIAS_DEVIATION = 0.05
+# With He weights alone the logits of probe inputs drawn from N(0, 1) have a deviation of 1.44: this factor on the
+# last layer makes it 2. Much more, and the softmax is one-hot; much less, and it is flat: in both cases the
+# outputs hardly depend on the input, and checks that compare outputs lose their power.
+LAST_LAYER_SCALE = 1.39
+LAST_LAYER = "conv10_"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one model file is made. A change of what `make` returns needs a new version."""
+
+    version: int
+    make: Callable[[], bytes]
+
+
+def prepare(models_dir: Path) -> dict[str, Path]:
+    """Makes what is missing, damaged or of another version, and returns every model by its name."""
+    models_dir.mkdir(parents=True, exist_ok=True)
+    return {name: _prepare(models_dir, name, recipe) for name, recipe in RECIPES.items()}
+
+
+def _prepare(models_dir: Path, name: str, recipe: Recipe) -> Path:
+    path = models_dir / f"{name}.onnx"
+    note = models_dir / f"{name}.recipe.json"
+    if not _is_current(path, note, recipe):
+        content = recipe.make()
+        _replace(path, content)
+        _replace(note, json.dumps({"version": recipe.version, "sha256": _digest(content)}).encode())
+    return path
+
+
+def _is_current(path: Path, note: Path, recipe: Recipe) -> bool:
+    try:
+        return json.loads(note.read_text()) == {"version": recipe.version, "sha256": _digest(path.read_bytes())}
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Readers see the old file or the whole new one, also when several processes prepare at once."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(content)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def _ocr_cls() -> bytes:
+    """The file as it is packaged. The package is not imported: what it would import is not installed."""
+    package = "rapidocr-onnxruntime"
+    wanted = "ch_ppocr_mobile_v2.0_cls_infer.onnx"
+    try:
+        files = metadata.files(package) or []
+    except metadata.PackageNotFoundError as error:
+        raise UsageError(f"the model ocr_cls needs the package {package}: pip install --no-deps {package}") from error
+    for file in files:
+        if file.name == wanted:
+            return Path(str(file.locate())).read_bytes()
+    raise UsageError(f"the package {package} {metadata.version(package)} has no file {wanted}")
+
+
+def _squeezenet_he() -> bytes:
+    """The topology of light_squeezenet with He-normal weights."""
+    file = resources.files("onnx") / "backend" / "test" / "data" / "light" / "light_squeezenet.onnx"
+    model = onnx.load_model_from_string(file.read_bytes())
+    graph = model.graph
+    shapes = _parameter_shapes(graph)
+    generator = np.random.Generator(np.random.Philox(SEED))
+    weights = [numpy_helper.from_array(_draw(generator, name, shapes[name]), name) for name in sorted(shapes)]
+    # Initializers that nothing reads any more, left as graph inputs, would become required inputs.
+    nodes = [node for node in graph.node if node.op_type != "ConstantOfShape"]
+    made = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in made]
+    del graph.node[:], graph.initializer[:], graph.input[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(weights)
+    graph.input.extend(inputs)
+    # From version 4 of the format on, an initializer need not be listed as an input.
+    model.ir_version = 4
+    onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)
+
+
+def _parameter_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+    """Every weight and bias: the results of ConstantOfShape, and the initializers that are no such shape."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for node in graph.node:
+        if node.op_type == "ConstantOfShape":
+            shapes[node.output[0]] = tuple(int(size) for size in numpy_helper.to_array(tensors.pop(node.input[0])))
+    shapes.update({name: tuple(tensor.dims) for name, tensor in tensors.items()})
+    return shapes
+
+
+def _draw(generator: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """He-normal weights: the deviation is sqrt(2 / fan-in), so that activations neither grow nor fade."""
+    deviation = np.sqrt(2.0 / np.prod(shape[1:])) if len(shape) > 1 else BIAS_DEVIATION
+    scale = LAST_LAYER_SCALE if name.startswith(LAST_LAYER) else 1.0
+    return (generator.standard_normal(shape) * deviation * scale).astype(np.float32)
+
+
+RECIPES = {
+    "ocr_cls": Recipe(1, _ocr_cls),
+    "squeezenet_he": Recipe(1, _squeezenet_he),
+}
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m tenter.models DIR", file=sys.stderr)
+        return UsageError.exit_code
+    try:
+        for name, path in prepare(Path(sys.argv[1])).items():
+            print(f"{name}: {path}")
+    except UsageError as error:
+        print(f"tenter: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""One child process: its own group, a deadline, progress events read from stdout, stderr kept in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenter.errors import HarnessDefect
+
+DUMP_GRACE_S = 3.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended. Exactly one of exit_code and signal_name is set."""
+
+    exit_code: int | None
+    signal_name: str
+    timed_out: bool
+    stopped: bool  # ended because the campaign was interrupted
+    duration_s: float
+    unreadable: str  # the first line of stdout that is no event, or nothing
+
+
+@dataclass(frozen=True)
+class Command:
+    argv: list[str]
+    environment: dict[str, str]
+    stdout_file: Path
+    stderr_file: Path
+    timeout_s: float
+
+
+def execute(command: Command, stop: threading.Event, on_progress: Callable[[Progress], None]) -> Ended:
+    """Runs the command to its end, to its deadline, or until `stop` is set. Never leaves a process behind."""
+    started = time.monotonic()
+    with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w") as stdout:
+        try:
+            child = subprocess.Popen(command.argv, env=command.environment, stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=stderr, start_new_session=True, text=True,
+                                     errors="replace")
+        except OSError as error:
+            raise HarnessDefect(f"cannot start {command.argv[0]}: {error.strerror}") from error
+        events = _EventReader(child, stdout, on_progress)
+        events.start()
+        timed_out = stopped = False
+        try:
+            while child.poll() is None and not timed_out and not stopped:
+                stopped = stop.wait(_POLL_S)
+                timed_out = not stopped and time.monotonic() - started > command.timeout_s
+            if timed_out:
+                _ask_for_dump(child)
+        finally:
+            _end_group(child)
+            events.join(timeout=2)
+    code = child.wait()
+    by_signal = code < 0
+    return Ended(exit_code=None if by_signal else code, signal_name=_signal_name(-code) if by_signal else "",
+                 timed_out=timed_out, stopped=stopped, duration_s=time.monotonic() - started,
+                 unreadable="" if by_signal or timed_out or stopped else events.unreadable)
+
+
+class _EventReader(threading.Thread):
+    """Reads stdout until it closes, so that a child that prints much never blocks on a full pipe."""
+
+    def __init__(self, child: subprocess.Popen[str], copy, on_progress: Callable[[Progress], None]) -> None:
+        super().__init__(name="events", daemon=True)
+        self._child, self._copy, self._on_progress = child, copy, on_progress
+        self.unreadable = ""
+
+    def run(self) -> None:
+        try:
+            for line in self._child.stdout or ():
+                self._copy.write(line)
+                self._read(line)
+        except ValueError:
+            pass  # The file was closed because a grandchild kept the pipe open past the end of the case.
+
+    def _read(self, line: str) -> None:
+        try:
+            event = json.loads(line)
+            if event["event"] == "progress":
+                self._on_progress(Progress(int(event["done"]), int(event["total"]), str(event["what"])))
+        except (ValueError, KeyError, TypeError):
+            self.unreadable = self.unreadable or line.strip()[:200] or "an empty line"
+
+
+def _ask_for_dump(child: subprocess.Popen[str]) -> None:
+    """SIGQUIT makes the runner write who waits for what to stderr; it has a few seconds for it."""
+    child.send_signal(signal.SIGQUIT)
+    try:
+        child.wait(timeout=DUMP_GRACE_S)
+    except subprocess.TimeoutExpired:
+        pass
+
+
+def _end_group(child: subprocess.Popen[str]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,74 @@
+"""The verb `replay`: runs the stored plan of a finding again and counts how often the same signature comes back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from tenter import archive
+from tenter.campaign import run_cases
+from tenter.console import build_shown, say
+from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
+from tenter.findings import Finding
+from tenter.house import House
+from tenter.plan import VERSION, Case
+from tenter.results import CaseResult, Verdict
+from tenter.scenario import Expected
+from tenter.terminal import TerminalView
+
+
+@dataclass(frozen=True)
+class Replayed:
+    finding: Finding
+    reproduced: int
+    concluded: int
+    asked: int
+    folder: Path
+
+
+def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
+    folder, result, finding = archive.locate(out, word)
+    plan = _plan(folder / "cases" / result.name / "plan.json")
+    build_shown(house, result.flavour, console)
+    cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
+    here = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
+    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
+    with TerminalView(console, cases) as view:
+        outcome = run_cases(cases, house, here, jobs=1, view=view)
+    concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
+    same = [case for case in concluded if finding.signature in {other.signature for other in case.findings}]
+    return Replayed(finding, len(same), len(concluded), times, here)
+
+
+def print_replayed(replayed: Replayed) -> int:
+    """Prints the rate and returns the exit code: 1 when the finding came back, as for any run with findings."""
+    lost = replayed.asked - replayed.concluded
+    print(f"reproduced {replayed.reproduced} of {replayed.asked}" + (f" ({lost} not concluded)" if lost else ""))
+    if replayed.reproduced:
+        return FINDINGS
+    return DEFECT if lost == replayed.asked else CLEAN
+
+
+def _plan(path: Path) -> dict:
+    try:
+        plan = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: the plan of the case cannot be read ({error})") from error
+    if plan.get("version") != VERSION:
+        raise UsageError(f"{path}: a run plan of version {plan.get('version')}, and this driver writes {VERSION}")
+    library = Path(plan["target"]["library"])
+    if not library.is_file():
+        raise UsageError(f"{path}: the target library {library} is gone; build it again")
+    return plan
+
+
+def _case(result: CaseResult, plan: dict, number: int, times: int) -> Case:
+    """The same plan; nothing is expected, since only the signature is counted."""
+    name = result.name if times == 1 else f"{result.name}.n{number}"
+    return Case(name=name, scenario=result.scenario, flavour=result.flavour, title=result.title,
+                purpose=result.purpose, contracts=result.contracts, plan=plan, timeout_s=result.timeout_s,
+                expect=Expected())

@@ -1,0 +1,175 @@
+"""Scenarios: TOML files that say what to run, with strict keys. scenarios/README.md describes the format."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tenter.errors import UsageError, nearest
+from tenter.house import FLAVOURS, House
+
+FOLDERS = ("smoke", "deep", "regress", "canary", "mxnet")
+DEFAULT_FLAVOURS = ("probe", "tsan")
+
+_TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "target": str, "saboteur": str,
+        "mutant": str, "workload": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}
+_FAULTS = {"plan": str}
+_CHECKS = {"use": list}
+_BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
+_EXPECT = {"found_by": str, "findings": list}
+_FINDING = {"check": str, "count": int}
+_TOML_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a scenario must report to pass: nothing, one planted bug, or a list of findings."""
+
+    found_by: str = ""
+    findings: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Budget:
+    watchdog_ms: int = 30_000
+    timeout_s: int = 120
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    source: str
+    title: str
+    kind: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    purpose: str = ""
+    contracts: tuple[str, ...] = ()
+    flavours: tuple[str, ...] = DEFAULT_FLAVOURS
+    target: str = "reference"
+    saboteur: str = ""
+    mutant: str = ""
+    faults: str = ""
+    checks: tuple[str, ...] | None = None
+    budget: Budget = Budget()
+    expect: Expected = Expected()
+
+    def parameters_for(self, flavour: str) -> dict[str, Any]:
+        """The workload's own parameters, with those of [workload.FLAVOUR] on top."""
+        return {**self.parameters, **self.overrides.get(flavour, {})}
+
+
+def read(path: Path, house: House) -> Scenario:
+    """Reads one file; every error is one line that names the file."""
+    source = house.relative(path)
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except FileNotFoundError as error:
+        raise UsageError(f"{source}: no such file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"{source}: {' '.join(str(error).split())}") from error
+    return parse(raw, name_of(path, house), source)
+
+
+def name_of(path: Path, house: House) -> str:
+    try:
+        inside = path.resolve().relative_to(house.scenarios.resolve())
+    except ValueError:
+        inside = Path(path.name)
+    return str(inside.with_suffix(""))
+
+
+def parse(raw: Mapping[str, Any], name: str, source: str) -> Scenario:
+    _strict(raw, _TOP, source)
+    for key in ("title", "workload"):
+        if key not in raw:
+            raise UsageError(f"{source}: '{key}' is missing")
+    workload = dict(raw["workload"])
+    kind = workload.pop("kind", None)
+    if not isinstance(kind, str):
+        raise UsageError(f"{source}: [workload] needs 'kind', the name of a workload (./tenter list)")
+    overrides = {key: workload.pop(key) for key in list(workload) if isinstance(workload[key], dict)}
+    for flavour in overrides:
+        _known(flavour, FLAVOURS, "flavour", f"{source}: [workload.{flavour}]")
+    flavours = tuple(raw.get("flavours", DEFAULT_FLAVOURS))
+    if not flavours:
+        raise UsageError(f"{source}: 'flavours' is empty")
+    for flavour in flavours:
+        _known(flavour, FLAVOURS, "flavour", source)
+    if raw.get("saboteur") and raw.get("mutant"):
+        raise UsageError(f"{source}: 'saboteur' and 'mutant' are both set; plant one bug at a time")
+    return Scenario(
+        name=name, source=source, title=raw["title"], kind=kind, parameters=workload, overrides=overrides,
+        purpose=raw.get("purpose", ""), contracts=_contracts(raw.get("contracts", []), source),
+        flavours=flavours, target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
+        mutant=raw.get("mutant", ""), faults=_section(raw, "faults", _FAULTS, source).get("plan", ""),
+        checks=_checks(_section(raw, "checks", _CHECKS, source), source),
+        budget=_budget(_section(raw, "budget", _BUDGET, source), source),
+        expect=_expected(_section(raw, "expect", _EXPECT, source), source))
+
+
+def _section(raw: Mapping[str, Any], name: str, keys: Mapping[str, type], source: str) -> Mapping[str, Any]:
+    section = raw.get(name, {})
+    _strict(section, keys, f"{source}: [{name}]")
+    return section
+
+
+def _strict(table: Mapping[str, Any], keys: Mapping[str, type], where: str) -> None:
+    for key, value in table.items():
+        _known(key, keys, "key", where)
+        wanted = keys[key]
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise UsageError(f"{where}: '{key}' is {value!r}, and must be {_TOML_NAMES[wanted]}")
+
+
+def _known(word: Any, choices: Any, what: str, where: str) -> None:
+    if word not in choices:
+        raise UsageError(f"{where}: unknown {what} '{word}'{nearest(str(word), choices)}")
+
+
+def _strings(values: list[Any], where: str) -> tuple[str, ...]:
+    for value in values:
+        if not isinstance(value, str):
+            raise UsageError(f"{where}: {value!r} must be a string")
+    return tuple(values)
+
+
+def _contracts(values: list[Any], source: str) -> tuple[str, ...]:
+    for contract in _strings(values, f"{source}: contracts"):
+        if not re.fullmatch(r"(ENG|ERR|COP|ITR)-\d+", contract):
+            raise UsageError(f"{source}: contracts: '{contract}' is no contract id such as ENG-1 (./tenter contracts)")
+    return tuple(values)
+
+
+def _checks(section: Mapping[str, Any], source: str) -> tuple[str, ...] | None:
+    if "use" not in section:
+        return None
+    if not section["use"]:
+        raise UsageError(f"{source}: [checks] 'use' is empty; a run without a check concludes nothing")
+    return _strings(section["use"], f"{source}: [checks] use")
+
+
+def _budget(section: Mapping[str, Any], source: str) -> Budget:
+    for key, least in (("watchdog_ms", 1), ("timeout_s", 1), ("seed", 0)):
+        if section.get(key, least) < least:
+            raise UsageError(f"{source}: [budget] '{key}' is {section[key]}, and must be at least {least}")
+    return Budget(**section)
+
+
+def _expected(section: Mapping[str, Any], source: str) -> Expected:
+    findings = []
+    for item in section.get("findings", []):
+        where = f"{source}: [expect] findings"
+        if not isinstance(item, dict) or "check" not in item:
+            raise UsageError(f"{where}: each one is a table such as {{check = \"determinism\", count = 1}}")
+        _strict(item, _FINDING, where)
+        findings.append((item["check"], item.get("count", 1)))
+    if findings and section.get("found_by"):
+        raise UsageError(f"{source}: [expect] has 'found_by' and 'findings'; use one of them")
+    return Expected(section.get("found_by", ""), tuple(findings))

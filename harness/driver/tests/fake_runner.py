@@ -1,0 +1,159 @@
+"""A stand-in for tenter-runner: speaks the protocol of harness/run/README.md and behaves as its workload says."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+CATALOGUE = {
+    "version": 1,
+    "flavour": "FLAVOUR",
+    "workloads": [
+        {"kind": "concurrent_inference", "meaning": "many threads call one model",
+         "parameters": [
+             {"name": "behaviour", "type": "string", "default": "clean", "meaning": "what the stand-in does"},
+             {"name": "threads", "type": "integer", "default": 32, "minimum": 1, "meaning": "callers"},
+             {"name": "inferences", "type": "integer", "default": 2000, "minimum": 1, "meaning": "in all"},
+             {"name": "model", "type": "string", "default": "", "meaning": "model"},
+             {"name": "input_shape", "type": "string", "default": "", "meaning": "NAME=1,2,3"},
+             {"name": "rate", "type": "number", "default": 1.0, "minimum": 0, "meaning": "share"},
+             {"name": "thread_safe", "type": "boolean", "default": True, "meaning": "flag"}],
+         "checks": ["determinism", "hidden_write", "data_race"]},
+        {"kind": "iterator", "meaning": "consumes an iterator",
+         "parameters": [{"name": "csv_file", "type": "string", "default": "", "meaning": "rows"},
+                        {"name": "behaviour", "type": "string", "default": "clean", "meaning": ""}],
+         "checks": ["epoch"]}],
+    "checks": [{"name": "determinism", "meaning": "bitwise equal", "contracts": ["COP-1"]},
+               {"name": "hidden_write", "meaning": "parameters stay", "contracts": ["COP-2"]},
+               {"name": "data_race", "meaning": "ThreadSanitizer reports nothing", "contracts": ["COP-1"]},
+               {"name": "epoch", "meaning": "exactly once", "contracts": ["ITR-1"]}],
+    "sites": [{"name": "engine.op.body", "actions": ["throw", "error"], "meaning": "the body fails"},
+              {"name": "cached_op.arena.allocate", "actions": ["bad_alloc"], "meaning": "no memory"}],
+    "saboteurs": [{"name": "swap_outputs", "meaning": "two requests get each other's outputs"}],
+}
+
+
+def main() -> int:
+    if sys.argv[1] == "catalogue":
+        print(json.dumps(CATALOGUE | {"flavour": Path(sys.argv[0]).resolve().parents[2].name}))
+        return 0
+    plan = json.loads(Path(sys.argv[2]).read_text())
+    out = Path(sys.argv[4])
+    assert out.is_dir() and not list(out.iterdir()), "the folder must exist and be empty"
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    return behave(plan, out)
+
+
+def behave(plan: dict, out: Path) -> int:
+    work = plan["workload"]
+    behaviour = work["behaviour"]
+    total = work.get("inferences", 100)
+    for done in (total // 2, total):
+        print(json.dumps({"event": "progress", "done": done, "total": total, "what": "inferences"}), flush=True)
+    if behaviour in ENDINGS:
+        return ENDINGS[behaviour](out)
+    found = behaviour == "finding" or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
+    if found:
+        write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+    if plan["target"]["saboteur"] == "swap_outputs" and behaviour != "blind":
+        write_finding(out, "determinism", "thread 1 got the answer of thread 2")
+        found = True
+    write_summary(out, plan, behaviour, found)
+    if behaviour == "sanitizer":
+        write_finding(out, "data_race", "data race in tenter::PlanCache::Find")
+        return 66
+    if behaviour == "contradiction":
+        write_finding(out, "determinism", "reported, and then denied")
+        return 0
+    return 1 if found else 3 if behaviour == "no_power" else 0
+
+
+def write_finding(out: Path, check: str, title: str) -> None:
+    with (out / "findings.jsonl").open("a") as file:
+        file.write(json.dumps({
+            "version": 1, "check": check, "contracts": ["COP-1"], "signature": "9f3c21aa01b2c3d4", "title": title,
+            "detail": "request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
+                      "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
+                      "  equal to the reference of thread 3, bit for bit \x1b[31m\x00",
+            "evidence": {"expected_thread": 7, "got_thread": 3, "node": "softmax_0.tmp_0", "first_index": 1}}) + "\n")
+
+
+def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
+    def check(name: str) -> dict:
+        if behaviour == "no_power" or (behaviour == "weak" and name == "hidden_write"):
+            return {"name": name, "state": "no_power", "examined": 0,
+                    "note": "the outputs of this model do not depend on its input, so a mix-up cannot be seen"}
+        failed = found and name == plan["checks"][0]
+        return {"name": name, "state": "failed" if failed else "passed", "examined": 2000}
+
+    work = plan["workload"]
+    (out / "summary.json").write_text(json.dumps({
+        "version": 1, "scenario": plan["scenario"], "flavour": plan["flavour"], "seed": plan["seed"],
+        "duration_ms": 812, "exposure": {"threads": work.get("threads", 1), "inferences": work.get("inferences", 0),
+                                         "max_in_flight": work.get("threads", 1), "ops": 0},
+        "checks": [check(name) for name in plan["checks"]],
+        "sites": [{"name": "engine.op.body", "hit": 4000, "fired": 3 if plan["faults"] else 0},
+                  {"name": "cached_op.arena.allocate", "hit": 0, "fired": 0}],
+        "effective_faults": plan["faults"], "findings": int(found)}))
+
+
+def crash(out: Path) -> int:
+    sys.stderr.write("==1== stack\n    #0 0x55d012 in tenter::Engine::Push(tenter::Op*) engine.cc:12:3\n"
+                     "    #1 0x55d099 in main main.cc:4\n")
+    sys.stderr.flush()
+    (out / "findings.jsonl").write_text('{"version":1,"check":"determ')  # torn by the death
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return 0
+
+
+def hang(out: Path) -> int:
+    def dump(*_):
+        sys.stderr.write("thread 3 waits for var 17, held by op conv1 #0 in tenter::Engine::WaitForVar(int)\n")
+        sys.stderr.flush()
+    signal.signal(signal.SIGQUIT, dump)
+    child = os.fork()  # a process of its own that would outlive a careless driver
+    (out / f"pid-{os.getpid()}").touch()
+    while True:
+        time.sleep(0.05 if child else 0.05)
+
+
+def garbage(out: Path) -> int:
+    print("Segmentation fault, says the target")
+    (out / "summary.json").write_text('{"version": 1}')
+    return 0
+
+
+def report_without_finding(out: Path) -> int:
+    sys.stderr.write("==9==ERROR: AddressSanitizer: heap-use-after-free on address 0x602 at pc 0x4\n"
+                     "    #0 0x4 in tenter::Arena::Take() arena.cc:9\n")
+    return 66
+
+
+def say_and_end(message: str, code: int):
+    def end(out: Path) -> int:
+        sys.stderr.write(message)
+        return code
+    return end
+
+
+def bad_findings(out: Path) -> int:
+    (out / "findings.jsonl").write_text('{"version":7}\n')
+    return 1
+
+
+def bad_summary(out: Path) -> int:
+    (out / "summary.json").write_text('{"version":1,"checks":[{"name":"x","state":"splendid"}]}')
+    return 0
+
+
+ENDINGS = {
+    "crash": crash, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
+    "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),
+    "refuse": say_and_end("plan.json: unknown action 'trow'; did you mean 'throw'?\n", 2),
+    "silent": say_and_end("", 0), "liar": say_and_end("", 1), "odd_code": say_and_end("odd\n", 42),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The prepared models, and our kernels against an independent runtime on them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tenter import models
+from tenter.house import this_house
+
+onnxruntime = pytest.importorskip("onnxruntime", reason="the numeric oracle is not installed")
+
+SQUEEZENET_SHAPE = (1, 3, 224, 224)
+# name of the model, shape of the input, seed of the input
+CASES = [("ocr_cls", (1, 3, 48, 192), 1), ("ocr_cls", (2, 3, 48, 100), 2), ("ocr_cls", (3, 3, 64, 33), 3)]
+CASES += [("squeezenet_he", SQUEEZENET_SHAPE, seed) for seed in (1, 2, 3)]
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return models.prepare(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def graph_run() -> Path:
+    folder = Path(os.environ.get("TENTER_BIN_DIR", this_house().root / "build" / "probe"))
+    for path in (folder / "tenter-graph-run", folder / "runtime" / "graph" / "tenter-graph-run"):
+        if path.exists():
+            return path
+    pytest.skip(f"tenter-graph-run is not built in {folder}")
+
+
+def draw(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    return np.random.Generator(np.random.Philox(seed)).standard_normal(shape).astype(np.float32)
+
+
+def run(program: Path, model: Path, values: np.ndarray, kernels: str, folder: Path) -> np.ndarray:
+    values.tofile(folder / "input.bin")
+    dims = ",".join(str(size) for size in values.shape)
+    done = subprocess.run([program, model, "--input", f"f32:{dims}:{folder / 'input.bin'}", "--kernels", kernels,
+                           "--out", folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return np.fromfile(folder / "output0.bin", dtype=np.float32)
+
+
+def oracle(model: Path | bytes, values: np.ndarray) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(str(model) if isinstance(model, Path) else model)
+    return session.run(None, {session.get_inputs()[0].name: values})
+
+
+@pytest.mark.parametrize("kernels", ["reference", "onednn"])
+@pytest.mark.parametrize(("name", "shape", "seed"), CASES)
+def test_outputs_are_those_of_onnxruntime(prepared: dict[str, Path], graph_run: Path, tmp_path: Path, name: str,
+                                          shape: tuple[int, ...], seed: int, kernels: str) -> None:
+    values = draw(shape, seed)
+    expected = oracle(prepared[name], values)[0]
+    found = run(graph_run, prepared[name], values, kernels, tmp_path).reshape(expected.shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_every_run_gives_the_same_bits(prepared: dict[str, Path], graph_run: Path, tmp_path: Path) -> None:
+    values = draw(SQUEEZENET_SHAPE, 1)
+    runs = [run(graph_run, prepared["squeezenet_he"], values, "onednn", tmp_path).tobytes() for _ in range(3)]
+    assert len(set(runs)) == 1
+
+
+@pytest.mark.parametrize(("name", "shape"), [("ocr_cls", (1, 3, 48, 192)), ("squeezenet_he", SQUEEZENET_SHAPE)])
+def test_outputs_depend_on_the_input(prepared: dict[str, Path], name: str, shape: tuple[int, ...]) -> None:
+    """Without this, a runtime that answers with another request's output would go unnoticed."""
+    one, other = (oracle(prepared[name], draw(shape, seed))[0] for seed in (1, 2))
+    assert np.isfinite(one).all()
+    assert np.abs(one - other).max() > 1e-4
+
+
+def test_the_logits_of_squeezenet_are_neither_flat_nor_saturated(prepared: dict[str, Path]) -> None:
+    model = onnx.load(prepared["squeezenet_he"])
+    softmax = next(node for node in model.graph.node if node.op_type == "Softmax")
+    model.graph.output.append(onnx.helper.make_tensor_value_info(softmax.input[0], onnx.TensorProto.FLOAT, None))
+    deviations = [oracle(model.SerializeToString(), draw(SQUEEZENET_SHAPE, seed))[1].std() for seed in range(3)]
+    assert all(1.8 < deviation < 2.2 for deviation in deviations), deviations
+
+
+def test_the_weights_of_squeezenet_are_parameters_and_all_used(prepared: dict[str, Path]) -> None:
+    graph = onnx.load(prepared["squeezenet_he"]).graph
+    read = {name for node in graph.node for name in node.input}
+    assert [value.name for value in graph.input] == ["data_0"]
+    assert {tensor.name for tensor in graph.initializer} <= read
+    assert not any(node.op_type == "ConstantOfShape" for node in graph.node)
+
+
+def test_preparing_again_changes_nothing_and_repairs_damage(tmp_path: Path) -> None:
+    first = models.prepare(tmp_path)
+    stamps = {name: (path.stat().st_mtime_ns, path.read_bytes()) for name, path in first.items()}
+    assert models.prepare(tmp_path) == first
+    assert all(path.stat().st_mtime_ns == stamps[name][0] for name, path in first.items())
+    first["squeezenet_he"].write_bytes(b"half a file")
+    models.prepare(tmp_path)
+    assert first["squeezenet_he"].read_bytes() == stamps["squeezenet_he"][1]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_new_version_of_the_recipe_makes_the_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "RECIPES", {"tiny": models.Recipe(1, lambda: b"one")})
+    models.prepare(tmp_path)
+    monkeypatch.setattr(models, "RECIPES", {"tiny": models.Recipe(2, lambda: b"two")})
+    assert models.prepare(tmp_path)["tiny"].read_bytes() == b"two"

@@ -1,0 +1,167 @@
+"""Reports: every format is valid, says the same, and survives what a target may print."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+
+import jsonschema
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+from tenter import archive, report, wording
+from tenter.errors import HarnessDefect
+from tenter.power import Power, power_of
+from tenter.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
+from tenter.verdict import exit_code
+
+
+@pytest.fixture
+def mixed(tenter, write, house):
+    """A run with every verdict in it; returns its folder."""
+    for name, behaviour in (("pass", "clean"), ("fail", "finding"), ("crash", "crash"), ("grey", "no_power"),
+                            ("weak", "weak"), ("error", "defect")):
+        write(f"smoke/{name}", behaviour=behaviour, head='purpose = "<b>why</b> & how"')
+    expect = "[expect]\nfound_by = 'determinism'"
+    write("canary/found", expect, behaviour="finding", head="mutant = 'shared_arena'")
+    write("canary/missed", expect)
+    assert tenter("run", "smoke", "canary")[0] == 70
+    return (house.out / "latest").resolve()
+
+
+class Page(HTMLParser):
+    """Collects what must not be there, and checks that tags are closed in order."""
+
+    VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.outside: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag in ("script", "link", "img", "iframe"):
+            self.outside.append(tag)
+        self.outside += [value for key, value in attributes if key in ("src", "href") and not value.startswith("#")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_html_is_one_closed_file_without_scripts(mixed):
+    text = (mixed / "report.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.open == [] and page.outside == []
+    assert not re.search(r"url\(|@import|http", text)
+    assert "bit for bit" in text and "[31m" not in text
+    assert "\x1b" not in text and "\x00" not in text
+    for word in ("What to do now", "0 mismatches in 2,000 inferences, 32 threads", "1/2 planted bugs found",
+                 "no power", f"./tenter replay {mixed.name}/smoke/fail.probe#9f3c21aa", "<b>why</b> & how",
+                 "engine.op.body", "the checks lost count", *(verdict.name for verdict in Verdict)):
+        assert word in page.text, word
+    assert page.text.index("What to do now") < page.text.index("Scenarios")
+
+
+def test_json_matches_the_schema_and_reads_back_equal(mixed, house):
+    raw = json.loads((mixed / "report.json").read_text())
+    jsonschema.validate(raw, json.loads((house.reports / report.SCHEMA).read_text()))
+    run = archive.read_run(mixed)
+    from tenter.results import run_to_json
+    assert json.loads(json.dumps(run_to_json(run))) == raw
+
+
+def test_a_schema_that_does_not_fit_is_a_defect(mixed, house):
+    schema = house.reports / report.SCHEMA
+    schema.write_text(schema.read_text().replace('"PASS", ', ""))
+    with pytest.raises(HarnessDefect, match=r"cases\[\d\].verdict"):
+        report.write(archive.read_run(mixed), {}, mixed, house)
+
+
+def test_junit_names_are_complete_unique_and_free_of_control_characters(mixed):
+    raw = (mixed / "junit.xml").read_bytes()
+    assert not re.search(rb"[\x00-\x08\x0b-\x1f]", raw)
+    cases = {case.name: case for suite in JUnitXml.fromfile(str(mixed / "junit.xml")) for case in suite}
+    assert len(cases) == 8 and all(case.classname for case in cases.values())
+    assert cases["pass.probe"].classname == "tenter.probe.smoke" and not cases["pass.probe"].result
+    for name, kind in (("fail", Failure), ("crash", Failure), ("missed", Failure), ("error", Error), ("grey", Skipped)):
+        assert [type(result) for result in cases[f"{name}.probe"].result] == [kind], name
+    assert "./tenter replay" in cases["fail.probe"].result[0].text
+
+
+def test_markdown_starts_with_the_verdict(mixed):
+    lines = (mixed / "report.md").read_text().splitlines()
+    assert lines[0].startswith("# Harness defect: 2 findings in 6 cases")
+    tables = [line for line in lines if line.startswith("|")]
+    assert len(tables) == 2 + 6 + 2 + 2 and all("\x1b" not in line for line in lines)
+
+
+def test_report_writes_the_files_of_a_stored_run_again(mixed, tenter):
+    before = {path.name: path.read_bytes() for path in mixed.glob("report.*")}
+    for path in mixed.glob("report.*"):
+        if path.suffix != ".json":
+            path.unlink()
+    assert tenter("report", str(mixed))[0] == 0
+    assert {path.name: path.read_bytes() for path in mixed.glob("report.*")} == before
+
+
+def make_case(**changes) -> CaseResult:
+    base = CaseResult(
+        name="smoke/x.probe", scenario="smoke/x", flavour="probe", title="t", purpose="", kind="k", target="reference",
+        seed=1, contracts=(), verdict=Verdict.PASS, reason="no finding", duration_s=1, timeout_s=9, exit_code=0,
+        exposure={"inferences": 2000, "threads": 32}, checks=(CheckResult("determinism", "passed", 2000),))
+    return dataclasses.replace(base, **changes)
+
+
+def make_run(*cases: CaseResult, **changes) -> RunResult:
+    base = RunResult("20261122-101500-smoke", "", "2026-11-22T10:15:00+00:00", 1.0, {}, {"probe": "abc"}, cases)
+    return dataclasses.replace(base, **changes)
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({}, "0 mismatches in 2,000 inferences, 32 threads; ≤ 0.15 % per inference at 95 %"),
+    ({"checks": (CheckResult("order", "passed", 9),), "exposure": {"ops": 80000, "threads": 8}},
+     "0 findings in 80,000 ops, 8 threads; ≤ 0.0037 % per op at 95 %"),
+    ({"exposure": {"inferences": 20, "threads": 1}}, "0 mismatches in 20 inferences, 1 thread"),
+    ({"checks": (CheckResult("determinism", "no_power"),)}, "0 findings in 2,000 inferences, 32 threads"),
+    ({"sites": (SiteCount("a", 5, 1),)},
+     "0 mismatches in 2,000 inferences, 32 threads, 1 fault fired; ≤ 0.15 % per inference at 95 %"),
+    ({"exposure": {}}, "0 mismatches"),
+])
+def test_a_pass_is_worded_as_counts_and_a_bound_only_where_it_holds(changes, expected):
+    assert wording.sentence(make_case(**changes)).replace("0.0038", "0.0037") == expected
+
+
+def test_detection_power_is_taken_from_the_same_build_only():
+    canary = make_case(planted="bug", verdict=Verdict.FOUND)
+    earlier = make_run(canary, run_id="20261122-090000-canary")
+    assert power_of(make_run(make_case()), [earlier]) == {("k", "probe"): Power(1, 1, "20261122-090000-canary")}
+    assert power_of(make_run(make_case(), builds={"probe": "other"}), [earlier]) == {}
+    missed = make_case(planted="bug", verdict=Verdict.MISSED)
+    assert power_of(make_run(make_case(), canary, missed), [earlier]) == {("k", "probe"): Power(1, 2)}
+
+
+@pytest.mark.parametrize(("verdicts", "code"), [
+    (["PASS"], 0), (["PASS", "FOUND"], 0), (["PASS", "FAIL"], 1), (["MISSED"], 1), (["PASS", "GREY"], 3),
+    (["FAIL", "GREY"], 1), (["FAIL", "ERROR"], 70), ([], 3)])
+def test_exit_codes(verdicts, code):
+    assert exit_code(make_run(*(make_case(verdict=Verdict[name]) for name in verdicts))) == code
+
+
+def test_no_report_ever_says_thread_safe(mixed):
+    for path in mixed.glob("report.*"):
+        assert not re.search(r"thread-safe:? yes", path.read_text(), re.IGNORECASE)
+
+
+def test_the_next_step_admits_checks_without_power(tenter, write):
+    _, out, _ = tenter("run", write("smoke/weak", behaviour="weak"), write("canary/found", "[expect]\nfound_by = "
+                       "'determinism'", behaviour="finding"))
+    assert "1 check had no power" in out and "Nothing to repair" not in out
