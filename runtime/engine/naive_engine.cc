@@ -155,15 +155,15 @@ Thrown NaiveEngine::RunBody(NaiveOp* op) {
   try {
     if (op->op.async_body != nullptr) {
       Completion completion(this, op);
-      const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name);
-      if (!fault.error.ok()) throw StatusError(fault.error);
+      HitBodySite(context);
       op->op.async_body(context, std::move(completion));
       return {};
     }
-    const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name);
-    if (!fault.error.ok()) throw StatusError(fault.error);
+    // The deletion of a var has a site of its own, inside its body.
+    if (!op->deletes_var) HitBodySite(context);
     op->op.body(context);
-    if (TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name).drop_completion) {
+    if (!op->deletes_var &&
+        TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name).drop_completion) {
       MutexLock lock(mutex_);
       op->place = FailurePlace::kDropped;
       return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
@@ -174,6 +174,11 @@ Thrown NaiveEngine::RunBody(NaiveOp* op) {
     return Thrown::Current();
   }
   return {};
+}
+
+void NaiveEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
+  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name);
+  if (!fault.error.ok()) throw StatusError(fault.error);
 }
 
 void NaiveEngine::AwaitEnd(NaiveOp* op, Thrown thrown) {

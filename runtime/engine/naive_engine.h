@@ -74,6 +74,7 @@ class NaiveEngine final : public Engine, private CompletionSink {
   void RunDeferred() EXCLUDES(mutex_);
   void RunToEnd(std::unique_ptr<NaiveOp> op) EXCLUDES(mutex_);
   bool Start(NaiveOp* op, PoisonPtr* inputs) EXCLUDES(mutex_);
+  void HitBodySite(const OpContext& context) const;
   Thrown RunBody(NaiveOp* op) EXCLUDES(mutex_);
   void AwaitEnd(NaiveOp* op, Thrown thrown) EXCLUDES(mutex_);
   void Finish(NaiveOp* op, const PoisonPtr& inputs) EXCLUDES(mutex_);

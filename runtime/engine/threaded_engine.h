@@ -101,6 +101,7 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   PendingOp* TakeReady(int index) EXCLUDES(mutex_);
   Decision Decide(PendingOp* op, int index) EXCLUDES(mutex_);
   void RunBody(PendingOp* op, int index) EXCLUDES(mutex_);
+  void HitBodySite(const OpContext& context) const;
   void BodyReturned(PendingOp* op, int index, Thrown thrown) EXCLUDES(mutex_);
   void OnCompleted(void* op, Thrown error) override EXCLUDES(mutex_);
   void OnDropped(void* op) override EXCLUDES(mutex_);

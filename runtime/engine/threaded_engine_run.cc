@@ -65,14 +65,11 @@ void ThreadedEngine::RunBody(PendingOp* op, int index) {
     // The handle exists before anything can throw, so that every path of an async op consumes it.
     if (op->op.async_body != nullptr) {
       Completion completion(this, op);
-      const ProbeOutcome fault =
-          TENTER_HIT(probe_, engine_sites::kBody, .op = context.name, .worker = index);
-      if (!fault.error.ok()) throw StatusError(fault.error);
+      HitBodySite(context);
       op->op.async_body(context, std::move(completion));
     } else {
-      const ProbeOutcome fault =
-          TENTER_HIT(probe_, engine_sites::kBody, .op = context.name, .worker = index);
-      if (!fault.error.ok()) throw StatusError(fault.error);
+      // The deletion of a var has a site of its own, inside its body.
+      if (!op->deletes_var) HitBodySite(context);
       op->op.body(context);
     }
   } catch (...) {
@@ -81,13 +78,19 @@ void ThreadedEngine::RunBody(PendingOp* op, int index) {
   BodyReturned(op, index, std::move(thrown));
 }
 
+void ThreadedEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
+  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name,
+                                        .worker = context.worker);
+  if (!fault.error.ok()) throw StatusError(fault.error);
+}
+
 void ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown) {
   const bool ends_here = op->op.async_body == nullptr;
   Outcome outcome{.place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody,
                   .thrown = std::move(thrown)};
   op->op.body = nullptr;
   op->op.async_body = nullptr;
-  if (ends_here && outcome.thrown.empty() &&
+  if (ends_here && !op->deletes_var && outcome.thrown.empty() &&
       TENTER_HIT(probe_, engine_sites::kComplete, .op = op->op.name, .worker = index)
           .drop_completion) {
     outcome.place = FailurePlace::kDropped;
