@@ -92,8 +92,25 @@ class InferenceRun {
     CallFromAllThreads(&op);
     stage_.progress.SetDescribe(nullptr);
     CheckFootprint(engine.get(), op.get());
+    const tgt_handle stale = op.get();
     op.Free();
+    if (stale != 0) CheckStale(stale);
     return {};
+  }
+
+  // COP-4: a call after the free is refused with a typed error.
+  void CheckStale(tgt_handle op) {
+    std::vector<tgt_tensor> outputs(inputs_->output_count());
+    tgt_error error = {};
+    stage_.board.Examine(kLife);
+    const Sample& sample = inputs_->sample(0);
+    const tgt_code code =
+        table_.invoke(stage_.target.self(), op, sample.inputs.data(), sample.inputs.size(),
+                      outputs.data(), outputs.size(), &error);
+    if (code == TGT_CLOSED || code == TGT_STALE_HANDLE) return;
+    stage_.board.Report({.check = &kLife,
+                         .what = "freed op in use",
+                         .title = "a call after the free was not refused: " + ErrorText(error)});
   }
 
   void CallFromAllThreads(Handle* op) {

@@ -288,7 +288,8 @@ class ProgramRun {
     });
     std::map<std::string, std::string> failed_by_fault;
     for (const FiredFault& fault : stage_.injector.fired())
-      if (fault.fails() && !fault.op.empty() && fault.site != "engine.push.allocate")
+      if (fault.fails() && !fault.op.empty() && fault.site != "engine.push.allocate" &&
+          fault.site != "engine.var.deleter")
         failed_by_fault.emplace(fault.op, fault.action == kActionDropCompletion
                                               ? "completion dropped"
                                           : fault.action == kActionBadAlloc ? "bad_alloc"
@@ -373,24 +374,38 @@ class ProgramRun {
          .detail = ErrorText(seen.error) + "\nexpected a message with: " + message});
   }
 
-  // ERR-6: every root once, in order, at the first WaitForAll; nothing at the second.
+  // ERR-6: every root once, in order, at the first WaitForAll; nothing at the second. ERR-9: so with
+  // each deleter that threw.
   void CheckRoots(const Expectation& expect) {
     stage_.board.Examine(kErrorExactness, expect.roots.size());
     if (!all_[1].empty())
-      stage_.board.Report(
-          {.check = &kErrorExactness,
-           .what = "wait-all reports twice",
-           .title = "a second WaitForAll reported '" + std::string(all_[1][0].op) + "' again"});
-    for (size_t i = 0; i < std::max(all_[0].size(), expect.roots.size()); ++i) {
-      const std::string found = i < all_[0].size() ? all_[0][i].op : "nothing";
-      const std::string wanted = i < expect.roots.size() ? expect.roots[i]->name : "nothing";
-      if (found == wanted) continue;
-      return stage_.board.Report({.check = &kErrorExactness,
-                                  .what = "wait-all is not exact",
-                                  .title = "failure " + std::to_string(i + 1) +
-                                           " of WaitForAll is '" + found + "', expected '" +
-                                           wanted + "'"});
+      Report(kErrorExactness, "wait-all reports twice",
+             "a second WaitForAll reported '" + std::string(all_[1][0].op) + "' again");
+    std::vector<std::string> found, wanted;
+    int64_t deleters = 0;
+    for (const tgt_failure& failure : all_[0]) {
+      if (std::string(failure.place) == "deleter")
+        ++deleters;
+      else
+        found.emplace_back(failure.op);
     }
+    for (const ProgramOp* root : expect.roots) wanted.push_back(root->name);
+    for (const FiredFault& fault : stage_.injector.fired())
+      if (fault.site == "engine.var.deleter" && fault.fails()) --deleters;
+    if (deleters != 0)
+      Report(kErrorExactness, "failures of deleters are not exact",
+             "WaitForAll reported " + std::to_string(deleters) + " more failures of deleters than "
+             "faults fired there");
+    const auto [f, w] = std::mismatch(found.begin(), found.end(), wanted.begin(), wanted.end());
+    if (f == found.end() && w == wanted.end()) return;
+    Report(kErrorExactness, "wait-all is not exact",
+           "failure " + std::to_string(f - found.begin() + 1) + " of WaitForAll is '" +
+               (f == found.end() ? "nothing" : *f) + "', expected '" +
+               (w == wanted.end() ? "nothing" : *w) + "'");
+  }
+
+  void Report(const CheckType& check, const char* what, std::string title) {
+    stage_.board.Report({.check = &check, .what = what, .title = std::move(title)});
   }
 
   // ENG-5: everything that was pushed has ended, once.

@@ -84,6 +84,12 @@ class EpochRun {
         Report(kLife, "reset refused", "Reset failed: " + ErrorText(error));
     }
     if (p.Int("close_after") > 0) CloseInTheMiddle(iterator.get(), p.Int("close_after"));
+    const tgt_handle stale = iterator.get();
+    iterator.Free();
+    tgt_batch batch = {};
+    stage_.board.Examine(kLife);
+    if (table_.iterator_next(stage_.target.self(), stale, &batch, &error) != TGT_STALE_HANDLE)
+      Report(kLife, "freed iterator in use", "Next on a freed iterator was not refused as stale");
     return {};
   }
 

@@ -1,0 +1,127 @@
+// tenter-runner: one run plan, one process. See README.md in this folder for plan, outputs and
+// exit codes.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "harness/faults/known_sites.h"
+#include "harness/run/race_reports.h"
+#include "harness/run/results_file.h"
+#include "harness/run/run_plan.h"
+#include "harness/run/signals.h"
+#include "harness/run/watchdog.h"
+#include "harness/targets/saboteur/saboteur.h"
+#include "runtime/base/clock.h"
+
+namespace tenter {
+namespace {
+
+enum ExitCode { kClean = 0, kFindings = 1, kUsage = 2, kInconclusive = 3, kSanitizer = 66 };
+
+constexpr const char* kHelp =
+    "tenter-runner run PLAN.json --out DIR   execute one run plan; DIR must exist and be empty\n"
+    "tenter-runner catalogue                 workloads, checks, sites and saboteurs as JSON\n"
+    "Exit codes: 0 clean, 1 findings, 2 usage, 3 could not conclude, 66 sanitizer, 70 defect of "
+    "the harness\n";
+
+int Refuse(const Status& status) {
+  std::fprintf(stderr, "tenter-runner: %s\n", status.message().c_str());
+  return kUsage;
+}
+
+Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector* injector) {
+  TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(plan.target_library));
+  const tgt_target* table = library.table();
+  if ((table->groups & plan.workload->groups) != plan.workload->groups)
+    return Status(StatusCode::kUnsupported, "target '" + plan.target_name +
+                                                "' has no capability that workload '" +
+                                                std::string(plan.workload->kind) + "' needs");
+  TENTER_ASSIGN_OR_RETURN(auto instance, TargetInstance::Open(table, injector->host()));
+  if (plan.saboteur.empty()) return instance;
+  return Sabotage(std::move(instance), plan.saboteur);
+}
+
+Finding HiddenWrite() {
+  return {.check = &kHiddenWrite,
+          .what = "write into sealed parameters",
+          .title = "something wrote into the parameters of the model",
+          .detail =
+              "The parameters are sealed after loading. The write raised SIGSEGV at the guilty "
+              "instruction; run the replay line under a debugger to stand on it."};
+}
+
+ExitCode Verdict(const CheckBoard& board) {
+  bool races_only = true, conclusive = false;
+  for (const CheckResult& check : board.results()) {
+    if (check.state == CheckState::kFailed && check.name != kDataRace.name) races_only = false;
+    if (check.state != CheckState::kNoPower) conclusive = true;
+  }
+  if (board.findings() > 0) return races_only ? kSanitizer : kFindings;
+  return conclusive ? kClean : kInconclusive;
+}
+
+int Execute(const RunPlan& plan, const std::string& directory) {
+  const auto sites = KnownSites();
+  Result<FaultPlan> faults = ParseFaultPlan(plan.faults, sites);
+  if (!faults.ok()) return Refuse(faults.status());
+  auto results = ResultsFile::Open(directory);
+  if (!results.ok()) return Refuse(results.status());
+  ResultsFile* const file = results->get();
+
+  Injector injector(std::move(faults).value(), sites, plan.seed);
+  CheckBoard board(plan.checks, [file](const Finding& finding) { file->WriteFinding(finding); });
+  Progress progress;
+  const int64_t begin = NowNs();
+  const auto finish = [&] {
+    file->WriteSummary(plan, board, injector, (NowNs() - begin) / kNsPerMs);
+  };
+  InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
+  {
+    auto target = OpenTarget(plan, &injector);
+    if (!target.ok()) return Refuse(target.status());
+    const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish);
+    Stage stage{.parameters = plan.parameters,
+                .target = **target,
+                .injector = injector,
+                .board = board,
+                .progress = progress,
+                .seed = plan.seed,
+                .scratch_dir = directory,
+                .watch_parameters = WatchParameters};
+    if (const Status status = plan.workload->run(stage); !status.ok()) return Refuse(status);
+    board.Examine(kLiveness);
+    WatchParameters(nullptr, 0);
+  }
+  ReportRaces(&board);
+  finish();
+  return Verdict(board);
+}
+
+int Run(const char* plan_path, const char* directory) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error) ||
+      !std::filesystem::is_empty(directory, error))
+    return Refuse({StatusCode::kInvalidArgument,
+                   std::string(directory) + ": must be an existing, empty directory"});
+  const Result<RunPlan> plan = ReadRunPlan(plan_path);
+  if (!plan.ok()) return Refuse(plan.status());
+  return Execute(*plan, directory);
+}
+
+}  // namespace
+}  // namespace tenter
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "catalogue") == 0) {
+    std::printf("%s\n", tenter::CatalogueJson().c_str());
+    return 0;
+  }
+  if (argc == 5 && std::strcmp(argv[1], "run") == 0 && std::strcmp(argv[3], "--out") == 0)
+    return tenter::Run(argv[2], argv[4]);
+  const bool asked = argc == 2 && std::strcmp(argv[1], "--help") == 0;
+  std::fputs(tenter::kHelp, asked ? stdout : stderr);
+  return asked ? 0 : tenter::kUsage;
+}

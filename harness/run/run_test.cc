@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "harness/faults/known_sites.h"
+#include "harness/run/results_file.h"
+#include "harness/run/run_plan.h"
+
+namespace tenter {
+namespace {
+
+class RunPlanTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = testing::TempDir() + "run_test_" + std::to_string(getpid());
+    std::filesystem::create_directory(directory_);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  // A valid plan in which `from` is replaced by `to`.
+  Result<RunPlan> Read(const std::string& from = "", const std::string& to = "") {
+    std::string text =
+        R"({"version":1,"scenario":"smoke/x","flavour":")" + std::string(BuiltFlavour()) +
+        R"(","target":{"name":"reference","library":"/x.so","saboteur":""},)"
+        R"("workload":{"kind":"engine_program","threads":4,"fail_percent":1},"faults":"",)"
+        R"("checks":["leak"],"seed":7,"watchdog_ms":1000})";
+    if (!from.empty()) text.replace(text.find(from), from.size(), to);
+    std::ofstream(directory_ + "/plan.json") << text;
+    return ReadRunPlan(directory_ + "/plan.json");
+  }
+  std::string Message(const std::string& from, const std::string& to) {
+    const std::string message = Read(from, to).status().message();
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+    return message;
+  }
+  std::string FileText(const char* name) {
+    std::ostringstream text;
+    text << std::ifstream(directory_ + "/" + name).rdbuf();
+    return text.str();
+  }
+  std::string directory_;
+};
+
+TEST_F(RunPlanTest, ReadsAPlanAndFillsInDefaults) {
+  const RunPlan plan = Read().value();
+  EXPECT_EQ(plan.workload->kind, "engine_program");
+  EXPECT_EQ(plan.parameters.Int("threads"), 4);
+  EXPECT_EQ(plan.parameters.Int("vars"), 64);
+  EXPECT_EQ(plan.parameters.Number("fail_percent"), 1.0);
+  EXPECT_EQ(plan.seed, 7u);
+}
+
+TEST_F(RunPlanTest, EveryMistakeIsOneLineWithTheNearestMatch) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"\"version\":1", "\"version\":2", "run plan version 2, this runner reads version 1"},
+      {"\"seed\"", "\"sead\"", "key 'seed' is missing"},
+      {"\"faults\":\"\"", "\"faults\":\"\",\"fault\":\"\"",
+       "unknown key 'fault', did you mean 'faults'?"},
+      {"engine_program", "engine_programs",
+       "unknown workload 'engine_programs', did you mean 'engine_program'?"},
+      {"\"threads\":4", "\"threads\":0", "parameter 'threads': expected at least 1, found 0"},
+      {"\"threads\":4", "\"thread\":4", "unknown parameter 'thread', did you mean 'threads'?"},
+      {"\"threads\":4", "\"threads\":[4]", "'threads' must be a number, a text or a switch"},
+      {"[\"leak\"]", "[\"leek\"]", "unknown check 'leek', did you mean 'leak'?"},
+      {"\"saboteur\":\"\"", "\"saboteur\":\"flip_bits\"", "did you mean 'flip_bit'?"},
+      {"\"watchdog_ms\":1000", "\"watchdog_ms\":0", "'watchdog_ms' must be positive"},
+      {"\"seed\":7", "\"seed\":7.5", "'seed' must be an integer"},
+      {"{\"version\"", "\"version\"", "expected one JSON object"},
+  };
+  for (const auto& [from, to, message] : cases)
+    EXPECT_NE(Message(from, to).find(message), std::string::npos) << Message(from, to);
+  EXPECT_NE(ReadRunPlan("no/such/plan.json").status().message().find("no/such/plan.json"),
+            std::string::npos);
+}
+
+TEST_F(RunPlanTest, PlanOfAnotherFlavourIsRefused) {
+  const std::string other = BuiltFlavour() == "tsan" ? "probe" : "tsan";
+  EXPECT_NE(Message("\"flavour\":\"" + std::string(BuiltFlavour()), "\"flavour\":\"" + other)
+                .find("this runner is '"),
+            std::string::npos);
+}
+
+TEST_F(RunPlanTest, FindingsAreOnDiskAtOnceAndTextIsMadeSafe) {
+  auto file = ResultsFile::Open(directory_).value();
+  file->WriteFinding({.check = &kEpoch, .what = "w", .title = "bad byte \xff and \"quotes\"\n"});
+  const std::string line = FileText("findings.jsonl");
+  EXPECT_NE(line.find("\"check\":\"epoch\""), std::string::npos);
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  // A second run must not write over the first.
+  EXPECT_NE(ResultsFile::Open(directory_).status().message().find("cannot be created"),
+            std::string::npos);
+}
+
+TEST_F(RunPlanTest, SummaryHoldsStatesAndCounts) {
+  auto file = ResultsFile::Open(directory_).value();
+  CheckBoard board({"epoch", "leak"}, [](const Finding&) {});
+  board.Examine(kEpoch, 3);
+  board.Expose("batches", 3);
+  const Injector injector({}, KnownSites(), 1);
+  file->WriteSummary(Read().value(), board, injector, 12);
+  const std::string text = FileText("summary.json");
+  EXPECT_NE(text.find(R"({"name":"epoch","state":"passed","examined":3,"note":""})"),
+            std::string::npos);
+  EXPECT_NE(text.find(R"("state":"no_power")"), std::string::npos);
+  EXPECT_NE(text.find(R"("batches":3)"), std::string::npos);
+}
+
+TEST(Catalogue, ListsEverythingThatAPlanMayName) {
+  const std::string text = CatalogueJson();
+  for (const char* name : {"concurrent_inference", "engine_program", "iterator_epochs",
+                           "lazy_rejection", "engine.op.body", "swap_outputs", "determinism"})
+    EXPECT_NE(text.find(name), std::string::npos) << name;
+}
+
+}  // namespace
+}  // namespace tenter

@@ -1,0 +1,69 @@
+#include "harness/run/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/check.h"
+
+namespace tenter {
+namespace {
+
+constexpr size_t kLineBytesMax = 4096;
+
+// Written before the handlers are installed, read by them.
+char hidden_write_line_[kLineBytesMax];
+size_t hidden_write_line_bytes_ = 0;
+int descriptor_ = -1;
+// Stored with release by WatchParameters, loaded with acquire by the handler.
+Atomic<uintptr_t> watched_begin_ = 0;
+Atomic<uintptr_t> watched_end_ = 0;
+// Set by the SIGQUIT handler, taken by DumpWasAskedFor; orders nothing else.
+Atomic<bool> dump_asked_ = false;
+
+void OnFault(int signal, siginfo_t* info, void*) {
+  const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+  if (address >= watched_begin_.Load(kAcquire) && address < watched_end_.Load(kAcquire)) {
+    // Nothing can be done about a failed write here; the exit code still says that there was a
+    // finding.
+    [[maybe_unused]] const auto written =
+        write(descriptor_, hidden_write_line_, hidden_write_line_bytes_);
+    _exit(1);
+  }
+  // Not ours: the instruction runs again and faults with the default action.
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  sigaction(signal, &action, nullptr);
+}
+
+void OnQuit(int) { dump_asked_.Store(true, kRelaxed); }
+
+}  // namespace
+
+void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line) {
+  TENTER_CHECK(hidden_write_line.size() < kLineBytesMax, "the finding does not fit its buffer");
+  std::memcpy(hidden_write_line_, hidden_write_line.data(), hidden_write_line.size());
+  hidden_write_line_bytes_ = hidden_write_line.size();
+  descriptor_ = descriptor;
+  struct sigaction fault = {};
+  fault.sa_sigaction = OnFault;
+  fault.sa_flags = SA_SIGINFO;
+  sigaction(SIGSEGV, &fault, nullptr);
+  sigaction(SIGBUS, &fault, nullptr);
+  struct sigaction quit = {};
+  quit.sa_handler = OnQuit;
+  quit.sa_flags = SA_RESTART;
+  sigaction(SIGQUIT, &quit, nullptr);
+}
+
+void WatchParameters(const void* data, size_t size) {
+  watched_begin_.Store(reinterpret_cast<uintptr_t>(data), kRelease);
+  watched_end_.Store(reinterpret_cast<uintptr_t>(data) + size, kRelease);
+}
+
+bool DumpWasAskedFor() { return dump_asked_.Exchange(false, kRelaxed); }
+
+}  // namespace tenter

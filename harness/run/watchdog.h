@@ -1,0 +1,43 @@
+// Watchdog: prints progress, and turns a run that stands still into a finding with who waits for
+// what.
+//
+// Thread safety: construction and destruction on the main thread; it runs on a thread of its own.
+// Ownership and lifetime: borrows everything; the destructor stops and joins it.
+// Invariants: it acts when Progress::done has not moved for watchdog_ms, never because of the
+//    length of a run.
+// Errors: none; when it acts it writes finding and summary and ends the process with exit code 1,
+//   because stuck threads cannot be joined.
+#pragma once
+
+#include <functional>
+
+#include "harness/checks/check_board.h"
+#include "harness/workloads/progress.h"
+#include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
+
+namespace tenter {
+
+class Watchdog {
+ public:
+  // `finish` writes the summary; called once, just before the process ends.
+  Watchdog(int64_t watchdog_ms, const Progress* progress, CheckBoard* board,
+           std::function<void()> finish);
+  ~Watchdog();
+
+ private:
+  void Watch() EXCLUDES(mutex_);
+  bool Sleep() EXCLUDES(mutex_);  // false when it must end
+  [[noreturn]] void Bite();
+
+  const int64_t watchdog_ns_;
+  const Progress* const progress_;
+  CheckBoard* const board_;
+  const std::function<void()> finish_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  Thread thread_;
+};
+
+}  // namespace tenter
