@@ -30,15 +30,16 @@ TEST_P(EngineStop, DrainRunsEverythingThenRefuses) {
 TEST_P(EngineStop, CancelEndsWhatHasNotStarted) {
   if (naive()) GTEST_SKIP() << "nothing is pending in the naive engine";
   const Var v = NewVar(), started = NewVar();
-  Gate running, release;
+  std::vector<Gate> running(GetParam());
+  Gate release;
   bool ran = false;
-  for (int i = 0; i < GetParam(); ++i)
-    Push("blocker", {}, {NewVar()}, [&] { running.Open(), release.Wait(); });
+  for (Gate& blocker : running)
+    Push("blocker", {}, {NewVar()}, [&] { blocker.Open(), release.Wait(); });
   Push("never starts", {}, {v}, [&] { ran = true; });
   Push("nor its dependent", {v}, {v}, [&] { ran = true; });
   bool deleted = false;
   ASSERT_TRUE(engine_->DeleteVar(started, [&] { deleted = true; }).ok());
-  running.Wait();
+  for (Gate& blocker : running) blocker.Wait();  // every worker is taken
   Thread waiter, stopper;
   StatusCode seen = StatusCode::kOk;
   ASSERT_TRUE(waiter
