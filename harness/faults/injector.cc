@@ -135,6 +135,13 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
   fired_.push_back(std::move(record));
 }
 
+bool Injector::has_failures() const {
+  for (const FaultItem& item : plan_.items)
+    for (const FaultTerm& term : item.terms)
+      if (term.action != 0 && term.action != kActionDelay) return true;
+  return false;
+}
+
 std::vector<FiredFault> Injector::fired() const {
   MutexLock lock(mutex_);
   return fired_;

@@ -60,7 +60,10 @@ class Injector {
 
   void Hit(const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
 
+  // True when the plan can do anything at all, and when it can make an op or a request fail (a
+  // delay cannot).
   bool has_faults() const { return !plan_.items.empty(); }
+  bool has_failures() const;
   std::vector<FiredFault> fired() const EXCLUDES(mutex_);
   std::vector<SiteCount> counts() const EXCLUDES(mutex_);
 

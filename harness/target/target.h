@@ -24,7 +24,7 @@ extern "C" {
 
 #define TGT_ABI_VERSION 1u
 
-typedef enum tgt_code {
+enum {
   TGT_OK = 0,
   TGT_INVALID_ARGUMENT,
   TGT_NOT_FOUND,
@@ -40,7 +40,8 @@ typedef enum tgt_code {
   TGT_COMPLETION_DROPPED,
   TGT_INJECTED,
   TGT_INTERNAL /* and every failure without a better code */
-} tgt_code;
+};
+typedef int32_t tgt_code;
 
 typedef struct tgt_error {
   tgt_code code;
@@ -52,21 +53,23 @@ typedef struct tgt_error {
 enum { TGT_ENGINE = 1, TGT_MODEL = 2, TGT_ITERATOR = 4 };
 
 /* How often a failed var fails a wait. */
-typedef enum tgt_error_rule {
+enum {
   TGT_ERRORS_EVERY_WAIT = 0, /* at every wait until healed */
   TGT_ERRORS_ONCE,           /* at one wait, then forgotten */
   TGT_ERRORS_NOT_AT_ALL
-} tgt_error_rule;
+};
+typedef int32_t tgt_error_rule;
 
 /* ---- what the harness offers to the target ---- */
 
-typedef enum tgt_fault_kind {
+enum {
   TGT_FAULT_NONE = 0,
   TGT_FAULT_THROW,
   TGT_FAULT_ERROR,
   TGT_FAULT_BAD_ALLOC,
   TGT_FAULT_DROP_COMPLETION
-} tgt_fault_kind;
+};
+typedef int32_t tgt_fault_kind;
 
 typedef struct tgt_fault {
   tgt_fault_kind kind;
@@ -132,14 +135,15 @@ typedef struct tgt_engine_counts {
   uint64_t pushed, ran, failed, skipped, cancelled, live_ops, live_vars;
 } tgt_engine_counts;
 
-typedef enum tgt_dtype {
+enum {
   TGT_FLOAT32 = 0,
   TGT_FLOAT64,
   TGT_INT32,
   TGT_INT64,
   TGT_UINT8,
   TGT_BOOL
-} tgt_dtype;
+};
+typedef int32_t tgt_dtype;
 
 #define TGT_RANK_MAX 8
 typedef struct tgt_tensor {
@@ -176,11 +180,12 @@ typedef struct tgt_batch {
   int64_t index, first_row, pad;
 } tgt_batch;
 
-typedef enum tgt_completion_end {
+enum {
   TGT_COMPLETION_DONE = 0,
   TGT_COMPLETION_FAIL,
   TGT_COMPLETION_DROP
-} tgt_completion_end;
+};
+typedef int32_t tgt_completion_end;
 
 typedef struct tgt_target {
   uint32_t abi_version;

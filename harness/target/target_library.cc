@@ -7,7 +7,10 @@
 namespace tenter {
 
 std::string ErrorText(const tgt_error& error) {
-  std::string text(StatusCodeName(static_cast<StatusCode>(error.code)));
+  // A target may answer anything.
+  const bool known = error.code >= TGT_OK && error.code <= TGT_INTERNAL;
+  std::string text = known ? std::string(StatusCodeName(static_cast<StatusCode>(error.code)))
+                           : "code " + std::to_string(error.code);
   if (error.type[0] != '\0') text += std::string(" (") + error.type + ")";
   return text + ": " + error.message;
 }

@@ -26,7 +26,7 @@ class InferenceRun {
         inferences_(stage.parameters.Int("inferences")),
         bad_requests_(stage.parameters.Int("bad_requests")),
         free_after_(stage.parameters.Int("free_after")),
-        errors_(&stage.board, stage.injector.has_faults()) {}
+        errors_(&stage.board, stage.injector.has_failures()) {}
 
   Status Run() {
     tgt_error error = {};
@@ -177,7 +177,7 @@ class InferenceRun {
     if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe"))
       return stage_.board.Examine(kLife);
     if (code == TGT_RESOURCE_EXHAUSTED && stage_.parameters.Flag("refuse_when_full") &&
-        !stage_.injector.has_faults())
+        !stage_.injector.has_failures())
       return stage_.board.Examine(kLife);
     errors_.Add(error);
   }

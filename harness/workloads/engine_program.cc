@@ -174,7 +174,7 @@ class ProgramRun {
     // be the reason.
     op->push_number = 0;
     refused_.FetchAdd(1, kRelaxed);
-    if (error.code != TGT_RESOURCE_EXHAUSTED || !stage_.injector.has_faults())
+    if (error.code != TGT_RESOURCE_EXHAUSTED || !stage_.injector.has_failures())
       stage_.board.Report({.check = &kErrorExactness,
                            .what = "push refused",
                            .title = "a valid push was refused: " + ErrorText(error)});
@@ -304,7 +304,7 @@ class ProgramRun {
     CheckCounts(order.size());
     stage_.board.Expose("failed_ops", static_cast<int64_t>(expect.roots.size()));
     stage_.board.Expose("skipped_ops", static_cast<int64_t>(order.size() - expect.ran.size()));
-    if (stage_.injector.has_faults() && stage_.injector.fired().empty())
+    if (stage_.injector.has_failures() && stage_.injector.fired().empty())
       stage_.board.NoPower(kErrorExactness, "no fault fired");
   }
 

@@ -173,7 +173,7 @@ class EpochRun {
                    std::to_string(batch_number));
       return;
     }
-    if (batch_number == BadBatch() || (!own_file_ && !stage_.injector.has_faults())) {
+    if (batch_number == BadBatch() || (!own_file_ && !stage_.injector.has_failures())) {
       if (std::strstr(error.message, stage_.parameters.Text("expect_error").c_str()) == nullptr ||
           std::strstr(error.message, path_.c_str()) == nullptr)
         Report(kErrorExactness, "iterator error is not exact",
@@ -209,7 +209,7 @@ class EpochRun {
   }
 
   void CheckFaults() {
-    if (!stage_.injector.has_faults() && bad_row_ < 0) {
+    if (!stage_.injector.has_failures() && bad_row_ < 0) {
       if (errors_ == 0) stage_.board.Examine(kErrorExactness);
       return;
     }

@@ -27,8 +27,9 @@ extern "C" {
 
 #define TENTER_API __attribute__((visibility("default")))
 
-/* The codes of runtime/base/status.h, in the same order. */
-typedef enum tenter_code {
+/* The codes of runtime/base/status.h, in the same order. An integer and not an enum, because any
+ * number may come from a caller. */
+enum {
   TENTER_OK = 0,
   TENTER_INVALID_ARGUMENT,
   TENTER_NOT_FOUND,
@@ -44,7 +45,8 @@ typedef enum tenter_code {
   TENTER_COMPLETION_DROPPED,
   TENTER_INJECTED,
   TENTER_INTERNAL
-} tenter_code;
+};
+typedef int32_t tenter_code;
 
 /* "invalid_argument" and so on; "unknown" for a number that is no code. */
 TENTER_API const char* tenter_code_name(tenter_code code);
@@ -60,13 +62,14 @@ typedef uint64_t tenter_handle; /* of an engine, model, cached op or iterator; 0
 
 /* ---- fault sites: how a test harness observes the runtime and makes it fail ---- */
 
-typedef enum tenter_fault_kind {
+enum {
   TENTER_FAULT_NONE = 0,
   TENTER_FAULT_THROW,          /* throw `type` with `message` */
   TENTER_FAULT_ERROR,          /* fail with `code` and `message` */
   TENTER_FAULT_BAD_ALLOC,      /* throw std::bad_alloc */
   TENTER_FAULT_DROP_COMPLETION /* destroy the completion handle uncalled */
-} tenter_fault_kind;
+};
+typedef int32_t tenter_fault_kind;
 
 typedef struct tenter_fault {
   tenter_fault_kind kind;
@@ -189,14 +192,15 @@ TENTER_API tenter_code tenter_engine_describe(tenter_context* context, tenter_ha
 
 /* ---- tensors ---- */
 
-typedef enum tenter_dtype {
+enum {
   TENTER_FLOAT32 = 0,
   TENTER_FLOAT64,
   TENTER_INT32,
   TENTER_INT64,
   TENTER_UINT8,
   TENTER_BOOL
-} tenter_dtype;
+};
+typedef int32_t tenter_dtype;
 
 #define TENTER_RANK_MAX 8
 

@@ -80,8 +80,8 @@ TEST_P(EngineStop, StopIsSafeFromAnywhere) {
 }
 
 TEST(EngineOptions, DescribeNamesWhatRuns) {
-  auto engine = MakeEngine({.workers = 1});
   Gate running, release;
+  auto engine = MakeEngine({.workers = 1});
   const Var v = engine->NewVar().value();
   engine
       ->Push({.name = "blocker",
