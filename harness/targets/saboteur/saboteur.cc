@@ -1,0 +1,55 @@
+#include "harness/targets/saboteur/saboteur.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/faults/nearest.h"
+#include "harness/targets/saboteur/saboteurs.h"
+
+namespace tenter {
+namespace {
+
+constexpr std::array<SaboteurType, 5> kTypes = {{
+    {"swap_outputs", "two invocations that are in flight together exchange their outputs"},
+    {"stale_output", "every fifth invocation returns the outputs of an earlier one"},
+    {"flip_bit", "one bit of every seventh output is wrong"},
+    {"wrong_waiter", "a failure surfaces at the next wait for a healthy var instead of its own"},
+    {"lost_error", "every third wait that has to fail succeeds"},
+}};
+
+// Beside kTypes: how each is made, and what the target needs for it.
+struct Maker {
+  std::unique_ptr<WrappedTarget> (*make)(std::unique_ptr<TargetInstance> inner);
+  uint32_t group;
+};
+constexpr std::array<Maker, kTypes.size()> kMakers = {{{SwapOutputs, TGT_MODEL},
+                                                       {StaleOutput, TGT_MODEL},
+                                                       {FlipBit, TGT_MODEL},
+                                                       {WrongWaiter, TGT_ENGINE},
+                                                       {LostError, TGT_ENGINE}}};
+
+}  // namespace
+
+std::span<const SaboteurType> Saboteurs() { return kTypes; }
+
+Result<std::unique_ptr<TargetInstance>> Sabotage(std::unique_ptr<TargetInstance> inner,
+                                                 std::string_view name) {
+  for (size_t i = 0; i < kTypes.size(); ++i) {
+    if (kTypes[i].name != name) continue;
+    if ((inner->table().groups & kMakers[i].group) == 0)
+      return Status(StatusCode::kInvalidArgument,
+                    "saboteur '" + std::string(name) + "' spoils " +
+                        (kMakers[i].group == TGT_MODEL ? "models" : "engines") +
+                        ", which target " + inner->table().name + " does not have");
+    return WrappedTarget::Wrap(kMakers[i].make(std::move(inner)));
+  }
+  std::vector<std::string> known;
+  for (const SaboteurType& type : kTypes) known.emplace_back(type.name);
+  return Status(StatusCode::kInvalidArgument,
+                "unknown saboteur '" + std::string(name) + "'" + DidYouMean(name, known));
+}
+
+}  // namespace tenter
