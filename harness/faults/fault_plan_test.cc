@@ -95,7 +95,7 @@ TEST_F(InjectorTest, NthEveryAndOnceCountMatchingHits) {
 }
 
 TEST_F(InjectorTest, ArrowFallsThroughToTheNextTerm) {
-  Make("engine.op.body=nth(1)throw(int,\"first\")->throw(int,\"other\")");
+  Make("engine.op.body=nth(1)throw(logic_error,\"first\")->throw(runtime_error,\"other\")");
   EXPECT_STREQ(Hit("engine.op.body", "a").message, "first [injected fault 1]");
   EXPECT_STREQ(Hit("engine.op.body", "a").message, "other [injected fault 2]");
 }

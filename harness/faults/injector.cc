@@ -34,6 +34,13 @@ tgt_fault_kind KindOf(uint32_t action) {
 
 }  // namespace
 
+std::string FiredFault::expected_text() const {
+  if (!message.empty()) return tag();
+  if (action == kActionBadAlloc) return "bad_alloc";
+  if (action == kActionDropCompletion) return "completion dropped";
+  return "not a std::exception";
+}
+
 Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed)
     : plan_(std::move(plan)), sites_(sites.begin(), sites.end()), seed_(seed) {
   MutexLock lock(mutex_);
@@ -123,7 +130,8 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
   record.op = hit.op;
   record.request = hit.request;
   record.action = term.action;
-  if (term.action == kActionThrow) record.message = term.message + " " + record.tag();
+  if (term.action == kActionThrow && term.type != "int")
+    record.message = term.message + " " + record.tag();
   if (term.action == kActionError) record.message = record.tag();
   const char* filter = hit.op[0] != '\0' ? "@op:\"" : "@thread:\"";
   record.item =

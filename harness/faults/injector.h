@@ -11,7 +11,7 @@
 //
 // Thread safety: Hit from any thread; the rest too.
 // Ownership and lifetime: one per run; outlives the target instance.
-// Invariants: (1) counts of a site: hit >= fired. (2) every thrown message is unique within the
+// Invariants: (1) counts of a site: hit >= fired. (2) every injected message is unique within the
 //   run, so that an error can be traced to the fault that caused it.
 // Errors: none.
 #pragma once
@@ -32,11 +32,14 @@ struct FiredFault {
   std::string op;
   int64_t request = -1;
   uint32_t action = 0;  // one FaultAction
-  std::string message;  // what the injected exception or error says; empty for others
-  std::string item;     // explicit form: site@op:NAME=nth(K)action
+  // What the injected exception or error says; empty when it can say nothing (bad_alloc, an int).
+  std::string message;
+  std::string item;  // explicit form: site@op:NAME=nth(K)action
 
   // The text by which an error names this fault.
   std::string tag() const { return "[injected fault " + std::to_string(number) + "]"; }
+  // What an error that it causes must contain.
+  std::string expected_text() const;
   // True when it makes the op or request that it hit fail.
   bool fails() const { return action != kActionDelay; }
 };

@@ -290,10 +290,7 @@ class ProgramRun {
     for (const FiredFault& fault : stage_.injector.fired())
       if (fault.fails() && !fault.op.empty() && fault.site != "engine.push.allocate" &&
           fault.site != "engine.var.deleter")
-        failed_by_fault.emplace(fault.op, fault.action == kActionDropCompletion
-                                              ? "completion dropped"
-                                          : fault.action == kActionBadAlloc ? "bad_alloc"
-                                                                            : fault.tag());
+        failed_by_fault.emplace(fault.op, fault.expected_text());
     const Expectation expect =
         Expect(order, vars_.size(), stage_.parameters.Flag("run_dependents"), failed_by_fault);
     CheckOrder(order, vars_.size(), &stage_.board);
@@ -374,8 +371,8 @@ class ProgramRun {
          .detail = ErrorText(seen.error) + "\nexpected a message with: " + message});
   }
 
-  // ERR-6: every root once, in order, at the first WaitForAll; nothing at the second. ERR-9: so with
-  // each deleter that threw.
+  // ERR-6: every root once, in order, at the first WaitForAll; nothing at the second. ERR-9: so
+  // with each deleter that threw.
   void CheckRoots(const Expectation& expect) {
     stage_.board.Examine(kErrorExactness, expect.roots.size());
     if (!all_[1].empty())
@@ -394,8 +391,9 @@ class ProgramRun {
       if (fault.site == "engine.var.deleter" && fault.fails()) --deleters;
     if (deleters != 0)
       Report(kErrorExactness, "failures of deleters are not exact",
-             "WaitForAll reported " + std::to_string(deleters) + " more failures of deleters than "
-             "faults fired there");
+             "WaitForAll reported " + std::to_string(deleters) +
+                 " more failures of deleters than "
+                 "faults fired there");
     const auto [f, w] = std::mismatch(found.begin(), found.end(), wanted.begin(), wanted.end());
     if (f == found.end() && w == wanted.end()) return;
     Report(kErrorExactness, "wait-all is not exact",

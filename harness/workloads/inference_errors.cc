@@ -81,9 +81,10 @@ void InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
     bool explains = false;
     if (!fault.message.empty()) {
       explains = Contains(error.message, fault.tag());
-    } else {  // bad_alloc has no message: the request, or the only one not answered yet
-      explains = error.code == TGT_RESOURCE_EXHAUSTED &&
-                 (fault.request >= 0 ? fault.request == request : !(*answered)[i]);
+    } else {  // no message to tell it by: its request, or one that is not answered yet
+      const tgt_code code = fault.action == kActionBadAlloc ? TGT_RESOURCE_EXHAUSTED : TGT_INTERNAL;
+      explains =
+          error.code == code && (fault.request >= 0 ? fault.request == request : !(*answered)[i]);
     }
     if (!explains) continue;
     (*answered)[i] = true;

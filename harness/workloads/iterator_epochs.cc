@@ -162,12 +162,10 @@ class EpochRun {
     stage_.board.Examine(kErrorExactness);
     ++errors_;
     for (const FiredFault& fault : stage_.injector.fired()) {
-      const bool tagged =
-          !fault.message.empty() && std::strstr(error.message, fault.tag().c_str()) != nullptr;
-      const bool memory = fault.action == kActionBadAlloc && error.code == TGT_RESOURCE_EXHAUSTED;
-      if (!fault.fails() || (!tagged && !memory)) continue;
-      // A fault in the producer names the batch that it struck.
-      if (fault.request >= 0 && fault.request != batch_number && tagged)
+      const bool explains = std::strstr(error.message, fault.expected_text().c_str()) != nullptr;
+      if (!fault.fails() || !explains) continue;
+      // A fault in the producer names the batch that it struck; only a message tells two apart.
+      if (fault.request >= 0 && fault.request != batch_number && !fault.message.empty())
         Report(kErrorExactness, "iterator error overtakes good batches",
                "the error of batch " + std::to_string(fault.request) + " surfaced at batch " +
                    std::to_string(batch_number));

@@ -112,6 +112,16 @@ TEST(InferenceErrors, MatchesErrorsToFaults) {
   EXPECT_TRUE(ErrorFindings({right}, {Fault(1, 7), Fault(2, 7)}).empty());
 }
 
+// bad_alloc and exceptions without a message are told by their request and their code.
+TEST(InferenceErrors, MatchesErrorsWithoutAMessage) {
+  FiredFault silent = Fault(1, 7);
+  silent.message.clear();
+  EXPECT_TRUE(ErrorFindings({Error(TGT_INTERNAL, "request 7: node 'a': int")}, {silent}).empty());
+  EXPECT_EQ(ErrorFindings({Error(TGT_DATA_LOSS, "request 7: node 'a': int")}, {silent}).size(), 2u);
+  silent.action = kActionBadAlloc;
+  EXPECT_TRUE(ErrorFindings({Error(TGT_RESOURCE_EXHAUSTED, "request 7: x")}, {silent}).empty());
+}
+
 TEST(InferenceErrors, SeesLostForeignAndUncausedErrors) {
   using Set = std::set<std::string>;
   EXPECT_EQ(ErrorFindings({}, {Fault(1, 7)}), Set{"lost error at cached_op.node.run"});
