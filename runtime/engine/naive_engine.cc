@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "runtime/engine/push_rules.h"
 #include "runtime/engine/sites.h"
 
 namespace tenter {
@@ -29,9 +30,7 @@ Result<Var> NaiveEngine::NewVar() {
 }
 
 Result<uint64_t> NaiveEngine::Push(Op op) {
-  if ((op.body == nullptr) == (op.async_body == nullptr))
-    return Status(StatusCode::kInvalidArgument,
-                  "op '" + op.name + "' needs exactly one of body and async_body");
+  TENTER_RETURN_IF_ERROR(CheckBodies(op));
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
     auto pending = std::make_unique<NaiveOp>();
@@ -46,14 +45,9 @@ Result<uint64_t> NaiveEngine::Push(Op op) {
 Status NaiveEngine::DeleteVar(Var var, std::function<void()> deleter) {
   try {
     auto pending = std::make_unique<NaiveOp>();
-    pending->op.name = "delete " + var.ToString();
+    pending->op = DeletionOp(var, std::move(deleter), probe_);
     pending->accesses = {{var, AccessMode::kWrite}};
     pending->deletes_var = true;
-    pending->op.body = [run = std::move(deleter),
-                        probe = probe_]([[maybe_unused]] const OpContext& context) {
-      TENTER_HIT(probe, engine_sites::kDeleter, .op = context.name);
-      if (run != nullptr) run();
-    };
     return Enqueue(std::move(pending)).status();
   } catch (const std::bad_alloc&) {
     return {StatusCode::kResourceExhausted, "out of memory for the deletion of " + var.ToString()};
@@ -66,8 +60,8 @@ Result<uint64_t> NaiveEngine::Enqueue(std::unique_ptr<NaiveOp> op) {
     MutexLock lock(mutex_);
     const bool inside = InsideOp();
     if (!inside) AwaitTurn();
-    TENTER_RETURN_IF_ERROR(CheckPush(op->accesses));
-    if (op->deletes_var) FindUsable(op->accesses[0].var)->deleting = true;
+    TENTER_RETURN_IF_ERROR(CheckPush<VarState>(vars_, op->accesses, stopping_));
+    if (op->deletes_var) FindUsable(vars_, op->accesses[0].var)->deleting = true;
     NaiveOp* const pending = op.get();
     deferred_.push_back(std::move(op));
     push_number = pending->push_number = ++counts_.pushed;
@@ -78,19 +72,6 @@ Result<uint64_t> NaiveEngine::Enqueue(std::unique_ptr<NaiveOp> op) {
   }
   RunDeferred();
   return push_number;
-}
-
-Status NaiveEngine::CheckPush(std::span<const VarAccess> accesses) {
-  if (stopping_) return {StatusCode::kStopped, "push after Stop"};
-  for (const VarAccess& access : accesses)
-    if (FindUsable(access.var) == nullptr)
-      return {StatusCode::kStaleHandle, access.var.ToString() + " was deleted, or never existed"};
-  return {};
-}
-
-NaiveEngine::VarState* NaiveEngine::FindUsable(Var var) {
-  VarState* state = vars_.Find(var);
-  return state == nullptr || state->deleting ? nullptr : state;
 }
 
 void NaiveEngine::AwaitTurn() {
@@ -282,9 +263,8 @@ Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {
   MutexLock lock(mutex_);
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
   AwaitTurn();
-  VarState* state = FindUsable(var);
-  if (state == nullptr)
-    return Status(StatusCode::kStaleHandle, var.ToString() + " was deleted, or never existed");
+  VarState* state = FindUsable(vars_, var);
+  if (state == nullptr) return StaleVar(var);
   return state->poison;
 }
 

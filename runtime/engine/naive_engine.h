@@ -66,8 +66,6 @@ class NaiveEngine final : public Engine, private CompletionSink {
   };
 
   Result<uint64_t> Enqueue(std::unique_ptr<NaiveOp> op) EXCLUDES(mutex_);
-  Status CheckPush(std::span<const VarAccess> accesses) REQUIRES(mutex_);
-  VarState* FindUsable(Var var) REQUIRES(mutex_);
   Status RefuseInsideOp(const char* wait) const REQUIRES(mutex_);
   bool InsideOp() const REQUIRES(mutex_) { return busy_ && runner_ == CurrentThreadId(); }
   void AwaitTurn() REQUIRES(mutex_);

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "runtime/engine/push_rules.h"
 #include "runtime/engine/sites.h"
 
 namespace tenter {
@@ -61,9 +62,7 @@ Result<Var> ThreadedEngine::NewVar() {
 }
 
 Result<uint64_t> ThreadedEngine::Push(Op op) {
-  if ((op.body == nullptr) == (op.async_body == nullptr))
-    return Status(StatusCode::kInvalidArgument,
-                  "op '" + op.name + "' needs exactly one of body and async_body");
+  TENTER_RETURN_IF_ERROR(CheckBodies(op));
   // Everything that can fail happens before the first queue is touched (ERR-10).
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
@@ -79,14 +78,8 @@ Result<uint64_t> ThreadedEngine::Push(Op op) {
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
   try {
     auto pending = std::make_unique<PendingOp>();
-    pending->op.name = "delete " + var.ToString();
-    pending->op.writes = {var};
+    pending->op = DeletionOp(var, std::move(deleter), probe_);
     pending->deletes_var = true;
-    pending->op.body = [run = std::move(deleter),
-                        probe = probe_]([[maybe_unused]] const OpContext& context) {
-      TENTER_HIT(probe, engine_sites::kDeleter, .op = context.name);
-      if (run != nullptr) run();
-    };
     const VarAccess access{var, AccessMode::kWrite};
     return Enqueue(std::move(pending), {&access, 1}).status();
   } catch (const std::bad_alloc&) {
@@ -101,7 +94,7 @@ Result<uint64_t> ThreadedEngine::Enqueue(std::unique_ptr<PendingOp> op,
     op->accesses.push_back({.op = op.get(), .var_index = access.var.index, .mode = access.mode});
 
   MutexLock lock(mutex_);
-  if (Status status = CheckPush(accesses); !status.ok()) return status;
+  if (Status status = CheckPush<VarState>(vars_, accesses, stopping_); !status.ok()) return status;
   ready_.Reserve(counts_.live_ops + 1);
 
   PendingOp* const pending = op.release();  // from here on nothing fails
@@ -118,19 +111,6 @@ Result<uint64_t> ThreadedEngine::Enqueue(std::unique_ptr<PendingOp> op,
   }
   if (pending->waiting_for == 0) MakeReady(pending);
   return pending->push_number;
-}
-
-Status ThreadedEngine::CheckPush(std::span<const VarAccess> accesses) {
-  if (stopping_) return {StatusCode::kStopped, "push after Stop"};
-  for (const VarAccess& access : accesses)
-    if (FindUsable(access.var) == nullptr)
-      return {StatusCode::kStaleHandle, access.var.ToString() + " was deleted, or never existed"};
-  return {};
-}
-
-ThreadedEngine::VarState* ThreadedEngine::FindUsable(Var var) {
-  VarState* state = vars_.Find(var);
-  return state == nullptr || state->deleting ? nullptr : state;
 }
 
 const PendingOp* ThreadedEngine::OpOfThisThread() const {
@@ -151,9 +131,8 @@ Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
   MutexLock lock(mutex_);
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
-  VarState* state = FindUsable(var);
-  if (state == nullptr)
-    return Status(StatusCode::kStaleHandle, var.ToString() + " was deleted, or never existed");
+  VarState* state = FindUsable(vars_, var);
+  if (state == nullptr) return StaleVar(var);
   if (state->writes_ended == state->writes_pushed) return state->poison;
   VarWaiter waiter{.target = state->writes_pushed, .next = state->waiters};
   state->waiters = &waiter;

@@ -89,8 +89,6 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   Status StartWorkers(int workers);
   Result<uint64_t> Enqueue(std::unique_ptr<PendingOp> op, std::span<const VarAccess> accesses)
       EXCLUDES(mutex_);
-  Status CheckPush(std::span<const VarAccess> accesses) REQUIRES(mutex_);
-  VarState* FindUsable(Var var) REQUIRES(mutex_);
   const PendingOp* OpOfThisThread() const REQUIRES(mutex_);
   Status RefuseInsideOp(const char* wait) const REQUIRES(mutex_);
   void AwaitAllPushed() REQUIRES(mutex_);

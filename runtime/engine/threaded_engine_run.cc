@@ -79,8 +79,8 @@ void ThreadedEngine::RunBody(PendingOp* op, int index) {
 }
 
 void ThreadedEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
-  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name,
-                                        .worker = context.worker);
+  const ProbeOutcome fault =
+      TENTER_HIT(probe_, engine_sites::kBody, .op = context.name, .worker = context.worker);
   if (!fault.error.ok()) throw StatusError(fault.error);
 }
 
