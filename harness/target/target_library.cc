@@ -43,4 +43,14 @@ Result<std::unique_ptr<TargetInstance>> TargetInstance::Open(const tgt_target* t
   return std::make_unique<TargetInstance>(table, instance);
 }
 
+std::string DescribeEngine(const TargetInstance& target, tgt_handle engine) {
+  std::string text(size_t{1} << 16, '\0');
+  tgt_error error = {};
+  if (engine == 0 || target.table().engine_describe == nullptr ||
+      target.table().engine_describe(target.self(), engine, text.data(), text.size(), &error) !=
+          TGT_OK)
+    return "";
+  return text.c_str();
+}
+
 }  // namespace tenter

@@ -48,4 +48,7 @@ class TargetInstance {
   void* const instance_;
 };
 
+// Who runs and who waits for what in `engine`, as its target tells it; empty when it does not.
+std::string DescribeEngine(const TargetInstance& target, tgt_handle engine);
+
 }  // namespace tenter

@@ -88,7 +88,8 @@ class InferenceRun {
                                  error, "cached op"));
     tickets_.Store(0, kRelaxed);
     freed_.Store(false, kRelaxed);
-    stage_.progress.SetDescribe([this, &engine] { return DescribeEngine(engine.get()); });
+    stage_.progress.SetDescribe(
+        [this, &engine] { return DescribeEngine(stage_.target, engine.get()); });
     CallFromAllThreads(&op);
     stage_.progress.SetDescribe(nullptr);
     CheckFootprint(engine.get(), op.get());
@@ -264,15 +265,6 @@ class InferenceRun {
     stage_.board.Expose("failed_requests", errors_.count());
     if (in_flight_.max() < 2)
       stage_.board.NoPower(kDeterminism, "no two requests were in flight together");
-  }
-
-  std::string DescribeEngine(tgt_handle engine) {
-    std::vector<char> text(1 << 16);
-    tgt_error error = {};
-    if (engine == 0 || table_.engine_describe(stage_.target.self(), engine, text.data(),
-                                              text.size(), &error) != TGT_OK)
-      return "";
-    return text.data();
   }
 
   Stage& stage_;

@@ -1,13 +1,13 @@
 // Engine programs: threads push random ops over shared vars; values, poison, order and wait
 // results are compared with the same program executed one op at a time in push order.
 #include <algorithm>
-#include <deque>
-#include <optional>
 #include <stdexcept>
 
 #include "harness/checks/process_census.h"
+#include "harness/workloads/completer.h"
 #include "harness/workloads/handles.h"
 #include "harness/workloads/program.h"
+#include "harness/workloads/program_outcome.h"
 #include "harness/workloads/start_gate.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
@@ -16,46 +16,6 @@
 
 namespace tenter {
 namespace {
-
-// Ends async ops from a thread of its own, in the order in which they ask for it.
-class Completer {
- public:
-  using Job = std::function<void()>;
-  Status Start() {
-    return thread_.Start("completer", [this] {
-      while (const std::optional<Job> job = Take()) (*job)();
-    });
-  }
-  ~Completer() {
-    {
-      MutexLock lock(mutex_);
-      closing_ = true;
-      changed_.NotifyAll();
-    }
-    thread_.Join();
-  }
-  void Add(Job job) {
-    MutexLock lock(mutex_);
-    jobs_.push_back(std::move(job));
-    changed_.NotifyOne();
-  }
-
- private:
-  std::optional<Job> Take() {
-    MutexLock lock(mutex_);
-    while (jobs_.empty() && !closing_) changed_.Wait(mutex_);
-    if (jobs_.empty()) return std::nullopt;
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    return job;
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  std::deque<Job> jobs_ GUARDED_BY(mutex_);
-  bool closing_ GUARDED_BY(mutex_) = false;
-  Thread thread_;
-};
 
 class ProgramRun {
  public:
@@ -86,7 +46,7 @@ class ProgramRun {
           SetUp(table_.engine_create(stage_.target.self(), &engine_options, engine.out(), &error),
                 error, "engine"));
       engine_ = engine.get();
-      stage_.progress.SetDescribe([this] { return Describe(); });
+      stage_.progress.SetDescribe([this] { return DescribeEngine(stage_.target, engine_); });
       TENTER_RETURN_IF_ERROR(RunOn());
       stage_.progress.SetDescribe(nullptr);
     }
@@ -102,7 +62,7 @@ class ProgramRun {
   };
 
   Status RunOn() {
-    values_.assign(options_.vars, 0);
+    outcome_.values.assign(options_.vars, 0);
     for (int64_t i = 0; i < options_.vars; ++i) {
       tgt_var var = {};
       tgt_error error = {};
@@ -120,7 +80,7 @@ class ProgramRun {
       PushFromAllThreads();
       ReadOutcome();
     }
-    CheckAll();
+    CheckOutcome(stage_, program_, outcome_);
     stage_.board.Expose("threads", options_.threads);
     stage_.board.Expose("ops", ops);
     return {};
@@ -216,10 +176,10 @@ class ProgramRun {
     std::vector<uint32_t> distinct = op->reads;
     std::sort(distinct.begin(), distinct.end());
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    for (const uint32_t var : distinct) reads.push_back(values_[var]);
+    for (const uint32_t var : distinct) reads.push_back(outcome_.values[var]);
     const int64_t value = OpValue(op->name, reads);
     if (!op->throws)
-      for (const uint32_t var : op->writes) values_[var] = value;
+      for (const uint32_t var : op->writes) outcome_.values[var] = value;
     op->end = stamps_.FetchAdd(1, kRelaxed) + 1;
   }
 
@@ -253,7 +213,7 @@ class ProgramRun {
         tgt_error error = {};
         const tgt_code code =
             table_.wait_for_var(stage_.target.self(), engine_, vars_[v], &failure, &error);
-        seen_[wait].push_back({code, failure, error});
+        outcome_.var_waits[wait].push_back({code, failure, error});
       }
     for (int wait = 0; wait < 2; ++wait) {
       tgt_error error = {};
@@ -265,8 +225,12 @@ class ProgramRun {
                              .what = "wait-all refused",
                              .title = "WaitForAll failed: " + ErrorText(error)});
       failures.resize(std::min(count, failures.size()));
-      all_[wait] = std::move(failures);
+      outcome_.all_waits[wait] = std::move(failures);
     }
+    tgt_error error = {};
+    outcome_.has_counts =
+        table_.engine_counts(stage_.target.self(), engine_, &outcome_.counts, &error) == TGT_OK;
+    outcome_.pushes_refused = refused_.Load(kRelaxed) > 0;
   }
 
   // More failures than ops that may fail would be a finding in itself; a few of them are enough
@@ -278,182 +242,16 @@ class ProgramRun {
     return count;
   }
 
-  void CheckAll() {
-    std::vector<const ProgramOp*> order;
-    for (const auto& pushes : program_)
-      for (const ProgramOp& op : pushes)
-        if (op.push_number != 0) order.push_back(&op);
-    std::sort(order.begin(), order.end(), [](const ProgramOp* a, const ProgramOp* b) {
-      return a->push_number < b->push_number;
-    });
-    std::map<std::string, std::string> failed_by_fault;
-    for (const FiredFault& fault : stage_.injector.fired())
-      if (fault.fails() && !fault.op.empty() && fault.site != "engine.push.allocate" &&
-          fault.site != "engine.var.deleter")
-        failed_by_fault.emplace(fault.op, fault.expected_text());
-    const Expectation expect =
-        Expect(order, vars_.size(), stage_.parameters.Flag("run_dependents"), failed_by_fault);
-    CheckOrder(order, vars_.size(), &stage_.board);
-    if (refused_.Load(kRelaxed) == 0) CheckProgramOrder(program_, &stage_.board);
-    CheckWhatRan(order, expect, failed_by_fault);
-    CheckVars(expect);
-    CheckRoots(expect);
-    CheckCounts(order.size());
-    stage_.board.Expose("failed_ops", static_cast<int64_t>(expect.roots.size()));
-    stage_.board.Expose("skipped_ops", static_cast<int64_t>(order.size() - expect.ran.size()));
-    if (stage_.injector.has_failures() && stage_.injector.fired().empty())
-      stage_.board.NoPower(kErrorExactness, "no fault fired");
-  }
-
-  // ENG-5, ERR-3: exactly the ops that had to run have stamps (a fault may strike before the body
-  // begins).
-  void CheckWhatRan(const std::vector<const ProgramOp*>& order, const Expectation& expect,
-                    const std::map<std::string, std::string>& failed_by_fault) {
-    std::vector<const ProgramOp*> ran = expect.ran;
-    size_t next = 0;
-    for (const ProgramOp* op : order) {
-      const bool must_run = next < ran.size() && ran[next] == op;
-      if (must_run) ++next;
-      if ((op->begin != 0) == must_run || (must_run && failed_by_fault.contains(op->name)))
-        continue;
-      stage_.board.Report(
-          {.check = &kErrorExactness,
-           .what = must_run ? "op did not run" : "op ran on poisoned input",
-           .title = "'" + op->name + "' " +
-                    (must_run ? "never ran although nothing that it reads had failed"
-                              : "ran although something that it reads had failed")});
-    }
-  }
-
-  void CheckVars(const Expectation& expect) {
-    for (size_t v = 0; v < vars_.size(); ++v) {
-      const VarOutcome& wanted = expect.vars[v];
-      stage_.board.Examine(kErrorExactness);
-      if (wanted.root == nullptr && values_[v] != wanted.value)
-        stage_.board.Report({.check = &kDependencyOrder,
-                             .what = "wrong value",
-                             .title = "var " + std::to_string(v) + " holds " +
-                                      std::to_string(values_[v]) + ", expected " +
-                                      std::to_string(wanted.value)});
-      for (int wait = 0; wait < 2; ++wait) CheckWait(v, wanted, expect, wait);
-    }
-  }
-
-  // ERR-5 at each wait, under the rule that the target promises.
-  void CheckWait(size_t v, const VarOutcome& wanted, const Expectation& expect, int wait) {
-    const Seen& seen = seen_[wait][v];
-    const bool must_fail =
-        wanted.root != nullptr && (table_.error_rule == TGT_ERRORS_EVERY_WAIT ||
-                                   (table_.error_rule == TGT_ERRORS_ONCE && wait == 0));
-    const std::string who = "wait " + std::to_string(wait + 1) + " for var " + std::to_string(v);
-    if (seen.code == TGT_OK) {
-      if (must_fail)
-        stage_.board.Report(
-            {.check = &kErrorExactness,
-             .what = "lost error at a wait",
-             .title = who + " succeeded; it had to fail with '" + wanted.root->name + "'"});
-      return;
-    }
-    if (!must_fail)
-      return stage_.board.Report({.check = &kErrorExactness,
-                                  .what = "error at the wrong waiter",
-                                  .title = who + " failed although its var is healthy",
-                                  .detail = ErrorText(seen.error)});
-    const std::string& message = expect.message_of_failed.at(wanted.root->name);
-    if (seen.failure.op == wanted.root->name &&
-        std::string(seen.error.message).find(message) != std::string::npos)
-      return;
-    stage_.board.Report(
-        {.check = &kErrorExactness,
-         .what = "wrong root at a wait",
-         .title =
-             who + " reports '" + seen.failure.op + "', the root is '" + wanted.root->name + "'",
-         .detail = ErrorText(seen.error) + "\nexpected a message with: " + message});
-  }
-
-  // ERR-6: every root once, in order, at the first WaitForAll; nothing at the second. ERR-9: so
-  // with each deleter that threw.
-  void CheckRoots(const Expectation& expect) {
-    stage_.board.Examine(kErrorExactness, expect.roots.size());
-    if (!all_[1].empty())
-      Report(kErrorExactness, "wait-all reports twice",
-             "a second WaitForAll reported '" + std::string(all_[1][0].op) + "' again");
-    std::vector<std::string> found, wanted;
-    int64_t deleters = 0;
-    for (const tgt_failure& failure : all_[0]) {
-      if (std::string(failure.place) == "deleter")
-        ++deleters;
-      else
-        found.emplace_back(failure.op);
-    }
-    for (const ProgramOp* root : expect.roots) wanted.push_back(root->name);
-    for (const FiredFault& fault : stage_.injector.fired())
-      if (fault.site == "engine.var.deleter" && fault.fails()) --deleters;
-    if (deleters != 0)
-      Report(kErrorExactness, "failures of deleters are not exact",
-             "WaitForAll reported " + std::to_string(deleters) +
-                 " more failures of deleters than "
-                 "faults fired there");
-    const auto [f, w] = std::mismatch(found.begin(), found.end(), wanted.begin(), wanted.end());
-    if (f == found.end() && w == wanted.end()) return;
-    Report(kErrorExactness, "wait-all is not exact",
-           "failure " + std::to_string(f - found.begin() + 1) + " of WaitForAll is '" +
-               (f == found.end() ? "nothing" : *f) + "', expected '" +
-               (w == wanted.end() ? "nothing" : *w) + "'");
-  }
-
-  void Report(const CheckType& check, const char* what, std::string title) {
-    stage_.board.Report({.check = &check, .what = what, .title = std::move(title)});
-  }
-
-  // ENG-5: everything that was pushed has ended, once.
-  void CheckCounts(size_t pushed) {
-    tgt_engine_counts counts = {};
-    tgt_error error = {};
-    if (table_.engine_counts(stage_.target.self(), engine_, &counts, &error) != TGT_OK) return;
-    stage_.board.Examine(kLeak);
-    stage_.board.Expose("skipped", static_cast<int64_t>(counts.skipped));
-    if (counts.live_ops == 0 && counts.ran + counts.skipped + counts.cancelled == counts.pushed &&
-        counts.pushed >= pushed && counts.live_vars == vars_.size())
-      return;
-    stage_.board.Report(
-        {.check = &kLeak,
-         .what = "op or var counts do not add up",
-         .title = "the engine's counts do not add up after everything was waited for",
-         .evidence = {{"pushed", std::to_string(counts.pushed)},
-                      {"ran", std::to_string(counts.ran)},
-                      {"skipped", std::to_string(counts.skipped)},
-                      {"cancelled", std::to_string(counts.cancelled)},
-                      {"live_ops", std::to_string(counts.live_ops)},
-                      {"live_vars", std::to_string(counts.live_vars)}}});
-  }
-
-  std::string Describe() {
-    std::vector<char> text(1 << 16);
-    tgt_error error = {};
-    return table_.engine_describe(stage_.target.self(), engine_, text.data(), text.size(),
-                                  &error) == TGT_OK
-               ? text.data()
-               : "";
-  }
-
-  struct Seen {
-    tgt_code code;
-    tgt_failure failure;
-    tgt_error error;
-  };
   Stage& stage_;
   const tgt_target& table_;
   ProgramOptions options_;
   tgt_handle engine_ = 0;
   std::vector<std::vector<ProgramOp>> program_;
   std::vector<tgt_var> vars_;
-  std::vector<int64_t> values_;  // guarded by the engine under test, and by nothing else
   Completer* completer_ = nullptr;
   Atomic<int64_t> stamps_ = 0;  // only counts: the engine must order the ops that draw from it
   Atomic<int64_t> refused_ = 0;
-  std::vector<Seen> seen_[2];
-  std::vector<tgt_failure> all_[2];
+  ProgramOutcome outcome_;
 };
 
 Status RunEngineProgram(Stage& stage) { return ProgramRun(stage).Run(); }
