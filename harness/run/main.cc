@@ -78,10 +78,14 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   const auto finish = [&] {
     file->WriteSummary(plan, board, injector, (NowNs() - begin) / kNsPerMs);
   };
+  const auto refuse_run = [&](const Status& status) {
+    file->Discard();
+    return Refuse(status);
+  };
   InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
   {
     auto target = OpenTarget(plan, &injector);
-    if (!target.ok()) return Refuse(target.status());
+    if (!target.ok()) return refuse_run(target.status());
     const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish);
     Stage stage{.parameters = plan.parameters,
                 .target = **target,
@@ -91,7 +95,7 @@ int Execute(const RunPlan& plan, const std::string& directory) {
                 .seed = plan.seed,
                 .scratch_dir = directory,
                 .watch_parameters = WatchParameters};
-    if (const Status status = plan.workload->run(stage); !status.ok()) return Refuse(status);
+    if (const Status status = plan.workload->run(stage); !status.ok()) return refuse_run(status);
     board.Examine(kLiveness);
     WatchParameters(nullptr, 0);
   }

@@ -63,6 +63,8 @@ Result<std::unique_ptr<ResultsFile>> ResultsFile::Open(const std::string& direct
 
 ResultsFile::~ResultsFile() { close(descriptor_); }
 
+void ResultsFile::Discard() { unlink((directory_ + "/findings.jsonl").c_str()); }
+
 std::string ResultsFile::FindingLine(const Finding& finding) {
   ordered_json line;
   line["version"] = 1;

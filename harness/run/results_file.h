@@ -25,6 +25,8 @@ class ResultsFile {
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
 
+  // Removes what was opened: a run that was refused leaves nothing behind.
+  void Discard();
   void WriteFinding(const Finding& finding) EXCLUDES(mutex_);
   // A finding as one line of JSON, with '\n'.
   static std::string FindingLine(const Finding& finding);

@@ -39,10 +39,7 @@ class InferenceRun {
                                 model.out(), &error),
               error, "model"));
     TENTER_ASSIGN_OR_RETURN(inputs_, MakeInputs(model.get()));
-    if (!inputs_->AnswersDiffer())
-      stage_.board.NoPower(kDeterminism,
-                           "outputs of this model do not depend on the input: a mix-up "
-                           "of requests could not be seen");
+    TENTER_RETURN_IF_ERROR(CheckPower());
     const uint64_t digest = ParameterDigest(model.get());
     const int64_t rounds = stage_.parameters.Int("rounds");
     stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_));
@@ -65,6 +62,22 @@ class InferenceRun {
                               .input_shape = p.Text("input_shape"),
                               .shape_variants = p.Int("shape_variants"),
                               .reference_kernels = p.Flag("reference_kernels")});
+  }
+
+  // A model that gives every input the same answer hides every mix-up: it is rejected, because a
+  // green result would mean nothing.
+  Status CheckPower() {
+    const size_t samples = inputs_->size(), distinct = inputs_->distinct_answers();
+    if (samples > 1 && distinct == 1)
+      return {StatusCode::kInvalidArgument,
+              "model " + stage_.parameters.Text("model") + ": " + std::to_string(samples) +
+                  " different inputs have one answer: its outputs do not depend on the input, so "
+                  "no mix-up of requests could be seen"};
+    if (distinct < samples)
+      stage_.board.NoPower(kDeterminism, std::to_string(samples) + " inputs have only " +
+                                             std::to_string(distinct) +
+                                             " different answers: some mix-ups could not be seen");
+    return {};
   }
 
   // One life of engine and op: created, called by all threads, freed.

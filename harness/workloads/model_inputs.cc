@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <set>
 #include <sstream>
 
 #include "harness/workloads/handles.h"
@@ -241,12 +242,10 @@ std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs,
   return "no difference";
 }
 
-bool ModelInputs::AnswersDiffer() const {
-  std::vector<const std::vector<std::vector<char>>*> answers;
-  for (const Sample& sample : samples_) answers.push_back(&sample.expected);
-  std::sort(answers.begin(), answers.end(), [](auto* a, auto* b) { return *a < *b; });
-  return std::adjacent_find(answers.begin(), answers.end(),
-                            [](auto* a, auto* b) { return *a == *b; }) == answers.end();
+size_t ModelInputs::distinct_answers() const {
+  std::set<std::vector<std::vector<char>>> answers;
+  for (const Sample& sample : samples_) answers.insert(sample.expected);
+  return answers.size();
 }
 
 }  // namespace tenter

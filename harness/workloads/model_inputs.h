@@ -51,8 +51,8 @@ class ModelInputs {
   // Where the outputs first differ from the answer to sample i, for a person.
   std::string FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const;
 
-  // True when no two samples have the same answer: otherwise a mix-up could not be seen.
-  bool AnswersDiffer() const;
+  // How many different answers there are. With fewer than samples, some mix-ups could not be seen.
+  size_t distinct_answers() const;
 
  private:
   static Result<std::vector<tgt_tensor>> Describe(const TargetInstance& target, tgt_handle model,

@@ -1,0 +1,134 @@
+"""The real runner against bad input: each mistake is one line that names the thing and the place, exit code 2, no result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from tenter import models
+from tenter.house import this_house
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Path:
+    folder = Path(os.environ.get("TENTER_BIN_DIR", this_house().root / "build" / "probe"))
+    if not (folder / "harness" / "run" / "tenter-runner").exists():
+        pytest.skip(f"tenter-runner is not built in {folder}")
+    return folder
+
+
+@pytest.fixture
+def attempt(binaries: Path, tmp_path: Path):
+    """Runs a plan with some keys changed; returns exit code, stderr and the files of the result."""
+
+    def call(workload: dict[str, object], **changes: object) -> tuple[int, str, list[str]]:
+        target = {"name": "reference", "saboteur": "",
+                  "library": str(binaries / "harness" / "targets" / "libtenter_target_reference.so")}
+        plan = {"version": 1, "scenario": "test", "flavour": "probe", "target": target, "workload": workload, "faults": "",
+                "checks": ["liveness"], "seed": 1, "watchdog_ms": 20000} | changes
+        (tmp_path / "plan.json").write_text(json.dumps(plan))
+        out = tmp_path / "out"
+        out.mkdir(exist_ok=True)
+        done = subprocess.run([binaries / "harness" / "run" / "tenter-runner", "run", tmp_path / "plan.json", "--out", out],
+                              capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stderr, sorted(path.name for path in out.iterdir())
+
+    return call
+
+
+def inference(model: Path, **more: object) -> dict[str, object]:
+    return {"kind": "concurrent_inference", "model": str(model), "threads": 2, "inferences": 4} | more
+
+
+def one_line(stderr: str) -> str:
+    assert stderr.count("\n") == 1, stderr
+    return stderr
+
+
+def lstm_model() -> bytes:
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, 4]) for name in "xy")
+    weights = [helper.make_tensor(name, TensorProto.FLOAT, [1, 16, 4], [0.0] * 64) for name in ("w", "r")]
+    node = helper.make_node("LSTM", ["x", "w", "r"], ["", "y"], name="lstm_0", hidden_size=4)
+    graph = helper.make_graph([node], "lstm", [x], [y], initializer=weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]).SerializeToString()
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    (None, "model.onnx"), (b"", "model.onnx"), (b"this is no model at all\n" * 9, "model.onnx"),
+    ("truncated", "model.onnx"), (lstm_model(), "LSTM (node 'lstm_0')")])
+def test_a_model_that_cannot_be_used(attempt, tmp_path: Path, content: bytes | str | None, says: str) -> None:
+    model = tmp_path / "model.onnx"
+    if content == "truncated":
+        content = models.prepare(tmp_path / "models")["ocr_cls"].read_bytes()[:100_000]
+    if isinstance(content, bytes):
+        model.write_bytes(content)
+    code, stderr, _ = attempt(inference(model))
+    assert code == 2
+    assert says in one_line(stderr)
+
+
+def test_a_model_that_ignores_its_input_is_rejected(attempt) -> None:
+    """The weights that this topology ships with are constant, so it would hide every mix-up of requests."""
+    constant = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / "light_squeezenet.onnx"
+    code, stderr, _ = attempt(inference(constant))
+    assert code == 2
+    assert "outputs do not depend on the input" in one_line(stderr)
+
+
+def test_a_shape_that_does_not_fit_names_both(attempt, tmp_path: Path) -> None:
+    model = models.prepare(tmp_path / "models")["ocr_cls"]
+    code, stderr, _ = attempt(inference(model, input_shape="1,4,48,192"))
+    assert code == 2
+    assert "expected float32[?,3,?,?], found float32[1,4,48,192]" in one_line(stderr)
+    code, stderr, _ = attempt(inference(model, input_shape="1,3,many"))
+    assert code == 2
+    assert "input_shape: expected numbers" in one_line(stderr)
+
+
+@pytest.mark.parametrize(("workload", "changes", "says"), [
+    ({"kind": "engine_program", "threads": 0}, {}, "parameter 'threads': expected at least 1, found 0"),
+    ({"kind": "engine_program", "thread": 1}, {}, "unknown parameter 'thread', did you mean 'threads'?"),
+    ({"kind": "engine_programme"}, {}, "unknown workload 'engine_programme', did you mean 'engine_program'?"),
+    ({"kind": "engine_program"}, {"version": 7}, "run plan version 7, this runner reads version 1"),
+    ({"kind": "engine_program"}, {"faults": "engine.op.bdy=off"}, "unknown site 'engine.op.bdy', did you mean 'engine.op.body'?"),
+    ({"kind": "engine_program"}, {"flavour": "tsan"}, "the plan is for flavour 'tsan', this runner is 'probe'"),
+    ({"kind": "engine_program"}, {"checks": ["leek"]}, "unknown check 'leek', did you mean 'leak'?"),
+    ({"kind": "engine_program"}, {"target": {"name": "x", "library": "/no/such.so", "saboteur": ""}}, "/no/such.so")])
+def test_a_plan_with_a_mistake(attempt, workload: dict[str, object], changes: dict[str, object], says: str) -> None:
+    code, stderr, _ = attempt(workload, **changes)
+    assert code == 2
+    assert says in one_line(stderr)
+
+
+def test_an_earlier_result_is_never_written_over(attempt) -> None:
+    workload = {"kind": "lazy_rejection", "rounds": 2}
+    assert attempt(workload, checks=["error_exactness"])[0] == 0
+    code, stderr, files = attempt(workload)
+    assert code == 2
+    assert "must be an existing, empty directory" in one_line(stderr)
+    assert files == ["findings.jsonl", "summary.json"]
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("1,2,3\n1,2\n", ":2: row length 2, shape [3] wants 3"), ("", "the file is empty"),
+    ("1,\0,3\n", ":1: expected text, found a NUL byte at column 3"),
+    ("1,2,1e999\n", ":1: expected float64 in column 3, found '1e999', which is out of range")])
+def test_a_bad_row_is_a_finding_of_the_file(attempt, tmp_path: Path, text: str, says: str) -> None:
+    """The error is the iterator's answer, so it is held against what the scenario expects, not refused."""
+    file = tmp_path / "rows.csv"
+    file.write_text(text)
+    workload = {"kind": "iterator_epochs", "csv_file": str(file), "columns": 3, "batch_size": 1}
+    assert attempt(workload | {"expect_error": says}, checks=["error_exactness"])[0] == 0
+
+
+def test_an_unexpected_error_of_a_file_is_reported(attempt, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("1,2,x\n")
+    workload = {"kind": "iterator_epochs", "csv_file": str(file), "columns": 3, "expect_error": "row length"}
+    assert attempt(workload, checks=["error_exactness"])[0] == 1
