@@ -45,7 +45,11 @@ class Suite:
         # Canaries run before smoke, so that the report of smoke states what its checks can find.
         return [*first,
                 Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", SELFTEST_LABEL)),
-                Stage("sanitizer self-tests", lambda: self.ctest("tsan", "-L", SELFTEST_LABEL)),
+                Stage("self-tests, tsan", lambda: self.ctest("tsan", "-L", SELFTEST_LABEL)),
+                Stage("unit tests, asan", lambda: self.ctest("asan", "-LE", SELFTEST_LABEL)),
+                Stage("self-tests, asan", lambda: self.ctest("asan", "-L", SELFTEST_LABEL)),
+                # Without probes, and by the other compiler.
+                Stage("unit tests, gcc", lambda: self.ctest("gcc")),
                 Stage("canary", lambda: self.campaign(("canary",), ())),
                 Stage("smoke", lambda: self.campaign(smoke_words(self.house), ()))]
 
@@ -107,7 +111,9 @@ def run_stages(stages: list[Stage]) -> int:
         tally = _run(stage)
         total += tally
         state = "FAILED" if tally.failed else "ok"
-        lines.append(f"{state:7} {stage.name:24} {tally.passed} of {tally.total} in {time.monotonic() - started:.1f} s")
+        skipped = f" ({tally.skipped} skipped)" if tally.skipped else ""
+        lines.append(f"{state:7} {stage.name:24} {tally.passed} of {tally.total}{skipped} "
+                     f"in {time.monotonic() - started:.1f} s")
         print("\n".join([*(f"  {failure}" for failure in tally.failures[:_SHOWN_FAILURES + _LOG_TAIL]), lines[-1]]),
               flush=True)
     print("\n" + "\n".join(lines))

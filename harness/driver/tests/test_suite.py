@@ -90,4 +90,4 @@ def test_quick_leaves_out_tsan_and_canaries(house, console, tmp_path):
     suite = Suite(house, console, tmp_path)
     names = [stage.name for stage in suite.stages(quick=True)]
     assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe"]
-    assert {"unit tests, tsan", "sanitizer self-tests", "canary"} < {stage.name for stage in suite.stages(quick=False)}
+    assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "canary"} < {stage.name for stage in suite.stages(quick=False)}
