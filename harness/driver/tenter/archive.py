@@ -72,7 +72,8 @@ def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
     if case_name not in cases:
         raise UsageError(f"{folder.name} has no case '{case_name}'{nearest(case_name, cases)}")
     case = cases[case_name]
-    for finding in case.findings:
+    # Without an id a canary means the finding that it is there for, whatever else was reported before it.
+    for finding in sorted(case.findings, key=lambda finding: finding.check != case.found_by):
         if finding.signature.startswith(wanted):
             return folder, case, finding
     known = [finding.id for finding in case.findings]

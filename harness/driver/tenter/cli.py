@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
                                         "behind the target ABI.")] = "",
     model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx", help="Concurrent inference on this model, "
-                                                  "instead of scenarios.")] = None,
+                                                  "instead of scenarios, in the flavours probe and tsan.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
     input_shape: Annotated[str, typer.Option(metavar="NAME=1,3,48,192", help="With --model: shape of an input whose "
@@ -55,12 +56,14 @@ def run(
 ) -> None:
     """Run scenarios and write a report.
 
+    A scenario runs in the flavours that it names; by default these are probe and tsan, the one after the other.
+
     [dim]Examples:[/dim]
       ./tenter run                                  the smoke suite in its flavours
       ./tenter run smoke canary                     with the proof that planted bugs are found
       ./tenter run smoke/cls_concurrent -f tsan     one scenario under ThreadSanitizer
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
-      ./tenter run --model net.onnx --threads 16    any model made of supported ops
+      ./tenter run --model net.onnx --threads 16    any model made of supported ops, in probe and tsan
     """
     from tenter import run as verb
     parameters: dict[str, object] = {}
@@ -153,7 +156,7 @@ def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", he
 
 
 def command_line() -> str:
-    return " ".join(["./tenter", *sys.argv[1:]])
+    return shlex.join(["./tenter", *sys.argv[1:]])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +25,8 @@ def print_all(house: House, flavour: str, console: Console) -> None:
         say(f"workloads, checks and sites are known once a runner is built: {error}")
         return
     _print_catalogue(offered, console)
+    _table(console, f"mutants built in {flavour}", ("name",), [(name,) for name in house.mutants(flavour)])
+    _table(console, f"targets built in {flavour}", ("name",), [(name,) for name in house.targets(flavour)])
 
 
 def _print_scenarios(house: House, console: Console) -> None:
@@ -38,8 +42,7 @@ def _print_scenarios(house: House, console: Console) -> None:
 
 def _print_catalogue(offered: Catalogue, console: Console) -> None:
     for workload in offered.workloads.values():
-        rows = [(p.name, p.type, "" if p.default is None else str(p.default), p.meaning)
-                for p in workload.parameters.values()]
+        rows = [(p.name, p.type, _as_toml(p.default), p.meaning) for p in workload.parameters.values()]
         _table(console, f"workload {workload.kind}: {workload.meaning}", ("parameter", "type", "default", "meaning"), rows)
         console.print(Text(f"checks: {', '.join(workload.checks)}"), soft_wrap=True)
     _table(console, "checks", ("name", "contracts", "meaning"),
@@ -47,6 +50,11 @@ def _print_catalogue(offered: Catalogue, console: Console) -> None:
     _table(console, "fault sites", ("name", "actions", "meaning"),
            [(s.name, ", ".join(s.actions), s.meaning) for s in offered.sites.values()])
     _table(console, "saboteurs", ("name", "meaning"), list(offered.saboteurs.items()))
+
+
+def _as_toml(default: Any) -> str:
+    """As one would write it in a scenario, but without quotes."""
+    return str(default).lower() if isinstance(default, bool) else "" if default is None else str(default)
 
 
 def _table(console: Console, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

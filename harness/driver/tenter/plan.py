@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class Case:
     timeout_s: float
     expect: Expected = Expected()
     planted: str = ""  # the name of the planted bug that the case must find; empty for everything but a canary
+    again: str = ""  # the command that runs exactly this case again
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,13 @@ class Planner:
         return [Case(name=name if repeat == 1 else f"{name}.r{i + 1}", scenario=scenario.name,
                      flavour=self.catalogue.flavour, title=scenario.title, purpose=scenario.purpose,
                      contracts=scenario.contracts, plan={**plan, "seed": first + i},
-                     timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario))
+                     timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario),
+                     again=self._again(scenario, first + i))
                 for i in range(repeat)]
+
+    def _again(self, scenario: Scenario, seed: int) -> str:
+        words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
+        return f"{words} --target {shlex.quote(self.target)}" if self.target else words
 
     def _plan(self, scenario: Scenario) -> dict[str, Any]:
         workload = self.catalogue.workload(scenario.kind, scenario.source)

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 import jsonschema
 
-from tenter import archive, junit, wording
+from tenter import archive, junit, quantity, wording
 from tenter.errors import HarnessDefect
 from tenter.house import House
 from tenter.power import PowerTable
@@ -25,6 +25,11 @@ _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\ufffe\ufff
 def printable(text: str) -> str:
     """The text without control characters; one of them makes a CI lose the whole report."""
     return _CONTROL.sub("", text)
+
+
+def tied(text: str) -> str:
+    """A number and its sign stay on one line: "20 %" and "≤ 3" are never broken in the middle."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=≤) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 def write(run: RunResult, power: PowerTable, folder: Path, house: House) -> None:
@@ -50,8 +55,8 @@ def render(template: str, run: RunResult, power: PowerTable, house: House) -> st
         loader=jinja2.FileSystemLoader(house.reports / "templates"), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",)))
-    environment.filters |= {"number": lambda value: f"{value:,.6g}" if isinstance(value, float) else f"{value:,}",
-                            "seconds": _seconds, "cell": _markdown_cell, "printable": printable}
+    environment.filters |= {"number": quantity.number, "seconds": quantity.duration, "cell": _markdown_cell,
+                            "printable": printable, "tied": tied}
     normal = [case for case in run.cases if not case.planted]
     canaries = [case for case in run.cases if case.planted]
     return environment.get_template(template).render(
@@ -84,12 +89,6 @@ def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:
             before = sums.get(site.name, (0, 0))
             sums[site.name] = (before[0] + site.hit, before[1] + site.fired)
     return [SiteCount(name, *sums[name]) for name in sorted(sums)]
-
-
-def _seconds(value: float) -> str:
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"
 
 
 def _markdown_cell(text: str) -> str:

@@ -63,6 +63,7 @@ class CaseResult:
     effective_faults: str = ""
     findings: tuple[Finding, ...] = ()
     stderr_tail: str = ""
+    again: str = ""  # the command that runs exactly this case again; empty in a replay, which has its own
 
     @property
     def usage(self) -> bool:

@@ -58,7 +58,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     if request.model:
-        scenarios = [model_scenario(request.model, request.parameters)]
+        scenarios = [model_scenario(request.model, request.parameters, house)]
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
     cases = plan_cases(scenarios, request, house, console)
@@ -96,7 +96,8 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
     if outcome.results and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
         shutil.rmtree(folder)
-        raise UsageError(f"{outcome.results[0].name}: {outcome.results[0].reason}")
+        first = outcome.results[0]
+        raise UsageError(f"{'--model' if request.model else first.name}: {first.reason}")
     measured = write_reports(result, folder, house)
     archive.link_latest(folder)
     print_end(console, result, house.relative(folder), measured)
@@ -129,12 +130,15 @@ def _result(run_id: str, started: datetime, outcome: Outcome, flavours: set[str]
                      out=shlex.quote(str(request.out)) if request.out else "")
 
 
-def model_scenario(model: Path, parameters: dict[str, Any]) -> Scenario:
+def model_scenario(model: Path, parameters: dict[str, Any], house: House) -> Scenario:
     """The scenario behind `--model`: concurrent inference, a tenth as much of it under ThreadSanitizer."""
     if not model.is_file():
         raise UsageError(f"--model: no such file '{model}'")
     given = {"model": str(model.resolve()), **parameters}
-    scenario = Scenario(name=f"model/{model.stem}", source="--model", kind="concurrent_inference", parameters=given,
+    words = ["--model", house.relative(model)]
+    for key, value in parameters.items():
+        words += [f"--{key.replace('_', '-')}", str(value)]
+    scenario = Scenario(name=f"model/{model.stem}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
                         title=f"{model.name}: concurrent inference", contracts=("COP-1",),
                         purpose="Every output is compared bit by bit with the one-thread run of the same plan.")
     slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ class Scenario:
     checks: tuple[str, ...] | None = None
     budget: Budget = Budget()
     expect: Expected = Expected()
+    selector: str = ""  # the words of a command line that mean it, where they are not its name
+
+    def words(self) -> str:
+        """What names this scenario on a command line."""
+        return self.selector or self.name
 
     def parameters_for(self, flavour: str) -> dict[str, Any]:
         """The workload's own parameters, with those of [workload.FLAVOUR] on top."""
@@ -74,7 +80,9 @@ def read(path: Path, house: House) -> Scenario:
         raise UsageError(f"{source}: no such file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{source}: {' '.join(str(error).split())}") from error
-    return parse(raw, name_of(path, house), source)
+    scenario = parse(raw, name_of(path, house), source)
+    inside = path.resolve().is_relative_to(house.scenarios.resolve())
+    return scenario if inside else replace(scenario, selector=shlex.quote(source))
 
 
 def name_of(path: Path, house: House) -> str:

@@ -20,6 +20,8 @@ def select(house: House, words: list[str]) -> list[Scenario]:
     for word in words:
         found = _files(house, word)
         if not found:
+            if word.endswith(".toml") and not glob.has_magic(word):
+                raise UsageError(f"no such scenario file '{word}'")
             known = [name_of(path, house) for path in scenario_files(house)]
             folders = sorted({name.split("/")[0] for name in known})
             raise UsageError(f"no scenario, folder or file '{word}'{nearest(word, [*folders, *known])}")

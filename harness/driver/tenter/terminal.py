@@ -32,9 +32,10 @@ class TerminalView:
                           disable=not console.is_terminal)
         self._all = self._bars.add_task("all cases", total=len(cases), what="cases")
         self._tasks: dict[str, TaskID] = {}
+        self._header_due = True
+        self._refused: list[tuple[Case, CaseResult]] = []
 
     def __enter__(self) -> TerminalView:
-        self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
         self._bars.start()
         return self
 
@@ -54,9 +55,20 @@ class TerminalView:
         with self._lock:
             self._bars.remove_task(self._tasks.pop(case.name))
             self._bars.advance(self._all)
-            if result is not None:
-                word = Text(result.verdict.name, style=STYLES[result.verdict])
-                self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
+            if result is not None and result.usage:
+                # When every plan is refused, one line on stderr is the answer, and a table would repeat it.
+                self._refused.append((case, result))
+            elif result is not None:
+                for row in [*self._refused, (case, result)]:
+                    self._print(*row)
+                self._refused.clear()
+
+    def _print(self, case: Case, result: CaseResult) -> None:
+        if self._header_due:
+            self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
+            self._header_due = False
+        word = Text(result.verdict.name, style=STYLES[result.verdict])
+        self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
 
     def _row(self, word: Text, name: str, text: str, seconds: str) -> Table:
         row = Table.grid(padding=(0, 2, 0, 0), expand=True)

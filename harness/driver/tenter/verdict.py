@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding]
     if exit_code is None:
         return ""
     if exit_code == errors.USAGE:
-        return f"the runner refused the plan: {last_line or 'without a message'}"
+        return f"the runner refused the plan: {_plain(last_line) or 'without a message'}"
     if exit_code == errors.DEFECT:
         return f"the harness is defective: {last_line or 'the runner ended with 70, without a message'}"
     if exit_code not in (*_CONCLUSIVE, errors.INCONCLUSIVE):
@@ -31,6 +32,11 @@ def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding]
     if exit_code == errors.FINDINGS and not findings:
         return "the runner ended with 1 and reported no finding"
     return ""
+
+
+def _plain(line: str) -> str:
+    """The runner's last line without its own name and without the C++ type of the error."""
+    return re.sub(r"\w+ \(tenter::\w+\): ", "", line.removeprefix("tenter-runner: "))
 
 
 def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expected) -> tuple[Verdict, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from tenter import errors
+from tenter import errors, quantity
 from tenter.power import Power
 from tenter.results import CaseResult, RunResult, Verdict
 from tenter.verdict import counts, exit_code
@@ -12,6 +14,10 @@ from tenter.verdict import counts, exit_code
 # What a trial is, in the order in which a case is described by it.
 UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
          "requests": "request", "epochs": "epoch"}
+# English has more plurals than a rule could guess, and the reports need few words.
+_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
+            "fault": "faults", "finding": "findings", "mismatch": "mismatches", "site hit": "site hits",
+            "thread": "threads"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
 _MOST_STEPS = 6
@@ -19,8 +25,7 @@ _MOST_STEPS = 6
 
 def plural(count: float, word: str) -> str:
     """"1 op", "2,000 ops", "3 batches", "0 mismatches"."""
-    ending = "es" if word.endswith(("s", "ch", "x")) else "s"
-    return f"{count:,.0f} {word}" if count == 1 else f"{count:,.0f} {word}{ending}"
+    return f"{count:,.0f} {word if count == 1 else _PLURALS[word]}"
 
 
 def trials(case: CaseResult) -> tuple[float, str]:
@@ -48,10 +53,20 @@ def bound(case: CaseResult) -> str:
     return f"≤ {300 / count:.2g} % per {unit} at 95 %"
 
 
-def other_exposure(case: CaseResult) -> dict[str, float]:
+def faults(case: CaseResult) -> list[str]:
+    """The faults that fired, one by one; quoted text may hold the semicolon that separates them."""
+    return [fault.strip() for fault in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^;"])+', case.effective_faults)]
+
+
+def code(command: str) -> str:
+    """A command for Markdown, or nothing."""
+    return f"`{command}`" if command else ""
+
+
+def other_exposure(case: CaseResult) -> list[str]:
     """What the sentence of the case does not say already."""
     said = {"threads", next((key for key in UNITS if case.exposure.get(key, 0) > 0), "")}
-    return {key: value for key, value in case.exposure.items() if value and key not in said}
+    return quantity.described({key: value for key, value in case.exposure.items() if value and key not in said})
 
 
 def exposure(case: CaseResult) -> str:
@@ -132,8 +147,24 @@ def verdict_word(run: RunResult) -> str:
 
 def what_now(run: RunResult, measured: bool) -> list[str]:
     """The next steps, most urgent first. `measured`: the detection power of this build is known."""
+    steps = _repairs(run)
+    if run.not_run:
+        steps.append("Run again: the run was interrupted and some cases are missing.")
+    if steps:
+        return steps[:_MOST_STEPS]
+    if not measured:
+        steps.append("Measure what this build's checks can find: ./tenter run scenarios/canary")
+    # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
+    powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
+    if powerless:
+        reasons = _counted(check.note or "no reason given" for check in powerless)
+        steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
+    return [*(steps or ["Nothing to repair."]), *_deeper(run)]
+
+
+def _repairs(run: RunResult) -> list[str]:
     steps = []
-    urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED, Verdict.GREY]
+    urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
     for case in sorted((c for c in run.cases if c.verdict in urgency), key=lambda c: urgency.index(c.verdict)):
         if case.verdict is Verdict.ERROR:
             steps.append(f"Repair {case.name}: {case.reason}")
@@ -141,15 +172,38 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
             steps.append(f"See it again: {run.replay_line(case, case.findings[0])}")
         elif case.verdict is Verdict.FAIL:
             steps.append(f"{case.name}: {case.reason}")
-        elif case.verdict is Verdict.MISSED:
+        else:
             steps.append(f"A check lost its power in {case.name}: {case.reason}")
-        elif case.verdict is Verdict.GREY:
-            steps.append(f"Give {case.name} power: {sentence(case)}")
-    if run.not_run:
-        steps.append("Run again: the run was interrupted and some cases are missing.")
-    if not steps and not measured:
-        steps.append("Measure what this build's checks can find: ./tenter run scenarios/canary")
-    powerless = sum(check.state == "no_power" for case in run.cases for check in case.checks)
-    if not steps and powerless:
-        steps.append(f"{plural(powerless, 'check')} had no power; the report gives the reason at each open circle.")
-    return steps[:_MOST_STEPS] or ["Nothing to repair. For a tighter bound run longer: ./tenter run --repeat 20"]
+    return steps + _powerless_cases(run)
+
+
+def _powerless_cases(run: RunResult) -> list[str]:
+    """One step for each reason, since many cases often share one."""
+    names: dict[str, list[str]] = {}
+    for case in run.cases:
+        if case.verdict is Verdict.GREY:
+            notes = [check.note for check in case.checks if check.state == "no_power" and check.note]
+            names.setdefault(notes[0] if notes else "no reason given", []).append(case.name)
+    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {_few(cases)}" for reason, cases in names.items()]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _counted(reasons: Iterable[str]) -> str:
+    """"3 x no fault fired, 1 x nothing was examined", the commonest reason first."""
+    return ", ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common())
+
+
+def _deeper(run: RunResult) -> list[str]:
+    """For a reader who has nothing to repair and wants to see more."""
+    steps = ["For a tighter bound, run longer: ./tenter run --repeat 20"]
+    if not any(case.scenario.startswith("model/") for case in run.cases):
+        steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
+    for case in run.cases:
+        if case.verdict is Verdict.FOUND:
+            hit = next(finding for finding in case.findings if finding.check == case.found_by)
+            steps.append(f"Watch a planted bug come back: {run.replay_line(case, hit)} -n 10")
+            break
+    return steps

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -21,10 +20,17 @@ exit 1
 """
 PYTHON = """#!/bin/sh
 echo "python $*" >>"$LOG"
+pwd >"$LOG.where"
 case "$*" in
   *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo "version = 3.11.2" >.venv/pyvenv.cfg;;
 esac
 """
+
+
+def spent() -> float:
+    """Seconds of processor time that child processes took so far."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 @pytest.fixture
@@ -60,10 +66,18 @@ def test_the_first_run_installs_and_the_second_does_nothing(launcher):
     assert "install -y --no-remove --no-install-recommends -o DPkg::Lock::Timeout=600 libfmt-dev" in log
     assert "-m venv" in log and "pip install" in log and log.strip().endswith("python -m tenter run")
     assert "installing Debian packages: libfmt-dev: done in" in err
-    started = time.monotonic()
+    # Processor time, since the clock on the wall measures what else the machine does.
+    started = spent()
     code, err, log = launcher("run")
     assert (code, err, log) == (0, "", "python -m tenter run\n")
-    assert time.monotonic() - started < 0.5
+    assert spent() - started < 0.5
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
+def test_the_driver_starts_where_the_caller_stands(launcher, tmp_path):
+    """A model file on the command line is meant from there, and not from the root of the repository."""
+    launcher("run")
+    assert (tmp_path / "log.where").read_text() == "/\n"
 
 
 def test_changed_pins_install_again_and_test_adds_its_group(launcher):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -55,6 +56,7 @@ def test_an_unknown_workload(tenter, write):
 
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("run", "smoke/god"), "no scenario, folder or file 'smoke/god'; did you mean 'smoke/good'?"),
+    (("run", "nowhere/none.toml"), "no such scenario file 'nowhere/none.toml'"),
     (("run", "--model", "none.onnx"), "--model: no such file 'none.onnx'"),
     (("run", "--threads", "0"), "--threads"),
     (("run", "--flavour", "tsam"), "unknown flavour 'tsam'; did you mean 'tsan'?"),
@@ -115,6 +117,27 @@ def test_a_model_of_ones_own_runs_in_both_flavours(tenter, house, tmp_path):
     assert code == 0 and "0 mismatches in 300 inferences, 16 threads; ≤ 1 % per inference" in out
     plan = json.loads((house.out / "latest" / "cases" / "model" / "net.tsan" / "plan.json").read_text())
     assert plan["workload"]["inferences"] == 30 and plan["workload"]["input_shape"] == "x=1,3,48,192"
+
+
+def test_a_command_runs_the_very_same_case_again(tenter, write, house, tmp_path):
+    """The words, the flavour and the seed of a case lead to the same plan, wherever the scenario came from."""
+    outside = tmp_path / "my own.toml"
+    outside.write_text('title = "x"\n[workload]\nkind = "concurrent_inference"\nthreads = 3\n')
+    model = tmp_path / "net.onnx"
+    model.write_bytes(b"model")
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"elf")
+    for words in (["run", write("smoke/good"), "--seed", "7", "--repeat", "2"], ["run", str(outside)],
+                  ["run", "--model", str(model), "--threads", "5", "--input-shape", "x=1,3,48,192"],
+                  ["run", "smoke/good", "--target", str(library)]):
+        tenter(*words)
+        folder = (house.out / "latest").resolve()
+        for case in json.loads((folder / "report.json").read_text())["cases"]:
+            first = json.loads((folder / "cases" / case["name"] / "plan.json").read_text())
+            assert case["again"].startswith("./tenter run ") and f"--seed {case['seed']}" in case["again"]
+            assert tenter(*shlex.split(case["again"])[1:])[0] == 0
+            plans = list((house.out / "latest" / "cases").rglob("plan.json"))
+            assert [json.loads(plan.read_text()) for plan in plans] == [first]
 
 
 def test_a_target_library_of_ones_own(tenter, write, house, tmp_path):

@@ -35,6 +35,49 @@ def test_what_does_not_come_back_is_counted_too(tenter, write, house):
     assert code == 0 and "reproduced 0 of 2" in out
 
 
+def test_the_faults_that_fired_are_replayed_and_not_drawn_again(tenter, write, house):
+    tenter("run", write("smoke/one", "[faults]\nplan = 'engine.op.body=P10%error(internal)'", behaviour="finding"))
+    report = house.out / "latest" / "report.json"
+    raw = json.loads(report.read_text())
+    raw["cases"][0]["effective_faults"] = "engine.op.body=nth(3)error(internal)"
+    report.write_text(json.dumps(raw))
+    tenter("replay", "9f3c21aa")
+    plan = next(house.out.glob("*replay*")) / "cases" / "smoke" / "one.probe" / "plan.json"
+    assert json.loads(plan.read_text())["faults"] == "engine.op.body=nth(3)error(internal)"
+
+
+def test_a_crash_told_of_no_faults_so_the_plan_stays_as_it_was(tenter, write, house):
+    tenter("run", write("smoke/one", "[faults]\nplan = 'engine.op.body=nth(2)error(internal)'", behaviour="crash"))
+    run = (house.out / "latest").resolve().name
+    assert "reproduced 2 of 2: crash" in tenter("replay", f"{run}/smoke/one.probe", "-n", "2")[1]
+    plan = next(house.out.glob("*replay*")) / "cases" / "smoke" / "one.probe.n1" / "plan.json"
+    assert json.loads(plan.read_text())["faults"] == "engine.op.body=nth(2)error(internal)"
+
+
+def test_other_findings_of_the_same_runs_are_named_with_their_rate(tenter, write, house):
+    name = write("smoke/one", "[checks]\nuse = ['determinism', 'data_race']", behaviour="two_findings")
+    tenter("run", name)
+    code, out, _ = tenter("replay", "9f3c21aa", "-n", "2")
+    assert code == 1 and "reproduced 2 of 2: determinism 9f3c21aa" in out
+    assert "also seen 2 of 2: data_race 77aa77aa: data race in tenter::PlanCache::Find" in out
+
+
+def test_a_canary_without_an_id_means_the_finding_that_it_is_there_for(tenter, write, house):
+    tenter("run", write("canary/one", "[expect]\nfound_by = 'data_race'", behaviour="two_findings",
+                        head="mutant = 'shared_arena'"))
+    run = (house.out / "latest").resolve().name
+    assert "reproduced 1 of 1: data_race 77aa77aa" in tenter("replay", f"{run}/canary/one.probe")[1]
+
+
+def test_a_replay_that_concludes_nothing_says_why(tenter, write, house):
+    tenter("run", write("smoke/one", behaviour="finding"))
+    plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"workload": {
+        "kind": "concurrent_inference", "behaviour": "refuse"}}))
+    code, out, err = tenter("replay", "9f3c21aa")
+    assert code == 70 and "reproduced 0 of 1" in out and "(1 not concluded)" in out and "unknown action 'trow'" in err
+
+
 def test_another_finding_is_not_the_same_finding(tenter, write, house):
     tenter("run", write("smoke/one", behaviour="finding"))
     plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"

@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from tenter import archive, report, wording
+from tenter import archive, quantity, report, wording
 from tenter.errors import HarnessDefect
+from tenter.findings import Finding
 from tenter.power import Power, power_of
 from tenter.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
 from tenter.verdict import exit_code
@@ -66,8 +67,12 @@ def test_html_is_one_closed_file_without_scripts(mixed):
     assert "\x1b" not in text and "\x00" not in text
     for word in ("What to do now", "0 mismatches in 2,000 inferences, 32 threads", "1/2 planted bugs found",
                  "no power", f"./tenter replay {mixed.name}/smoke/fail.probe#9f3c21aa", "<b>why</b> & how",
-                 "engine.op.body", "the checks lost count", *(verdict.name for verdict in Verdict)):
+                 "engine.op.body", "resident growth 8.4 MiB", "longest close 342 µs", "most in flight 32",
+                 *(f"./tenter run {name} --flavour probe --seed 1" for name in (
+                     "smoke/pass", "smoke/fail", "smoke/grey", "smoke/error", "canary/found", "canary/missed")),
+                 "the checks lost count", *(verdict.name for verdict in Verdict)):
         assert word in page.text, word
+    assert not re.search(r"\d %", page.text.split("How to read this")[0]), "a number and its % stay on one line"
     assert page.text.index("What to do now") < page.text.index("Scenarios")
 
 
@@ -101,6 +106,7 @@ def test_markdown_starts_with_the_verdict(mixed):
     lines = (mixed / "report.md").read_text().splitlines()
     assert lines[0].startswith("# Harness defect: 2 findings in 6 cases")
     tables = [line for line in lines if line.startswith("|")]
+    assert sum("`./tenter run " in line and "--flavour probe --seed 1`" in line for line in tables) == 8
     assert len(tables) == 2 + 6 + 2 + 2 and all("\x1b" not in line for line in lines)
 
 
@@ -164,4 +170,62 @@ def test_no_report_ever_says_thread_safe(mixed):
 def test_the_next_step_admits_checks_without_power(tenter, write):
     _, out, _ = tenter("run", write("smoke/weak", behaviour="weak"), write("canary/found", "[expect]\nfound_by = "
                        "'determinism'", behaviour="finding"))
-    assert "1 check had no power" in out and "Nothing to repair" not in out
+    assert "1 check had no power, shown as an open circle: 1 x the outputs of this model" in out
+    assert "Nothing to repair" not in out
+
+
+def test_every_word_that_the_reports_count_has_its_plural():
+    assert {wording.plural(2, unit) for unit in wording.UNITS.values()} == {f"2 {name}" for name in wording.UNITS}
+    assert [wording.plural(20, word) for word in ("epoch", "batch", "mismatch")] == [
+        "20 epochs", "20 batches", "20 mismatches"]
+    assert wording.plural(1, "epoch") == "1 epoch" and wording.plural(0, "finding") == "0 findings"
+
+
+def test_open_circles_are_counted_by_reason_and_canaries_left_out():
+    weak = [CheckResult("leak", "no_power", note=note) for note in ("nothing was examined", "no fault fired",
+                                                                    "nothing was examined")]
+    canary = make_case(planted="bug", verdict=Verdict.FOUND, found_by="c", checks=tuple(weak),
+                       findings=(Finding("leak", "8" * 16, "l"), Finding("c", "9" * 16, "t"),))
+    first, *deeper = wording.what_now(make_run(make_case(checks=tuple(weak)), canary), measured=True)
+    assert first == ("3 checks had no power, shown as an open circle: 2 x nothing was examined, 1 x no fault fired.")
+    assert [step.split("./tenter ")[1] for step in deeper] == [
+        "run --repeat 20", "run --model FILE.onnx --threads 16",
+        "replay 20261122-101500-smoke/smoke/x.probe#99999999 -n 10"]
+
+
+def test_faults_that_fired_are_told_apart_past_quotes():
+    case = make_case(effective_faults='a.b@op:"x;y"=nth(1)throw(logic_error,"no; \\"never\\"");c.d=nth(2)error(internal)')
+    assert wording.faults(case) == ['a.b@op:"x;y"=nth(1)throw(logic_error,"no; \\"never\\"")', "c.d=nth(2)error(internal)"]
+
+
+def test_a_clean_run_says_how_to_look_deeper():
+    steps = wording.what_now(make_run(make_case()), measured=True)
+    assert steps[0] == "Nothing to repair." and any("--model FILE.onnx" in step for step in steps)
+    own = wording.what_now(make_run(make_case(scenario="model/net")), measured=True)
+    assert not any("--model" in step for step in own)
+
+
+def test_cases_without_power_are_one_step_for_each_reason():
+    grey = {"verdict": Verdict.GREY, "reason": "no check had power"}
+    note = (CheckResult("leak", "no_power", note="no fault fired"),)
+    cases = [make_case(name=f"smoke/{name}", checks=note, **grey) for name in "abcd"]
+    assert wording.what_now(make_run(*cases, make_case(name="smoke/e", checks=(), **grey)), True) == [
+        "Give power to 4 cases, no fault fired: smoke/a, smoke/b, smoke/c and 1 more",
+        "Give power to 1 case, no reason given: smoke/e"]
+
+
+@pytest.mark.parametrize(("exposure", "expected"), [
+    ({"zebras": 3, "resident_growth_kb": 8648, "close_us_max": 1234, "rows": 20020, "in_flight_max": 16},
+     ["most in flight 16", "rows 20,020", "longest close 1.2 ms", "resident growth 8.4 MiB", "zebras 3"]),
+    ({"resident_growth_kb": -2048, "close_us_max": 72}, ["longest close 72 µs", "resident growth -2.0 MiB"]),
+    ({"wait_ms_max": 2500, "arena_bytes": 640, "pool_kb": 200 * 1024, "share": 0.25},
+     ["arena 640 B", "pool 200 MiB", "share 0.25", "wait max 2.5 s"]),
+])
+def test_quantities_have_names_with_spaces_units_that_fit_and_one_order(exposure, expected):
+    assert quantity.described(exposure) == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [
+    (0.0000716, "72 µs"), (0.0012, "1.2 ms"), (0.0525, "52 ms"), (0.9999, "1.0 s"), (85.84, "85.8 s"), (600, "10.0 min")])
+def test_durations(seconds, expected):
+    assert quantity.duration(seconds) == expected

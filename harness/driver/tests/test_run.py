@@ -54,9 +54,16 @@ def test_endings(tenter, write, house, behaviour, code, verdict, text):
 def test_a_refused_plan_is_a_usage_error_and_leaves_nothing(tenter, write, house):
     tenter("run", write("smoke/good"))
     before = sorted(p.name for p in house.out.iterdir())
-    code, _, err = tenter("run", write("smoke/bad", behaviour="refuse"))
-    assert code == 2 and "unknown action 'trow'; did you mean 'throw'?" in err
+    code, out, err = tenter("run", write("smoke/bad", behaviour="refuse"))
+    assert code == 2 and out == "", "one line on stderr is all"
+    assert err == ("tenter: smoke/bad.probe: the runner refused the plan: model: plan.json: unknown action 'trow'; "
+                   "did you mean 'throw'?\n")
     assert sorted(p.name for p in house.out.iterdir()) == before
+
+
+def test_a_refused_plan_among_others_is_a_row_like_theirs(tenter, write):
+    code, out, _ = tenter("run", write("smoke/a", behaviour="refuse"), write("smoke/b"))
+    assert code == 2 and [line.split()[0] for line in out.splitlines()[:3]] == ["verdict", "ERROR", "PASS"]
 
 
 def test_a_crash_names_signal_and_frame_and_keeps_stderr(tenter, write, house):
