@@ -82,6 +82,7 @@ int Execute(const RunPlan& plan, const std::string& directory) {
     file->Discard();
     return Refuse(status);
   };
+  WarmUpSymbolizer();
   InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
   {
     auto target = OpenTarget(plan, &injector);

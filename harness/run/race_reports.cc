@@ -79,6 +79,11 @@ Finding FindingOf(const RaceReport& report) {
 
 }  // namespace
 
+void WarmUpSymbolizer() {
+  char text[256] = "";
+  __sanitizer_symbolize_pc(reinterpret_cast<void*>(&ReportRaces), "%f", text, sizeof(text));
+}
+
 void ReportRaces(CheckBoard* board) {
   board->Examine(kDataRace);
   const int count = std::min(report_count_.Load(kAcquire), kReportsKept);
@@ -108,6 +113,8 @@ void __tsan_on_report(void* report) {
 }
 #else
 namespace tenter {
+
+void WarmUpSymbolizer() {}
 
 void ReportRaces(CheckBoard* board) {
   board->NoPower(kDataRace, "races are looked for in the tsan flavour only");

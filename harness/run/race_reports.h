@@ -17,6 +17,10 @@
 
 namespace tenter {
 
+// Starts the sanitizer's symbolizer, whose pipes would else look like descriptors that were left
+// behind by the target. Call it before anything is counted.
+void WarmUpSymbolizer();
+
 void ReportRaces(CheckBoard* board);
 
 }  // namespace tenter

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/faults/nearest.h"
 #include "harness/workloads/handles.h"
 #include "runtime/base/rng.h"
 
@@ -22,6 +23,19 @@ Status BadShape(const std::string& text) {
   return {StatusCode::kInvalidArgument,
           "input_shape: expected numbers such as 1,3,48,192 (or name=1,3,48,192;...), found '" +
               text + "'"};
+}
+
+// Every name in `text` must be an input of the model.
+Status CheckShapeNames(const std::string& text, const std::vector<std::string>& names) {
+  if (text.find('=') == std::string::npos) return {};
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ';');) {
+    const std::string name = part.substr(0, part.find('='));
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return {StatusCode::kInvalidArgument,
+              "input_shape: the model has no input '" + name + "'" + DidYouMean(name, names)};
+  }
+  return {};
 }
 
 // The part of `text` that concerns the input called `name`.
@@ -106,6 +120,7 @@ Result<std::vector<tgt_tensor>> ModelInputs::Describe(const TargetInstance& targ
   TENTER_RETURN_IF_ERROR(SetUp(
       target.table().model_arity(target.self(), model, &inputs, &outputs, &error), error, "model"));
   std::vector<tgt_tensor> descriptions(inputs);
+  std::vector<std::string> names;
   for (size_t i = 0; i < inputs; ++i) {
     char name[256] = "";
     TENTER_RETURN_IF_ERROR(
@@ -113,7 +128,9 @@ Result<std::vector<tgt_tensor>> ModelInputs::Describe(const TargetInstance& targ
                                          sizeof(name), &error),
               error, "model"));
     TENTER_RETURN_IF_ERROR(ApplyShape(ShapeTextOf(options.input_shape, name), &descriptions[i]));
+    names.emplace_back(name);
   }
+  TENTER_RETURN_IF_ERROR(CheckShapeNames(options.input_shape, names));
   return descriptions;
 }
 

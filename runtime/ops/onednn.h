@@ -4,13 +4,17 @@
 // Ownership and lifetime: a kernel owns its primitive, which is created here and nowhere later.
 // Invariants: (1) activations and weights are read in place in their plain layouts (parameters
 //   exist once). (2) The scratchpad is the caller's, so one kernel may run on many threads. (3) One
-//   OpenMP thread per run.
+//   OpenMP thread at creation and at execution, whatever the environment says.
 // Errors: kUnsupported where oneDNN has no implementation: the reference kernel serves then.
 #pragma once
 
 #include "runtime/ops/calls.h"
 
 namespace tenter {
+
+// Makes the calling thread use one OpenMP thread inside oneDNN. A primitive fixes how it splits its
+// work, and so the order of its sums, when it is created: creation and execution both need this.
+void UseOneThread();
 
 MadeKernel MakeOneDnnConvolution(const OpCall& call);
 MadeKernel MakeOneDnnPooling(const OpCall& call);

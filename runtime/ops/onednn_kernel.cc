@@ -13,6 +13,8 @@ extern "C" void omp_set_num_threads(int count);
 
 namespace tenter {
 
+void UseOneThread() { omp_set_num_threads(1); }
+
 OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
                            dnnl::primitive primitive, std::vector<OneDnnBinding> bindings)
     : engine_(std::move(engine)),
@@ -48,7 +50,7 @@ void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch) c
     TsanWriteRange(scratch, scratch_bytes());
     arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_, engine_, scratch));
   }
-  omp_set_num_threads(1);
+  UseOneThread();
   dnnl::stream stream(engine_);
   primitive_.execute(stream, arguments);
   stream.wait();

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "runtime/ops/onednn.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -107,6 +108,7 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choi
   if (const auto specs = InferOp(call); !specs.ok()) return specs.status();
   const OpType& op = *FindOp(call.op_type);
   if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
+    UseOneThread();
     Result<std::unique_ptr<Kernel>> kernel = op.make_onednn(call);
     if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)

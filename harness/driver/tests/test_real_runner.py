@@ -89,6 +89,17 @@ def test_a_shape_that_does_not_fit_names_both(attempt, tmp_path: Path) -> None:
     code, stderr, _ = attempt(inference(model, input_shape="1,3,many"))
     assert code == 2
     assert "input_shape: expected numbers" in one_line(stderr)
+    code, stderr, _ = attempt(inference(model, input_shape="xx=1,3,48,192"))
+    assert code == 2
+    assert "input_shape: the model has no input 'xx', did you mean 'x'?" in one_line(stderr)
+
+
+def test_answers_do_not_depend_on_the_environment(attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that is made by a thread with more OpenMP threads would sum in another order."""
+    model = models.prepare(tmp_path / "models")["ocr_cls"]
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    workload = inference(model, input_shape="1,3,48,192", threads=8, inferences=32)
+    assert attempt(workload, checks=["determinism"])[0] == 0
 
 
 @pytest.mark.parametrize(("workload", "changes", "says"), [
