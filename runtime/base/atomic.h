@@ -25,11 +25,6 @@ class Atomic {
   void Store(T value, std::memory_order order) { value_.store(value, order); }
   T Exchange(T value, std::memory_order order) { return value_.exchange(value, order); }
   T FetchAdd(T value, std::memory_order order) { return value_.fetch_add(value, order); }
-  T FetchSub(T value, std::memory_order order) { return value_.fetch_sub(value, order); }
-  // True when the value was `expected` and is now `desired`.
-  bool CompareExchange(T expected, T desired, std::memory_order order) {
-    return value_.compare_exchange_strong(expected, desired, order);
-  }
 
  private:
   std::atomic<T> value_;

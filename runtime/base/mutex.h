@@ -28,7 +28,6 @@ class CAPABILITY("mutex") Mutex {
 
   void Lock() ACQUIRE() { mutex_.lock(); }
   void Unlock() RELEASE() { mutex_.unlock(); }
-  bool TryLock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
 
  private:
   friend class CondVar;
@@ -39,25 +38,12 @@ static_assert(sizeof(Mutex) == sizeof(std::mutex));
 class SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
-  ~MutexLock() RELEASE() {
-    if (held_) mutex_.Unlock();
-  }
+  ~MutexLock() RELEASE() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  // Releases early or for a while, for callbacks that must not run under the lock.
-  void Unlock() RELEASE() {
-    held_ = false;
-    mutex_.Unlock();
-  }
-  void Relock() ACQUIRE() {
-    mutex_.Lock();
-    held_ = true;
-  }
-
  private:
   Mutex& mutex_;
-  bool held_ = true;
 };
 
 class CondVar {

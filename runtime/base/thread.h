@@ -38,8 +38,6 @@ class Thread {
   // Blocks until the body returned. Does nothing when never started or already joined.
   void Join();
 
-  bool started() const { return thread_.joinable(); }
-
  private:
   std::thread thread_;
 };

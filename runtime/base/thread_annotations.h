@@ -16,12 +16,7 @@
 #define CAPABILITY(x) TENTER_ATTRIBUTE(capability(x))
 #define SCOPED_CAPABILITY TENTER_ATTRIBUTE(scoped_lockable)
 #define GUARDED_BY(x) TENTER_ATTRIBUTE(guarded_by(x))
-#define PT_GUARDED_BY(x) TENTER_ATTRIBUTE(pt_guarded_by(x))
-#define ACQUIRED_AFTER(...) TENTER_ATTRIBUTE(acquired_after(__VA_ARGS__))
 #define REQUIRES(...) TENTER_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) TENTER_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...) TENTER_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASE(...) TENTER_ATTRIBUTE(release_capability(__VA_ARGS__))
-#define TRY_ACQUIRE(...) TENTER_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
-// The one spelling of the escape hatch. Every use carries a comment with the reason.
-#define NO_THREAD_SAFETY_ANALYSIS TENTER_ATTRIBUTE(no_thread_safety_analysis)

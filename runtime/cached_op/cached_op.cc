@@ -76,11 +76,6 @@ Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs) {
   return request.TakeOutputs();
 }
 
-Status CachedOp::Warm(std::span<const TensorSpec> signature) {
-  TENTER_RETURN_IF_ERROR(CheckSignature(*graph_, signature));
-  return plans_.Get(signature).status();
-}
-
 void CachedOp::Close() { arenas_.Close(); }
 
 CachedOpFootprint CachedOp::footprint() const {

@@ -61,9 +61,6 @@ class CachedOp {
   // for the call. Returns one fresh tensor per graph output. Blocks until the request has ended.
   Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs);
 
-  // Compiles the plan for `signature` now, so that the first Invoke does not.
-  Status Warm(std::span<const TensorSpec> signature);
-
   // Refuses later calls with kClosed; returns at once.
   void Close();
 

@@ -47,7 +47,6 @@ class VarQueue {
   QueuedAccess* Complete(QueuedAccess* access);
 
   bool idle() const { return readers_ == 0 && !writing_; }
-  const QueuedAccess* waiting() const { return head_; }
 
  private:
   bool CanGrant(AccessMode mode) const { return Writes(mode) ? idle() : !writing_; }
