@@ -4,28 +4,7 @@
 
 namespace tenter {
 
-void VarQueue::Grant(QueuedAccess* access) {
-  access->granted = true;
-  if (Writes(access->mode))
-    writing_ = true;
-  else
-    ++readers_;
-}
-
-bool VarQueue::Append(QueuedAccess* access) {
-  access->next = nullptr;
-  // A read may not pass a waiting write, or writers would starve and the order would depend on
-  // timing.
-  if (head_ == nullptr && CanGrant(access->mode)) {
-    Grant(access);
-    return true;
-  }
-  (head_ == nullptr ? head_ : tail_->next) = access;
-  tail_ = access;
-  return false;
-}
-
-QueuedAccess* VarQueue::Complete(QueuedAccess* access) {
+Access* VarQueue::Complete(Access* access) {
   TENTER_CHECK(access->granted, "an access was completed that was never granted");
   access->granted = false;
   if (Writes(access->mode))
@@ -33,8 +12,8 @@ QueuedAccess* VarQueue::Complete(QueuedAccess* access) {
   else
     --readers_;
 
-  QueuedAccess* const first = head_;
-  QueuedAccess* last = nullptr;
+  Access* const first = head_;
+  Access* last = nullptr;
   while (head_ != nullptr && CanGrant(head_->mode)) {
     last = head_;
     head_ = head_->next;
