@@ -87,11 +87,14 @@ TEST(PolicyModel, SkipsOrWastesTheDependents) {
   EXPECT_EQ(skip.skipped, 2u);
   EXPECT_EQ(skip.wasted, 0u);
   EXPECT_EQ(skip.poisoned_vars, 3u);
+  constexpr uint32_t kHealthy = Expectation::kHealthy;
+  const std::vector<uint32_t> roots = {0, kHealthy, 0, kHealthy, 0, kHealthy};
+  EXPECT_EQ(skip.roots, roots);
   const Expectation run = Expect(program, fails, ErrorPolicy::kRunDependents);
   EXPECT_EQ(run.ran, 6u);
   EXPECT_EQ(run.failed, 2u) << "an op that runs on poison may fail by itself";
   EXPECT_EQ(run.wasted, 2u);
-  EXPECT_EQ(run.poisoned_vars, 3u);
+  EXPECT_EQ(run.roots, roots) << "4 failed too, but 0 failed before it";
 }
 
 // ERR-4: a plain write heals.

@@ -49,11 +49,11 @@ class PolicyEngine {
     const int64_t complete = NowNs();
     const EngineCounts after = engine_->counts();
     const Expectation expected = Expect(program_, fails, policy_);
-    Check("ran", after.ran - before.ran, expected.ran);
-    Check("failed", after.failed - before.failed, expected.failed);
-    Check("skipped", after.skipped - before.skipped, expected.skipped);
-    Check("reported", reported, expected.failed);
-    Check("left poisoned", CountPoisoned(), expected.poisoned_vars);
+    Check("ops ran", after.ran - before.ran, expected.ran);
+    Check("ops failed", after.failed - before.failed, expected.failed);
+    Check("ops skipped", after.skipped - before.skipped, expected.skipped);
+    Check("ops reported", reported, expected.failed);
+    CheckRoots(before.pushed, expected);
     if (!warm_up) Record(start, pushed, complete, expected);
     vars_.clear();
     accesses_.clear();
@@ -94,10 +94,14 @@ class PolicyEngine {
     return 0;
   }
 
-  uint64_t CountPoisoned() {
-    uint64_t poisoned = 0;
-    for (const Var var : vars_) poisoned += engine_->AwaitVar(var).value() != nullptr;
-    return poisoned;
+  // Every variable is poisoned by the failure that the contracts name, or by none.
+  void CheckRoots(uint64_t pushed_before, const Expectation& expected) {
+    for (size_t i = 0; i < vars_.size(); ++i) {
+      const PoisonPtr poison = engine_->AwaitVar(vars_[i]).value();
+      const uint64_t root = poison == nullptr ? 0 : poison->root()->push_number();
+      const bool healthy = expected.roots[i] == Expectation::kHealthy;
+      Check("is the root of a variable", root, healthy ? 0 : pushed_before + 1 + expected.roots[i]);
+    }
   }
 
   void Check(const std::string& what, uint64_t measured, uint64_t expected) const {

@@ -21,6 +21,10 @@ struct Expectation {
   uint64_t skipped = 0;        // did not run because of a poisoned input
   uint64_t wasted = 0;         // ran on a poisoned input, so that the result is poisoned as well
   uint64_t poisoned_vars = 0;  // at the end
+
+  // Per variable at the end: the op whose failure a wait throws, or kHealthy.
+  static constexpr uint32_t kHealthy = UINT32_MAX;
+  std::vector<uint32_t> roots = {};
 };
 
 // `fails` has an element per op; an op that does not run does not fail.

@@ -56,9 +56,11 @@ class Session:
             return bench_process.run(program, options, self.folder / f"{name}.json",
                                      lambda line: status.update(f"{name}: {line} ..."))
 
-    def finish(self, built: dict[str, str]) -> dict[str, str]:
-        """Facts with the load after the run and what the binary says about its build."""
-        return {**self.facts, "load average after": load(), **{f"build: {name}": text for name, text in built.items()}}
+    def finish(self, book: Book) -> dict[str, str]:
+        """Facts with the load after the run, what the binary says about its build, and who was measured."""
+        return {**self.facts, "load average after": load(), **{f"build: {name}": text for name, text in book.facts.items()},
+                **{f"engine: {one.title}": f"absent: {one.absent}" if one.absent else "measured"
+                   for part in PARTS for one in book.contenders(part)}}
 
 
 def open_session(label: str, house: House, console: Console, out: Path | None) -> Session:
@@ -90,7 +92,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     if request.filter:
         verdicts = [verdict for verdict in verdicts if verdict.spread]
     shown = engine_sheets.sheets(book, verdicts, metgs)
-    facts = session.finish(book.facts)
+    facts = session.finish(book)
     document = as_json(request, facts, book, verdicts, metgs)
     for path in (session.folder / "bench.json", request.json):
         if path:

@@ -43,7 +43,7 @@ def engine(
     reason. Results: out/<date>-<time>-bench/ with bench.md, bench.json and the raw series of each process.
 
     [dim]Examples:[/dim]
-      ./tenter bench engine --peers                 all rows, all peers: about two minutes
+      ./tenter bench engine --peers                 all rows, all peers: about a minute
       ./tenter bench engine --quick                 a few seconds: does everything run?
       ./tenter bench engine --filter chain          the chains alone
       ./tenter bench engine --filter "round trip" --repeats 30

@@ -74,13 +74,10 @@ def _growth(book: Book) -> Sheet:
 
 
 def _metg(metgs: list[Metg]) -> Sheet:
-    shown = [point for metg in metgs for point in metg.points]
-    if not shown:
-        return Sheet("METG", (), ())
-    points = max((metg.points for metg in metgs), key=len)
+    points = max((metg.points for metg in metgs), key=len, default=())
     rows = tuple((metg.shape, _SHORT.get(metg.contender, metg.contender), metg.text,
                   *(f"{point.efficiency:.0%}" for point in metg.points)) for metg in metgs)
     return Sheet("METG: smallest task for 50 % efficiency, and the efficiency at each task duration",
-                 (" shape", " engine", "METG", *(f"{point.task_ns / 1000:.2g} us" for point in points)), rows,
-                 ("Efficiency is the time of plain calls over workers x the measured time, both minima. In oneTBB the caller is one of "
-                  "the workers; elsewhere it pushes beside them.",))
+                 (" shape", " engine", "METG", *(f"{number(point.task_ns / 1000)} us" for point in points)), rows,
+                 ("Efficiency is the time of plain calls over workers x the measured time, both minima. In oneTBB the caller is "
+                  "one of the workers; elsewhere it pushes beside them.",))

@@ -40,7 +40,7 @@ class Verdict:
         if self.spread.median <= self.goal:
             return "met"
         by = f"missed by {_percent(self.spread.median / self.goal - 1)}"
-        return f"{by}, met at the minimum" if self.spread.least <= self.goal else by
+        return f"{by}; min met" if self.spread.least <= self.goal else by
 
     @property
     def ratio_state(self) -> str:

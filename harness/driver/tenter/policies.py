@@ -41,7 +41,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     book = _measure(request, session)
     if not list(book):
         raise UsageError(f"--filter: no shape has '{request.filter}' in its name")
-    facts = session.finish(book.facts)
+    facts = session.finish(book)
     comparison = policy_sheets.compare(book)
     text = render(house, request.command, facts, book, comparison)
     report = session.folder / CURATED

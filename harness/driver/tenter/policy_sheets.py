@@ -157,9 +157,11 @@ def _about_clean(clean: tuple[Pair, ...]) -> Iterator[str]:
     if not clean:
         return
     ratio = ratio_of([value for pair in clean for value in pair.logs()])
-    seen = f"Without failures, running the dependents takes {ratio} times as long as skipping them, over {len(clean)} programs."
+    seen = (f"Without failures, running the dependents takes {ratio} times as long as skipping them, over {len(clean)} "
+            "programs.")
     if not ratio.told:
-        yield f"{seen} No difference was found: asking whether an input is poisoned costs nothing that these figures can tell."
+        yield (f"{seen} No difference was found: asking whether an input is poisoned costs nothing that these figures can "
+               "tell.")
     else:
         dearer = "skipping" if ratio.mean < 1 else "running the dependents"
         yield f"{seen} So {dearer} is dearer even when nothing fails."
@@ -181,9 +183,9 @@ def _about_time(faulty: tuple[Pair, ...]) -> Iterator[str]:
     told = [pair for pair in faulty if pair.ratio.told]
     dearer = [pair for pair in told if pair.ratio.mean > 1]
     cheaper = [pair for pair in told if pair.ratio.mean < 1]
-    yield (f"Of {len(faulty)} programs with failures, `run` takes longer in {len(dearer)} and less time in {len(cheaper)}; in "
-           f"the other {len(faulty) - len(told)} no difference was found. At 95%, chance alone tells {0.05 * len(faulty):.0f} "
-           "of so many apart.")
+    yield (f"Of {len(faulty)} programs with failures, `run` takes longer in {len(dearer)} and less time in {len(cheaper)}; "
+           f"in the other {len(faulty) - len(told)} no difference was found. At 95%, chance alone tells "
+           f"{0.05 * len(faulty):.0f} of so many apart.")
     for found, pick, word in ((dearer, max, "longest"), (cheaper, min, "shortest")):
         if found:
             pair = pick(found, key=lambda pair: pair.ratio.mean)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_STYLES = (("met at", "yellow"), ("met", "green"), ("missed", "red"), ("not measured", "bright_black"))
+_STYLES = (("met", "green"), ("missed", "red"), ("not measured", "bright_black"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _line(cells: list[str]) -> str:
 
 def _coloured(cell: str) -> Text:
     style = next((style for start, style in _STYLES if cell.startswith(start)), "")
-    return Text(cell, style="yellow" if "met at the minimum" in cell else style)
+    return Text(cell, style="yellow" if cell.endswith("min met") else style)
 
 
 def number(value: float | None) -> str:

@@ -70,7 +70,8 @@ def test_the_files_say_where_the_figures_come_from(bench_house, tenter, built):
     _, out, _ = tenter("bench", "engine", "--json", "copy.json")
     folder = folder_of(bench_house, "bench")
     text = (folder / "bench.md").read_text()
-    assert "tbb_group" not in text and "<group> was not measured: it was not found." in text
+    assert "| engine: <mxnet> | measured |" in text and "| engine: <group> | absent: it was not found |" in text
+    assert "<group> was not measured: it was not found." in text
     assert "captured program, replayed" in text and "no such call yet" in text
     assert "| independent | <= 250 ns | 200 | 200 | 150 | 50.0 | met | 4.00x | >= 3.5x | met | 0.50x |" in text
     document = json.loads((bench_house.root / "copy.json").read_text())
@@ -117,7 +118,7 @@ def test_help_teaches(tenter):
 
 def test_a_goal_that_only_the_minimum_meets_says_so():
     verdict = goals.Verdict("x", " ns", 100, Spread(90, 120))
-    assert verdict.state == "missed by 20%, met at the minimum"
+    assert verdict.state == "missed by 20%; min met"
     assert goals.Verdict("x", " ns", 100, Spread(90, 100.01)).state.startswith("missed by 0.1%"), "never by 0"
 
 
