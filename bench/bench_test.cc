@@ -125,6 +125,35 @@ TEST(Contenders, RunEveryOpOnce) {
   }
 }
 
+// Forgets the last op of every push.
+class Loser final : public Contender {
+ public:
+  Description description() const override { return {"loser", "", ""}; }
+  Abilities abilities() const override { return {}; }
+  void Prepare(const Program&, Work& work) override { work_ = &work; }
+  void Push(size_t first, size_t last) override {
+    for (size_t op = first; op + 1 < last; ++op) work_->Run();
+  }
+  void WaitAll() override {}
+  void RoundTrip(size_t) override {}
+  void Clear() override {}
+
+ private:
+  Work* work_ = nullptr;
+};
+
+TEST(Measure, ALostOpEndsWithoutAFigure) {
+  Loser loser;
+  const Case one{.workload = "chain", .program = Chains(10, 1)};
+  try {
+    MeasureCase(one, {&loser}, 1);
+    FAIL() << "the lost op was not noticed";
+  } catch (const StatusError& error) {
+    EXPECT_EQ(error.status().message(), "loser ran 9 of 10 ops of chain");
+  }
+  EXPECT_THROW(MeasureRoundTrips("round trip", {&loser}, 5, 1, 0), StatusError);
+}
+
 TEST(Pushers, PushEveryOpOnceAndReportErrors) {
   const ContenderPtr engine = MakeOurEngine(2);
   Work work;
