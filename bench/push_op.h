@@ -1,0 +1,35 @@
+// PushOp: the one place of the benchmarks that builds an Op of our engine.
+//
+// Thread safety: Engine::Push's.
+// Ownership and lifetime: the engine takes the body; the sets are read before it returns.
+// Invariants: none.
+// Errors: throws StatusError when the engine refuses the op.
+#pragma once
+
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "runtime/base/status.h"
+#include "runtime/engine/engine.h"
+
+namespace tenter::bench {
+
+// `body` is void(const OpContext&), or void(const OpContext&, Completion) for an op that ends
+// later.
+template <typename Body>
+void PushOp(Engine& engine, std::span<const Var> reads, std::span<const Var> writes, Body&& body) {
+  Op op;
+  op.name = "op";
+  op.reads.assign(reads.begin(), reads.end());
+  op.writes.assign(writes.begin(), writes.end());
+  if constexpr (std::is_invocable_v<Body, const OpContext&, Completion>) {
+    op.async_body = std::forward<Body>(body);
+  } else {
+    op.body = std::forward<Body>(body);
+  }
+  const Result<uint64_t> pushed = engine.Push(std::move(op));
+  if (!pushed.ok()) throw StatusError(pushed.status());
+}
+
+}  // namespace tenter::bench
