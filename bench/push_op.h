@@ -7,7 +7,6 @@
 #pragma once
 
 #include <span>
-#include <type_traits>
 #include <utility>
 
 #include "runtime/base/status.h"
@@ -19,16 +18,8 @@ namespace tenter::bench {
 // later.
 template <typename Body>
 void PushOp(Engine& engine, std::span<const Var> reads, std::span<const Var> writes, Body&& body) {
-  Op op;
-  op.name = "op";
-  op.reads.assign(reads.begin(), reads.end());
-  op.writes.assign(writes.begin(), writes.end());
-  if constexpr (std::is_invocable_v<Body, const OpContext&, Completion>) {
-    op.async_body = std::forward<Body>(body);
-  } else {
-    op.body = std::forward<Body>(body);
-  }
-  const Result<uint64_t> pushed = engine.Push(std::move(op));
+  const Result<uint64_t> pushed = engine.Push(
+      {.name = "op", .reads = reads, .writes = writes, .body = std::forward<Body>(body)});
   if (!pushed.ok()) throw StatusError(pushed.status());
 }
 

@@ -47,6 +47,9 @@ class Atomic {
 };
 static_assert(sizeof(Atomic<int>) == sizeof(std::atomic<int>));
 
+// Fetches the cache line of `address` for writing, while the thread goes on.
+inline void PrefetchForWrite(const void* address) { __builtin_prefetch(address, 1); }
+
 // Tells the processor that this thread spins: cheaper for the other thread of the core.
 inline void SpinPause() {
 #if defined(__x86_64__)

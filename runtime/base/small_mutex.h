@@ -27,7 +27,6 @@ class CAPABILITY("mutex") SmallMutex {
   void Lock() ACQUIRE() {
     if (!TryOnce()) LockContended();
   }
-  bool TryLock() TRY_ACQUIRE(true) { return TryOnce(); }
   void Unlock() RELEASE() {
     if (state_.Exchange(0, kRelease) == 2) state_.NotifyOne();
   }
@@ -37,11 +36,11 @@ class CAPABILITY("mutex") SmallMutex {
 
   bool TryOnce() {
     uint32_t free = 0;
-    return state_.Load(kRelaxed) == 0 && state_.CompareExchange(&free, 1, kAcquire);
+    return state_.CompareExchange(&free, 1, kAcquire);
   }
   void LockContended() {
     for (int i = 0; i < kSpins; ++i) {
-      if (TryOnce()) return;
+      if (state_.Load(kRelaxed) == 0 && TryOnce()) return;
       SpinPause();
     }
     while (state_.Exchange(2, kAcquire) != 0) state_.Wait(2, kRelaxed);

@@ -28,7 +28,7 @@
 namespace tenter {
 
 // The part of a block that people may look at from outside while it is free.
-inline constexpr size_t kOpenHead = 80;  // up to the end of the name
+inline constexpr size_t kOpenHead = 48;  // the atomic words
 
 inline void PoisonBlock([[maybe_unused]] const PendingOp& op) {
 #if defined(TENTER_ASAN)

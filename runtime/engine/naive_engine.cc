@@ -131,7 +131,7 @@ void NaiveEngine::Run(const Running& op) {
     outcome = {FailurePlace::kDeadline, Thrown::FromStatus(DeadlineExceeded(op.name))};
   } else {
     tally_.Count(&tally_.ran, 1, kRelease);
-    running_.Set(op.name);
+    running_size_ = running_.Set(op.name);
     running_number_.Store(op.push_number, kRelaxed);
     outcome = op.body->is_async() ? RunAsyncBody(op) : RunBody(op);
     running_number_.Store(0, kRelaxed);
@@ -199,7 +199,7 @@ FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number,
 
 Status NaiveEngine::RefuseInsideOp(const char* wait) const {
   if (!InsideOp()) return {};
-  return WaitInsideOp(wait, running_.view(), running_number_.Load(kRelaxed));
+  return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
 }
 
 Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {

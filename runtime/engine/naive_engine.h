@@ -122,9 +122,10 @@ class NaiveEngine final : public Engine, private CompletionSink {
 
   SmallMutex turn_;
   Atomic<uint64_t> runner_ = 0;  // the thread that has the turn and runs ops
-  Atomic<uint64_t> pushed_ = 0;  // the next four change in a turn only
+  Atomic<uint64_t> pushed_ = 0;  // the next five change in a turn only
   Tally tally_;
   OpName running_;
+  size_t running_size_ = 0;
   Atomic<uint64_t> running_number_ = 0;  // 0 while no body runs
   std::deque<Deferred> deferred_;        // in a turn only
   Atomic<bool> stopping_ = false;

@@ -5,8 +5,8 @@
 // Thread safety: Set and view belong to the owner of the op; Peek may be called from anywhere, also
 //   from a signal handler, and reads a mixture at worst.
 // Ownership and lifetime: owns its bytes.
-// Invariants: the last inline byte is 31 minus the length, so 0 for 31 bytes, or 255 when the name
-//   is long and lies in `rest_` as a whole.
+// Invariants: a name of up to 31 bytes lies in `words_`, followed by zeros; of a longer one the
+//   first 31 bytes do, and the whole in `rest_`.
 // Errors: Set throws std::bad_alloc.
 #pragma once
 
@@ -25,26 +25,26 @@ class OpName {
  public:
   static constexpr size_t kPeeked = 31;
 
-  void Set(std::string_view name) {
-    char bytes[kPeeked + 1] = {};
-    const size_t kept = std::min(name.size(), kPeeked);
-    std::memcpy(bytes, name.data(), kept);
-    bytes[kPeeked] = static_cast<char>(name.size() <= kPeeked ? kPeeked - kept : 255);
+  // Returns the size, which the owner keeps for view: so that whoever runs the op and does not ask
+  // for its name does not touch it.
+  size_t Set(std::string_view name) {
     if (name.size() > kPeeked) {
       if (rest_ == nullptr) rest_ = std::make_unique<std::string>();
       rest_->assign(name);
     }
+    char bytes[kPeeked + 1] = {};
+    std::memcpy(bytes, name.data(), std::min(name.size(), kPeeked));
     for (size_t i = 0; i < words_.size(); ++i) {
       uint64_t word;
       std::memcpy(&word, bytes + i * sizeof(word), sizeof(word));
       words_[i].Store(word, kRelaxed);
     }
+    return name.size();
   }
 
-  std::string_view view() const {
-    const char* bytes = reinterpret_cast<const char*>(words_.data());
-    const auto left = static_cast<unsigned char>(bytes[kPeeked]);
-    return left == 255 ? std::string_view(*rest_) : std::string_view(bytes, kPeeked - left);
+  std::string_view view(size_t size) const {
+    if (size > kPeeked) return *rest_;
+    return {reinterpret_cast<const char*>(words_.data()), size};
   }
 
   // The first bytes of the name and a zero. Signal-safe.
@@ -59,8 +59,8 @@ class OpName {
   }
 
  private:
-  std::array<Atomic<uint64_t>, 4> words_ = {};
   std::unique_ptr<std::string> rest_;
+  std::array<Atomic<uint64_t>, 4> words_ = {};
 };
 static_assert(sizeof(OpName) == 40);
 

@@ -27,6 +27,8 @@ PendingOp* OpPool::Take() {
     if (stripe.free == nullptr) stripe.free = AddSlab(home);
     block = stripe.free;
     stripe.free = block->next_ready.Load(kRelaxed);
+    // Another thread wrote it last: fetch it now, for the next push.
+    if (stripe.free != nullptr) static_cast<PendingOp*>(stripe.free)->Prefetch();
   }
   auto* op = static_cast<PendingOp*>(block);
   UnpoisonBlock(*op);

@@ -14,10 +14,12 @@
 // Errors: none.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "runtime/engine/access.h"
 #include "runtime/engine/op_body.h"
@@ -62,10 +64,19 @@ class PendingOp : public Runnable {
     in_line_ = count <= kInlineAccesses;
     return in_line_ ? inline_ : spilled_.get();
   }
-
   std::span<Access> accesses() { return {in_line_ ? inline_ : spilled_.get(), access_count}; }
 
-  // Constant after the push.
+  void SetName(std::string_view text) { name_size_ = static_cast<uint32_t>(name_.Set(text)); }
+  std::string_view name() const { return name_.view(name_size_); }
+  std::array<char, OpName::kPeeked + 1> PeekName() const { return name_.Peek(); }
+
+  // Fetches the lines that the next owner of the block will write.
+  void Prefetch() const {
+    for (size_t at = 0; at < sizeof(PendingOp); at += 64)
+      PrefetchForWrite(reinterpret_cast<const char*>(this) + at);
+  }
+
+  // First line: what every op needs. Constant after the push, but for the atomic words.
   uint8_t epoch = 0;
   bool deletes_var = false;  // the op that DeleteVar pushes: one write access, never cancelled
   uint8_t home = 0;          // the stripe of the pool that it came from
@@ -74,23 +85,26 @@ class PendingOp : public Runnable {
   bool in_line_ = true;
 
  public:
-  Atomic<Phase> phase = Phase::kFree;      // for people who look from outside
+  Atomic<Phase> phase = Phase::kFree;  // for people who look from outside
   int32_t priority = 0;
   uint32_t access_count = 0;
-  Atomic<uint64_t> push_number = 0;        // atomic only for people who look from outside
-
+  Atomic<uint64_t> push_number = 0;  // atomic only for people who look from outside
   Atomic<uint32_t> waiting_for = 0;
-  Atomic<uint32_t> bits = 0;  // of async and timed ops
-  OpName name;
-  OpBody body;
-
-  int64_t deadline_ns = 0;     // as NowNs counts; 0: none
+  Atomic<uint32_t> bits = 0;  // of async ops
+  int64_t deadline_ns = 0;    // as NowNs counts; 0: none
   Program* program = nullptr;  // the captured program that this op replays
 
  private:
+  uint32_t name_size_ = 0;
   uint32_t spilled_capacity_ = 0;
+
+ public:
+  OpBody body;  // the second line
+
+ private:
   std::unique_ptr<Access[]> spilled_;
-  Access inline_[kInlineAccesses];
+  Access inline_[kInlineAccesses];  // up to the fourth line
+  OpName name_;                     // few ask for it
 };
 static_assert(sizeof(PendingOp) == 256);
 

@@ -32,7 +32,10 @@ class ReadyBatch {
     uint64_t word = word_.Load(kAcquire);
     while (Next(word) < End(word)) {
       Runnable* const item = slots_[Next(word)].Load(kRelaxed);
-      if (word_.CompareExchange(&word, word + 1, kAcqRel)) return item;
+      if (!word_.CompareExchange(&word, word + 1, kAcqRel)) continue;
+      if (Next(word) + 1 < End(word))
+        static_cast<const PendingOp*>(slots_[Next(word) + 1].Load(kRelaxed))->Prefetch();
+      return item;
     }
     return nullptr;
   }

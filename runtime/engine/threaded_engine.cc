@@ -76,7 +76,7 @@ const PendingOp* ThreadedEngine::OpOfThisThread() const {
 Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
   const PendingOp* op = OpOfThisThread();
   if (op == nullptr) return {};
-  return WaitInsideOp(wait, op->name.view(), op->push_number.Load(kRelaxed));
+  return WaitInsideOp(wait, op->name(), op->push_number.Load(kRelaxed));
 }
 
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {

@@ -97,6 +97,7 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   // threaded_engine_push.cc
   PendingOp* Prepare(Op* op);
   Result<uint64_t> Enqueue(PendingOp* op);
+  void PrefetchVars(std::span<const Access> accesses) const;
   size_t LockVars(std::span<Access> accesses);
   void UnlockVars(std::span<Access> accesses);
   bool Append(PendingOp* op, uint64_t* push_number);

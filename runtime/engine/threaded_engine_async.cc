@@ -10,7 +10,7 @@
 namespace tenter {
 
 PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
-  const OpContext context{op->name.view(), op->push_number.Load(kRelaxed), index};
+  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
   op->bits.Store(PendingOp::kBodyActive | PendingOp::kHandleAlive | PendingOp::kOpen, kRelaxed);
   {
     MutexLock lock(handles_mutex_);
@@ -74,7 +74,7 @@ PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown)
 void ThreadedEngine::OnCompleted(void* op, Thrown error) {
   auto* pending = static_cast<PendingOp*>(op);
   const ProbeOutcome fault =
-      TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name.view());
+      TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name());
   if (fault.drop_completion) return OnDropped(op);
   HandleUsed(pending, {.place = FailurePlace::kCompletion, .thrown = std::move(error)});
 }
@@ -116,7 +116,7 @@ void ThreadedEngine::DeadlinePassed(PendingOp* op) {
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
     End(op,
         {.place = FailurePlace::kDeadline,
-         .thrown = Thrown::FromStatus(DeadlineExceeded(op->name.view()))},
+         .thrown = Thrown::FromStatus(DeadlineExceeded(op->name()))},
         kOutside);
     users |= PendingOp::kOpen;
   }
@@ -139,7 +139,7 @@ void ThreadedEngine::HandleGone() {
 }
 
 void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {
-  auto failure = std::make_shared<const Failure>(op.name.view(), op.push_number.Load(kRelaxed),
+  auto failure = std::make_shared<const Failure>(op.name(), op.push_number.Load(kRelaxed),
                                                  FailurePlace::kAfterEnd, CurrentThreadName(),
                                                  std::move(thrown));
   MutexLock lock(log_mutex_);

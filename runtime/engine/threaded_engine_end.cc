@@ -84,12 +84,15 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
       tally.Count(&tally.cancelled, 1, kRelease);
       break;
   }
-  if (outcome.thrown.empty() && !HasPoisonedInput(op)) return nullptr;
+  // Under the skip policy an op that ran had no poisoned input.
+  const bool healthy = outcome.decision == Decision::kRun &&
+                       (error_policy_ == ErrorPolicy::kSkipDependents || !HasPoisonedInput(op));
+  if (healthy && outcome.thrown.empty()) return nullptr;
 
   const uint64_t push_number = op->push_number.Load(kRelaxed);
   FailurePtr own;
   if (!outcome.thrown.empty()) {
-    own = std::make_shared<const Failure>(op->name.view(), push_number, outcome.place,
+    own = std::make_shared<const Failure>(op->name(), push_number, outcome.place,
                                           CurrentThreadName(), std::move(outcome.thrown));
     if (outcome.decision == Decision::kRun) {
       tally.Count(&tally.failed, 1, kRelease);
@@ -100,7 +103,7 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
   const PoisonPtr inputs = PoisonOfInputs(op);
   if (inputs == nullptr) return CombinePoison({}, own);
   for (const FailurePtr& failure : inputs->all())
-    failure->AddToChain(op->name.view(), push_number);
+    failure->AddToChain(op->name(), push_number);
   return CombinePoison({&inputs, 1}, own);
 }
 

@@ -17,7 +17,7 @@ EngineSnapshot ThreadedEngine::Snapshot() const {
   LookAtOps(&ops);
   for (int i = 0; i < worker_count_; ++i) {
     const PendingOp* const op = workers_[i].running.Load(kAcquire);
-    snapshot.workers.push_back(op == nullptr ? "" : op->name.Peek().data());
+    snapshot.workers.push_back(op == nullptr ? "" : op->PeekName().data());
     if (op != nullptr)
       if (const auto it = ops.find(op->push_number.Load(kRelaxed)); it != ops.end())
         it->second.state = "is running";
@@ -35,7 +35,7 @@ void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) cons
     const char* const state = phase == PendingOp::Phase::kWaiting ? "waits"
                               : phase == PendingOp::Phase::kReady ? "is ready"
                                                                   : "waits for its handle";
-    (*ops)[number] = {op.name.Peek().data(), number, state, {}};
+    (*ops)[number] = {op.PeekName().data(), number, state, {}};
   });
 }
 
@@ -63,7 +63,7 @@ PoisonPtr ThreadedEngine::LookAtVar(EngineSnapshot::VarUse* use,
     if (access->op == nullptr) continue;
     const uint64_t number = access->op->push_number.Load(kRelaxed);
     EngineSnapshot::Op& op = (*ops)[number];
-    op.name = access->op->name.view();
+    op.name = access->op->name();
     op.push_number = number;
     op.state = "waits";
     op.waits_for.push_back(use->index);

@@ -36,7 +36,7 @@ Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
 PendingOp* ThreadedEngine::Prepare(Op* op) {
   PendingOp* const pending = pool_.Take();
   try {
-    pending->name.Set(op->name);
+    pending->SetName(op->name);
     Access* const accesses = pending->ReserveAccesses(op->reads.size() + op->writes.size());
     pending->access_count = static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses));
     pending->priority = op->priority;
@@ -56,9 +56,18 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
   return pending;
 }
 
+// Vars were mostly used by another thread before: their lines come all together, not one after the
+// other.
+void ThreadedEngine::PrefetchVars(std::span<const Access> accesses) const {
+  if (accesses.size() < 2) return;
+  for (const Access& access : accesses)
+    if (const VarState* state = vars_.At(access.var.index)) PrefetchForWrite(state);
+}
+
 // The locks of all vars, in the order of their indices, so that two pushes cannot wait for each
 // other. Returns how many it took: fewer than there are when a handle is stale.
 size_t ThreadedEngine::LockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANALYSIS {
+  PrefetchVars(accesses);
   for (size_t i = 0; i < accesses.size(); ++i) {
     VarState* const state = vars_.At(accesses[i].var.index);
     if (state == nullptr) return i;

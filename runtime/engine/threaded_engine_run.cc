@@ -126,19 +126,20 @@ void ThreadedEngine::TellWaiters(int index) {
 // Runs `op`, or decides that it does not run, and ends it. Returns a dependent that became ready
 // and should run next on this worker, or null.
 PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
-  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name.view(), .worker = index);
+  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   op->phase.Store(PendingOp::Phase::kRunning, kRelaxed);
+  PrefetchVars(op->accesses());
   Outcome outcome{.decision = Decide(op)};
   if (outcome.decision == Decision::kRun) {
     if (op->body.is_async()) return RunAsync(op, index);
     RunBody(op, index, &outcome);
   } else if (outcome.decision == Decision::kCancel) {
     outcome.place = FailurePlace::kCancelled;
-    outcome.thrown = Thrown::FromStatus(CancelledByStop(op->name.view()));
+    outcome.thrown = Thrown::FromStatus(CancelledByStop(op->name()));
   } else if (outcome.decision == Decision::kLate) {
     outcome.decision = Decision::kRun;
     outcome.place = FailurePlace::kDeadline;
-    outcome.thrown = Thrown::FromStatus(DeadlineExceeded(op->name.view()));
+    outcome.thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
   }
   op->body.Reset();  // what it captured is destroyed before the op counts as ended
   PendingOp* const next = End(op, std::move(outcome), index);
@@ -162,7 +163,7 @@ bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
 }
 
 void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
-  const OpContext context{op->name.view(), op->push_number.Load(kRelaxed), index};
+  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
   workers_[index].running.Store(op, kRelaxed);
   try {
     // The deletion of a var has a site of its own, inside its body.
