@@ -34,6 +34,7 @@ struct Access {
   Var var = {};
   AccessMode mode = AccessMode::kRead;
   bool granted = false;
+  uint32_t slot = 0;        // of the var in a captured program
   PendingOp* op = nullptr;  // null for a wait
   Access* next = nullptr;   // in the queue of the var; after Complete: in the list of grants
 };

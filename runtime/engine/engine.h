@@ -25,6 +25,7 @@
 #include "runtime/base/probe.h"
 #include "runtime/engine/failure.h"
 #include "runtime/engine/op.h"
+#include "runtime/engine/program.h"
 #include "runtime/engine/snapshot.h"
 
 namespace tenter {
@@ -73,6 +74,13 @@ class Engine {
   // Errors, with nothing enqueued: kStaleHandle, kStopped, kInvalidArgument (no body),
   // kResourceExhausted.
   virtual Result<uint64_t> Push(Op&& op) = 0;
+
+  // Turns recorded pushes into a program; see program.h. Never blocks.
+  // Errors: kInvalidArgument, kStopped, kResourceExhausted.
+  virtual Result<ProgramPtr> Capture(Recording recording) = 0;
+
+  // Pushes all ops of `program` at once; returns the push number of the first. As Push otherwise.
+  virtual Result<uint64_t> Replay(const ProgramPtr& program) = 0;
 
   // Frees `var` after every earlier use; `deleter`, if any, runs then, also when the engine is
   // cancelled. Later use of the handle is kStaleHandle. Never blocks (naive: as Push).

@@ -88,6 +88,46 @@ Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool del
   return deferred.push_number;
 }
 
+Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
+  TENTER_RETURN_IF_ERROR(recording.Check());
+  TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
+  try {
+    return std::make_shared<Program>(this, self, std::move(recording));
+  } catch (const std::bad_alloc&) {
+    static_cast<void>(DeleteVar(self, nullptr));
+    return NoMemoryFor("a captured program");
+  }
+}
+
+Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
+  if (!InsideOp()) {
+    SmallMutexLock turn(turn_);
+    for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
+    const uint64_t first = pushed_.Load(kRelaxed) + 1;
+    pushed_.Store(first + program->size() - 1, kRelease);
+    runner_.Store(CurrentThreadKey(), kRelaxed);
+    RunProgram(program.get(), first);
+    if (!deferred_.empty()) RunDeferred();
+    runner_.Store(0, kRelaxed);
+    return first;
+  }
+  for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
+  const uint64_t first = pushed_.Load(kRelaxed) + 1;
+  try {
+    deferred_.push_back({"replay", {}, OpBody(), false, first, 0, program});
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor("a replay");
+  }
+  pushed_.Store(first + program->size() - 1, kRelease);
+  return first;
+}
+
+void NaiveEngine::RunProgram(Program* program, uint64_t first_number) {
+  for (const auto& node : program->nodes_)
+    Run({node->name(), node->accesses(), &node->body, false, first_number++,
+         node->timeout_ns > 0 ? NowNs() + node->timeout_ns : 0, true});
+}
+
 bool NaiveEngine::Usable(Var var) const {
   const NaiveVar* state = vars_.At(var.index);
   return state != nullptr && state->handle.Load(kAcquire) == (uint64_t{var.generation} << 1 | 1);
@@ -111,7 +151,10 @@ void NaiveEngine::RunDeferred() {
   while (!deferred_.empty()) {
     Deferred op = std::move(deferred_.front());
     deferred_.pop_front();
-    Run({op.name, op.accesses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
+    if (op.program != nullptr)
+      RunProgram(op.program.get(), op.push_number);
+    else
+      Run({op.name, op.accesses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
   }
 }
 
@@ -119,12 +162,13 @@ void NaiveEngine::Run(const Running& op) {
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op.name);
   Outcome outcome;
   bool cancelled = false;
+  const bool poisoned_input = HasPoisonedInput(op.accesses);
   if (!op.deletes_var && cancelling_.Load(kRelaxed)) {
     cancelled = true;
     tally_.Count(&tally_.cancelled, 1, kRelease);
     outcome = {FailurePlace::kCancelled, Thrown::FromStatus(CancelledByStop(op.name))};
   } else if (!op.deletes_var && error_policy_ == ErrorPolicy::kSkipDependents &&
-             HasPoisonedInput(op.accesses)) {
+             poisoned_input) {
     tally_.Count(&tally_.skipped, 1, kRelease);
   } else if (op.deadline_ns != 0 && NowNs() > op.deadline_ns) {
     tally_.Count(&tally_.ran, 1, kRelease);
@@ -136,14 +180,15 @@ void NaiveEngine::Run(const Running& op) {
     outcome = op.body->is_async() ? RunAsyncBody(op) : RunBody(op);
     running_number_.Store(0, kRelaxed);
   }
-  op.body->Reset();
-  Record(op, std::move(outcome), cancelled);
+  if (!op.replayed) op.body->Reset();
+  Record(op, std::move(outcome), cancelled, poisoned_input);
   tally_.Count(&tally_.ended[0], 1, kRelease);
 }
 
-void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled) {
+void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled,
+                         bool poisoned_input) {
   PoisonPtr poison;
-  if (!outcome.thrown.empty() || HasPoisonedInput(op.accesses)) {
+  if (!outcome.thrown.empty() || poisoned_input) {
     FailurePtr own;
     if (cancelled) {
       own = std::make_shared<const Failure>(op.name, op.push_number, outcome.place,

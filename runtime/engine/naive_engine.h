@@ -43,6 +43,8 @@ class NaiveEngine final : public Engine, private CompletionSink {
 
   Result<Var> NewVar() override;
   Result<uint64_t> Push(Op&& op) override;
+  Result<ProgramPtr> Capture(Recording recording) override;
+  Result<uint64_t> Replay(const ProgramPtr& program) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   void WaitForAll() override;
@@ -66,8 +68,9 @@ class NaiveEngine final : public Engine, private CompletionSink {
     bool deletes_var;
     uint64_t push_number;
     int64_t deadline_ns;
+    bool replayed = false;  // its body is kept
   };
-  // An op that was pushed inside a body.
+  // An op, or a program, that was pushed inside a body.
   struct Deferred {
     std::string name;
     std::vector<Access> accesses;
@@ -75,6 +78,7 @@ class NaiveEngine final : public Engine, private CompletionSink {
     bool deletes_var;
     uint64_t push_number;
     int64_t deadline_ns;
+    ProgramPtr program = nullptr;
   };
   // An async op that runs; guarded by handles_mutex_. Whoever comes last frees it: the turn, or the
   // user of the handle.
@@ -101,8 +105,9 @@ class NaiveEngine final : public Engine, private CompletionSink {
   bool Usable(Var var) const;
   uint64_t TakeNumber(const Running& op);
   void RunDeferred();
+  void RunProgram(Program* program, uint64_t first_number);
   void Run(const Running& op);
-  void Record(const Running& op, Outcome outcome, bool cancelled);
+  void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
   bool HasPoisonedInput(std::span<const Access> accesses) const;
   PoisonPtr PoisonOfInputs(std::span<const Access> accesses) const;

@@ -54,6 +54,7 @@ class PendingOp : public Runnable {
   enum class Phase : uint8_t { kFree, kWaiting, kReady, kRunning };
 
   PendingOp() : Runnable(Kind::kOp) {}
+  bool is_node() const { return kind == Kind::kNode; }
 
   // Room for `count` accesses; keeps what it has. Throws std::bad_alloc.
   Access* ReserveAccesses(size_t count) {
@@ -92,7 +93,7 @@ class PendingOp : public Runnable {
   Atomic<uint32_t> waiting_for = 0;
   Atomic<uint32_t> bits = 0;  // of async ops
   int64_t deadline_ns = 0;    // as NowNs counts; 0: none
-  Program* program = nullptr;  // the captured program that this op replays
+  Program* program = nullptr;  // that this op replays, or that it is a node of
 
  private:
   uint32_t name_size_ = 0;
@@ -105,6 +106,9 @@ class PendingOp : public Runnable {
   std::unique_ptr<Access[]> spilled_;
   Access inline_[kInlineAccesses];  // up to the fourth line
   OpName name_;                     // few ask for it
+
+ protected:
+  explicit PendingOp(Kind kind_of) : Runnable(kind_of) {}
 };
 static_assert(sizeof(PendingOp) == 256);
 

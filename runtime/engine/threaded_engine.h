@@ -53,6 +53,8 @@ class ThreadedEngine final : public Engine, private CompletionSink {
 
   Result<Var> NewVar() override;
   Result<uint64_t> Push(Op&& op) override;
+  Result<ProgramPtr> Capture(Recording recording) override;
+  Result<uint64_t> Replay(const ProgramPtr& program) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   void WaitForAll() override;
@@ -130,12 +132,21 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   void HandleGone() EXCLUDES(handles_mutex_);
   void LogLateFailure(const PendingOp& op, Thrown thrown) EXCLUDES(log_mutex_);
 
+  // threaded_engine_program.cc
+  PendingOp* StartReplay(PendingOp* op);
+  PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, bool on_worker);
+  PendingOp* NodeReleased(ProgramNode* node, int index);
+  PendingOp* EndReplay(PendingOp* replay, int index);
+
   // threaded_engine_end.cc
   PendingOp* End(PendingOp* op, Outcome outcome, int index);
   PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally)
       EXCLUDES(log_mutex_);
   PoisonPtr PoisonOfInputs(PendingOp* op) const;
   Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
+  void HandOn(Access* granted, int index, PendingOp** next);
+  void CountEnded(uint8_t epoch, uint64_t ops, int index);
+  const PoisonPtr& PoisonAt(const PendingOp& op, const Access& access) const;
   void MakeReady(PendingOp* op);
 
   const ErrorPolicy error_policy_;

@@ -28,7 +28,7 @@ PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
     thrown = Thrown::Current();
   }
   workers_[index].running.Store(nullptr, kRelaxed);
-  op->body.Reset();
+  if (!op->is_node()) op->body.Reset();
   return BodyReturned(op, index, std::move(thrown));
 }
 
@@ -130,7 +130,9 @@ void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
       op->deadline_ns != 0 && deadlines_.Remove(op))
     users |= PendingOp::kTimed;
   const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
-  if ((left & PendingOp::kInUse) == 0) pool_.Give(op);
+  if ((left & PendingOp::kInUse) != 0) return;
+  if (!op->is_node()) return pool_.Give(op);
+  if (PendingOp* ready = NodeReleased(static_cast<ProgramNode*>(op), kOutside)) MakeReady(ready);
 }
 
 void ThreadedEngine::HandleGone() {

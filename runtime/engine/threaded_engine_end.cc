@@ -32,22 +32,33 @@ Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
 PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
   const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
+  if (op->is_node())
+    return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
   PendingOp* next = nullptr;
-  for (Access& access : op->accesses()) {
-    for (Access* granted = Complete(op, &access, poison); granted != nullptr;) {
-      PendingOp* const dependent = granted->op;
-      granted = granted->next;  // before the op may run, and its access be reused
-      if (dependent->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
-      if (next == nullptr && index != kOutside && dependent->priority == 0)
-        next = dependent;
-      else
-        MakeReady(dependent);
-    }
-  }
+  for (Access& access : op->accesses()) HandOn(Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
-  tally.Count(&tally.ended[op->epoch], 1, kRelease);
-  if (index == kOutside && epochs_.awaited()) epochs_.Check(tallies_);
+  CountEnded(op->epoch, 1, index);
   return next;
+}
+
+// Makes ready what waited for nothing but these grants. A worker keeps the first for itself.
+void ThreadedEngine::HandOn(Access* granted, int index, PendingOp** next) {
+  while (granted != nullptr) {
+    PendingOp* const dependent = granted->op;
+    granted = granted->next;  // before the op may run, and its access be reused
+    if (dependent->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
+    if (*next == nullptr && index != kOutside && dependent->priority == 0)
+      *next = dependent;
+    else
+      MakeReady(dependent);
+  }
+}
+
+// Last of all: whoever waits for all may return from here on.
+void ThreadedEngine::CountEnded(uint8_t epoch, uint64_t ops, int index) {
+  Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
+  tally.Count(&tally.ended[epoch], ops, kRelease);
+  if (index == kOutside && epochs_.awaited()) epochs_.Check(tallies_);
 }
 
 // Ends one access of `op`; returns the ops that it was granted to, linked by next.
@@ -107,11 +118,17 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
   return CombinePoison({&inputs, 1}, own);
 }
 
+// The poison of a var that `op` holds. A node of a program sees what the nodes before it left.
+const PoisonPtr& ThreadedEngine::PoisonAt(const PendingOp& op, const Access& access) const {
+  return op.is_node() ? op.program->slots_[access.slot].poison
+                      : vars_.Slot(access.var.index).poison;
+}
+
 PoisonPtr ThreadedEngine::PoisonOfInputs(PendingOp* op) const {
   std::vector<PoisonPtr> poisons;
   for (const Access& access : op->accesses())
     if (Reads(access.mode))
-      if (const PoisonPtr& poison = vars_.Slot(access.var.index).poison; poison != nullptr)
+      if (const PoisonPtr& poison = PoisonAt(*op, access); poison != nullptr)
         poisons.push_back(poison);
   return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
 }

@@ -107,7 +107,7 @@ Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op) {
 // Leaves *push_number at zero when the engine is stopped. True when the op is ready.
 bool ThreadedEngine::Append(PendingOp* op, uint64_t* push_number) NO_THREAD_SAFETY_ANALYSIS {
   Epochs::Ticket ticket;
-  if (!epochs_.Take(1, &ticket)) return false;
+  if (!epochs_.Take(op->program == nullptr ? 1 : op->program->size(), &ticket)) return false;
   *push_number = ticket.number;
   op->push_number.Store(ticket.number, kRelaxed);
   op->epoch = ticket.epoch;
@@ -134,6 +134,7 @@ Status ThreadedEngine::WhyRefused(PendingOp* op) {
 }
 
 void ThreadedEngine::GiveBack(PendingOp* op) {
+  op->program = nullptr;
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
   op->body.Reset();
   pool_.Give(op);

@@ -128,7 +128,10 @@ void ThreadedEngine::TellWaiters(int index) {
 PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   op->phase.Store(PendingOp::Phase::kRunning, kRelaxed);
-  PrefetchVars(op->accesses());
+  if (op->program == nullptr)
+    PrefetchVars(op->accesses());
+  else if (!op->is_node())
+    return StartReplay(op);
   Outcome outcome{.decision = Decide(op)};
   if (outcome.decision == Decision::kRun) {
     if (op->body.is_async()) return RunAsync(op, index);
@@ -140,6 +143,11 @@ PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
     outcome.decision = Decision::kRun;
     outcome.place = FailurePlace::kDeadline;
     outcome.thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
+  }
+  if (op->is_node()) {
+    PendingOp* const next = End(op, std::move(outcome), index);
+    PendingOp* const after = NodeReleased(static_cast<ProgramNode*>(op), index);
+    return next != nullptr ? next : after;  // the last node has no successor
   }
   op->body.Reset();  // what it captured is destroyed before the op counts as ended
   PendingOp* const next = End(op, std::move(outcome), index);
@@ -158,7 +166,7 @@ ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op) {
 
 bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
   for (const Access& access : op->accesses())
-    if (Reads(access.mode) && vars_.Slot(access.var.index).poison != nullptr) return true;
+    if (Reads(access.mode) && PoisonAt(*op, access) != nullptr) return true;
   return false;
 }
 
