@@ -1,5 +1,7 @@
 #include "runtime/engine/deadlines.h"
 
+#include <new>
+
 #include "runtime/base/clock.h"
 
 namespace tenter {
@@ -21,6 +23,14 @@ void Deadlines::Add(PendingOp* op) {
 bool Deadlines::Remove(PendingOp* op) {
   MutexLock lock(mutex_);
   return ops_.erase({op->deadline_ns, op}) > 0;
+}
+
+void Deadlines::ForgetThread() {
+  MutexLock lock(mutex_);
+  new (&changed_) CondVar;
+  new (&thread_) Thread;
+  started_ = false;
+  ops_.clear();  // their handles are lost, and they fail
 }
 
 void Deadlines::Close() {

@@ -37,6 +37,10 @@ class Deadlines {
   // Forgets `op`. False when its deadline has passed: then `passed` has been or will be called.
   bool Remove(PendingOp* op) EXCLUDES(mutex_);
 
+  // In the child of a fork: there is no thread. `mutex` was held over the fork.
+  void ForgetThread() EXCLUDES(mutex_);
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+
   // Ends the thread. Ops that are still known are forgotten.
   void Close() EXCLUDES(mutex_);
 

@@ -1,5 +1,7 @@
 #include "runtime/engine/epochs.h"
 
+#include <new>
+
 namespace tenter {
 
 bool Epochs::Drained(int epoch, std::span<const Tally> tallies) const {
@@ -34,6 +36,11 @@ void Epochs::AwaitAll(std::span<const Tally> tallies) {
       TurnOver();
   }
   waiters_.FetchSub(1, kSeqCst);
+}
+
+void Epochs::ForgetWaiters() {
+  new (&drained_) CondVar;
+  waiters_.Store(0, kSeqCst);
 }
 
 void Epochs::Check(std::span<const Tally> tallies) {

@@ -47,7 +47,11 @@ class Epochs {
   // Blocks until everything that was pushed before the call has ended.
   void AwaitAll(std::span<const Tally> tallies) EXCLUDES(mutex_);
 
-  // Whether anybody waits: then whoever ended something calls Check soon.
+  // `awaited`: whether anybody waits: then whoever ended something calls Check soon.
+  // In the child of a fork: nobody waits. `mutex` was held over the fork.
+  void ForgetWaiters();
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+
   bool awaited() const { return waiters_.Load(kSeqCst) > 0; }
   void Check(std::span<const Tally> tallies) EXCLUDES(mutex_);
 

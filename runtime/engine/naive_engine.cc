@@ -10,11 +10,14 @@
 namespace tenter {
 
 NaiveEngine::NaiveEngine(const EngineOptions& options)
-    : error_policy_(options.error_policy), probe_(options.probe) {}
+    : error_policy_(options.error_policy), probe_(options.probe) {
+  JoinFork(this);
+}
 
 NaiveEngine::~NaiveEngine() {
   TENTER_CHECK(!InsideOp(), "an engine was destroyed inside one of its own ops");
   static_cast<void>(Stop(StopMode::kDrain));
+  LeaveFork(this);
   MutexLock lock(handles_mutex_);
   while (handles_alive_ > 0) handle_used_.Wait(handles_mutex_);
 }
@@ -245,6 +248,25 @@ FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number,
 Status NaiveEngine::RefuseInsideOp(const char* wait) const {
   if (!InsideOp()) return {};
   return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
+}
+
+// The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it keeps
+// it in both processes.
+void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
+  if (!InsideOp()) turn_.Lock();
+  handles_mutex_.Lock();
+  log_mutex_.Lock();
+}
+
+void NaiveEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
+  log_mutex_.Unlock();
+  handles_mutex_.Unlock();
+  if (!InsideOp()) turn_.Unlock();
+}
+
+void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  new (&handle_used_) CondVar;  // those who waited exist in the parent only
+  AfterForkInParent();
 }
 
 Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {

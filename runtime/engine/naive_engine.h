@@ -30,13 +30,14 @@
 #include "runtime/engine/access.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/failure_log.h"
+#include "runtime/engine/fork.h"
 #include "runtime/engine/op_name.h"
 #include "runtime/engine/tally.h"
 #include "runtime/engine/var_table.h"
 
 namespace tenter {
 
-class NaiveEngine final : public Engine, private CompletionSink {
+class NaiveEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
   explicit NaiveEngine(const EngineOptions& options);
   ~NaiveEngine() override;
@@ -121,6 +122,9 @@ class NaiveEngine final : public Engine, private CompletionSink {
   FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
                         Thrown thrown) EXCLUDES(log_mutex_);
   Status RefuseInsideOp(const char* wait) const;
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
 
   const ErrorPolicy error_policy_;
   Probe* const probe_;

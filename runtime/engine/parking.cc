@@ -36,6 +36,12 @@ void Parking::NotifyAll() {
   parked_.clear();
 }
 
+void Parking::ForgetWorkers() {
+  MutexLock lock(mutex_);
+  parked_.clear();
+  word_.Store(0, kSeqCst);
+}
+
 void Parking::Park(int worker, bool spinning) {
   MutexLock lock(mutex_);
   spots_[worker].woken.Store(0, kRelaxed);

@@ -54,6 +54,9 @@ class Parking {
     }
   }
 
+  // In the child of a fork: there are no workers.
+  void ForgetWorkers() EXCLUDES(mutex_);
+
   int parked() const { return static_cast<int>(Parked(word_.Load(kRelaxed))); }
 
  private:

@@ -15,6 +15,7 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       spin_ns_(options.spin_ns),
       probe_(options.probe),
       worker_count_(options.workers),
+      gate_([this] { StartAgain(); }),
       tallies_(options.workers + 1),
       workers_(std::make_unique<Worker[]>(options.workers)),
       parking_(options.workers, options.spin_ns),
@@ -26,6 +27,7 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
     threads_.clear();  // joins those that were started
     throw StatusError(std::move(status));
   }
+  JoinFork(this);
 }
 
 Status ThreadedEngine::StartWorkers() {
@@ -44,6 +46,8 @@ Status ThreadedEngine::StartWorkers() {
 
 ThreadedEngine::~ThreadedEngine() {
   TENTER_CHECK(OpOfThisThread() == nullptr, "an engine was destroyed inside one of its own ops");
+  LeaveFork(this);
+  { ForkGateLock inside(gate_); }  // in the child of a fork there may be no workers yet
   epochs_.Close();
   epochs_.AwaitAll(tallies_);
   AwaitHandles();
@@ -54,6 +58,7 @@ ThreadedEngine::~ThreadedEngine() {
 }
 
 Result<Var> ThreadedEngine::NewVar() {
+  ForkGateLock inside(gate_);
   if (epochs_.closed()) return Status(StatusCode::kStopped, "NewVar after Stop");
   try {
     const uint32_t index = vars_.Add();
@@ -81,10 +86,11 @@ Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
 
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
-  VarState* state = vars_.At(var.index);
-  if (state == nullptr) return StaleVar(var);
   VarWaiter waiter(var);
   {
+    ForkGateLock inside(gate_);
+    VarState* state = vars_.At(var.index);
+    if (state == nullptr) return StaleVar(var);
     SmallMutexLock lock(state->mutex);
     if (!state->Usable(var)) return StaleVar(var);
     if (state->queue.Append(&waiter)) return state->poison;
@@ -94,9 +100,11 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
 
 void ThreadedEngine::WaitForAll() {
   if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
+  { ForkGateLock inside(gate_); }
   epochs_.AwaitAll(tallies_);
   std::vector<FailurePtr> failures;
   {
+    ForkGateLock inside(gate_);
     MutexLock lock(log_mutex_);
     failures = log_.TakeUnreported();
   }
@@ -105,10 +113,11 @@ void ThreadedEngine::WaitForAll() {
 
 void ThreadedEngine::AwaitHandles() {
   MutexLock lock(handles_mutex_);
-  while (handles_alive_ > 0) handles_gone_.Wait(handles_mutex_);
+  while (handles_alive_ > handles_lost_) handles_gone_.Wait(handles_mutex_);
 }
 
 Status ThreadedEngine::Stop(StopMode mode) {
+  { ForkGateLock inside(gate_); }
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
   if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
   epochs_.Close();
@@ -117,11 +126,13 @@ Status ThreadedEngine::Stop(StopMode mode) {
 }
 
 FailurePtr ThreadedEngine::FailureOf(const std::exception_ptr& exception) const {
+  ForkGateLock inside(gate_);
   MutexLock lock(log_mutex_);
   return log_.Find(exception);
 }
 
 FailurePtr ThreadedEngine::LastFailure() const {
+  ForkGateLock inside(gate_);
   MutexLock lock(log_mutex_);
   return log_.Last();
 }
@@ -134,6 +145,7 @@ uint64_t ThreadedEngine::ended() const {
 }
 
 EngineCounts ThreadedEngine::counts() const {
+  ForkGateLock inside(gate_);
   EngineCounts counts;
   const uint64_t ended_before = ended();  // before `pushed`, so that live_ops is never negative
   for (const Tally& tally : tallies_) {

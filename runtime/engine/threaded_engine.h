@@ -10,9 +10,11 @@
 //                            bookkeeping, never over a body, a deleter, a probe or a destructor of
 //                            user state
 //   VarWaiter's mutex        under the lock of its var
+//   pause_mutex_             over Parking's
 //   all others are leaves:   the table of vars, a stripe of the pool, prioritised_mutex_,
 //                            log_mutex_, handles_mutex_, those of Epochs, Parking and Deadlines,
 //                            and Failure::mutex_
+// A fork holds pause_mutex_, handles_mutex_ and those of Epochs and Deadlines, in this order.
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
@@ -35,6 +37,8 @@
 #include "runtime/engine/engine.h"
 #include "runtime/engine/epochs.h"
 #include "runtime/engine/failure_log.h"
+#include "runtime/engine/fork.h"
+#include "runtime/engine/fork_gate.h"
 #include "runtime/engine/op_pool.h"
 #include "runtime/engine/parking.h"
 #include "runtime/engine/ready_batch.h"
@@ -46,7 +50,7 @@
 
 namespace tenter {
 
-class ThreadedEngine final : public Engine, private CompletionSink {
+class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
   explicit ThreadedEngine(const EngineOptions& options);
   ~ThreadedEngine() override;
@@ -127,6 +131,7 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   void OnCompleted(void* op, Thrown error) override;
   void OnDropped(void* op) override;
   void HandleUsed(PendingOp* op, Outcome outcome);
+  void EndByHandle(PendingOp* op, Outcome outcome);
   void DeadlinePassed(PendingOp* op);
   void Release(PendingOp* op, uint32_t users);
   void HandleGone() EXCLUDES(handles_mutex_);
@@ -137,6 +142,19 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, bool on_worker);
   PendingOp* NodeReleased(ProgramNode* node, int index);
   PendingOp* EndReplay(PendingOp* replay, int index);
+
+  // threaded_engine_fork.cc
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+  void StartAgain();
+  void FailLostHandles() EXCLUDES(handles_mutex_);
+  void LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const;
+  void PauseWorkers() EXCLUDES(pause_mutex_);
+  void ResumeWorkers() EXCLUDES(pause_mutex_);
+  void Pause() EXCLUDES(pause_mutex_);
+  void LockForFork();
+  void UnlockAfterFork();
 
   // threaded_engine_end.cc
   PendingOp* End(PendingOp* op, Outcome outcome, int index);
@@ -154,6 +172,7 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   Probe* const probe_;
   const int worker_count_;
 
+  mutable ForkGate gate_;
   Epochs epochs_;
   VarTable<VarState> vars_;
   OpPool pool_;
@@ -176,7 +195,14 @@ class ThreadedEngine final : public Engine, private CompletionSink {
   FailureLog log_ GUARDED_BY(log_mutex_);
   Mutex handles_mutex_;
   uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
+  uint64_t handles_lost_ GUARDED_BY(handles_mutex_) = 0;  // in the child of a fork: see there
   CondVar handles_gone_;
+
+  Mutex pause_mutex_;
+  Atomic<bool> pausing_ = false;  // changes under pause_mutex_
+  int paused_ GUARDED_BY(pause_mutex_) = 0;
+  CondVar pause_changed_;
+  bool forked_inside_op_ = false;
 
   Deadlines deadlines_;
   std::vector<Thread> threads_;  // last: they use everything above

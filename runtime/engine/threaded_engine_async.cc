@@ -1,6 +1,7 @@
 // Async ops of ThreadedEngine: the body, the completion handle and the deadline race to end the op.
 // Each is a *user* of the op, a bit in PendingOp::bits; whoever sets kClaimed first ends it, and
 // whoever is the last user gives it back. One atomic step per user decides both.
+#include <algorithm>
 #include <utility>
 
 #include "runtime/engine/push_rules.h"
@@ -86,6 +87,14 @@ void ThreadedEngine::OnDropped(void* op) {
 }
 
 void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
+  {
+    ForkGateLock inside(gate_);
+    EndByHandle(op, std::move(outcome));
+  }
+  HandleGone();  // last: the engine may be destroyed when the last handle is gone
+}
+
+void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
   uint32_t bits = op->bits.Load(kAcquire);
   bool claims = false;
   while ((bits & PendingOp::kClaimed) == 0) {
@@ -95,7 +104,7 @@ void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed
                                    : (bits & ~PendingOp::kHandleAlive) | PendingOp::kHandleDropped;
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
-    if (!claims) return HandleGone();
+    if (!claims) return;
     break;
   }
   uint32_t users = PendingOp::kHandleAlive;
@@ -108,10 +117,10 @@ void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
     LogLateFailure(*op, std::move(outcome.thrown));
   }
   Release(op, users);
-  HandleGone();  // last: the engine may be destroyed when the last handle is gone
 }
 
 void ThreadedEngine::DeadlinePassed(PendingOp* op) {
+  ForkGateLock inside(gate_);
   uint32_t users = PendingOp::kTimed;
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
     End(op,
@@ -137,7 +146,9 @@ void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
 
 void ThreadedEngine::HandleGone() {
   MutexLock lock(handles_mutex_);
-  if (--handles_alive_ == 0) handles_gone_.NotifyAll();
+  --handles_alive_;
+  handles_lost_ = std::min(handles_lost_, handles_alive_);
+  if (handles_alive_ <= handles_lost_) handles_gone_.NotifyAll();
 }
 
 void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {

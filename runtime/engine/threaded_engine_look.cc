@@ -9,6 +9,7 @@
 namespace tenter {
 
 EngineSnapshot ThreadedEngine::Snapshot() const {
+  ForkGateLock inside(gate_);
   EngineSnapshot snapshot{.engine = "threaded", .parked = parking_.parked()};
   const uint64_t ended_before = ended();
   snapshot.live_ops = epochs_.pushed() - ended_before;

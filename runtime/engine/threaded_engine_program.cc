@@ -10,6 +10,7 @@ namespace tenter {
 
 Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
   TENTER_RETURN_IF_ERROR(recording.Check());
+  ForkGateLock inside(gate_);
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
   TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
   try {
@@ -21,6 +22,7 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
 }
 
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
+  ForkGateLock inside(gate_);
   PendingOp* op = nullptr;
   try {
     op = pool_.Take();

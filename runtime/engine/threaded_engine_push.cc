@@ -9,6 +9,7 @@
 namespace tenter {
 
 Result<uint64_t> ThreadedEngine::Push(Op&& op) {
+  ForkGateLock inside(gate_);
   if (!op.body) return NoBody(op.name);
   // Everything that can fail happens before the first queue is touched (ERR-10).
   try {
@@ -21,6 +22,7 @@ Result<uint64_t> ThreadedEngine::Push(Op&& op) {
 }
 
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
+  ForkGateLock inside(gate_);
   const std::string name = "delete " + var.ToString();
   try {
     Op op{.name = name, .body = DeletionBody(std::move(deleter), probe_)};

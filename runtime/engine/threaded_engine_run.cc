@@ -22,16 +22,19 @@ void ThreadedEngine::WorkerLoop(int index) {
   worker.thread.Store(CurrentThreadKey(), kRelaxed);
   PendingOp* op = nullptr;
   while (true) {
-    if (op != nullptr &&
-        (worker.in_a_row >= kInARow || prioritised_ready_.Load(kRelaxed) > 0)) {
+    const bool pausing = pausing_.Load(kAcquire);
+    if (op != nullptr && (pausing || worker.in_a_row >= kInARow ||
+                          prioritised_ready_.Load(kRelaxed) > 0)) {
       MakeReady(op);
       op = nullptr;
     }
+    if (pausing) Pause();
     if (op == nullptr) {
       worker.in_a_row = 0;
       op = static_cast<PendingOp*>(Find(index));
       if (op == nullptr) op = static_cast<PendingOp*>(AwaitWork(index));
-      if (op == nullptr) return;
+      if (op == nullptr && exiting_.Load(kSeqCst)) return;
+      if (op == nullptr) continue;
     } else {
       ++worker.in_a_row;
     }
@@ -88,7 +91,7 @@ Runnable* ThreadedEngine::TakeFromLane(int index) {
   return items[0];
 }
 
-// Spins, then sleeps, until there is something; null when the engine ends.
+// Spins, then sleeps, until there is something; null when the engine ends or pauses.
 Runnable* ThreadedEngine::AwaitWork(int index) {
   // Whoever waits for all looks at these words after it has said so; here it is the other way
   // round, and one of both sees the other.
@@ -96,7 +99,7 @@ Runnable* ThreadedEngine::AwaitWork(int index) {
   if (epochs_.awaited()) epochs_.Check(tallies_);
   Runnable* item = nullptr;
   parking_.Await(index, [&] {
-    if (exiting_.Load(kSeqCst)) return true;
+    if (exiting_.Load(kSeqCst) || pausing_.Load(kSeqCst)) return true;
     item = Find(index);
     return item != nullptr;
   });

@@ -1,5 +1,7 @@
 #include "runtime/engine/var_queue.h"
 
+#include <utility>
+
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 
@@ -37,6 +39,20 @@ Access* VarQueue::Complete(Access* access) {
   PrefetchOp(head_);
   last->next = nullptr;
   return first;
+}
+
+void VarQueue::RemoveWaits() {
+  Access* access = std::exchange(head_, nullptr);
+  tail_ = nullptr;
+  while (access != nullptr) {
+    Access* const next = access->next;
+    if (access->mode != AccessMode::kWait) {
+      access->next = nullptr;
+      (head_ == nullptr ? head_ : tail_->next) = access;
+      tail_ = access;
+    }
+    access = next;
+  }
 }
 
 }  // namespace tenter

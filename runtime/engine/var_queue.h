@@ -50,6 +50,9 @@ class VarQueue {
   // Ends a granted access. Returns the accesses that became granted, linked by next, in order.
   Access* Complete(Access* access);
 
+  // Forgets the threads that wait: in the child of a fork they do not exist, nor do their stacks.
+  void RemoveWaits();
+
   bool idle() const { return readers_ == 0 && !writing_; }
   bool writing() const { return writing_; }
   uint32_t readers() const { return readers_; }

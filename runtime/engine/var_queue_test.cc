@@ -137,6 +137,19 @@ TEST(VarQueue, AWaitPassesWithTheWritesBeforeIt) {
   EXPECT_TRUE(queue.idle());
 }
 
+TEST(VarQueue, WaitsCanBeForgotten) {
+  VarQueue queue;
+  Access first{.mode = AccessMode::kWrite}, wait{.mode = AccessMode::kWait},
+      second{.mode = AccessMode::kWrite}, last{.mode = AccessMode::kWait};
+  for (Access* access : {&first, &wait, &second, &last}) queue.Append(access);
+  queue.RemoveWaits();
+  Access third{.mode = AccessMode::kRead};
+  EXPECT_FALSE(queue.Append(&third));
+  EXPECT_EQ(queue.Complete(&first), &second);
+  EXPECT_EQ(second.next, nullptr);
+  EXPECT_EQ(queue.Complete(&second), &third);
+}
+
 TEST(VarQueueDeathTest, CompletingWhatWasNotGrantedIsAProgrammerError) {
   VarQueue queue;
   Access first{.mode = AccessMode::kWrite}, second{.mode = AccessMode::kWrite};
