@@ -29,13 +29,17 @@ size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* ou
   Access* end = out;
   for (const Var& var : reads) *end++ = {.var = var, .mode = AccessMode::kRead};
   for (const Var& var : writes) *end++ = {.var = var, .mode = AccessMode::kWrite};
-  Sort(out, end);
+  return MergeAccesses(out, end);
+}
+
+size_t MergeAccesses(Access* begin, Access* end) {
+  Sort(begin, end);
   size_t distinct = 0;
-  for (const Access* access = out; access != end; ++access) {
-    if (distinct == 0 || out[distinct - 1].var != access->var)
-      out[distinct++] = *access;
-    else if (out[distinct - 1].mode != access->mode)
-      out[distinct - 1].mode = AccessMode::kUpdate;
+  for (const Access* access = begin; access != end; ++access) {
+    if (distinct == 0 || begin[distinct - 1].var != access->var)
+      begin[distinct++] = *access;
+    else if (begin[distinct - 1].mode != access->mode)
+      begin[distinct - 1].mode = AccessMode::kUpdate;
   }
   return distinct;
 }

@@ -43,4 +43,7 @@ struct Access {
 // all of both; returns how many. Sets var and mode only.
 size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out);
 
+// As NormaliseAccesses, for accesses that are there already.
+size_t MergeAccesses(Access* begin, Access* end);
+
 }  // namespace tenter

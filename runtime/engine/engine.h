@@ -23,6 +23,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/probe.h"
+#include "runtime/engine/bulk.h"
 #include "runtime/engine/failure.h"
 #include "runtime/engine/op.h"
 #include "runtime/engine/program.h"
@@ -81,6 +82,10 @@ class Engine {
 
   // Pushes all ops of `program` at once; returns the push number of the first. As Push otherwise.
   virtual Result<uint64_t> Replay(const ProgramPtr& program) = 0;
+
+  // Groups small ops of the calling thread, up to `most_ops` at a time; see bulk.h. Throws
+  // std::bad_alloc.
+  virtual std::unique_ptr<Bulk> NewBulk(size_t most_ops = Bulk::kDefaultOps) = 0;
 
   // Frees `var` after every earlier use; `deleter`, if any, runs then, also when the engine is
   // cancelled. Later use of the handle is kStaleHandle. Never blocks (naive: as Push).

@@ -2,29 +2,30 @@
 
 namespace tenter {
 
-void ForkGate::EnterLater(Stripe& stripe) {
-  while (closed_.Load(kSeqCst) != kOpen) {
-    stripe.inside.FetchSub(1, kSeqCst);
-    uint32_t child = kChild;
-    if (closed_.CompareExchange(&child, kClosed, kSeqCst)) {
-      in_child_();
-      Open();
-    }
-    closed_.Wait(kClosed, kSeqCst);
-    stripe.inside.FetchAdd(1, kSeqCst);
+void ForkGate::AwaitOpen() {
+  uint32_t state = state_.Load(kSeqCst);
+  if (state == kStateChild && state_.CompareExchange(&state, kStateClosed, kSeqCst)) {
+    in_child_();
+    Open();
+    return;
   }
+  if (state == kStateClosed) state_.Wait(kStateClosed, kSeqCst);
 }
 
 void ForkGate::Close() {
-  closed_.Store(kClosed, kSeqCst);
+  state_.Store(kStateClosed, kSeqCst);
+  for (Stripe& stripe : stripes_) stripe.inside.FetchOr(kClosed, kSeqCst);
   // Calls are short, and none waits for another thread while it is inside.
   for (Stripe& stripe : stripes_)
-    while (stripe.inside.Load(kSeqCst) != 0) SpinPause();
+    while (stripe.inside.Load(kAcquire) != kClosed) SpinPause();
 }
 
 void ForkGate::Open() {
-  closed_.Store(kOpen, kSeqCst);
-  closed_.NotifyAll();
+  for (Stripe& stripe : stripes_) stripe.inside.FetchAnd(~kClosed, kSeqCst);
+  state_.Store(kStateOpen, kSeqCst);
+  state_.NotifyAll();
 }
+
+void ForkGate::OpenInChild() { state_.Store(kStateChild, kSeqCst); }
 
 }  // namespace tenter

@@ -3,12 +3,14 @@
 //   every call of the engine: Enter ... Leave          fork: Close -> (fork) -> Open
 //
 // A thread counts itself in on a stripe of its own, so that pushers do not meet here. A call that
-// blocks (a wait) leaves before it sleeps. Calls nest: a body that pushes is on a worker, and workers
-// are stopped by the engine itself.
+// blocks (a wait) leaves before it sleeps. Calls nest, since the destructor of what a body captured
+// may call the engine: whoever finds somebody inside on his stripe may follow, because then Close
+// has not passed that stripe.
 //
 // Thread safety: Enter and Leave from any thread; Close and Open by the thread that forks.
 // Ownership and lifetime: owned by the engine.
-// Invariants: between Close and Open nobody is inside, and whoever enters waits.
+// Invariants: (1) a closed stripe that was seen empty stays empty until Open. (2) between Close and
+//   Open nobody is inside, and whoever enters waits.
 // Errors: none.
 #pragma once
 
@@ -25,35 +27,41 @@ namespace tenter {
 
 class ForkGate {
  public:
+  // `in_child` is called by the first who enters in the child of a fork.
   explicit ForkGate(std::function<void()> in_child) : in_child_(std::move(in_child)) {}
 
   // Blocks while the gate is closed.
   void Enter() {
-    Stripe& stripe = Mine();
-    stripe.inside.FetchAdd(1, kSeqCst);
-    if (closed_.Load(kSeqCst) != kOpen) [[unlikely]]
-      EnterLater(stripe);
+    Atomic<uint64_t>& inside = Mine().inside;
+    uint64_t seen = inside.Load(kRelaxed);
+    while (true) {
+      if (seen == kClosed) [[unlikely]] {
+        AwaitOpen();
+        seen = inside.Load(kRelaxed);
+      } else if (inside.CompareExchange(&seen, seen + 1, kSeqCst)) {
+        return;
+      }
+    }
   }
   void Leave() { Mine().inside.FetchSub(1, kRelease); }
 
   // Blocks until everybody has left.
   void Close();
   void Open();
-
-  // In the child of a fork: the first who enters calls `in_child` and opens.
-  void OpenInChild() { closed_.Store(kChild, kSeqCst); }
+  void OpenInChild();
 
  private:
-  static constexpr uint32_t kOpen = 0, kClosed = 1, kChild = 2;
+  static constexpr uint64_t kClosed = 1ull << 63;  // and the number of those inside
+  enum State : uint32_t { kStateOpen, kStateClosed, kStateChild };
   struct alignas(64) Stripe {
-    Atomic<int64_t> inside = 0;
+    Atomic<uint64_t> inside = 0;
   };
   Stripe& Mine() { return stripes_[Mix64(CurrentThreadKey()) % stripes_.size()]; }
-  void EnterLater(Stripe& stripe);
+  void AwaitOpen();
 
   const std::function<void()> in_child_;
   std::array<Stripe, 16> stripes_;
-  Atomic<uint32_t> closed_ = kOpen;
+  Atomic<uint32_t> state_ = kStateOpen;
 };
 
 // Inside the engine for one scope.

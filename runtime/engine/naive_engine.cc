@@ -8,6 +8,22 @@
 #include "runtime/engine/sites.h"
 
 namespace tenter {
+namespace {
+
+// There is nothing to gain: every op runs at once.
+class NaiveBulk final : public Bulk {
+ public:
+  explicit NaiveBulk(Engine* engine) : engine_(engine) {}
+  Status Push(Op&& op) override { return engine_->Push(std::move(op)).status(); }
+  Status Flush() override { return {}; }
+
+ private:
+  Engine* const engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Bulk> NaiveEngine::NewBulk(size_t) { return std::make_unique<NaiveBulk>(this); }
 
 NaiveEngine::NaiveEngine(const EngineOptions& options)
     : error_policy_(options.error_policy), probe_(options.probe) {

@@ -46,6 +46,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   Result<uint64_t> Push(Op&& op) override;
   Result<ProgramPtr> Capture(Recording recording) override;
   Result<uint64_t> Replay(const ProgramPtr& program) override;
+  std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   void WaitForAll() override;

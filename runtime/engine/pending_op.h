@@ -29,13 +29,9 @@ namespace tenter {
 
 class Program;
 
-// What a worker can take from the ready lane: a pending op, or a node of a captured program.
+// What can be linked into the ready lane: a pending op, or the stub of the lane.
 struct Runnable {
-  enum class Kind : uint8_t { kOp, kNode, kStub };
-  explicit Runnable(Kind k) : kind(k) {}
-
-  Atomic<Runnable*> next_ready = nullptr;  // in the ready lane
-  const Kind kind;
+  Atomic<Runnable*> next_ready = nullptr;
 };
 
 class PendingOp : public Runnable {
@@ -53,8 +49,15 @@ class PendingOp : public Runnable {
 
   enum class Phase : uint8_t { kFree, kWaiting, kReady, kRunning };
 
-  PendingOp() : Runnable(Kind::kOp) {}
-  bool is_node() const { return kind == Kind::kNode; }
+  enum class Role : uint8_t {
+    kSingle,  // an op that was pushed
+    kReplay,  // stands for all ops of a captured program
+    kNode,    // an op of such a program
+    kLeader,  // stands for a group of ops of a bulk
+  };
+
+  PendingOp() : program(nullptr) {}
+  bool is_node() const { return role == Role::kNode; }
 
   // Room for `count` accesses; keeps what it has. Throws std::bad_alloc.
   Access* ReserveAccesses(size_t count) {
@@ -78,6 +81,7 @@ class PendingOp : public Runnable {
   }
 
   // First line: what every op needs. Constant after the push, but for the atomic words.
+  Role role = Role::kSingle;
   uint8_t epoch = 0;
   bool deletes_var = false;  // the op that DeleteVar pushes: one write access, never cancelled
   uint8_t home = 0;          // the stripe of the pool that it came from
@@ -93,7 +97,10 @@ class PendingOp : public Runnable {
   Atomic<uint32_t> waiting_for = 0;
   Atomic<uint32_t> bits = 0;  // of async ops
   int64_t deadline_ns = 0;    // as NowNs counts; 0: none
-  Program* program = nullptr;  // that this op replays, or that it is a node of
+  union {
+    Program* program;  // of a replay, and of a node
+    PendingOp* group;  // of a leader: the first of its ops, which are linked by next_ready
+  };
 
  private:
   uint32_t name_size_ = 0;
@@ -106,9 +113,6 @@ class PendingOp : public Runnable {
   std::unique_ptr<Access[]> spilled_;
   Access inline_[kInlineAccesses];  // up to the fourth line
   OpName name_;                     // few ask for it
-
- protected:
-  explicit PendingOp(Kind kind_of) : Runnable(kind_of) {}
 };
 static_assert(sizeof(PendingOp) == 256);
 

@@ -34,7 +34,7 @@ class Engine;
 // One op of a program. Its accesses carry the slot of their var beside the var.
 class ProgramNode : public PendingOp {
  public:
-  ProgramNode() : PendingOp(Kind::kNode) {}
+  ProgramNode() { role = Role::kNode; }
 
   int64_t timeout_ns = 0;
   uint32_t waits_for_nodes = 0;  // edges that end here

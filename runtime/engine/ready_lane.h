@@ -52,7 +52,7 @@ class ReadyLane {
   }
 
  private:
-  Runnable stub_{Runnable::Kind::kStub};
+  Runnable stub_;
   alignas(64) Atomic<Runnable*> newest_ = &stub_;  // producers
   alignas(64) Atomic<Runnable*> oldest_ = &stub_;  // the consumer
 };

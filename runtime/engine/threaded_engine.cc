@@ -86,6 +86,7 @@ Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
 
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
+  FlushAllBulks();
   VarWaiter waiter(var);
   {
     ForkGateLock inside(gate_);
@@ -100,6 +101,7 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
 
 void ThreadedEngine::WaitForAll() {
   if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
+  FlushAllBulks();
   { ForkGateLock inside(gate_); }
   epochs_.AwaitAll(tallies_);
   std::vector<FailurePtr> failures;
@@ -117,6 +119,7 @@ void ThreadedEngine::AwaitHandles() {
 }
 
 Status ThreadedEngine::Stop(StopMode mode) {
+  FlushAllBulks();
   { ForkGateLock inside(gate_); }
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
   if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);

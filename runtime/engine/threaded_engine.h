@@ -6,6 +6,7 @@
 // runs next on the same worker.
 //
 // LOCK ORDER (outermost first)
+//   bulks_mutex_             then ThreadedBulk::mutex_, over a push
 //   VarState::mutex          several at once in Enqueue only, by ascending index (ENG-2); held for
 //                            bookkeeping, never over a body, a deleter, a probe or a destructor of
 //                            user state
@@ -50,6 +51,8 @@
 
 namespace tenter {
 
+class ThreadedBulk;
+
 class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
   explicit ThreadedEngine(const EngineOptions& options);
@@ -59,6 +62,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Result<uint64_t> Push(Op&& op) override;
   Result<ProgramPtr> Capture(Recording recording) override;
   Result<uint64_t> Replay(const ProgramPtr& program) override;
+  std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   void WaitForAll() override;
@@ -101,12 +105,14 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
                       std::map<uint64_t, EngineSnapshot::Op>* ops) const;
 
   // threaded_engine_push.cc
+  friend class ThreadedBulk;
   PendingOp* Prepare(Op* op);
-  Result<uint64_t> Enqueue(PendingOp* op);
+  Result<uint64_t> Enqueue(PendingOp* op, uint64_t numbers);
+  uint64_t TryEnqueue(PendingOp* op, uint64_t numbers);
   void PrefetchVars(std::span<const Access> accesses) const;
   size_t LockVars(std::span<Access> accesses);
   void UnlockVars(std::span<Access> accesses);
-  bool Append(PendingOp* op, uint64_t* push_number);
+  bool Append(PendingOp* op, uint64_t numbers, uint64_t* push_number);
   Status WhyRefused(PendingOp* op);
   void GiveBack(PendingOp* op);
 
@@ -119,7 +125,8 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   bool MoreToTake() const;
   void TellWaiters(int index);
   PendingOp* Run(PendingOp* op, int index);
-  Decision Decide(PendingOp* op);
+  void RunHere(PendingOp* op, int index, Outcome* outcome);
+  Decision Decide(PendingOp* op, int index);
   bool HasPoisonedInput(PendingOp* op) const;
   void RunBody(PendingOp* op, int index, Outcome* outcome);
   void HitBodySite(const OpContext& context) const;
@@ -136,6 +143,22 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void Release(PendingOp* op, uint32_t users);
   void HandleGone() EXCLUDES(handles_mutex_);
   void LogLateFailure(const PendingOp& op, Thrown thrown) EXCLUDES(log_mutex_);
+
+  // threaded_engine_bulk.cc
+  static constexpr uint64_t kAnyThread = 0;
+  void JoinBulk(ThreadedBulk* bulk) EXCLUDES(bulks_mutex_);
+  void LeaveBulk(ThreadedBulk* bulk) EXCLUDES(bulks_mutex_);
+  void FlushBulksOf(uint64_t thread) EXCLUDES(bulks_mutex_);
+  void FlushMyBulks() {
+    if (open_bulks_.Load(kRelaxed) > 0) [[unlikely]] FlushBulksOf(CurrentThreadKey());
+  }
+  void FlushAllBulks() {
+    if (open_bulks_.Load(kSeqCst) > 0) [[unlikely]] FlushBulksOf(kAnyThread);
+  }
+  Status PushGroup(PendingOp* first, size_t ops, size_t accesses);
+  PendingOp* MakeLeader(PendingOp* first, size_t accesses);
+  PendingOp* RunGroup(PendingOp* leader, int index);
+  void LeavePoison(uint32_t index, const PoisonPtr& poison);
 
   // threaded_engine_program.cc
   PendingOp* StartReplay(PendingOp* op);
@@ -197,6 +220,10 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
   uint64_t handles_lost_ GUARDED_BY(handles_mutex_) = 0;  // in the child of a fork: see there
   CondVar handles_gone_;
+
+  Mutex bulks_mutex_;
+  std::vector<ThreadedBulk*> bulks_ GUARDED_BY(bulks_mutex_);
+  Atomic<int> open_bulks_ = 0;
 
   Mutex pause_mutex_;
   Atomic<bool> pausing_ = false;  // changes under pause_mutex_

@@ -65,7 +65,7 @@ void ThreadedEngine::FailLostHandles() {
   pool_.ForEach([&](const PendingOp& const_op) {
     auto* op = const_cast<PendingOp*>(&const_op);
     if (op->phase.Load(kRelaxed) != PendingOp::Phase::kRunning) return;
-    if (op->program == nullptr) return LookAtAsync(op, &lost);
+    if (op->role != PendingOp::Role::kReplay) return LookAtAsync(op, &lost);
     for (const auto& node : op->program->nodes_) LookAtAsync(node.get(), &lost);
   });
   for (PendingOp* op : lost)

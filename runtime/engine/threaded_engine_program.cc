@@ -10,7 +10,6 @@ namespace tenter {
 
 Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
   TENTER_RETURN_IF_ERROR(recording.Check());
-  ForkGateLock inside(gate_);
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
   TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
   try {
@@ -22,6 +21,7 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
 }
 
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
+  FlushMyBulks();
   ForkGateLock inside(gate_);
   PendingOp* op = nullptr;
   try {
@@ -40,10 +40,11 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
   op->priority = 0;
   op->deletes_var = false;
   op->deadline_ns = 0;
+  op->role = PendingOp::Role::kReplay;
   op->program = program.get();
   // The body is never called; it keeps the program alive until the replay has ended.
   op->body = [keep = program](const OpContext&) {};
-  return Enqueue(op);
+  return Enqueue(op, program->size());
 }
 
 PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
@@ -89,7 +90,7 @@ PendingOp* ThreadedEngine::NodeReleased(ProgramNode* node, int index) {
   if (program.nodes_left_.FetchSub(1, kAcqRel) != 1) return nullptr;
   PendingOp* const replay = program.replay_;
   PendingOp* const next = EndReplay(replay, index);
-  replay->program = nullptr;
+  replay->role = PendingOp::Role::kSingle;
   replay->body.Reset();  // the program may be gone from here on
   pool_.Give(replay);
   return next;

@@ -9,19 +9,21 @@
 namespace tenter {
 
 Result<uint64_t> ThreadedEngine::Push(Op&& op) {
-  ForkGateLock inside(gate_);
   if (!op.body) return NoBody(op.name);
+  FlushMyBulks();
+  ForkGateLock inside(gate_);
   // Everything that can fail happens before the first queue is touched (ERR-10).
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
     if (op.timeout_ns > 0 && op.body.is_async()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
-    return Enqueue(Prepare(&op));
+    return Enqueue(Prepare(&op), 1);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op.name);
   }
 }
 
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
+  FlushMyBulks();
   ForkGateLock inside(gate_);
   const std::string name = "delete " + var.ToString();
   try {
@@ -29,7 +31,7 @@ Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
     op.writes = std::span<const Var>(&var, 1);
     PendingOp* const pending = Prepare(&op);
     pending->deletes_var = true;
-    return Enqueue(pending).status();
+    return Enqueue(pending, 1).status();
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(name);
   }
@@ -88,28 +90,34 @@ void ThreadedEngine::UnlockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANA
   for (const Access& access : accesses) vars_.Slot(access.var.index).mutex.Unlock();
 }
 
-Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op) {
+Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
+  const uint64_t push_number = TryEnqueue(op, numbers);
+  if (push_number != 0) return push_number;
+  Status why = WhyRefused(op);
+  GiveBack(op);
+  return why;
+}
+
+// Takes `numbers` push numbers and returns the first, or zero when the op is refused: then it is
+// still the caller's.
+uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers) {
   const std::span<Access> accesses = op->accesses();
   const size_t locked = LockVars(accesses);
   uint64_t push_number = 0;
   bool ready = false;
-  if (locked == accesses.size()) ready = Append(op, &push_number);
+  if (locked == accesses.size()) ready = Append(op, numbers, &push_number);
   // From here on the op may run and end, unless it is ready: then it is still ours. The vars are
   // unlocked by their number and not through the op.
   UnlockVars(accesses.first(locked));
-  if (push_number == 0) {
-    Status why = WhyRefused(op);
-    GiveBack(op);
-    return why;
-  }
   if (ready) MakeReady(op);
   return push_number;
 }
 
 // Leaves *push_number at zero when the engine is stopped. True when the op is ready.
-bool ThreadedEngine::Append(PendingOp* op, uint64_t* push_number) NO_THREAD_SAFETY_ANALYSIS {
+bool ThreadedEngine::Append(PendingOp* op, uint64_t numbers,
+                            uint64_t* push_number) NO_THREAD_SAFETY_ANALYSIS {
   Epochs::Ticket ticket;
-  if (!epochs_.Take(op->program == nullptr ? 1 : op->program->size(), &ticket)) return false;
+  if (!epochs_.Take(numbers, &ticket)) return false;
   *push_number = ticket.number;
   op->push_number.Store(ticket.number, kRelaxed);
   op->epoch = ticket.epoch;
@@ -136,7 +144,7 @@ Status ThreadedEngine::WhyRefused(PendingOp* op) {
 }
 
 void ThreadedEngine::GiveBack(PendingOp* op) {
-  op->program = nullptr;
+  op->role = PendingOp::Role::kSingle;
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
   op->body.Reset();
   pool_.Give(op);

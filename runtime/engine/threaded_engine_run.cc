@@ -129,24 +129,13 @@ void ThreadedEngine::TellWaiters(int index) {
 // Runs `op`, or decides that it does not run, and ends it. Returns a dependent that became ready
 // and should run next on this worker, or null.
 PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
-  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   op->phase.Store(PendingOp::Phase::kRunning, kRelaxed);
-  if (op->program == nullptr)
-    PrefetchVars(op->accesses());
-  else if (!op->is_node())
-    return StartReplay(op);
-  Outcome outcome{.decision = Decide(op)};
-  if (outcome.decision == Decision::kRun) {
-    if (op->body.is_async()) return RunAsync(op, index);
-    RunBody(op, index, &outcome);
-  } else if (outcome.decision == Decision::kCancel) {
-    outcome.place = FailurePlace::kCancelled;
-    outcome.thrown = Thrown::FromStatus(CancelledByStop(op->name()));
-  } else if (outcome.decision == Decision::kLate) {
-    outcome.decision = Decision::kRun;
-    outcome.place = FailurePlace::kDeadline;
-    outcome.thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
-  }
+  if (!op->is_node()) PrefetchVars(op->accesses());
+  if (op->role == PendingOp::Role::kReplay) return StartReplay(op);
+  if (op->role == PendingOp::Role::kLeader) return RunGroup(op, index);
+  Outcome outcome{.decision = Decide(op, index)};
+  if (outcome.decision == Decision::kRun && op->body.is_async()) return RunAsync(op, index);
+  RunHere(op, index, &outcome);
   if (op->is_node()) {
     PendingOp* const next = End(op, std::move(outcome), index);
     PendingOp* const after = NodeReleased(static_cast<ProgramNode*>(op), index);
@@ -158,7 +147,26 @@ PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
   return next;
 }
 
-ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op) {
+// Does what was decided about an op that ends on this worker.
+void ThreadedEngine::RunHere(PendingOp* op, int index, Outcome* outcome) {
+  switch (outcome->decision) {
+    case Decision::kRun:
+      return RunBody(op, index, outcome);
+    case Decision::kSkip:
+      return;
+    case Decision::kCancel:
+      outcome->place = FailurePlace::kCancelled;
+      outcome->thrown = Thrown::FromStatus(CancelledByStop(op->name()));
+      return;
+    case Decision::kLate:
+      outcome->decision = Decision::kRun;
+      outcome->place = FailurePlace::kDeadline;
+      outcome->thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
+  }
+}
+
+ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op, [[maybe_unused]] int index) {
+  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   if (op->deletes_var) return Decision::kRun;
   if (cancelling_.Load(kRelaxed)) return Decision::kCancel;
   if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op))

@@ -1,0 +1,46 @@
+// ThreadedBulk: a Bulk of the threaded engine: a list of prepared ops that are not pushed yet.
+//
+// LOCK ORDER: ThreadedEngine::bulks_mutex_, then ThreadedBulk::mutex_, then all of the engine.
+//
+// Thread safety: Push and Flush from any thread, since waits flush.
+// Ownership and lifetime: owns the ops until the engine takes them.
+// Invariants: ops are linked by next_ready, in push order.
+// Errors: as Bulk.
+#pragma once
+
+#include "runtime/base/mutex.h"
+#include "runtime/engine/bulk.h"
+#include "runtime/engine/pending_op.h"
+
+namespace tenter {
+
+class ThreadedEngine;
+
+class ThreadedBulk final : public Bulk {
+ public:
+  ThreadedBulk(ThreadedEngine* engine, size_t most_ops);
+  ~ThreadedBulk() override;
+
+  Status Push(Op&& op) override EXCLUDES(mutex_);
+  Status Flush() override EXCLUDES(mutex_);
+
+  // Hands over what there is, and keeps an error for the owner. Called by the engine.
+  void FlushForWait() EXCLUDES(mutex_);
+  uint64_t owner() const { return owner_; }
+
+ private:
+  void HandOver() REQUIRES(mutex_);
+  Status TakeRefused() REQUIRES(mutex_);
+
+  ThreadedEngine* const engine_;
+  const size_t most_ops_;
+  const uint64_t owner_;  // the key of its thread
+  Mutex mutex_;
+  PendingOp* first_ GUARDED_BY(mutex_) = nullptr;
+  PendingOp* last_ GUARDED_BY(mutex_) = nullptr;
+  size_t ops_ GUARDED_BY(mutex_) = 0;
+  size_t accesses_ GUARDED_BY(mutex_) = 0;
+  Status refused_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter
