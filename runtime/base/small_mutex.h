@@ -27,6 +27,12 @@ class CAPABILITY("mutex") SmallMutex {
   void Lock() ACQUIRE() {
     if (!TryOnce()) LockContended();
   }
+  bool TryLock() TRY_ACQUIRE(true) {
+    uint32_t seen = 0;
+    while (seen == 0)
+      if (state_.CompareExchange(&seen, 1, kAcquire)) return true;
+    return false;
+  }
   void Unlock() RELEASE() {
     if (state_.Exchange(0, kRelease) == 2) state_.NotifyOne();
   }

@@ -1,6 +1,7 @@
 #include "runtime/base/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <system_error>
 #include <utility>
@@ -8,6 +9,20 @@
 namespace tenter {
 
 uint64_t CurrentThreadKey() { return static_cast<uint64_t>(pthread_self()); }
+
+void PinThisThread(int index) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  int left = index % CPU_COUNT(&allowed);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &allowed) && left-- == 0) {
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(cpu, &one);
+      pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+      return;
+    }
+}
 
 std::string CurrentThreadName() {
   char name[16] = "";

@@ -24,6 +24,9 @@ inline ThreadId CurrentThreadId() { return std::this_thread::get_id(); }
 // A number for the calling thread, cheap to get, that no other live thread has.
 uint64_t CurrentThreadKey();
 
+// Keeps the calling thread on the i-th of the processors that the process may use, counted round.
+void PinThisThread(int index);
+
 // The name that Thread::Start gave to the calling thread, or the system's name for it.
 std::string CurrentThreadName();
 

@@ -28,6 +28,7 @@
 #include "runtime/engine/op.h"
 #include "runtime/engine/program.h"
 #include "runtime/engine/snapshot.h"
+#include "runtime/engine/tracer.h"
 
 namespace tenter {
 
@@ -48,7 +49,9 @@ struct EngineOptions {
   // awake; 0 never spins.
   int64_t spin_ns = 30 * kNsPerUs;
   ErrorPolicy error_policy = ErrorPolicy::kSkipDependents;
-  Probe* probe = nullptr;  // borrowed
+  bool pin_workers = false;  // worker i stays on the i-th processor that the process may use
+  Probe* probe = nullptr;    // borrowed
+  Tracer* tracer = nullptr;  // borrowed; null: no trace
 };
 
 // Counters over the life of an engine, and what is alive now.
@@ -121,6 +124,10 @@ class Engine {
   // Who runs, who waits for which var, and which vars are poisoned. Exact when nothing moves, which
   // is when one asks; never blocks for long.
   virtual EngineSnapshot Snapshot() const = 0;
+
+  // A rougher look, for a signal handler or a watchdog of a process that may be broken: writes text
+  // to a file descriptor, and neither locks nor allocates.
+  virtual void DumpTo(int fd) const = 0;
 
   // The snapshot as text for a person.
   std::string Describe() const { return Snapshot().ToText(); }

@@ -48,6 +48,23 @@ class HandleBox {
     handle_.emplace(std::move(handle));
     changed_.NotifyAll();
   }
+  // Says that none will come any more.
+  void PutNothing() {
+    MutexLock lock(mutex_);
+    over_ = true;
+    changed_.NotifyAll();
+  }
+  // Blocks until there is one, and uses it; or until none will come.
+  void CompleteIfAny() {
+    std::optional<Completion> handle;
+    {
+      MutexLock lock(mutex_);
+      while (!handle_.has_value() && !over_) changed_.Wait(mutex_);
+      if (handle_.has_value()) handle.emplace(std::move(*handle_));
+      handle_.reset();
+    }
+    if (handle.has_value()) handle->Done();
+  }
   // Blocks until there is one.
   Completion Take() {
     MutexLock lock(mutex_);
@@ -60,6 +77,7 @@ class HandleBox {
  private:
   Mutex mutex_;
   std::optional<Completion> handle_ GUARDED_BY(mutex_);
+  bool over_ GUARDED_BY(mutex_) = false;
   CondVar changed_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/engine/push_rules.h"
+#include "runtime/engine/signal_text.h"
 #include "runtime/engine/sites.h"
 
 namespace tenter {
@@ -26,7 +27,7 @@ class NaiveBulk final : public Bulk {
 std::unique_ptr<Bulk> NaiveEngine::NewBulk(size_t) { return std::make_unique<NaiveBulk>(this); }
 
 NaiveEngine::NaiveEngine(const EngineOptions& options)
-    : error_policy_(options.error_policy), probe_(options.probe) {
+    : error_policy_(options.error_policy), probe_(options.probe), tracer_(options.tracer) {
   JoinFork(this);
 }
 
@@ -196,7 +197,9 @@ void NaiveEngine::Run(const Running& op) {
     tally_.Count(&tally_.ran, 1, kRelease);
     running_size_ = running_.Set(op.name);
     running_number_.Store(op.push_number, kRelaxed);
+    const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
     outcome = op.body->is_async() ? RunAsyncBody(op) : RunBody(op);
+    if (tracer_ != nullptr) tracer_->Body(op.name, op.push_number, -1, start_ns, NowNs());
     running_number_.Store(0, kRelaxed);
   }
   if (!op.replayed) op.body->Reset();
@@ -331,6 +334,14 @@ EngineCounts NaiveEngine::counts() const {
   counts.live_ops = counts.pushed - ended;
   counts.live_vars = vars_.live();
   return counts;
+}
+
+void NaiveEngine::DumpTo(int fd) const {
+  SignalText text(fd);
+  text << "naive engine: " << pushed_.Load(kAcquire) - tally_.ended[0].Load(kAcquire)
+       << " live ops\n";
+  if (const uint64_t number = running_number_.Load(kAcquire); number != 0)
+    text << "  op '" << running_.Peek().data() << "' (push " << number << ") is running\n";
 }
 
 EngineSnapshot NaiveEngine::Snapshot() const {

@@ -55,6 +55,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
   EngineCounts counts() const override;
   EngineSnapshot Snapshot() const override;
+  void DumpTo(int fd) const override;
 
  private:
   struct NaiveVar {
@@ -129,6 +130,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
 
   const ErrorPolicy error_policy_;
   Probe* const probe_;
+  Tracer* const tracer_;
 
   SmallMutex turn_;
   Atomic<uint64_t> runner_ = 0;  // the thread that has the turn and runs ops

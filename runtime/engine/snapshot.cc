@@ -1,27 +1,11 @@
 #include "runtime/engine/snapshot.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "runtime/engine/json_text.h"
 
 namespace tenter {
 namespace {
-
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char code[8];
-      std::snprintf(code, sizeof(code), "\\u%04x", c);
-      quoted += code;
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
 
 template <typename Items, typename Text>
 std::string Array(const Items& items, Text text) {
@@ -63,17 +47,17 @@ std::string EngineSnapshot::ToText(size_t shown) const {
 std::string EngineSnapshot::ToJson() const {
   const auto number = [](uint64_t n) { return std::to_string(n); };
   const auto op_json = [&](const Op& op) {
-    return "{\"name\":" + Quoted(op.name) + ",\"push\":" + number(op.push_number) +
-           ",\"state\":" + Quoted(op.state) + ",\"waits_for\":" + Array(op.waits_for, number) + "}";
+    return "{\"name\":" + JsonText(op.name) + ",\"push\":" + number(op.push_number) +
+           ",\"state\":" + JsonText(op.state) + ",\"waits_for\":" + Array(op.waits_for, number) + "}";
   };
   const auto var_json = [&](const VarUse& var) {
     return "{\"var\":" + number(var.index) + ",\"readers\":" + number(var.readers) +
            ",\"writing\":" + (var.writing ? "true" : "false") +
-           ",\"queued\":" + number(var.queued) + ",\"poison\":" + Quoted(var.poison) + "}";
+           ",\"queued\":" + number(var.queued) + ",\"poison\":" + JsonText(var.poison) + "}";
   };
-  return "{\"engine\":" + Quoted(engine) + ",\"live_ops\":" + number(live_ops) +
+  return "{\"engine\":" + JsonText(engine) + ",\"live_ops\":" + number(live_ops) +
          ",\"parked\":" + number(parked) + ",\"stopping\":" + (stopping ? "true" : "false") +
-         ",\"workers\":" + Array(workers, Quoted) + ",\"ops\":" + Array(ops, op_json) +
+         ",\"workers\":" + Array(workers, JsonText) + ",\"ops\":" + Array(ops, op_json) +
          ",\"vars\":" + Array(vars, var_json) + "}";
 }
 

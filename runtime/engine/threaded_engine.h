@@ -51,6 +51,7 @@
 
 namespace tenter {
 
+class SignalText;
 class ThreadedBulk;
 
 class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
@@ -71,6 +72,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
   EngineCounts counts() const override;
   EngineSnapshot Snapshot() const override;
+  void DumpTo(int fd) const override;
 
  private:
   struct alignas(64) Worker {
@@ -98,6 +100,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   uint64_t ended() const;
 
   // threaded_engine_look.cc
+  void DumpVar(uint32_t index, SignalText* text) const;
   void LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const;
   void LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
                   std::vector<EngineSnapshot::VarUse>* vars) const;
@@ -185,7 +188,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
       EXCLUDES(log_mutex_);
   PoisonPtr PoisonOfInputs(PendingOp* op) const;
   Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
-  void HandOn(Access* granted, int index, PendingOp** next);
+  void HandOn(const PendingOp& op, Access* granted, int index, PendingOp** next);
   void CountEnded(uint8_t epoch, uint64_t ops, int index);
   const PoisonPtr& PoisonAt(const PendingOp& op, const Access& access) const;
   void MakeReady(PendingOp* op);
@@ -193,7 +196,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   const ErrorPolicy error_policy_;
   const int64_t spin_ns_;
   Probe* const probe_;
+  Tracer* const tracer_;
   const int worker_count_;
+  const bool pin_workers_;
 
   mutable ForkGate gate_;
   Epochs epochs_;

@@ -18,6 +18,7 @@ PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
     ++handles_alive_;
   }
   workers_[index].running.Store(op, kRelaxed);
+  const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
   Thrown thrown;
   try {
     // The handle exists before anything can throw, so that every path consumes it.
@@ -29,6 +30,8 @@ PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
     thrown = Thrown::Current();
   }
   workers_[index].running.Store(nullptr, kRelaxed);
+  if (tracer_ != nullptr) [[unlikely]]
+    tracer_->Body(context.name, context.push_number, index, start_ns, NowNs());
   if (!op->is_node()) op->body.Reset();
   return BodyReturned(op, index, std::move(thrown));
 }

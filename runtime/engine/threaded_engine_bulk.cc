@@ -100,7 +100,7 @@ PendingOp* ThreadedEngine::RunGroup(PendingOp* leader, int index) {
   }
   PendingOp* next = nullptr;
   for (Access& access : leader->accesses())
-    HandOn(Complete(leader, &access, vars_.Slot(access.var.index).poison), index, &next);
+    HandOn(*leader, Complete(leader, &access, vars_.Slot(access.var.index).poison), index, &next);
   CountEnded(leader->epoch, number - first, index);
   leader->role = PendingOp::Role::kSingle;
   pool_.Give(leader);

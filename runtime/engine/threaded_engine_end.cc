@@ -35,17 +35,19 @@ PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   if (op->is_node())
     return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
   PendingOp* next = nullptr;
-  for (Access& access : op->accesses()) HandOn(Complete(op, &access, poison), index, &next);
+  for (Access& access : op->accesses()) HandOn(*op, Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
   CountEnded(op->epoch, 1, index);
   return next;
 }
 
 // Makes ready what waited for nothing but these grants. A worker keeps the first for itself.
-void ThreadedEngine::HandOn(Access* granted, int index, PendingOp** next) {
+void ThreadedEngine::HandOn(const PendingOp& op, Access* granted, int index, PendingOp** next) {
   while (granted != nullptr) {
     PendingOp* const dependent = granted->op;
     granted = granted->next;  // before the op may run, and its access be reused
+    if (tracer_ != nullptr) [[unlikely]]
+      tracer_->Released(op.push_number.Load(kRelaxed), dependent->push_number.Load(kRelaxed));
     if (dependent->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
     if (*next == nullptr && index != kOutside && dependent->priority == 0)
       *next = dependent;

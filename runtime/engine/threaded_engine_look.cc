@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "runtime/engine/signal_text.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
@@ -70,6 +71,45 @@ PoisonPtr ThreadedEngine::LookAtVar(EngineSnapshot::VarUse* use,
     op.waits_for.push_back(use->index);
   }
   return state.poison;
+}
+
+void ThreadedEngine::DumpTo(int fd) const {
+  SignalText text(fd);
+  text << "threaded engine: " << static_cast<uint64_t>(worker_count_) << " workers, "
+       << epochs_.pushed() - ended() << " live ops\n";
+  for (int i = 0; i < worker_count_; ++i)
+    if (const PendingOp* const op = workers_[i].running.Load(kAcquire))
+      text << "  worker " << static_cast<uint64_t>(i) << " runs '" << op->PeekName().data() << "'\n";
+  pool_.ForEach([&](const PendingOp& op) {
+    const PendingOp::Phase phase = op.phase.Load(kRelaxed);
+    if (phase == PendingOp::Phase::kFree) return;
+    text << "  op '" << op.PeekName().data() << "' (push " << op.push_number.Load(kRelaxed)
+         << (phase == PendingOp::Phase::kWaiting ? ") waits for "
+             : phase == PendingOp::Phase::kReady ? ") is ready, and waits for "
+                                                  : ") has started, and waits for ")
+         << uint64_t{op.waiting_for.Load(kRelaxed)} << " vars\n";
+  });
+  for (uint32_t index = 0; index < vars_.size(); ++index) DumpVar(index, &text);
+}
+
+// A var that is locked, perhaps by the very thread that the signal interrupted, is only named.
+void ThreadedEngine::DumpVar(uint32_t index, SignalText* text) const {
+  VarState& state = vars_.Slot(index);
+  if (!state.mutex.TryLock()) {
+    *text << "  v" << uint64_t{index} << " is locked\n";
+    return;
+  }
+  if (!state.queue.idle()) {
+    *text << "  v" << uint64_t{index} << ": " << uint64_t{state.queue.readers()} << " readers"
+          << (state.queue.writing() ? ", a writer" : "") << "; behind them:";
+    for (const Access* access = state.queue.head(); access != nullptr; access = access->next)
+      if (access->op == nullptr)
+        *text << " a thread";
+      else
+        *text << " push " << access->op->push_number.Load(kRelaxed);
+    *text << "\n";
+  }
+  state.mutex.Unlock();
 }
 
 }  // namespace tenter

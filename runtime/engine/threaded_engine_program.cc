@@ -74,6 +74,8 @@ PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, b
     }
   PendingOp* next = nullptr;
   for (ProgramNode* successor : node->successors) {
+    if (tracer_ != nullptr) [[unlikely]]
+      tracer_->Released(node->push_number.Load(kRelaxed), successor->push_number.Load(kRelaxed));
     if (successor->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
     if (next == nullptr && on_worker)
       next = successor;
@@ -101,7 +103,7 @@ PendingOp* ThreadedEngine::EndReplay(PendingOp* replay, int index) {
   PendingOp* next = nullptr;
   for (Access& access : replay->accesses()) {
     Program::Slot& slot = program.slots_[&access - replay->accesses().data()];
-    HandOn(Complete(replay, &access, std::exchange(slot.poison, nullptr)), index, &next);
+    HandOn(*replay, Complete(replay, &access, std::exchange(slot.poison, nullptr)), index, &next);
   }
   CountEnded(replay->epoch, program.size(), index);
   return next;

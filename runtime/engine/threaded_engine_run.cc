@@ -20,6 +20,7 @@ constexpr int64_t kUnseenNs = 20 * kNsPerUs;
 void ThreadedEngine::WorkerLoop(int index) {
   Worker& worker = workers_[index];
   worker.thread.Store(CurrentThreadKey(), kRelaxed);
+  if (pin_workers_) PinThisThread(index);
   PendingOp* op = nullptr;
   while (true) {
     const bool pausing = pausing_.Load(kAcquire);
@@ -184,6 +185,7 @@ bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
 void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
   const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
   workers_[index].running.Store(op, kRelaxed);
+  const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
   try {
     // The deletion of a var has a site of its own, inside its body.
     if (!op->deletes_var) HitBodySite(context);
@@ -199,6 +201,8 @@ void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
     outcome->thrown = Thrown::Current();
   }
   workers_[index].running.Store(nullptr, kRelaxed);
+  if (tracer_ != nullptr) [[unlikely]]
+    tracer_->Body(context.name, context.push_number, index, start_ns, NowNs());
 }
 
 void ThreadedEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {

@@ -1,0 +1,106 @@
+// Deadlines, on every engine: an op that has not ended in time fails, whoever comes first.
+#include "runtime/engine/engine_fixture.h"
+
+namespace tenter {
+namespace {
+
+class EngineDeadline : public EngineTest {
+ protected:
+  StatusCode CodeOf(Var var) {
+    const PoisonPtr poison = engine_->AwaitVar(var).value();
+    return poison == nullptr ? StatusCode::kOk : poison->root()->thrown().ToStatus().code();
+  }
+};
+TENTER_INSTANTIATE_ENGINES(EngineDeadline);
+
+constexpr int64_t kSoon = kNsPerMs;
+constexpr int64_t kNever = 3600 * kNsPerSecond;
+
+// ERR-1, ENG-5: the op ends at its deadline, its dependents go on, and a late completion is ignored.
+TEST_P(EngineDeadline, AsyncOpThatDoesNotCompleteFails) {
+  const Var v = NewVar(), w = NewVar();
+  HandleBox box;
+  engine_
+      ->Push({.name = "slow",
+              .writes = {v},
+              .timeout_ns = kSoon,
+              .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }})
+      .value();
+  Push("dependent", {v}, {w}, [] {});
+  EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(CodeOf(w), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(engine_->LastFailure()->place(), FailurePlace::kDeadline);
+  box.Take().Done();
+  EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
+  EXPECT_THROW(engine_->WaitForAll(), AggregateError);
+  EXPECT_EQ(engine_->counts().failed, 1u);
+}
+
+TEST_P(EngineDeadline, OpThatCompletesInTimeIsLeftAlone) {
+  const Var v = NewVar();
+  for (int i = 0; i < 100; ++i)
+    engine_
+        ->Push({.name = "fast",
+                .writes = {v},
+                .timeout_ns = kNever,
+                .body = [](const OpContext&, Completion done) { done.Done(); }})
+        .value();
+  EXPECT_EQ(CodeOf(v), StatusCode::kOk);
+  EXPECT_EQ(engine_->counts().failed, 0u);
+}
+
+// An op that waits for its turn longer than its deadline does not run.
+TEST_P(EngineDeadline, OpThatStartsTooLateDoesNotRun) {
+  if (naive()) GTEST_SKIP() << "nothing waits for its turn in the naive engine";
+  const Var v = NewVar();
+  Gate release;
+  bool ran = false;
+  Push("blocker", {}, {v}, [&] { release.Wait(); });
+  engine_
+      ->Push({.name = "late",
+              .writes = {v},
+              .timeout_ns = kSoon,
+              .body = [&](const OpContext&) { ran = true; }})
+      .value();
+  const int64_t pushed_at = NowNs();
+  while (NowNs() < pushed_at + kSoon) {
+  }
+  release.Open();
+  EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
+  EXPECT_FALSE(ran);
+}
+
+// ENG-5: completion and deadline at about the same time: one of both ends the op, never both.
+TEST_P(EngineDeadline, RaceWithTheCompletionEndsTheOpOnce) {
+  constexpr int kOps = 200;
+  std::vector<HandleBox> boxes(kOps);
+  Thread completer;
+  ASSERT_TRUE(completer
+                  .Start("completer",
+                         [&] {
+                           for (HandleBox& box : boxes) box.CompleteIfAny();
+                         })
+                  .ok());
+  const Var v = NewVar();
+  for (HandleBox& box : boxes)
+    engine_
+        ->Push({.name = "race",
+                .writes = {v},
+                .timeout_ns = 20 * kNsPerUs,
+                .body = [&box](const OpContext&, Completion done) { box.Put(std::move(done)); }})
+        .value();
+  // Those that were late never ran, and left their box empty.
+  engine_->AwaitVar(v).value();
+  try {
+    engine_->WaitForAll();
+  } catch (const AggregateError&) {
+  }
+  const EngineCounts counts = engine_->counts();
+  EXPECT_EQ(counts.ran, static_cast<uint64_t>(kOps));
+  EXPECT_EQ(counts.live_ops, 0u);
+  for (HandleBox& box : boxes) box.PutNothing();
+  completer.Join();
+}
+
+}  // namespace
+}  // namespace tenter

@@ -1,0 +1,16 @@
+// JsonText: a text as a JSON string, quoted and escaped.
+//
+// Thread safety: pure.
+// Ownership and lifetime: none.
+// Invariants: the result is valid JSON for any bytes that are valid UTF-8.
+// Errors: none.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tenter {
+
+std::string JsonText(std::string_view text);
+
+}  // namespace tenter
