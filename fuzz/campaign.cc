@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <new>
+#include <tuple>
+#include <utility>
 
 #include "fuzz/shrink.h"
 #include "fuzz/trial.h"
@@ -17,7 +19,16 @@ constexpr int64_t kBatchNs = kNsPerSecond;  // a child lives about so long
 constexpr uint64_t kCasesPerLeakCheck = 64;
 constexpr int kProbeRounds = 12;  // to learn how often a finding comes
 constexpr int kMostRounds = 50;
-constexpr int64_t kShortHangNs = 400 * kNsPerMs;  // while shrinking; the result is tried at length
+constexpr int kFinalRounds = 200;
+constexpr int kSmallEnough = 2;  // ops; nobody needs less than this
+constexpr int kMostHunts = 6;
+constexpr int64_t kHuntNs = 4 * kNsPerSecond;
+// While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.
+#if defined(TENTER_TSAN) || defined(TENTER_ASAN)
+constexpr int64_t kShortHangNs = 2 * kNsPerSecond;
+#else
+constexpr int64_t kShortHangNs = 300 * kNsPerMs;
+#endif
 
 void CountCase(const Program& p, Counts* counts) {
   const auto add = [&](Count what, uint64_t n) {
@@ -52,13 +63,30 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kParity, p.parity);
 }
 
+// Counts in memory that parent and children share.
+class SharedCounts {
+ public:
+  SharedCounts() {
+    void* memory = mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    TENTER_CHECK(memory != MAP_FAILED, "no shared memory for the counts");
+    counts_ = new (memory) Counts;
+  }
+  ~SharedCounts() { munmap(counts_, sizeof(Counts)); }
+  SharedCounts(const SharedCounts&) = delete;
+  Counts* get() const { return counts_; }
+
+ private:
+  Counts* counts_;
+};
+
 // The child's part: cases from counts->next_case on.
 [[noreturn]] void RunBatch(const CampaignOptions& options, int64_t until_ns, Counts* counts,
                            const Reporter& reporter) {
   Program program;
   Completers completers;
   Watchdog watchdog(options.case_limit_ms * kNsPerMs, [&](const std::string& engine) {
-    reporter.Found({ContractOfHang(program), kHang, engine});
+    reporter.Found({ContractOfHang(program), kHang, engine, 0});
   });
   do {
     const uint64_t number = counts->next_case.Load(kRelaxed);
@@ -67,46 +95,134 @@ void CountCase(const Program& p, Counts* counts) {
     const auto finding = RunCase(program, {&completers, &watchdog}, 0);
     if (finding.has_value()) reporter.Found(*finding);
     if (number % kCasesPerLeakCheck == 0 && FoundLeaks())
-      reporter.Found({"ENG-5", "leaked memory", ""});
+      reporter.Found({"ENG-5", "leaked memory", "", 0});
     counts->next_case.Store(number + 1, kRelaxed);
   } while (NowNs() < until_ns);
   reporter.Clean();
 }
 
-CampaignResult Minimise(const CampaignOptions& options, Finding finding, uint64_t number, double found_s) {
-  const Property* property = nullptr;
-  CampaignResult result{.finding = finding,
-                .original = ProgramOfCase(options, number, &property),
-                .minimal = {},
-                .property = std::string(property->contract),
-                .case_number = number,
-                .found_after_s = found_s};
-  const int64_t case_ns =
-      finding.kind == kHang ? std::min(kShortHangNs, options.case_limit_ms * kNsPerMs)
-                            : options.case_limit_ms * kNsPerMs;
-  const auto fails_once = [&](const Program& p, uint64_t round) {
-    const auto again = Try(p, {case_ns, 1}, round);
-    return again.has_value() && again->kind == finding.kind;
-  };
-  int failed = 0;
-  for (int round = 0; round < kProbeRounds; ++round) failed += fails_once(result.original, round);
-  const int rounds = failed == kProbeRounds
-                         ? 2
-                         : std::clamp(5 * kProbeRounds / std::max(1, failed), 10, kMostRounds);
-  const int64_t deadline =
-      NowNs() + static_cast<int64_t>(options.shrink_seconds * static_cast<double>(kNsPerSecond));
-  const Fails fails = [&](const Program& p) {
-    const auto again = Try(p, {case_ns, rounds});
-    return again.has_value() && again->kind == finding.kind;
-  };
-  result.minimal = Shrink(result.original, fails, deadline);
-  for (const Finding& again : Replay(result.minimal, 20, case_ns / kNsPerMs)) {
-    if (again.kind != finding.kind) continue;
-    if (result.came_back++ == 0) result.finding = again;  // told of the smaller program
+// What of the searched kind came back when a program ran up to `rounds` times.
+struct Rate {
+  int came_back = 0, rounds = 0;
+  Finding last;
+};
+Rate Measure(const Program& program, const std::string& kind, int rounds, int most,
+             int64_t case_ns) {
+  Replayed replayed = Replay(program, rounds, most, case_ns / kNsPerMs);
+  Rate rate{.rounds = replayed.rounds, .last = {}};
+  for (Finding& finding : replayed.findings) {
+    if (finding.kind != kind) continue;
+    ++rate.came_back;
+    rate.last = std::move(finding);
   }
-  result.tried = 20;
-  return result;
+  return rate;
 }
+
+// A race that comes back rarely: other delays and workers may make it frequent.
+Program Amplify(Program program, const std::string& kind, int64_t case_ns, int64_t deadline_ns) {
+  constexpr int kRounds = 40;
+  const int most = kind == kHang ? 5 : kRounds;
+  Rate best = Measure(program, kind, kRounds, most, case_ns);
+  const Program minimal = program;
+  for (const int workers : {minimal.workers, 2, 4})
+    for (uint64_t noise = 0; noise < 12; ++noise) {
+      if (best.came_back * 2 > best.rounds || NowNs() > deadline_ns) return program;
+      Program candidate = minimal;
+      candidate.workers = std::max(workers, minimal.workers);
+      candidate.noise = noise;
+      const Rate rate = Measure(candidate, kind, kRounds, most, case_ns);
+      if (rate.came_back * best.rounds <= best.came_back * rate.rounds) continue;
+      best = rate;
+      program = candidate;
+    }
+  return program;
+}
+
+// Shrinks what a campaign has found. First the case itself; then, since a racy program hides what
+// matters, other cases with the same finding that are small from the start.
+class Minimiser {
+ public:
+  Minimiser(const CampaignOptions& options, std::string kind)
+      : options_(options), kind_(std::move(kind)) {
+    // Whatever is searched, some candidates hang: that must not cost the whole limit each time.
+    case_ns_ = std::min(kShortHangNs, options.case_limit_ms * kNsPerMs);
+    most_findings_ = kind_ == kHang ? 10 : 20;
+  }
+
+  void Run(const Program& original) {
+    const auto budget = static_cast<int64_t>(options_.shrink_seconds * 1e9);
+    const int64_t start = NowNs();
+    Consider(original, start + budget / 2);
+    HuntSmaller(start + budget * 3 / 4);
+    if (IsRacy())
+      minimal_ = Amplify(minimal_, kind_, case_ns_, start + budget);
+    rate_ = Measure(minimal_, kind_, kFinalRounds, most_findings_, case_ns_);
+  }
+
+  const Program& minimal() const { return minimal_; }
+  const Rate& rate() const { return rate_; }
+
+ private:
+  bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
+
+  void Consider(const Program& original, int64_t deadline_ns) {
+    const Rate rate = Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
+    const int rounds =
+        rate.came_back == rate.rounds
+            ? 2
+            : std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
+    const Fails fails = [&](const Program& p) {
+      const auto again = Try(p, {case_ns_, rounds});
+      return again.has_value() && again->kind == kind_;
+    };
+    const Program small = Shrink(original, fails, deadline_ns);
+    const Rate small_rate = Measure(small, kind_, kFinalRounds, most_findings_, case_ns_);
+    // One that never comes back is worth little, however small.
+    const auto cost = [](const Program& p, const Rate& r) {
+      return std::tuple(r.came_back == 0, Ops(p), p.statements.size(), r.rounds - r.came_back);
+    };
+    if (rate_.rounds != 0 && cost(small, small_rate) >= cost(minimal_, rate_)) return;
+    minimal_ = small;
+    rate_ = small_rate;
+  }
+
+  void HuntSmaller(int64_t deadline_ns) {
+    CampaignOptions small = options_;
+    small.case_limit_ms = case_ns_ / kNsPerMs;
+    const SharedCounts counts;
+    for (int hunts = 0; hunts < kMostHunts; ++hunts) {
+      if (Ops(minimal_) <= kSmallEnough && !IsRacy()) return;
+      small.most_ops = std::max(kSmallEnough, Ops(minimal_) - 1);
+      small.seed = CombineHash(options_.seed, static_cast<uint64_t>(hunts));
+      const auto number = FindKind(small, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
+      if (!number.has_value()) return;
+      Consider(ProgramOfCase(small, *number, nullptr), deadline_ns);
+    }
+  }
+
+  // The number of the next case with this kind of finding; with any kind, while the one that was
+  // found first never came back.
+  std::optional<uint64_t> FindKind(const CampaignOptions& options, Counts* counts,
+                                   int64_t deadline_ns) {
+    while (NowNs() < deadline_ns) {
+      const auto finding = RunInChild(
+          [&](const Reporter& reporter) { RunBatch(options, deadline_ns, counts, reporter); },
+          deadline_ns - NowNs() + 2 * kNsPerSecond);
+      const uint64_t number = counts->next_case.FetchAdd(1, kRelaxed);
+      if (!finding.has_value()) continue;
+      if (rate_.came_back == 0) kind_ = finding->kind;
+      if (finding->kind == kind_) return number;
+    }
+    return std::nullopt;
+  }
+
+  const CampaignOptions& options_;
+  std::string kind_;
+  int64_t case_ns_;
+  int most_findings_;
+  Program minimal_;
+  Rate rate_;
+};
 
 }  // namespace
 
@@ -130,10 +246,8 @@ Program ProgramOfCase(const CampaignOptions& options, uint64_t case_number,
 std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
                                   const std::function<void(const Counts&)>& progress,
                                   const std::function<void(const Finding&, uint64_t)>& found) {
-  void* shared = mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                      -1, 0);
-  TENTER_CHECK(shared != MAP_FAILED, "no shared memory for the counts");
-  Counts* const counts = new (shared) Counts;
+  const SharedCounts shared;
+  Counts* const counts = shared.get();
   const int64_t start = NowNs();
   const auto seconds = [start] {
     return static_cast<double>(NowNs() - start) / static_cast<double>(kNsPerSecond);
@@ -151,24 +265,36 @@ std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
     const uint64_t number = counts->next_case.Load(kRelaxed);
     if (finding->contract.empty()) {
       const Program program = ProgramOfCase(options, number, nullptr);
-      finding->contract = finding->kind == kHang ? ContractOfHang(program) : "ENG-4";
+      finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
     }
     found(*finding, number);
-    result = Minimise(options, *finding, number, seconds());
+    const Property* property = nullptr;
+    result.emplace();
+    result->found_after_s = seconds();
+    result->original = ProgramOfCase(options, number, &property);
+    result->property = property->contract;
+    result->case_number = number;
+    Minimiser minimiser(options, finding->kind);
+    minimiser.Run(result->original);
+    result->minimal = minimiser.minimal();
+    result->came_back = minimiser.rate().came_back;
+    result->tried = minimiser.rate().rounds;
+    // Told of the smaller program, when that came back.
+    result->finding = result->came_back > 0 ? minimiser.rate().last : *finding;
     result->shrunk_after_s = seconds();
   }
-  munmap(shared, sizeof(Counts));
   return result;
 }
 
-std::vector<Finding> Replay(const Program& program, int times, int64_t case_limit_ms) {
-  std::vector<Finding> findings;
-  for (int i = 0; i < times; ++i) {
-    const auto finding =
-        Try(program, {case_limit_ms * kNsPerMs, 1}, static_cast<uint64_t>(i));
-    if (finding.has_value()) findings.push_back(*finding);
+Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms) {
+  Replayed replayed;
+  while (replayed.rounds < times && static_cast<int>(replayed.findings.size()) < most) {
+    const auto finding = Try(program, {case_limit_ms * kNsPerMs, times - replayed.rounds},
+                             static_cast<uint64_t>(replayed.rounds));
+    replayed.rounds = finding.has_value() ? static_cast<int>(finding->round) + 1 : times;
+    if (finding.has_value()) replayed.findings.push_back(*finding);
   }
-  return findings;
+  return replayed;
 }
 
 }  // namespace tenter::fuzz

@@ -62,7 +62,12 @@ std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
                                   const std::function<void(const Counts&)>& progress,
                                   const std::function<void(const Finding&, uint64_t)>& found);
 
-// Runs a program `times` times, each in a process of its own; the findings of those that failed.
-std::vector<Finding> Replay(const Program& program, int times, int64_t case_limit_ms);
+// Runs a program up to `times` times, in a fresh process after each finding, and stops after `most`
+// findings.
+struct Replayed {
+  std::vector<Finding> findings;
+  int rounds = 0;  // that were run
+};
+Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms);
 
 }  // namespace tenter::fuzz

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <sstream>
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
@@ -74,9 +77,14 @@ std::string CrashKind(int status, const std::string& said) {
 }
 
 Finding ParseFinding(const std::string& text, const std::string& said) {
-  const size_t first = text.find('\n'), second = text.find('\n', first + 1);
-  Finding finding{text.substr(0, first), text.substr(first + 1, second - first - 1),
-                  text.substr(second + 1)};
+  std::istringstream in(text);
+  Finding finding;
+  std::string round;
+  std::getline(in, finding.contract);
+  std::getline(in, finding.kind);
+  std::getline(in, round);
+  finding.round = std::strtoull(round.c_str(), nullptr, 10);
+  finding.detail.assign(std::istreambuf_iterator<char>(in), {});
   if (finding.kind == "data race" || finding.kind == "leaked memory") finding.detail += said;
   return finding;
 }
@@ -84,7 +92,8 @@ Finding ParseFinding(const std::string& text, const std::string& said) {
 }  // namespace
 
 void Reporter::Found(const Finding& finding) const {
-  WriteAll(pipe_, finding.contract + "\n" + finding.kind + "\n" + finding.detail);
+  WriteAll(pipe_, finding.contract + "\n" + finding.kind + "\n" +
+                       std::to_string(finding.round) + "\n" + finding.detail);
   _exit(kFoundExit);
 }
 
@@ -113,14 +122,15 @@ std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& wo
   const std::string said = Tail(said_fd);
   close(said_fd);
   if (!text.empty()) return ParseFinding(text, said);
-  if (!closed) return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said};
+  if (!closed) return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said, 0};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
-  return Finding{"", CrashKind(status, said), said};
+  return Finding{"", CrashKind(status, said), said, 0};
 }
 
 std::string ContractOfHang(const Program& program) {
   if (Has(program, Verb::kStop)) return "ENG-9";
   for (const Statement& s : program.statements) {
+    if (s.priority != 0) return "ENG-10";
     if (s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll)) return "ENG-7";
     for (const int letter : s.reads)
       if (std::count(s.writes.begin(), s.writes.end(), letter) +
@@ -128,6 +138,11 @@ std::string ContractOfHang(const Program& program) {
         return "ENG-4";
   }
   return Threads(program) > 1 ? "ENG-2" : "ENG-6";
+}
+
+std::string ContractOfCrash(const Program& program) {
+  if (Has(program, Verb::kDelete)) return "ENG-8";
+  return Has(program, Verb::kStop) ? "ENG-9" : "ENG-4";
 }
 
 #if defined(TENTER_TSAN)

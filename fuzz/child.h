@@ -34,8 +34,9 @@ class Reporter {
 std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
                                   int64_t limit_ns);
 
-// Which contract a hang, a crash or a race breaks, as far as the program tells.
+// Which contract a hang or a crash breaks, as far as the program tells.
 std::string ContractOfHang(const Program& program);
+std::string ContractOfCrash(const Program& program);
 
 inline constexpr const char* kHang = "hang";
 

@@ -111,7 +111,7 @@ std::vector<Finding> JudgeParity(const Program& program, const History& naive,
                                  const History& threaded) {
   const auto differ = [](const std::string& what, const std::string& a, const std::string& b) {
     return std::vector<Finding>{
-        {"ENG-11", "engines differ", what + ": naive saw '" + a + "', workers saw '" + b + "'"}};
+        {"ENG-11", "engines differ", what + ": naive saw '" + a + "', workers saw '" + b + "'", 0}};
   };
   for (size_t i = 0; i < program.statements.size(); ++i) {
     const StatementSeen &a = naive.statements[i], &b = threaded.statements[i];

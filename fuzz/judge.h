@@ -23,6 +23,7 @@ struct Finding {
   std::string contract;  // the promise that is broken: "ERR-6"
   std::string kind;      // what is recognised while shrinking: "reported twice"
   std::string detail;    // for a person
+  uint64_t round = 0;    // the repetition in which it came
 };
 
 // All findings, the most telling ones first.
@@ -40,7 +41,7 @@ struct Case {
   std::vector<Finding>& findings;
 
   void Report(std::string contract, std::string kind, std::string detail) const {
-    findings.push_back({std::move(contract), std::move(kind), std::move(detail)});
+    findings.push_back({std::move(contract), std::move(kind), std::move(detail), 0});
   }
   const Statement& statement(const Pushed& pushed) const {
     return program.statements[pushed.statement];

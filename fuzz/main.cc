@@ -10,6 +10,7 @@
 namespace tenter::fuzz {
 namespace {
 
+constexpr int kMostReplayed = 20;  // findings; then a replay has shown enough
 constexpr int kClean = 0, kFindings = 1, kUsage = 2;
 constexpr const char* kHelp =
     "engine_fuzz [--seconds N] [--shrink-seconds N] [--seed N] [--workers N,N] [--max-ops N]\n"
@@ -19,7 +20,7 @@ constexpr const char* kHelp =
 struct Options {
   CampaignOptions campaign;
   std::string replay;
-  int times = 20;
+  int times = 200;
   bool list = false;
 };
 
@@ -128,8 +129,9 @@ int ReplayVerb(const Options& options) {
     std::fprintf(stderr, "engine_fuzz: %s\n", program.status().message().c_str());
     return kUsage;
   }
-  const std::vector<Finding> findings =
-      Replay(*program, options.times, options.campaign.case_limit_ms);
+  const Replayed replayed =
+      Replay(*program, options.times, kMostReplayed, options.campaign.case_limit_ms);
+  const std::vector<Finding>& findings = replayed.findings;
   for (size_t i = 0; i < findings.size(); ++i) {
     if (i > 0 && findings[i].kind == findings[0].kind) continue;
     Line("finding")
@@ -141,14 +143,17 @@ int ReplayVerb(const Options& options) {
   }
   Line("replayed")
       .Add("came_back", static_cast<int>(findings.size()))
-      .Add("tried", options.times)
+      .Add("tried", replayed.rounds)
       .Add("program", ToText(*program));
   return findings.empty() ? kClean : kFindings;
 }
 
 void PrintProgress(const Counts& counts, double elapsed_s, const CampaignOptions& options) {
   Line line("progress");
-  line.Add("elapsed_s", elapsed_s)
+  line.Add("done", static_cast<int>(elapsed_s))
+      .Add("total", static_cast<int>(options.seconds))
+      .Add("what", std::to_string(counts.next_case.Load(kRelaxed)) + " cases")
+      .Add("elapsed_s", elapsed_s)
       .Add("seed", options.seed)
       .Add("case", counts.next_case.Load(kRelaxed));
   for (size_t i = 0; i < static_cast<size_t>(Count::kEnd); ++i)

@@ -8,6 +8,8 @@
 namespace tenter::fuzz {
 namespace {
 
+constexpr size_t kFewStatements = 8;  // from here on all pairs are tried
+
 class Shrinker {
  public:
   Shrinker(Program program, const Fails& fails, int64_t deadline_ns)
@@ -20,6 +22,8 @@ class Shrinker {
       SimplifyEngine();
       SimplifyThreads();
       for (size_t i = 0; i < best_.statements.size(); ++i) SimplifyStatement(i);
+      MergeVars();
+      if (best_.statements.size() <= kFewStatements) RemovePairs();
       if (best_ == before) break;
     }
     RenameVars();
@@ -56,6 +60,31 @@ class Shrinker {
     }
   }
 
+  // Two statements that are needed together may still be superfluous together.
+  void RemovePairs() {
+    for (size_t a = 0; a < best_.statements.size(); ++a)
+      for (size_t b = a + 1; b < best_.statements.size();) {
+        const bool gone = Try([&](Program& p) {
+          p.statements.erase(p.statements.begin() + static_cast<long>(b));
+          p.statements.erase(p.statements.begin() + static_cast<long>(a));
+        });
+        if (!gone) ++b;
+      }
+  }
+
+  // Every use of one var becomes a use of another: what only carried a value between them can go.
+  void MergeVars() {
+    for (int from = best_.vars - 1; from > 0; --from)
+      for (int to = 0; to < from; ++to)
+        Try([&](Program& p) {
+          for (Statement& s : p.statements) {
+            std::replace(s.reads.begin(), s.reads.end(), from, to);
+            std::replace(s.writes.begin(), s.writes.end(), from, to);
+            if (s.var == from) s.var = to;
+          }
+        });
+  }
+
   void SimplifyEngine() {
     Try([](Program& p) { p.parity = false; });
     Try([](Program& p) { p.gated = false; });
@@ -79,10 +108,17 @@ class Shrinker {
     };
     rename([](int) { return 0; });
     rename([](int thread) { return thread % 2; });
-    // What a body does may as well be done by its pusher.
-    for (size_t i = 0; i < best_.statements.size(); ++i)
-      if (best_.statements[i].actor.is_op)
-        Try([&](Program& p) { p.statements[i].actor = {false, *threads.begin()}; });
+    // What a body does may as well be done by a pusher, there or at the end.
+    for (size_t i = 0; i < best_.statements.size(); ++i) {
+      if (!best_.statements[i].actor.is_op) continue;
+      const auto pushed = [&](Program& p) { p.statements[i].actor = {false, *threads.begin()}; };
+      if (!Try(pushed))
+        Try([&](Program& p) {
+          pushed(p);
+          const auto at = p.statements.begin() + static_cast<long>(i);
+          std::rotate(at, at + 1, p.statements.end());
+        });
+    }
   }
 
   void SimplifyStatement(size_t i) {

@@ -14,7 +14,7 @@ std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint6
     if (findings.empty()) findings = JudgeParity(program, reference, history);
   }
   if (!findings.empty()) return findings.front();
-  if (RacesReported() > races) return Finding{"ENG-1", "data race", ""};
+  if (RacesReported() > races) return Finding{"ENG-1", "data race", "", round};
   return std::nullopt;
 }
 
@@ -22,19 +22,23 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
   std::optional<Finding> finding = RunInChild(
       [&](const Reporter& reporter) {
         Completers completers;
+        Atomic<uint64_t> round = first_round;  // the watchdog's thread reads it
         Watchdog watchdog(limits.case_ns, [&](const std::string& engine) {
-          reporter.Found({ContractOfHang(program), kHang, engine});
+          reporter.Found({ContractOfHang(program), kHang, engine, round.Load(kRelaxed)});
         });
-        for (int round = 0; round < limits.rounds; ++round) {
-          const auto found = RunCase(program, {&completers, &watchdog}, first_round + round);
-          if (found.has_value()) reporter.Found(*found);
+        for (int i = 0; i < limits.rounds; ++i, round.FetchAdd(1, kRelaxed)) {
+          auto found = RunCase(program, {&completers, &watchdog}, round.Load(kRelaxed));
+          if (!found.has_value()) continue;
+          found->round = round.Load(kRelaxed);
+          reporter.Found(*found);
         }
-        if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", ""});
+        if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", "", round.Load(kRelaxed)});
         reporter.Clean();
       },
       limits.rounds * (limits.case_ns + kNsPerSecond) + 5 * kNsPerSecond);
-  if (finding.has_value() && finding->contract.empty())
-    finding->contract = finding->kind == kHang ? ContractOfHang(program) : "ENG-4";
+  if (!finding.has_value() || !finding->contract.empty()) return finding;
+  finding->round = first_round;  // it died before it could tell
+  finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
   return finding;
 }
 
