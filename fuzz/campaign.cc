@@ -20,7 +20,7 @@ constexpr uint64_t kCasesPerLeakCheck = 64;
 constexpr int kProbeRounds = 12;  // to learn how often a finding comes
 constexpr int kMostRounds = 50;
 constexpr int kFinalRounds = 200;
-constexpr int kSmallEnough = 2;  // ops; nobody needs less than this
+constexpr int kSmallEnough = 3;  // ops: then no smaller one is looked for
 constexpr int kMostHunts = 6;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
 // While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.

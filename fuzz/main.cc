@@ -15,13 +15,14 @@ constexpr int kClean = 0, kFindings = 1, kUsage = 2;
 constexpr const char* kHelp =
     "engine_fuzz [--seconds N] [--shrink-seconds N] [--seed N] [--workers N,N] [--max-ops N]\n"
     "            [--property ENG-1|...|ERR-10|all] [--case-limit-ms N] [--list]\n"
-    "            [--replay FILE|SEED:CASE [--times N]]\n";
+    "            [--replay FILE|SEED:CASE [--times N]] [--expect-ops N]\n";
 
 struct Options {
   CampaignOptions campaign;
   std::string replay;
   int times = 200;
   bool list = false;
+  int expect_ops = 0;  // of an engine with a planted bug: a finding of at most so many ops is clean
 };
 
 std::string Quote(const std::string& text) {
@@ -95,6 +96,8 @@ std::string Parse(int count, char** words, Options* options) {
       c.case_limit_ms = std::max(1, std::atoi(value.c_str()));
     } else if (word == "--times") {
       options->times = std::max(1, std::atoi(value.c_str()));
+    } else if (word == "--expect-ops") {
+      options->expect_ops = std::atoi(value.c_str());
     } else if (word == "--replay") {
       options->replay = value;
     } else if (word == "--property" && value != "all") {
@@ -160,7 +163,7 @@ void PrintProgress(const Counts& counts, double elapsed_s, const CampaignOptions
     line.Add(std::string(CountName(static_cast<Count>(i))), counts.counts[i].Load(kRelaxed));
 }
 
-int CampaignVerb(const CampaignOptions& options) {
+int CampaignVerb(const CampaignOptions& options, int expect_ops) {
   const int64_t start = NowNs();
   const auto elapsed = [start] { return static_cast<double>(NowNs() - start) / 1e9; };
   const auto result = RunCampaign(
@@ -171,7 +174,7 @@ int CampaignVerb(const CampaignOptions& options) {
             .Add("kind", finding.kind)
             .Add("case", number);
       });
-  if (!result.has_value()) return kClean;
+  if (!result.has_value()) return expect_ops > 0 ? kFindings : kClean;
   Line("finding")
       .Add("contract", result->finding.contract)
       .Add("kind", result->finding.kind)
@@ -187,7 +190,7 @@ int CampaignVerb(const CampaignOptions& options) {
       .Add("shrunk_after_s", result->shrunk_after_s)
       .Add("came_back", result->came_back)
       .Add("tried", result->tried);
-  return kFindings;
+  return Ops(result->minimal) <= expect_ops ? kClean : kFindings;
 }
 
 int Main(int count, char** words) {
@@ -203,7 +206,7 @@ int Main(int count, char** words) {
           .Add("compares", std::string(property.compares));
     return kClean;
   }
-  return options.replay.empty() ? CampaignVerb(options.campaign) : ReplayVerb(options);
+  return options.replay.empty() ? CampaignVerb(options.campaign, options.expect_ops) : ReplayVerb(options);
 }
 
 }  // namespace

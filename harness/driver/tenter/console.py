@@ -21,10 +21,10 @@ def say(message: str) -> None:
     print(f"tenter: {message}", file=sys.stderr, flush=True)
 
 
-def build_shown(house: House, flavour: str, console: Console) -> bool:
-    """Builds with a progress bar on a terminal, and with its first and last line in a log."""
+def build_shown(house: House, flavour: str, console: Console, programs: tuple[str, ...] = ()) -> bool:
+    """Builds a flavour, or only some programs of it, with a progress bar on a terminal, and with its first and last line in a log."""
     with Progress(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), MofNCompleteColumn(),
                   TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"building {flavour}", total=None, visible=False)
         return build(house, flavour, say,
-                     lambda done, total: bars.update(task, completed=done, total=total, visible=True))
+                     lambda done, total: bars.update(task, completed=done, total=total, visible=True), programs)
