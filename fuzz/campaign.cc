@@ -50,9 +50,8 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kWaitAlls, statements([](const Statement& s) { return s.verb == Verb::kWaitAll; }));
   add(Count::kStops, statements([](const Statement& s) { return s.verb == Verb::kStop; }));
   add(Count::kCancels, CanCancel(p));
-  add(Count::kPushesInside, statements([](const Statement& s) {
-        return s.actor.is_op && s.verb == Verb::kPush;
-      }));
+  add(Count::kPushesInside,
+      statements([](const Statement& s) { return s.actor.is_op && s.verb == Verb::kPush; }));
   add(Count::kWaitsInside, statements([](const Statement& s) {
         return s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll);
       }));
@@ -67,8 +66,8 @@ void CountCase(const Program& p, Counts* counts) {
 class SharedCounts {
  public:
   SharedCounts() {
-    void* memory = mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     TENTER_CHECK(memory != MAP_FAILED, "no shared memory for the counts");
     counts_ = new (memory) Counts;
   }
@@ -154,8 +153,7 @@ class Minimiser {
     const int64_t start = NowNs();
     Consider(original, start + budget / 2);
     HuntSmaller(start + budget * 3 / 4);
-    if (IsRacy())
-      minimal_ = Amplify(minimal_, kind_, case_ns_, start + budget);
+    if (IsRacy()) minimal_ = Amplify(minimal_, kind_, case_ns_, start + budget);
     rate_ = Measure(minimal_, kind_, kFinalRounds, most_findings_, case_ns_);
   }
 
@@ -166,7 +164,8 @@ class Minimiser {
   bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
 
   void Consider(const Program& original, int64_t deadline_ns) {
-    const Rate rate = Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
+    const Rate rate =
+        Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
     const int rounds =
         rate.came_back == rate.rounds
             ? 2
@@ -228,9 +227,10 @@ class Minimiser {
 
 std::string_view CountName(Count count) {
   constexpr std::string_view kNames[] = {
-      "cases", "ops", "several_pushers", "failing_ops", "async_ops", "deletes", "waits",
-      "wait_alls", "stops", "cancels", "pushes_inside", "waits_inside", "out_of_memory",
-      "run_dependents", "naive", "gated", "parity"};
+      "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
+      "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
+      "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
+      "gated",         "parity"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }
@@ -243,9 +243,9 @@ Program ProgramOfCase(const CampaignOptions& options, uint64_t case_number,
                          CombineHash(options.seed, case_number));
 }
 
-std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
-                                  const std::function<void(const Counts&)>& progress,
-                                  const std::function<void(const Finding&, uint64_t)>& found) {
+std::optional<CampaignResult> RunCampaign(
+    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
+    const std::function<void(const Finding&, uint64_t)>& found) {
   const SharedCounts shared;
   Counts* const counts = shared.get();
   const int64_t start = NowNs();
@@ -265,7 +265,8 @@ std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
     const uint64_t number = counts->next_case.Load(kRelaxed);
     if (finding->contract.empty()) {
       const Program program = ProgramOfCase(options, number, nullptr);
-      finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+      finding->contract =
+          finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
     }
     found(*finding, number);
     const Property* property = nullptr;

@@ -34,8 +34,24 @@ struct CampaignOptions {
 
 // How often something occurred; printed as coverage.
 enum class Count {
-  kCases, kOps, kSeveralPushers, kFailingOps, kAsyncOps, kDeletes, kWaits, kWaitAlls, kStops,
-  kCancels, kPushesInside, kWaitsInside, kOutOfMemory, kRunDependents, kNaive, kGated, kParity, kEnd
+  kCases,
+  kOps,
+  kSeveralPushers,
+  kFailingOps,
+  kAsyncOps,
+  kDeletes,
+  kWaits,
+  kWaitAlls,
+  kStops,
+  kCancels,
+  kPushesInside,
+  kWaitsInside,
+  kOutOfMemory,
+  kRunDependents,
+  kNaive,
+  kGated,
+  kParity,
+  kEnd
 };
 std::string_view CountName(Count count);
 
@@ -58,9 +74,9 @@ Program ProgramOfCase(const CampaignOptions& options, uint64_t case_number,
                       const Property** property);
 
 // `progress` is called about once a second.
-std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
-                                  const std::function<void(const Counts&)>& progress,
-                                  const std::function<void(const Finding&, uint64_t)>& found);
+std::optional<CampaignResult> RunCampaign(
+    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
+    const std::function<void(const Finding&, uint64_t)>& found);
 
 // Runs a program up to `times` times, in a fresh process after each finding, and stops after `most`
 // findings.

@@ -92,8 +92,8 @@ Finding ParseFinding(const std::string& text, const std::string& said) {
 }  // namespace
 
 void Reporter::Found(const Finding& finding) const {
-  WriteAll(pipe_, finding.contract + "\n" + finding.kind + "\n" +
-                       std::to_string(finding.round) + "\n" + finding.detail);
+  WriteAll(pipe_, finding.contract + "\n" + finding.kind + "\n" + std::to_string(finding.round) +
+                      "\n" + finding.detail);
   _exit(kFoundExit);
 }
 
@@ -122,7 +122,8 @@ std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& wo
   const std::string said = Tail(said_fd);
   close(said_fd);
   if (!text.empty()) return ParseFinding(text, said);
-  if (!closed) return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said, 0};
+  if (!closed)
+    return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said, 0};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
   return Finding{"", CrashKind(status, said), said, 0};
 }
@@ -134,7 +135,8 @@ std::string ContractOfHang(const Program& program) {
     if (s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll)) return "ENG-7";
     for (const int letter : s.reads)
       if (std::count(s.writes.begin(), s.writes.end(), letter) +
-              std::count(s.reads.begin(), s.reads.end(), letter) > 1)
+              std::count(s.reads.begin(), s.reads.end(), letter) >
+          1)
         return "ENG-4";
   }
   return Threads(program) > 1 ? "ENG-2" : "ENG-6";

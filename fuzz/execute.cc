@@ -124,7 +124,8 @@ class Execution {
     if (program_.gated && program_.workers > 0) PushGate();
     std::vector<int> numbers;
     for (const Statement& s : program_.statements)
-      if (!s.actor.is_op && std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
+      if (!s.actor.is_op &&
+          std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
         numbers.push_back(s.actor.number);
     if (numbers.size() <= 1) {
       RunActor({false, numbers.empty() ? 0 : numbers[0]}, handles_);
@@ -167,8 +168,7 @@ class Execution {
 
   void RunActor(Actor actor, const HandlesPtr& handles) {
     for (size_t i = 0; i < program_.statements.size(); ++i)
-      if (program_.statements[i].actor == actor)
-        RunStatement(i, actor.is_op ? handles : handles_);
+      if (program_.statements[i].actor == actor) RunStatement(i, actor.is_op ? handles : handles_);
   }
 
   void RunStatement(size_t index, const HandlesPtr& handles) {
@@ -214,8 +214,8 @@ class Execution {
         Body(index, handles);
       };
     else
-      op.async_body = [this, index, handles, counted = Counted(&bodies_)](
-                          const OpContext&, Completion done) {
+      op.async_body = [this, index, handles, counted = Counted(&bodies_)](const OpContext&,
+                                                                          Completion done) {
         AsyncBody(index, handles, std::move(done));
       };
     const Result<uint64_t> pushed = engine_->Push(std::move(op));
@@ -281,8 +281,7 @@ class Execution {
           &jobs_[index]);
       return;
     }
-    history_.statements[index].throws_late =
-        s.ends == Ends::kNow && s.throws_after != Type::kNone;
+    history_.statements[index].throws_late = s.ends == Ends::kNow && s.throws_after != Type::kNone;
     const Type late = s.throws_after;
     const int op = s.op;
     const bool now = s.ends == Ends::kNow;
@@ -321,7 +320,8 @@ class Execution {
     seen->await.end = Stamp();
     if (!poison.ok()) seen->code = poison.status().code();
     if (poison.ok() && *poison != nullptr)
-      for (const FailurePtr& failure : (*poison)->all()) seen->failures.push_back(Describe(*failure));
+      for (const FailurePtr& failure : (*poison)->all())
+        seen->failures.push_back(Describe(*failure));
     seen->wait.begin = Stamp();
     try {
       engine_->WaitForVar(var);
@@ -360,9 +360,8 @@ class Execution {
   }
   static size_t CountLate(const std::vector<FailureSeen>& reported) {
     return static_cast<size_t>(
-        std::count_if(reported.begin(), reported.end(), [](const FailureSeen& f) {
-          return f.place == FailurePlace::kAfterEnd;
-        }));
+        std::count_if(reported.begin(), reported.end(),
+                      [](const FailureSeen& f) { return f.place == FailurePlace::kAfterEnd; }));
   }
 
   // Bodies may push until the last op has ended; failures after the end of an op come late.

@@ -166,9 +166,8 @@ TEST(Judge, SeesIgnoredPriorities) {
       "engine workers 1 vars 1 gated\n"
       "t0: push op1 priority 1\n"
       "t0: push op2 priority 2\n",
-      {{"ENG-10", "priority ignored", [](History& h) {
-          std::swap(h.statements[0].body, h.statements[1].body);
-        }}});
+      {{"ENG-10", "priority ignored",
+        [](History& h) { std::swap(h.statements[0].body, h.statements[1].body); }}});
   std::string text = "engine workers 1 vars 1 gated\nt0: push op1 priority -1\n";
   for (int i = 2; i < 90; ++i) text += "t0: push op" + std::to_string(i) + "\n";
   ExpectFound(text, {{"ENG-10", "starved", [](History& h) {
@@ -204,16 +203,16 @@ TEST(Judge, SeesEnginesThatDiffer) {
 TEST(Judge, SeesBrokenFailures) {
   ExpectFound(
       "engine workers 2 vars 4\n"
-      "t0: push op1 writes(a) throws struct\n"         // 0
+      "t0: push op1 writes(a) throws struct\n"            // 0
       "t0: push op2 writes(b) completes now fails int\n"  // 1
-      "t0: push op3 reads(a b) writes(c)\n"            // 2: skipped, two roots
-      "t0: wait c\n"                                   // 3
-      "t0: waitall\n"                                  // 4
-      "t0: push op4 writes(a)\n"                       // 5: heals
-      "t0: push op5 reads(a) writes(d)\n"              // 6
-      "t0: wait a\n"                                   // 7
-      "t0: push op6 writes(a) throws bad_alloc\n"      // 8
-      "t0: push op7 reads(d a) writes(a)\n",           // 9: an update of a poisoned var
+      "t0: push op3 reads(a b) writes(c)\n"               // 2: skipped, two roots
+      "t0: wait c\n"                                      // 3
+      "t0: waitall\n"                                     // 4
+      "t0: push op4 writes(a)\n"                          // 5: heals
+      "t0: push op5 reads(a) writes(d)\n"                 // 6
+      "t0: wait a\n"                                      // 7
+      "t0: push op6 writes(a) throws bad_alloc\n"         // 8
+      "t0: push op7 reads(d a) writes(a)\n",              // 9: an update of a poisoned var
       {
           {"ERR-1", "failure lost", [](History& h) { h.final_vars[1].failures.clear(); }},
           {"ERR-1", "wrong count: failed", [](History& h) { ++h.counts.failed; }},
@@ -223,9 +222,7 @@ TEST(Judge, SeesBrokenFailures) {
           {"ERR-2", "wrong value at the end", [](History& h) { h.final_vars[1].value ^= 1; }},
           {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[2].runs = 1; }},
           {"ERR-3", "wrong root",
-           [](History& h) {
-             std::swap(h.final_vars[2].failures[0], h.final_vars[2].failures[1]);
-           }},
+           [](History& h) { std::swap(h.final_vars[2].failures[0], h.final_vars[2].failures[1]); }},
           {"ERR-3", "wrong also", [](History& h) { h.final_vars[2].failures.pop_back(); }},
           {"ERR-3", "wrong count: skipped", [](History& h) { ++h.counts.skipped; }},
           {"ERR-3", "wait saw the wrong state",
@@ -245,9 +242,7 @@ TEST(Judge, SeesBrokenFailures) {
           {"ERR-5", "wait threw the wrong thing",
            [](History& h) { h.statements[7].var.caught = h.statements[3].var.caught; }},
           {"ERR-6", "report not in push order",
-           [](History& h) {
-             std::swap(h.statements[4].reported[0], h.statements[4].reported[1]);
-           }},
+           [](History& h) { std::swap(h.statements[4].reported[0], h.statements[4].reported[1]); }},
           {"ERR-6", "reported twice",
            [](History& h) { h.final_reported.push_back(h.statements[4].reported); }},
           {"ERR-6", "never reported", [](History& h) { h.statements[4].reported.pop_back(); }},
@@ -326,9 +321,9 @@ TEST(Program, TextAndBack) {
 }
 
 TEST(Program, BadTextIsRefusedWithItsLine) {
-  for (const char* text : {"", "motor", "engine workers two", "engine\nt0: pull op1",
-                           "engine\nt0: push op1 reads(a", "engine\nop1: wait a",
-                           "engine\nt0: push op1\nt0: push op1", "engine vars 99"})
+  for (const char* text :
+       {"", "motor", "engine workers two", "engine\nt0: pull op1", "engine\nt0: push op1 reads(a",
+        "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1", "engine vars 99"})
     EXPECT_FALSE(ParseProgram(text).ok() && *text != 'e') << text;
   EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
             std::string::npos);
@@ -349,14 +344,18 @@ TEST(Shrink, FindsTheTwoStatementsThatMatter) {
 }
 
 TEST(Child, HangsCrashesAndFindingsComeBack) {
-  const auto hang = RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
+  const auto hang =
+      RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
   ASSERT_TRUE(hang.has_value());
   EXPECT_EQ(hang->kind, kHang);
-  const auto crash = RunInChild([](const Reporter&) { TENTER_CHECK(1 > 2, "no"); }, 60 * kNsPerSecond);
+  const auto crash =
+      RunInChild([](const Reporter&) { TENTER_CHECK(1 > 2, "no"); }, 60 * kNsPerSecond);
   ASSERT_TRUE(crash.has_value());
   EXPECT_EQ(crash->kind.substr(0, 28), "crash: CHECK failed: 1 > 2 a");
   const auto finding = RunInChild(
-      [](const Reporter& reporter) { reporter.Found({"ERR-6", "twice", "two\nlines", 7}); },
+      [](const Reporter& reporter) {
+        reporter.Found({"ERR-6", "twice", "two\nlines", 7});
+      },
       60 * kNsPerSecond);
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");

@@ -58,10 +58,8 @@ class Drawing {
     const Actor actor{false, From(0, threads - 1)};
     if (Chance(profile_.deletes)) return Delete(actor, threads);
     Push(actor, 0);
-    if (Chance(profile_.waits))
-      Wait(actor, Verb::kWait);
-    if (Chance(profile_.wait_alls))
-      Wait(actor, Verb::kWaitAll);
+    if (Chance(profile_.waits)) Wait(actor, Verb::kWait);
+    if (Chance(profile_.wait_alls)) Wait(actor, Verb::kWaitAll);
   }
 
   void Push(Actor actor, int depth) {
@@ -80,10 +78,8 @@ class Drawing {
     program_.statements.push_back(s);
     const Actor inside{true, s.op};
     if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
-    if (Chance(profile_.waits_inside))
-      Wait(inside, Verb::kWait);
-    if (Chance(profile_.waits_inside))
-      Wait(inside, Verb::kWaitAll);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
   }
 
   void Duplicate(Statement* s) {

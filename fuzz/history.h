@@ -67,14 +67,14 @@ struct StatementSeen {
 
 struct History {
   StatusCode construction = StatusCode::kOk;
-  std::vector<StatementSeen> statements;  // as in the program
-  std::vector<VarSeen> final_vars;        // by instance
+  std::vector<StatementSeen> statements;                 // as in the program
+  std::vector<VarSeen> final_vars;                       // by instance
   std::vector<std::vector<FailureSeen>> final_reported;  // by the wait-alls of the drain, in turn
-  EngineCounts counts;          // after the drain
-  int64_t sync_bodies_left = 0;  // after the drain
-  int64_t bodies_left = 0;       // after the engine is gone
-  int64_t exceptions_left = 0;   // after the engine is gone
-  int live_workers_left = 0;     // threads that a failed construction left behind
+  EngineCounts counts;                                   // after the drain
+  int64_t sync_bodies_left = 0;                          // after the drain
+  int64_t bodies_left = 0;                               // after the engine is gone
+  int64_t exceptions_left = 0;                           // after the engine is gone
+  int live_workers_left = 0;  // threads that a failed construction left behind
 };
 
 }  // namespace tenter::fuzz

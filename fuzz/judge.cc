@@ -12,8 +12,8 @@ constexpr size_t kMostAmbiguous = 10;
 // Who was cancelled is chance, and an op with a poisoned input that did not run was either skipped
 // or cancelled. The counters say how many; every choice that fits them is tried.
 struct Choices {
-  std::set<uint64_t> cancelled;         // surely
-  std::vector<uint64_t> ambiguous;      // cancelled or skipped
+  std::set<uint64_t> cancelled;     // surely
+  std::vector<uint64_t> ambiguous;  // cancelled or skipped
 };
 
 Choices FindChoices(const Case& c, const std::vector<Pushed>& order, int instances) {
@@ -93,8 +93,9 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
                    " could not be started, and construction answered " +
                    std::string(StatusCodeName(history.construction)));
     if (history.live_workers_left > 0)
-      c.Report("ERR-10", "workers left behind", std::to_string(history.live_workers_left) +
-                                                    " threads outlived a failed construction");
+      c.Report(
+          "ERR-10", "workers left behind",
+          std::to_string(history.live_workers_left) + " threads outlived a failed construction");
     return findings;
   }
   JudgeCalls(c);

@@ -82,8 +82,9 @@ class ReadyOps {
  private:
   // With one worker everything that started has ended before the next start.
   void NoteReady() {
-    int older = static_cast<int>(std::count_if(rank_.begin(), rank_.end(), [](int r) { return r > 0; })) -
-                static_cast<int>(std::count(started_.begin(), started_.end(), true));
+    int older =
+        static_cast<int>(std::count_if(rank_.begin(), rank_.end(), [](int r) { return r > 0; })) -
+        static_cast<int>(std::count(started_.begin(), started_.end(), true));
     for (size_t op = 0; op < order_.size(); ++op) {
       if (rank_[op] != 0) continue;
       bool ready = true;
@@ -94,8 +95,8 @@ class ReadyOps {
   }
   void Report(size_t op, size_t other, const char* kind, const char* did) {
     if (c_.findings.empty())
-      c_.Report("ENG-10", kind, ToText(c_.statement(order_[op])) + did +
-                                    ToText(c_.statement(order_[other])));
+      c_.Report("ENG-10", kind,
+                ToText(c_.statement(order_[op])) + did + ToText(c_.statement(order_[other])));
     started_[op] = true;
   }
 
@@ -125,8 +126,8 @@ void JudgeOrder(const Case& c, const std::vector<Pushed>& order) {
       if (c.program.statements[k].verb == Verb::kStop && !c.program.statements[k].actor.is_op &&
           c.history.statements[k].span.happened() && seen.runs > 0 &&
           seen.body.end > c.history.statements[k].span.end)
-        c.Report("ENG-9", "ran after a stop", ToText(s) + " ended after " +
-                                                  ToText(c.program.statements[k]) + " had returned");
+        c.Report("ENG-9", "ran after a stop",
+                 ToText(s) + " ended after " + ToText(c.program.statements[k]) + " had returned");
   }
   for (size_t second = 0; second < order.size(); ++second)
     for (size_t first = 0; first < second && c.findings.empty(); ++first)

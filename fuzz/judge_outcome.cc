@@ -30,11 +30,11 @@ void JudgeFate(const Case& c, const Pushed& p, const ExpectedOp& expected,
   const std::string text = ToText(c.statement(p));
   if (ran == (expected.fate == Fate::kRan)) return;
   if (ran)
-    return c.Report(std::any_of(p.reads.begin(), p.reads.end(),
-                                [&](int i) { return Contains(p.writes, i); })
-                        ? "ERR-4"
-                        : "ERR-3",
-                    "ran on a poisoned input", text + " ran although an input is poisoned");
+    return c.Report(
+        std::any_of(p.reads.begin(), p.reads.end(), [&](int i) { return Contains(p.writes, i); })
+            ? "ERR-4"
+            : "ERR-3",
+        "ran on a poisoned input", text + " ran although an input is poisoned");
   const bool healed = std::any_of(p.reads.begin(), p.reads.end(),
                                   [&](int i) { return WasHealed(expect.versions[i]); });
   if (c.program.policy == ErrorPolicy::kRunDependents)
@@ -50,11 +50,14 @@ void JudgeValuesRead(const Case& c, const Pushed& p, const ExpectedOp& expected)
   if (p.deletes || c.seen(p).runs == 0 || expected.fate != Fate::kRan ||
       c.seen(p).values_read == expected.values_read)
     return;
-  const bool update = std::any_of(p.reads.begin(), p.reads.end(),
-                                  [&](int i) { return Contains(p.writes, i); });
+  const bool update =
+      std::any_of(p.reads.begin(), p.reads.end(), [&](int i) { return Contains(p.writes, i); });
   const std::vector<int64_t>& read = c.seen(p).values_read;
   const bool gone = std::find(read.begin(), read.end(), kTombstone) != read.end();
-  c.Report(gone ? "ENG-8" : update ? "ENG-4" : "ENG-1", "wrong value read",
+  c.Report(gone     ? "ENG-8"
+           : update ? "ENG-4"
+                    : "ENG-1",
+           "wrong value read",
            ToText(c.statement(p)) + " read a value that no run in push order gives it");
 }
 
@@ -96,8 +99,9 @@ void JudgeThrown(const Case& c, int instance, const VarSeen& seen, const Expecta
   }
   const ExpectedFailure& root = expect.failures.at(*wanted.begin());
   if (!Same(seen.caught, root.caught))
-    return c.Report("ERR-5", "wrong exception", where + " threw " + seen.caught.ToText() +
-                                                    ", expected " + root.caught.ToText());
+    return c.Report(
+        "ERR-5", "wrong exception",
+        where + " threw " + seen.caught.ToText() + ", expected " + root.caught.ToText());
   if (root.place == FailurePlace::kCancelled) return;  // no failure of the op: not in the log
   if (!seen.has_context)
     return c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
@@ -107,9 +111,10 @@ void JudgeThrown(const Case& c, int instance, const VarSeen& seen, const Expecta
       chain == expect.chains.end() ? std::vector<std::pair<uint64_t, std::string>>{}
                                    : chain->second;
   if (seen.context.chain != expected_chain)
-    c.Report("ERR-7", "wrong chain", where + ": the chain of " + root.op + " has " +
-                                         std::to_string(seen.context.chain.size()) +
-                                         " ops, expected " + std::to_string(expected_chain.size()));
+    c.Report("ERR-7", "wrong chain",
+             where + ": the chain of " + root.op + " has " +
+                 std::to_string(seen.context.chain.size()) + " ops, expected " +
+                 std::to_string(expected_chain.size()));
 }
 
 void JudgeCounts(const Case& c, const Expectation& expect) {
@@ -147,8 +152,9 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
                          expected.place == FailurePlace::kAfterEnd ||
                          expected.place == FailurePlace::kDeleter;
   if (!Same(seen.caught, expected.caught))
-    c.Report("ERR-5", "wrong exception", where + " tells of " + seen.caught.ToText() +
-                                             ", expected " + expected.caught.ToText());
+    c.Report(
+        "ERR-5", "wrong exception",
+        where + " tells of " + seen.caught.ToText() + ", expected " + expected.caught.ToText());
   else if (seen.push_number != expected.number ||
            (!expected.op.empty() && seen.op != expected.op) || seen.place != expected.place ||
            seen.thread.empty() ||
@@ -171,9 +177,9 @@ void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expecta
     const Version& last = expect.versions[i].back();
     if (last.value == kTombstone) {
       if (seen.code != StatusCode::kStaleHandle || seen.caught.code != StatusCode::kStaleHandle)
-        c.Report("ENG-8", "no stale handle", "a wait on a deleted var answered " +
-                                                 std::string(StatusCodeName(seen.code)) + " and " +
-                                                 seen.caught.ToText());
+        c.Report("ENG-8", "no stale handle",
+                 "a wait on a deleted var answered " + std::string(StatusCodeName(seen.code)) +
+                     " and " + seen.caught.ToText());
       continue;
     }
     if (seen.code != StatusCode::kOk) {

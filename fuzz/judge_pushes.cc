@@ -50,7 +50,8 @@ void JudgeCall(const Case& c, const Statement& s, const StatementSeen& seen,
       if (!stops.maybe) c.Report("ENG-9", "refused without a stop", what + ", and nobody stopped");
       return;
     case StatusCode::kStaleHandle:
-      if (!maybe_stale) c.Report("ENG-8", "refused a live handle", what + ", and no var is deleted");
+      if (!maybe_stale)
+        c.Report("ENG-8", "refused a live handle", what + ", and no var is deleted");
       return;
     case StatusCode::kResourceExhausted:
       if (!s.out_of_memory)
@@ -103,8 +104,9 @@ std::vector<Gap> FindGaps(const Case& c, const std::vector<Pushed>& pushes) {
     if (told > gap.after && told < gap.before) gap = {i, told - 1, told + 1};
     gaps.push_back(gap);
   }
-  std::sort(gaps.begin(), gaps.end(),
-            [](const Gap& a, const Gap& b) { return std::pair(a.before, a.after) < std::pair(b.before, b.after); });
+  std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) {
+    return std::pair(a.before, a.after) < std::pair(b.before, b.after);
+  });
   return gaps;
 }
 
@@ -115,10 +117,10 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   for (const Pushed& p : *pushes) free.erase(p.number);
   const std::vector<Gap> gaps = FindGaps(c, *pushes);
   if (free.size() != gaps.size())
-    return c.Report(
-        Has(c.program, Verb::kStop) ? "ENG-9" : "ERR-10", "wrong number of pushes",
-        "the engine counted " + std::to_string(c.history.counts.pushed) + " pushes; " +
-            std::to_string(pushes->size() + gaps.size()) + " were accepted, the others refused");
+    return c.Report(Has(c.program, Verb::kStop) ? "ENG-9" : "ERR-10", "wrong number of pushes",
+                    "the engine counted " + std::to_string(c.history.counts.pushed) + " pushes; " +
+                        std::to_string(pushes->size() + gaps.size()) +
+                        " were accepted, the others refused");
   for (const Gap& gap : gaps) {
     const auto number = free.upper_bound(gap.after);
     const StatementSeen& seen = c.history.statements[gap.statement];
@@ -189,9 +191,9 @@ void JudgeCalls(const Case& c) {
       c.Report("ENG-9", "a stop failed",
                ToText(s) + " answered " + std::string(StatusCodeName(seen.code)));
     if (s.verb == Verb::kStop && seen.live_after_stop > 0)
-      c.Report("ENG-9", "alive after a stop", ToText(s) + " returned while " +
-                                                  std::to_string(seen.live_after_stop) +
-                                                  " ops had not ended");
+      c.Report("ENG-9", "alive after a stop",
+               ToText(s) + " returned while " + std::to_string(seen.live_after_stop) +
+                   " ops had not ended");
   }
 }
 

@@ -97,9 +97,9 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
       JudgeFailure(c, seen.context, root, ToText(s));
     return;
   }
-  c.Report("ERR-5", "wait threw the wrong thing",
-           ToText(s) + " threw " + seen.caught.ToText() +
-               ", which fits no write that it may have seen");
+  c.Report(
+      "ERR-5", "wait threw the wrong thing",
+      ToText(s) + " threw " + seen.caught.ToText() + ", which fits no write that it may have seen");
 }
 
 // ENG-7: refused at once, naming the op.
@@ -107,8 +107,9 @@ void JudgeInside(const Case& c, const Statement& s, const Caught& caught) {
   if (caught.what == Caught::What::kStatus && caught.code == StatusCode::kWaitInsideOp &&
       caught.text.find("'" + OpName(s.actor.number) + "'") != std::string::npos)
     return;
-  c.Report("ENG-7", "wait inside an op", ToText(s) + " was not refused with an error that names " +
-                                             OpName(s.actor.number) + ": " + caught.ToText());
+  c.Report("ENG-7", "wait inside an op",
+           ToText(s) + " was not refused with an error that names " + OpName(s.actor.number) +
+               ": " + caught.ToText());
 }
 
 // ERR-6 and ERR-9: each failure once, sorted, and at the first wait that could know of it.
@@ -143,10 +144,11 @@ class Reports {
   }
   void End() {
     for (const auto& [key, f] : missing_)
-      c_.Report(f.place == FailurePlace::kDeleter || f.place == FailurePlace::kAfterEnd ? "ERR-9"
-                                                                                        : "ERR-6",
-                "never reported", "no wait-all reports " + f.caught.ToText() + " (push " +
-                                      std::to_string(f.number) + ")");
+      c_.Report(
+          f.place == FailurePlace::kDeleter || f.place == FailurePlace::kAfterEnd ? "ERR-9"
+                                                                                  : "ERR-6",
+          "never reported",
+          "no wait-all reports " + f.caught.ToText() + " (push " + std::to_string(f.number) + ")");
   }
   // `wait` was pushed behind the failing op and returned before the wait that reported it began.
   void JudgeLate(const std::vector<Pushed>& order, const Statement& s, const Span& wait) {

@@ -206,7 +206,8 @@ int Main(int count, char** words) {
           .Add("compares", std::string(property.compares));
     return kClean;
   }
-  return options.replay.empty() ? CampaignVerb(options.campaign, options.expect_ops) : ReplayVerb(options);
+  return options.replay.empty() ? CampaignVerb(options.campaign, options.expect_ops)
+                                : ReplayVerb(options);
 }
 
 }  // namespace

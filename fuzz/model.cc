@@ -103,8 +103,8 @@ class Model {
   }
   // ERR-9: a body that throws after its op has ended is a failure of its own and poisons nothing.
   void Late(const Statement& s, uint64_t number) {
-    expect_.reported.push_back({number, FailurePlace::kAfterEnd, OpName(s.op),
-                                PlannedCaught(s.throws_after, s.op)});
+    expect_.reported.push_back(
+        {number, FailurePlace::kAfterEnd, OpName(s.op), PlannedCaught(s.throws_after, s.op)});
   }
 
   const Program& program_;

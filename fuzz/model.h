@@ -50,10 +50,10 @@ struct ExpectedOp {
 };
 
 struct Expectation {
-  std::vector<ExpectedOp> ops;                 // as Pushed
-  std::vector<std::vector<Version>> versions;  // by instance, in push order
+  std::vector<ExpectedOp> ops;                   // as Pushed
+  std::vector<std::vector<Version>> versions;    // by instance, in push order
   std::map<uint64_t, ExpectedFailure> failures;  // those that poison, by push number
-  std::vector<ExpectedFailure> reported;  // what all WaitForAll together must report (ERR-6)
+  std::vector<ExpectedFailure> reported;         // what all WaitForAll together must report (ERR-6)
   std::map<uint64_t, std::vector<std::pair<uint64_t, std::string>>> chains;  // ERR-7
   uint64_t ran = 0, failed = 0, skipped = 0, cancelled = 0;
 };

@@ -42,10 +42,10 @@ Status PlannedStatus(int id);
 struct Caught {
   enum class What { kNothing, kPlanned, kStatus, kUnknown };
   What what = What::kNothing;
-  Type type = Type::kNone;               // kPlanned
-  int id = 0;                            // kPlanned
-  StatusCode code = StatusCode::kOk;     // kStatus
-  std::string text;                      // for a person, and to find names in
+  Type type = Type::kNone;            // kPlanned
+  int id = 0;                         // kPlanned
+  StatusCode code = StatusCode::kOk;  // kStatus
+  std::string text;                   // for a person, and to find names in
 
   std::string ToText() const;
 };

@@ -168,10 +168,9 @@ int Threads(const Program& program) {
 }
 
 int Ops(const Program& program) {
-  return static_cast<int>(
-      std::count_if(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-        return s.verb == Verb::kPush || s.verb == Verb::kDelete;
-      }));
+  return static_cast<int>(std::count_if(
+      program.statements.begin(), program.statements.end(),
+      [](const Statement& s) { return s.verb == Verb::kPush || s.verb == Verb::kDelete; }));
 }
 
 bool IsSequential(const Program& program) {
@@ -187,9 +186,9 @@ bool Has(const Program& program, Verb verb) {
 }
 
 bool CanCancel(const Program& program) {
-  return std::any_of(
-      program.statements.begin(), program.statements.end(),
-      [](const Statement& s) { return s.verb == Verb::kStop && s.mode == StopMode::kCancel; });
+  return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+    return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
+  });
 }
 
 std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }

@@ -53,9 +53,9 @@ struct Statement {
   int priority = 0;
   Type throws = Type::kNone;  // the body throws before it has completed
   Ends ends = Ends::kSync;
-  Type fails = Type::kNone;          // the completion carries this error
-  Type throws_after = Type::kNone;   // the body throws after it has completed (kNow only)
-  bool out_of_memory = false;        // the push meets std::bad_alloc
+  Type fails = Type::kNone;         // the completion carries this error
+  Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
+  bool out_of_memory = false;       // the push meets std::bad_alloc
   // kDelete, kNew, kWait
   int var = 0;
   Type deleter_throws = Type::kNone;
@@ -68,10 +68,10 @@ struct Statement {
 struct Program {
   int workers = 1;
   ErrorPolicy policy = ErrorPolicy::kSkipDependents;
-  int vars = 1;         // letters a, b, ... that exist at the start
-  uint64_t noise = 0;   // seed of the delays at the engine's sites; 0: none
-  bool gated = false;   // ENG-10: one worker, held until everything was pushed
-  bool parity = false;  // ENG-11: run it on the naive engine too, and compare
+  int vars = 1;             // letters a, b, ... that exist at the start
+  uint64_t noise = 0;       // seed of the delays at the engine's sites; 0: none
+  bool gated = false;       // ENG-10: one worker, held until everything was pushed
+  bool parity = false;      // ENG-11: run it on the naive engine too, and compare
   int failing_worker = -1;  // ERR-10: this worker cannot be started
   std::vector<Statement> statements;
 

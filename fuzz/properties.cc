@@ -27,7 +27,8 @@ constexpr std::array kProperties = {
                   })},
     Property{"ENG-3", "push numbers of one thread rise, also against time between threads",
              With(kPlain, [](Profile& p) { p.most_threads = 8; })},
-    Property{"ENG-4", "sets with duplicates behave as their distinct vars; read and write is update",
+    Property{"ENG-4",
+             "sets with duplicates behave as their distinct vars; read and write is update",
              With(kPlain,
                   [](Profile& p) {
                     p.duplicates = 60;

@@ -51,8 +51,8 @@ class Shrinker {
       for (size_t at = 0; at < best_.statements.size();) {
         const bool gone = Try([&](Program& p) {
           const auto first = p.statements.begin() + static_cast<long>(at);
-          p.statements.erase(first, first + static_cast<long>(
-                                                std::min(chunk, p.statements.size() - at)));
+          p.statements.erase(first,
+                             first + static_cast<long>(std::min(chunk, p.statements.size() - at)));
         });
         if (!gone) at += chunk;
       }
@@ -153,7 +153,7 @@ class Shrinker {
     DropLetters(i, &Statement::writes);
   }
 
-  void DropLetters(size_t i, std::vector<int> Statement::* letters) {
+  void DropLetters(size_t i, std::vector<int> Statement::*letters) {
     for (size_t k = 0; i < best_.statements.size() && k < (best_.statements[i].*letters).size();) {
       const bool gone = Try([&](Program& p) {
         std::vector<int>& all = p.statements[i].*letters;
