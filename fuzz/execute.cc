@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "fuzz/gates.h"
+#include "fuzz/look.h"
 #include "fuzz/noise.h"
 #include "runtime/base/rng.h"
 
@@ -12,22 +14,6 @@ namespace tenter::fuzz {
 namespace {
 
 constexpr int64_t kLateFailureLimitNs = 2 * kNsPerSecond;
-
-FailureSeen Describe(const Failure& failure) {
-  FailureSeen seen{.push_number = failure.push_number(),
-                   .op = failure.op(),
-                   .thread = failure.thread(),
-                   .place = failure.place(),
-                   .caught = {},
-                   .chain = {}};
-  try {
-    failure.thrown().Rethrow();
-  } catch (...) {
-    seen.caught = Identify();
-  }
-  for (const PoisonedOp& op : failure.Chain()) seen.chain.emplace_back(op.push_number, op.name);
-  return seen;
-}
 
 int CountThreads() {
   int threads = 0;
@@ -41,40 +27,6 @@ int ThreadsLeft(int before) {
   while (CountThreads() > before && NowNs() < deadline) SleepNs(1);
   return CountThreads() - before;
 }
-
-class Gate {
- public:
-  void Open() {
-    MutexLock lock(mutex_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-  void Wait() {
-    MutexLock lock(mutex_);
-    while (!open_) changed_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  bool open_ GUARDED_BY(mutex_) = false;
-  CondVar changed_;
-};
-
-// Lets threads go at the same moment. They spin, since threads that are woken one after the other
-// hardly ever meet inside a push.
-class StartLine {
- public:
-  explicit StartLine(int threads) : missing_(threads) {}
-  void Wait() {
-    missing_.FetchAdd(-1, kRelaxed);
-    for (int spins = 0; missing_.Load(kRelaxed) > 0; ++spins)
-      if (spins > kMostSpins) SleepNs(1);
-  }
-
- private:
-  static constexpr int kMostSpins = 20000;
-  Atomic<int> missing_;  // relaxed: it orders nothing
-};
 
 class Execution {
  public:
@@ -188,12 +140,13 @@ class Execution {
         New(s, &seen);
         break;
       case Verb::kWait:
-        Look((*handles)[s.var].var, &seen.var);
+        LookAtVar(
+            *engine_, (*handles)[s.var].var, [this] { return Stamp(); }, &seen.var);
         if (IsSequential(program_) && seen.var.caught.what == Caught::What::kNothing)
           ReadValue((*handles)[s.var].instance, &seen.var);
         break;
       case Verb::kWaitAll:
-        WaitForAll(&seen.reported, &seen.caught);
+        LookAtAll(*engine_, &seen.reported, &seen.caught);
         break;
       case Verb::kStop:
         seen.code = engine_->Stop(s.mode).code();
@@ -314,46 +267,16 @@ class Execution {
     };
   }
 
-  void Look(Var var, VarSeen* seen) {
-    seen->await.begin = Stamp();
-    const Result<PoisonPtr> poison = engine_->AwaitVar(var);
-    seen->await.end = Stamp();
-    if (!poison.ok()) seen->code = poison.status().code();
-    if (poison.ok() && *poison != nullptr)
-      for (const FailurePtr& failure : (*poison)->all())
-        seen->failures.push_back(Describe(*failure));
-    seen->wait.begin = Stamp();
-    try {
-      engine_->WaitForVar(var);
-      seen->wait.end = Stamp();
-    } catch (...) {
-      seen->wait.end = Stamp();
-      seen->caught = Identify();
-      const FailurePtr failure = engine_->FailureOf(std::current_exception());
-      seen->has_context = failure != nullptr;
-      if (failure != nullptr) seen->context = Describe(*failure);
-    }
-  }
   void ReadValue(int instance, VarSeen* seen) {
     seen->has_value = instance >= 0;
     if (instance >= 0) seen->value = values_[instance];
-  }
-
-  void WaitForAll(std::vector<FailureSeen>* reported, Caught* caught) {
-    try {
-      engine_->WaitForAll();
-    } catch (const AggregateError& error) {
-      for (const FailurePtr& failure : error.failures()) reported->push_back(Describe(*failure));
-    } catch (...) {
-      *caught = Identify();
-    }
   }
 
   // Returns how many failures of bodies after the end of their op it reported.
   size_t FinalWaitForAll() {
     Caught caught;
     std::vector<FailureSeen> reported;
-    WaitForAll(&reported, &caught);
+    LookAtAll(*engine_, &reported, &caught);
     const size_t late = CountLate(reported);
     if (!reported.empty()) history_.final_reported.push_back(std::move(reported));
     return late;
@@ -381,7 +304,8 @@ class Execution {
     history_.sync_bodies_left = sync_bodies_.Load(kAcquire);
     history_.final_vars.resize(instances_.size());
     for (size_t i = 0; i < instances_.size(); ++i) {
-      Look(instances_[i].var, &history_.final_vars[i]);
+      LookAtVar(
+          *engine_, instances_[i].var, [this] { return Stamp(); }, &history_.final_vars[i]);
       ReadValue(static_cast<int>(i), &history_.final_vars[i]);
     }
     FinalWaitForAll();

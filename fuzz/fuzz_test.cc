@@ -343,6 +343,7 @@ TEST(Shrink, FindsTheTwoStatementsThatMatter) {
   EXPECT_EQ(small.noise, 0u);
 }
 
+// What becomes of a child that hangs, crashes, races, leaks or finds something.
 TEST(Child, HangsCrashesAndFindingsComeBack) {
   const auto hang =
       RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
@@ -360,6 +361,42 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");
   EXPECT_EQ(finding->round, 7u);
+#if defined(TENTER_TSAN)
+  const auto race = RunInChild(
+      [](const Reporter& reporter) {
+        int shared = 0;
+        {
+          Thread threads[2];
+          for (Thread& thread : threads)
+            if (!thread.Start("racer", [&shared] { ++shared; }).ok()) return;
+        }
+        if (RacesReported() > 0) reporter.Found({"ENG-1", "data race", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(race.has_value());
+  EXPECT_NE(race->detail.find("WARNING: ThreadSanitizer: data race"), std::string::npos);
+#endif
+#if defined(TENTER_ASAN)
+  const auto leak = RunInChild(
+      [](const Reporter& reporter) {
+        static volatile char* lost = nullptr;
+        lost = new char[100];
+        lost = nullptr;
+        if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(leak.has_value());
+  EXPECT_EQ(leak->kind, "leaked memory");
+  const auto freed = RunInChild(
+      [](const Reporter&) {
+        volatile char* gone = new char[100];
+        delete[] gone;
+        gone[3] = 1;
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(freed.has_value());
+  EXPECT_EQ(freed->kind, "sanitizer: heap-use-after-free");
+#endif
   EXPECT_FALSE(RunInChild([](const Reporter& r) { r.Clean(); }, 60 * kNsPerSecond).has_value());
 }
 

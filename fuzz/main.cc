@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "fuzz/campaign.h"
+#include "fuzz/trial.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

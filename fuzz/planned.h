@@ -2,7 +2,8 @@
 //
 // Thread safety: any thread.
 // Ownership and lifetime: Counted counts its copies, so that a leaked exception or body is seen.
-// Invariants: every planned exception carries the number of its op (negative: of the var of a deleter).
+// Invariants: every planned exception carries the number of its op; a deleter's is negative and
+//   names its var.
 // Errors: none.
 #pragma once
 

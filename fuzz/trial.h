@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "fuzz/child.h"
 #include "fuzz/execute.h"
@@ -24,5 +25,13 @@ struct Limits {
 
 // Up to `limits.rounds` rounds in a child; the first finding, with the round in which it came.
 std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_t first_round = 0);
+
+// Runs a program up to `times` times, in a fresh process after each finding, and stops after `most`
+// findings.
+struct Replayed {
+  std::vector<Finding> findings;
+  int rounds = 0;  // that were run
+};
+Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms);
 
 }  // namespace tenter::fuzz
