@@ -30,7 +30,7 @@ namespace tenter::fuzz {
 namespace {
 
 constexpr int kFoundExit = 1;
-constexpr size_t kStderrKept = 6000;
+constexpr size_t kStderrKept = 8000;
 
 void WriteAll(int fd, const std::string& text) {
   for (size_t done = 0; done < text.size();) {
@@ -53,11 +53,10 @@ bool ReadAll(int fd, int64_t deadline_ns, std::string* text) {
   }
 }
 
-std::string Tail(int fd) {
-  const off_t size = lseek(fd, 0, SEEK_END);
-  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kStderrKept));
-  std::string text(static_cast<size_t>(size - from), '\0');
-  const ssize_t n = pread(fd, text.data(), text.size(), from);
+// The beginning: that is where a sanitizer says what it found.
+std::string ReadStderr(int fd) {
+  std::string text(kStderrKept, '\0');
+  const ssize_t n = pread(fd, text.data(), text.size(), 0);
   text.resize(n < 0 ? 0 : static_cast<size_t>(n));
   return text;
 }
@@ -119,7 +118,7 @@ std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& wo
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  const std::string said = Tail(said_fd);
+  const std::string said = ReadStderr(said_fd);
   close(said_fd);
   if (!text.empty()) return ParseFinding(text, said);
   if (!closed)

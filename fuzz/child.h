@@ -30,7 +30,7 @@ class Reporter {
 };
 
 // Nothing when the child ended clean. Crashes, silence and sanitizers become findings too; the
-// end of the child's stderr is part of their detail.
+// beginning of the child's stderr is part of their detail.
 std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
                                   int64_t limit_ns);
 

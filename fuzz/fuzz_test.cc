@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <set>
 
 #include "fuzz/child.h"
@@ -374,14 +375,18 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
       },
       60 * kNsPerSecond);
   ASSERT_TRUE(race.has_value());
-  EXPECT_NE(race->detail.find("WARNING: ThreadSanitizer: data race"), std::string::npos);
+  EXPECT_NE(race->detail.find("WARNING: ThreadSanitizer: data race"), std::string::npos)
+      << race->detail;
 #endif
 #if defined(TENTER_ASAN)
   const auto leak = RunInChild(
       [](const Reporter& reporter) {
-        static volatile char* lost = nullptr;
-        lost = new char[100];
-        lost = nullptr;
+        struct Lost {
+          std::unique_ptr<Lost> itself;
+        };
+        auto lost = std::make_unique<Lost>();
+        Lost* const cycle = lost.get();
+        cycle->itself = std::move(lost);
         if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", "", 0});
       },
       60 * kNsPerSecond);

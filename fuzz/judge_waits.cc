@@ -72,6 +72,15 @@ void JudgeAwait(const Case& c, const std::vector<Pushed>& order, const Expectati
                " failures, which fits no write that it may have seen");
 }
 
+void JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
+                  const std::string& where) {
+  if (root.place == FailurePlace::kCancelled) return;  // no failure of the op: not in the log
+  if (!seen.has_context)
+    c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
+  else
+    JudgeFailure(c, seen.context, root, where);
+}
+
 void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expectation& expect,
                      const Statement& s, const VarSeen& seen, int instance) {
   const bool stale =
@@ -79,6 +88,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
   if (IsStale(c, instance, seen.wait, stale, s)) return;
   JudgeEnds(c, order, instance, seen.wait, s);
   const Candidates candidates = FindCandidates(c, order, instance, seen.wait);
+  const ExpectedFailure* told = nullptr;
   for (size_t v = candidates.first; v <= candidates.last; ++v) {
     const Version& version = expect.versions[instance][v];
     if (version.failures.empty()) {
@@ -90,13 +100,10 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
     }
     const ExpectedFailure& root = expect.failures.at(*version.failures.begin());
     if (!Same(seen.caught, root.caught)) continue;
-    if (root.place == FailurePlace::kCancelled) return;
-    if (!seen.has_context)
-      c.Report("ERR-7", "no context", ToText(s) + ": FailureOf knows nothing of the exception");
-    else
-      JudgeFailure(c, seen.context, root, ToText(s));
-    return;
+    // Two dropped handles throw alike: the context tells which of them it is.
+    if (told == nullptr || seen.context.push_number == root.number) told = &root;
   }
+  if (told != nullptr) return JudgeContext(c, seen, *told, ToText(s));
   c.Report(
       "ERR-5", "wait threw the wrong thing",
       ToText(s) + " threw " + seen.caught.ToText() + ", which fits no write that it may have seen");
