@@ -13,8 +13,6 @@
 namespace tenter::fuzz {
 namespace {
 
-constexpr int64_t kLateFailureLimitNs = 2 * kNsPerSecond;
-
 int CountThreads() {
   int threads = 0;
   for ([[maybe_unused]] const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
@@ -296,7 +294,8 @@ class Execution {
       expected += seen.throws_late;
       late += CountLate(seen.reported);
     }
-    const int64_t deadline = NowNs() + kLateFailureLimitNs;
+    tools_.watchdog->Extend(2 * tools_.patience_ns);
+    const int64_t deadline = NowNs() + tools_.patience_ns;
     while (late < expected && NowNs() < deadline) {
       SleepNs(1);
       late += FinalWaitForAll();

@@ -13,12 +13,16 @@
 #include "fuzz/history.h"
 #include "fuzz/program.h"
 #include "fuzz/watchdog.h"
+#include "runtime/base/clock.h"
 
 namespace tenter::fuzz {
 
 struct Tools {
   Completers* completers;
   Watchdog* watchdog;
+  // A failure after the end of an op is reported when its body has returned: at once, on a machine
+  // that is not stuck. One that has not been reported by then is lost.
+  int64_t patience_ns = kNsPerSecond / 2;
 };
 
 // `round` numbers the repetitions of one program: each has other delays.

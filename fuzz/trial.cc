@@ -1,5 +1,7 @@
 #include "fuzz/trial.h"
 
+#include <algorithm>
+
 namespace tenter::fuzz {
 
 std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint64_t round) {
@@ -26,8 +28,10 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
         Watchdog watchdog(limits.case_ns, [&](const std::string& engine) {
           reporter.Found({ContractOfHang(program), kHang, engine, round.Load(kRelaxed)});
         });
+        // While shrinking, whatever is waited for in vain costs this much each time.
+        const Tools tools{&completers, &watchdog, std::min(kNsPerSecond / 2, limits.case_ns / 6)};
         for (int i = 0; i < limits.rounds; ++i, round.FetchAdd(1, kRelaxed)) {
-          auto found = RunCase(program, {&completers, &watchdog}, round.Load(kRelaxed));
+          auto found = RunCase(program, tools, round.Load(kRelaxed));
           if (!found.has_value()) continue;
           found->round = round.Load(kRelaxed);
           reporter.Found(*found);

@@ -30,6 +30,11 @@ void Watchdog::SetEngine(const Engine* engine) {
   engine_ = engine;
 }
 
+void Watchdog::Extend(int64_t by_ns) {
+  MutexLock lock(mutex_);
+  deadline_ns_ += by_ns;
+}
+
 void Watchdog::End() {
   MutexLock lock(mutex_);
   deadline_ns_ = 0;

@@ -26,6 +26,8 @@ class Watchdog {
   void Begin() EXCLUDES(mutex_);
   // Null before the engine is destroyed: from then on nobody asks it.
   void SetEngine(const Engine* engine) EXCLUDES(mutex_);
+  // For a case that has to wait for something by the clock.
+  void Extend(int64_t by_ns) EXCLUDES(mutex_);
   void End() EXCLUDES(mutex_);
 
  private:
