@@ -98,22 +98,25 @@ class Execution {
 
   // The rest of the program is pushed while this op holds the only worker.
   void PushGate() {
-    Op op = MakeOp("gate", {}, {}, 0);
-    op.body = [this](const OpContext&) {
+    PushOp("gate", {}, {}, 0, [this] {
       held_.Open();
       gate_.Wait();
-    };
-    engine_->Push(std::move(op)).value();
+    }).value();
     held_.Wait();
   }
 
-  // The one place that fills in an Op.
-  static Op MakeOp(std::string name, std::vector<Var> reads, std::vector<Var> writes,
-                   int priority) {
-    return {.name = std::move(name),
-            .reads = std::move(reads),
-            .writes = std::move(writes),
-            .priority = priority};
+  // The one place that knows what an Op looks like. Exactly one of the bodies is given.
+  Result<uint64_t> PushOp(const std::string& name, const std::vector<Var>& reads,
+                          const std::vector<Var>& writes, int priority, std::function<void()> body,
+                          std::function<void(Completion)> async_body = nullptr) {
+    Op op{.name = name, .reads = reads, .writes = writes, .priority = priority};
+    if (body != nullptr)
+      op.body = [run = std::move(body)](const OpContext&) { run(); };
+    else
+      op.async_body = [run = std::move(async_body)](const OpContext&, Completion done) {
+        run(std::move(done));
+      };
+    return engine_->Push(std::move(op));
   }
 
   void RunActor(Actor actor, const HandlesPtr& handles) {
@@ -159,17 +162,16 @@ class Execution {
     std::vector<Var> reads, writes;
     for (const int letter : s.reads) reads.push_back((*handles)[letter].var);
     for (const int letter : s.writes) writes.push_back((*handles)[letter].var);
-    Op op = MakeOp(OpName(s.op), std::move(reads), std::move(writes), s.priority);
+    std::function<void()> body;
+    std::function<void(Completion)> async_body;
     if (s.ends == Ends::kSync)
-      op.body = [this, index, handles, counted = Counted(&sync_bodies_)](const OpContext&) {
-        Body(index, handles);
-      };
+      body = [this, index, handles, counted = Counted(&sync_bodies_)] { Body(index, handles); };
     else
-      op.async_body = [this, index, handles, counted = Counted(&bodies_)](const OpContext&,
-                                                                          Completion done) {
+      async_body = [this, index, handles, counted = Counted(&bodies_)](Completion done) {
         AsyncBody(index, handles, std::move(done));
       };
-    const Result<uint64_t> pushed = engine_->Push(std::move(op));
+    const Result<uint64_t> pushed =
+        PushOp(OpName(s.op), reads, writes, s.priority, std::move(body), std::move(async_body));
     StatementSeen& seen = history_.statements[index];
     if (pushed.ok())
       seen.push_number = *pushed;
