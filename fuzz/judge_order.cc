@@ -7,8 +7,9 @@
 namespace tenter::fuzz {
 namespace {
 
-// An op that waited through this many starts of more urgent ones may be preferred to them, and one
-// that is the k-th oldest is not overtaken more often than k times kMostOvertaken.
+// So that nothing starves, an engine may once in a while prefer a less urgent op: not more often
+// than every kFairAfter starts. And the k-th oldest is not overtaken more often than k times
+// kMostOvertaken.
 constexpr int kFairAfter = 8;
 constexpr int kMostOvertaken = 64;
 
@@ -67,15 +68,18 @@ class ReadyOps {
   void Start(size_t op) {
     NoteReady();
     const int priority = c_.statement(order_[op]).priority;
+    bool fair = true;  // nothing more urgent is ready
     for (size_t other = 0; other < order_.size(); ++other) {
       if (other == op || started_[other] || rank_[other] == 0) continue;
       const int its = c_.statement(order_[other]).priority;
-      if (its > priority && overtaken_[op] < kFairAfter)
+      fair &= its <= priority;
+      if (its > priority && since_unfair_ < kFairAfter)
         return Report(op, other, "priority ignored",
                       " started, although this more urgent one was ready: ");
       if (its < priority && ++overtaken_[other] > kMostOvertaken * rank_[other])
         return Report(op, other, "starved", " overtook once too often: ");
     }
+    since_unfair_ = fair ? since_unfair_ + 1 : 0;
     started_[op] = true;
   }
 
@@ -104,6 +108,7 @@ class ReadyOps {
   const std::vector<Pushed>& order_;
   std::vector<bool> started_;
   std::vector<int> overtaken_;
+  int since_unfair_ = 0;   // starts since a less urgent op was preferred
   std::vector<int> rank_;  // the how-manieth oldest it was as it became ready; 0: not ready yet
 };
 
