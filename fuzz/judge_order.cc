@@ -7,9 +7,9 @@
 namespace tenter::fuzz {
 namespace {
 
-// So that nothing starves, an engine may once in a while prefer a less urgent op: not more often
-// than every kFairAfter starts. And the k-th oldest is not overtaken more often than k times
-// kMostOvertaken.
+// So that nothing starves, an engine may once in a while prefer a less urgent op: at one start of
+// kFairAfter, on average since the first. And the k-th oldest is not overtaken more often than k
+// times kMostOvertaken.
 constexpr int kFairAfter = 8;
 constexpr int kMostOvertaken = 64;
 
@@ -73,13 +73,14 @@ class ReadyOps {
       if (other == op || started_[other] || rank_[other] == 0) continue;
       const int its = c_.statement(order_[other]).priority;
       fair &= its <= priority;
-      if (its > priority && since_unfair_ < kFairAfter)
+      if (its > priority && (unfair_ + 1) * kFairAfter > starts_)
         return Report(op, other, "priority ignored",
                       " started, although this more urgent one was ready: ");
       if (its < priority && ++overtaken_[other] > kMostOvertaken * rank_[other])
         return Report(op, other, "starved", " overtook once too often: ");
     }
-    since_unfair_ = fair ? since_unfair_ + 1 : 0;
+    ++starts_;
+    unfair_ += !fair;
     started_[op] = true;
   }
 
@@ -108,7 +109,8 @@ class ReadyOps {
   const std::vector<Pushed>& order_;
   std::vector<bool> started_;
   std::vector<int> overtaken_;
-  int since_unfair_ = 0;   // starts since a less urgent op was preferred
+  int starts_ = 0;
+  int unfair_ = 0;         // starts at which a less urgent op was preferred
   std::vector<int> rank_;  // the how-manieth oldest it was as it became ready; 0: not ready yet
 };
 
