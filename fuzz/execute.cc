@@ -113,7 +113,7 @@ class Execution {
     if (body != nullptr)
       op.body = [run = std::move(body)](const OpContext&) { run(); };
     else
-      op.async_body = [run = std::move(async_body)](const OpContext&, Completion done) {
+      op.body = [run = std::move(async_body)](const OpContext&, Completion done) {
         run(std::move(done));
       };
     return engine_->Push(std::move(op));

@@ -39,7 +39,8 @@ enum {
   TGT_CLOSED,
   TGT_COMPLETION_DROPPED,
   TGT_INJECTED,
-  TGT_INTERNAL /* and every failure without a better code */
+  TGT_INTERNAL, /* and every failure without a better code */
+  TGT_DEADLINE_EXCEEDED
 };
 typedef int32_t tgt_code;
 

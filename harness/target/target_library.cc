@@ -8,7 +8,7 @@ namespace tenter {
 
 std::string ErrorText(const tgt_error& error) {
   // A target may answer anything.
-  const bool known = error.code >= TGT_OK && error.code <= TGT_INTERNAL;
+  const bool known = error.code >= TGT_OK && error.code <= TGT_DEADLINE_EXCEEDED;
   std::string text = known ? std::string(StatusCodeName(static_cast<StatusCode>(error.code)))
                            : "code " + std::to_string(error.code);
   if (error.type[0] != '\0') text += std::string(" (") + error.type + ")";

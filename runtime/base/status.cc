@@ -5,7 +5,7 @@
 namespace tenter {
 namespace {
 
-constexpr std::array<std::string_view, 15> kNames = {"ok",
+constexpr std::array<std::string_view, 16> kNames = {"ok",
                                                      "invalid_argument",
                                                      "not_found",
                                                      "unsupported",
@@ -19,9 +19,10 @@ constexpr std::array<std::string_view, 15> kNames = {"ok",
                                                      "closed",
                                                      "completion_dropped",
                                                      "injected",
-                                                     "internal"};
+                                                     "internal",
+                                                     "deadline_exceeded"};
 
-static_assert(kNames.size() == static_cast<size_t>(StatusCode::kInternal) + 1,
+static_assert(kNames.size() == static_cast<size_t>(StatusCode::kDeadlineExceeded) + 1,
               "every status code has a name");
 
 }  // namespace

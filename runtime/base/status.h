@@ -36,6 +36,7 @@ enum class StatusCode {
   kCompletionDropped,  // an op's completion handle was destroyed without being called (ENG-5)
   kInjected,           // an injected fault of the kind error(CODE)
   kInternal,           // a defect of this project
+  kDeadlineExceeded,   // an op had not ended at its deadline
 };
 
 // The name of the code as it is printed and written to files, for example "invalid_argument".

@@ -7,6 +7,8 @@
 
 namespace tenter {
 
+uint64_t CurrentThreadKey() { return static_cast<uint64_t>(pthread_self()); }
+
 std::string CurrentThreadName() {
   char name[16] = "";
   pthread_getname_np(pthread_self(), name, sizeof(name));

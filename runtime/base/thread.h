@@ -21,6 +21,9 @@ namespace tenter {
 using ThreadId = std::thread::id;
 inline ThreadId CurrentThreadId() { return std::this_thread::get_id(); }
 
+// A number for the calling thread, cheap to get, that no other live thread has.
+uint64_t CurrentThreadKey();
+
 // The name that Thread::Start gave to the calling thread, or the system's name for it.
 std::string CurrentThreadName();
 

@@ -38,11 +38,15 @@ Status Request::RunOnEngine(Engine* engine) {
 }
 
 Result<uint64_t> Request::PushStep(Engine* engine, const PlanStep& step) {
-  Op op{.name = step.node};
-  for (const int slot : step.reads) op.reads.push_back(arena_->slot_var(slot));
-  for (const int slot : step.writes) op.writes.push_back(arena_->slot_var(slot));
-  op.body = [this, &step](const OpContext& context) { RunStep(step, std::max(context.worker, 0)); };
-  return engine->Push(std::move(op));
+  std::vector<Var> reads, writes;
+  for (const int slot : step.reads) reads.push_back(arena_->slot_var(slot));
+  for (const int slot : step.writes) writes.push_back(arena_->slot_var(slot));
+  return engine->Push({.name = step.node,
+                       .reads = reads,
+                       .writes = writes,
+                       .body = [this, &step](const OpContext& context) {
+                         RunStep(step, std::max(context.worker, 0));
+                       }});
 }
 
 Result<uint64_t> Request::PushEnd(Engine* engine) {

@@ -1,5 +1,7 @@
 // The engine functions of the C API.
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "runtime/capi/context.h"
@@ -11,7 +13,7 @@ struct tenter_completion {
 namespace tenter {
 namespace {
 
-// The callbacks of one op; `release` runs when the last copy of the body is gone, exactly once.
+// The callbacks of one op; `release` runs when the body is destroyed, exactly once.
 class CallbackOp {
  public:
   explicit CallbackOp(const tenter_op& op)
@@ -19,8 +21,12 @@ class CallbackOp {
   ~CallbackOp() {
     if (release_ != nullptr) release_(arg_);
   }
-  CallbackOp(const CallbackOp&) = delete;
-  CallbackOp& operator=(const CallbackOp&) = delete;
+  CallbackOp(CallbackOp&& other) noexcept
+      : run_(other.run_),
+        run_async_(other.run_async_),
+        arg_(other.arg_),
+        release_(std::exchange(other.release_, nullptr)) {}
+  CallbackOp& operator=(CallbackOp&&) = delete;
 
   void Run(const OpContext& context) const {
     const std::string name(context.name);
@@ -39,30 +45,29 @@ class CallbackOp {
   tenter_code (*const run_)(void*, const tenter_op_context*, tenter_error*);
   void (*const run_async_)(void*, const tenter_op_context*, tenter_completion*);
   void* const arg_;
-  void (*const release_)(void*);
+  void (*release_)(void*);
 };
 
-std::vector<Var> VarsOf(const tenter_var* vars, size_t count) {
-  std::vector<Var> result(count);
-  std::transform(vars, vars + count, result.begin(), [](const tenter_var& var) {
-    return Var{var.index, var.generation};
-  });
-  return result;
+// The same two numbers on both sides, so that a push copies nothing here.
+static_assert(sizeof(tenter_var) == sizeof(Var) && offsetof(tenter_var, index) == 0 &&
+              offsetof(Var, index) == 0);
+VarList VarsOf(const tenter_var* vars, size_t count) {
+  return std::span<const Var>(reinterpret_cast<const Var*>(vars), count);
 }
 
-Op OpOf(const tenter_op& c_op) {
-  const auto callbacks = std::make_shared<const CallbackOp>(c_op);
-  Op op{.name = c_op.name == nullptr ? "" : c_op.name,
-        .reads = VarsOf(c_op.reads, c_op.read_count),
-        .writes = VarsOf(c_op.writes, c_op.write_count),
-        .priority = c_op.priority};
-  if (c_op.run != nullptr)
-    op.body = [callbacks](const OpContext& context) { callbacks->Run(context); };
-  if (c_op.run_async != nullptr)
-    op.async_body = [callbacks](const OpContext& context, Completion completion) {
-      callbacks->RunAsync(context, std::move(completion));
-    };
-  return op;
+Result<OpBody> BodyOf(const tenter_op& op) {
+  // First: from here on `arg` is released, whatever happens.
+  CallbackOp callbacks(op);
+  if ((op.run == nullptr) == (op.run_async == nullptr))
+    return Status(StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async");
+  if (op.run != nullptr)
+    return OpBody([callbacks = std::move(callbacks)](const OpContext& context) {
+      callbacks.Run(context);
+    });
+  return OpBody(
+      [callbacks = std::move(callbacks)](const OpContext& context, Completion completion) {
+        callbacks.RunAsync(context, std::move(completion));
+      });
 }
 
 Result<std::shared_ptr<Engine>> FindEngine(tenter_context* context, tenter_handle handle) {
@@ -137,9 +142,14 @@ tenter_code tenter_var_delete(tenter_context* context, tenter_handle engine, ten
 tenter_code tenter_push(tenter_context* context, tenter_handle engine, const tenter_op* op,
                         uint64_t* push_number, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    tenter::Op made = tenter::OpOf(*op);  // first: it owns `arg` from here on
+    TENTER_ASSIGN_OR_RETURN(tenter::OpBody body, tenter::BodyOf(*op));
     TENTER_ASSIGN_OR_RETURN(const auto found, FindEngine(context, engine));
-    TENTER_ASSIGN_OR_RETURN(const uint64_t number, found->Push(std::move(made)));
+    TENTER_ASSIGN_OR_RETURN(const uint64_t number,
+                            found->Push({.name = op->name == nullptr ? "" : op->name,
+                                         .reads = tenter::VarsOf(op->reads, op->read_count),
+                                         .writes = tenter::VarsOf(op->writes, op->write_count),
+                                         .priority = op->priority,
+                                         .body = std::move(body)}));
     if (push_number != nullptr) *push_number = number;
     return {};
   });

@@ -78,7 +78,7 @@ void FillFailure(const Failure& failure, tenter_failure* out) {
 
 Status CodeStatus(tenter_code code, std::string message) {
   if (code == TENTER_OK) return {};
-  if (code < 0 || code > TENTER_INTERNAL)
+  if (code < 0 || code > TENTER_DEADLINE_EXCEEDED)
     return {StatusCode::kInternal, "code " + std::to_string(code) + ": " + message};
   return {static_cast<StatusCode>(code), std::move(message)};
 }
@@ -161,7 +161,7 @@ std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::En
 extern "C" {
 
 const char* tenter_code_name(tenter_code code) {
-  if (code < TENTER_OK || code > TENTER_INTERNAL) return "unknown";
+  if (code < TENTER_OK || code > TENTER_DEADLINE_EXCEEDED) return "unknown";
   // The names are string literals, so the view is terminated.
   return tenter::StatusCodeName(static_cast<tenter::StatusCode>(code)).data();
 }

@@ -1,36 +1,46 @@
-// Access and NormaliseAccesses: how an op uses its vars, after duplicates are collapsed (ENG-4).
+// Access and NormaliseAccesses: how an op uses its vars, after duplicates are collapsed (ENG-4),
+// and its place in the queue of each of them.
 //
-// Thread safety: pure functions and plain values.
-// Ownership and lifetime: values.
+// Thread safety: plain values; `granted` and `next` are guarded by the lock of the var.
+// Ownership and lifetime: an access must stay at its address from VarQueue::Append to Complete;
+//   its op owns it.
 // Invariants: after NormaliseAccesses every var occurs once; a var that is both read and written
 //   is an update; the order is by var index, the same for every spelling of the same sets.
 // Errors: none; stale handles are found later, by the engine.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
-#include "runtime/engine/var.h"
+#include "runtime/engine/var_list.h"
 
 namespace tenter {
+
+class PendingOp;
 
 enum class AccessMode : uint8_t {
   kRead,    // sees the value
   kWrite,   // replaces the value without seeing it: heals a poisoned var (ERR-4)
   kUpdate,  // sees and replaces the value: fails on a poisoned var
+  kWait,    // a thread that waits: sees the value for an instant and holds nothing
 };
 
 inline bool Reads(AccessMode mode) { return mode != AccessMode::kWrite; }
-inline bool Writes(AccessMode mode) { return mode != AccessMode::kRead; }
+inline bool Writes(AccessMode mode) {
+  return mode == AccessMode::kWrite || mode == AccessMode::kUpdate;
+}
 
-struct VarAccess {
-  Var var;
-  AccessMode mode;
-  bool operator==(const VarAccess&) const = default;
+struct Access {
+  Var var = {};
+  AccessMode mode = AccessMode::kRead;
+  bool granted = false;
+  uint32_t slot = 0;        // of the var in a captured program
+  PendingOp* op = nullptr;  // null for a wait
+  Access* next = nullptr;   // in the queue of the var; after Complete: in the list of grants
 };
 
-// One entry per var of `reads` and `writes`, ordered by index.
-std::vector<VarAccess> NormaliseAccesses(std::span<const Var> reads, std::span<const Var> writes);
+// Writes one entry per var of `reads` and `writes`, ordered by index, to `out`, which has room for
+// all of both; returns how many. Sets var and mode only.
+size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out);
 
 }  // namespace tenter

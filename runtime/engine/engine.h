@@ -21,9 +21,12 @@
 #include <memory>
 #include <string>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/probe.h"
 #include "runtime/engine/failure.h"
 #include "runtime/engine/op.h"
+#include "runtime/engine/program.h"
+#include "runtime/engine/snapshot.h"
 
 namespace tenter {
 
@@ -39,6 +42,10 @@ enum class StopMode {
 
 struct EngineOptions {
   int workers = 1;  // 0: the naive engine
+  // How long a worker without work, and a thread that waits for a var, spins before it sleeps. One
+  // worker spins at a time. Long enough for a thread that pushes and waits in turns to find a worker
+  // awake; 0 never spins.
+  int64_t spin_ns = 30 * kNsPerUs;
   ErrorPolicy error_policy = ErrorPolicy::kSkipDependents;
   Probe* probe = nullptr;  // borrowed
 };
@@ -64,9 +71,16 @@ class Engine {
   // Hands `op` over; returns its push number (1, 2, ...). The threaded engine never blocks on
   // another op; the naive engine returns when the op has ended (or, from inside a body, after
   // that body).
-  // Errors, with nothing enqueued: kStaleHandle, kStopped, kInvalidArgument (no body or two),
+  // Errors, with nothing enqueued: kStaleHandle, kStopped, kInvalidArgument (no body),
   // kResourceExhausted.
-  virtual Result<uint64_t> Push(Op op) = 0;
+  virtual Result<uint64_t> Push(Op&& op) = 0;
+
+  // Turns recorded pushes into a program; see program.h. Never blocks.
+  // Errors: kInvalidArgument, kStopped, kResourceExhausted.
+  virtual Result<ProgramPtr> Capture(Recording recording) = 0;
+
+  // Pushes all ops of `program` at once; returns the push number of the first. As Push otherwise.
+  virtual Result<uint64_t> Replay(const ProgramPtr& program) = 0;
 
   // Frees `var` after every earlier use; `deleter`, if any, runs then, also when the engine is
   // cancelled. Later use of the handle is kStaleHandle. Never blocks (naive: as Push).
@@ -99,8 +113,12 @@ class Engine {
 
   virtual EngineCounts counts() const = 0;
 
-  // Who runs, who waits for which var, and which vars are poisoned, as text for a person.
-  virtual std::string Describe() const = 0;
+  // Who runs, who waits for which var, and which vars are poisoned. Exact when nothing moves, which
+  // is when one asks; never blocks for long.
+  virtual EngineSnapshot Snapshot() const = 0;
+
+  // The snapshot as text for a person.
+  std::string Describe() const { return Snapshot().ToText(); }
 };
 
 // The engine that `options` describe. Throws StatusError with kResourceExhausted when a worker

@@ -97,7 +97,7 @@ class EngineTest : public testing::TestWithParam<int> {
         ->Push({.name = std::move(name),
                 .reads = std::move(reads),
                 .writes = std::move(writes),
-                .async_body = [run = std::move(body)](const OpContext&,
+                .body = [run = std::move(body)](const OpContext&,
                                                       Completion done) { run(std::move(done)); }})
         .value();
   }

@@ -35,11 +35,11 @@ TEST_P(EngineStop, CancelEndsWhatHasNotStarted) {
   bool ran = false;
   for (Gate& blocker : running)
     Push("blocker", {}, {NewVar()}, [&] { blocker.Open(), release.Wait(); });
+  for (Gate& blocker : running) blocker.Wait();  // every worker is taken
   Push("never starts", {}, {v}, [&] { ran = true; });
   Push("nor its dependent", {v}, {v}, [&] { ran = true; });
   bool deleted = false;
   ASSERT_TRUE(engine_->DeleteVar(started, [&] { deleted = true; }).ok());
-  for (Gate& blocker : running) blocker.Wait();  // every worker is taken
   Thread waiter, stopper;
   StatusCode seen = StatusCode::kOk;
   ASSERT_TRUE(waiter

@@ -27,15 +27,17 @@ std::string_view FailurePlaceName(FailurePlace place) {
       return "body after completion";
     case FailurePlace::kDeleter:
       return "deleter";
+    case FailurePlace::kDeadline:
+      return "deadline";
     case FailurePlace::kCancelled:
       return "cancelled";
   }
   return "unknown";
 }
 
-Failure::Failure(std::string op, uint64_t push_number, FailurePlace place, std::string thread,
+Failure::Failure(std::string_view op, uint64_t push_number, FailurePlace place, std::string thread,
                  Thrown thrown)
-    : op_(std::move(op)),
+    : op_(op),
       push_number_(push_number),
       place_(place),
       thread_(std::move(thread)),
@@ -54,10 +56,10 @@ uint64_t Failure::chain_length() const {
   return chain_length_;
 }
 
-void Failure::AddToChain(const std::string& op, uint64_t push_number) const {
+void Failure::AddToChain(std::string_view op, uint64_t push_number) const {
   MutexLock lock(mutex_);
   ++chain_length_;
-  if (chain_.size() < kChainKept) chain_.push_back({op, push_number});
+  if (chain_.size() < kChainKept) chain_.push_back({std::string(op), push_number});
 }
 
 std::string Failure::ToString() const {

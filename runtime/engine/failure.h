@@ -32,6 +32,7 @@ enum class FailurePlace {
   kDropped,     // its completion handle was destroyed uncalled
   kAfterEnd,    // its body threw although the op had completed already
   kDeleter,     // the deleter of a var threw
+  kDeadline,    // it had not ended at its deadline
   kCancelled,   // it was cancelled by Stop; no failure of the op, and never reported by WaitForAll
 };
 
@@ -47,7 +48,7 @@ class Failure {
   // The chain keeps this many ops; chain_length() counts on.
   static constexpr size_t kChainKept = 1000;
 
-  Failure(std::string op, uint64_t push_number, FailurePlace place, std::string thread,
+  Failure(std::string_view op, uint64_t push_number, FailurePlace place, std::string thread,
           Thrown thrown);
 
   const std::string& op() const { return op_; }
@@ -61,7 +62,7 @@ class Failure {
   uint64_t chain_length() const EXCLUDES(mutex_);
 
   // Records that `op` was poisoned. Called by engines only.
-  void AddToChain(const std::string& op, uint64_t push_number) const EXCLUDES(mutex_);
+  void AddToChain(std::string_view op, uint64_t push_number) const EXCLUDES(mutex_);
 
   // "op 'conv1' (push 12) failed in its body on thread tenter-w0: std::runtime_error: boom".
   std::string ToString() const;

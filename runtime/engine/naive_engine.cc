@@ -3,319 +3,336 @@
 #include <new>
 #include <utility>
 
+#include "runtime/base/clock.h"
 #include "runtime/engine/push_rules.h"
 #include "runtime/engine/sites.h"
 
 namespace tenter {
 
 NaiveEngine::NaiveEngine(const EngineOptions& options)
-    : error_policy_(options.error_policy), probe_(options.probe) {}
+    : error_policy_(options.error_policy), probe_(options.probe) {
+  JoinFork(this);
+}
 
 NaiveEngine::~NaiveEngine() {
-  MutexLock lock(mutex_);
   TENTER_CHECK(!InsideOp(), "an engine was destroyed inside one of its own ops");
-  stopping_ = true;
-  AwaitTurn();
-  while (handles_alive_ > 0) changed_.Wait(mutex_);
+  static_cast<void>(Stop(StopMode::kDrain));
+  LeaveFork(this);
+  MutexLock lock(handles_mutex_);
+  while (handles_alive_ > 0) handle_used_.Wait(handles_mutex_);
 }
 
 Result<Var> NaiveEngine::NewVar() {
-  MutexLock lock(mutex_);
-  if (stopping_) return Status(StatusCode::kStopped, "NewVar after Stop");
+  if (stopping_.Load(kAcquire)) return Status(StatusCode::kStopped, "NewVar after Stop");
   try {
-    return vars_.Add();
+    const uint32_t index = vars_.Add();
+    const uint64_t handle = vars_.Slot(index).handle.FetchOr(1, kRelease);
+    return Var{index, static_cast<uint32_t>(handle >> 1)};
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::kResourceExhausted, "out of memory for a var");
   }
 }
 
-Result<uint64_t> NaiveEngine::Push(Op op) {
-  TENTER_RETURN_IF_ERROR(CheckBodies(op));
-  try {
-    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
-    auto pending = std::make_unique<NaiveOp>();
-    pending->accesses = NormaliseAccesses(op.reads, op.writes);
-    pending->op = std::move(op);
-    return Enqueue(std::move(pending));
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory for op '" + op.name + "'");
-  }
+Result<uint64_t> NaiveEngine::Push(Op&& op) {
+  if (!op.body) return NoBody(op.name);
+  return Enqueue(&op, false);
 }
 
 Status NaiveEngine::DeleteVar(Var var, std::function<void()> deleter) {
+  const std::string name = "delete " + var.ToString();
   try {
-    auto pending = std::make_unique<NaiveOp>();
-    pending->op = DeletionOp(var, std::move(deleter), probe_);
-    pending->accesses = {{var, AccessMode::kWrite}};
-    pending->deletes_var = true;
-    return Enqueue(std::move(pending)).status();
+    Op op{.name = name, .body = DeletionBody(std::move(deleter), probe_)};
+    op.writes = std::span<const Var>(&var, 1);
+    return Enqueue(&op, true).status();
   } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory for the deletion of " + var.ToString()};
+    return NoMemoryFor(name);
   }
 }
 
-Result<uint64_t> NaiveEngine::Enqueue(std::unique_ptr<NaiveOp> op) {
-  uint64_t push_number = 0;
-  {
-    MutexLock lock(mutex_);
-    const bool inside = InsideOp();
-    if (!inside) AwaitTurn();
-    TENTER_RETURN_IF_ERROR(CheckPush<VarState>(vars_, op->accesses, stopping_));
-    if (op->deletes_var) FindUsable(vars_, op->accesses[0].var)->deleting = true;
-    NaiveOp* const pending = op.get();
-    deferred_.push_back(std::move(op));
-    push_number = pending->push_number = ++counts_.pushed;
-    ++counts_.live_ops;
-    if (inside) return push_number;
-    busy_ = true;
-    runner_ = CurrentThreadId();
-  }
-  RunDeferred();
-  return push_number;
-}
-
-void NaiveEngine::AwaitTurn() {
-  while (busy_) changed_.Wait(mutex_);
-}
-
-void NaiveEngine::RunDeferred() {
-  while (true) {
-    std::unique_ptr<NaiveOp> op;
-    {
-      MutexLock lock(mutex_);
-      if (deferred_.empty()) {
-        busy_ = false;
-        changed_.NotifyAll();
-        return;
-      }
-      op = std::move(deferred_.front());
-      deferred_.pop_front();
-    }
-    RunToEnd(std::move(op));
-  }
-}
-
-void NaiveEngine::RunToEnd(std::unique_ptr<NaiveOp> op) {
-  PoisonPtr inputs;
-  if (Start(op.get(), &inputs)) AwaitEnd(op.get(), RunBody(op.get()));
-  op->op.body = nullptr;
-  op->op.async_body = nullptr;
-  Finish(op.get(), inputs);
-  MutexLock lock(mutex_);
-  // A body may have thrown while another thread still holds the handle: then that thread frees
-  // the op.
-  if (op->handle_alive) op.release()->orphan = true;
-}
-
-bool NaiveEngine::Start(NaiveOp* op, PoisonPtr* inputs) {
-  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->op.name);
-  MutexLock lock(mutex_);
-  *inputs = PoisonOfInputs(*op);
-  if (!op->deletes_var && cancelling_) {
-    ++counts_.cancelled;
-    op->place = FailurePlace::kCancelled;
-    op->thrown = Thrown::FromStatus(
-        {StatusCode::kStopped, "op '" + op->op.name + "' was cancelled by Stop"});
-    return false;
-  }
-  if (*inputs != nullptr && error_policy_ == ErrorPolicy::kSkipDependents) {
-    ++counts_.skipped;
-    return false;
-  }
-  ++counts_.ran;
-  running_ = op->op.name;
-  if (op->op.async_body != nullptr) {
-    op->handle_alive = true;
-    ++handles_alive_;
-  }
-  return true;
-}
-
-Thrown NaiveEngine::RunBody(NaiveOp* op) {
-  const OpContext context{op->op.name, op->push_number, -1};
+Result<uint64_t> NaiveEngine::Enqueue(Op* op, bool deletes_var) {
+  constexpr size_t kOnStack = 8;
   try {
-    if (op->op.async_body != nullptr) {
-      Completion completion(this, op);
-      HitBodySite(context);
-      op->op.async_body(context, std::move(completion));
-      return {};
-    }
-    // The deletion of a var has a site of its own, inside its body.
-    if (!op->deletes_var) HitBodySite(context);
-    op->op.body(context);
-    if (!op->deletes_var &&
-        TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name).drop_completion) {
-      MutexLock lock(mutex_);
-      op->place = FailurePlace::kDropped;
-      return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
-    }
-  } catch (...) {
-    MutexLock lock(mutex_);
-    if (!op->ended) op->place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody;
-    return Thrown::Current();
+    if (!deletes_var) TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op->name);
+    Access on_stack[kOnStack];
+    std::unique_ptr<Access[]> on_heap;
+    const size_t size = op->reads.size() + op->writes.size();
+    if (size > kOnStack) on_heap = std::make_unique<Access[]>(size);
+    Access* const accesses = size > kOnStack ? on_heap.get() : on_stack;
+    const std::span used(accesses, NormaliseAccesses(op->reads, op->writes, accesses));
+    if (InsideOp()) return Defer(op, used, deletes_var);
+    SmallMutexLock turn(turn_);
+    return PushInTurn(op, used, deletes_var);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op->name);
   }
+}
+
+Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var) {
+  TENTER_RETURN_IF_ERROR(Check(accesses));
+  Running running{op->name, accesses, &op->body, deletes_var, 0,
+                  op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
+  running.push_number = TakeNumber(running);
+  runner_.Store(CurrentThreadKey(), kRelaxed);
+  Run(running);
+  if (!deferred_.empty()) RunDeferred();
+  runner_.Store(0, kRelaxed);
+  return running.push_number;
+}
+
+// This thread has the turn, further down its stack.
+Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool deletes_var) {
+  TENTER_RETURN_IF_ERROR(Check(accesses));
+  deferred_.push_back({std::string(op->name), {accesses.begin(), accesses.end()}, OpBody(),
+                       deletes_var, 0, op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0});
+  Deferred& deferred = deferred_.back();
+  deferred.body = std::move(op->body);
+  deferred.push_number = TakeNumber({deferred.name, deferred.accesses, &deferred.body,
+                                     deletes_var, 0, deferred.deadline_ns});
+  return deferred.push_number;
+}
+
+Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
+  TENTER_RETURN_IF_ERROR(recording.Check());
+  TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
+  try {
+    return std::make_shared<Program>(this, self, std::move(recording));
+  } catch (const std::bad_alloc&) {
+    static_cast<void>(DeleteVar(self, nullptr));
+    return NoMemoryFor("a captured program");
+  }
+}
+
+Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
+  if (!InsideOp()) {
+    SmallMutexLock turn(turn_);
+    for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
+    const uint64_t first = pushed_.Load(kRelaxed) + 1;
+    pushed_.Store(first + program->size() - 1, kRelease);
+    runner_.Store(CurrentThreadKey(), kRelaxed);
+    RunProgram(program.get(), first);
+    if (!deferred_.empty()) RunDeferred();
+    runner_.Store(0, kRelaxed);
+    return first;
+  }
+  for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
+  const uint64_t first = pushed_.Load(kRelaxed) + 1;
+  try {
+    deferred_.push_back({"replay", {}, OpBody(), false, first, 0, program});
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor("a replay");
+  }
+  pushed_.Store(first + program->size() - 1, kRelease);
+  return first;
+}
+
+void NaiveEngine::RunProgram(Program* program, uint64_t first_number) {
+  for (const auto& node : program->nodes_)
+    Run({node->name(), node->accesses(), &node->body, false, first_number++,
+         node->timeout_ns > 0 ? NowNs() + node->timeout_ns : 0, true});
+}
+
+bool NaiveEngine::Usable(Var var) const {
+  const NaiveVar* state = vars_.At(var.index);
+  return state != nullptr && state->handle.Load(kAcquire) == (uint64_t{var.generation} << 1 | 1);
+}
+
+Status NaiveEngine::Check(std::span<const Access> accesses) const {
+  if (stopping_.Load(kAcquire)) return PushAfterStop();
+  for (const Access& access : accesses)
+    if (!Usable(access.var)) return StaleVar(access.var);
   return {};
 }
 
-void NaiveEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
-  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kBody, .op = context.name);
-  if (!fault.error.ok()) throw StatusError(fault.error);
+uint64_t NaiveEngine::TakeNumber(const Running& op) {
+  if (op.deletes_var) vars_.Slot(op.accesses[0].var.index).handle.FetchAnd(~uint64_t{1}, kRelease);
+  const uint64_t number = pushed_.Load(kRelaxed) + 1;
+  pushed_.Store(number, kRelease);
+  return number;
 }
 
-void NaiveEngine::AwaitEnd(NaiveOp* op, Thrown thrown) {
-  MutexLock lock(mutex_);
-  if (!thrown.empty()) {
-    if (op->ended && op->place != FailurePlace::kDropped) {
-      FailurePtr ignored;
-      LogFailure(*op, FailurePlace::kAfterEnd, std::move(thrown), &ignored);
-    } else {
-      // A handle that was dropped by the unwinding of this very exception is not the cause.
-      if (op->place == FailurePlace::kDropped && op->op.async_body != nullptr)
-        op->place = FailurePlace::kBody;
-      op->thrown = std::move(thrown);
-      op->ended = true;
+void NaiveEngine::RunDeferred() {
+  while (!deferred_.empty()) {
+    Deferred op = std::move(deferred_.front());
+    deferred_.pop_front();
+    if (op.program != nullptr)
+      RunProgram(op.program.get(), op.push_number);
+    else
+      Run({op.name, op.accesses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
+  }
+}
+
+void NaiveEngine::Run(const Running& op) {
+  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op.name);
+  Outcome outcome;
+  bool cancelled = false;
+  const bool poisoned_input = HasPoisonedInput(op.accesses);
+  if (!op.deletes_var && cancelling_.Load(kRelaxed)) {
+    cancelled = true;
+    tally_.Count(&tally_.cancelled, 1, kRelease);
+    outcome = {FailurePlace::kCancelled, Thrown::FromStatus(CancelledByStop(op.name))};
+  } else if (!op.deletes_var && error_policy_ == ErrorPolicy::kSkipDependents &&
+             poisoned_input) {
+    tally_.Count(&tally_.skipped, 1, kRelease);
+  } else if (op.deadline_ns != 0 && NowNs() > op.deadline_ns) {
+    tally_.Count(&tally_.ran, 1, kRelease);
+    outcome = {FailurePlace::kDeadline, Thrown::FromStatus(DeadlineExceeded(op.name))};
+  } else {
+    tally_.Count(&tally_.ran, 1, kRelease);
+    running_size_ = running_.Set(op.name);
+    running_number_.Store(op.push_number, kRelaxed);
+    outcome = op.body->is_async() ? RunAsyncBody(op) : RunBody(op);
+    running_number_.Store(0, kRelaxed);
+  }
+  if (!op.replayed) op.body->Reset();
+  Record(op, std::move(outcome), cancelled, poisoned_input);
+  tally_.Count(&tally_.ended[0], 1, kRelease);
+}
+
+void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled,
+                         bool poisoned_input) {
+  PoisonPtr poison;
+  if (!outcome.thrown.empty() || poisoned_input) {
+    FailurePtr own;
+    if (cancelled) {
+      own = std::make_shared<const Failure>(op.name, op.push_number, outcome.place,
+                                            CurrentThreadName(), std::move(outcome.thrown));
+    } else if (!outcome.thrown.empty()) {
+      tally_.Count(&tally_.failed, 1, kRelease);
+      own = LogFailure(op.name, op.push_number, outcome.place, std::move(outcome.thrown));
     }
+    const PoisonPtr inputs = PoisonOfInputs(op.accesses);
+    if (inputs != nullptr)
+      for (const FailurePtr& failure : inputs->all()) failure->AddToChain(op.name, op.push_number);
+    poison = inputs == nullptr ? CombinePoison({}, own) : CombinePoison({&inputs, 1}, own);
   }
-  if (op->op.async_body == nullptr) op->ended = true;
-  while (!op->ended) changed_.Wait(mutex_);
+  for (const Access& access : op.accesses)
+    if (Writes(access.mode)) EndWrite(&vars_.Slot(access.var.index), poison);
+  if (!op.deletes_var) return;
+  NaiveVar& var = vars_.Slot(op.accesses[0].var.index);
+  EndWrite(&var, nullptr);
+  var.handle.FetchAdd(2, kRelease);
+  vars_.Remove(op.accesses[0].var.index);
 }
 
-void NaiveEngine::Finish(NaiveOp* op, const PoisonPtr& inputs) {
-  MutexLock lock(mutex_);
-  FailurePtr own;
-  if (!op->thrown.empty()) {
-    if (op->place == FailurePlace::kCancelled) {
-      own = std::make_shared<const Failure>(op->op.name, op->push_number, op->place,
-                                            CurrentThreadName(), op->thrown);
-    } else {
-      ++counts_.failed;
-      LogFailure(*op, op->place, op->thrown, &own);
-    }
-  }
-  if (inputs != nullptr)
-    for (const FailurePtr& failure : inputs->all())
-      failure->AddToChain(op->op.name, op->push_number);
-  const PoisonPtr poison = CombinePoison({&inputs, 1}, own);
-  for (const VarAccess& access : op->accesses) {
-    if (Writes(access.mode)) vars_.At(access.var.index).poison = poison;
-    if (op->deletes_var) vars_.Remove(access.var.index);
-  }
-  op->ended = true;
-  running_.clear();
-  --counts_.live_ops;
+void NaiveEngine::EndWrite(NaiveVar* var, const PoisonPtr& poison) {
+  if (var->poison == poison) return;
+  PoisonPtr before;  // destroyed without the lock, since an exception is the user's
+  SmallMutexLock lock(var->mutex);
+  before = std::exchange(var->poison, poison);
 }
 
-PoisonPtr NaiveEngine::PoisonOfInputs(const NaiveOp& op) {
+bool NaiveEngine::HasPoisonedInput(std::span<const Access> accesses) const {
+  for (const Access& access : accesses)
+    if (Reads(access.mode) && vars_.Slot(access.var.index).poison != nullptr) return true;
+  return false;
+}
+
+PoisonPtr NaiveEngine::PoisonOfInputs(std::span<const Access> accesses) const {
   std::vector<PoisonPtr> poisons;
-  for (const VarAccess& access : op.accesses)
+  for (const Access& access : accesses)
     if (Reads(access.mode))
-      if (const PoisonPtr& poison = vars_.At(access.var.index).poison; poison != nullptr)
+      if (const PoisonPtr& poison = vars_.Slot(access.var.index).poison; poison != nullptr)
         poisons.push_back(poison);
   return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
 }
 
-void NaiveEngine::OnCompleted(void* op, Thrown error) {
-  auto* pending = static_cast<NaiveOp*>(op);
-  if (TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->op.name).drop_completion)
-    return OnDropped(op);
-  HandleUsed(pending, FailurePlace::kCompletion, std::move(error));
-}
-
-void NaiveEngine::OnDropped(void* op) {
-  HandleUsed(static_cast<NaiveOp*>(op), FailurePlace::kDropped,
-             Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"}));
-}
-
-void NaiveEngine::HandleUsed(NaiveOp* op, FailurePlace place, Thrown thrown) {
-  std::unique_ptr<NaiveOp> done;
-  MutexLock lock(mutex_);
-  op->handle_alive = false;
-  --handles_alive_;
-  if (!op->ended) {
-    op->place = place;
-    op->thrown = std::move(thrown);
-    op->ended = true;
-  } else {
-    // The body threw first. A late success changes nothing; a late error is a failure of its own.
-    if (place == FailurePlace::kCompletion && !thrown.empty()) {
-      FailurePtr ignored;
-      LogFailure(*op, FailurePlace::kAfterEnd, std::move(thrown), &ignored);
-    }
-    if (op->orphan) done.reset(op);
-  }
-  changed_.NotifyAll();
-}
-
-void NaiveEngine::LogFailure(const NaiveOp& op, FailurePlace place, Thrown thrown,
-                             FailurePtr* failure) {
-  *failure = std::make_shared<const Failure>(op.op.name, op.push_number, place, CurrentThreadName(),
-                                             std::move(thrown));
-  log_.Add(*failure);
+FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number,
+                                   FailurePlace place, Thrown thrown) {
+  auto failure = std::make_shared<const Failure>(name, push_number, place, CurrentThreadName(),
+                                                 std::move(thrown));
+  MutexLock lock(log_mutex_);
+  log_.Add(failure);
+  return failure;
 }
 
 Status NaiveEngine::RefuseInsideOp(const char* wait) const {
   if (!InsideOp()) return {};
-  return {StatusCode::kWaitInsideOp, std::string(wait) + " was called inside op '" + running_ +
-                                         "': an op must not wait for its own engine"};
+  return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
+}
+
+// The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it keeps
+// it in both processes.
+void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
+  if (!InsideOp()) turn_.Lock();
+  handles_mutex_.Lock();
+  log_mutex_.Lock();
+}
+
+void NaiveEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
+  log_mutex_.Unlock();
+  handles_mutex_.Unlock();
+  if (!InsideOp()) turn_.Unlock();
+}
+
+void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  new (&handle_used_) CondVar;  // those who waited exist in the parent only
+  AfterForkInParent();
 }
 
 Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {
-  MutexLock lock(mutex_);
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
-  AwaitTurn();
-  VarState* state = FindUsable(vars_, var);
-  if (state == nullptr) return StaleVar(var);
-  return state->poison;
+  SmallMutexLock turn(turn_);
+  if (!Usable(var)) return StaleVar(var);
+  return vars_.Slot(var.index).poison;
 }
 
 void NaiveEngine::WaitForAll() {
+  if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
   std::vector<FailurePtr> failures;
   {
-    MutexLock lock(mutex_);
-    if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
-    AwaitTurn();
+    SmallMutexLock turn(turn_);
+    MutexLock lock(log_mutex_);
     failures = log_.TakeUnreported();
   }
   if (!failures.empty()) throw AggregateError(std::move(failures));
 }
 
 Status NaiveEngine::Stop(StopMode mode) {
-  MutexLock lock(mutex_);
-  stopping_ = true;
-  if (mode == StopMode::kCancel) cancelling_ = true;
-  if (!InsideOp()) AwaitTurn();
+  if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
+  stopping_.Store(true, kSeqCst);
+  if (InsideOp()) return {};
+  SmallMutexLock turn(turn_);
   return {};
 }
 
 FailurePtr NaiveEngine::FailureOf(const std::exception_ptr& exception) const {
-  MutexLock lock(mutex_);
+  MutexLock lock(log_mutex_);
   return log_.Find(exception);
 }
 
 FailurePtr NaiveEngine::LastFailure() const {
-  MutexLock lock(mutex_);
+  MutexLock lock(log_mutex_);
   return log_.Last();
 }
 
 EngineCounts NaiveEngine::counts() const {
-  MutexLock lock(mutex_);
-  EngineCounts counts = counts_;
+  const uint64_t ended = tally_.ended[0].Load(kAcquire);
+  EngineCounts counts{.pushed = pushed_.Load(kAcquire),
+                      .ran = tally_.ran.Load(kAcquire),
+                      .failed = tally_.failed.Load(kAcquire),
+                      .skipped = tally_.skipped.Load(kAcquire),
+                      .cancelled = tally_.cancelled.Load(kAcquire)};
+  counts.live_ops = counts.pushed - ended;
   counts.live_vars = vars_.live();
   return counts;
 }
 
-std::string NaiveEngine::Describe() const {
-  MutexLock lock(mutex_);
-  std::string text = "naive engine: " + std::to_string(counts_.live_ops) + " live ops";
-  if (busy_) text += ", a thread runs '" + running_ + "'";
-  if (!deferred_.empty()) text += ", " + std::to_string(deferred_.size()) + " deferred";
-  text += "\n";
-  vars_.ForEach([&](uint32_t index, const VarState& state) {
-    if (state.poison != nullptr)
-      text += "  v" + std::to_string(index) + " is poisoned by " +
-              state.poison->root()->ToString() + "\n";
-  });
-  return text;
+EngineSnapshot NaiveEngine::Snapshot() const {
+  EngineSnapshot snapshot{.engine = "naive", .stopping = stopping_.Load(kAcquire)};
+  snapshot.live_ops = pushed_.Load(kAcquire) - tally_.ended[0].Load(kAcquire);
+  if (const uint64_t number = running_number_.Load(kAcquire); number != 0)
+    snapshot.ops.push_back({running_.Peek().data(), number, "is running", {}});
+  for (uint32_t index = 0; index < vars_.size(); ++index) {
+    NaiveVar& var = vars_.Slot(index);
+    PoisonPtr poison;
+    {
+      SmallMutexLock lock(var.mutex);
+      poison = var.poison;
+    }
+    if (poison != nullptr)
+      snapshot.vars.push_back({.index = index, .poison = poison->root()->ToString()});
+  }
+  return snapshot;
 }
 
 }  // namespace tenter

@@ -6,7 +6,9 @@
 // track: push order is execution order, so what remains is exactly the meaning of the contracts
 // (poison, skip, heal, waits).
 //
-// LOCK ORDER: NaiveEngine::mutex_, then Failure::mutex_ (a leaf). mutex_ is never held over a body.
+// LOCK ORDER (outermost first): turn_, which is held over bodies; then handles_mutex_, log_mutex_,
+//   NaiveVar::mutex, the table of vars and Failure::mutex_, all leaves. Nothing that only looks
+//   (counts, Snapshot, LastFailure) takes the turn, so a body that hangs can be looked at.
 //
 // Thread safety: as Engine. A body must not wait for another thread that pushes: that thread
 //    waits for the turn.
@@ -23,81 +25,127 @@
 #include <vector>
 
 #include "runtime/base/mutex.h"
+#include "runtime/base/small_mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/access.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/failure_log.h"
+#include "runtime/engine/fork.h"
+#include "runtime/engine/op_name.h"
+#include "runtime/engine/tally.h"
 #include "runtime/engine/var_table.h"
 
 namespace tenter {
 
-class NaiveEngine final : public Engine, private CompletionSink {
+class NaiveEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
   explicit NaiveEngine(const EngineOptions& options);
   ~NaiveEngine() override;
 
-  Result<Var> NewVar() override EXCLUDES(mutex_);
-  Result<uint64_t> Push(Op op) override EXCLUDES(mutex_);
-  Status DeleteVar(Var var, std::function<void()> deleter) override EXCLUDES(mutex_);
-  Result<PoisonPtr> AwaitVar(Var var) override EXCLUDES(mutex_);
-  void WaitForAll() override EXCLUDES(mutex_);
-  Status Stop(StopMode mode) override EXCLUDES(mutex_);
-  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(mutex_);
-  FailurePtr LastFailure() const override EXCLUDES(mutex_);
-  EngineCounts counts() const override EXCLUDES(mutex_);
-  std::string Describe() const override EXCLUDES(mutex_);
+  Result<Var> NewVar() override;
+  Result<uint64_t> Push(Op&& op) override;
+  Result<ProgramPtr> Capture(Recording recording) override;
+  Result<uint64_t> Replay(const ProgramPtr& program) override;
+  Status DeleteVar(Var var, std::function<void()> deleter) override;
+  Result<PoisonPtr> AwaitVar(Var var) override;
+  void WaitForAll() override;
+  Status Stop(StopMode mode) override;
+  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(log_mutex_);
+  FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
+  EngineCounts counts() const override;
+  EngineSnapshot Snapshot() const override;
 
  private:
-  struct VarState {
+  struct NaiveVar {
+    Atomic<uint64_t> handle = 0;  // twice the generation, and 1 while the var may be used
+    SmallMutex mutex;             // of `poison`, against those who look; it changes in a turn only
     PoisonPtr poison;
-    bool deleting = false;
   };
-  struct NaiveOp {
-    Op op;
-    std::vector<VarAccess> accesses;
-    bool deletes_var = false;
-    uint64_t push_number = 0;
-    // How an asynchronous op ended; guarded by mutex_.
-    bool handle_alive = false;
+  // An op in its turn.
+  struct Running {
+    std::string_view name;
+    std::span<const Access> accesses;
+    OpBody* body;
+    bool deletes_var;
+    uint64_t push_number;
+    int64_t deadline_ns;
+    bool replayed = false;  // its body is kept
+  };
+  // An op, or a program, that was pushed inside a body.
+  struct Deferred {
+    std::string name;
+    std::vector<Access> accesses;
+    OpBody body;
+    bool deletes_var;
+    uint64_t push_number;
+    int64_t deadline_ns;
+    ProgramPtr program = nullptr;
+  };
+  // An async op that runs; guarded by handles_mutex_. Whoever comes last frees it: the turn, or the
+  // user of the handle.
+  struct AsyncOp {
+    std::string name;
+    uint64_t push_number;
+    bool handle_alive = true;
     bool ended = false;
-    bool orphan = false;  // the engine let go of it: whoever uses the handle frees it
+    bool let_go = false;  // by the turn
     FailurePlace place = FailurePlace::kBody;
-    Thrown thrown;
+    Thrown thrown = {};
+  };
+  struct Outcome {
+    FailurePlace place = FailurePlace::kBody;
+    Thrown thrown = {};
   };
 
-  Result<uint64_t> Enqueue(std::unique_ptr<NaiveOp> op) EXCLUDES(mutex_);
-  Status RefuseInsideOp(const char* wait) const REQUIRES(mutex_);
-  bool InsideOp() const REQUIRES(mutex_) { return busy_ && runner_ == CurrentThreadId(); }
-  void AwaitTurn() REQUIRES(mutex_);
-  void RunDeferred() EXCLUDES(mutex_);
-  void RunToEnd(std::unique_ptr<NaiveOp> op) EXCLUDES(mutex_);
-  bool Start(NaiveOp* op, PoisonPtr* inputs) EXCLUDES(mutex_);
+  bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
+  Result<uint64_t> Enqueue(Op* op, bool deletes_var);
+  Result<uint64_t> PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var)
+      REQUIRES(turn_);
+  Result<uint64_t> Defer(Op* op, std::span<Access> accesses, bool deletes_var);
+  Status Check(std::span<const Access> accesses) const;
+  bool Usable(Var var) const;
+  uint64_t TakeNumber(const Running& op);
+  void RunDeferred();
+  void RunProgram(Program* program, uint64_t first_number);
+  void Run(const Running& op);
+  void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
+  void EndWrite(NaiveVar* var, const PoisonPtr& poison);
+  bool HasPoisonedInput(std::span<const Access> accesses) const;
+  PoisonPtr PoisonOfInputs(std::span<const Access> accesses) const;
+  Outcome RunBody(const Running& op);
+  Outcome RunAsyncBody(const Running& op) EXCLUDES(handles_mutex_);
+  Outcome AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) EXCLUDES(handles_mutex_);
   void HitBodySite(const OpContext& context) const;
-  Thrown RunBody(NaiveOp* op) EXCLUDES(mutex_);
-  void AwaitEnd(NaiveOp* op, Thrown thrown) EXCLUDES(mutex_);
-  void Finish(NaiveOp* op, const PoisonPtr& inputs) EXCLUDES(mutex_);
-  PoisonPtr PoisonOfInputs(const NaiveOp& op) REQUIRES(mutex_);
-  void OnCompleted(void* op, Thrown error) override EXCLUDES(mutex_);
-  void OnDropped(void* op) override EXCLUDES(mutex_);
-  void HandleUsed(NaiveOp* op, FailurePlace place, Thrown thrown) EXCLUDES(mutex_);
-  void LogFailure(const NaiveOp& op, FailurePlace place, Thrown thrown, FailurePtr* failure)
-      REQUIRES(mutex_);
+  void OnCompleted(void* op, Thrown error) override EXCLUDES(handles_mutex_);
+  void OnDropped(void* op) override EXCLUDES(handles_mutex_);
+  void HandleUsed(AsyncOp* op, FailurePlace place, Thrown thrown) EXCLUDES(handles_mutex_);
+  FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
+                        Thrown thrown) EXCLUDES(log_mutex_);
+  Status RefuseInsideOp(const char* wait) const;
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
 
   const ErrorPolicy error_policy_;
   Probe* const probe_;
 
-  mutable Mutex mutex_;
-  VarTable<VarState> vars_ GUARDED_BY(mutex_);
-  FailureLog log_ GUARDED_BY(mutex_);
-  EngineCounts counts_ GUARDED_BY(mutex_);
-  uint64_t handles_alive_ GUARDED_BY(mutex_) = 0;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  bool cancelling_ GUARDED_BY(mutex_) = false;
-  bool busy_ GUARDED_BY(mutex_) = false;                              // somebody has the turn:
-  ThreadId runner_ GUARDED_BY(mutex_);                                //   this thread,
-  std::string running_ GUARDED_BY(mutex_);                            //   which runs this op
-  std::deque<std::unique_ptr<NaiveOp>> deferred_ GUARDED_BY(mutex_);  // pushed inside a body
-  CondVar changed_;  // the turn became free, or a completion handle was used
+  SmallMutex turn_;
+  Atomic<uint64_t> runner_ = 0;  // the thread that has the turn and runs ops
+  Atomic<uint64_t> pushed_ = 0;  // the next five change in a turn only
+  Tally tally_;
+  OpName running_;
+  size_t running_size_ = 0;
+  Atomic<uint64_t> running_number_ = 0;  // 0 while no body runs
+  std::deque<Deferred> deferred_;        // in a turn only
+  Atomic<bool> stopping_ = false;
+  Atomic<bool> cancelling_ = false;
+  VarTable<NaiveVar> vars_;
+
+  mutable Mutex log_mutex_;
+  FailureLog log_ GUARDED_BY(log_mutex_);
+  Mutex handles_mutex_;
+  uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
+  CondVar handle_used_;
 };
 
 }  // namespace tenter

@@ -1,86 +1,36 @@
-// Op and Completion: what is handed to Engine::Push.
+// Op: what is handed to Engine::Push.
 //
-// Path: Op -> Engine::Push -> (its vars are granted) -> body on a worker -> Completion ->
-//    dependents.
+// Path: Op -> Engine::Push -> (its vars are granted) -> body on a worker -> dependents.
 //
-// Thread safety: an Op is built by one thread and moved into Push. A Completion may be moved to
-//   and called from any thread, once.
-// Ownership and lifetime: the engine owns the body until the op has ended; the body of an op that
-//   runs to its end on the worker is destroyed before the op counts as ended. A Completion must
-//   not outlive its engine: the engine's destructor waits for it.
-// Invariants: (1) every op ends exactly once (ENG-5). (2) a Completion that is destroyed uncalled
-//    fails the op.
-// Errors: a body fails by throwing anything, or by Completion::Fail. Calling a Completion twice,
-//   or after it was moved from, is a programmer error (CHECK).
+// Thread safety: built by one thread and moved into Push.
+// Ownership and lifetime: `name`, `reads` and `writes` are borrowed for the call of Push, which
+//   copies them; the engine owns the body until the op has ended. The body of an op that runs to
+//   its end on the worker is destroyed before the op counts as ended.
+// Invariants: a push allocates nothing once the engine is warm, when the body's captures fit
+//   OpBody::kInlineBytes.
+// Errors: a body fails by throwing anything, or by Completion::Fail.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "runtime/base/thrown.h"
-#include "runtime/engine/var.h"
+#include "runtime/engine/op_body.h"
+#include "runtime/engine/var_list.h"
 
 namespace tenter {
 
-// What an engine does when a completion handle is used; implemented by engines only.
-class CompletionSink {
- public:
-  virtual void OnCompleted(void* op, Thrown error) = 0;  // an empty error is success
-  virtual void OnDropped(void* op) = 0;
-
- protected:
-  ~CompletionSink() = default;
-};
-
-// The obligation to end an asynchronous op: a move-only handle.
-class Completion {
- public:
-  Completion(CompletionSink* sink, void* op) : sink_(sink), op_(op) {}
-  Completion(Completion&& other) noexcept
-      : sink_(std::exchange(other.sink_, nullptr)), op_(other.op_) {}
-  Completion& operator=(Completion&&) = delete;
-  ~Completion() {
-    if (sink_ != nullptr) sink_->OnDropped(op_);
-  }
-
-  // Ends the op with success. REQUIRES: not called before, not moved from.
-  void Done() { Take()->OnCompleted(op_, Thrown()); }
-
-  // Ends the op with an error, which waits throw as StatusError, or with any exception.
-  void Fail(Status status) { Take()->OnCompleted(op_, Thrown::FromStatus(std::move(status))); }
-  void Fail(Thrown thrown) { Take()->OnCompleted(op_, std::move(thrown)); }
-
- private:
-  CompletionSink* Take() {
-    TENTER_CHECK(sink_ != nullptr, "a completion was called twice, or after it was moved away");
-    return std::exchange(sink_, nullptr);
-  }
-
-  CompletionSink* sink_;
-  void* op_;
-};
-
-// What a body may ask about itself.
-struct OpContext {
-  std::string_view name;
-  uint64_t push_number;
-  int worker;  // index of the worker, -1 on the pushing thread (naive engine)
-};
-
 struct Op {
-  std::string name;
-  std::vector<Var> reads = {};
-  std::vector<Var> writes = {};
+  std::string_view name;
+  VarList reads = {};
+  VarList writes = {};
   int priority = 0;  // larger runs sooner among ready ops; never overrides a dependency (ENG-10)
 
-  // Exactly one of both. `body` ends the op when it returns; `async_body` may keep the completion
-  // and end the op later, from any thread.
-  std::function<void(const OpContext&)> body = nullptr;
-  std::function<void(const OpContext&, Completion)> async_body = nullptr;
+  // The op fails with kDeadlineExceeded when this many nanoseconds have passed since its push and
+  // its body has not started, or has started and not completed (async ops: a body that runs on the
+  // worker is never interrupted). 0: no deadline.
+  int64_t timeout_ns = 0;
+
+  OpBody body = nullptr;
 };
 
 }  // namespace tenter

@@ -3,49 +3,113 @@
 //   waiting --(last access granted)--> ready --(a worker takes it)--> running --> ended
 //                                        \--(poisoned input, or cancelled)-------/
 //
-// Thread safety: the fields under "constant" never change after the push; the rest is guarded by
-//   the engine's lock, except `op`, which belongs to the worker while the op runs.
-// Ownership and lifetime: owned by the engine from push until it has ended, its body has returned
-//   and its completion handle is gone: a body may throw while another thread still holds the
-//   handle.
-// Invariants: (1) `waiting_for` is the number of accesses not granted; the op is ready at zero.
-//   (2) it is in the ready queue exactly when state is kReady.
+// Thread safety: the fields under "constant" never change between push and end. `waiting_for` and
+//   `bits` are atomic; the rest belongs to whoever has the op: the pusher, then the worker.
+// Ownership and lifetime: a block of OpPool. The engine gives it back when the op has ended, its
+//   body has returned and its completion handle is gone: a body may throw while another thread
+//   still holds the handle.
+// Invariants: (1) `waiting_for` is the number of accesses not granted; whoever takes it to zero
+//   makes the op ready. (2) 256 bytes with up to three accesses (asserted), which is what a
+//   pending op costs.
 // Errors: none.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <span>
+#include <string_view>
 
-#include "runtime/engine/op.h"
-#include "runtime/engine/var_queue.h"
+#include "runtime/engine/access.h"
+#include "runtime/engine/op_body.h"
+#include "runtime/engine/op_name.h"
 
 namespace tenter {
 
-class PendingOp {
- public:
-  enum class State : uint8_t { kWaiting, kReady, kRunning, kEnded };
+class Program;
 
-  // Constant after the push.
-  Op op;
-  uint64_t push_number = 0;
-  std::vector<QueuedAccess> accesses;
-  bool deletes_var = false;  // the op that DeleteVar pushes: one write access, never cancelled
+// What a worker can take from the ready lane: a pending op, or a node of a captured program.
+struct Runnable {
+  enum class Kind : uint8_t { kOp, kNode, kStub };
+  explicit Runnable(Kind k) : kind(k) {}
 
-  // Guarded by the engine's lock.
-  State state = State::kWaiting;
-  uint32_t waiting_for = 0;
-  bool body_active = false;     // its body is on some worker's stack
-  bool handle_alive = false;    // its Completion exists somewhere
-  bool handle_dropped = false;  // its Completion was destroyed uncalled while the body was active
-
-  // Place in the pending list of the engine, and in the ready queue (ReadyQueue only).
-  PendingOp* older = nullptr;
-  PendingOp* newer = nullptr;
-  PendingOp* ready_older = nullptr;
-  PendingOp* ready_newer = nullptr;
-  size_t ready_index = 0;
-  uint32_t overtaken = 0;
+  Atomic<Runnable*> next_ready = nullptr;  // in the ready lane
+  const Kind kind;
 };
+
+class PendingOp : public Runnable {
+ public:
+  static constexpr size_t kInlineAccesses = 3;
+
+  // Of `bits`. An async op is given back when none of the first four is set.
+  static constexpr uint32_t kBodyActive = 1;     // its body is on some worker's stack
+  static constexpr uint32_t kHandleAlive = 2;    // its Completion exists somewhere
+  static constexpr uint32_t kOpen = 4;           // it has not ended
+  static constexpr uint32_t kTimed = 8;          // the deadlines know it
+  static constexpr uint32_t kClaimed = 16;       // somebody ends it, or has ended it
+  static constexpr uint32_t kHandleDropped = 32; // uncalled, while the body was active
+  static constexpr uint32_t kInUse = kBodyActive | kHandleAlive | kOpen | kTimed;
+
+  enum class Phase : uint8_t { kFree, kWaiting, kReady, kRunning };
+
+  PendingOp() : Runnable(Kind::kOp) {}
+  bool is_node() const { return kind == Kind::kNode; }
+
+  // Room for `count` accesses; keeps what it has. Throws std::bad_alloc.
+  Access* ReserveAccesses(size_t count) {
+    if (count > kInlineAccesses && count > spilled_capacity_) {
+      spilled_ = std::make_unique<Access[]>(count);
+      spilled_capacity_ = static_cast<uint32_t>(count);
+    }
+    in_line_ = count <= kInlineAccesses;
+    return in_line_ ? inline_ : spilled_.get();
+  }
+  std::span<Access> accesses() { return {in_line_ ? inline_ : spilled_.get(), access_count}; }
+
+  void SetName(std::string_view text) { name_size_ = static_cast<uint32_t>(name_.Set(text)); }
+  std::string_view name() const { return name_.view(name_size_); }
+  std::array<char, OpName::kPeeked + 1> PeekName() const { return name_.Peek(); }
+
+  // Fetches the lines that the next owner of the block will write.
+  void Prefetch() const {
+    for (size_t at = 0; at < sizeof(PendingOp); at += 64)
+      PrefetchForWrite(reinterpret_cast<const char*>(this) + at);
+  }
+
+  // First line: what every op needs. Constant after the push, but for the atomic words.
+  uint8_t epoch = 0;
+  bool deletes_var = false;  // the op that DeleteVar pushes: one write access, never cancelled
+  uint8_t home = 0;          // the stripe of the pool that it came from
+
+ private:
+  bool in_line_ = true;
+
+ public:
+  Atomic<Phase> phase = Phase::kFree;  // for people who look from outside
+  int32_t priority = 0;
+  uint32_t access_count = 0;
+  Atomic<uint64_t> push_number = 0;  // atomic only for people who look from outside
+  Atomic<uint32_t> waiting_for = 0;
+  Atomic<uint32_t> bits = 0;  // of async ops
+  int64_t deadline_ns = 0;    // as NowNs counts; 0: none
+  Program* program = nullptr;  // that this op replays, or that it is a node of
+
+ private:
+  uint32_t name_size_ = 0;
+  uint32_t spilled_capacity_ = 0;
+
+ public:
+  OpBody body;  // the second line
+
+ private:
+  std::unique_ptr<Access[]> spilled_;
+  Access inline_[kInlineAccesses];  // up to the fourth line
+  OpName name_;                     // few ask for it
+
+ protected:
+  explicit PendingOp(Kind kind_of) : Runnable(kind_of) {}
+};
+static_assert(sizeof(PendingOp) == 256);
 
 }  // namespace tenter

@@ -1,82 +1,86 @@
 #include "runtime/engine/ready_queue.h"
 
-#include <utility>
-
 #include "runtime/base/check.h"
 
 namespace tenter {
 
 void ReadyQueue::Reserve(size_t ops) {
-  // Doubling keeps the cost of a push constant on average; reserve(n) alone would copy at every
-  // push.
-  if (heap_.capacity() < ops) heap_.reserve(ops * 2);
+  if (slots_.size() >= ops) return;
+  // Doubling keeps the cost of a push constant on average.
+  const size_t room = ops * 2;
+  heap_.reserve(room);
+  free_.reserve(room);
+  const size_t had = slots_.size();
+  slots_.resize(room);
+  for (size_t slot = room; slot > had; --slot) free_.push_back(static_cast<uint32_t>(slot - 1));
 }
 
 void ReadyQueue::Push(PendingOp* op) {
-  TENTER_CHECK(heap_.size() < heap_.capacity(), "no room was reserved for a ready op");
-  op->overtaken = 0;
-  op->ready_older = newest_;
-  op->ready_newer = nullptr;
-  (newest_ == nullptr ? oldest_ : newest_->ready_newer) = op;
-  newest_ = op;
-  heap_.push_back({op->op.priority, next_age_++, op});
-  op->ready_index = heap_.size() - 1;
-  SiftUp(op->ready_index);
+  TENTER_CHECK(!free_.empty(), "no room was reserved for a ready op");
+  const uint32_t slot = free_.back();
+  free_.pop_back();
+  slots_[slot] = {.op = op,
+                  .age = next_age_++,
+                  .priority = op->priority,
+                  .place = 0,
+                  .older = newest_,
+                  .newer = kNone,
+                  .overtaken = 0};
+  (newest_ == kNone ? oldest_ : slots_[newest_].newer) = slot;
+  newest_ = slot;
+  heap_.push_back(slot);
+  SiftUp(static_cast<uint32_t>(heap_.size() - 1));
 }
 
 PendingOp* ReadyQueue::Pop() {
   TENTER_CHECK(!heap_.empty(), "pop of an empty ready queue");
-  PendingOp* op = heap_[0].op;
-  if (op != oldest_) {
-    if (oldest_->overtaken >= kOvertakeLimit)
-      op = oldest_;
+  uint32_t slot = heap_[0];
+  if (slot != oldest_) {
+    if (slots_[oldest_].overtaken >= kOvertakeLimit)
+      slot = oldest_;
     else
-      ++oldest_->overtaken;
+      ++slots_[oldest_].overtaken;
   }
-  RemoveFromHeap(op->ready_index);
-  RemoveFromList(op);
-  return op;
+  RemoveFromHeap(slots_[slot].place);
+  RemoveFromList(slots_[slot]);
+  free_.push_back(slot);
+  return slots_[slot].op;
 }
 
-void ReadyQueue::RemoveFromList(PendingOp* op) {
-  (op->ready_older == nullptr ? oldest_ : op->ready_older->ready_newer) = op->ready_newer;
-  (op->ready_newer == nullptr ? newest_ : op->ready_newer->ready_older) = op->ready_older;
+void ReadyQueue::RemoveFromList(const Slot& slot) {
+  (slot.older == kNone ? oldest_ : slots_[slot.older].newer) = slot.newer;
+  (slot.newer == kNone ? newest_ : slots_[slot.newer].older) = slot.older;
 }
 
-void ReadyQueue::RemoveFromHeap(size_t index) {
-  const Entry last = heap_.back();
+void ReadyQueue::RemoveFromHeap(uint32_t place) {
+  const uint32_t last = heap_.back();
   heap_.pop_back();
-  if (index == heap_.size()) return;
-  Place(index, last);
-  SiftUp(index);
-  SiftDown(last.op->ready_index);
+  if (place == heap_.size()) return;
+  Place(place, last);
+  SiftUp(place);
+  SiftDown(slots_[last].place);
 }
 
-void ReadyQueue::Place(size_t index, const Entry& entry) {
-  heap_[index] = entry;
-  entry.op->ready_index = index;
-}
-
-void ReadyQueue::SiftUp(size_t index) {
-  const Entry entry = heap_[index];
-  while (index > 0 && Before(entry, heap_[(index - 1) / 2])) {
-    Place(index, heap_[(index - 1) / 2]);
-    index = (index - 1) / 2;
+void ReadyQueue::SiftUp(uint32_t place) {
+  const uint32_t slot = heap_[place];
+  while (place > 0 && Before(slot, heap_[(place - 1) / 2])) {
+    Place(place, heap_[(place - 1) / 2]);
+    place = (place - 1) / 2;
   }
-  Place(index, entry);
+  Place(place, slot);
 }
 
-void ReadyQueue::SiftDown(size_t index) {
-  const Entry entry = heap_[index];
+void ReadyQueue::SiftDown(uint32_t place) {
+  const uint32_t slot = heap_[place];
   while (true) {
-    size_t child = 2 * index + 1;
+    uint32_t child = 2 * place + 1;
     if (child >= heap_.size()) break;
     if (child + 1 < heap_.size() && Before(heap_[child + 1], heap_[child])) ++child;
-    if (!Before(heap_[child], entry)) break;
-    Place(index, heap_[child]);
-    index = child;
+    if (!Before(heap_[child], slot)) break;
+    Place(place, heap_[child]);
+    place = child;
   }
-  Place(index, entry);
+  Place(place, slot);
 }
 
 }  // namespace tenter

@@ -11,7 +11,7 @@ namespace tenter {
 namespace {
 
 PendingOp* Add(std::deque<PendingOp>& ops, ReadyQueue& queue, int priority) {
-  ops.emplace_back().op.priority = priority;
+  ops.emplace_back().priority = priority;
   queue.Reserve(queue.size() + 1);
   queue.Push(&ops.back());
   return &ops.back();

@@ -1,138 +1,210 @@
-// ThreadedEngine: 1..N workers over one ready queue; dependencies by one VarQueue per var.
+// ThreadedEngine: 1..N workers; dependencies by one VarQueue per var; no lock for all.
 //
-// Path: Push appends the op to the queues of its vars -> ready -> a worker runs it -> End
-// completes its accesses, poisons or heals what it writes, and makes dependents ready.
+// Path: Push locks the vars of the op in the order of their indices, takes a push number, appends
+// the op to their queues, unlocks -> ready -> a worker runs it -> End completes its accesses one
+// after the other, poisons or heals what it writes, and makes dependents ready; the first of these
+// runs next on the same worker.
 //
 // LOCK ORDER (outermost first)
-//   ThreadedEngine::mutex_   everything below "guarded"; held for bookkeeping only, never over a
-//                            body, a deleter, a probe or a destructor of user state
-//   Failure::mutex_          a leaf
-// A push over several vars is one atomic event because it appends to all their queues under
-// mutex_ (ENG-2).
+//   VarState::mutex          several at once in Enqueue only, by ascending index (ENG-2); held for
+//                            bookkeeping, never over a body, a deleter, a probe or a destructor of
+//                            user state
+//   VarWaiter's mutex        under the lock of its var
+//   pause_mutex_             over Parking's
+//   all others are leaves:   the table of vars, a stripe of the pool, prioritised_mutex_,
+//                            log_mutex_, handles_mutex_, those of Epochs, Parking and Deadlines,
+//                            and Failure::mutex_
+// A fork holds pause_mutex_, handles_mutex_ and those of Epochs and Deadlines, in this order.
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
 //   for outstanding completion handles, which point into the engine.
 // Invariants: (1) an op is ready exactly when all its accesses are granted. (2) an op runs after
 //   everything it depends on has ended, so the dependency graph follows push numbers and has no
-//   cycle. (3) every condition variable is notified under mutex_, so that the engine may be
-//   destroyed as soon as the last waiter returned.
+//   cycle. (3) a push number is taken while all vars of the op are locked, so the queues of all
+//   vars agree with the order of push numbers. (4) what an op reads was written before its grant.
 // Errors: as Engine.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
+#include "runtime/engine/deadlines.h"
 #include "runtime/engine/engine.h"
+#include "runtime/engine/epochs.h"
 #include "runtime/engine/failure_log.h"
-#include "runtime/engine/pending_op.h"
+#include "runtime/engine/fork.h"
+#include "runtime/engine/fork_gate.h"
+#include "runtime/engine/op_pool.h"
+#include "runtime/engine/parking.h"
+#include "runtime/engine/ready_batch.h"
+#include "runtime/engine/ready_lane.h"
 #include "runtime/engine/ready_queue.h"
+#include "runtime/engine/tally.h"
+#include "runtime/engine/var_state.h"
 #include "runtime/engine/var_table.h"
 
 namespace tenter {
 
-class ThreadedEngine final : public Engine, private CompletionSink {
+class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
   explicit ThreadedEngine(const EngineOptions& options);
   ~ThreadedEngine() override;
 
-  Result<Var> NewVar() override EXCLUDES(mutex_);
-  Result<uint64_t> Push(Op op) override EXCLUDES(mutex_);
-  Status DeleteVar(Var var, std::function<void()> deleter) override EXCLUDES(mutex_);
-  Result<PoisonPtr> AwaitVar(Var var) override EXCLUDES(mutex_);
-  void WaitForAll() override EXCLUDES(mutex_);
-  Status Stop(StopMode mode) override EXCLUDES(mutex_);
-  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(mutex_);
-  FailurePtr LastFailure() const override EXCLUDES(mutex_);
-  EngineCounts counts() const override EXCLUDES(mutex_);
-  std::string Describe() const override EXCLUDES(mutex_);
+  Result<Var> NewVar() override;
+  Result<uint64_t> Push(Op&& op) override;
+  Result<ProgramPtr> Capture(Recording recording) override;
+  Result<uint64_t> Replay(const ProgramPtr& program) override;
+  Status DeleteVar(Var var, std::function<void()> deleter) override;
+  Result<PoisonPtr> AwaitVar(Var var) override;
+  void WaitForAll() override;
+  Status Stop(StopMode mode) override;
+  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(log_mutex_);
+  FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
+  EngineCounts counts() const override;
+  EngineSnapshot Snapshot() const override;
 
  private:
-  // A thread in AwaitVar, on its own stack. It gets the poison as the write number `target` left
-  // it, so that what it sees does not depend on how soon it wakes.
-  struct VarWaiter {
-    uint64_t target;
-    bool done = false;
-    PoisonPtr poison = nullptr;
-    CondVar ended = {};
-    VarWaiter* next = nullptr;
+  struct alignas(64) Worker {
+    Atomic<uint64_t> thread = 0;              // its key
+    Atomic<const PendingOp*> running = nullptr;  // whose body is on its stack
+    int in_a_row = 0;                         // continuations since it last looked around
+    int ended_unseen = 0;                     // ops since it last told those who wait for all
+    int64_t told_at_ns = 0;
+    ReadyBatch batch;
   };
-  // A thread that waits for the end of every op up to push number `limit`.
-  struct AllWaiter {
-    uint64_t limit;
-    uint64_t remaining;
-    CondVar ended = {};
-    AllWaiter* next = nullptr;
-  };
-  struct VarState {
-    VarQueue queue;
-    PoisonPtr poison;
-    uint64_t writes_pushed = 0;
-    uint64_t writes_ended = 0;
-    VarWaiter* waiters = nullptr;
-    bool deleting = false;
-  };
-  struct Worker {
-    ThreadId id;
-    const PendingOp* op = nullptr;  // whose body it runs
-  };
-  enum class Decision { kRun, kSkip, kCancel };
+  enum class Decision { kRun, kSkip, kCancel, kLate };
   struct Outcome {
     Decision decision = Decision::kRun;
     FailurePlace place = FailurePlace::kBody;
     Thrown thrown = {};  // empty: success, or skipped
   };
+  // Who ends an op: a worker, which runs the first dependent next, or somebody else.
+  static constexpr int kOutside = -1;
 
-  // threaded_engine.cc: the caller's side.
-  Status StartWorkers(int workers);
-  Result<uint64_t> Enqueue(std::unique_ptr<PendingOp> op, std::span<const VarAccess> accesses)
-      EXCLUDES(mutex_);
-  const PendingOp* OpOfThisThread() const REQUIRES(mutex_);
-  Status RefuseInsideOp(const char* wait) const REQUIRES(mutex_);
-  void AwaitAllPushed() REQUIRES(mutex_);
-  void AwaitHandles() REQUIRES(mutex_);
+  // threaded_engine.cc: construction, waiting, stopping.
+  Status StartWorkers();
+  Status RefuseInsideOp(const char* wait) const;
+  const PendingOp* OpOfThisThread() const;
+  void AwaitHandles() EXCLUDES(handles_mutex_);
+  uint64_t ended() const;
+
+  // threaded_engine_look.cc
+  void LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const;
+  void LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
+                  std::vector<EngineSnapshot::VarUse>* vars) const;
+  PoisonPtr LookAtVar(EngineSnapshot::VarUse* use,
+                      std::map<uint64_t, EngineSnapshot::Op>* ops) const;
+
+  // threaded_engine_push.cc
+  PendingOp* Prepare(Op* op);
+  Result<uint64_t> Enqueue(PendingOp* op);
+  void PrefetchVars(std::span<const Access> accesses) const;
+  size_t LockVars(std::span<Access> accesses);
+  void UnlockVars(std::span<Access> accesses);
+  bool Append(PendingOp* op, uint64_t* push_number);
+  Status WhyRefused(PendingOp* op);
+  void GiveBack(PendingOp* op);
 
   // threaded_engine_run.cc: the workers' side.
-  void WorkerLoop(int index) EXCLUDES(mutex_);
-  PendingOp* TakeReady(int index) EXCLUDES(mutex_);
-  Decision Decide(PendingOp* op, int index) EXCLUDES(mutex_);
-  void RunBody(PendingOp* op, int index) EXCLUDES(mutex_);
+  void WorkerLoop(int index);
+  Runnable* Find(int index);
+  Runnable* TakePrioritised() EXCLUDES(prioritised_mutex_);
+  Runnable* TakeFromLane(int index);
+  Runnable* AwaitWork(int index);
+  bool MoreToTake() const;
+  void TellWaiters(int index);
+  PendingOp* Run(PendingOp* op, int index);
+  Decision Decide(PendingOp* op);
+  bool HasPoisonedInput(PendingOp* op) const;
+  void RunBody(PendingOp* op, int index, Outcome* outcome);
   void HitBodySite(const OpContext& context) const;
-  void BodyReturned(PendingOp* op, int index, Thrown thrown) EXCLUDES(mutex_);
-  void OnCompleted(void* op, Thrown error) override EXCLUDES(mutex_);
-  void OnDropped(void* op) override EXCLUDES(mutex_);
-  void HandleUsed(PendingOp* op, Outcome outcome) EXCLUDES(mutex_);
-  PoisonPtr PoisonOfInputs(const PendingOp& op) REQUIRES(mutex_);
-  void End(PendingOp* op, Outcome outcome) REQUIRES(mutex_);
-  PoisonPtr RecordOutcome(const PendingOp& op, Outcome outcome) REQUIRES(mutex_);
-  void LogLateFailure(const PendingOp& op, Thrown thrown) REQUIRES(mutex_);
-  void EndWrite(VarState& state, const PoisonPtr& poison) REQUIRES(mutex_);
-  void MakeReady(PendingOp* op) REQUIRES(mutex_);
-  void Unlink(PendingOp* op) REQUIRES(mutex_);
-  void NotifyAllWaiters(uint64_t push_number) REQUIRES(mutex_);
-  std::unique_ptr<PendingOp> ReleaseIfDone(PendingOp* op) REQUIRES(mutex_);
-  void DescribeOp(const PendingOp& op, std::string* text) const REQUIRES(mutex_);
+
+  // threaded_engine_async.cc: completion handles and deadlines.
+  PendingOp* RunAsync(PendingOp* op, int index);
+  void StartTimer(PendingOp* op);
+  PendingOp* BodyReturned(PendingOp* op, int index, Thrown thrown);
+  void OnCompleted(void* op, Thrown error) override;
+  void OnDropped(void* op) override;
+  void HandleUsed(PendingOp* op, Outcome outcome);
+  void EndByHandle(PendingOp* op, Outcome outcome);
+  void DeadlinePassed(PendingOp* op);
+  void Release(PendingOp* op, uint32_t users);
+  void HandleGone() EXCLUDES(handles_mutex_);
+  void LogLateFailure(const PendingOp& op, Thrown thrown) EXCLUDES(log_mutex_);
+
+  // threaded_engine_program.cc
+  PendingOp* StartReplay(PendingOp* op);
+  PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, bool on_worker);
+  PendingOp* NodeReleased(ProgramNode* node, int index);
+  PendingOp* EndReplay(PendingOp* replay, int index);
+
+  // threaded_engine_fork.cc
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+  void StartAgain();
+  void FailLostHandles() EXCLUDES(handles_mutex_);
+  void LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const;
+  void PauseWorkers() EXCLUDES(pause_mutex_);
+  void ResumeWorkers() EXCLUDES(pause_mutex_);
+  void Pause() EXCLUDES(pause_mutex_);
+  void LockForFork();
+  void UnlockAfterFork();
+
+  // threaded_engine_end.cc
+  PendingOp* End(PendingOp* op, Outcome outcome, int index);
+  PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally)
+      EXCLUDES(log_mutex_);
+  PoisonPtr PoisonOfInputs(PendingOp* op) const;
+  Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
+  void HandOn(Access* granted, int index, PendingOp** next);
+  void CountEnded(uint8_t epoch, uint64_t ops, int index);
+  const PoisonPtr& PoisonAt(const PendingOp& op, const Access& access) const;
+  void MakeReady(PendingOp* op);
 
   const ErrorPolicy error_policy_;
+  const int64_t spin_ns_;
   Probe* const probe_;
+  const int worker_count_;
 
-  mutable Mutex mutex_;
-  VarTable<VarState> vars_ GUARDED_BY(mutex_);
-  ReadyQueue ready_ GUARDED_BY(mutex_);
-  FailureLog log_ GUARDED_BY(mutex_);
-  EngineCounts counts_ GUARDED_BY(mutex_);
-  uint64_t handles_alive_ GUARDED_BY(mutex_) = 0;
-  PendingOp* oldest_ GUARDED_BY(mutex_) = nullptr;  // live ops, by push number
-  PendingOp* newest_ GUARDED_BY(mutex_) = nullptr;
-  AllWaiter* all_waiters_ GUARDED_BY(mutex_) = nullptr;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  bool cancelling_ GUARDED_BY(mutex_) = false;
-  CondVar work_;          // an op became ready, or the engine stops
-  CondVar handles_gone_;  // handles_alive_ became zero
+  mutable ForkGate gate_;
+  Epochs epochs_;
+  VarTable<VarState> vars_;
+  OpPool pool_;
+  std::vector<Tally> tallies_;  // one per worker, the last for all other threads
+  std::unique_ptr<Worker[]> workers_;
 
-  std::vector<Worker> workers_ GUARDED_BY(mutex_);
+  ReadyLane lane_;
+  SmallMutex lane_mutex_;  // of its consumer
+  SmallMutex prioritised_mutex_;
+  ReadyQueue prioritised_ GUARDED_BY(prioritised_mutex_);
+  uint32_t turns_ GUARDED_BY(prioritised_mutex_) = 0;  // see TakePrioritised
+  Atomic<int64_t> prioritised_pending_ = 0;  // pushed and not ended, for the room in prioritised_
+  Atomic<int64_t> prioritised_ready_ = 0;
+  Parking parking_;
+
+  Atomic<bool> cancelling_ = false;
+  Atomic<bool> exiting_ = false;
+
+  mutable Mutex log_mutex_;
+  FailureLog log_ GUARDED_BY(log_mutex_);
+  Mutex handles_mutex_;
+  uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
+  uint64_t handles_lost_ GUARDED_BY(handles_mutex_) = 0;  // in the child of a fork: see there
+  CondVar handles_gone_;
+
+  Mutex pause_mutex_;
+  Atomic<bool> pausing_ = false;  // changes under pause_mutex_
+  int paused_ GUARDED_BY(pause_mutex_) = 0;
+  CondVar pause_changed_;
+  bool forked_inside_op_ = false;
+
+  Deadlines deadlines_;
   std::vector<Thread> threads_;  // last: they use everything above
 };
 

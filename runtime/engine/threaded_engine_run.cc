@@ -1,251 +1,202 @@
-// The workers' side of ThreadedEngine: taking an op, running it, ending it.
+// The workers of ThreadedEngine: finding an op and running it.
 #include <utility>
 
+#include "runtime/engine/push_rules.h"
 #include "runtime/engine/sites.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
+namespace {
+
+// A worker that runs dependents one after the other looks around after so many, since others are
+// ready too (ENG-10); and one that ends ops while a thread waits for all of them tells it after so
+// many, or so long.
+constexpr int kInARow = 32;
+constexpr int kEndedUnseen = 64;
+constexpr int64_t kUnseenNs = 20 * kNsPerUs;
+
+}  // namespace
 
 void ThreadedEngine::WorkerLoop(int index) {
-  while (PendingOp* op = TakeReady(index)) {
-    TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->op.name, .worker = index);
-    const Decision decision = Decide(op, index);
-    if (decision == Decision::kRun) {
-      RunBody(op, index);
-      continue;
+  Worker& worker = workers_[index];
+  worker.thread.Store(CurrentThreadKey(), kRelaxed);
+  PendingOp* op = nullptr;
+  while (true) {
+    const bool pausing = pausing_.Load(kAcquire);
+    if (op != nullptr && (pausing || worker.in_a_row >= kInARow ||
+                          prioritised_ready_.Load(kRelaxed) > 0)) {
+      MakeReady(op);
+      op = nullptr;
     }
-    // The body never runs; what it captured is destroyed before the op counts as ended.
-    op->op.body = nullptr;
-    op->op.async_body = nullptr;
-    Outcome outcome{.decision = decision};
-    if (decision == Decision::kCancel) {
-      outcome.place = FailurePlace::kCancelled;
-      outcome.thrown = Thrown::FromStatus(
-          {StatusCode::kStopped, "op '" + op->op.name + "' was cancelled by Stop"});
+    if (pausing) Pause();
+    if (op == nullptr) {
+      worker.in_a_row = 0;
+      op = static_cast<PendingOp*>(Find(index));
+      if (op == nullptr) op = static_cast<PendingOp*>(AwaitWork(index));
+      if (op == nullptr && exiting_.Load(kSeqCst)) return;
+      if (op == nullptr) continue;
+    } else {
+      ++worker.in_a_row;
     }
-    std::unique_ptr<PendingOp> done;
-    MutexLock lock(mutex_);
-    End(op, std::move(outcome));
-    done = ReleaseIfDone(op);
+    op = Run(op, index);
+    if (epochs_.awaited()) TellWaiters(index);
   }
 }
 
-PendingOp* ThreadedEngine::TakeReady(int index) {
-  MutexLock lock(mutex_);
-  workers_[index].id = CurrentThreadId();
-  while (ready_.empty()) {
-    if (stopping_ && counts_.live_ops == 0) return nullptr;
-    work_.Wait(mutex_);
-  }
-  PendingOp* op = ready_.Pop();
-  op->state = PendingOp::State::kRunning;
-  return op;
+// First what has a high priority, then what this worker took before, then the lane, then what
+// another worker took and has not run, then what has a low priority.
+Runnable* ThreadedEngine::Find(int index) {
+  const bool prioritised = prioritised_ready_.Load(kSeqCst) > 0;
+  if (prioritised)
+    if (Runnable* item = TakePrioritised()) return item;
+  if (Runnable* item = workers_[index].batch.Take()) return item;
+  if (Runnable* item = TakeFromLane(index)) return item;
+  for (int other = 0; other < worker_count_; ++other)
+    if (Runnable* item = workers_[other].batch.Take()) return item;
+  if (!prioritised) return nullptr;
+  SmallMutexLock lock(prioritised_mutex_);
+  if (prioritised_.empty()) return nullptr;
+  prioritised_ready_.FetchSub(1, kSeqCst);
+  return prioritised_.Pop();
 }
 
-ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op, int index) {
-  MutexLock lock(mutex_);
-  if (!op->deletes_var) {
-    if (cancelling_) return Decision::kCancel;
-    if (error_policy_ == ErrorPolicy::kSkipDependents && PoisonOfInputs(*op) != nullptr)
-      return Decision::kSkip;
+// An op of high priority, or null when one without priority may go first. Neither kind waits for
+// more than ReadyQueue::kOvertakeLimit of the other: then the order is turned round once (ENG-10).
+Runnable* ThreadedEngine::TakePrioritised() {
+  SmallMutexLock lock(prioritised_mutex_);
+  if (prioritised_.empty()) return nullptr;
+  bool first = prioritised_.top_priority() > 0;
+  if (++turns_ > ReadyQueue::kOvertakeLimit) {
+    turns_ = 0;
+    first = !first;
   }
-  op->body_active = true;
-  workers_[index].op = op;
-  if (op->op.async_body != nullptr) {
-    op->handle_alive = true;
-    ++handles_alive_;
+  if (!first) return nullptr;
+  prioritised_ready_.FetchSub(1, kSeqCst);
+  return prioritised_.Pop();
+}
+
+Runnable* ThreadedEngine::TakeFromLane(int index) {
+  if (!lane_.MaybeMore()) return nullptr;
+  Runnable* items[ReadyBatch::kSize];
+  size_t count = 0;
+  {
+    SmallMutexLock lock(lane_mutex_);
+    while (count < ReadyBatch::kSize && (items[count] = lane_.Pop()) != nullptr) ++count;
   }
+  if (count == 0) return nullptr;
+  if (count > 1) {
+    workers_[index].batch.Fill(items + 1, count - 1);
+    parking_.NotifyOne();  // others may take from the batch
+  }
+  return items[0];
+}
+
+// Spins, then sleeps, until there is something; null when the engine ends or pauses.
+Runnable* ThreadedEngine::AwaitWork(int index) {
+  // Whoever waits for all looks at these words after it has said so; here it is the other way
+  // round, and one of both sees the other.
+  for (auto& ended : tallies_[index].ended) ended.Store(ended.Load(kRelaxed), kSeqCst);
+  if (epochs_.awaited()) epochs_.Check(tallies_);
+  Runnable* item = nullptr;
+  parking_.Await(index, [&] {
+    if (exiting_.Load(kSeqCst) || pausing_.Load(kSeqCst)) return true;
+    item = Find(index);
+    return item != nullptr;
+  });
+  // Nobody was woken for what is left while this worker counted as spinning.
+  if (item != nullptr && MoreToTake()) parking_.NotifyOne();
+  return item;
+}
+
+bool ThreadedEngine::MoreToTake() const {
+  if (prioritised_ready_.Load(kSeqCst) > 0 || lane_.MaybeMore()) return true;
+  for (int i = 0; i < worker_count_; ++i)
+    if (!workers_[i].batch.empty()) return true;
+  return false;
+}
+
+void ThreadedEngine::TellWaiters(int index) {
+  Worker& worker = workers_[index];
+  if (++worker.ended_unseen < kEndedUnseen) {
+    const int64_t now = NowNs();
+    if (now - worker.told_at_ns < kUnseenNs) return;
+    worker.told_at_ns = now;
+  }
+  worker.ended_unseen = 0;
+  epochs_.Check(tallies_);
+}
+
+// Runs `op`, or decides that it does not run, and ends it. Returns a dependent that became ready
+// and should run next on this worker, or null.
+PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
+  TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
+  op->phase.Store(PendingOp::Phase::kRunning, kRelaxed);
+  if (op->program == nullptr)
+    PrefetchVars(op->accesses());
+  else if (!op->is_node())
+    return StartReplay(op);
+  Outcome outcome{.decision = Decide(op)};
+  if (outcome.decision == Decision::kRun) {
+    if (op->body.is_async()) return RunAsync(op, index);
+    RunBody(op, index, &outcome);
+  } else if (outcome.decision == Decision::kCancel) {
+    outcome.place = FailurePlace::kCancelled;
+    outcome.thrown = Thrown::FromStatus(CancelledByStop(op->name()));
+  } else if (outcome.decision == Decision::kLate) {
+    outcome.decision = Decision::kRun;
+    outcome.place = FailurePlace::kDeadline;
+    outcome.thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
+  }
+  if (op->is_node()) {
+    PendingOp* const next = End(op, std::move(outcome), index);
+    PendingOp* const after = NodeReleased(static_cast<ProgramNode*>(op), index);
+    return next != nullptr ? next : after;  // the last node has no successor
+  }
+  op->body.Reset();  // what it captured is destroyed before the op counts as ended
+  PendingOp* const next = End(op, std::move(outcome), index);
+  pool_.Give(op);
+  return next;
+}
+
+ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op) {
+  if (op->deletes_var) return Decision::kRun;
+  if (cancelling_.Load(kRelaxed)) return Decision::kCancel;
+  if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op))
+    return Decision::kSkip;
+  if (op->deadline_ns != 0 && NowNs() > op->deadline_ns) return Decision::kLate;
   return Decision::kRun;
 }
 
-void ThreadedEngine::RunBody(PendingOp* op, int index) {
-  const OpContext context{op->op.name, op->push_number, index};
-  Thrown thrown;
+bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
+  for (const Access& access : op->accesses())
+    if (Reads(access.mode) && PoisonAt(*op, access) != nullptr) return true;
+  return false;
+}
+
+void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
+  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
+  workers_[index].running.Store(op, kRelaxed);
   try {
-    // The handle exists before anything can throw, so that every path of an async op consumes it.
-    if (op->op.async_body != nullptr) {
-      Completion completion(this, op);
-      HitBodySite(context);
-      op->op.async_body(context, std::move(completion));
-    } else {
-      // The deletion of a var has a site of its own, inside its body.
-      if (!op->deletes_var) HitBodySite(context);
-      op->op.body(context);
+    // The deletion of a var has a site of its own, inside its body.
+    if (!op->deletes_var) HitBodySite(context);
+    op->body.Run(context);
+    if (!op->deletes_var &&
+        TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name, .worker = index)
+            .drop_completion) {
+      outcome->place = FailurePlace::kDropped;
+      outcome->thrown = Thrown::FromStatus(CompletionDropped());
     }
   } catch (...) {
-    thrown = Thrown::Current();
+    outcome->place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody;
+    outcome->thrown = Thrown::Current();
   }
-  BodyReturned(op, index, std::move(thrown));
+  workers_[index].running.Store(nullptr, kRelaxed);
 }
 
 void ThreadedEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
   const ProbeOutcome fault =
       TENTER_HIT(probe_, engine_sites::kBody, .op = context.name, .worker = context.worker);
   if (!fault.error.ok()) throw StatusError(fault.error);
-}
-
-void ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown) {
-  const bool ends_here = op->op.async_body == nullptr;
-  Outcome outcome{.place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody,
-                  .thrown = std::move(thrown)};
-  op->op.body = nullptr;
-  op->op.async_body = nullptr;
-  if (ends_here && !op->deletes_var && outcome.thrown.empty() &&
-      TENTER_HIT(probe_, engine_sites::kComplete, .op = op->op.name, .worker = index)
-          .drop_completion) {
-    outcome.place = FailurePlace::kDropped;
-    outcome.thrown = Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
-  }
-  std::unique_ptr<PendingOp> done;
-  MutexLock lock(mutex_);
-  op->body_active = false;
-  workers_[index].op = nullptr;
-  const bool ended = op->state == PendingOp::State::kEnded;
-  if (ended && !outcome.thrown.empty()) {
-    LogLateFailure(*op, std::move(outcome.thrown));
-  } else if (!ended) {
-    if (outcome.thrown.empty() && op->handle_dropped) {
-      outcome.place = FailurePlace::kDropped;
-      outcome.thrown = Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
-    }
-    if (ends_here || !outcome.thrown.empty()) End(op, std::move(outcome));
-  }
-  done = ReleaseIfDone(op);
-}
-
-void ThreadedEngine::OnCompleted(void* op, Thrown error) {
-  auto* pending = static_cast<PendingOp*>(op);
-  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->op.name);
-  if (fault.drop_completion) return OnDropped(op);
-  HandleUsed(pending, {.place = FailurePlace::kCompletion, .thrown = std::move(error)});
-}
-
-void ThreadedEngine::OnDropped(void* op) {
-  HandleUsed(
-      static_cast<PendingOp*>(op),
-      {.place = FailurePlace::kDropped,
-       .thrown = Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"})});
-}
-
-void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
-  std::unique_ptr<PendingOp> done;
-  MutexLock lock(mutex_);
-  op->handle_alive = false;
-  if (--handles_alive_ == 0) handles_gone_.NotifyAll();
-  if (op->state == PendingOp::State::kEnded) {
-    // The body threw first. A late success changes nothing; a late error is a failure of its own.
-    if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty())
-      LogLateFailure(*op, std::move(outcome.thrown));
-  } else if (outcome.place == FailurePlace::kDropped && op->body_active) {
-    // Perhaps the handle dies because the body is throwing: then the exception is the cause. The
-    // end of the body knows.
-    op->handle_dropped = true;
-  } else {
-    End(op, std::move(outcome));
-  }
-  done = ReleaseIfDone(op);
-}
-
-PoisonPtr ThreadedEngine::PoisonOfInputs(const PendingOp& op) {
-  std::vector<PoisonPtr> poisons;
-  for (const QueuedAccess& access : op.accesses)
-    if (Reads(access.mode))
-      if (const PoisonPtr& poison = vars_.At(access.var_index).poison; poison != nullptr)
-        poisons.push_back(poison);
-  return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
-}
-
-PoisonPtr ThreadedEngine::RecordOutcome(const PendingOp& op, Outcome outcome) {
-  switch (outcome.decision) {
-    case Decision::kRun:
-      ++counts_.ran;
-      break;
-    case Decision::kSkip:
-      ++counts_.skipped;
-      break;
-    case Decision::kCancel:
-      ++counts_.cancelled;
-      break;
-  }
-  FailurePtr own;
-  if (!outcome.thrown.empty()) {
-    own = std::make_shared<const Failure>(op.op.name, op.push_number, outcome.place,
-                                          CurrentThreadName(), std::move(outcome.thrown));
-    if (outcome.decision == Decision::kRun) {
-      ++counts_.failed;
-      log_.Add(own);
-    }
-  }
-  const PoisonPtr inputs = PoisonOfInputs(op);
-  if (inputs == nullptr) return CombinePoison({}, own);
-  for (const FailurePtr& failure : inputs->all()) failure->AddToChain(op.op.name, op.push_number);
-  return CombinePoison({&inputs, 1}, own);
-}
-
-void ThreadedEngine::End(PendingOp* op, Outcome outcome) {
-  const PoisonPtr poison = RecordOutcome(*op, std::move(outcome));
-  for (QueuedAccess& access : op->accesses) {
-    VarState& state = vars_.At(access.var_index);
-    if (Writes(access.mode)) EndWrite(state, poison);
-    for (QueuedAccess* granted = state.queue.Complete(&access); granted != nullptr;
-         granted = granted->next)
-      if (--granted->op->waiting_for == 0) MakeReady(granted->op);
-    if (op->deletes_var) vars_.Remove(access.var_index);
-  }
-  op->state = PendingOp::State::kEnded;
-  --counts_.live_ops;
-  Unlink(op);
-  NotifyAllWaiters(op->push_number);
-  if (stopping_ && counts_.live_ops == 0) work_.NotifyAll();
-}
-
-void ThreadedEngine::EndWrite(VarState& state, const PoisonPtr& poison) {
-  state.poison = poison;
-  ++state.writes_ended;
-  VarWaiter** link = &state.waiters;
-  while (VarWaiter* waiter = *link) {
-    if (waiter->target > state.writes_ended) {
-      link = &waiter->next;
-      continue;
-    }
-    *link = waiter->next;
-    waiter->poison = poison;
-    waiter->done = true;
-    waiter->ended.NotifyOne();
-  }
-}
-
-void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {
-  log_.Add(std::make_shared<const Failure>(op.op.name, op.push_number, FailurePlace::kAfterEnd,
-                                           CurrentThreadName(), std::move(thrown)));
-}
-
-void ThreadedEngine::MakeReady(PendingOp* op) {
-  op->state = PendingOp::State::kReady;
-  ready_.Push(op);
-  work_.NotifyOne();
-}
-
-void ThreadedEngine::Unlink(PendingOp* op) {
-  (op->older == nullptr ? oldest_ : op->older->newer) = op->newer;
-  (op->newer == nullptr ? newest_ : op->newer->older) = op->older;
-}
-
-void ThreadedEngine::NotifyAllWaiters(uint64_t push_number) {
-  AllWaiter** link = &all_waiters_;
-  while (AllWaiter* waiter = *link) {
-    if (push_number <= waiter->limit && --waiter->remaining == 0) {
-      *link = waiter->next;
-      waiter->ended.NotifyOne();
-    } else {
-      link = &waiter->next;
-    }
-  }
-}
-
-std::unique_ptr<PendingOp> ThreadedEngine::ReleaseIfDone(PendingOp* op) {
-  const bool done = op->state == PendingOp::State::kEnded && !op->body_active && !op->handle_alive;
-  return std::unique_ptr<PendingOp>(done ? op : nullptr);
 }
 
 }  // namespace tenter

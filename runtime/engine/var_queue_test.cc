@@ -27,7 +27,7 @@ class Walk {
   // branches. Choice -1 appends the next access; k >= 0 completes access k.
   void Step(std::vector<int> choices) {
     VarQueue queue;
-    std::vector<QueuedAccess> accesses(modes_.size());
+    std::vector<Access> accesses(modes_.size());
     std::vector<bool> granted(modes_.size()), ended(modes_.size());
     size_t appended = 0;
     for (const int choice : choices) {
@@ -37,7 +37,7 @@ class Walk {
         ++appended;
       } else {
         ended[choice] = true;
-        for (QueuedAccess* next = queue.Complete(&accesses[choice]); next != nullptr;
+        for (Access* next = queue.Complete(&accesses[choice]); next != nullptr;
              next = next->next) {
           const size_t index = next - accesses.data();
           ASSERT_FALSE(granted[index]) << "granted twice: " << Story(choices);
@@ -107,7 +107,7 @@ TEST(VarQueue, GrantsExactlyWhatMayRunInAllShortHistories) {
 
 TEST(VarQueue, AnUpdateIsExclusiveLikeAWrite) {
   VarQueue queue;
-  QueuedAccess read{.mode = AccessMode::kRead}, update{.mode = AccessMode::kUpdate};
+  Access read{.mode = AccessMode::kRead}, update{.mode = AccessMode::kUpdate};
   EXPECT_TRUE(queue.Append(&read));
   EXPECT_FALSE(queue.Append(&update));
   EXPECT_EQ(queue.Complete(&read), &update);
@@ -115,9 +115,44 @@ TEST(VarQueue, AnUpdateIsExclusiveLikeAWrite) {
   EXPECT_TRUE(queue.idle());
 }
 
+// ENG-6: a wait is granted where a read would be, holds nothing, and is over at once.
+TEST(VarQueue, AWaitPassesWithTheWritesBeforeIt) {
+  VarQueue queue;
+  Access first{.mode = AccessMode::kWrite}, wait{.mode = AccessMode::kWait},
+      read{.mode = AccessMode::kRead}, also{.mode = AccessMode::kWait},
+      second{.mode = AccessMode::kWrite}, last{.mode = AccessMode::kWait};
+  EXPECT_TRUE(queue.Append(&first));
+  for (Access* access : {&wait, &second, &also, &read, &last}) EXPECT_FALSE(queue.Append(access));
+  // The wait and, since it holds nothing, the write behind it.
+  EXPECT_EQ(queue.Complete(&first), &wait);
+  EXPECT_EQ(wait.next, &second);
+  EXPECT_EQ(second.next, nullptr);
+  EXPECT_EQ(queue.Complete(&second), &also);
+  EXPECT_EQ(also.next, &read);
+  EXPECT_EQ(read.next, &last);
+  EXPECT_EQ(last.next, nullptr);
+  Access late{.mode = AccessMode::kWait};
+  EXPECT_TRUE(queue.Append(&late)) << "a reader does not keep a wait from passing";
+  EXPECT_EQ(queue.Complete(&read), nullptr);
+  EXPECT_TRUE(queue.idle());
+}
+
+TEST(VarQueue, WaitsCanBeForgotten) {
+  VarQueue queue;
+  Access first{.mode = AccessMode::kWrite}, wait{.mode = AccessMode::kWait},
+      second{.mode = AccessMode::kWrite}, last{.mode = AccessMode::kWait};
+  for (Access* access : {&first, &wait, &second, &last}) queue.Append(access);
+  queue.RemoveWaits();
+  Access third{.mode = AccessMode::kRead};
+  EXPECT_FALSE(queue.Append(&third));
+  EXPECT_EQ(queue.Complete(&first), &second);
+  EXPECT_EQ(second.next, nullptr);
+  EXPECT_EQ(queue.Complete(&second), &third);
+}
+
 TEST(VarQueueDeathTest, CompletingWhatWasNotGrantedIsAProgrammerError) {
   VarQueue queue;
-  QueuedAccess first{.mode = AccessMode::kWrite}, second{.mode = AccessMode::kWrite};
+  Access first{.mode = AccessMode::kWrite}, second{.mode = AccessMode::kWrite};
   queue.Append(&first);
   queue.Append(&second);
   EXPECT_DEATH(queue.Complete(&second), "never granted");

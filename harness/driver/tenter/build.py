@@ -24,8 +24,8 @@ class BuildFailed(TenterError):
 
 
 def build(house: House, flavour: str, say: Say, on_step: OnStep = lambda done, total: None,
-          programs: tuple[str, ...] = ()) -> bool:
-    """Brings a flavour, or only some programs of it, up to date; returns whether there was anything to do.
+          targets: tuple[str, ...] = ()) -> bool:
+    """Brings a flavour, or only some targets of it, up to date; returns whether there was anything to do.
 
     Says one line when there was.
     """
@@ -36,10 +36,10 @@ def build(house: House, flavour: str, say: Say, on_step: OnStep = lambda done, t
     # Two builds of one folder at once would break both.
     with (folder / "tenter-build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _build(house, flavour, folder, say, on_step, programs)
+        return _build(house, flavour, folder, say, on_step, targets)
 
 
-def _build(house: House, flavour: str, folder: Path, say: Say, on_step: OnStep, programs: tuple[str, ...]) -> bool:
+def _build(house: House, flavour: str, folder: Path, say: Say, on_step: OnStep, targets: tuple[str, ...]) -> bool:
     log = folder / "tenter-build.log"
     started = time.monotonic()
     if _configuration_is_old(house, folder):
@@ -47,11 +47,11 @@ def _build(house: House, flavour: str, folder: Path, say: Say, on_step: OnStep, 
             say("hint: with ccache installed, building again after a clean takes seconds")
         say(f"configuring {flavour} ...")
         _run(["cmake", "--preset", flavour], house, log, "configuring", flavour, on_step)
-    elif _nothing_to_do(folder, programs):
+    elif _nothing_to_do(folder, targets):
         return False
     say(f"building {flavour} ...")
-    targets = ["--target", *programs] if programs else []
-    _run(["cmake", "--build", "--preset", flavour, *targets], house, log, "building", flavour, on_step)
+    only = ["--target", *targets] if targets else []
+    _run(["cmake", "--build", "--preset", flavour, *only], house, log, "building", flavour, on_step)
     say(f"building {flavour}: done in {time.monotonic() - started:.0f} s")
     return True
 
@@ -63,8 +63,8 @@ def _configuration_is_old(house: House, folder: Path) -> bool:
     return not stamp.is_file() or (presets.is_file() and presets.stat().st_mtime > stamp.stat().st_mtime)
 
 
-def _nothing_to_do(folder: Path, programs: tuple[str, ...]) -> bool:
-    done = subprocess.run(["ninja", "-C", str(folder), "-n", *programs], capture_output=True, text=True, check=False)
+def _nothing_to_do(folder: Path, targets: tuple[str, ...]) -> bool:
+    done = subprocess.run(["ninja", "-C", str(folder), "-n", *targets], capture_output=True, text=True, check=False)
     return done.returncode == 0 and "no work to do" in done.stdout
 
 

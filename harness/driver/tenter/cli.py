@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from tenter import __version__
-from tenter.console import open_console, say
+from tenter import __version__, cli_bench
+from tenter.console import command_line, open_console, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]})
+
+app.add_typer(cli_bench.app, name="bench")
 
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
 
@@ -190,10 +191,6 @@ def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", he
     for flavour in flavours:
         if not build_shown(this_house(), flavour, open_console()):
             say(f"{flavour} is up to date")
-
-
-def command_line() -> str:
-    return shlex.join(["./tenter", *sys.argv[1:]])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from rich.console import Console
@@ -21,10 +22,15 @@ def say(message: str) -> None:
     print(f"tenter: {message}", file=sys.stderr, flush=True)
 
 
-def build_shown(house: House, flavour: str, console: Console, programs: tuple[str, ...] = ()) -> bool:
-    """Builds a flavour, or only some programs of it, with a progress bar on a terminal, and with its first and last line in a log."""
+def command_line() -> str:
+    """What the user typed, as it can be typed again."""
+    return shlex.join(["./tenter", *sys.argv[1:]])
+
+
+def build_shown(house: House, flavour: str, console: Console, targets: tuple[str, ...] = ()) -> bool:
+    """Builds all or the given targets, with a progress bar on a terminal, and with its first and last line in a log."""
     with Progress(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), MofNCompleteColumn(),
                   TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"building {flavour}", total=None, visible=False)
         return build(house, flavour, say,
-                     lambda done, total: bars.update(task, completed=done, total=total, visible=True), programs)
+                     lambda done, total: bars.update(task, completed=done, total=total, visible=True), targets)

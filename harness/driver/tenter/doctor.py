@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenter import environment, sanitizer
+from tenter import environment, peers, sanitizer
 from tenter.errors import CLEAN, FINDINGS
 from tenter.house import FLAVOURS, House
 
@@ -39,7 +39,7 @@ class Fact:
 
 
 def examine(house: House) -> list[Fact]:
-    return [*_tools(), _packages(house), _python(), *_machine(), *_flavours(house), _models(house)]
+    return [*_tools(), _packages(house), _python(), *_machine(), *_flavours(house), _models(house), _peers()]
 
 
 def _tools() -> list[Fact]:
@@ -109,6 +109,12 @@ def _models(house: House) -> Fact:
     models = sorted(path.name for path in house.models.glob("*.onnx"))
     return (Fact("models", "ok", ", ".join(models)) if models
             else Fact("models", "absent", "none yet", "the first ./tenter run prepares them"))
+
+
+def _peers() -> Fact:
+    library = peers.mxnet_library()
+    return (Fact("MXNet 1.9.1", "ok", str(library)) if library
+            else Fact("MXNet 1.9.1", "absent", "not fetched", "its column of ./tenter bench engine; --peers fetches it"))
 
 
 def print_facts(facts: list[Fact], console: Console) -> int:

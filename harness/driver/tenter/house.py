@@ -37,6 +37,9 @@ class House:
     def runner(self, flavour: str) -> Path:
         return self.build(flavour) / "harness" / "run" / "tenter-runner"
 
+    def bench(self, flavour: str, program: str) -> Path:
+        return self.build(flavour) / "bench" / program
+
     def target(self, flavour: str, name: str) -> Path:
         return self.build(flavour) / "harness" / "targets" / f"libtenter_target_{name}.so"
 

@@ -1,4 +1,7 @@
-"""The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness."""
+"""The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness.
+
+Benchmarks stand on the runtime alone, and nothing stands on them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ FLOORS = ("base", "device", "engine", "tensor", "ops", "graph", "cached_op", "ca
 _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
-_ROOTS = ("runtime", "harness", "fuzz", "sanitizers")
+_ROOTS = ("runtime", "harness", "fuzz", "sanitizers", "bench")
 
 
 def check(sources: Iterable[Source]) -> list[Violation]:
@@ -33,6 +36,10 @@ def _problem(path: str, include: str) -> str:
     if parts[0] not in _ROOTS or len(parts) < 2:
         return f'include "{include}" from the root of the repository, such as "runtime/base/status.h"'
     room, *inside = path.split("/")
+    if parts[0] == "bench" and room != "bench":
+        return f"only bench/ may include bench/: {include}"
+    if room == "bench" and parts[0] not in ("bench", "runtime"):
+        return f"bench/ may include runtime/ only: {include}"
     if room != "runtime":
         return ""
     if parts[0] != "runtime":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-# What .gitignore names, and folders of tools; nothing below them is ours to judge.
+# What .gitignore names, and folders of tools (in a worktree .git is a file); nothing in them is ours to judge.
 _IGNORED = {".git", "build", ".venv", "out", "models", "__pycache__", ".pytest_cache", ".hypothesis", ".cache", ".vscode",
             ".idea", "shared"}
 _COMMENT_OR_STRING = re.compile(
@@ -60,5 +60,6 @@ def read_sources(root: Path) -> list[Source]:
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in _IGNORED and not name.endswith(".egg-info")]
         inside = Path(folder).relative_to(root)
-        paths += [str(inside / name) for name in files if not (Path(folder) / name).is_symlink()]
+        paths += [str(inside / name) for name in files
+                  if name not in _IGNORED and not (Path(folder) / name).is_symlink()]
     return [Source(root, path) for path in sorted(paths)]

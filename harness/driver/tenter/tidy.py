@@ -15,7 +15,7 @@ MOST_FUNCTION_LINES = 70
 MOST_COLUMNS = 100
 
 Sources = list[Source]
-_SEAM = ("runtime/", "harness/")  # the rooms in which every lock and thread goes through runtime/base
+_SEAM = ("runtime/", "harness/", "bench/")  # the rooms in which every lock and thread goes through runtime/base
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def readmes(sources: Sources) -> Iterator[Violation]:
     rooms = {""}
     for path in paths:
         parts = path.split("/")
-        if len(parts) > 1 and parts[0] in ("runtime", "harness", "scenarios", "sanitizers", "reports", "fuzz"):
+        if len(parts) > 1 and parts[0] in ("runtime", "harness", "scenarios", "sanitizers", "reports", "fuzz", "bench"):
             rooms.add(parts[0] + "/")
         if len(parts) > 2 and parts[0] in ("runtime", "harness"):
             rooms.add("/".join(parts[:2]) + "/")

@@ -90,6 +90,14 @@ def test_changed_pins_install_again_and_test_adds_its_group(launcher):
     assert "group 'test'" in err and "group 'base'" not in err
 
 
+def test_peers_of_the_benchmark_come_only_when_asked_for(launcher):
+    (launcher.root.parent / "installed").write_text("cmake installed\nlibfmt-dev installed\n")
+    assert "peers" not in launcher("bench", "engine")[1]
+    code, err, log = launcher("bench", "engine", "--peers")
+    assert code == 0 and "fetching the peers of the benchmark" in err and "-q --no-deps" in log
+    assert "peers" not in launcher("bench", "engine", "--peers")[1]
+
+
 def test_a_verb_that_builds_nothing_needs_no_package(launcher):
     for arguments in (("doctor",), ("run", "--help"), ("test", "-h")):
         code, err, log = launcher(*arguments)

@@ -59,6 +59,8 @@ def test_a_clean_tree_is_silent(root):
     ("runtime/engine/engine.h", "#pragma once\n#include <atomic>\n", "use Atomic"),
     ("runtime/engine/engine.h", "#pragma once\nstd::atomic<int> x;\n", "use Atomic"),
     ("runtime/engine/engine.h", "#pragma once\nstd::jthread t;\n", "use Thread"),
+    ("bench/pool.cc", "std::mutex m;\n", "use Mutex"),
+    ("bench/pool.cc", "int x;\n", "bench/README.md:1: is missing"),
     ("runtime/base/status.cc", 'auto x = getenv("HOME");\n', "'getenv' is not used here"),
     ("runtime/base/status.cc", "int x = std::rand();\n", "use Rng"),
     ("runtime/base/status.cc", "auto t = std::chrono::system_clock::now();\n", "use NowNs"),
@@ -129,6 +131,10 @@ def test_blanked_code_keeps_its_lines():
     ("runtime/base/x.h", "status.h", "from the root of the repository"),
     ("harness/run/x.cc", "plan.h", "from the root of the repository"),
     ("runtime/base/x.h", "runtime/extra/x.h", "runtime/extra is on no floor"),
+    ("runtime/engine/x.cc", "bench/program.h", "only bench/ may include bench/"),
+    ("harness/run/x.cc", "bench/program.h", "only bench/ may include bench/"),
+    ("bench/x.cc", "harness/run/plan.h", "bench/ may include runtime/ only"),
+    ("bench/x.cc", "program.h", "from the root of the repository"),
 ])
 def test_layers_finds_a_planted_edge(root, path, include, expected):
     plant(root, path, f'#pragma once\n  #  include "{include}"\n')
@@ -139,7 +145,7 @@ def test_layers_finds_a_planted_edge(root, path, include, expected):
 @pytest.mark.parametrize(("path", "include"), [
     ("runtime/capi/x.cc", "runtime/io/csv.h"), ("runtime/io/x.cc", "runtime/tensor/tensor.h"),
     ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter.h"),
-    ("fuzz/x.cc", "harness/sched/sched.h")])
+    ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):
     plant(root, path, f'#include "{include}"\n')
     assert layers.check(read_sources(root)) == []

@@ -1,0 +1,67 @@
+#include "bench/our_engine.h"
+
+#include <vector>
+
+#include "bench/push_op.h"
+
+namespace tenter::bench {
+namespace {
+
+class OurEngine final : public Contender {
+ public:
+  explicit OurEngine(int workers)
+      : workers_(workers), engine_(MakeEngine(EngineOptions{.workers = workers})) {}
+
+  Description description() const override {
+    return {"tenter", workers_ == 0 ? "Tenter, naive" : "Tenter", ""};
+  }
+  Abilities abilities() const override { return {.engine = true}; }
+
+  void Prepare(const Program& program, Work& work) override {
+    program_ = &program;
+    work_ = &work;
+    for (uint32_t i = 0; i < program.variables(); ++i) vars_.push_back(engine_->NewVar().value());
+    for (const uint32_t var : program.accesses()) accesses_.push_back(vars_[var]);
+  }
+
+  void Push(size_t first, size_t last) override {
+    const std::span<const Var> all(accesses_);
+    for (size_t op = first; op < last; ++op) {
+      const size_t begin = program_->begin(op), middle = program_->middle(op);
+      PushOp(*engine_, all.subspan(begin, middle - begin),
+             all.subspan(middle, program_->end(op) - middle),
+             [work = work_](const OpContext&) { work->Run(); });
+    }
+  }
+
+  void WaitAll() override { engine_->WaitForAll(); }
+
+  void RoundTrip(size_t op) override {
+    Push(op, op + 1);
+    engine_->WaitForVar(accesses_[program_->middle(op)]);
+  }
+
+  void Clear() override {
+    for (const Var var : vars_) {
+      const Status status = engine_->DeleteVar(var);
+      if (!status.ok()) throw StatusError(status);
+    }
+    engine_->WaitForAll();
+    vars_.clear();
+    accesses_.clear();
+  }
+
+ private:
+  const int workers_;
+  const std::unique_ptr<Engine> engine_;
+  const Program* program_ = nullptr;
+  Work* work_ = nullptr;
+  std::vector<Var> vars_;
+  std::vector<Var> accesses_;  // as Program::accesses()
+};
+
+}  // namespace
+
+ContenderPtr MakeOurEngine(int workers) { return std::make_unique<OurEngine>(workers); }
+
+}  // namespace tenter::bench

@@ -1,0 +1,115 @@
+// fork() with a live engine: it is usable in the parent and in the child, with work pending, with
+// another thread that pushes, and with async ops under way (ENG-5, ENG-6, ENG-9).
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/engine/engine_fixture.h"
+
+namespace tenter {
+namespace {
+
+class EngineFork : public EngineTest {
+ protected:
+  void SetUp() override {
+#if defined(TENTER_TSAN)
+    GTEST_SKIP() << "the sanitizer does not follow threads that the child of a fork starts";
+#endif
+    Make();
+  }
+
+  // Runs `child` in a child process; returns its exit code, or -1 when it did not exit.
+  template <typename Child>
+  int Fork(Child child) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      alarm(20);  // a child that hangs dies of it, and the test says so
+      _exit(child());
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+};
+TENTER_INSTANTIATE_ENGINES(EngineFork);
+
+TEST_P(EngineFork, PendingWorkGoesOnInBoth) {
+  const Var v = NewVar();
+  int runs = 0;
+  for (int i = 0; i < 5000; ++i) Push("w", {}, {v}, [&] { ++runs; });
+  EXPECT_EQ(Fork([&] {
+              engine_->WaitForVar(v);
+              if (runs != 5000) return 1;
+              Push("more", {}, {v}, [&] { ++runs; });
+              engine_->WaitForAll();
+              if (runs != 5001 || engine_->counts().live_ops != 0) return 2;
+              engine_.reset();
+              return 0;
+            }),
+            0);
+  engine_->WaitForVar(v);
+  EXPECT_EQ(runs, 5000);
+}
+
+TEST_P(EngineFork, AnotherThreadMayPushMeanwhile) {
+  const Var mine = NewVar(), a = NewVar(), b = NewVar();
+  Atomic<bool> stop = false;
+  int64_t both = 0;
+  int own = 0;
+  Thread pusher;
+  ASSERT_TRUE(pusher
+                  .Start("pusher",
+                         [&] {
+                           while (!stop.Load(kRelaxed)) {
+                             Push("ab", {a}, {b}, [&] { ++both; });
+                             Push("ba", {b}, {a}, [&] { ++both; });
+                             engine_->WaitForVar(a);
+                           }
+                         })
+                  .ok());
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    EXPECT_EQ(Fork([&] {
+                for (int k = 0; k < 100; ++k) Push("own", {a}, {mine}, [&] { ++own; });
+                engine_->WaitForVar(mine);
+                engine_->WaitForAll();
+                return own == 100 ? 0 : 1;
+              }),
+              0);
+  }
+  stop.Store(true, kRelaxed);
+  pusher.Join();
+}
+
+// The child cannot know who holds the handle: the op fails there, and goes on in the parent.
+TEST_P(EngineFork, AsyncOpUnderWayFailsInTheChildOnly) {
+  if (naive()) GTEST_SKIP() << "the naive engine waits for the op inside the push";
+  const Var v = NewVar();
+  HandleBox box;
+  PushAsync("async", {}, {v}, [&](Completion done) { box.Put(std::move(done)); });
+  Completion handle = box.Take();
+  EXPECT_EQ(Fork([&] {
+              const PoisonPtr poison = engine_->AwaitVar(v).value();
+              if (poison == nullptr) return 1;
+              if (poison->root()->thrown().ToStatus().code() != StatusCode::kCompletionDropped)
+                return 2;
+              handle.Done();  // late, which is no error
+              engine_.reset();
+              return 0;
+            }),
+            0);
+  handle.Done();
+  engine_->WaitForVar(v);
+}
+
+TEST_P(EngineFork, ChildThatOnlyExecsCostsNothing) {
+  const Var v = NewVar();
+  Push("w", {}, {v}, [] {});
+  EXPECT_EQ(Fork([] {
+              execl("/bin/true", "true", nullptr);
+              return 1;
+            }),
+            0);
+  engine_->WaitForVar(v);
+}
+
+}  // namespace
+}  // namespace tenter

@@ -1,0 +1,103 @@
+#include "runtime/engine/program.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "runtime/engine/engine.h"
+#include "runtime/engine/push_rules.h"
+
+namespace tenter {
+
+void Recording::Push(Op&& op) {
+  auto node = std::make_unique<ProgramNode>();
+  node->SetName(op.name);
+  Access* const accesses = node->ReserveAccesses(op.reads.size() + op.writes.size());
+  node->access_count = static_cast<uint32_t>(NormaliseAccesses(op.reads, op.writes, accesses));
+  node->timeout_ns = op.timeout_ns;
+  node->body = std::move(op.body);
+  nodes_.push_back(std::move(node));
+}
+
+bool Recording::has_deadlines() const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [](const auto& node) { return node->timeout_ns > 0; });
+}
+
+Status Recording::Check() const {
+  if (nodes_.empty()) return {StatusCode::kInvalidArgument, "nothing was recorded"};
+  for (const auto& node : nodes_)
+    if (!node->body) return NoBody(node->name());
+  return {};
+}
+
+Program::Program(Engine* engine, Var self, Recording recording)
+    : engine_(engine), self_(self), nodes_(std::move(recording.nodes_)) {
+  for (const auto& node : nodes_) node->program = this;
+  AssignSlots();
+  AddEdges();
+}
+
+Program::~Program() {
+  // A stopped engine refuses, and deletes nothing any more.
+  static_cast<void>(engine_->DeleteVar(self_));
+}
+
+void Program::AssignSlots() {
+  slots_.push_back({self_, true});
+  for (const auto& node : nodes_)
+    for (const Access& access : node->accesses())
+      slots_.push_back({access.var, Writes(access.mode)});
+  const auto before = [](const Slot& a, const Slot& b) {
+    return std::tie(a.var.index, a.var.generation) < std::tie(b.var.index, b.var.generation);
+  };
+  std::sort(slots_.begin(), slots_.end(), before);
+  size_t distinct = 0;
+  for (size_t i = 1; i < slots_.size(); ++i) {
+    if (slots_[i].var == slots_[distinct].var)
+      slots_[distinct].written |= slots_[i].written;
+    else
+      slots_[++distinct] = slots_[i];
+  }
+  slots_.resize(distinct + 1);
+  for (const auto& node : nodes_)
+    for (Access& access : node->accesses()) {
+      const auto slot = std::lower_bound(slots_.begin(), slots_.end(), Slot{access.var}, before);
+      access.slot = static_cast<uint32_t>(slot - slots_.begin());
+    }
+}
+
+void Program::Connect(ProgramNode* from, ProgramNode* to, std::vector<ProgramNode*>* connected) {
+  if (from == nullptr || from == to) return;
+  if (std::find(connected->begin(), connected->end(), from) != connected->end()) return;
+  connected->push_back(from);
+  from->successors.push_back(to);
+  ++to->waits_for_nodes;
+  ++edges_;
+}
+
+// A read follows the last write; a write follows the reads since then, or the last write itself.
+void Program::AddEdges() {
+  struct History {
+    ProgramNode* writer = nullptr;
+    std::vector<ProgramNode*> readers;
+  };
+  std::vector<History> histories(slots_.size());
+  for (const auto& node : nodes_) {
+    std::vector<ProgramNode*> connected;
+    for (const Access& access : node->accesses()) {
+      History& history = histories[access.slot];
+      if (!Writes(access.mode)) {
+        Connect(history.writer, node.get(), &connected);
+        history.readers.push_back(node.get());
+        continue;
+      }
+      for (ProgramNode* reader : history.readers) Connect(reader, node.get(), &connected);
+      if (history.readers.empty()) Connect(history.writer, node.get(), &connected);
+      history = {.writer = node.get(), .readers = {}};
+    }
+    if (node->waits_for_nodes == 0) roots_.push_back(node.get());
+  }
+}
+
+}  // namespace tenter

@@ -1,0 +1,99 @@
+// Recording and Program: a sequence of pushes that is recorded once and replayed many times. The
+// dependencies between its ops are found when it is captured, so that a replay asks the vars once
+// for all of them (the static path of a compiled model).
+//
+// To the contracts a replay of n ops is one push: it takes n push numbers in a row, it is one event
+// on all vars that any op uses (ENG-2), and a wait that is called after it waits for all of it.
+// Inside, each op fails, is skipped, poisons and heals by itself, exactly as if it had been pushed
+// alone (ERR-1 to ERR-5).
+//
+// Path: Recording::Push -> Engine::Capture -> Engine::Replay, again and again.
+//
+// Thread safety: a Recording belongs to one thread. A Program may be replayed from any thread;
+//   replays of one program run one after the other, whatever they use.
+// Ownership and lifetime: a Program owns names and bodies, which are kept for the next replay; a
+//   pending replay keeps it alive. It must not outlive its engine.
+// Invariants: (1) an edge goes from an op to a later one. (2) two ops that conflict on a var are
+//   connected by a path. (3) every op ends once per replay.
+// Errors: Capture returns kInvalidArgument (nothing recorded, an op without a body), kStopped or
+//   kResourceExhausted; Replay as Push.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "runtime/engine/failure.h"
+#include "runtime/engine/op.h"
+#include "runtime/engine/pending_op.h"
+
+namespace tenter {
+
+class Engine;
+
+// One op of a program. Its accesses carry the slot of their var beside the var.
+class ProgramNode : public PendingOp {
+ public:
+  ProgramNode() : PendingOp(Kind::kNode) {}
+
+  int64_t timeout_ns = 0;
+  uint32_t waits_for_nodes = 0;  // edges that end here
+  std::vector<ProgramNode*> successors;
+};
+
+// What Capture takes.
+class Recording {
+ public:
+  // As Engine::Push, for later. Priorities have no meaning inside a program.
+  void Push(Op&& op);
+
+  size_t size() const { return nodes_.size(); }
+  bool has_deadlines() const;
+
+  // kInvalidArgument when there is nothing to capture.
+  Status Check() const;
+
+ private:
+  friend class Program;
+  std::vector<std::unique_ptr<ProgramNode>> nodes_;
+};
+
+class Program {
+ public:
+  // Finds slots and edges. `self` is a var of the program alone, which makes replays exclusive.
+  Program(Engine* engine, Var self, Recording recording);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  size_t size() const { return nodes_.size(); }
+  size_t edges() const { return edges_; }
+
+ private:
+  friend class NaiveEngine;
+  friend class ThreadedEngine;
+  struct Slot {
+    Var var;
+    bool written = false;  // by any op
+    PoisonPtr poison = nullptr;  // while it is replayed; ordered by the edges
+  };
+
+  void AssignSlots();
+  void AddEdges();
+  void Connect(ProgramNode* from, ProgramNode* to, std::vector<ProgramNode*>* connected);
+
+  Engine* const engine_;
+  const Var self_;
+  std::vector<std::unique_ptr<ProgramNode>> nodes_;
+  std::vector<ProgramNode*> roots_;
+  std::vector<Slot> slots_;  // ordered by the index of their var; `self` is among them
+  size_t edges_ = 0;
+
+  // Of the replay that runs.
+  PendingOp* replay_ = nullptr;
+  Atomic<uint32_t> nodes_left_ = 0;  // not ended, or still used by a handle or a body
+};
+
+using ProgramPtr = std::shared_ptr<Program>;
+
+}  // namespace tenter

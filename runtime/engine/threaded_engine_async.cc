@@ -1,0 +1,162 @@
+// Async ops of ThreadedEngine: the body, the completion handle and the deadline race to end the op.
+// Each is a *user* of the op, a bit in PendingOp::bits; whoever sets kClaimed first ends it, and
+// whoever is the last user gives it back. One atomic step per user decides both.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/engine/push_rules.h"
+#include "runtime/engine/sites.h"
+#include "runtime/engine/threaded_engine.h"
+
+namespace tenter {
+
+PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
+  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
+  op->bits.Store(PendingOp::kBodyActive | PendingOp::kHandleAlive | PendingOp::kOpen, kRelaxed);
+  {
+    MutexLock lock(handles_mutex_);
+    ++handles_alive_;
+  }
+  workers_[index].running.Store(op, kRelaxed);
+  Thrown thrown;
+  try {
+    // The handle exists before anything can throw, so that every path consumes it.
+    Completion completion(this, op);
+    StartTimer(op);
+    HitBodySite(context);
+    op->body.RunAsync(context, std::move(completion));
+  } catch (...) {
+    thrown = Thrown::Current();
+  }
+  workers_[index].running.Store(nullptr, kRelaxed);
+  if (!op->is_node()) op->body.Reset();
+  return BodyReturned(op, index, std::move(thrown));
+}
+
+void ThreadedEngine::StartTimer(PendingOp* op) {
+  if (op->deadline_ns == 0) return;
+  op->bits.FetchOr(PendingOp::kTimed, kAcqRel);
+  try {
+    deadlines_.Add(op);
+  } catch (...) {
+    op->bits.FetchAnd(~PendingOp::kTimed, kAcqRel);
+    op->deadline_ns = 0;
+    throw;
+  }
+}
+
+PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown) {
+  uint32_t bits = op->bits.Load(kAcquire);
+  bool claims = false;
+  while ((bits & PendingOp::kClaimed) == 0) {
+    claims = !thrown.empty() || (bits & PendingOp::kHandleDropped) != 0;
+    const uint32_t wanted = claims ? bits | PendingOp::kClaimed : bits & ~PendingOp::kBodyActive;
+    if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
+    if (!claims) return nullptr;  // the handle or the deadline ends it
+    break;
+  }
+  PendingOp* next = nullptr;
+  uint32_t users = PendingOp::kBodyActive;
+  if (claims) {
+    Outcome outcome{.thrown = std::move(thrown)};
+    if (outcome.thrown.empty()) {
+      outcome.place = FailurePlace::kDropped;
+      outcome.thrown = Thrown::FromStatus(CompletionDropped());
+    }
+    next = End(op, std::move(outcome), index);
+    users |= PendingOp::kOpen;
+  } else if (!thrown.empty()) {
+    LogLateFailure(*op, std::move(thrown));
+  }
+  Release(op, users);
+  return next;
+}
+
+void ThreadedEngine::OnCompleted(void* op, Thrown error) {
+  auto* pending = static_cast<PendingOp*>(op);
+  const ProbeOutcome fault =
+      TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name());
+  if (fault.drop_completion) return OnDropped(op);
+  HandleUsed(pending, {.place = FailurePlace::kCompletion, .thrown = std::move(error)});
+}
+
+void ThreadedEngine::OnDropped(void* op) {
+  HandleUsed(
+      static_cast<PendingOp*>(op),
+      {.place = FailurePlace::kDropped, .thrown = Thrown::FromStatus(CompletionDropped())});
+}
+
+void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
+  {
+    ForkGateLock inside(gate_);
+    EndByHandle(op, std::move(outcome));
+  }
+  HandleGone();  // last: the engine may be destroyed when the last handle is gone
+}
+
+void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
+  uint32_t bits = op->bits.Load(kAcquire);
+  bool claims = false;
+  while ((bits & PendingOp::kClaimed) == 0) {
+    // Perhaps the handle dies because the body is throwing: then the exception is the cause. The
+    // end of the body knows.
+    claims = outcome.place != FailurePlace::kDropped || (bits & PendingOp::kBodyActive) == 0;
+    const uint32_t wanted = claims ? bits | PendingOp::kClaimed
+                                   : (bits & ~PendingOp::kHandleAlive) | PendingOp::kHandleDropped;
+    if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
+    if (!claims) return;
+    break;
+  }
+  uint32_t users = PendingOp::kHandleAlive;
+  if (claims) {
+    End(op, std::move(outcome), kOutside);
+    users |= PendingOp::kOpen;
+  } else if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty()) {
+    // The body threw first, or the deadline passed. A late success changes nothing; a late error is
+    // a failure of its own.
+    LogLateFailure(*op, std::move(outcome.thrown));
+  }
+  Release(op, users);
+}
+
+void ThreadedEngine::DeadlinePassed(PendingOp* op) {
+  ForkGateLock inside(gate_);
+  uint32_t users = PendingOp::kTimed;
+  if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
+    End(op,
+        {.place = FailurePlace::kDeadline,
+         .thrown = Thrown::FromStatus(DeadlineExceeded(op->name()))},
+        kOutside);
+    users |= PendingOp::kOpen;
+  }
+  Release(op, users);
+}
+
+// Takes `users` away from `op`, and gives it back when there is none left.
+void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
+  // The one who ended it takes the deadline back, unless that is passing right now.
+  if ((users & PendingOp::kOpen) != 0 && (users & PendingOp::kTimed) == 0 &&
+      op->deadline_ns != 0 && deadlines_.Remove(op))
+    users |= PendingOp::kTimed;
+  const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
+  if ((left & PendingOp::kInUse) != 0) return;
+  if (!op->is_node()) return pool_.Give(op);
+  if (PendingOp* ready = NodeReleased(static_cast<ProgramNode*>(op), kOutside)) MakeReady(ready);
+}
+
+void ThreadedEngine::HandleGone() {
+  MutexLock lock(handles_mutex_);
+  --handles_alive_;
+  handles_lost_ = std::min(handles_lost_, handles_alive_);
+  if (handles_alive_ <= handles_lost_) handles_gone_.NotifyAll();
+}
+
+void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {
+  auto failure = std::make_shared<const Failure>(op.name(), op.push_number.Load(kRelaxed),
+                                                 FailurePlace::kAfterEnd, CurrentThreadName(),
+                                                 std::move(thrown));
+  MutexLock lock(log_mutex_);
+  log_.Add(std::move(failure));
+}
+
+}  // namespace tenter

@@ -1,0 +1,136 @@
+// The end of an op in ThreadedEngine: what it leaves in its vars, and who becomes ready.
+#include <utility>
+
+#include "runtime/engine/threaded_engine.h"
+#include "runtime/engine/var_waiter.h"
+
+namespace tenter {
+namespace {
+
+// Takes the waiting threads out of a list of grants and lets them go with the var's poison. They
+// hold nothing, so what follows them in the list was granted too.
+Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
+  Access* ops = nullptr;
+  Access** last = &ops;
+  while (granted != nullptr) {
+    Access* const next = granted->next;  // a waiter is gone once it is granted
+    if (granted->mode == AccessMode::kWait) {
+      static_cast<VarWaiter*>(granted)->Grant(poison);
+    } else {
+      *last = granted;
+      last = &granted->next;
+    }
+    granted = next;
+  }
+  *last = nullptr;
+  return ops;
+}
+
+}  // namespace
+
+// Ends `op`. Its block stays valid. Returns a dependent for the calling worker to run next, or null.
+PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
+  Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
+  const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
+  if (op->is_node())
+    return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
+  PendingOp* next = nullptr;
+  for (Access& access : op->accesses()) HandOn(Complete(op, &access, poison), index, &next);
+  if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
+  CountEnded(op->epoch, 1, index);
+  return next;
+}
+
+// Makes ready what waited for nothing but these grants. A worker keeps the first for itself.
+void ThreadedEngine::HandOn(Access* granted, int index, PendingOp** next) {
+  while (granted != nullptr) {
+    PendingOp* const dependent = granted->op;
+    granted = granted->next;  // before the op may run, and its access be reused
+    if (dependent->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
+    if (*next == nullptr && index != kOutside && dependent->priority == 0)
+      *next = dependent;
+    else
+      MakeReady(dependent);
+  }
+}
+
+// Last of all: whoever waits for all may return from here on.
+void ThreadedEngine::CountEnded(uint8_t epoch, uint64_t ops, int index) {
+  Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
+  tally.Count(&tally.ended[epoch], ops, kRelease);
+  if (index == kOutside && epochs_.awaited()) epochs_.Check(tallies_);
+}
+
+// Ends one access of `op`; returns the ops that it was granted to, linked by next.
+Access* ThreadedEngine::Complete(PendingOp* op, Access* access, const PoisonPtr& poison) {
+  const uint32_t index = access->var.index;
+  VarState& state = vars_.Slot(index);
+  PoisonPtr before;  // destroyed without the lock, since an exception is the user's
+  Access* granted;
+  {
+    SmallMutexLock lock(state.mutex);
+    if (Writes(access->mode) && state.poison != poison)
+      before = std::exchange(state.poison, poison);
+    granted = GrantWaiters(state.queue.Complete(access), state.poison);
+    if (!op->deletes_var) return granted;
+    before = std::exchange(state.poison, nullptr);
+    state.live = false;
+    state.deleting = false;
+    ++state.generation;
+  }
+  vars_.Remove(index);
+  return granted;
+}
+
+PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally) {
+  switch (outcome.decision) {
+    case Decision::kRun:
+    case Decision::kLate:
+      tally.Count(&tally.ran, 1, kRelease);
+      break;
+    case Decision::kSkip:
+      tally.Count(&tally.skipped, 1, kRelease);
+      break;
+    case Decision::kCancel:
+      tally.Count(&tally.cancelled, 1, kRelease);
+      break;
+  }
+  // Under the skip policy an op that ran had no poisoned input.
+  const bool healthy = outcome.decision == Decision::kRun &&
+                       (error_policy_ == ErrorPolicy::kSkipDependents || !HasPoisonedInput(op));
+  if (healthy && outcome.thrown.empty()) return nullptr;
+
+  const uint64_t push_number = op->push_number.Load(kRelaxed);
+  FailurePtr own;
+  if (!outcome.thrown.empty()) {
+    own = std::make_shared<const Failure>(op->name(), push_number, outcome.place,
+                                          CurrentThreadName(), std::move(outcome.thrown));
+    if (outcome.decision == Decision::kRun) {
+      tally.Count(&tally.failed, 1, kRelease);
+      MutexLock lock(log_mutex_);
+      log_.Add(own);
+    }
+  }
+  const PoisonPtr inputs = PoisonOfInputs(op);
+  if (inputs == nullptr) return CombinePoison({}, own);
+  for (const FailurePtr& failure : inputs->all())
+    failure->AddToChain(op->name(), push_number);
+  return CombinePoison({&inputs, 1}, own);
+}
+
+// The poison of a var that `op` holds. A node of a program sees what the nodes before it left.
+const PoisonPtr& ThreadedEngine::PoisonAt(const PendingOp& op, const Access& access) const {
+  return op.is_node() ? op.program->slots_[access.slot].poison
+                      : vars_.Slot(access.var.index).poison;
+}
+
+PoisonPtr ThreadedEngine::PoisonOfInputs(PendingOp* op) const {
+  std::vector<PoisonPtr> poisons;
+  for (const Access& access : op->accesses())
+    if (Reads(access.mode))
+      if (const PoisonPtr& poison = PoisonAt(*op, access); poison != nullptr)
+        poisons.push_back(poison);
+  return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
+}
+
+}  // namespace tenter

@@ -1,0 +1,75 @@
+// ThreadedEngine as it looks from outside. An op in the queue of a var cannot end while the var is
+// locked, so its name and number are safe to read there; of all others only the words that are
+// atomic are read.
+#include <algorithm>
+#include <map>
+
+#include "runtime/engine/threaded_engine.h"
+
+namespace tenter {
+
+EngineSnapshot ThreadedEngine::Snapshot() const {
+  ForkGateLock inside(gate_);
+  EngineSnapshot snapshot{.engine = "threaded", .parked = parking_.parked()};
+  const uint64_t ended_before = ended();
+  snapshot.live_ops = epochs_.pushed() - ended_before;
+  snapshot.stopping = epochs_.closed();
+  std::map<uint64_t, EngineSnapshot::Op> ops;
+  LookAtOps(&ops);
+  for (int i = 0; i < worker_count_; ++i) {
+    const PendingOp* const op = workers_[i].running.Load(kAcquire);
+    snapshot.workers.push_back(op == nullptr ? "" : op->PeekName().data());
+    if (op != nullptr)
+      if (const auto it = ops.find(op->push_number.Load(kRelaxed)); it != ops.end())
+        it->second.state = "is running";
+  }
+  LookAtVars(&ops, &snapshot.vars);
+  for (auto& [number, op] : ops) snapshot.ops.push_back(std::move(op));
+  return snapshot;
+}
+
+void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const {
+  pool_.ForEach([&](const PendingOp& op) {
+    const PendingOp::Phase phase = op.phase.Load(kRelaxed);
+    if (phase == PendingOp::Phase::kFree) return;
+    const uint64_t number = op.push_number.Load(kRelaxed);
+    const char* const state = phase == PendingOp::Phase::kWaiting ? "waits"
+                              : phase == PendingOp::Phase::kReady ? "is ready"
+                                                                  : "waits for its handle";
+    (*ops)[number] = {op.PeekName().data(), number, state, {}};
+  });
+}
+
+void ThreadedEngine::LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
+                                std::vector<EngineSnapshot::VarUse>* vars) const {
+  const uint32_t size = vars_.size();
+  for (uint32_t index = 0; index < size; ++index) {
+    EngineSnapshot::VarUse use{.index = index};
+    const PoisonPtr poison = LookAtVar(&use, ops);
+    if (poison != nullptr) use.poison = poison->root()->ToString();
+    if (use.readers > 0 || use.writing || poison != nullptr) vars->push_back(std::move(use));
+  }
+}
+
+// Fills `use`; returns the poison, whose text is the user's and is not asked for under the lock.
+PoisonPtr ThreadedEngine::LookAtVar(EngineSnapshot::VarUse* use,
+                                    std::map<uint64_t, EngineSnapshot::Op>* ops) const {
+  VarState& state = vars_.Slot(use->index);
+  SmallMutexLock lock(state.mutex);
+  if (!state.live) return nullptr;
+  use->readers = state.queue.readers();
+  use->writing = state.queue.writing();
+  for (const Access* access = state.queue.head(); access != nullptr; access = access->next) {
+    ++use->queued;
+    if (access->op == nullptr) continue;
+    const uint64_t number = access->op->push_number.Load(kRelaxed);
+    EngineSnapshot::Op& op = (*ops)[number];
+    op.name = access->op->name();
+    op.push_number = number;
+    op.state = "waits";
+    op.waits_for.push_back(use->index);
+  }
+  return state.poison;
+}
+
+}  // namespace tenter

@@ -1,0 +1,47 @@
+// VarList: the vars of an op as the caller has them: a borrowed, read-only sequence.
+//
+// Path: the reads and writes of an Op; Engine::Push copies what it needs.
+//
+// Thread safety: a plain value over memory that nobody changes meanwhile.
+// Ownership and lifetime: borrows. A braced list lives to the end of the full expression, which is
+//    what `engine->Push({.reads = {a, b}, ...})` needs; clang warns when a list would be kept
+//    longer. Whoever builds an Op in steps keeps the vectors himself.
+// Invariants: none.
+// Errors: none.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "runtime/engine/var.h"
+
+#if defined(__clang__)
+#define TENTER_LIFETIME_BOUND [[clang::lifetimebound]]
+#else
+#define TENTER_LIFETIME_BOUND
+#endif
+
+namespace tenter {
+
+class VarList {
+ public:
+  VarList() = default;
+  VarList(std::initializer_list<Var> vars TENTER_LIFETIME_BOUND)  // NOLINT: reads like a list
+      : data_(vars.begin()), size_(vars.size()) {}
+  VarList(const std::vector<Var>& vars TENTER_LIFETIME_BOUND)  // NOLINT: so does a vector
+      : data_(vars.data()), size_(vars.size()) {}
+  VarList(std::span<const Var> vars)  // NOLINT: and a span
+      : data_(vars.data()), size_(vars.size()) {}
+
+  const Var* begin() const { return data_; }
+  const Var* end() const { return data_ + size_; }
+  size_t size() const { return size_; }
+
+ private:
+  const Var* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace tenter

@@ -1,0 +1,68 @@
+// VarWaiter: a thread that waits for a var, as an access in the var's queue that holds nothing. When
+// its turn comes, every write pushed before it has ended and no later one has begun: it takes the
+// poison as it is at that moment, so what it sees does not depend on how soon it wakes.
+//
+// Thread safety: Await by the waiting thread, Grant by whoever ends the last write, under the lock
+//   of the var.
+// Ownership and lifetime: on the stack of the waiting thread. Grant does not touch it any more once
+//   Await may return: a waiter that sleeps cannot leave before Grant has let go of its lock.
+// Invariants: granted once.
+// Errors: none.
+#pragma once
+
+#include <utility>
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/mutex.h"
+#include "runtime/engine/access.h"
+#include "runtime/engine/failure.h"
+
+namespace tenter {
+
+class VarWaiter : public Access {
+ public:
+  explicit VarWaiter(Var waited_for) : Access{.var = waited_for, .mode = AccessMode::kWait} {}
+
+  void Grant(PoisonPtr poison) {
+    poison_ = std::move(poison);
+    if (state_.Exchange(kDone, kAcqRel) != kAsleep) return;
+    MutexLock lock(mutex_);
+    woken_ = true;
+    wake_.NotifyOne();
+  }
+
+  // Blocks until granted: spins for `spin_ns`, then sleeps. Returns the poison, or null.
+  PoisonPtr Await(int64_t spin_ns) {
+    if (!Spin(spin_ns)) Sleep();
+    return std::move(poison_);
+  }
+
+ private:
+  static constexpr uint32_t kAwake = 0, kAsleep = 1, kDone = 2;
+
+  bool Spin(int64_t spin_ns) const {
+    constexpr int kPauses = 8;
+    const int64_t end = NowNs() + spin_ns;
+    do {
+      for (int i = 0; i < kPauses; ++i) {
+        if (state_.Load(kAcquire) == kDone) return true;
+        SpinPause();
+      }
+    } while (NowNs() < end);
+    return false;
+  }
+  void Sleep() {
+    if (state_.Exchange(kAsleep, kAcqRel) == kDone) return;
+    MutexLock lock(mutex_);
+    while (!woken_) wake_.Wait(mutex_);
+  }
+
+  PoisonPtr poison_;
+  Atomic<uint32_t> state_ = kAwake;  // the release of kDone hands the poison over
+  Mutex mutex_;
+  bool woken_ GUARDED_BY(mutex_) = false;
+  CondVar wake_;
+};
+
+}  // namespace tenter
