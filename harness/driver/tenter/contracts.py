@@ -1,4 +1,4 @@
-"""The contracts of the design against the tests and scenarios that cite them; a gap is a failure."""
+"""The contracts of the design against the tests, properties and scenarios that cite them; a gap is a failure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ _ID = re.compile(r"\b(?:ENG|ERR|COP|ITR)-\d+\b")
 # The driver's own tests prove nothing about the runtime; they mention ids as examples.
 _NOT_EVIDENCE = Path("harness/driver/tests")
 _TEST_FILES = ("*_test.cc", "*_test.c", "test_*.py")
+# The table of the fuzzer: one property per contract, as `Property{"ENG-1", ...`.
+_PROPERTIES = Path("fuzz/properties.cc")
+_PROPERTY = re.compile(r'\bProperty\{\s*"([A-Z]+-\d+)"')
 _TEST_ROOMS = ("runtime", "harness", "fuzz", "sanitizers")
 
 
@@ -35,15 +38,17 @@ class ContractTable:
     contracts: dict[str, Contract]
     tests: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     scenarios: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    properties: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def cited_by(self, id_: str) -> list[str]:
+        return [*self.tests.get(id_, []), *self.properties.get(id_, []), *self.scenarios.get(id_, [])]
 
     def gaps(self) -> list[str]:
-        return [c.id for c in self.contracts.values()
-                if c.required and not self.tests.get(c.id) and not self.scenarios.get(c.id)]
+        return [c.id for c in self.contracts.values() if c.required and not self.cited_by(c.id)]
 
     def unknown(self) -> dict[str, list[str]]:
-        cited = {**self.tests, **self.scenarios}
-        return {id_: [*self.tests.get(id_, []), *self.scenarios.get(id_, [])]
-                for id_ in sorted(cited) if id_ not in self.contracts}
+        cited = {**self.tests, **self.scenarios, **self.properties}
+        return {id_: self.cited_by(id_) for id_ in sorted(cited) if id_ not in self.contracts}
 
     def problems(self) -> list[str]:
         """One sentence each."""
@@ -60,6 +65,10 @@ def collect(house: House) -> ContractTable:
                 if not inside.is_relative_to(_NOT_EVIDENCE):
                     for id_ in sorted(set(_ID.findall(path.read_text(errors="replace")))):
                         table.tests[id_].append(str(inside))
+    properties = house.root / _PROPERTIES
+    if properties.is_file():
+        for id_ in _PROPERTY.findall(properties.read_text(errors="replace")):
+            table.properties[id_].append(str(_PROPERTIES))
     for path in sorted(house.scenarios.rglob("*.toml")):
         for id_ in _cited_by(path):
             table.scenarios[id_].append(str(path.relative_to(house.scenarios).with_suffix("")))
@@ -86,14 +95,15 @@ def _cited_by(path: Path) -> list[str]:
 
 def print_table(table: ContractTable, console: Console) -> None:
     shown = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("contract", "tests", "scenarios", "meaning", "cited by"):
+    for column in ("contract", "tests", "property", "scenarios", "meaning", "cited by"):
         shown.add_column(column, overflow="fold", justify="right" if column in ("tests", "scenarios") else "left")
     for contract in table.contracts.values():
         tests, scenarios = table.tests.get(contract.id, []), table.scenarios.get(contract.id, [])
-        cited = [*tests, *scenarios]
+        cited = table.cited_by(contract.id)
         where = ", ".join(cited[:2]) + (f" and {len(cited) - 2} more" if len(cited) > 2 else "")
         gap = contract.required and not cited
-        shown.add_row(contract.id, str(len(tests)), str(len(scenarios)), Text(contract.meaning),
+        shown.add_row(contract.id, str(len(tests)), "yes" if table.properties.get(contract.id) else "",
+                      str(len(scenarios)), Text(contract.meaning),
                       Text(where or ("GAP" if gap else "not required yet")), style="bold red" if gap else "")
     console.print(shown)
     for problem in table.problems():

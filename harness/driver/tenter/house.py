@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FLAVOURS = ("release", "probe", "tsan", "asan", "gcc")
+FUZZED_FLAVOURS = ("probe", "tsan", "asan")  # those with fault sites
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class House:
 
     def mutant(self, flavour: str, name: str) -> Path:
         return self.build(flavour) / "mutants" / f"libtenter_target_mutant_{name}.so"
+
+    def fuzzer(self, flavour: str, mutant: str = "") -> Path:
+        return self.build(flavour) / "fuzz" / ("engine_fuzz" + (f"_{mutant}" if mutant else ""))
+
+    def fuzz_mutants(self) -> list[str]:
+        """Planted bugs of the engine, by their patches: they are built on demand."""
+        return sorted(path.stem for path in (self.root / "fuzz" / "mutants").glob("*.patch"))
 
     def targets(self, flavour: str) -> list[str]:
         return _names(self.target(flavour, "*"), "libtenter_target_")

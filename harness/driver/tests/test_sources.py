@@ -165,6 +165,15 @@ def test_contracts_without_a_gap(tenter, cited):
     assert code == 0 and f"{len(cited)} of {len(cited)} contracts are cited" in out and len(cited) == 33
 
 
+def test_a_property_of_the_fuzzer_is_evidence(tenter, house, cited):
+    plant(house.root, "runtime/engine/all_test.cc", "// " + ", ".join(cited[1:]) + "\n")
+    plant(house.root, "fuzz/properties.cc", f'// ERR-99\nProperty{{"{cited[0]}", "what it compares", With({{}})}},\n')
+    code, out, _ = tenter("contracts")
+    assert code == 0 and f"{len(cited)} of {len(cited)} contracts are cited" in out and "property" in out
+    plant(house.root, "fuzz/properties.cc", 'Property{"ENG-12", "nothing"}\n')
+    assert "ENG-12 is no contract, and is cited by fuzz/properties.cc" in tenter("contracts")[1]
+
+
 def test_a_gap_fails(tenter, house, cited):
     plant(house.root, "runtime/engine/all_test.cc", "// " + ", ".join(cited[1:]) + "\n")
     code, out, _ = tenter("contracts")

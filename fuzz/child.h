@@ -1,0 +1,48 @@
+// RunInChild: work in a process of its own, so that a hang, a crash or a sanitizer report is a
+// finding and not the end of the campaign.
+//
+// Path: parent forks -> child works with fresh threads -> finding through a pipe -> parent.
+//
+// Thread safety: the parent must have one thread only: it forks without exec.
+// Ownership and lifetime: the child is gone when the call returns.
+// Invariants: the parent always gets an answer, at the latest after the time limit.
+// Errors: a child that cannot be made is a programmer error (CHECK).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "fuzz/judge.h"
+
+namespace tenter::fuzz {
+
+// What the child says with; any method that does not return ends the child.
+class Reporter {
+ public:
+  explicit Reporter(int pipe) : pipe_(pipe) {}
+  [[noreturn]] void Found(const Finding& finding) const;
+  [[noreturn]] void Clean() const;
+
+ private:
+  int pipe_;
+};
+
+// Nothing when the child ended clean. Crashes, silence and sanitizers become findings too; the
+// beginning of the child's stderr is part of their detail.
+std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
+                                  int64_t limit_ns);
+
+// Which contract a hang or a crash breaks, as far as the program tells.
+std::string ContractOfHang(const Program& program);
+std::string ContractOfCrash(const Program& program);
+
+inline constexpr const char* kHang = "hang";
+
+// The number of races that ThreadSanitizer has reported in this process; 0 in other flavours.
+int RacesReported();
+// True when LeakSanitizer finds memory that nothing points to; false in other flavours.
+bool FoundLeaks();
+
+}  // namespace tenter::fuzz

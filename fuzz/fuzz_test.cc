@@ -1,0 +1,409 @@
+// The fuzzer's own tests. Every comparison of Judge is seen to fail once: a program runs on a
+// correct engine, its history is falsified in one place, and the contract must be named.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "fuzz/child.h"
+#include "fuzz/execute.h"
+#include "fuzz/generate.h"
+#include "fuzz/judge.h"
+#include "fuzz/properties.h"
+#include "fuzz/shrink.h"
+#include "fuzz/trial.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+namespace {
+
+Program Parse(const std::string& text) { return ParseProgram(text).value(); }
+
+History RunOnce(const Program& program) {
+  Completers completers;
+  Watchdog watchdog(60 * kNsPerSecond, [](const std::string& engine) {
+    ADD_FAILURE() << engine;
+    std::abort();
+  });
+  return Execute(program, {&completers, &watchdog}, 0);
+}
+
+// What is falsified, and what must come of it.
+struct Lie {
+  const char* contract;
+  const char* kind;
+  std::function<void(History&)> falsify;
+};
+
+void ExpectFound(const std::string& text, const std::vector<Lie>& lies) {
+  const Program program = Parse(text);
+  const History truth = RunOnce(program);
+  for (const Finding& finding : Judge(program, truth))
+    FAIL() << finding.contract << " " << finding.kind << ": " << finding.detail;
+  for (const Lie& lie : lies) {
+    History history = truth;
+    lie.falsify(history);
+    bool found = false;
+    std::string all;
+    for (const Finding& finding : Judge(program, history)) {
+      found |= finding.contract == lie.contract && finding.kind == lie.kind;
+      all += "\n  " + finding.contract + " " + finding.kind;
+    }
+    EXPECT_TRUE(found) << lie.contract << " " << lie.kind << ", found only:" << all;
+  }
+}
+
+// ENG-1, ENG-3 to ENG-6, ENG-8, ENG-9: a program without failures. Statements count from 0.
+TEST(Judge, SeesBrokenOrderWaitsAndStops) {
+  ExpectFound(
+      "engine workers 2 vars 3\n"
+      "t0: push op1 writes(a)\n"           // 0
+      "t0: push op2 reads(a) writes(a)\n"  // 1
+      "t0: push op3 reads(a)\n"            // 2
+      "t0: wait a\n"                       // 3
+      "t0: waitall\n"                      // 4
+      "t0: push op4 writes(b)\n"           // 5
+      "t0: delete b\n"                     // 6
+      "t0: push op5 writes(b)\n"           // 7
+      "t0: stop drain\n"                   // 8
+      "t0: push op6 writes(a)\n",          // 9
+      {
+          {"ENG-1", "wrong value read", [](History& h) { h.statements[2].values_read[0] ^= 1; }},
+          {"ENG-1", "wrong value at the end", [](History& h) { h.final_vars[0].value ^= 1; }},
+          {"ENG-3", "push numbers fall",
+           [](History& h) { std::swap(h.statements[0].push_number, h.statements[1].push_number); }},
+          {"ENG-2", "two pushes with one number",
+           [](History& h) { h.statements[1].push_number = h.statements[0].push_number; }},
+          {"ENG-4", "conflicting ops out of order",
+           [](History& h) { h.statements[1].body.begin = h.statements[0].body.begin; }},
+          {"ENG-3", "conflicting ops out of order",
+           [](History& h) { h.statements[2].body.begin = h.statements[0].body.begin; }},
+          {"ENG-4", "wrong value read", [](History& h) { h.statements[1].values_read[0] ^= 1; }},
+          {"ENG-5", "ran twice", [](History& h) { h.statements[0].runs = 2; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[2].runs = 0; }},
+          {"ENG-5", "wrong count: ran", [](History& h) { ++h.counts.ran; }},
+          {"ENG-5", "wrong count: live ops", [](History& h) { ++h.counts.live_ops; }},
+          {"ENG-5", "bodies outlive their ops", [](History& h) { h.sync_bodies_left = 1; }},
+          {"ENG-5", "bodies outlive the engine", [](History& h) { h.bodies_left = 1; }},
+          {"ENG-5", "exceptions outlive the engine", [](History& h) { h.exceptions_left = 1; }},
+          {"ENG-6", "returned too early",
+           [](History& h) { h.statements[3].var.wait.end = h.statements[1].body.begin; }},
+          {"ENG-6", "returned too early",
+           [](History& h) { h.statements[2].body.end = h.statements[4].span.end + 1; }},
+          {"ENG-6", "value not there after a wait",
+           [](History& h) { h.statements[3].var.value ^= 1; }},
+          {"ENG-8", "accepted a stale handle",
+           [](History& h) { h.statements[7].code = StatusCode::kOk; }},
+          {"ENG-8", "refused a live handle",
+           [](History& h) {
+             h.statements[5].code = StatusCode::kStaleHandle;
+             h.statements[5].push_number = 0;
+           }},
+          {"ENG-8", "deleter did not run", [](History& h) { h.statements[6].runs = 0; }},
+          {"ENG-8", "conflicting ops out of order",
+           [](History& h) { h.statements[6].body.begin = h.statements[5].body.begin; }},
+          {"ENG-8", "no stale handle", [](History& h) { h.final_vars[1].code = StatusCode::kOk; }},
+          {"ENG-8", "wrong count: live vars", [](History& h) { ++h.counts.live_vars; }},
+          {"ENG-9", "accepted after a stop",
+           [](History& h) { h.statements[9].code = StatusCode::kOk; }},
+          {"ENG-9", "refused without a stop",
+           [](History& h) { h.statements[2].code = StatusCode::kStopped; }},
+          {"ENG-9", "alive after a stop", [](History& h) { h.statements[8].live_after_stop = 1; }},
+          {"ENG-9", "ran after a stop",
+           [](History& h) { h.statements[2].body.end = h.statements[8].span.end + 1; }},
+          {"ENG-9", "a stop failed",
+           [](History& h) { h.statements[8].code = StatusCode::kInternal; }},
+          {"ENG-9", "wrong count: cancelled", [](History& h) { ++h.counts.cancelled; }},
+          {"ENG-9", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+      });
+}
+
+// ENG-1: two threads write one var.
+TEST(Judge, SeesWritesOfTwoThreadsOutOfOrder) {
+  ExpectFound(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a)\n"
+      "t1: push op2 writes(a)\n",
+      {{"ENG-1", "conflicting ops out of order", [](History& h) {
+          const bool swapped = h.statements[0].push_number > h.statements[1].push_number;
+          h.statements[swapped ? 0 : 1].body.begin = 1;
+        }}});
+}
+
+// ENG-2: pushes over several vars by several threads have one order, also against time.
+TEST(Judge, SeesATornPush) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a b)\n"
+      "t1: push op2 writes(b a)\n",
+      {{"ENG-2", "conflicting ops out of order",
+        [](History& h) {
+          const bool swapped = h.statements[0].push_number > h.statements[1].push_number;
+          h.statements[swapped ? 0 : 1].body.begin = 1;
+        }},
+       {"ENG-2", "push numbers fall", [](History& h) {
+          const bool swapped = h.statements[0].push_number > h.statements[1].push_number;
+          h.statements[swapped ? 0 : 1].span = {1, 2};
+          h.statements[swapped ? 1 : 0].span = {3, 4};
+        }}});
+}
+
+// ENG-7: a wait inside an op.
+TEST(Judge, SeesAWaitInsideAnOp) {
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: push op1 writes(a)\n"
+      "op1: wait a\n"
+      "op1: waitall\n",
+      {{"ENG-7", "wait inside an op", [](History& h) { h.statements[1].var.caught = {}; }},
+       {"ENG-7", "wait inside an op", [](History& h) { h.statements[1].var.caught.text = "op 2"; }},
+       {"ENG-7", "wait inside an op", [](History& h) { h.statements[2].caught = {}; }}});
+}
+
+// ENG-10: ready ops by priority, and nobody starves.
+TEST(Judge, SeesIgnoredPriorities) {
+  ExpectFound(
+      "engine workers 1 vars 1 gated\n"
+      "t0: push op1 priority 1\n"
+      "t0: push op2 priority 2\n",
+      {{"ENG-10", "priority ignored",
+        [](History& h) { std::swap(h.statements[0].body, h.statements[1].body); }}});
+  std::string text = "engine workers 1 vars 1 gated\nt0: push op1 priority -1\n";
+  for (int i = 2; i < 90; ++i) text += "t0: push op" + std::to_string(i) + "\n";
+  ExpectFound(text, {{"ENG-10", "starved", [](History& h) {
+                        h.statements[0].body = {INT64_MAX - 2, INT64_MAX - 1};
+                      }}});
+}
+
+// ENG-11: two engines that saw different things.
+TEST(Judge, SeesEnginesThatDiffer) {
+  Program program = Parse(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a) throws int\n"
+      "t0: wait a\n"
+      "t0: waitall\n");
+  const History threaded = RunOnce(program);
+  program.workers = 0;
+  const History naive = RunOnce(program);
+  EXPECT_TRUE(JudgeParity(program, naive, threaded).empty());
+  for (const auto& falsify : std::vector<std::function<void(History&)>>{
+           [](History& h) { h.statements[0].push_number = 7; },
+           [](History& h) { h.statements[1].var.caught.type = Type::kStruct; },
+           [](History& h) { h.statements[2].reported.clear(); },
+           [](History& h) { h.final_vars[0].value ^= 1; }}) {
+    History other = threaded;
+    falsify(other);
+    const std::vector<Finding> findings = JudgeParity(program, naive, other);
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].contract, "ENG-11");
+  }
+}
+
+// ERR-1 to ERR-7: failures of all kinds, a skip, a heal.
+TEST(Judge, SeesBrokenFailures) {
+  ExpectFound(
+      "engine workers 2 vars 4\n"
+      "t0: push op1 writes(a) throws struct\n"            // 0
+      "t0: push op2 writes(b) completes now fails int\n"  // 1
+      "t0: push op3 reads(a b) writes(c)\n"               // 2: skipped, two roots
+      "t0: wait c\n"                                      // 3
+      "t0: waitall\n"                                     // 4
+      "t0: push op4 writes(a)\n"                          // 5: heals
+      "t0: push op5 reads(a) writes(d)\n"                 // 6
+      "t0: wait a\n"                                      // 7
+      "t0: push op6 writes(a) throws bad_alloc\n"         // 8
+      "t0: push op7 reads(d a) writes(a)\n",              // 9: an update of a poisoned var
+      {
+          {"ERR-1", "failure lost", [](History& h) { h.final_vars[1].failures.clear(); }},
+          {"ERR-1", "wrong count: failed", [](History& h) { ++h.counts.failed; }},
+          {"ERR-2", "poisoned without a failure",
+           [](History& h) { h.final_vars[3].failures = h.final_vars[0].failures; }},
+          {"ERR-2", "poison lost", [](History& h) { h.final_vars[2].failures.clear(); }},
+          {"ERR-2", "wrong value at the end", [](History& h) { h.final_vars[1].value ^= 1; }},
+          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[2].runs = 1; }},
+          {"ERR-3", "wrong root",
+           [](History& h) { std::swap(h.final_vars[2].failures[0], h.final_vars[2].failures[1]); }},
+          {"ERR-3", "wrong also", [](History& h) { h.final_vars[2].failures.pop_back(); }},
+          {"ERR-3", "wrong count: skipped", [](History& h) { ++h.counts.skipped; }},
+          {"ERR-3", "wait saw the wrong state",
+           [](History& h) { h.statements[3].var.failures.pop_back(); }},
+          {"ERR-4", "ran on a poisoned input", [](History& h) { h.statements[9].runs = 1; }},
+          {"ERR-4", "skipped without poison",
+           [](History& h) {
+             h.statements[6].runs = 0;
+             ++h.counts.skipped;
+           }},
+          {"ERR-5", "wrong exception",
+           [](History& h) { h.final_vars[0].caught.type = Type::kRuntimeError; }},
+          {"ERR-5", "threw on a healthy var",
+           [](History& h) { h.final_vars[3].caught = h.final_vars[0].caught; }},
+          {"ERR-5", "wait threw the wrong thing",
+           [](History& h) { h.statements[3].var.caught.type = Type::kInt; }},
+          {"ERR-5", "wait threw the wrong thing",
+           [](History& h) { h.statements[7].var.caught = h.statements[3].var.caught; }},
+          {"ERR-6", "report not in push order",
+           [](History& h) { std::swap(h.statements[4].reported[0], h.statements[4].reported[1]); }},
+          {"ERR-6", "reported twice",
+           [](History& h) { h.final_reported.push_back(h.statements[4].reported); }},
+          {"ERR-6", "never reported", [](History& h) { h.statements[4].reported.pop_back(); }},
+          {"ERR-6", "reported too late",
+           [](History& h) {
+             h.final_reported.insert(h.final_reported.begin(), h.statements[4].reported);
+             h.statements[4].reported.clear();
+           }},
+          {"ERR-6", "reported without a failure",
+           [](History& h) { h.statements[4].reported[0].place = FailurePlace::kDeleter; }},
+          {"ERR-7", "wrong context", [](History& h) { h.final_vars[0].context.op = "op9"; }},
+          {"ERR-7", "wrong context", [](History& h) { h.final_vars[0].context.thread = "main"; }},
+          {"ERR-7", "wrong context", [](History& h) { ++h.statements[3].var.context.push_number; }},
+          {"ERR-7", "no context", [](History& h) { h.final_vars[1].has_context = false; }},
+          {"ERR-7", "wrong chain", [](History& h) { h.final_vars[1].context.chain.clear(); }},
+      });
+}
+
+// ERR-8: under run-dependents everything runs.
+TEST(Judge, SeesADependentThatDidNotRun) {
+  ExpectFound(
+      "engine workers 1 policy run vars 2\n"
+      "t0: push op1 writes(a) throws int\n"
+      "t0: push op2 reads(a) writes(b)\n",
+      {{"ERR-8", "did not run", [](History& h) { h.statements[1].runs = 0; }}});
+}
+
+// ERR-9: deleters and late bodies that throw.
+TEST(Judge, SeesLostFailuresOfDeletersAndLateBodies) {
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: delete a deleter throws int\n",
+      {{"ERR-9", "never reported", [](History& h) { h.final_reported.clear(); }}});
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: push op1 writes(a) completes now then_throws int\n",
+      {{"ERR-9", "never reported", [](History& h) { h.final_reported.clear(); }}});
+}
+
+// ERR-10: a push without memory, and a worker that cannot start.
+TEST(Judge, SeesWhatAllocationLeftBehind) {
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: push op1 writes(a) out_of_memory\n"
+      "t0: push op2 writes(a)\n",
+      {{"ERR-10", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+       {"ERR-10", "ran although refused", [](History& h) { h.statements[0].runs = 1; }},
+       {"ERR-10", "refused with memory",
+        [](History& h) { h.statements[1].code = StatusCode::kResourceExhausted; }},
+       {"ERR-10", "accepted without memory",
+        [](History& h) { h.statements[0].code = StatusCode::kOk; }}});
+  ExpectFound("engine workers 3 vars 1 failing_worker 1\n",
+              {{"ERR-10", "a worker that cannot start",
+                [](History& h) { h.construction = StatusCode::kOk; }},
+               {"ERR-10", "workers left behind", [](History& h) { h.live_workers_left = 1; }}});
+}
+
+TEST(Properties, EveryContractHasOne) {
+  std::set<std::string> wanted, got;
+  for (int i = 1; i <= 11; ++i) wanted.insert("ENG-" + std::to_string(i));
+  for (int i = 1; i <= 10; ++i) wanted.insert("ERR-" + std::to_string(i));
+  for (const Property& property : Properties()) got.insert(std::string(property.contract));
+  EXPECT_EQ(got, wanted);
+  EXPECT_EQ(Properties().size(), wanted.size());
+}
+
+TEST(Program, TextAndBack) {
+  for (const Property& property : Properties())
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const Program program = GenerateProgram({property.profile, {0, 1, 8}, 24}, seed);
+      const Result<Program> again = ParseProgram(ToText(program));
+      ASSERT_TRUE(again.ok()) << again.status().message() << "\n" << ToText(program);
+      EXPECT_EQ(*again, program) << ToText(program);
+      EXPECT_EQ(GenerateProgram({property.profile, {0, 1, 8}, 24}, seed), program);
+    }
+}
+
+TEST(Program, BadTextIsRefusedWithItsLine) {
+  for (const char* text :
+       {"", "motor", "engine workers two", "engine\nt0: pull op1", "engine\nt0: push op1 reads(a",
+        "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1", "engine vars 99"})
+    EXPECT_FALSE(ParseProgram(text).ok() && *text != 'e') << text;
+  EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
+            std::string::npos);
+}
+
+TEST(Shrink, FindsTheTwoStatementsThatMatter) {
+  Program program;
+  const auto matters = [](const Statement& s) { return s.verb == Verb::kPush && !s.reads.empty(); };
+  const auto fails = [&](const Program& p) {
+    return std::count_if(p.statements.begin(), p.statements.end(), matters) >= 2;
+  };
+  for (uint64_t seed = 0; !fails(program) || program.statements.size() < 10; ++seed)
+    program = GenerateProgram({FindProperty("ERR-3")->profile, {4}, 24}, seed);
+  const Program small = Shrink(program, fails, NowNs() + 60 * kNsPerSecond);
+  EXPECT_EQ(small.statements.size(), 2u) << ToText(small);
+  EXPECT_EQ(small.workers, 0);
+  EXPECT_EQ(small.noise, 0u);
+}
+
+// What becomes of a child that hangs, crashes, races, leaks or finds something.
+TEST(Child, HangsCrashesAndFindingsComeBack) {
+  const auto hang =
+      RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
+  ASSERT_TRUE(hang.has_value());
+  EXPECT_EQ(hang->kind, kHang);
+  const auto crash =
+      RunInChild([](const Reporter&) { TENTER_CHECK(1 > 2, "no"); }, 60 * kNsPerSecond);
+  ASSERT_TRUE(crash.has_value());
+  EXPECT_EQ(crash->kind.substr(0, 28), "crash: CHECK failed: 1 > 2 a");
+  const auto finding = RunInChild(
+      [](const Reporter& reporter) {
+        reporter.Found({"ERR-6", "twice", "two\nlines", 7});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(finding.has_value());
+  EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");
+  EXPECT_EQ(finding->round, 7u);
+#if defined(TENTER_TSAN)
+  const auto race = RunInChild(
+      [](const Reporter& reporter) {
+        int shared = 0;
+        {
+          Thread threads[2];
+          for (Thread& thread : threads)
+            if (!thread.Start("racer", [&shared] { ++shared; }).ok()) return;
+        }
+        if (RacesReported() > 0) reporter.Found({"ENG-1", "data race", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(race.has_value());
+  EXPECT_NE(race->detail.find("WARNING: ThreadSanitizer: data race"), std::string::npos)
+      << race->detail;
+#endif
+#if defined(TENTER_ASAN)
+  const auto leak = RunInChild(
+      [](const Reporter& reporter) {
+        struct Lost {
+          std::unique_ptr<Lost> itself;
+        };
+        auto lost = std::make_unique<Lost>();
+        Lost* const cycle = lost.get();
+        cycle->itself = std::move(lost);
+        if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(leak.has_value());
+  EXPECT_EQ(leak->kind, "leaked memory");
+  const auto freed = RunInChild(
+      [](const Reporter&) {
+        volatile char* gone = new char[100];
+        delete[] gone;
+        gone[3] = 1;
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(freed.has_value());
+  EXPECT_EQ(freed->kind, "sanitizer: heap-use-after-free");
+#endif
+  EXPECT_FALSE(RunInChild([](const Reporter& r) { r.Clean(); }, 60 * kNsPerSecond).has_value());
+}
+
+}  // namespace
+}  // namespace tenter::fuzz

@@ -1,0 +1,281 @@
+#include "fuzz/program.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <sstream>
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr std::string_view kTypes[] = {"none",   "runtime_error", "bad_alloc",
+                                       "struct", "int",           "status"};
+constexpr std::string_view kVerbs[] = {"push", "delete", "new", "wait", "waitall", "stop"};
+
+std::string Letters(const std::vector<int>& letters) {
+  std::string text;
+  for (const int letter : letters) text += (text.empty() ? "" : " ") + VarName(letter);
+  return "(" + text + ")";
+}
+
+std::string PushText(const Statement& s) {
+  std::string text = "push " + OpName(s.op);
+  if (!s.reads.empty()) text += " reads" + Letters(s.reads);
+  if (!s.writes.empty()) text += " writes" + Letters(s.writes);
+  if (s.priority != 0) text += " priority " + std::to_string(s.priority);
+  if (s.throws != Type::kNone) text += " throws " + std::string(TypeName(s.throws));
+  if (s.ends == Ends::kNow) text += " completes now";
+  if (s.ends == Ends::kLater) text += " completes later";
+  if (s.ends == Ends::kNever) text += " drops now";
+  if (s.ends == Ends::kDropped) text += " drops later";
+  if (s.fails != Type::kNone) text += " fails " + std::string(TypeName(s.fails));
+  if (s.throws_after != Type::kNone)
+    text += " then_throws " + std::string(TypeName(s.throws_after));
+  if (s.out_of_memory) text += " out_of_memory";
+  return text;
+}
+
+// Reads the words of one line; every method answers false when the next word does not fit.
+class Words {
+ public:
+  explicit Words(std::string line) {
+    for (char& c : line)
+      if (c == ',' || c == ')') c = ' ';
+    for (size_t at = 0; (at = line.find('(', at)) != std::string::npos; at += 2)
+      line.replace(at, 1, "( ");
+    std::istringstream in(line);
+    for (std::string word; in >> word;) words_.push_back(word);
+  }
+  bool end() const { return next_ == words_.size(); }
+  const std::string& peek() const { return end() ? none_ : words_[next_]; }
+  bool Is(std::string_view word) {
+    if (peek() != word) return false;
+    ++next_;
+    return true;
+  }
+  template <typename T>
+  bool Number(T* number, std::string_view prefix = "", std::string_view suffix = "") {
+    std::string_view word = peek();
+    if (!word.starts_with(prefix) || !word.ends_with(suffix)) return false;
+    word = word.substr(prefix.size(), word.size() - prefix.size() - suffix.size());
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), *number);
+    if (error != std::errc() || end != word.data() + word.size()) return false;
+    ++next_;
+    return true;
+  }
+  bool Letter(int* letter) {
+    const std::string& word = peek();
+    if (word.size() != 1 || word[0] < 'a' || word[0] > 'z') return false;
+    *letter = word[0] - 'a';
+    ++next_;
+    return true;
+  }
+  void LettersInto(std::vector<int>* letters) {
+    for (int letter = 0; Letter(&letter);) letters->push_back(letter);
+  }
+  bool OfType(Type* type) {
+    for (size_t i = 1; i < std::size(kTypes); ++i)
+      if (Is(kTypes[i])) {
+        *type = static_cast<Type>(i);
+        return true;
+      }
+    return false;
+  }
+
+ private:
+  std::vector<std::string> words_;
+  size_t next_ = 0;
+  const std::string none_;
+};
+
+bool ParsePush(Words& words, Statement* s) {
+  if (!words.Number(&s->op, "op")) return false;
+  while (!words.end()) {
+    if (words.Is("reads("))
+      words.LettersInto(&s->reads);
+    else if (words.Is("writes("))
+      words.LettersInto(&s->writes);
+    else if (words.Is("priority") ? words.Number(&s->priority)
+             : words.Is("throws") ? words.OfType(&s->throws)
+             : words.Is("fails")  ? words.OfType(&s->fails)
+                                  : words.Is("then_throws") && words.OfType(&s->throws_after))
+      continue;
+    else if (words.Is("completes"))
+      s->ends = words.Is("now") ? Ends::kNow : words.Is("later") ? Ends::kLater : Ends::kSync;
+    else if (words.Is("drops"))
+      s->ends = words.Is("now") ? Ends::kNever : words.Is("later") ? Ends::kDropped : Ends::kSync;
+    else if (words.Is("out_of_memory"))
+      s->out_of_memory = true;
+    else
+      return false;
+  }
+  return true;
+}
+
+bool ParseStatement(Words& words, Statement* s) {
+  s->actor.is_op = words.peek().starts_with("op");
+  if (!words.Number(&s->actor.number, s->actor.is_op ? "op" : "t", ":")) return false;
+  for (size_t verb = 0; verb < std::size(kVerbs); ++verb) {
+    if (!words.Is(kVerbs[verb])) continue;
+    s->verb = static_cast<Verb>(verb);
+    switch (s->verb) {
+      case Verb::kPush:
+        return ParsePush(words, s);
+      case Verb::kDelete:
+        if (!words.Letter(&s->var)) return false;
+        return !words.Is("deleter") || (words.Is("throws") && words.OfType(&s->deleter_throws));
+      case Verb::kNew:
+      case Verb::kWait:
+        return words.Letter(&s->var);
+      case Verb::kWaitAll:
+        return true;
+      case Verb::kStop:
+        s->mode = words.peek() == "cancel" ? StopMode::kCancel : StopMode::kDrain;
+        return words.Is("cancel") || words.Is("drain");
+    }
+  }
+  return false;
+}
+
+bool ParseHead(Words& words, Program* p) {
+  if (!words.Is("engine")) return false;
+  while (!words.end()) {
+    if (words.Is("workers") ? words.Number(&p->workers)
+        : words.Is("vars")  ? words.Number(&p->vars)
+        : words.Is("noise") ? words.Number(&p->noise)
+                            : words.Is("failing_worker") && words.Number(&p->failing_worker))
+      continue;
+    if (words.Is("gated"))
+      p->gated = true;
+    else if (words.Is("parity"))
+      p->parity = true;
+    else if (words.Is("policy") && (words.peek() == "run" || words.peek() == "skip"))
+      p->policy = words.Is("run") ? ErrorPolicy::kRunDependents
+                                  : (words.Is("skip"), ErrorPolicy::kSkipDependents);
+    else
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int Threads(const Program& program) {
+  std::set<int> threads;
+  for (const Statement& s : program.statements)
+    if (!s.actor.is_op) threads.insert(s.actor.number);
+  return static_cast<int>(threads.size());
+}
+
+int Ops(const Program& program) {
+  return static_cast<int>(std::count_if(
+      program.statements.begin(), program.statements.end(),
+      [](const Statement& s) { return s.verb == Verb::kPush || s.verb == Verb::kDelete; }));
+}
+
+bool IsSequential(const Program& program) {
+  return Threads(program) <= 1 &&
+         std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+           return s.actor.is_op && (s.verb != Verb::kWait && s.verb != Verb::kWaitAll);
+         });
+}
+
+bool Has(const Program& program, Verb verb) {
+  return std::any_of(program.statements.begin(), program.statements.end(),
+                     [verb](const Statement& s) { return s.verb == verb; });
+}
+
+bool CanCancel(const Program& program) {
+  return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+    return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
+  });
+}
+
+std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
+std::string OpName(int op) { return "op" + std::to_string(op); }
+std::string_view TypeName(Type type) { return kTypes[static_cast<size_t>(type)]; }
+
+int OpNumber(std::string_view name) {
+  int number = 0;
+  if (!name.starts_with("op")) return 0;
+  std::from_chars(name.data() + 2, name.data() + name.size(), number);
+  return number;
+}
+
+std::string ToText(const Statement& s) {
+  std::string text = (s.actor.is_op ? "op" : "t") + std::to_string(s.actor.number) + ": ";
+  switch (s.verb) {
+    case Verb::kPush:
+      return text + PushText(s);
+    case Verb::kDelete:
+      text += "delete " + VarName(s.var);
+      if (s.deleter_throws != Type::kNone)
+        text += " deleter throws " + std::string(TypeName(s.deleter_throws));
+      return text;
+    case Verb::kNew:
+      return text + "new " + VarName(s.var);
+    case Verb::kWait:
+      return text + "wait " + VarName(s.var);
+    case Verb::kWaitAll:
+      return text + "waitall";
+    case Verb::kStop:
+      return text + (s.mode == StopMode::kCancel ? "stop cancel" : "stop drain");
+  }
+  return text;
+}
+
+std::string ToText(const Program& p) {
+  std::string text = "engine workers " + std::to_string(p.workers) + " policy " +
+                     (p.policy == ErrorPolicy::kRunDependents ? "run" : "skip") + " vars " +
+                     std::to_string(p.vars) + " noise " + std::to_string(p.noise);
+  if (p.gated) text += " gated";
+  if (p.parity) text += " parity";
+  if (p.failing_worker >= 0) text += " failing_worker " + std::to_string(p.failing_worker);
+  text += "\n";
+  for (const Statement& s : p.statements) text += ToText(s) + "\n";
+  return text;
+}
+
+Result<Program> ParseProgram(const std::string& text) {
+  Program program;
+  std::istringstream in(text);
+  int number = 0;
+  bool head = false;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    Words words(line.substr(0, line.find('#')));
+    if (words.end()) continue;
+    const bool fits = head ? ParseStatement(words, &program.statements.emplace_back())
+                           : ParseHead(words, &program);
+    head = true;
+    if (!fits || !words.end())
+      return Status(StatusCode::kInvalidArgument, "line " + std::to_string(number) +
+                                                      " is no statement, at '" + words.peek() +
+                                                      "': " + line);
+  }
+  if (!head) return Status(StatusCode::kInvalidArgument, "the program is empty");
+  if (program.vars < 0 || program.vars > 20 || program.workers < 0 || program.workers > 64)
+    return Status(StatusCode::kInvalidArgument, "0 to 20 vars and 0 to 64 workers are possible");
+  const Program given = program;
+  Normalise(&program);
+  if (!(program == given))
+    return Status(StatusCode::kInvalidArgument,
+                  "a statement names an op that is not pushed before it, or an op is pushed twice, "
+                  "or 'new' occurs although several threads run");
+  return program;
+}
+
+void Normalise(Program* program) {
+  std::set<int> pushed;
+  std::vector<Statement> kept;
+  const bool several = Threads(*program) > 1;
+  for (const Statement& s : program->statements) {
+    if (s.actor.is_op && !pushed.contains(s.actor.number)) continue;
+    if (s.verb == Verb::kNew && (several || s.actor.is_op)) continue;
+    if (s.verb == Verb::kPush && !pushed.insert(s.op).second) continue;
+    kept.push_back(s);
+  }
+  program->statements = std::move(kept);
+}
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,103 @@
+// Program: what one case does with an engine, as a list of statements that reads like source text.
+//
+//   engine workers 2 policy skip vars 3 noise 7
+//   t0: push op1 reads(a) writes(b) priority 3 throws runtime_error
+//   t1: delete a deleter throws
+//   op1: wait b                          a statement of the body of op1
+//
+// Path: seed -> GenerateProgram (or ParseProgram) -> Execute -> Judge -> ToText.
+//
+// Thread safety: plain data.
+// Ownership and lifetime: values.
+// Invariants: (1) ParseProgram(ToText(p)) == p. (2) ops have distinct numbers. (3) a statement of
+//   an op stands behind the push of that op. (4) `new` occurs in programs of one thread only, so
+//   that every handle is known when it is used.
+// Errors: ParseProgram answers kInvalidArgument with line and word.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/base/status.h"
+#include "runtime/engine/engine.h"
+
+namespace tenter::fuzz {
+
+// The exceptions that an op may fail with. kStatus is a StatusError.
+enum class Type { kNone, kRuntimeError, kBadAlloc, kStruct, kInt, kStatus };
+
+enum class Ends {
+  kSync,    // when its body returns
+  kNow,     // its body calls the completion
+  kLater,   // another thread calls the completion
+  kNever,   // its body drops the completion
+  kDropped  // another thread drops it
+};
+
+enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop };
+
+// Who executes a statement: pusher thread `number`, or the body of op `number`.
+struct Actor {
+  bool is_op = false;
+  int number = 0;
+  bool operator==(const Actor&) const = default;
+};
+
+struct Statement {
+  Actor actor;
+  Verb verb = Verb::kPush;
+  // kPush
+  int op = 0;
+  std::vector<int> reads, writes;  // letters, duplicates included
+  int priority = 0;
+  Type throws = Type::kNone;  // the body throws before it has completed
+  Ends ends = Ends::kSync;
+  Type fails = Type::kNone;         // the completion carries this error
+  Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
+  bool out_of_memory = false;       // the push meets std::bad_alloc
+  // kDelete, kNew, kWait
+  int var = 0;
+  Type deleter_throws = Type::kNone;
+  // kStop
+  StopMode mode = StopMode::kDrain;
+
+  bool operator==(const Statement&) const = default;
+};
+
+struct Program {
+  int workers = 1;
+  ErrorPolicy policy = ErrorPolicy::kSkipDependents;
+  int vars = 1;             // letters a, b, ... that exist at the start
+  uint64_t noise = 0;       // seed of the delays at the engine's sites; 0: none
+  bool gated = false;       // ENG-10: one worker, held until everything was pushed
+  bool parity = false;      // ENG-11: run it on the naive engine too, and compare
+  int failing_worker = -1;  // ERR-10: this worker cannot be started
+  std::vector<Statement> statements;
+
+  bool operator==(const Program&) const = default;
+};
+
+// Numbers of the pusher threads, and how many ops (pushes and deletes) there are.
+int Threads(const Program& program);
+int Ops(const Program& program);
+
+// True when the order of all pushes is known before the program runs: one thread, and no op pushes.
+bool IsSequential(const Program& program);
+bool Has(const Program& program, Verb verb);
+bool CanCancel(const Program& program);
+
+std::string VarName(int letter);
+std::string OpName(int op);
+// The number in an op's name, or 0 when it is not one of a program.
+int OpNumber(std::string_view name);
+std::string_view TypeName(Type type);
+
+std::string ToText(const Statement& statement);
+std::string ToText(const Program& program);
+Result<Program> ParseProgram(const std::string& text);
+
+// Drops what no longer makes sense after statements were removed: statements of ops that are gone.
+void Normalise(Program* program);
+
+}  // namespace tenter::fuzz

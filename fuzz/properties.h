@@ -1,0 +1,53 @@
+// Properties: one per contract of the engine. A property is a kind of program, and what Judge
+// compares when such a program has run.
+//
+// Every comparison is made for every program; the profile of a property makes the programs in which
+// its contract has something to say frequent.
+//
+// Thread safety: constants.
+// Ownership and lifetime: static storage.
+// Invariants: every ENG and ERR contract has exactly one property (fuzz_test.cc).
+// Errors: FindProperty answers null for an unknown name.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace tenter::fuzz {
+
+// How often something occurs in a program, in percent; 0 is never.
+struct Profile {
+  int most_threads = 3;
+  int most_vars = 4;
+  int fails = 15;           // ops that fail, in any way and with any type
+  int async = 25;           // ops that complete by a handle
+  int late = 5;             // of those that complete now: bodies that throw afterwards
+  int priorities = 30;      // ops with a priority other than 0
+  int duplicates = 10;      // ops that name a var twice
+  int updates = 20;         // ops that write a var that they read
+  int deletes = 4;          // statements that delete a var
+  int news = 50;            // deletes that a `new` follows (one thread only)
+  int deleter_throws = 20;  // of the deletes
+  int waits = 12;           // statements
+  int wait_alls = 5;
+  int stops = 10;           // programs with a stop
+  int cancels = 50;         // of the stops
+  int pushes_inside = 6;    // ops whose body pushes
+  int waits_inside = 3;     // ops whose body waits
+  int out_of_memory = 2;    // pushes that cannot allocate
+  int run_dependents = 20;  // programs
+  int parity = 10;          // sequential programs that run on both engines
+  bool gated = false;       // one worker, held until everything was pushed
+  bool failing_worker = false;
+};
+
+struct Property {
+  std::string_view contract;
+  std::string_view compares;  // one sentence
+  Profile profile;
+};
+
+std::span<const Property> Properties();
+const Property* FindProperty(std::string_view contract);
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,46 @@
+// Watchdog: ends the process when a case takes too long, and says what the engine was doing.
+//
+// Thread safety: Begin, SetEngine and End on the thread that runs the case; it watches on a thread
+//   of its own.
+// Ownership and lifetime: borrows the engine between SetEngine and the next SetEngine or End.
+// Invariants: it acts at most once, and never returns from that: stuck threads cannot be joined.
+// Errors: none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
+#include "runtime/engine/engine.h"
+
+namespace tenter::fuzz {
+
+class Watchdog {
+ public:
+  // `bite` gets what the engine says about itself; it must end the process.
+  Watchdog(int64_t limit_ns, std::function<void(const std::string&)> bite);
+  ~Watchdog();
+
+  void Begin() EXCLUDES(mutex_);
+  // Null before the engine is destroyed: from then on nobody asks it.
+  void SetEngine(const Engine* engine) EXCLUDES(mutex_);
+  // For a case that has to wait for something by the clock.
+  void Extend(int64_t by_ns) EXCLUDES(mutex_);
+  void End() EXCLUDES(mutex_);
+
+ private:
+  void Watch() EXCLUDES(mutex_);
+
+  const int64_t limit_ns_;
+  const std::function<void(const std::string&)> bite_;
+  Mutex mutex_;
+  CondVar changed_;
+  int64_t deadline_ns_ GUARDED_BY(mutex_) = 0;  // 0: no case runs
+  const Engine* engine_ GUARDED_BY(mutex_) = nullptr;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  Thread thread_;
+};
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,36 @@
+"""Stands in for engine_fuzz: speaks its JSON lines, and behaves as the property that it is asked for says."""
+
+import json
+import sys
+
+words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+behaviour = words["--property"]
+PROGRAM = "engine workers 1 policy skip vars 1 noise 0\nt0: push op1 writes(a)\n"
+
+
+def tell(event, **rest):
+    print(json.dumps({"event": event, **rest}), flush=True)
+
+
+def finding(kind, **rest):
+    tell("finding", contract="ENG-1", kind=kind, detail="op1 began too early", program=PROGRAM, ops=1, **rest)
+
+
+if behaviour == "usage":
+    print("engine_fuzz: unknown property 'usage'\nengine_fuzz [--seconds N]", file=sys.stderr)
+    sys.exit(2)
+if "--replay" in words:
+    if behaviour != "clean":
+        finding(behaviour)
+    tell("replayed", came_back=0 if behaviour == "clean" else 20, tried=int(words["--times"]), program=PROGRAM)
+    sys.exit(behaviour != "clean")
+tell("progress", done=1, total=2, what="9 cases", elapsed_s=2.0, seed=int(words["--seed"]), case=9, cases=9, ops=70,
+     deletes=3, stops=2)
+if behaviour == "defect":
+    sys.exit(70)
+if behaviour == "contradiction":
+    sys.exit(1)
+if behaviour not in ("clean", "all"):
+    finding(behaviour, original=PROGRAM * 2, original_ops=2, property="ENG-1", seed=int(words["--seed"]), case=8,
+            found_after_s=0.5, shrunk_after_s=1.5, came_back=3, tried=200)
+    sys.exit(1)

@@ -1,0 +1,98 @@
+"""The verb `fuzz`, against a stand-in for the fuzzer: what is printed, stored and returned."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tenter import fuzz
+from tenter.house import FUZZED_FLAVOURS
+
+FAKE = Path(__file__).with_name("fake_fuzzer.py")
+
+
+@pytest.fixture
+def fuzzer(house, tenter, monkeypatch):
+    """The command line with stand-ins for the fuzzer in every flavour and for one planted bug."""
+    built = []
+    monkeypatch.setattr(fuzz, "build_shown", lambda house, flavour, console, programs: built.append((flavour, programs)))
+    patches = house.root / "fuzz" / "mutants"
+    patches.mkdir(parents=True)
+    (patches / "lost_push.patch").write_text("")
+    for path in [*(house.fuzzer(flavour) for flavour in FUZZED_FLAVOURS), house.fuzzer("probe", "lost_push")]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!{sys.executable} -IS\n" + FAKE.read_text())
+        path.chmod(0o755)
+
+    def call(*arguments: str):
+        return tenter("fuzz", "engine", *arguments)
+
+    call.built = built
+    return call
+
+
+def test_a_clean_search_tells_what_it_tried(fuzzer):
+    code, out, _ = fuzzer("-f", "probe", "-f", "tsan", "--seed", "7")
+    assert code == 0 and "probe: 9 programs, 70 ops in 2 s (4 programs/s), seed 7" in out and "tsan: 9 programs" in out
+    assert "3 deletes, 2 stops" in out
+    assert fuzzer.built == [("probe", ("engine_fuzz",)), ("tsan", ("engine_fuzz",))]
+
+
+def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
+    code, out, _ = fuzzer("--property", "out of order", "--seed", "7")
+    assert code == 1 and "ENG-1 is broken: out of order" in out and "op1 began too early" in out
+    assert "1 ops of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
+    assert "  t0: push op1 writes(a)\n" in out and "the original: --replay 7:8" in out
+    stored = next(house.out.glob("*-fuzz-engine/finding.probe.fuzz"))
+    assert stored.read_text().startswith("engine workers 1")
+    assert json.loads(stored.with_suffix(".json").read_text())["contract"] == "ENG-1"
+    line = shlex.split(re.search(r"replay: \./tenter fuzz engine (.*)", out)[1])
+    code, out, _ = fuzzer(*line, "--property", "out of order", "-n", "50")
+    assert code == 1 and "came back 20 of 50 times (probe)" in out
+
+
+def test_a_program_that_fails_no_more_is_clean(fuzzer):
+    code, out, _ = fuzzer("--replay", "x.fuzz", "--property", "clean")
+    assert code == 0 and "came back 0 of 200 times" in out
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("data race", 66), ("sanitizer: heap-use-after-free", 66),
+                                                ("leaked memory", 66), ("hang", 1), ("crash: Aborted", 1)])
+def test_what_a_sanitizer_saw_has_its_own_exit_code(fuzzer, kind, expected):
+    assert fuzzer("--property", kind)[0] == expected
+
+
+def test_a_planted_bug_must_be_found(fuzzer):
+    code, out, _ = fuzzer("--mutant", "lost_push", "--property", "out of order")
+    assert code == 0 and "--mutant lost_push" in out and fuzzer.built == [("probe", ("engine_fuzz_lost_push",))]
+    code, _, err = fuzzer("--mutant", "lost_push", "-s", "3")
+    assert code == 1 and "the planted bug 'lost_push' was not found in 3 s" in err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--mutant", "lost_posh"), "no planted bug 'lost_posh'; did you mean 'lost_push'?"),
+    (("--mutant", "lost_push", "-f", "tsan"), "exist in the flavour probe only"),
+    (("-f", "release"), "the fuzzer needs fault sites: 'release' has none"),
+    (("--property", "usage"), "unknown property 'usage'"),
+    (("-s", "0"), "0.1"),
+])
+def test_bad_input_is_one_line(fuzzer, arguments, message):
+    code, _, err = fuzzer(*arguments)
+    assert code == 2 and message in err and len(err.strip().splitlines()) == 1
+
+
+def test_only_the_engine_can_be_fuzzed(tenter):
+    code, _, err = tenter("fuzz", "engin")
+    assert code == 2 and "cannot fuzz 'engin'; did you mean 'engine'?" in err
+
+
+@pytest.mark.parametrize(("behaviour", "message"), [
+    ("defect", "the fuzzer itself ended with 70 in probe"), ("contradiction", "told of 0 findings")])
+def test_a_fuzzer_that_breaks_is_a_defect(fuzzer, behaviour, message):
+    code, _, err = fuzzer("--property", behaviour)
+    assert code == 70 and message in err
