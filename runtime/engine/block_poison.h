@@ -1,9 +1,6 @@
 // PoisonBlock: in the checking flavours a free block of the pool must not be touched, and whoever
 // does so is reported by AddressSanitizer where it happens.
 //
-// The head of a block stays open: the pool's own link and the phase are in there, and a watchdog
-// reads them.
-//
 // Thread safety: called by whoever has the block.
 // Ownership and lifetime: none.
 // Invariants: without AddressSanitizer both functions are empty.
@@ -27,20 +24,20 @@
 
 namespace tenter {
 
-// The part of a block that people may look at from outside while it is free.
-inline constexpr size_t kOpenHead = 48;  // the atomic words
+// The body and the accesses. What people may look at from outside, the first line and the name at
+// the end, stays open.
+inline constexpr size_t kPoisonFrom = 64;
+inline constexpr size_t kPoisonBytes = sizeof(PendingOp) - kPoisonFrom - sizeof(OpName);
 
 inline void PoisonBlock([[maybe_unused]] const PendingOp& op) {
 #if defined(TENTER_ASAN)
-  __asan_poison_memory_region(reinterpret_cast<const char*>(&op) + kOpenHead,
-                              sizeof(op) - kOpenHead);
+  __asan_poison_memory_region(reinterpret_cast<const char*>(&op) + kPoisonFrom, kPoisonBytes);
 #endif
 }
 
 inline void UnpoisonBlock([[maybe_unused]] const PendingOp& op) {
 #if defined(TENTER_ASAN)
-  __asan_unpoison_memory_region(reinterpret_cast<const char*>(&op) + kOpenHead,
-                                sizeof(op) - kOpenHead);
+  __asan_unpoison_memory_region(reinterpret_cast<const char*>(&op) + kPoisonFrom, kPoisonBytes);
 #endif
 }
 
