@@ -62,6 +62,25 @@ TEST_F(CApi, ThrownTypeArrivesAsAValue) {
   EXPECT_NE(std::string(error_.message).find("boom"), std::string::npos);
 }
 
+// ERR-6, ERR-7: only the last 256 reported failures are kept for questions.
+TEST_F(CApi, ChainsOfTheLastReportedFailuresAreKnown) {
+  constexpr size_t kFailures = 300, kKept = 256;
+  const tenter_op op = Writes([](void*, const tenter_op_context*,
+                                 tenter_error*) -> tenter_code { return TENTER_DATA_LOSS; },
+                              nullptr);
+  for (size_t i = 0; i < kFailures; ++i)
+    ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  std::vector<tenter_failure> failures(kFailures);
+  size_t count = 0;
+  ASSERT_EQ(tenter_wait_for_all(context_, engine_, failures.data(), kFailures, &count, &error_),
+            TENTER_OK);
+  ASSERT_EQ(count, kFailures);
+  for (size_t i = 0; i < kFailures; ++i)
+    EXPECT_EQ(tenter_failure_chain(context_, engine_, &failures[i], nullptr, 0, &count, nullptr),
+              i < kFailures - kKept ? TENTER_NOT_FOUND : TENTER_OK)
+        << i;
+}
+
 // The last reference to an engine may be dropped inside one of its own ops.
 TEST_F(CApi, EngineMayBeFreedInsideItsOwnOp) {
   struct Arg {
