@@ -125,6 +125,26 @@ TEST(Contenders, RunEveryOpOnce) {
   }
 }
 
+TEST(Contenders, ReplayEveryOpOncePerReplay) {
+  std::vector<ContenderPtr> contenders = MakeTbbPeers(2);
+  const size_t graphs = contenders.empty() ? 0 : 1;
+  contenders.push_back(MakeOurEngine(0));
+  contenders.push_back(MakeOurEngine(2));
+  contenders.push_back(MakeMutexPool(2));
+  std::vector<Contender*> borrowed;
+  for (const ContenderPtr& contender : contenders) borrowed.push_back(contender.get());
+  for (Program& program : AllPrograms()) {
+    const size_t ops = program.size();
+    const Case one{.workload = "x", .program = std::move(program), .task_ns = 1, .replays = 3};
+    const std::vector<Row> rows = MeasureCase(one, borrowed, 2);
+    EXPECT_EQ(rows.size(), 2 + graphs) << "nobody else can capture";
+    for (const Row& row : rows) {
+      EXPECT_EQ(row.ops, 3 * ops) << row.contender;
+      EXPECT_EQ(row.executed, 2 * 3 * ops) << row.contender;
+    }
+  }
+}
+
 // Forgets the last op of every push.
 class Loser final : public Contender {
  public:
@@ -174,6 +194,8 @@ TEST(Cases, EachPartHasItsWorkloads) {
   Options options;
   options.ops = 100;
   EXPECT_EQ(BasicCases(options).size(), 4u);
+  EXPECT_EQ(CapturedCases(options).size(), 2u);
+  for (const Case& one : CapturedCases(options)) EXPECT_GE(one.replays, 2u);
   EXPECT_EQ(PusherCases(options).size(), 3u);
   EXPECT_EQ(GrowthCases(options).size(), 11u);
   EXPECT_EQ(TaskSizeCases(options).size(), 22u);

@@ -12,6 +12,9 @@ namespace {
 // Accesses per repetition when one op has many, so that a repetition stays short.
 constexpr uint64_t kMostAccesses = 400'000;
 
+// The size of a compiled model, about.
+constexpr size_t kCapturedOps = 1000;
+
 uint64_t OpsWith(const Options& options, uint64_t accesses) {
   return std::clamp<uint64_t>(kMostAccesses / accesses, 20, options.ops);
 }
@@ -25,8 +28,17 @@ std::vector<Case> BasicCases(const Options& options) {
   cases.push_back({.workload = "chain", .program = Chains(ops, 1)});
   cases.push_back({.workload = "2 reads 1 write", .program = RandomSets(ops, 2, 64)});
   cases.push_back({.workload = "10 reads 1 write", .program = RandomSets(ops, 10, 100)});
-  // Place of "captured program": one of these programs, captured once and replayed. The engine has
-  // no such call yet; the case comes with it, as an ability of Contender, and not before.
+  return cases;
+}
+
+std::vector<Case> CapturedCases(const Options& options) {
+  const size_t ops = std::min<size_t>(options.ops, kCapturedOps);
+  const uint64_t replays = std::max<uint64_t>(2, options.ops / ops);
+  std::vector<Case> cases;
+  cases.push_back({.workload = "captured chain", .program = Chains(ops, 1), .replays = replays});
+  cases.push_back({.workload = "captured 2 reads 1 write",
+                   .program = RandomSets(ops, 2, 64),
+                   .replays = replays});
   return cases;
 }
 

@@ -16,6 +16,9 @@ namespace tenter::bench {
 // The four shapes of dependencies that every engine runs, naive ones included.
 std::vector<Case> BasicCases(const Options& options);
 
+// Programs that are captured once and replayed.
+std::vector<Case> CapturedCases(const Options& options);
+
 // 1, 2 and 8 threads push to disjoint variables.
 std::vector<Case> PusherCases(const Options& options);
 

@@ -1,6 +1,7 @@
 // Contender: an engine under measurement: ours, or a peer in the same table.
 //
-// Path: Prepare -> (Push ... WaitAll, timed) many times -> Clear.
+// Path: Prepare -> (Push ... WaitAll, timed) many times -> Clear. A captured program: Prepare ->
+// Capture -> (Replay ... WaitAll, timed) many times -> Clear.
 //
 // Thread safety: Push may be called from several threads on disjoint ranges where
 //   abilities().many_pushers; everything else belongs to one thread.
@@ -22,7 +23,8 @@ struct Abilities {
   bool dependencies = true;  // derives who must wait for whom, or is told (flow graph)
   bool many_pushers = true;
   bool round_trips = true;
-  bool engine = false;  // derives dependencies from declared reads and writes, at the push
+  bool engine = false;    // derives dependencies from declared reads and writes, at the push
+  bool captures = false;  // can keep a program, and run it again
 };
 
 // Who is measured, as the report names it.
@@ -44,6 +46,12 @@ class Contender {
 
   // Hands over the ops [first, last) in program order. Timed as the push side.
   virtual void Push(size_t first, size_t last) = 0;
+
+  // Where abilities().captures: keeps the whole program for Replay. Not timed.
+  virtual void Capture() {}
+
+  // Hands over the whole captured program once more. Timed as the push side.
+  virtual void Replay() {}
 
   // Returns when everything pushed has run. Timed as the completion side.
   virtual void WaitAll() = 0;

@@ -83,6 +83,7 @@ class Bench {
 Results RunThreads(const Options& options) {
   Bench bench(options, static_cast<int>(options.workers));
   bench.Run(BasicCases(options));
+  bench.Run(CapturedCases(options));
   bench.RoundTrips("round trip", options.ops / 10 + 1, 0);
   bench.RoundTrips("round trip after a rest", options.ops / 200 + 1, kRestNs);
   bench.Run(PusherCases(options));
@@ -107,6 +108,7 @@ Results RunPart(const Options& options) {
   if (options.part == "naive") {
     Bench bench(options, 0);
     bench.Run(BasicCases(options));
+    bench.Run(CapturedCases(options));
     bench.RoundTrips("round trip", options.ops / 10 + 1, 0);
     return bench.results();
   }

@@ -13,7 +13,7 @@ namespace {
 bool CanRun(const Contender& contender, const Case& one, bool has_dependencies) {
   const Abilities can = contender.abilities();
   return (can.dependencies || !has_dependencies) && (can.many_pushers || one.pushers == 0) &&
-         (can.engine || !one.engines_only) &&
+         (can.engine || !one.engines_only) && (can.captures || one.replays == 0) &&
          // Calls without an engine are what efficiency is measured against, and no engine.
          (contender.description().name != "calls" || one.task_ns > 0);
 }
@@ -26,12 +26,16 @@ void CheckExecuted(const Contender& contender, const std::string& workload, uint
                                                 std::to_string(expected) + " ops of " + workload});
 }
 
+uint64_t OpsOf(const Case& one) { return one.program.size() * std::max<uint64_t>(one.replays, 1); }
+
 // Once, timed; with a Row to add to, or as the warm-up that no figure comes from.
 void RunOnce(Contender& contender, const Case& one, Work& work, Row* row) {
-  const size_t ops = one.program.size();
+  const uint64_t ops = OpsOf(one);
   const uint64_t before = work.done();
   int64_t start = NowNs();
-  if (one.pushers == 0) {
+  if (one.replays > 0) {
+    for (uint64_t i = 0; i < one.replays; ++i) contender.Replay();
+  } else if (one.pushers == 0) {
     contender.Push(0, ops);
   } else {
     start = PushFromThreads(contender, ops, one.pushers);
@@ -40,7 +44,7 @@ void RunOnce(Contender& contender, const Case& one, Work& work, Row* row) {
   contender.WaitAll();
   const int64_t complete = NowNs();
   CheckExecuted(contender, one.workload, work.done() - before, ops);
-  contender.Reset();
+  if (one.replays == 0) contender.Reset();  // a captured program stays
   if (row == nullptr) return;
   row->executed += ops;
   row->series["push_ns"].push_back(static_cast<double>(pushed - start));
@@ -86,10 +90,11 @@ std::vector<Row> MeasureCase(const Case& one, const std::vector<Contender*>& con
     rows.push_back({.workload = one.workload,
                     .parameters = one.parameters,
                     .contender = contender->description().name,
-                    .ops = one.program.size()});
+                    .ops = OpsOf(one)});
   }
   for (Contender* contender : here) {
     contender->Prepare(one.program, work);
+    if (one.replays > 0) contender->Capture();
     RunOnce(*contender, one, work, nullptr);
   }
   Interleave(here.size(), repeats, [&](size_t i) { RunOnce(*here[i], one, work, &rows[i]); });

@@ -22,6 +22,7 @@ struct Case {
   Program program;
   int pushers = 0;            // 0: the measuring thread pushes
   int64_t task_ns = 0;        // what an op does beside counting
+  uint64_t replays = 0;       // 0: pushed op by op; else captured once, and replayed so often
   bool engines_only = false;  // only contenders that derive dependencies from declared accesses
 };
 

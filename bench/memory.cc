@@ -60,7 +60,23 @@ class Gate {
   std::optional<Completion> held_ GUARDED_BY(mutex_);
 };
 
-void MeasureOnce(uint64_t count, Row& idle, Row& pending) {
+// Every op has one read and one write, as the pending ones.
+void MeasureCaptured(Engine& engine, Var shut, const std::vector<Var>& vars, Work& work,
+                     Row& captured) {
+  const uint64_t done = work.done();
+  const Usage before = Now();
+  Recording recording;
+  for (const Var& var : vars)
+    RecordOp(recording, std::span(&shut, 1), std::span(&var, 1),
+             [&work](const OpContext&) { work.Run(); });
+  const ProgramPtr program = engine.Capture(std::move(recording)).value();
+  Add(captured, before, Now());
+  engine.Replay(program).value();
+  engine.WaitForAll();
+  captured.executed += work.done() - done;
+}
+
+void MeasureOnce(uint64_t count, Row& idle, Row& pending, Row& captured) {
   Gate gate;
   Work work;
   // Made before the first reading, so that the benchmark's own list is not counted.
@@ -85,6 +101,7 @@ void MeasureOnce(uint64_t count, Row& idle, Row& pending) {
   if (work.done() != count) throw StatusError({StatusCode::kInternal, "ops behind the gate lost"});
   idle.executed += count;
   pending.executed += count;
+  MeasureCaptured(*engine, shut, vars, work, captured);
 }
 
 }  // namespace
@@ -92,11 +109,13 @@ void MeasureOnce(uint64_t count, Row& idle, Row& pending) {
 std::vector<Row> MeasureMemory(const Options& options) {
   Row idle{.workload = "bytes per idle variable", .contender = "tenter", .ops = options.live};
   Row pending{.workload = "bytes per pending op", .contender = "tenter", .ops = options.live};
+  Row captured{.workload = "bytes per captured op", .contender = "tenter", .ops = options.live};
   // Once: the allocator keeps what a first engine gave back, and a second would reuse it.
-  MeasureOnce(options.live, idle, pending);
+  MeasureOnce(options.live, idle, pending, captured);
   std::vector<Row> rows;
   if (options.Wants(idle.workload)) rows.push_back(std::move(idle));
   if (options.Wants(pending.workload)) rows.push_back(std::move(pending));
+  if (options.Wants(captured.workload)) rows.push_back(std::move(captured));
   return rows;
 }
 

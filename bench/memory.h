@@ -1,4 +1,4 @@
-// Memory: what an idle variable and a pending op of our engine cost, in bytes.
+// Memory: what an idle variable, a pending op and a captured op of our engine cost, in bytes.
 //
 // Thread safety: one thread.
 // Ownership and lifetime: makes an engine of its own per repetition.

@@ -15,7 +15,7 @@ class OurEngine final : public Contender {
   Description description() const override {
     return {"tenter", workers_ == 0 ? "Tenter, naive" : "Tenter", ""};
   }
-  Abilities abilities() const override { return {.engine = true}; }
+  Abilities abilities() const override { return {.engine = true, .captures = true}; }
 
   void Prepare(const Program& program, Work& work) override {
     program_ = &program;
@@ -25,13 +25,20 @@ class OurEngine final : public Contender {
   }
 
   void Push(size_t first, size_t last) override {
-    const std::span<const Var> all(accesses_);
-    for (size_t op = first; op < last; ++op) {
-      const size_t begin = program_->begin(op), middle = program_->middle(op);
-      PushOp(*engine_, all.subspan(begin, middle - begin),
-             all.subspan(middle, program_->end(op) - middle),
-             [work = work_](const OpContext&) { work->Run(); });
-    }
+    for (size_t op = first; op < last; ++op)
+      PushOp(*engine_, Reads(op), Writes(op), [work = work_](const OpContext&) { work->Run(); });
+  }
+
+  void Capture() override {
+    Recording recording;
+    for (size_t op = 0; op < program_->size(); ++op)
+      RecordOp(recording, Reads(op), Writes(op), [work = work_](const OpContext&) { work->Run(); });
+    captured_ = engine_->Capture(std::move(recording)).value();
+  }
+
+  void Replay() override {
+    const Result<uint64_t> pushed = engine_->Replay(captured_);
+    if (!pushed.ok()) throw StatusError(pushed.status());
   }
 
   void WaitAll() override { engine_->WaitForAll(); }
@@ -42,6 +49,7 @@ class OurEngine final : public Contender {
   }
 
   void Clear() override {
+    captured_.reset();
     for (const Var var : vars_) {
       const Status status = engine_->DeleteVar(var);
       if (!status.ok()) throw StatusError(status);
@@ -52,12 +60,22 @@ class OurEngine final : public Contender {
   }
 
  private:
+  std::span<const Var> Reads(size_t op) const {
+    return std::span(accesses_).subspan(program_->begin(op),
+                                        program_->middle(op) - program_->begin(op));
+  }
+  std::span<const Var> Writes(size_t op) const {
+    return std::span(accesses_).subspan(program_->middle(op),
+                                        program_->end(op) - program_->middle(op));
+  }
+
   const int workers_;
   const std::unique_ptr<Engine> engine_;
   const Program* program_ = nullptr;
   Work* work_ = nullptr;
   std::vector<Var> vars_;
   std::vector<Var> accesses_;  // as Program::accesses()
+  ProgramPtr captured_;
 };
 
 }  // namespace

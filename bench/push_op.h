@@ -1,7 +1,7 @@
-// PushOp: the one place of the benchmarks that builds an Op of our engine.
+// PushOp and RecordOp: the one place of the benchmarks that builds an Op of our engine.
 //
-// Thread safety: Engine::Push's.
-// Ownership and lifetime: the engine takes the body; the sets are read before it returns.
+// Thread safety: Engine::Push's; a recording belongs to one thread.
+// Ownership and lifetime: the engine takes the body; the sets are read before they return.
 // Invariants: none.
 // Errors: throws StatusError when the engine refuses the op.
 #pragma once
@@ -21,6 +21,13 @@ void PushOp(Engine& engine, std::span<const Var> reads, std::span<const Var> wri
   const Result<uint64_t> pushed = engine.Push(
       {.name = "op", .reads = reads, .writes = writes, .body = std::forward<Body>(body)});
   if (!pushed.ok()) throw StatusError(pushed.status());
+}
+
+template <typename Body>
+void RecordOp(Recording& recording, std::span<const Var> reads, std::span<const Var> writes,
+              Body&& body) {
+  recording.Push(
+      {.name = "op", .reads = reads, .writes = writes, .body = std::forward<Body>(body)});
 }
 
 }  // namespace tenter::bench

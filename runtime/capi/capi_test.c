@@ -3,15 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/capi/expect.h"
 #include "runtime/capi/tenter.h"
-
-#define EXPECT(condition)                                                  \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      return 1;                                                            \
-    }                                                                      \
-  } while (0)
 
 static int released = 0;
 
@@ -41,7 +34,7 @@ static void Release(void* arg) {
 }
 
 static int TestEngine(tenter_context* context, int workers) {
-  tenter_engine_options options = {0, 0};
+  tenter_engine_options options = {0, 0, 0};
   tenter_handle engine = 0;
   tenter_error error;
   tenter_var a, b;

@@ -1,4 +1,5 @@
-// What needs C++ to test of the C API: freeing under use, probes, and parity of the code tables.
+// What needs C++ to test of the C API: freeing under use, programs used by several threads, probes,
+// and parity of the code tables.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -16,12 +17,14 @@ namespace {
 class CApi : public testing::Test {
  protected:
   void SetUp() override { Make(nullptr, nullptr); }
-  void TearDown() override { tenter_context_free(context_); }
+  void TearDown() override {
+    if (context_ != nullptr) tenter_context_free(context_);
+  }
   void Make(tenter_probe_fn probe, void* self) {
     if (context_ != nullptr) tenter_context_free(context_);
     const tenter_context_options options{probe, self};
     ASSERT_EQ(tenter_context_create(&options, &context_, &error_), TENTER_OK);
-    const tenter_engine_options engine{2, 0};
+    const tenter_engine_options engine{2, 0, 0};
     ASSERT_EQ(tenter_engine_create(context_, &engine, &engine_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_var_create(context_, engine_, &var_, &error_), TENTER_OK);
   }
@@ -42,7 +45,7 @@ class CApi : public testing::Test {
 };
 
 TEST_F(CApi, CodesAndNamesAreThoseOfStatus) {
-  for (int i = 0; i <= TENTER_INTERNAL; ++i)
+  for (int i = 0; i <= TENTER_DEADLINE_EXCEEDED; ++i)
     EXPECT_EQ(tenter_code_name(static_cast<tenter_code>(i)),
               StatusCodeName(static_cast<StatusCode>(i)));
   EXPECT_STREQ(tenter_code_name(99), "unknown");
@@ -57,6 +60,25 @@ TEST_F(CApi, ThrownTypeArrivesAsAValue) {
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
   EXPECT_STREQ(error_.type, "std::out_of_range");
   EXPECT_NE(std::string(error_.message).find("boom"), std::string::npos);
+}
+
+// ERR-6, ERR-7: only the last 256 reported failures are kept for questions.
+TEST_F(CApi, ChainsOfTheLastReportedFailuresAreKnown) {
+  constexpr size_t kFailures = 300, kKept = 256;
+  const tenter_op op = Writes([](void*, const tenter_op_context*,
+                                 tenter_error*) -> tenter_code { return TENTER_DATA_LOSS; },
+                              nullptr);
+  for (size_t i = 0; i < kFailures; ++i)
+    ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  std::vector<tenter_failure> failures(kFailures);
+  size_t count = 0;
+  ASSERT_EQ(tenter_wait_for_all(context_, engine_, failures.data(), kFailures, &count, &error_),
+            TENTER_OK);
+  ASSERT_EQ(count, kFailures);
+  for (size_t i = 0; i < kFailures; ++i)
+    EXPECT_EQ(tenter_failure_chain(context_, engine_, &failures[i], nullptr, 0, &count, nullptr),
+              i < kFailures - kKept ? TENTER_NOT_FOUND : TENTER_OK)
+        << i;
 }
 
 // The last reference to an engine may be dropped inside one of its own ops.
@@ -78,6 +100,115 @@ TEST_F(CApi, EngineMayBeFreedInsideItsOwnOp) {
   }
   EXPECT_EQ(arg.code.Load(kAcquire), TENTER_OK);
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_STALE_HANDLE);
+}
+
+// What the ops of a program share in the tests below.
+struct Counts {
+  tenter_context* context;
+  tenter_handle program = 0;
+  Atomic<int> ran = 0, released = 0;
+  Atomic<int> freed = -1;
+};
+
+class CApiProgram : public CApi {
+ protected:
+  // Records `ops` ops that update the var, and count themselves.
+  void Record(int ops) {
+    tenter_op op = Writes(
+        [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+          static_cast<Counts*>(p)->ran.FetchAdd(1, kRelaxed);
+          return TENTER_OK;
+        },
+        &counts_);
+    op.release = [](void* p) { static_cast<Counts*>(p)->released.FetchAdd(1, kRelease); };
+    for (int i = 0; i < ops; ++i)
+      EXPECT_EQ(tenter_recording_push(context_, recording_, &op, nullptr), TENTER_OK);
+  }
+  void Capture() {
+    ASSERT_EQ(tenter_capture(context_, engine_, recording_, &counts_.program, &error_), TENTER_OK);
+  }
+  void SetUp() override {
+    CApi::SetUp();
+    counts_.context = context_;
+    ASSERT_EQ(tenter_recording_create(context_, &recording_, &error_), TENTER_OK);
+  }
+
+  Counts counts_ = {};
+  tenter_handle recording_ = 0;
+};
+
+// ENG-5, and "exactly once" of release, when a program is freed under its replays.
+TEST_F(CApiProgram, MayBeFreedUnderItsReplays) {
+  constexpr int kOps = 5;
+  Record(kOps);
+  Capture();
+  Atomic<int> replays = 0;
+  std::vector<Thread> pushers(3);
+  for (Thread& pusher : pushers)
+    ASSERT_TRUE(pusher
+                    .Start("pusher",
+                           [&] {
+                             tenter_code code = TENTER_OK;
+                             while (true) {
+                               code = tenter_replay(context_, counts_.program, nullptr, nullptr);
+                               if (code != TENTER_OK) break;
+                               replays.FetchAdd(1, kRelaxed);
+                             }
+                             EXPECT_EQ(code, TENTER_STALE_HANDLE);
+                           })
+                    .ok());
+  while (replays.Load(kRelaxed) < 100) {
+  }
+  EXPECT_EQ(tenter_free(context_, counts_.program, &error_), TENTER_OK);
+  for (Thread& pusher : pushers) pusher.Join();
+  EXPECT_EQ(tenter_free(context_, engine_, &error_), TENTER_OK);  // drains
+  EXPECT_EQ(counts_.ran.Load(kAcquire), kOps * replays.Load(kRelaxed));
+  EXPECT_EQ(counts_.released.Load(kAcquire), kOps);
+}
+
+TEST_F(CApiProgram, MayBeFreedInsideItsOwnOp) {
+  Record(1);
+  tenter_op op = Writes(
+      [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+        auto* counts = static_cast<Counts*>(p);
+        counts->freed.Store(tenter_free(counts->context, counts->program, nullptr), kRelease);
+        return TENTER_OK;
+      },
+      &counts_);
+  ASSERT_EQ(tenter_recording_push(context_, recording_, &op, &error_), TENTER_OK);
+  Record(1);
+  Capture();
+  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(counts_.freed.Load(kAcquire), TENTER_OK);
+  EXPECT_EQ(counts_.ran.Load(kAcquire), 2);
+  EXPECT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_STALE_HANDLE);
+  EXPECT_EQ(tenter_free(context_, engine_, &error_), TENTER_OK);
+  EXPECT_EQ(counts_.released.Load(kAcquire), 2);
+}
+
+// Replays that the context still has when it goes are run, and their program is released.
+TEST_F(CApiProgram, GoesWithItsContext) {
+  Record(2);
+  Capture();
+  Record(1);  // never captured
+  for (int i = 0; i < 50; ++i)
+    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+  tenter_context_free(context_);
+  context_ = nullptr;
+  EXPECT_EQ(counts_.ran.Load(kAcquire), 100);
+  EXPECT_EQ(counts_.released.Load(kAcquire), 3);
+}
+
+TEST_F(CApiProgram, SeveralThreadsMayRecord) {
+  std::vector<Thread> recorders(3);
+  for (Thread& recorder : recorders)
+    ASSERT_TRUE(recorder.Start("recorder", [&] { Record(100); }).ok());
+  for (Thread& recorder : recorders) recorder.Join();
+  Capture();
+  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(counts_.ran.Load(kAcquire), 300);
 }
 
 // ITR-5: freeing an iterator while consumers wait wakes them with a typed error.

@@ -67,15 +67,6 @@ tenter_code FillError(const Thrown& thrown, tenter_error* error) {
   return static_cast<tenter_code>(status.code());
 }
 
-void FillFailure(const Failure& failure, tenter_failure* out) {
-  out->push_number = failure.push_number();
-  out->chain_length = failure.chain_length();
-  CopyText(failure.op(), out->op, sizeof(out->op));
-  CopyText(FailurePlaceName(failure.place()), out->place, sizeof(out->place));
-  CopyText(failure.thread(), out->thread, sizeof(out->thread));
-  FillError(failure.thrown(), &out->error);
-}
-
 Status CodeStatus(tenter_code code, std::string message) {
   if (code == TENTER_OK) return {};
   if (code < 0 || code > TENTER_DEADLINE_EXCEEDED)

@@ -22,16 +22,12 @@
 
 #include "runtime/base/mutex.h"
 #include "runtime/cached_op/cached_op.h"
+#include "runtime/capi/engine_object.h"
 #include "runtime/capi/tenter.h"
 #include "runtime/engine/engine.h"
 #include "runtime/io/threaded_iterator.h"
 
 namespace tenter {
-
-struct EngineObject {
-  std::shared_ptr<Engine> engine;
-  int workers = 0;
-};
 
 // References are released in reverse order: the op before the engine that it borrows.
 struct CachedOpObject {
@@ -54,7 +50,6 @@ class CallbackProbe final : public Probe {
 // Writes `status` into `error` (may be null) and returns its code.
 tenter_code FillError(const Status& status, tenter_error* error);
 tenter_code FillError(const Thrown& thrown, tenter_error* error);
-void FillFailure(const Failure& failure, tenter_failure* out);
 // Copies at most `size` - 1 bytes and terminates. REQUIRES: size > 0.
 void CopyText(std::string_view text, char* out, size_t size);
 Status CodeStatus(tenter_code code, std::string message);
@@ -78,7 +73,8 @@ tenter_code Protect(tenter_error* error, Body body) {
 struct tenter_context {
  public:
   using Object =
-      std::variant<std::shared_ptr<tenter::EngineObject>, std::shared_ptr<const tenter::Graph>,
+      std::variant<std::shared_ptr<tenter::EngineObject>, std::shared_ptr<tenter::RecordingObject>,
+                   std::shared_ptr<tenter::ProgramObject>, std::shared_ptr<const tenter::Graph>,
                    std::shared_ptr<tenter::CachedOpObject>,
                    std::shared_ptr<tenter::ThreadedIterator>>;
 

@@ -59,7 +59,8 @@ typedef struct tenter_error {
 } tenter_error;
 
 typedef struct tenter_context tenter_context;
-typedef uint64_t tenter_handle; /* of an engine, model, cached op or iterator; 0 is never one */
+/* Of an engine, recording, program, model, cached op or iterator; 0 is never one. */
+typedef uint64_t tenter_handle;
 
 /* ---- fault sites: how a test harness observes the runtime and makes it fail ---- */
 
@@ -100,15 +101,19 @@ TENTER_API tenter_code tenter_context_create(const tenter_context_options* optio
 /* Frees everything in the context; waits for what is in flight. */
 TENTER_API void tenter_context_free(tenter_context* context);
 
-/* Frees an engine, model, cached op or iterator. */
+/* Frees an engine, recording, program, model, cached op or iterator. */
 TENTER_API tenter_code tenter_free(tenter_context* context, tenter_handle handle,
                                    tenter_error* error);
 
 /* ---- engine ---- */
 
+/* All zero is the naive engine with the default of everything else. */
 typedef struct tenter_engine_options {
   int32_t workers;        /* 0: the naive engine */
   int32_t run_dependents; /* 0: skip dependents of a failed op (ERR-3); 1: run them (ERR-8) */
+  /* How long an idle worker, and a thread that waits for a var, spins before it sleeps. 0: the
+   * default, 30 us; negative: it never spins. */
+  int64_t spin_ns;
 } tenter_engine_options;
 
 typedef struct tenter_var {
@@ -135,24 +140,38 @@ typedef struct tenter_op {
   const tenter_var* writes;
   size_t write_count;
   int32_t priority;
+  /* The op fails with TENTER_DEADLINE_EXCEEDED when so much time has passed since its push and its
+   * body has not started, or has started and not completed (`run_async` only: `run` is never
+   * interrupted). 0: no deadline; negative is refused. */
+  int64_t timeout_ns;
   /* Exactly one of both. `run` ends the op with the code it returns and the message it leaves. */
   tenter_code (*run)(void* arg, const tenter_op_context* context, tenter_error* error);
   void (*run_async)(void* arg, const tenter_op_context* context, tenter_completion* completion);
   void* arg;
-  void (*release)(void* arg); /* called once, at the end or when the push failed; or NULL */
+  /* Called once, when the op has ended or its push failed, and for a captured op when its program
+   * is destroyed; from any thread, perhaps of the engine: it must not wait, nor free the engine.
+   * Or NULL. */
+  void (*release)(void* arg);
 } tenter_op;
 
 /* What is known about a failed op (ERR-7). */
 typedef struct tenter_failure {
   uint64_t push_number;
-  uint64_t chain_length; /* how many ops it poisoned */
+  uint64_t chain_length; /* how many ops it poisoned so far; tenter_failure_chain names them */
   char op[128];
-  /* body, completion, completion dropped, body after completion, deleter or cancelled */
+  /* body, completion, completion dropped, body after completion, deleter, deadline or cancelled */
   char place[32];
   char thread[32];
   tenter_error error;
 } tenter_failure;
 
+/* An op whose outputs a failure poisoned. */
+typedef struct tenter_poisoned_op {
+  uint64_t push_number;
+  char op[128];
+} tenter_poisoned_op;
+
+/* A captured program that was not freed counts as one live var. */
 typedef struct tenter_engine_counts {
   uint64_t pushed, ran, failed, skipped, cancelled, live_ops, live_vars;
 } tenter_engine_counts;
@@ -179,17 +198,68 @@ TENTER_API tenter_code tenter_wait_for_var(tenter_context* context, tenter_handl
 TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
                                            tenter_failure* failures, size_t capacity, size_t* count,
                                            tenter_error* error);
-/* TENTER_NOT_FOUND when no op has failed yet. */
-TENTER_API tenter_code tenter_last_failure(tenter_context* context, tenter_handle engine,
-                                           tenter_failure* failure, tenter_error* error);
 /* `cancel` 0: drain. Blocks until everything has ended (ENG-9). */
 TENTER_API tenter_code tenter_engine_stop(tenter_context* context, tenter_handle engine,
                                           int32_t cancel, tenter_error* error);
+
+/* ---- captured programs: ops that are recorded once and pushed together many times ---- */
+
+/* An empty list of ops; it belongs to no engine. */
+TENTER_API tenter_code tenter_recording_create(tenter_context* context, tenter_handle* recording,
+                                               tenter_error* error);
+/* Appends `op`, as tenter_push takes it; it has no priority. Its body will be called once per
+ * replay, and `timeout_ns` counts from the start of the replay, in the naive engine from that of the
+ * op. When it fails, `release` has been called. */
+TENTER_API tenter_code tenter_recording_push(tenter_context* context, tenter_handle recording,
+                                             const tenter_op* op, tenter_error* error);
+/* Makes a program of everything recorded and leaves the recording empty, also when it fails, unless
+ * a handle was stale; ops that did not become a program are released. TENTER_INVALID_ARGUMENT when
+ * nothing was recorded. The program keeps the engine alive. Once it was freed and its last replay
+ * has ended, it is destroyed, which releases every op exactly once: at the latest before the engine
+ * or the context is gone. */
+TENTER_API tenter_code tenter_capture(tenter_context* context, tenter_handle engine,
+                                      tenter_handle recording, tenter_handle* program,
+                                      tenter_error* error);
+/* Pushes all ops of the program as one event (ENG-2); the n-th has the number `*push_number` + n,
+ * counted from 0 (`push_number` may be NULL). Inside, each op fails, is skipped, poisons and heals
+ * as if it had been pushed alone. Replays of one program run one after the other. Fails as
+ * tenter_push, with nothing pushed; the program stays usable. */
+TENTER_API tenter_code tenter_replay(tenter_context* context, tenter_handle program,
+                                     uint64_t* push_number, tenter_error* error);
+
+/* ---- looking at an engine; from any thread, also while it is stuck ---- */
+
 TENTER_API tenter_code tenter_engine_get_counts(tenter_context* context, tenter_handle engine,
                                                 tenter_engine_counts* counts, tenter_error* error);
-/* Who runs and who waits for what, as text; cut to `size`, always terminated. */
-TENTER_API tenter_code tenter_engine_describe(tenter_context* context, tenter_handle engine,
-                                              char* text, size_t size, tenter_error* error);
+
+enum {
+  TENTER_SNAPSHOT_TEXT = 0, /* for people; at most 50 ops and 50 vars */
+  TENTER_SNAPSHOT_JSON
+};
+typedef int32_t tenter_snapshot_format;
+
+/* Who runs, who waits for what, which vars are poisoned. `*needed` (may be NULL) is the size that
+ * holds all of it with the terminating zero; `text`, which may be NULL when `size` is 0, gets what
+ * fits, terminated. Succeeds also when it was cut: `*needed` > `size` tells. An engine that goes on
+ * may need more the next time. */
+TENTER_API tenter_code tenter_engine_snapshot(tenter_context* context, tenter_handle engine,
+                                              tenter_snapshot_format format, char* text,
+                                              size_t size, size_t* needed, tenter_error* error);
+/* TENTER_NOT_FOUND when no op has failed yet. */
+TENTER_API tenter_code tenter_last_failure(tenter_context* context, tenter_handle engine,
+                                           tenter_failure* failure, tenter_error* error);
+/* The ops that `failure` has poisoned so far, by push number (ERR-7): the first `capacity` of them
+ * go to `chain`, `*count` is how many are known, at most 1000. TENTER_NOT_FOUND unless `failure` is
+ * one of the last 256 that the functions above have filled in for this engine. */
+TENTER_API tenter_code tenter_failure_chain(tenter_context* context, tenter_handle engine,
+                                            const tenter_failure* failure,
+                                            tenter_poisoned_op* chain, size_t capacity,
+                                            size_t* count, tenter_error* error);
+/* All root failures that reached `var`: first the one that tenter_wait_for_var reports, then those
+ * it lists as "also" (ERR-3), by push number. Blocks as that does, and succeeds: `*count` tells. */
+TENTER_API tenter_code tenter_var_failures(tenter_context* context, tenter_handle engine,
+                                           tenter_var var, tenter_failure* failures,
+                                           size_t capacity, size_t* count, tenter_error* error);
 
 /* ---- tensors ---- */
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 BASIC = ("independent", "chain", "2 reads 1 write", "10 reads 1 write")
+CAPTURED = {"captured chain": 100.0, "captured 2 reads 1 write": 130.0}
 # ns per op: ours is the base, and each contender so many times that.
 BASE = {"independent": 200.0, "chain": 160.0, "2 reads 1 write": 300.0, "10 reads 1 write": 800.0}
 TIMES = {"tenter": 1.0, "mxnet": 4.0, "tbb_flow": 0.5}
@@ -23,12 +24,15 @@ def timed(workload, contender, ops, repeats, ns_per_op, **parameters):
 def engine_rows(part, ops, repeats, names):
     if part == "memory":
         return [row("bytes per idle variable", "tenter", 1000, 1, {"allocated_bytes": 60e3, "resident_bytes": 70e3}),
-                row("bytes per pending op", "tenter", 1000, 1, {"allocated_bytes": 200e3, "resident_bytes": 100e3})]
+                row("bytes per pending op", "tenter", 1000, 1, {"allocated_bytes": 200e3, "resident_bytes": 100e3}),
+                row("bytes per captured op", "tenter", 1000, 1, {"allocated_bytes": 300e3, "resident_bytes": 400e3})]
     rows = [row("round trip", name, 10, repeats, {"p50_ns": 1900.0 * TIMES[name], "p99_ns": 9000.0}) for name in names]
     if part == "one_worker":
         return rows
     scale = 0.3 if part == "naive" else 1.0
     rows += [timed(workload, name, ops, repeats, scale * BASE[workload] * TIMES[name]) for workload in BASIC for name in names]
+    rows += [timed(workload, name, ops, repeats, scale * ns * TIMES[name]) for workload, ns in CAPTURED.items()
+             for name in names if name != "mxnet" and (part, name) != ("naive", "tbb_flow")]
     if part == "threads":
         for count, ns in ((1, 100.0), (2, 140.0), (8, 160.0)):
             rows.append(timed("pushers", "tenter", ops, repeats, ns, pushers=count))

@@ -51,7 +51,7 @@ def test_every_goal_has_a_row_with_figures_ratios_and_a_verdict(bench_house, ten
     code, out, _ = tenter("bench", "engine")
     assert code == 0 and out.strip().endswith("bench.md")
     rows = verdicts_of(bench_house)
-    assert len(rows) == 21
+    assert len(rows) == 26
     assert rows["independent"]["spread"] == {"least": 200, "median": 200} and rows["independent"]["state"] == "met"
     assert (rows["independent"]["push"], rows["independent"]["complete"]) == (150, 50)
     assert rows["independent"]["ratios"] == {"mxnet": 4.0, "tbb_flow": 0.5}
@@ -64,6 +64,13 @@ def test_every_goal_has_a_row_with_figures_ratios_and_a_verdict(bench_house, ten
     assert rows["1,000 / 10 readers of a variable"]["state"] == "not measured"
     assert rows["bytes per idle variable"]["spread"]["median"] == 70, "the larger of the two measures"
     assert rows["naive: chain on one variable"]["state"] == "met"
+    captured = rows["captured: chain on one variable"]
+    assert (captured["goal"], captured["state"], captured["spread"]["median"]) == (120, "met", 100)
+    assert captured["ratios"] == {"tbb_flow": 0.5} and captured["ratio_goal"] is None and captured["ratio_state"] == ""
+    assert rows["captured: 2 reads + 1 write of 64"]["state"] == "missed by 8.3%"
+    assert rows["naive, captured: chain on one variable"]["spread"]["median"] == 30, "a figure without a goal"
+    assert rows["naive, captured: chain on one variable"]["state"] == ""
+    assert rows["bytes per captured op"]["spread"]["median"] == 400 and rows["bytes per captured op"]["state"] == ""
 
 
 def test_the_files_say_where_the_figures_come_from(bench_house, tenter, built):
@@ -72,7 +79,8 @@ def test_the_files_say_where_the_figures_come_from(bench_house, tenter, built):
     text = (folder / "bench.md").read_text()
     assert "| engine: <mxnet> | measured |" in text and "| engine: <group> | absent: it was not found |" in text
     assert "<group> was not measured: it was not found." in text
-    assert "captured program, replayed" in text and "no such call yet" in text
+    assert "| captured: chain on one variable | <= 120 ns | 100 | 100 | 75.0 | 25.0 | met |" in text
+    assert "captured: a program of 1,000 ops" in text and "under TBB flow stands a graph that was built before" in text
     assert "| independent | <= 250 ns | 200 | 200 | 150 | 50.0 | met | 4.00x | >= 3.5x | met | 0.50x |" in text
     document = json.loads((bench_house.root / "copy.json").read_text())
     assert document == json.loads((folder / "bench.json").read_text())
@@ -98,7 +106,9 @@ def test_without_peers_ratios_are_missing_and_said_to_be(bench_house, tenter):
 
 def test_a_filter_leaves_other_rows_out(bench_house, tenter):
     tenter("bench", "engine", "--filter", "chain")
-    assert set(verdicts_of(bench_house)) == {"chain on one variable", "naive: chain on one variable"}
+    assert set(verdicts_of(bench_house)) == {
+        "chain on one variable", "naive: chain on one variable", "captured: chain on one variable",
+        "naive, captured: chain on one variable"}
 
 
 @pytest.mark.parametrize(("word", "code", "message"), [

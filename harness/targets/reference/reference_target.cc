@@ -98,7 +98,7 @@ void TensorRelease(void*, tgt_tensor* tensor) {
 tgt_code EngineCreate(void* instance, const tgt_engine_options* options, tgt_handle* engine,
                       tgt_error* error) {
   tenter_error e = {};
-  const tenter_engine_options o{options->workers, options->run_dependents};
+  const tenter_engine_options o{options->workers, options->run_dependents, 0};
   return Return(tenter_engine_create(Context(instance), &o, engine, &e), e, error);
 }
 
@@ -214,7 +214,8 @@ tgt_code EngineCounts(void* instance, tgt_handle engine, tgt_engine_counts* coun
 tgt_code EngineDescribe(void* instance, tgt_handle engine, char* text, size_t size,
                         tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_engine_describe(Context(instance), engine, text, size, &e), e, error);
+  return Return(tenter_engine_snapshot(Context(instance), engine, TENTER_SNAPSHOT_TEXT, text, size,
+                                       nullptr, &e), e, error);
 }
 
 // ---- model ----

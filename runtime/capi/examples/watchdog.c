@@ -1,0 +1,100 @@
+/* An engine that is stuck, and a watchdog that says why: who runs, who waits for which var. Here an
+ * op waits for a "gate" that nobody opens, until the watchdog has looked. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/capi/tenter.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int entered = 0, opened = 0;
+
+static tenter_code WaitAtGate(void* arg, const tenter_op_context* context, tenter_error* error) {
+  (void)arg;
+  (void)context;
+  (void)error;
+  pthread_mutex_lock(&mutex);
+  entered = 1;
+  pthread_cond_broadcast(&changed);
+  while (!opened) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+  return TENTER_OK;
+}
+
+static tenter_code Nothing(void* arg, const tenter_op_context* context, tenter_error* error) {
+  (void)arg;
+  (void)context;
+  (void)error;
+  return TENTER_OK;
+}
+
+static void Must(tenter_code code, const tenter_error* error) {
+  if (code == TENTER_OK) return;
+  fprintf(stderr, "%s: %s\n", tenter_code_name(code), error->message);
+  exit(1);
+}
+
+/* The whole snapshot, to be freed by the caller. The engine may move while one asks, so the size is
+ * asked for again until it fits. */
+static char* Look(tenter_context* context, tenter_handle engine, tenter_snapshot_format format) {
+  tenter_error error;
+  char* text = NULL;
+  size_t size = 0, needed = 1;
+  while (needed > size) {
+    size = needed;
+    text = realloc(text, size);
+    if (text == NULL) exit(1);
+    Must(tenter_engine_snapshot(context, engine, format, text, size, &needed, &error), &error);
+  }
+  return text;
+}
+
+int main(void) {
+  tenter_engine_options options = {0};
+  tenter_context* context = NULL;
+  tenter_handle engine = 0;
+  tenter_var input, output;
+  tenter_op gate = {0}, after = {0};
+  tenter_engine_counts before, now;
+  tenter_error error;
+  char *text, *json;
+  int found;
+
+  Must(tenter_context_create(NULL, &context, &error), &error);
+  options.workers = 1;
+  Must(tenter_engine_create(context, &options, &engine, &error), &error);
+  Must(tenter_var_create(context, engine, &input, &error), &error);
+  Must(tenter_var_create(context, engine, &output, &error), &error);
+  gate.name = "wait at the gate", gate.run = WaitAtGate;
+  gate.writes = &input, gate.write_count = 1;
+  after.name = "after the gate", after.run = Nothing;
+  after.reads = &input, after.read_count = 1;
+  after.writes = &output, after.write_count = 1;
+  Must(tenter_push(context, engine, &gate, NULL, &error), &error);
+  Must(tenter_push(context, engine, &after, NULL, &error), &error);
+  pthread_mutex_lock(&mutex);
+  while (!entered) pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+
+  /* A watchdog asks from time to time: is something alive, and has nothing ended since then? */
+  Must(tenter_engine_get_counts(context, engine, &before, &error), &error);
+  Must(tenter_engine_get_counts(context, engine, &now, &error), &error);
+  if (now.live_ops == 0 || now.pushed - now.live_ops != before.pushed - before.live_ops) return 1;
+  text = Look(context, engine, TENTER_SNAPSHOT_TEXT);
+  json = Look(context, engine, TENTER_SNAPSHOT_JSON);
+  printf("stuck:\n%s%s\n", text, json);
+  found = strstr(text, "worker 0 runs 'wait at the gate'") != NULL &&
+          strstr(text, "op 'after the gate' (push 2) waits for v0") != NULL && json[0] == '{';
+  free(text);
+  free(json);
+
+  pthread_mutex_lock(&mutex);
+  opened = 1;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+  Must(tenter_wait_for_var(context, engine, output, NULL, &error), &error);
+  tenter_context_free(context);
+  return found ? 0 : 1;
+}

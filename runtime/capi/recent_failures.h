@@ -1,0 +1,41 @@
+// RecentFailures: the failures that a C caller was told about lately, so that it can ask for more
+// about one of them.
+//
+// Path: tenter_wait_for_var, tenter_wait_for_all ... -> Fill -> tenter_failure_chain -> Find.
+//
+// LOCK ORDER: mutex_ is a leaf; no failure is destroyed under it: the exception is the user's.
+//
+// Thread safety: every method from any thread.
+// Ownership and lifetime: shares the failures that it keeps.
+// Invariants: a failure is kept once; at most kKept are, the latest.
+// Errors: none.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string_view>
+
+#include "runtime/base/mutex.h"
+#include "runtime/capi/tenter.h"
+#include "runtime/engine/failure.h"
+
+namespace tenter {
+
+class RecentFailures {
+ public:
+  static constexpr size_t kKept = 256;
+
+  // Writes what is known about `failure` into `out`, and keeps it.
+  void Fill(const FailurePtr& failure, tenter_failure* out) EXCLUDES(mutex_);
+
+  // The failure that `out` was filled from, or null when it is too long ago.
+  FailurePtr Find(const tenter_failure& out) const EXCLUDES(mutex_);
+
+ private:
+  void Keep(const FailurePtr& failure) EXCLUDES(mutex_);
+
+  mutable Mutex mutex_;
+  std::deque<FailurePtr> kept_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter
