@@ -180,6 +180,25 @@ TEST_P(EngineContract, WaitInsideAnOpIsRefused) {
   EXPECT_THROW(engine_->WaitForAll(), AggregateError);
 }
 
+// ENG-7: what a body captured is destroyed inside the op, and may not wait either.
+TEST_P(EngineContract, WaitWhileABodyIsDestroyedIsRefused) {
+  struct Waiter {
+    Engine* engine;
+    Var var;
+    StatusCode* seen;
+    ~Waiter() { *seen = engine->AwaitVar(var).status().code(); }
+  };
+  const Var v = NewVar();
+  StatusCode seen = StatusCode::kOk;
+  const Waiter* const waiter = new Waiter{engine_.get(), v, &seen};
+  const std::shared_ptr<const Waiter> shared(waiter);
+  auto body = [kept = shared](const OpContext&) {};
+  const_cast<std::shared_ptr<const Waiter>&>(shared).reset();
+  engine_->Push({.name = "captures", .writes = {v}, .body = std::move(body)}).value();
+  engine_->WaitForVar(v);
+  EXPECT_EQ(seen, StatusCode::kWaitInsideOp);
+}
+
 // ENG-8: deletion takes effect after earlier uses; the handle is stale at once, and stays so.
 TEST_P(EngineContract, DeletedVarIsStaleAndDeletedLast) {
   const Var v = NewVar();

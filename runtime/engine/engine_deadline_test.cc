@@ -71,6 +71,21 @@ TEST_P(EngineDeadline, OpThatStartsTooLateDoesNotRun) {
   EXPECT_FALSE(ran);
 }
 
+// The deadline of a captured op begins with the push of its replay, on every engine.
+TEST_P(EngineDeadline, CapturedOpCountsFromItsReplay) {
+  const Var v = NewVar();
+  Recording recording;
+  recording.Push({.name = "slow", .writes = {v}, .body = [](const OpContext&) {
+                    const int64_t start = NowNs();
+                    while (NowNs() < start + 2 * kSoon) {
+                    }
+                  }});
+  recording.Push(
+      {.name = "late", .reads = {v}, .writes = {v}, .timeout_ns = kSoon, .body = [](const OpContext&) {}});
+  engine_->Replay(engine_->Capture(std::move(recording)).value()).value();
+  EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
+}
+
 // ENG-5: completion and deadline at about the same time: one of both ends the op, never both.
 TEST_P(EngineDeadline, RaceWithTheCompletionEndsTheOpOnce) {
   constexpr int kOps = 200;

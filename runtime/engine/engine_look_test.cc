@@ -53,6 +53,37 @@ TEST_F(StuckEngine, SnapshotNamesWhoRunsAndWhoWaits) {
       << json;
 }
 
+// The name is cut after 31 bytes, in the middle of a character.
+TEST(EngineLook, JsonStaysValidWhateverNamesAre) {
+  const auto engine = MakeEngine({.workers = 1});
+  Gate running, release;
+  engine
+      ->Push({.name = "0123456789 0123456789 01234567\xc3\xa9",
+              .body = [&](const OpContext&) { running.Open(), release.Wait(); }})
+      .value();
+  running.Wait();
+  EXPECT_NE(engine->Snapshot().ToJson().find("01234567\\ufffd\""), std::string::npos);
+  release.Open();
+}
+
+// ERR-7: a node of a program is named, not only the replay that it belongs to.
+TEST(EngineLook, SnapshotNamesTheNodesOfAProgram) {
+  const auto engine = MakeEngine({.workers = 1});
+  HandleBox box;
+  Recording recording;
+  const Var v = engine->NewVar().value();
+  recording.Push({.name = "stuck",
+                  .writes = {v},
+                  .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }});
+  const ProgramPtr program = engine->Capture(std::move(recording)).value();
+  engine->Replay(program).value();
+  Completion handle = box.Take();
+  EXPECT_NE(engine->Describe().find("op 'stuck' (push 1) waits for its handle"), std::string::npos)
+      << engine->Describe();
+  handle.Done();
+  engine->WaitForVar(v);
+}
+
 int g_pipe[2];
 Engine* g_engine;
 

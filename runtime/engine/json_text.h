@@ -2,7 +2,7 @@
 //
 // Thread safety: pure.
 // Ownership and lifetime: none.
-// Invariants: the result is valid JSON for any bytes that are valid UTF-8.
+// Invariants: the result is valid JSON; bytes that are no UTF-8 become U+FFFD.
 // Errors: none.
 #pragma once
 

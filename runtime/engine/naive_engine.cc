@@ -112,7 +112,7 @@ Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
   TENTER_RETURN_IF_ERROR(recording.Check());
   TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
   try {
-    return std::make_shared<Program>(this, self, std::move(recording));
+    return std::make_shared<Program>(this, self, std::move(recording), &programs_);
   } catch (const std::bad_alloc&) {
     static_cast<void>(DeleteVar(self, nullptr));
     return NoMemoryFor("a captured program");
@@ -126,7 +126,7 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
     const uint64_t first = pushed_.Load(kRelaxed) + 1;
     pushed_.Store(first + program->size() - 1, kRelease);
     runner_.Store(CurrentThreadKey(), kRelaxed);
-    RunProgram(program.get(), first);
+    RunProgram(program.get(), first, NowNs());
     if (!deferred_.empty()) RunDeferred();
     runner_.Store(0, kRelaxed);
     return first;
@@ -134,7 +134,7 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
   for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
   const uint64_t first = pushed_.Load(kRelaxed) + 1;
   try {
-    deferred_.push_back({"replay", {}, OpBody(), false, first, 0, program});
+    deferred_.push_back({"replay", {}, OpBody(), false, first, NowNs(), program});
   } catch (const std::bad_alloc&) {
     return NoMemoryFor("a replay");
   }
@@ -142,10 +142,10 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
   return first;
 }
 
-void NaiveEngine::RunProgram(Program* program, uint64_t first_number) {
+void NaiveEngine::RunProgram(Program* program, uint64_t first_number, int64_t pushed_ns) {
   for (const auto& node : program->nodes_)
     Run({node->name(), node->accesses(), &node->body, false, first_number++,
-         node->timeout_ns > 0 ? NowNs() + node->timeout_ns : 0, true});
+         node->timeout_ns > 0 ? pushed_ns + node->timeout_ns : 0, true});
 }
 
 bool NaiveEngine::Usable(Var var) const {
@@ -172,7 +172,7 @@ void NaiveEngine::RunDeferred() {
     Deferred op = std::move(deferred_.front());
     deferred_.pop_front();
     if (op.program != nullptr)
-      RunProgram(op.program.get(), op.push_number);
+      RunProgram(op.program.get(), op.push_number, op.deadline_ns);
     else
       Run({op.name, op.accesses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
   }

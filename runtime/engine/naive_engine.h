@@ -80,7 +80,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
     OpBody body;
     bool deletes_var;
     uint64_t push_number;
-    int64_t deadline_ns;
+    int64_t deadline_ns;  // of a program: when it was pushed
     ProgramPtr program = nullptr;
   };
   // An async op that runs; guarded by handles_mutex_. Whoever comes last frees it: the turn, or the
@@ -108,7 +108,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   bool Usable(Var var) const;
   uint64_t TakeNumber(const Running& op);
   void RunDeferred();
-  void RunProgram(Program* program, uint64_t first_number);
+  void RunProgram(Program* program, uint64_t first_number, int64_t pushed_ns);
   void Run(const Running& op);
   void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
@@ -143,6 +143,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   Atomic<bool> stopping_ = false;
   Atomic<bool> cancelling_ = false;
   VarTable<NaiveVar> vars_;
+  ProgramList programs_;
 
   mutable Mutex log_mutex_;
   FailureLog log_ GUARDED_BY(log_mutex_);

@@ -31,14 +31,30 @@ Status Recording::Check() const {
   return {};
 }
 
-Program::Program(Engine* engine, Var self, Recording recording)
-    : engine_(engine), self_(self), nodes_(std::move(recording.nodes_)) {
+void ProgramList::Add(const Program* program) {
+  MutexLock lock(mutex_);
+  programs_.push_back(program);
+}
+
+void ProgramList::Remove(const Program* program) {
+  MutexLock lock(mutex_);
+  programs_.erase(std::find(programs_.begin(), programs_.end(), program));
+}
+
+Program::Program(Engine* engine, Var self, Recording recording, ProgramList* list)
+    : engine_(engine),
+      self_(self),
+      list_(list),
+      has_deadlines_(recording.has_deadlines()),
+      nodes_(std::move(recording.nodes_)) {
   for (const auto& node : nodes_) node->program = this;
   AssignSlots();
   AddEdges();
+  list_->Add(this);
 }
 
 Program::~Program() {
+  list_->Remove(this);
   // A stopped engine refuses, and deletes nothing any more.
   static_cast<void>(engine_->DeleteVar(self_));
 }

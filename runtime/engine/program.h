@@ -23,6 +23,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/base/mutex.h"
 #include "runtime/engine/failure.h"
 #include "runtime/engine/op.h"
 #include "runtime/engine/pending_op.h"
@@ -30,6 +31,7 @@
 namespace tenter {
 
 class Engine;
+class Program;
 
 // One op of a program. Its accesses carry the slot of their var beside the var.
 class ProgramNode : public PendingOp {
@@ -58,10 +60,27 @@ class Recording {
   std::vector<std::unique_ptr<ProgramNode>> nodes_;
 };
 
+// The programs of an engine, for those who look at it from outside.
+class ProgramList {
+ public:
+  void Add(const Program* program) EXCLUDES(mutex_);
+  void Remove(const Program* program) EXCLUDES(mutex_);
+
+  // Calls visit(node) for every op of every program that is being replayed.
+  template <typename Visit>
+  void ForEachNode(Visit visit) const EXCLUDES(mutex_);
+
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<const Program*> programs_ GUARDED_BY(mutex_);
+};
+
 class Program {
  public:
   // Finds slots and edges. `self` is a var of the program alone, which makes replays exclusive.
-  Program(Engine* engine, Var self, Recording recording);
+  Program(Engine* engine, Var self, Recording recording, ProgramList* list);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -71,6 +90,7 @@ class Program {
 
  private:
   friend class NaiveEngine;
+  friend class ProgramList;
   friend class ThreadedEngine;
   struct Slot {
     Var var;
@@ -84,6 +104,8 @@ class Program {
 
   Engine* const engine_;
   const Var self_;
+  ProgramList* const list_;
+  const bool has_deadlines_;
   std::vector<std::unique_ptr<ProgramNode>> nodes_;
   std::vector<ProgramNode*> roots_;
   std::vector<Slot> slots_;  // ordered by the index of their var; `self` is among them
@@ -95,5 +117,13 @@ class Program {
 };
 
 using ProgramPtr = std::shared_ptr<Program>;
+
+template <typename Visit>
+void ProgramList::ForEachNode(Visit visit) const {
+  MutexLock lock(mutex_);
+  for (const Program* program : programs_)
+    if (program->nodes_left_.Load(kAcquire) > 0)
+      for (const auto& node : program->nodes_) visit(*node);
+}
 
 }  // namespace tenter

@@ -15,7 +15,8 @@
 //   all others are leaves:   the table of vars, a stripe of the pool, prioritised_mutex_,
 //                            log_mutex_, handles_mutex_, those of Epochs, Parking and Deadlines,
 //                            and Failure::mutex_
-// A fork holds pause_mutex_, handles_mutex_ and those of Epochs and Deadlines, in this order.
+// A fork holds pause_mutex_, handles_mutex_ and those of Epochs, Deadlines and ProgramList, in this
+// order.
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
@@ -128,6 +129,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   bool MoreToTake() const;
   void TellWaiters(int index);
   PendingOp* Run(PendingOp* op, int index);
+  void DestroyBody(PendingOp* op, int index);
   void RunHere(PendingOp* op, int index, Outcome* outcome);
   Decision Decide(PendingOp* op, int index);
   bool HasPoisonedInput(PendingOp* op) const;
@@ -226,6 +228,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   uint64_t handles_lost_ GUARDED_BY(handles_mutex_) = 0;  // in the child of a fork: see there
   CondVar handles_gone_;
 
+  ProgramList programs_;
   Mutex bulks_mutex_;
   std::vector<ThreadedBulk*> bulks_ GUARDED_BY(bulks_mutex_);
   Atomic<int> open_bulks_ = 0;

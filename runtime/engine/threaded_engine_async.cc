@@ -29,10 +29,10 @@ PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
   } catch (...) {
     thrown = Thrown::Current();
   }
-  workers_[index].running.Store(nullptr, kRelaxed);
   if (tracer_ != nullptr) [[unlikely]]
     tracer_->Body(context.name, context.push_number, index, start_ns, NowNs());
   if (!op->is_node()) op->body.Reset();
+  workers_[index].running.Store(nullptr, kRelaxed);
   return BodyReturned(op, index, std::move(thrown));
 }
 

@@ -91,7 +91,7 @@ PendingOp* ThreadedEngine::RunGroup(PendingOp* leader, int index) {
     op->push_number.Store(number++, kRelaxed);
     Outcome outcome{.decision = Decide(op, index)};
     RunHere(op, index, &outcome);
-    op->body.Reset();
+    DestroyBody(op, index);
     const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tallies_[index]);
     for (const Access& access : op->accesses())
       if (Writes(access.mode)) LeavePoison(access.var.index, poison);

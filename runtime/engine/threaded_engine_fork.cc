@@ -116,9 +116,11 @@ void ThreadedEngine::LockForFork() NO_THREAD_SAFETY_ANALYSIS {
   handles_mutex_.Lock();
   epochs_.mutex().Lock();
   deadlines_.mutex().Lock();
+  programs_.mutex().Lock();
 }
 
 void ThreadedEngine::UnlockAfterFork() NO_THREAD_SAFETY_ANALYSIS {
+  programs_.mutex().Unlock();
   deadlines_.mutex().Unlock();
   epochs_.mutex().Unlock();
   handles_mutex_.Unlock();

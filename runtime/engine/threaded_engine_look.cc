@@ -30,7 +30,7 @@ EngineSnapshot ThreadedEngine::Snapshot() const {
 }
 
 void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const {
-  pool_.ForEach([&](const PendingOp& op) {
+  const auto look = [&](const PendingOp& op) {
     const PendingOp::Phase phase = op.phase.Load(kRelaxed);
     if (phase == PendingOp::Phase::kFree) return;
     const uint64_t number = op.push_number.Load(kRelaxed);
@@ -38,7 +38,9 @@ void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) cons
                               : phase == PendingOp::Phase::kReady ? "is ready"
                                                                   : "waits for its handle";
     (*ops)[number] = {op.PeekName().data(), number, state, {}};
-  });
+  };
+  pool_.ForEach(look);
+  programs_.ForEachNode(look);  // a replay and its first op have one number: the op is shown
 }
 
 void ThreadedEngine::LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,

@@ -13,7 +13,7 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
   TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
   try {
-    return std::make_shared<Program>(this, self, std::move(recording));
+    return std::make_shared<Program>(this, self, std::move(recording), &programs_);
   } catch (const std::bad_alloc&) {
     static_cast<void>(DeleteVar(self, nullptr));
     return NoMemoryFor("a captured program");
@@ -39,7 +39,7 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
   op->SetName("replay");
   op->priority = 0;
   op->deletes_var = false;
-  op->deadline_ns = 0;
+  op->deadline_ns = program->has_deadlines_ ? NowNs() : 0;  // where those of its nodes begin
   op->role = PendingOp::Role::kReplay;
   op->program = program.get();
   // The body is never called; it keeps the program alive until the replay has ended.
@@ -57,7 +57,7 @@ PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
     node->push_number.Store(number++, kRelaxed);
     node->epoch = op->epoch;
     node->waiting_for.Store(node->waits_for_nodes, kRelaxed);
-    node->deadline_ns = node->timeout_ns > 0 ? NowNs() + node->timeout_ns : 0;
+    node->deadline_ns = node->timeout_ns > 0 ? op->deadline_ns + node->timeout_ns : 0;
   }
   PendingOp* const first = program.roots_[0];
   // The others may start and end the program only after the first has run, so `program` stays.
@@ -91,10 +91,13 @@ PendingOp* ThreadedEngine::NodeReleased(ProgramNode* node, int index) {
   node->phase.Store(PendingOp::Phase::kFree, kRelaxed);
   if (program.nodes_left_.FetchSub(1, kAcqRel) != 1) return nullptr;
   PendingOp* const replay = program.replay_;
+  const size_t size = program.size();
+  const uint8_t epoch = replay->epoch;
   PendingOp* const next = EndReplay(replay, index);
   replay->role = PendingOp::Role::kSingle;
   replay->body.Reset();  // the program may be gone from here on
   pool_.Give(replay);
+  CountEnded(epoch, size, index);
   return next;
 }
 
@@ -105,7 +108,6 @@ PendingOp* ThreadedEngine::EndReplay(PendingOp* replay, int index) {
     Program::Slot& slot = program.slots_[&access - replay->accesses().data()];
     HandOn(*replay, Complete(replay, &access, std::exchange(slot.poison, nullptr)), index, &next);
   }
-  CountEnded(replay->epoch, program.size(), index);
   return next;
 }
 

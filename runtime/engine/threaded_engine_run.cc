@@ -138,18 +138,26 @@ PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
   if (outcome.decision == Decision::kRun && op->body.is_async()) return RunAsync(op, index);
   RunHere(op, index, &outcome);
   if (op->is_node()) {
+    workers_[index].running.Store(nullptr, kRelaxed);
     PendingOp* const next = End(op, std::move(outcome), index);
     PendingOp* const after = NodeReleased(static_cast<ProgramNode*>(op), index);
     return next != nullptr ? next : after;  // the last node has no successor
   }
-  op->body.Reset();  // what it captured is destroyed before the op counts as ended
+  DestroyBody(op, index);
   PendingOp* const next = End(op, std::move(outcome), index);
   pool_.Give(op);
   return next;
 }
 
-// Does what was decided about an op that ends on this worker.
+// Before the op counts as ended, and still inside the op: what it captured may not wait either.
+void ThreadedEngine::DestroyBody(PendingOp* op, int index) {
+  op->body.Reset();
+  workers_[index].running.Store(nullptr, kRelaxed);
+}
+
+// Does what was decided about an op that ends on this worker; leaves it running.
 void ThreadedEngine::RunHere(PendingOp* op, int index, Outcome* outcome) {
+  workers_[index].running.Store(op, kRelaxed);
   switch (outcome->decision) {
     case Decision::kRun:
       return RunBody(op, index, outcome);
@@ -184,7 +192,6 @@ bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
 
 void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
   const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
-  workers_[index].running.Store(op, kRelaxed);
   const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
   try {
     // The deletion of a var has a site of its own, inside its body.
@@ -200,7 +207,6 @@ void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
     outcome->place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody;
     outcome->thrown = Thrown::Current();
   }
-  workers_[index].running.Store(nullptr, kRelaxed);
   if (tracer_ != nullptr) [[unlikely]]
     tracer_->Body(context.name, context.push_number, index, start_ns, NowNs());
 }

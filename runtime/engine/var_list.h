@@ -28,8 +28,16 @@ namespace tenter {
 class VarList {
  public:
   VarList() = default;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+// The list lives as long as the call that it is an argument of, which is what a VarList is for.
+#pragma GCC diagnostic ignored "-Winit-list-lifetime"
+#endif
   VarList(std::initializer_list<Var> vars TENTER_LIFETIME_BOUND)  // NOLINT: reads like a list
       : data_(vars.begin()), size_(vars.size()) {}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   VarList(const std::vector<Var>& vars TENTER_LIFETIME_BOUND)  // NOLINT: so does a vector
       : data_(vars.data()), size_(vars.size()) {}
   VarList(std::span<const Var> vars)  // NOLINT: and a span
