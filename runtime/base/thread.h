@@ -24,6 +24,9 @@ inline ThreadId CurrentThreadId() { return std::this_thread::get_id(); }
 // A number for the calling thread, cheap to get, that no other live thread has.
 uint64_t CurrentThreadKey();
 
+// Lets another thread have this processor, if one wants it.
+inline void YieldThread() { std::this_thread::yield(); }
+
 // Keeps the calling thread on the i-th of the processors that the process may use, counted round.
 void PinThisThread(int index);
 

@@ -208,8 +208,8 @@ TENTER_API tenter_code tenter_engine_stop(tenter_context* context, tenter_handle
 TENTER_API tenter_code tenter_recording_create(tenter_context* context, tenter_handle* recording,
                                                tenter_error* error);
 /* Appends `op`, as tenter_push takes it; it has no priority. Its body will be called once per
- * replay, and `timeout_ns` counts from the start of the replay, in the naive engine from that of the
- * op. When it fails, `release` has been called. */
+ * replay, and `timeout_ns` counts from the call of tenter_replay. When it fails, `release` has been
+ * called. */
 TENTER_API tenter_code tenter_recording_push(tenter_context* context, tenter_handle recording,
                                              const tenter_op* op, tenter_error* error);
 /* Makes a program of everything recorded and leaves the recording empty, also when it fails, unless

@@ -5,7 +5,8 @@
 // Ownership and lifetime: an access must stay at its address from VarQueue::Append to Complete;
 //   its op owns it.
 // Invariants: after NormaliseAccesses every var occurs once; a var that is both read and written
-//   is an update; the order is by var index, the same for every spelling of the same sets.
+//   is an update; the order is by var index, the same for every spelling of the same sets. Two
+//   handles of one slot stand side by side: one of them is stale, and the push is refused.
 // Errors: none; stale handles are found later, by the engine.
 #pragma once
 

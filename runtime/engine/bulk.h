@@ -1,7 +1,7 @@
 // Bulk: small ops of one thread, handed to the engine in groups.
 //
-// A group is one event on all vars that its ops use, runs on one worker in push order, and asks each
-// var once. To the contracts its ops are ops as any other: each takes a push number, fails, is
+// A group is one event on all vars that its ops use, runs on one worker in push order, and asks
+// each var once. To the contracts its ops are ops as any other: each takes a push number, fails, is
 // skipped, poisons and heals by itself (ERR-1 to ERR-5).
 //
 // A group goes to the engine when it is full, at Flush, when the Bulk is destroyed, when its thread

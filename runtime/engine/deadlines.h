@@ -3,8 +3,8 @@
 // One thread sleeps until the earliest deadline; it is started when the first op with a deadline
 // comes, so that an engine without deadlines has none.
 //
-// Thread safety: Add, Remove and Close from any thread; `passed` is called on the thread of its own,
-//   with no lock held.
+// Thread safety: Add, Remove and Close from any thread; `passed` is called on the thread of its
+//   own, with no lock held.
 // Ownership and lifetime: borrows the ops between Add and the end of `passed`, or a Remove that
 //   answers true.
 // Invariants: for each op that was added, either Remove answers true once or `passed` is called

@@ -45,8 +45,8 @@ enum class StopMode {
 struct EngineOptions {
   int workers = 1;  // 0: the naive engine
   // How long a worker without work, and a thread that waits for a var, spins before it sleeps. One
-  // worker spins at a time. Long enough for a thread that pushes and waits in turns to find a worker
-  // awake; 0 never spins.
+  // worker spins at a time. Long enough for a thread that pushes and waits in turns to find a
+  // worker awake; 0 never spins.
   int64_t spin_ns = 30 * kNsPerUs;
   ErrorPolicy error_policy = ErrorPolicy::kSkipDependents;
   bool pin_workers = false;  // worker i stays on the i-th processor that the process may use

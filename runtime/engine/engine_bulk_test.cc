@@ -41,9 +41,9 @@ TEST_P(EngineBulk, KeepsTheOrderOfItsThread) {
       if (i % 10 == 5)
         Push("beside", {}, {v}, [&, i] { order.push_back(i); });
       else
-        ASSERT_TRUE(bulk->Push({.name = "in the bulk",
-                                .writes = {v},
-                                .body = Call([&, i] { order.push_back(i); })})
+        ASSERT_TRUE(bulk->Push({.name = "in the bulk", .writes = {v}, .body = Call([&, i] {
+                                                                        order.push_back(i);
+                                                                      })})
                         .ok());
     }
   }
@@ -62,12 +62,13 @@ TEST_P(EngineBulk, AFailingMemberFailsAlone) {
     for (int i = 0; i < 3; ++i)
       ASSERT_TRUE(bulk->Push({.name = "ok", .writes = {b}, .body = Call([&] { ++healthy; })}).ok());
     ASSERT_TRUE(bulk->Push({.name = "fails", .writes = {a}, .body = Call([] {
-                              throw std::runtime_error("boom");
-                            })})
+                                                              throw std::runtime_error("boom");
+                                                            })})
                     .ok());
-    ASSERT_TRUE(
-        bulk->Push({.name = "child", .reads = {a}, .writes = {c}, .body = Call([&] { ran = true; })})
-            .ok());
+    ASSERT_TRUE(bulk->Push({.name = "child", .reads = {a}, .writes = {c}, .body = Call([&] {
+                                                                            ran = true;
+                                                                          })})
+                    .ok());
     ASSERT_TRUE(
         bulk->Push({.name = "sibling", .writes = {d}, .body = Call([&] { ++healthy; })}).ok());
   }
@@ -121,10 +122,11 @@ TEST_P(EngineBulk, RandomGroupsAgreeWithAModel) {
       ASSERT_TRUE(bulk->Push({.name = "op",
                               .reads = {vars[read]},
                               .writes = {vars[written]},
-                              .body = [&values, read, written, fails](const OpContext&) {
-                                if (fails) throw std::runtime_error("planted");
-                                values[written] = (values[read] * 31 + written) % 1000003;
-                              }})
+                              .body =
+                                  [&values, read, written, fails](const OpContext&) {
+                                    if (fails) throw std::runtime_error("planted");
+                                    values[written] = (values[read] * 31 + written) % 1000003;
+                                  }})
                       .ok());
       if (poisoned[read] || fails)
         poisoned[written] = true;

@@ -16,7 +16,7 @@ TENTER_INSTANTIATE_ENGINES(EngineDeadline);
 constexpr int64_t kSoon = kNsPerMs;
 constexpr int64_t kNever = 3600 * kNsPerSecond;
 
-// ERR-1, ENG-5: the op ends at its deadline, its dependents go on, and a late completion is ignored.
+// ERR-1, ENG-5: the op ends at its deadline, its dependents go on, a late completion is ignored.
 TEST_P(EngineDeadline, AsyncOpThatDoesNotCompleteFails) {
   const Var v = NewVar(), w = NewVar();
   HandleBox box;
@@ -80,8 +80,11 @@ TEST_P(EngineDeadline, CapturedOpCountsFromItsReplay) {
                     while (NowNs() < start + 2 * kSoon) {
                     }
                   }});
-  recording.Push(
-      {.name = "late", .reads = {v}, .writes = {v}, .timeout_ns = kSoon, .body = [](const OpContext&) {}});
+  recording.Push({.name = "late",
+                  .reads = {v},
+                  .writes = {v},
+                  .timeout_ns = kSoon,
+                  .body = [](const OpContext&) {}});
   engine_->Replay(engine_->Capture(std::move(recording)).value()).value();
   EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
 }

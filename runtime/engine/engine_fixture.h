@@ -116,7 +116,7 @@ class EngineTest : public testing::TestWithParam<int> {
                 .reads = std::move(reads),
                 .writes = std::move(writes),
                 .body = [run = std::move(body)](const OpContext&,
-                                                      Completion done) { run(std::move(done)); }})
+                                                Completion done) { run(std::move(done)); }})
         .value();
   }
 

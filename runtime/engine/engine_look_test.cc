@@ -8,7 +8,7 @@
 namespace tenter {
 namespace {
 
-// An engine of one worker that stands still: a writer runs, and a reader, a thread and a writer wait.
+// An engine of one worker that stands still: a writer runs, a reader and a writer wait.
 class StuckEngine : public testing::Test {
  protected:
   void SetUp() override {
@@ -72,9 +72,9 @@ TEST(EngineLook, SnapshotNamesTheNodesOfAProgram) {
   HandleBox box;
   Recording recording;
   const Var v = engine->NewVar().value();
-  recording.Push({.name = "stuck",
-                  .writes = {v},
-                  .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }});
+  recording.Push({.name = "stuck", .writes = {v}, .body = [&](const OpContext&, Completion done) {
+                    box.Put(std::move(done));
+                  }});
   const ProgramPtr program = engine->Capture(std::move(recording)).value();
   engine->Replay(program).value();
   Completion handle = box.Take();
@@ -122,8 +122,9 @@ TEST(EngineLook, SnapshotsOfABusyEngine) {
                          [&] {
                            for (int i = 0; i < 20000; ++i)
                              engine
-                                 ->Push({.name = i % 2 == 0 ? "short" : "a name that is longer than "
-                                                                        "what a block keeps inside",
+                                 ->Push({.name = i % 2 == 0 ? "short"
+                                                            : "a name that is longer than "
+                                                              "what a block keeps inside",
                                          .reads = {vars[i % 3]},
                                          .writes = {vars[3]},
                                          .body = [](const OpContext&) {}})
@@ -152,7 +153,10 @@ TEST(EngineLook, TraceShowsBodiesAndWhatTheyWaitedFor) {
       engine
           ->Push({.name = "first",
                   .writes = {v},
-                  .body = [&](const OpContext&) { if (workers > 0) pushed.Wait(); }})
+                  .body =
+                      [&](const OpContext&) {
+                        if (workers > 0) pushed.Wait();
+                      }})
           .value();
       engine
           ->Push({.name = "second",

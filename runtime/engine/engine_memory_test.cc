@@ -24,9 +24,9 @@ tenter::Atomic<uint64_t> g_bytes = 0;
 void* Count(size_t size, size_t alignment) {
   g_allocations.FetchAdd(1, tenter::kRelaxed);
   g_bytes.FetchAdd(size, tenter::kRelaxed);
-  void* const memory = alignment == 0
-                           ? std::malloc(size)
-                           : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
+  void* const memory =
+      alignment == 0 ? std::malloc(size)
+                     : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -72,7 +72,7 @@ TEST_P(EngineMemory, APushAllocatesNothingOnceWarm) {
     }
     engine_->WaitForAll();
   };
-  // Which block gets which op is left to timing, so it takes a while until each has been everything.
+  // Which block gets which op is left to timing: it takes a while until each has been everything.
   uint64_t allocated = UINT64_MAX;
   for (int i = 0; i < 200 && allocated > 0; ++i) {
     const uint64_t before = g_allocations.Load(kRelaxed);
@@ -92,11 +92,14 @@ TEST(EngineMemoryCost, BytesPerVarAndPerPendingOp) {
   EXPECT_LE((g_bytes.Load(kRelaxed) - before) / kMany, 150u);
   Gate release;
   const Var gate = vars[0];
-  engine->Push({.name = "gate", .writes = {gate}, .body = [&](const OpContext&) { release.Wait(); }})
+  engine
+      ->Push({.name = "gate", .writes = {gate}, .body = [&](const OpContext&) { release.Wait(); }})
       .value();
   before = g_bytes.Load(kRelaxed);
   for (uint64_t i = 0; i < kMany; ++i)
-    engine->Push({.name = "op", .reads = {gate}, .writes = {vars[i]}, .body = [](const OpContext&) {}})
+    engine
+        ->Push(
+            {.name = "op", .reads = {gate}, .writes = {vars[i]}, .body = [](const OpContext&) {}})
         .value();
   EXPECT_LE((g_bytes.Load(kRelaxed) - before) / kMany, 258u);
   release.Open();

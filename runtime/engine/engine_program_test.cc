@@ -7,9 +7,7 @@ namespace {
 
 class EngineProgram : public EngineTest {
  protected:
-  ProgramPtr Capture(Recording recording) {
-    return engine_->Capture(std::move(recording)).value();
-  }
+  ProgramPtr Capture(Recording recording) { return engine_->Capture(std::move(recording)).value(); }
 };
 TENTER_INSTANTIATE_ENGINES(EngineProgram);
 
@@ -72,8 +70,8 @@ TEST_P(EngineProgram, AFailingOpFailsAlone) {
   int healthy = 0;
   Recording recording;
   recording.Push({.name = "fails", .writes = {a}, .body = Call([&] {
-                    if (fails) throw std::runtime_error("boom");
-                  })});
+                                                    if (fails) throw std::runtime_error("boom");
+                                                  })});
   recording.Push({.name = "sibling", .writes = {b}, .body = Call([&] { ++healthy; })});
   recording.Push({.name = "child", .reads = {a}, .writes = {c}, .body = Call([&] { ran = true; })});
   const ProgramPtr program = Capture(std::move(recording));
@@ -101,9 +99,9 @@ TEST_P(EngineProgram, AsyncOpsEndFromAnyThread) {
   int value = 0;
   HandleBox box;
   Recording recording;
-  recording.Push({.name = "async",
-                  .writes = {a},
-                  .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }});
+  recording.Push({.name = "async", .writes = {a}, .body = [&](const OpContext&, Completion done) {
+                    box.Put(std::move(done));
+                  }});
   recording.Push({.name = "after", .reads = {a}, .writes = {b}, .body = Call([&] { ++value; })});
   const ProgramPtr program = Capture(std::move(recording));
   Thread other;
@@ -141,7 +139,8 @@ TEST_P(EngineProgram, ReplayInsideAnOpOutlivesItsOwner) {
   Push("outer", {}, {v}, [&] {
     Recording recording;
     for (int i = 0; i < 3; ++i)
-      recording.Push({.name = "inner", .writes = {v}, .body = Call([&] { value = value * 2 + 1; })});
+      recording.Push(
+          {.name = "inner", .writes = {v}, .body = Call([&] { value = value * 2 + 1; })});
     engine_->Replay(engine_->Capture(std::move(recording)).value()).value();
   });
   engine_->WaitForAll();
@@ -209,10 +208,10 @@ std::string Outcome(Engine* engine, const std::vector<Step>& steps, uint32_t var
   for (uint32_t i = 0; i < vars; ++i) {
     const PoisonPtr poison = engine->AwaitVar(handles[i]).value();
     text += " v" + std::to_string(i) + "=";
-    text += poison == nullptr ? std::to_string(values[i])
-                              : poison->root()->op() + "#" +
-                                    std::to_string(poison->root()->push_number()) + "+" +
-                                    std::to_string(poison->also().size());
+    text += poison == nullptr
+                ? std::to_string(values[i])
+                : poison->root()->op() + "#" + std::to_string(poison->root()->push_number()) + "+" +
+                      std::to_string(poison->also().size());
   }
   return text;
 }

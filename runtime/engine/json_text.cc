@@ -6,14 +6,15 @@
 namespace tenter {
 namespace {
 
-// The bytes of the UTF-8 character at the start of `text`, or 0 when it is none: a name may have been
-// cut in the middle of one.
+// The bytes of the UTF-8 character at the start of `text`, or 0 when it is none: a name may have
+// been cut in the middle of one.
 size_t CharacterSize(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const size_t size = byte(0) < 0x80 ? 1 : byte(0) >= 0xc2 && byte(0) < 0xe0 ? 2
-                      : byte(0) >= 0xe0 && byte(0) < 0xf0                     ? 3
-                      : byte(0) >= 0xf0 && byte(0) < 0xf5                     ? 4
-                                                                              : 0;
+  const size_t size = byte(0) < 0x80                      ? 1
+                      : byte(0) >= 0xc2 && byte(0) < 0xe0 ? 2
+                      : byte(0) >= 0xe0 && byte(0) < 0xf0 ? 3
+                      : byte(0) >= 0xf0 && byte(0) < 0xf5 ? 4
+                                                          : 0;
   if (size == 0 || size > text.size()) return 0;
   for (size_t i = 1; i < size; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;

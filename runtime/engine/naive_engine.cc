@@ -67,14 +67,14 @@ Status NaiveEngine::DeleteVar(Var var, std::function<void()> deleter) {
 }
 
 Result<uint64_t> NaiveEngine::Enqueue(Op* op, bool deletes_var) {
-  constexpr size_t kOnStack = 8;
+  constexpr size_t kOnStack = 16;
   try {
     if (!deletes_var) TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op->name);
-    Access on_stack[kOnStack];
+    alignas(Access) std::byte on_stack[kOnStack * sizeof(Access)];  // what is used is assigned
     std::unique_ptr<Access[]> on_heap;
     const size_t size = op->reads.size() + op->writes.size();
     if (size > kOnStack) on_heap = std::make_unique<Access[]>(size);
-    Access* const accesses = size > kOnStack ? on_heap.get() : on_stack;
+    Access* const accesses = size > kOnStack ? on_heap.get() : reinterpret_cast<Access*>(on_stack);
     const std::span used(accesses, NormaliseAccesses(op->reads, op->writes, accesses));
     if (InsideOp()) return Defer(op, used, deletes_var);
     SmallMutexLock turn(turn_);
@@ -86,8 +86,8 @@ Result<uint64_t> NaiveEngine::Enqueue(Op* op, bool deletes_var) {
 
 Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var) {
   TENTER_RETURN_IF_ERROR(Check(accesses));
-  Running running{op->name, accesses, &op->body, deletes_var, 0,
-                  op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
+  Running running{op->name,    accesses, &op->body,
+                  deletes_var, 0,        op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
   running.push_number = TakeNumber(running);
   runner_.Store(CurrentThreadKey(), kRelaxed);
   Run(running);
@@ -99,12 +99,16 @@ Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<Access> accesses, boo
 // This thread has the turn, further down its stack.
 Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool deletes_var) {
   TENTER_RETURN_IF_ERROR(Check(accesses));
-  deferred_.push_back({std::string(op->name), {accesses.begin(), accesses.end()}, OpBody(),
-                       deletes_var, 0, op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0});
+  deferred_.push_back({std::string(op->name),
+                       {accesses.begin(), accesses.end()},
+                       OpBody(),
+                       deletes_var,
+                       0,
+                       op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0});
   Deferred& deferred = deferred_.back();
   deferred.body = std::move(op->body);
-  deferred.push_number = TakeNumber({deferred.name, deferred.accesses, &deferred.body,
-                                     deletes_var, 0, deferred.deadline_ns});
+  deferred.push_number = TakeNumber(
+      {deferred.name, deferred.accesses, &deferred.body, deletes_var, 0, deferred.deadline_ns});
   return deferred.push_number;
 }
 
@@ -187,8 +191,7 @@ void NaiveEngine::Run(const Running& op) {
     cancelled = true;
     tally_.Count(&tally_.cancelled, 1, kRelease);
     outcome = {FailurePlace::kCancelled, Thrown::FromStatus(CancelledByStop(op.name))};
-  } else if (!op.deletes_var && error_policy_ == ErrorPolicy::kSkipDependents &&
-             poisoned_input) {
+  } else if (!op.deletes_var && error_policy_ == ErrorPolicy::kSkipDependents && poisoned_input) {
     tally_.Count(&tally_.skipped, 1, kRelease);
   } else if (op.deadline_ns != 0 && NowNs() > op.deadline_ns) {
     tally_.Count(&tally_.ran, 1, kRelease);
@@ -207,8 +210,7 @@ void NaiveEngine::Run(const Running& op) {
   tally_.Count(&tally_.ended[0], 1, kRelease);
 }
 
-void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled,
-                         bool poisoned_input) {
+void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input) {
   PoisonPtr poison;
   if (!outcome.thrown.empty() || poisoned_input) {
     FailurePtr own;
@@ -255,8 +257,8 @@ PoisonPtr NaiveEngine::PoisonOfInputs(std::span<const Access> accesses) const {
   return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
 }
 
-FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number,
-                                   FailurePlace place, Thrown thrown) {
+FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
+                                   Thrown thrown) {
   auto failure = std::make_shared<const Failure>(name, push_number, place, CurrentThreadName(),
                                                  std::move(thrown));
   MutexLock lock(log_mutex_);
@@ -269,8 +271,8 @@ Status NaiveEngine::RefuseInsideOp(const char* wait) const {
   return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
 }
 
-// The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it keeps
-// it in both processes.
+// The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it
+// keeps it in both processes.
 void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   if (!InsideOp()) turn_.Lock();
   handles_mutex_.Lock();

@@ -61,6 +61,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   struct NaiveVar {
     Atomic<uint64_t> handle = 0;  // twice the generation, and 1 while the var may be used
     SmallMutex mutex;             // of `poison`, against those who look; it changes in a turn only
+    uint32_t next_free = 0;       // of the VarTable
     PoisonPtr poison;
   };
   // An op in its turn.
@@ -101,8 +102,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
 
   bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
   Result<uint64_t> Enqueue(Op* op, bool deletes_var);
-  Result<uint64_t> PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var)
-      REQUIRES(turn_);
+  Result<uint64_t> PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var) REQUIRES(turn_);
   Result<uint64_t> Defer(Op* op, std::span<Access> accesses, bool deletes_var);
   Status Check(std::span<const Access> accesses) const;
   bool Usable(Var var) const;

@@ -1,8 +1,9 @@
 // OpPool: the blocks of pending ops, reused, so that a push allocates nothing once warm.
 //
-//   pusher --Take--> its stripe: a list of free blocks        worker --Give--> the home of the block:
-//                    empty? the returned blocks, all at once                    a list that any thread
-//                    none?  a slab of 64 new ones                               may put blocks on
+//   pusher --Take--> its stripe: a list of free blocks
+//                    empty? the blocks that came back, all at once
+//                    none?  a slab of 64 new ones
+//   worker --Give--> the home of the block: a list that any thread may put blocks on
 //
 // A stripe belongs to the threads whose id hashes to it, so that pushers do not meet.
 //

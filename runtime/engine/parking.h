@@ -3,9 +3,13 @@
 //   busy --nothing to do--> spinning (one at a time, bounded) --in vain--> parked
 //     ^------- found something ------'    ^---------------- NotifyOne ---------'
 //
-// Whoever publishes work looks at one word: if somebody spins, he will find it; only if nobody spins
-// and somebody is parked, one is woken, and counts as spinning from that moment on. So a burst of
-// pushes wakes one worker, and that worker, when it found something and there is more, the next.
+// Whoever publishes work looks at one word: if somebody spins, he will find it; only if nobody
+// spins and somebody is parked, one is woken, and counts as spinning from that moment on. So a
+// burst of pushes wakes one worker, and that worker, when it found something and there is more, the
+// next.
+//
+// Whoever spins gives his processor away about every microsecond: the thread that he waits for may
+// be the one that wants it.
 //
 // No wake-up is lost: publishing (a sequentially consistent store) comes before the look at the
 // word, and a worker changes the word before it looks at the work for the last time.
@@ -23,6 +27,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
 
 namespace tenter {
 
@@ -70,11 +75,14 @@ class Parking {
   bool StartSpinning();
   template <typename Found>
   bool Spin(Found found) {
-    constexpr int kPauses = 16;
+    constexpr int kPauses = 8;
     const int64_t end = NowNs() + spin_ns_;
     do {
-      if (found()) return true;
-      for (int i = 0; i < kPauses; ++i) SpinPause();
+      for (int look = 0; look < 4; ++look) {
+        if (found()) return true;
+        for (int i = 0; i < kPauses; ++i) SpinPause();
+      }
+      YieldThread();
     } while (NowNs() < end);
     return false;
   }

@@ -39,12 +39,12 @@ class PendingOp : public Runnable {
   static constexpr size_t kInlineAccesses = 3;
 
   // Of `bits`. An async op is given back when none of the first four is set.
-  static constexpr uint32_t kBodyActive = 1;     // its body is on some worker's stack
-  static constexpr uint32_t kHandleAlive = 2;    // its Completion exists somewhere
-  static constexpr uint32_t kOpen = 4;           // it has not ended
-  static constexpr uint32_t kTimed = 8;          // the deadlines know it
-  static constexpr uint32_t kClaimed = 16;       // somebody ends it, or has ended it
-  static constexpr uint32_t kHandleDropped = 32; // uncalled, while the body was active
+  static constexpr uint32_t kBodyActive = 1;      // its body is on some worker's stack
+  static constexpr uint32_t kHandleAlive = 2;     // its Completion exists somewhere
+  static constexpr uint32_t kOpen = 4;            // it has not ended
+  static constexpr uint32_t kTimed = 8;           // the deadlines know it
+  static constexpr uint32_t kClaimed = 16;        // somebody ends it, or has ended it
+  static constexpr uint32_t kHandleDropped = 32;  // uncalled, while the body was active
   static constexpr uint32_t kInUse = kBodyActive | kHandleAlive | kOpen | kTimed;
 
   enum class Phase : uint8_t { kFree, kWaiting, kReady, kRunning };

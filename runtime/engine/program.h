@@ -94,7 +94,7 @@ class Program {
   friend class ThreadedEngine;
   struct Slot {
     Var var;
-    bool written = false;  // by any op
+    bool written = false;        // by any op
     PoisonPtr poison = nullptr;  // while it is replayed; ordered by the edges
   };
 

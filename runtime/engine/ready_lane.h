@@ -1,8 +1,8 @@
 // ReadyLane: the queue of what may run now, first come, first served: many producers, one consumer
 // at a time.
 //
-// The algorithm is the intrusive queue of Vyukov, "Intrusive MPSC node-based queue" (1024cores.net):
-// a push is one exchange and one store, and never waits for anybody.
+// The algorithm is that of Vyukov, "Intrusive MPSC node-based queue" (1024cores.net): a push is one
+// exchange and one store, and never waits for anybody.
 //
 // Thread safety: Push and MaybeMore from any thread; Pop by whoever holds the consumer's lock.
 // Ownership and lifetime: borrows the items; each is in one lane at most.

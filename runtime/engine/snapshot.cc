@@ -48,7 +48,8 @@ std::string EngineSnapshot::ToJson() const {
   const auto number = [](uint64_t n) { return std::to_string(n); };
   const auto op_json = [&](const Op& op) {
     return "{\"name\":" + JsonText(op.name) + ",\"push\":" + number(op.push_number) +
-           ",\"state\":" + JsonText(op.state) + ",\"waits_for\":" + Array(op.waits_for, number) + "}";
+           ",\"state\":" + JsonText(op.state) + ",\"waits_for\":" + Array(op.waits_for, number) +
+           "}";
   };
   const auto var_json = [&](const VarUse& var) {
     return "{\"var\":" + number(var.index) + ",\"readers\":" + number(var.readers) +

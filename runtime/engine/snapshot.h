@@ -24,15 +24,15 @@ struct EngineSnapshot {
   };
   struct VarUse {
     uint32_t index = 0;
-    uint32_t readers = 0;  // that hold it now
-    bool writing = false;  // a writer holds it
-    uint32_t queued = 0;   // ops and waiting threads behind those
+    uint32_t readers = 0;     // that hold it now
+    bool writing = false;     // a writer holds it
+    uint32_t queued = 0;      // ops and waiting threads behind those
     std::string poison = {};  // the root failure, or empty
   };
 
-  std::string engine = {};             // "threaded" or "naive"
+  std::string engine = {};                // "threaded" or "naive"
   std::vector<std::string> workers = {};  // the op that each runs, or empty
-  int parked = 0;                    // workers that sleep
+  int parked = 0;                         // workers that sleep
   uint64_t live_ops = 0;
   bool stopping = false;
   std::vector<Op> ops = {};

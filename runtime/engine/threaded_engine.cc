@@ -49,7 +49,9 @@ Status ThreadedEngine::StartWorkers() {
 ThreadedEngine::~ThreadedEngine() {
   TENTER_CHECK(OpOfThisThread() == nullptr, "an engine was destroyed inside one of its own ops");
   LeaveFork(this);
-  { ForkGateLock inside(gate_); }  // in the child of a fork there may be no workers yet
+  {
+    ForkGateLock inside(gate_);
+  }  // in the child of a fork there may be no workers yet
   epochs_.Close();
   epochs_.AwaitAll(tallies_);
   AwaitHandles();
@@ -104,7 +106,9 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
 void ThreadedEngine::WaitForAll() {
   if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
   FlushAllBulks();
-  { ForkGateLock inside(gate_); }
+  {
+    ForkGateLock inside(gate_);
+  }
   epochs_.AwaitAll(tallies_);
   std::vector<FailurePtr> failures;
   {
@@ -122,7 +126,9 @@ void ThreadedEngine::AwaitHandles() {
 
 Status ThreadedEngine::Stop(StopMode mode) {
   FlushAllBulks();
-  { ForkGateLock inside(gate_); }
+  {
+    ForkGateLock inside(gate_);
+  }
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
   if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
   epochs_.Close();

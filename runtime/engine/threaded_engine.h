@@ -77,10 +77,10 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
  private:
   struct alignas(64) Worker {
-    Atomic<uint64_t> thread = 0;              // its key
+    Atomic<uint64_t> thread = 0;                 // its key
     Atomic<const PendingOp*> running = nullptr;  // whose body is on its stack
-    int in_a_row = 0;                         // continuations since it last looked around
-    int ended_unseen = 0;                     // ops since it last told those who wait for all
+    int in_a_row = 0;                            // continuations since it last looked around
+    int ended_unseen = 0;                        // ops since it last told those who wait for all
     int64_t told_at_ns = 0;
     ReadyBatch batch;
   };
@@ -155,10 +155,12 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void LeaveBulk(ThreadedBulk* bulk) EXCLUDES(bulks_mutex_);
   void FlushBulksOf(uint64_t thread) EXCLUDES(bulks_mutex_);
   void FlushMyBulks() {
-    if (open_bulks_.Load(kRelaxed) > 0) [[unlikely]] FlushBulksOf(CurrentThreadKey());
+    if (open_bulks_.Load(kRelaxed) > 0) [[unlikely]]
+      FlushBulksOf(CurrentThreadKey());
   }
   void FlushAllBulks() {
-    if (open_bulks_.Load(kSeqCst) > 0) [[unlikely]] FlushBulksOf(kAnyThread);
+    if (open_bulks_.Load(kSeqCst) > 0) [[unlikely]]
+      FlushBulksOf(kAnyThread);
   }
   Status PushGroup(PendingOp* first, size_t ops, size_t accesses);
   PendingOp* MakeLeader(PendingOp* first, size_t accesses);
@@ -186,8 +188,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
   // threaded_engine_end.cc
   PendingOp* End(PendingOp* op, Outcome outcome, int index);
-  PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally)
-      EXCLUDES(log_mutex_);
+  PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally) EXCLUDES(log_mutex_);
   PoisonPtr PoisonOfInputs(PendingOp* op) const;
   Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
   void HandOn(const PendingOp& op, Access* granted, int index, PendingOp** next);

@@ -77,16 +77,14 @@ PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown)
 
 void ThreadedEngine::OnCompleted(void* op, Thrown error) {
   auto* pending = static_cast<PendingOp*>(op);
-  const ProbeOutcome fault =
-      TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name());
+  const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name());
   if (fault.drop_completion) return OnDropped(op);
   HandleUsed(pending, {.place = FailurePlace::kCompletion, .thrown = std::move(error)});
 }
 
 void ThreadedEngine::OnDropped(void* op) {
-  HandleUsed(
-      static_cast<PendingOp*>(op),
-      {.place = FailurePlace::kDropped, .thrown = Thrown::FromStatus(CompletionDropped())});
+  HandleUsed(static_cast<PendingOp*>(op),
+             {.place = FailurePlace::kDropped, .thrown = Thrown::FromStatus(CompletionDropped())});
 }
 
 void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
@@ -138,8 +136,8 @@ void ThreadedEngine::DeadlinePassed(PendingOp* op) {
 // Takes `users` away from `op`, and gives it back when there is none left.
 void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
   // The one who ended it takes the deadline back, unless that is passing right now.
-  if ((users & PendingOp::kOpen) != 0 && (users & PendingOp::kTimed) == 0 &&
-      op->deadline_ns != 0 && deadlines_.Remove(op))
+  if ((users & PendingOp::kOpen) != 0 && (users & PendingOp::kTimed) == 0 && op->deadline_ns != 0 &&
+      deadlines_.Remove(op))
     users |= PendingOp::kTimed;
   const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
   if ((left & PendingOp::kInUse) != 0) return;

@@ -34,8 +34,8 @@ void ThreadedEngine::FlushBulksOf(uint64_t thread) {
     if (thread == kAnyThread || bulk->owner() == thread) bulk->FlushForWait();
 }
 
-// Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one; the
-// first refusal is returned.
+// Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one;
+// the first refusal is returned.
 Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses) {
   ForkGateLock inside(gate_);
   PendingOp* leader = nullptr;

@@ -28,12 +28,11 @@ Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
 
 }  // namespace
 
-// Ends `op`. Its block stays valid. Returns a dependent for the calling worker to run next, or null.
+// Ends `op`; its block stays valid. Returns a dependent for the worker to run next, or null.
 PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
   const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
-  if (op->is_node())
-    return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
+  if (op->is_node()) return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
   PendingOp* next = nullptr;
   for (Access& access : op->accesses()) HandOn(*op, Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
@@ -115,8 +114,7 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
   }
   const PoisonPtr inputs = PoisonOfInputs(op);
   if (inputs == nullptr) return CombinePoison({}, own);
-  for (const FailurePtr& failure : inputs->all())
-    failure->AddToChain(op->name(), push_number);
+  for (const FailurePtr& failure : inputs->all()) failure->AddToChain(op->name(), push_number);
   return CombinePoison({&inputs, 1}, own);
 }
 

@@ -81,8 +81,8 @@ void ThreadedEngine::FailLostHandles() {
 
 void ThreadedEngine::LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const {
   const uint32_t bits = op->bits.Load(kRelaxed);
-  if (op->phase.Load(kRelaxed) == PendingOp::Phase::kRunning &&
-      (bits & PendingOp::kOpen) != 0 && (bits & PendingOp::kHandleAlive) != 0)
+  if (op->phase.Load(kRelaxed) == PendingOp::Phase::kRunning && (bits & PendingOp::kOpen) != 0 &&
+      (bits & PendingOp::kHandleAlive) != 0)
     lost->push_back(op);
 }
 

@@ -81,14 +81,15 @@ void ThreadedEngine::DumpTo(int fd) const {
        << epochs_.pushed() - ended() << " live ops\n";
   for (int i = 0; i < worker_count_; ++i)
     if (const PendingOp* const op = workers_[i].running.Load(kAcquire))
-      text << "  worker " << static_cast<uint64_t>(i) << " runs '" << op->PeekName().data() << "'\n";
+      text << "  worker " << static_cast<uint64_t>(i) << " runs '" << op->PeekName().data()
+           << "'\n";
   pool_.ForEach([&](const PendingOp& op) {
     const PendingOp::Phase phase = op.phase.Load(kRelaxed);
     if (phase == PendingOp::Phase::kFree) return;
     text << "  op '" << op.PeekName().data() << "' (push " << op.push_number.Load(kRelaxed)
          << (phase == PendingOp::Phase::kWaiting ? ") waits for "
              : phase == PendingOp::Phase::kReady ? ") is ready, and waits for "
-                                                  : ") has started, and waits for ")
+                                                 : ") has started, and waits for ")
          << uint64_t{op.waiting_for.Load(kRelaxed)} << " vars\n";
   });
   for (uint32_t index = 0; index < vars_.size(); ++index) DumpVar(index, &text);

@@ -42,7 +42,8 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
   try {
     pending->SetName(op->name);
     Access* const accesses = pending->ReserveAccesses(op->reads.size() + op->writes.size());
-    pending->access_count = static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses));
+    pending->access_count =
+        static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses));
     pending->priority = op->priority;
     if (op->priority != 0) {
       SmallMutexLock lock(prioritised_mutex_);

@@ -24,8 +24,8 @@ void ThreadedEngine::WorkerLoop(int index) {
   PendingOp* op = nullptr;
   while (true) {
     const bool pausing = pausing_.Load(kAcquire);
-    if (op != nullptr && (pausing || worker.in_a_row >= kInARow ||
-                          prioritised_ready_.Load(kRelaxed) > 0)) {
+    if (op != nullptr &&
+        (pausing || worker.in_a_row >= kInARow || prioritised_ready_.Load(kRelaxed) > 0)) {
       MakeReady(op);
       op = nullptr;
     }
@@ -178,8 +178,7 @@ ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op, [[maybe_unused]] 
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   if (op->deletes_var) return Decision::kRun;
   if (cancelling_.Load(kRelaxed)) return Decision::kCancel;
-  if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op))
-    return Decision::kSkip;
+  if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op)) return Decision::kSkip;
   if (op->deadline_ns != 0 && NowNs() > op->deadline_ns) return Decision::kLate;
   return Decision::kRun;
 }

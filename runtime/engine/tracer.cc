@@ -53,23 +53,26 @@ std::string Tracer::ToJson() const {
     return std::string(text);
   };
   const auto row = [](int worker) { return ",\"pid\":1,\"tid\":" + std::to_string(worker + 1); };
-  std::string json = "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped_events\":" +
-                     std::to_string(dropped) + "},\"traceEvents\":[\n";
+  std::string json =
+      "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"dropped_events\":" + std::to_string(dropped) +
+      "},\"traceEvents\":[\n";
   for (const auto& [number, body] : bodies)
-    json += "{\"ph\":\"X\",\"name\":" + JsonText(body.op) + ",\"cat\":\"op\",\"ts\":" +
-            time(body.start_ns) + ",\"dur\":" + time(start + body.end_ns - body.start_ns) +
-            row(body.worker) + ",\"args\":{\"push\":" + std::to_string(number) + "}},\n";
+    json += "{\"ph\":\"X\",\"name\":" + JsonText(body.op) +
+            ",\"cat\":\"op\",\"ts\":" + time(body.start_ns) +
+            ",\"dur\":" + time(start + body.end_ns - body.start_ns) + row(body.worker) +
+            ",\"args\":{\"push\":" + std::to_string(number) + "}},\n";
   uint64_t id = 0;
   for (const Arrow& arrow : arrows) {
     const auto from = bodies.find(arrow.from), to = bodies.find(arrow.to);
     if (from == bodies.end() || to == bodies.end()) continue;  // one of both did not run
-    const std::string common = ",\"name\":\"dependency\",\"cat\":\"dependency\",\"id\":" +
-                               std::to_string(++id);
+    const std::string common =
+        ",\"name\":\"dependency\",\"cat\":\"dependency\",\"id\":" + std::to_string(++id);
     json += "{\"ph\":\"s\"" + common + ",\"ts\":" + time(from->second.end_ns - 1) +
             row(from->second.worker) + "},\n{\"ph\":\"f\",\"bp\":\"e\"" + common +
             ",\"ts\":" + time(to->second.start_ns) + row(to->second.worker) + "},\n";
   }
-  return json + "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"args\":{\"name\":\"engine\"}}]}\n";
+  return json +
+         "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":1,\"args\":{\"name\":\"engine\"}}]}\n";
 }
 
 }  // namespace tenter

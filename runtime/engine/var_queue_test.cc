@@ -37,8 +37,7 @@ class Walk {
         ++appended;
       } else {
         ended[choice] = true;
-        for (Access* next = queue.Complete(&accesses[choice]); next != nullptr;
-             next = next->next) {
+        for (Access* next = queue.Complete(&accesses[choice]); next != nullptr; next = next->next) {
           const size_t index = next - accesses.data();
           ASSERT_FALSE(granted[index]) << "granted twice: " << Story(choices);
           granted[index] = true;

@@ -21,6 +21,7 @@ struct alignas(64) VarState {
   VarQueue queue GUARDED_BY(mutex);
   bool live GUARDED_BY(mutex) = false;
   bool deleting GUARDED_BY(mutex) = false;  // a deletion was pushed: the handle is stale (ENG-8)
+  uint32_t next_free = 0;                   // of the VarTable
   PoisonPtr poison;
 
   // True for the handle of a var that may still be used.

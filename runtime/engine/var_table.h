@@ -1,22 +1,21 @@
 // VarTable: the vars of an engine, by handle; slots are reused under a new generation (ENG-8).
 //
-//   directory: chunk 0 has 64 slots, chunk k > 0 has 64 * 2^(k-1): an index finds its slot with one
-//   count of leading bits and one load, chunks never move, and looking up takes no lock.
+//   chunks of 64 slots for the first 8192 vars, of 128 for the next 8192, of 256 for the next
+//   16384, and so on: an index finds its slot with one count of leading bits and one load, chunks
+//   never move, looking up takes no lock, and at most one part in 64 is not in use yet.
 //
 // Thread safety: At may be called from any thread; Add and Remove lock. State guards itself.
 // Ownership and lifetime: owns one State per slot, from the first Add of the slot to the end of
-//   the table; a State keeps its address and is reused.
+//   the table; a State keeps its address and is reused. `State::next_free` belongs to the table.
 // Invariants: (1) At answers null for an index that was never given out. (2) a removed slot is
-//   free for Add at once; its State carries the generation.
+//   free for Add at once; its State carries the generation. (3) Remove allocates nothing.
 // Errors: Add throws std::bad_alloc and changes nothing then.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <memory>
-#include <vector>
+#include <new>
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
@@ -36,17 +35,22 @@ class VarTable {
   // The index of a free slot.
   uint32_t Add() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (!free_.empty()) {
-      const uint32_t index = free_.back();
-      free_.pop_back();
+    ++live_;
+    if (free_ != kNone) {
+      const uint32_t index = free_;
+      free_ = Slot(index).next_free;
       return index;
     }
     const uint32_t index = size_.Load(kRelaxed);
-    // So that Remove never allocates; doubled, since reserve(n + 1) alone would copy each time.
-    if (free_.capacity() <= index) free_.reserve(std::max<size_t>(kFirst, 2 * size_t{index}));
-    Atomic<State*>& chunk = chunks_[ChunkOf(index)];
-    if (chunk.Load(kRelaxed) == nullptr)
-      chunk.Store(new State[SlotsOf(ChunkOf(index))], kRelease);
+    Atomic<State*>& chunk = chunks_[Chunk(index)];
+    if (chunk.Load(kRelaxed) == nullptr) {
+      State* const states = new (std::nothrow) State[ChunkSize(index)];
+      if (states == nullptr) {
+        --live_;
+        throw std::bad_alloc();
+      }
+      chunk.Store(states, kRelease);
+    }
     size_.Store(index + 1, kRelease);
     return index;
   }
@@ -54,7 +58,9 @@ class VarTable {
   // Makes the slot free for Add. REQUIRES: given out, not removed since.
   void Remove(uint32_t index) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    free_.push_back(index);
+    --live_;
+    Slot(index).next_free = free_;
+    free_ = index;
   }
 
   // The state of a slot, or null when the index was never given out.
@@ -65,26 +71,35 @@ class VarTable {
   }
   // REQUIRES: given out before.
   State& Slot(uint32_t index) const {
-    const int chunk = ChunkOf(index);
-    return chunks_[chunk].Load(kAcquire)[index - FirstOf(chunk)];
+    return chunks_[Chunk(index)].Load(kAcquire)[index & (ChunkSize(index) - 1)];
   }
 
   size_t live() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return size_.Load(kRelaxed) - free_.size();
+    return live_;
   }
   uint32_t size() const { return size_.Load(kAcquire); }
 
  private:
-  static constexpr uint32_t kFirst = 64;
-  static int ChunkOf(uint32_t index) { return std::bit_width(index / kFirst); }
-  static uint32_t SlotsOf(int chunk) { return chunk == 0 ? kFirst : kFirst << (chunk - 1); }
-  static uint32_t FirstOf(int chunk) { return chunk == 0 ? 0 : kFirst << (chunk - 1); }
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kFirstBits = 6, kFullSizeBits = 13;
+  // How often the size of chunks has doubled before this index.
+  static uint32_t Doublings(uint32_t index) {
+    const auto bits = static_cast<uint32_t>(std::bit_width(index));
+    return bits > kFullSizeBits ? bits - kFullSizeBits : 0;
+  }
+  static uint32_t Chunk(uint32_t index) {
+    const uint32_t doublings = Doublings(index);
+    return (index >> (kFirstBits + doublings)) + (doublings << kFirstBits);
+  }
+  static uint32_t ChunkSize(uint32_t index) { return 1u << (kFirstBits + Doublings(index)); }
 
-  std::array<Atomic<State*>, 27> chunks_ = {};  // the release of Add pairs with Slot's acquire
-  Atomic<uint32_t> size_ = 0;                   // so does this one's with At's
+  static constexpr size_t kChunks = (32 - kFullSizeBits + 2) << kFirstBits;
+  std::array<Atomic<State*>, kChunks> chunks_ = {};  // the release of Add pairs with Slot's acquire
+  Atomic<uint32_t> size_ = 0;                        // so does this one's with At's
   mutable Mutex mutex_;
-  std::vector<uint32_t> free_ GUARDED_BY(mutex_);
+  uint32_t free_ GUARDED_BY(mutex_) = kNone;
+  size_t live_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tenter

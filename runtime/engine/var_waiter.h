@@ -1,6 +1,6 @@
-// VarWaiter: a thread that waits for a var, as an access in the var's queue that holds nothing. When
-// its turn comes, every write pushed before it has ended and no later one has begun: it takes the
-// poison as it is at that moment, so what it sees does not depend on how soon it wakes.
+// VarWaiter: a thread that waits for a var, as an access in the var's queue that holds nothing.
+// When its turn comes, every write pushed before it has ended and no later one has begun: it takes
+// the poison as it is at that moment, so what it sees does not depend on how soon it wakes.
 //
 // Thread safety: Await by the waiting thread, Grant by whoever ends the last write, under the lock
 //   of the var.
@@ -15,6 +15,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
 #include "runtime/engine/access.h"
 #include "runtime/engine/failure.h"
 
@@ -42,13 +43,15 @@ class VarWaiter : public Access {
   static constexpr uint32_t kAwake = 0, kAsleep = 1, kDone = 2;
 
   bool Spin(int64_t spin_ns) const {
-    constexpr int kPauses = 8;
+    constexpr int kPauses = 32;
     const int64_t end = NowNs() + spin_ns;
+    if (spin_ns == 0) return false;
     do {
       for (int i = 0; i < kPauses; ++i) {
         if (state_.Load(kAcquire) == kDone) return true;
         SpinPause();
       }
+      YieldThread();  // perhaps whoever will grant it wants this processor
     } while (NowNs() < end);
     return false;
   }
