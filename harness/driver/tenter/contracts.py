@@ -50,9 +50,15 @@ class ContractTable:
         cited = {**self.tests, **self.scenarios, **self.properties}
         return {id_: self.cited_by(id_) for id_ in sorted(cited) if id_ not in self.contracts}
 
+    def without_property(self) -> list[str]:
+        """Contracts of the engine that the fuzzer has no property for; none when there is no fuzzer."""
+        return [id_ for id_ in self.contracts
+                if self.properties and id_.startswith(("ENG-", "ERR-")) and id_ not in self.properties]
+
     def problems(self) -> list[str]:
         """One sentence each."""
         return ([f"{id_} is cited by no test and no scenario" for id_ in self.gaps()]
+                + [f"{id_} has no property in {_PROPERTIES}" for id_ in self.without_property()]
                 + [f"{id_} is no contract, and is cited by {files[0]}" for id_, files in self.unknown().items()])
 
 

@@ -189,6 +189,13 @@ def test_an_unknown_id_fails(tenter, house, cited, path, text):
     assert code == 1 and "ENG-12 is no contract, and is cited by" in out
 
 
+def test_a_contract_of_the_engine_without_a_property_fails(tenter, house, cited):
+    plant(house.root, "fuzz/properties.cc", 'Property{"ENG-1", "order"}\n')
+    code, out, _ = tenter("contracts")
+    assert code == 1 and "ERR-4 has no property in fuzz/properties.cc" in out
+    assert "ENG-1 has no property" not in out and "ITR-1 has no property" not in out
+
+
 def test_ids_in_other_files_are_no_evidence(house, cited):
     plant(house.root, "runtime/engine/all_test.cc", "")
     plant(house.root, "runtime/engine/engine.h", "// ENG-1\n")
