@@ -163,6 +163,23 @@ TEST_P(EngineContract, WaitForAllWaitsForEverything) {
   EXPECT_EQ(ended.Load(kRelaxed), 8);
 }
 
+// ENG-6: a later push does not keep WaitForAll from returning, however long it runs.
+TEST_P(EngineContract, WaitForAllDoesNotWaitForLaterPushes) {
+  if (naive()) GTEST_SKIP() << "an op that waits for another thread's wait cannot end in the push";
+  Gate start, returned;
+  std::vector<Gate> running(GetParam());
+  for (Gate& gate : running) Push("blocker", {}, {}, [&] { gate.Open(), start.Wait(); });
+  for (Gate& gate : running) gate.Wait();
+  for (int i = 0; i < 100; ++i) Push("before", {}, {}, [] {});
+  Thread waiter;
+  ASSERT_TRUE(waiter.Start("waiter", [&] { engine_->WaitForAll(), returned.Open(); }).ok());
+  while (engine_->Snapshot().waiting_for_all == 0) {
+  }
+  for (int i = 0; i < GetParam(); ++i) Push("later", {}, {}, [&] { returned.Wait(); });
+  start.Open();
+  waiter.Join();
+}
+
 // ENG-7: a wait inside an op is refused at once, and names the op.
 TEST_P(EngineContract, WaitInsideAnOpIsRefused) {
   const Var v = NewVar(), w = NewVar();

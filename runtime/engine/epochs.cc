@@ -22,11 +22,13 @@ void Epochs::TurnOver() {
 
 void Epochs::AwaitAll(std::span<const Tally> tallies) {
   MutexLock lock(mutex_);
-  waiters_.FetchAdd(1, kSeqCst);
   // Everything pushed before the call has ended once both epochs were seen drained after it began.
   // A turn proves it for the epoch that becomes the current one, whoever did it; so two turns are
   // enough, and so is one turn when the epoch before it is drained.
   const uint64_t before = turns_;
+  // What is pushed from here on is not waited for: whoever sees that somebody waits relies on it.
+  if (Drained(1 - current(), tallies)) TurnOver();
+  waiters_.FetchAdd(1, kSeqCst);
   while (turns_ < before + 2) {
     if (!Drained(1 - current(), tallies))
       drained_.Wait(mutex_);

@@ -47,13 +47,16 @@ class Epochs {
   // Blocks until everything that was pushed before the call has ended.
   void AwaitAll(std::span<const Tally> tallies) EXCLUDES(mutex_);
 
-  // `awaited`: whether anybody waits: then whoever ended something calls Check soon.
+  // Whether anybody waits: then whoever ended something calls Check, at the latest before he begins
+  // something of the other epoch or has nothing to do.
+  bool awaited() const { return waiters() > 0; }
+  int waiters() const { return waiters_.Load(kSeqCst); }
+
+  void Check(std::span<const Tally> tallies) EXCLUDES(mutex_);
+
   // In the child of a fork: nobody waits. `mutex` was held over the fork.
   void ForgetWaiters();
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
-
-  bool awaited() const { return waiters_.Load(kSeqCst) > 0; }
-  void Check(std::span<const Tally> tallies) EXCLUDES(mutex_);
 
  private:
   static constexpr uint64_t kClosed = 1ull << 63;

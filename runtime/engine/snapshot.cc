@@ -21,9 +21,12 @@ std::string More(size_t all, size_t shown) {
 }  // namespace
 
 std::string EngineSnapshot::ToText(size_t shown) const {
-  std::string text = engine + " engine: " + std::to_string(workers.size()) + " workers (" +
-                     std::to_string(parked) + " asleep), " + std::to_string(live_ops) +
-                     " live ops" + (stopping ? ", stopping" : "") + "\n";
+  std::string text =
+      engine + " engine: " + std::to_string(workers.size()) + " workers (" +
+      std::to_string(parked) + " asleep), " + std::to_string(live_ops) + " live ops" +
+      (waiting_for_all > 0 ? ", " + std::to_string(waiting_for_all) + " threads wait for all"
+                           : "") +
+      (stopping ? ", stopping" : "") + "\n";
   for (size_t i = 0; i < workers.size(); ++i)
     text += "  worker " + std::to_string(i) +
             (workers[i].empty() ? " runs no body\n" : " runs '" + workers[i] + "'\n");
@@ -57,7 +60,8 @@ std::string EngineSnapshot::ToJson() const {
            ",\"queued\":" + number(var.queued) + ",\"poison\":" + JsonText(var.poison) + "}";
   };
   return "{\"engine\":" + JsonText(engine) + ",\"live_ops\":" + number(live_ops) +
-         ",\"parked\":" + number(parked) + ",\"stopping\":" + (stopping ? "true" : "false") +
+         ",\"waiting_for_all\":" + number(waiting_for_all) + ",\"parked\":" + number(parked) +
+         ",\"stopping\":" + (stopping ? "true" : "false") +
          ",\"workers\":" + Array(workers, JsonText) + ",\"ops\":" + Array(ops, op_json) +
          ",\"vars\":" + Array(vars, var_json) + "}";
 }

@@ -34,6 +34,7 @@ struct EngineSnapshot {
   std::vector<std::string> workers = {};  // the op that each runs, or empty
   int parked = 0;                         // workers that sleep
   uint64_t live_ops = 0;
+  int waiting_for_all = 0;  // threads
   bool stopping = false;
   std::vector<Op> ops = {};
   std::vector<VarUse> vars = {};

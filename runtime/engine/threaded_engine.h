@@ -80,8 +80,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
     Atomic<uint64_t> thread = 0;                 // its key
     Atomic<const PendingOp*> running = nullptr;  // whose body is on its stack
     int in_a_row = 0;                            // continuations since it last looked around
-    int ended_unseen = 0;                        // ops since it last told those who wait for all
-    int64_t told_at_ns = 0;
+    uint8_t epoch = 0;                           // of the op that it ran last
     ReadyBatch batch;
   };
   enum class Decision { kRun, kSkip, kCancel, kLate };

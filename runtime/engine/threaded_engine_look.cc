@@ -15,6 +15,7 @@ EngineSnapshot ThreadedEngine::Snapshot() const {
   const uint64_t ended_before = ended();
   snapshot.live_ops = epochs_.pushed() - ended_before;
   snapshot.stopping = epochs_.closed();
+  snapshot.waiting_for_all = epochs_.waiters();
   std::map<uint64_t, EngineSnapshot::Op> ops;
   LookAtOps(&ops);
   for (int i = 0; i < worker_count_; ++i) {

@@ -9,11 +9,8 @@ namespace tenter {
 namespace {
 
 // A worker that runs dependents one after the other looks around after so many, since others are
-// ready too (ENG-10); and one that ends ops while a thread waits for all of them tells it after so
-// many, or so long.
+// ready too (ENG-10).
 constexpr int kInARow = 32;
-constexpr int kEndedUnseen = 64;
-constexpr int64_t kUnseenNs = 20 * kNsPerUs;
 
 }  // namespace
 
@@ -39,8 +36,11 @@ void ThreadedEngine::WorkerLoop(int index) {
     } else {
       ++worker.in_a_row;
     }
+    if (op->epoch != worker.epoch) [[unlikely]] {
+      worker.epoch = op->epoch;
+      TellWaiters(index);
+    }
     op = Run(op, index);
-    if (epochs_.awaited()) TellWaiters(index);
   }
 }
 
@@ -94,10 +94,7 @@ Runnable* ThreadedEngine::TakeFromLane(int index) {
 
 // Spins, then sleeps, until there is something; null when the engine ends or pauses.
 Runnable* ThreadedEngine::AwaitWork(int index) {
-  // Whoever waits for all looks at these words after it has said so; here it is the other way
-  // round, and one of both sees the other.
-  for (auto& ended : tallies_[index].ended) ended.Store(ended.Load(kRelaxed), kSeqCst);
-  if (epochs_.awaited()) epochs_.Check(tallies_);
+  TellWaiters(index);
   Runnable* item = nullptr;
   parking_.Await(index, [&] {
     if (exiting_.Load(kSeqCst) || pausing_.Load(kSeqCst)) return true;
@@ -116,15 +113,13 @@ bool ThreadedEngine::MoreToTake() const {
   return false;
 }
 
+// Those who wait for all wait until one of the two epochs is drained. While this worker runs ops of
+// that epoch it is not; before it runs one of the other, which may take long, or has nothing to do,
+// it looks. Whoever waits looks at these words after he has said so; here it is the other way
+// round, and so it is between two workers: one of both sees the other.
 void ThreadedEngine::TellWaiters(int index) {
-  Worker& worker = workers_[index];
-  if (++worker.ended_unseen < kEndedUnseen) {
-    const int64_t now = NowNs();
-    if (now - worker.told_at_ns < kUnseenNs) return;
-    worker.told_at_ns = now;
-  }
-  worker.ended_unseen = 0;
-  epochs_.Check(tallies_);
+  for (auto& ended : tallies_[index].ended) ended.Store(ended.Load(kRelaxed), kSeqCst);
+  if (epochs_.awaited()) epochs_.Check(tallies_);
 }
 
 // Runs `op`, or decides that it does not run, and ends it. Returns a dependent that became ready
