@@ -23,13 +23,22 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       parking_(options.workers, options.spin_ns),
       deadlines_([this](PendingOp* op) { DeadlinePassed(op); }) {
   tallies_.back().shared = true;
-  if (Status status = StartWorkers(); !status.ok()) {
-    exiting_.Store(true, kSeqCst);
-    parking_.NotifyAll();
-    threads_.clear();  // joins those that were started
-    throw StatusError(std::move(status));
+  Status status = StartWorkers();
+  if (status.ok()) status = TryJoinFork();
+  if (status.ok()) return;
+  exiting_.Store(true, kSeqCst);
+  parking_.NotifyAll();
+  threads_.clear();  // joins those that were started
+  throw StatusError(std::move(status));
+}
+
+Status ThreadedEngine::TryJoinFork() {
+  try {
+    JoinFork(this);
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, "out of memory for an engine"};
   }
-  JoinFork(this);
+  return {};
 }
 
 Status ThreadedEngine::StartWorkers() {

@@ -94,6 +94,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
   // threaded_engine.cc: construction, waiting, stopping.
   Status StartWorkers();
+  Status TryJoinFork();
   Status RefuseInsideOp(const char* wait) const;
   const PendingOp* OpOfThisThread() const;
   void AwaitHandles() EXCLUDES(handles_mutex_);
