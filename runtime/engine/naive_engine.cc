@@ -113,14 +113,7 @@ Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool del
 }
 
 Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
-  TENTER_RETURN_IF_ERROR(recording.Check());
-  TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
-  try {
-    return std::make_shared<Program>(this, self, std::move(recording), &programs_);
-  } catch (const std::bad_alloc&) {
-    static_cast<void>(DeleteVar(self, nullptr));
-    return NoMemoryFor("a captured program");
-  }
+  return MakeProgram(this, std::move(recording), &programs_);
 }
 
 Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {

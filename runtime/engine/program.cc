@@ -1,6 +1,7 @@
 #include "runtime/engine/program.h"
 
 #include <algorithm>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -51,6 +52,17 @@ Program::Program(Engine* engine, Var self, Recording recording, ProgramList* lis
   AssignSlots();
   AddEdges();
   list_->Add(this);
+}
+
+Result<ProgramPtr> MakeProgram(Engine* engine, Recording recording, ProgramList* list) {
+  TENTER_RETURN_IF_ERROR(recording.Check());
+  TENTER_ASSIGN_OR_RETURN(const Var self, engine->NewVar());
+  try {
+    return std::make_shared<Program>(engine, self, std::move(recording), list);
+  } catch (const std::bad_alloc&) {
+    static_cast<void>(engine->DeleteVar(self));
+    return NoMemoryFor("a captured program");
+  }
 }
 
 Program::~Program() {

@@ -118,6 +118,9 @@ class Program {
 
 using ProgramPtr = std::shared_ptr<Program>;
 
+// What Engine::Capture is, for every engine.
+Result<ProgramPtr> MakeProgram(Engine* engine, Recording recording, ProgramList* list);
+
 template <typename Visit>
 void ProgramList::ForEachNode(Visit visit) const {
   MutexLock lock(mutex_);

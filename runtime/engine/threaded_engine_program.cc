@@ -9,15 +9,8 @@
 namespace tenter {
 
 Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
-  TENTER_RETURN_IF_ERROR(recording.Check());
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
-  TENTER_ASSIGN_OR_RETURN(const Var self, NewVar());
-  try {
-    return std::make_shared<Program>(this, self, std::move(recording), &programs_);
-  } catch (const std::bad_alloc&) {
-    static_cast<void>(DeleteVar(self, nullptr));
-    return NoMemoryFor("a captured program");
-  }
+  return MakeProgram(this, std::move(recording), &programs_);
 }
 
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
