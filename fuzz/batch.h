@@ -47,6 +47,9 @@ enum class Count {
   kNaive,
   kGated,
   kParity,
+  kRecordedOps,
+  kReplays,
+  kTimesOut,
   kEnd
 };
 std::string_view CountName(Count count);

@@ -21,6 +21,7 @@ class Shrinker {
       RemoveStatements();
       SimplifyEngine();
       SimplifyThreads();
+      UnfoldPrograms();
       for (size_t i = 0; i < best_.statements.size(); ++i) SimplifyStatement(i);
       MergeVars();
       if (best_.statements.size() <= kFewStatements) RemovePairs();
@@ -70,6 +71,21 @@ class Shrinker {
         });
         if (!gone) ++b;
       }
+  }
+
+  // A captured program may as well be pushes, in its place.
+  void UnfoldPrograms() {
+    std::set<int> numbers;
+    for (const Statement& s : best_.statements)
+      if (s.program != 0) numbers.insert(s.program);
+    for (const int number : numbers)
+      Try([number](Program& p) {
+        std::erase_if(p.statements, [number](const Statement& s) {
+          return s.verb == Verb::kReplay && s.program == number;
+        });
+        for (Statement& s : p.statements)
+          if (s.program == number) s.program = 0;
+      });
   }
 
   // Every use of one var becomes a use of another: what only carried a value between them can go.
@@ -132,6 +148,7 @@ class Shrinker {
     change([](Statement& s) { s.throws_after = Type::kNone; });
     change([](Statement& s) { s.deleter_throws = Type::kNone; });
     change([](Statement& s) { s.out_of_memory = false; });
+    change([](Statement& s) { s.far_deadline = false; });
     change([](Statement& s) { s.priority = 0; });
     change([](Statement& s) { s.mode = StopMode::kDrain; });
     // Any failure to a plain throw, and any type to the most common one.
@@ -153,7 +170,7 @@ class Shrinker {
     DropLetters(i, &Statement::writes);
   }
 
-  void DropLetters(size_t i, std::vector<int> Statement::*letters) {
+  void DropLetters(size_t i, std::vector<int> Statement::* letters) {
     for (size_t k = 0; i < best_.statements.size() && k < (best_.statements[i].*letters).size();) {
       const bool gone = Try([&](Program& p) {
         std::vector<int>& all = p.statements[i].*letters;
