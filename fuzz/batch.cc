@@ -47,6 +47,7 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kRecordedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
+  add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
   add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
 }
 
@@ -57,7 +58,8 @@ std::string_view CountName(Count count) {
       "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
       "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
       "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
-      "gated",         "parity",       "recorded_ops",    "replays",        "times_out"};
+      "gated",         "parity",       "recorded_ops",    "replays",        "times_out",
+      "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }

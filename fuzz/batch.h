@@ -50,6 +50,7 @@ enum class Count {
   kRecordedOps,
   kReplays,
   kTimesOut,
+  kBulkOps,
   kEnd
 };
 std::string_view CountName(Count count);

@@ -5,9 +5,9 @@
 // Thread safety: each program is used by the pusher that records it only; the counts are for
 //   whoever has joined the pushers.
 // Ownership and lifetime: owns the programs. One is released after its last replay, which may be
-//   pending then, if the case neither deletes nor stops nor compares engines: its var is deleted
-//   by a push that nobody can number. The others are kept until Clear, which must come before the
-//   engine's end.
+//   pending then, if the case neither deletes nor stops nor compares engines nor uses bulks: its
+//   var is deleted by a push that nobody can number. The others are kept until Clear, which must
+//   come before the engine's end.
 // Invariants: a program is captured once.
 // Errors: a refused capture refuses every replay of it.
 #pragma once
@@ -23,7 +23,7 @@ class CapturedPrograms {
  public:
   explicit CapturedPrograms(const Program& program)
       : may_release_(!Has(program, Verb::kDelete) && !Has(program, Verb::kStop) &&
-                     !program.parity) {
+                     !program.parity && !HasBulk(program)) {
     for (size_t i = 0; i < program.statements.size(); ++i) {
       const Statement& s = program.statements[i];
       if (s.verb == Verb::kReplay) all_[s.program].last_replay = i;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "fuzz/captured.h"
@@ -88,6 +89,7 @@ class Execution {
         numbers.push_back(s.actor.number);
     if (numbers.size() <= 1) {
       RunActor({false, numbers.empty() ? 0 : numbers[0]}, handles_);
+      bulks_.clear();  // what they still hold is pushed
     } else {
       StartLine start(static_cast<int>(numbers.size()));
       std::deque<Thread> threads;
@@ -167,7 +169,14 @@ class Execution {
     if (s.ends == Ends::kHeld) op.timeout_ns = kSoonNs;
     op.body = MakeBody(index, handles);
     if (s.program != 0) return captured_.Record(s.program, std::move(op));
+    if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), &history_.statements[index]);
     Note(engine_->Push(std::move(op)), &history_.statements[index]);
+  }
+  // A case has one bulk of each size; one of one size only is drawn.
+  void PushInBulk(int size, Op&& op, StatementSeen* seen) {
+    std::unique_ptr<Bulk>& bulk = bulks_[size];
+    if (bulk == nullptr) bulk = engine_->NewBulk(static_cast<size_t>(size));
+    seen->code = bulk->Push(std::move(op)).code();
   }
   static void Note(const Result<uint64_t>& pushed, StatementSeen* seen) {
     if (pushed.ok())
@@ -377,6 +386,7 @@ class Execution {
   std::deque<Completion> holds_ GUARDED_BY(holding_);
   bool holds_nothing_more_ GUARDED_BY(holding_) = false;
   CapturedPrograms captured_;
+  std::map<int, std::unique_ptr<Bulk>> bulks_;  // by size, of the only pusher
   HandlesPtr handles_;
   std::vector<Handle> instances_;
   std::unique_ptr<Engine> engine_;  // last: its bodies use everything above

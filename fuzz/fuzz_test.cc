@@ -352,6 +352,36 @@ TEST(Judge, SeesAReplayOfADeletedVar) {
         [](History& h) { h.statements[3].code = StatusCode::kOk; }}});
 }
 
+// ENG-1 to ENG-3, ENG-6, ERR-2: ops that one thread pushes in a bulk.
+TEST(Judge, SeesBrokenBulks) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) throws int bulk 4\n"  // 0
+      "t0: push op2 writes(b) bulk 4\n"             // 1
+      "t0: push op3 reads(b) bulk 4\n"              // 2
+      "t0: wait b\n"                                // 3
+      "t0: push op4 reads(b)\n"                     // 4
+      "t0: push op5 reads(a) bulk 4\n",             // 5: skipped
+      {
+          {"ENG-1", "wrong value read", [](History& h) { h.statements[2].values_read[0] ^= 1; }},
+          {"ENG-2", "two pushes with one number",
+           [](History& h) { h.statements[4].push_number = 3; }},
+          {"ENG-3", "told another push number", [](History& h) { ++h.statements[1].number; }},
+          {"ENG-3", "conflicting ops out of order",
+           [](History& h) { h.statements[2].body.begin = 1; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[2].runs = 0; }},
+          {"ENG-6", "returned too early",
+           [](History& h) { h.statements[1].body.end = h.statements[3].span.end + 1; }},
+          {"ENG-8", "refused a live handle",
+           [](History& h) { h.statements[1].code = StatusCode::kStaleHandle; }},
+          {"ERR-2", "poisoned without a failure",
+           [](History& h) { h.final_vars[1].failures = h.final_vars[0].failures; }},
+          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[5].runs = 1; }},
+          {"ERR-7", "wrong context", [](History& h) { ++h.final_vars[0].context.push_number; }},
+          {"ERR-10", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+      });
+}
+
 // ERR-1, ERR-5 to ERR-7: an op whose handle outlives its deadline.
 TEST(Judge, SeesLostDeadlines) {
   ExpectFound(

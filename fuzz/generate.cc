@@ -21,6 +21,7 @@ class Drawing {
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
+    if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
@@ -40,6 +41,14 @@ class Drawing {
   bool HasLateThrow() const {
     return std::any_of(program_.statements.begin(), program_.statements.end(),
                        [](const Statement& s) { return s.throws_after != Type::kNone; });
+  }
+
+  // Most ops go through a bulk, and nothing is drawn that does not go together with it.
+  void PlanBulks() {
+    bulk_ = From(2, 6);
+    profile_.deletes = profile_.stops = profile_.pushes_inside = 0;
+    profile_.async /= 2;
+    profile_.priorities /= 3;
   }
 
   static Statement By(Actor actor, Verb verb) {
@@ -105,6 +114,7 @@ class Drawing {
     s.out_of_memory = Chance(profile_.out_of_memory);
     s.far_deadline = Chance(profile_.far_deadlines);
     if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
+    if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
     return s;
   }
 
@@ -159,10 +169,11 @@ class Drawing {
   }
 
   const Draw& draw_;
-  const Profile& profile_;
+  Profile profile_;
   Program program_;
   int ops_ = 0;
   int programs_ = 0;
+  int bulk_ = 0;  // size
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ std::string PushText(const Statement& s) {
     text += " then_throws " + std::string(TypeName(s.throws_after));
   if (s.out_of_memory) text += " out_of_memory";
   if (s.far_deadline) text += " far_deadline";
+  if (s.bulk != 0) text += " bulk " + std::to_string(s.bulk);
   if (s.program != 0) text += " program " + std::to_string(s.program);
   return text;
 }
@@ -102,6 +103,7 @@ bool ParsePush(Words& words, Statement* s) {
       words.LettersInto(&s->writes);
     else if (words.Is("priority")  ? words.Number(&s->priority)
              : words.Is("program") ? words.Number(&s->program)
+             : words.Is("bulk")    ? words.Number(&s->bulk)
              : words.Is("throws")  ? words.OfType(&s->throws)
              : words.Is("fails")   ? words.OfType(&s->fails)
                                    : words.Is("then_throws") && words.OfType(&s->throws_after))
@@ -207,6 +209,11 @@ bool CanCancel(const Program& program) {
   return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
     return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
   });
+}
+
+bool HasBulk(const Program& program) {
+  return std::any_of(program.statements.begin(), program.statements.end(),
+                     [](const Statement& s) { return s.bulk != 0; });
 }
 
 std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
@@ -326,12 +333,22 @@ void NormaliseHeld(bool cancels, Statement* s) {
   if (cancels || s->program != 0) s->ends = Ends::kDropped;
 }
 
+bool CanBulk(const Program& program) {
+  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete) &&
+         !Has(program, Verb::kStop);
+}
+
+void NormaliseBulk(bool allowed, Statement* s) {
+  if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
+  if (s->bulk != 0) s->out_of_memory = false;
+}
+
 }  // namespace
 
 void Normalise(Program* program) {
   std::set<int> pushed, quiet;  // quiet: ops whose bodies do nothing else
   AllCaptured captured;
-  const bool cancels = CanCancel(*program);
+  const bool cancels = CanCancel(*program), can_bulk = CanBulk(*program);
   std::vector<Statement> kept;
   const bool several = Threads(*program) > 1;
   for (const Statement& s : program->statements) {
@@ -344,6 +361,7 @@ void Normalise(Program* program) {
     if (s.verb != Verb::kPush) continue;
     NormaliseRecorded(*program, &kept.back(), &captured);
     NormaliseHeld(cancels, &kept.back());
+    NormaliseBulk(can_bulk, &kept.back());
     if (kept.back().program != 0 || kept.back().ends == Ends::kHeld) quiet.insert(s.op);
   }
   program->statements = std::move(kept);

@@ -15,6 +15,8 @@
 //   an op stands behind the push of that op. (4) `new` occurs in programs of one thread only, so
 //   that every handle is known when it is used. (5) one pusher records and replays a captured
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
+//   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
+//   without a delete, a stop or a gate.
 // Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 
@@ -61,6 +63,7 @@ struct Statement {
   Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
   bool out_of_memory = false;       // the push meets std::bad_alloc
   bool far_deadline = false;        // one that does not pass
+  int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
   int program = 0;
   // kDelete, kNew, kWait
@@ -94,6 +97,7 @@ int Replays(const Program& program, int captured);
 bool IsSequential(const Program& program);
 bool Has(const Program& program, Verb verb);
 bool CanCancel(const Program& program);
+bool HasBulk(const Program& program);
 
 std::string VarName(int letter);
 std::string OpName(int op);

@@ -107,6 +107,9 @@ class Shrinker {
     Try([](Program& p) { p.failing_worker = -1; });
     Try([](Program& p) { p.policy = ErrorPolicy::kSkipDependents; });
     Try([](Program& p) { p.noise = 0; });
+    Try([](Program& p) {
+      for (Statement& s : p.statements) s.bulk = 0;
+    });
     for (const int workers : {0, 1, 2, 4})
       if (workers < best_.workers && Try([&](Program& p) { p.workers = workers; })) break;
   }
@@ -149,6 +152,7 @@ class Shrinker {
     change([](Statement& s) { s.deleter_throws = Type::kNone; });
     change([](Statement& s) { s.out_of_memory = false; });
     change([](Statement& s) { s.far_deadline = false; });
+    change([](Statement& s) { s.bulk = 0; });
     change([](Statement& s) { s.priority = 0; });
     change([](Statement& s) { s.mode = StopMode::kDrain; });
     // Any failure to a plain throw, and any type to the most common one.

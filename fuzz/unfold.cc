@@ -33,6 +33,9 @@ class Unfolding {
   void Add(const Statement& s, const StatementSeen& seen) {
     result_.program.statements.push_back(s);
     result_.history.statements.push_back(seen);
+    uint64_t& number = result_.history.statements.back().push_number;
+    if (s.bulk != 0 && seen.code == StatusCode::kOk) number = last_number_ + 1;
+    if (number != 0) last_number_ = number;
   }
 
   void Replay(size_t replay) {
@@ -78,6 +81,7 @@ class Unfolding {
   const Program& program_;
   const History& history_;
   Unfolded result_;
+  uint64_t last_number_ = 0;
   uint64_t recorded_runs_ = 0, matched_runs_ = 0;
 };
 

@@ -3,7 +3,8 @@
 //
 // A replay of n ops is n pushes of its thread with consecutive push numbers: statement `replay 1`
 // becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
-// themselves disappear.
+// themselves disappear. A push in a bulk does not answer its number: it has the one behind that of
+// the push before it, since nobody else pushes.
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.
