@@ -275,7 +275,7 @@ class Execution {
     if (holds_nothing_more_) return;  // dropped: a body that began even later
     holds_.push_back(std::move(done));
   }
-  // Much too late: half of the handles are called, the others dropped.
+  // Much too late: every other handle is called, the rest are dropped.
   void UseHeld() {
     std::deque<Completion> held;
     {
@@ -283,7 +283,7 @@ class Execution {
       held.swap(holds_);
       holds_nothing_more_ = true;
     }
-    for (size_t i = 0; i < held.size(); i += 2) held[i].Done();
+    for (size_t i = 1; i < held.size(); i += 2) held[i].Done();
   }
 
   void Complete(size_t index, RunSeen* run, Completion handle) {
