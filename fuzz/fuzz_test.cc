@@ -382,6 +382,22 @@ TEST(Judge, SeesBrokenBulks) {
       });
 }
 
+// ENG-9: a stop flushes a bulk, and what comes after it does not run.
+TEST(Judge, SeesABulkThatAStopForgot) {
+  ExpectFound(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a) bulk 4\n"  // 0
+      "t0: stop drain\n"                 // 1
+      "t0: push op2 writes(a) bulk 4\n"  // 2
+      "t0: push op3 writes(a) bulk 4\n",
+      {
+          {"ENG-5", "did not run", [](History& h) { h.statements[0].runs = 0; }},
+          {"ENG-5", "ran although refused", [](History& h) { h.statements[2].runs = 1; }},
+          {"ENG-9", "alive after a stop", [](History& h) { h.statements[1].live_after_stop = 1; }},
+          {"ENG-9", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+      });
+}
+
 // ERR-1, ERR-5 to ERR-7: an op whose handle outlives its deadline.
 TEST(Judge, SeesLostDeadlines) {
   ExpectFound(

@@ -46,7 +46,7 @@ class Drawing {
   // Most ops go through a bulk, and nothing is drawn that does not go together with it.
   void PlanBulks() {
     bulk_ = From(2, 6);
-    profile_.deletes = profile_.stops = profile_.pushes_inside = 0;
+    profile_.deletes = profile_.pushes_inside = 0;
     profile_.async /= 2;
     profile_.priorities /= 3;
   }

@@ -334,8 +334,7 @@ void NormaliseHeld(bool cancels, Statement* s) {
 }
 
 bool CanBulk(const Program& program) {
-  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete) &&
-         !Has(program, Verb::kStop);
+  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete);
 }
 
 void NormaliseBulk(bool allowed, Statement* s) {

@@ -16,7 +16,7 @@
 //   that every handle is known when it is used. (5) one pusher records and replays a captured
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
-//   without a delete, a stop or a gate.
+//   without a delete or a gate.
 // Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 

@@ -33,9 +33,13 @@ class Unfolding {
   void Add(const Statement& s, const StatementSeen& seen) {
     result_.program.statements.push_back(s);
     result_.history.statements.push_back(seen);
-    uint64_t& number = result_.history.statements.back().push_number;
-    if (s.bulk != 0 && seen.code == StatusCode::kOk) number = last_number_ + 1;
-    if (number != 0) last_number_ = number;
+    StatementSeen& kept = result_.history.statements.back();
+    if (s.verb == Verb::kStop) stopped_ = true;
+    if (s.bulk != 0 && stopped_)
+      kept.code = StatusCode::kStopped;  // it may be told later only
+    else if (s.bulk != 0 && seen.code == StatusCode::kOk)
+      kept.push_number = last_number_ + 1;
+    if (kept.push_number != 0) last_number_ = kept.push_number;
   }
 
   void Replay(size_t replay) {
@@ -82,6 +86,7 @@ class Unfolding {
   const History& history_;
   Unfolded result_;
   uint64_t last_number_ = 0;
+  bool stopped_ = false;  // means something in sequential programs, where bulks are
   uint64_t recorded_runs_ = 0, matched_runs_ = 0;
 };
 

@@ -4,7 +4,8 @@
 // A replay of n ops is n pushes of its thread with consecutive push numbers: statement `replay 1`
 // becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
 // themselves disappear. A push in a bulk does not answer its number: it has the one behind that of
-// the push before it, since nobody else pushes.
+// the push before it, since nobody else pushes; behind a stop it is refused, and told so by the
+// next call or never.
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.
