@@ -26,7 +26,7 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kSeveralPushers, Threads(p) > 1);
   add(Count::kFailingOps, statements([](const Statement& s) {
         return s.throws != Type::kNone || s.fails != Type::kNone || s.ends == Ends::kNever ||
-               s.ends == Ends::kDropped;
+               s.ends == Ends::kDropped || s.ends == Ends::kHeld;
       }));
   add(Count::kAsyncOps, statements([](const Statement& s) { return s.ends != Ends::kSync; }));
   add(Count::kDeletes, statements([](const Statement& s) { return s.verb == Verb::kDelete; }));
@@ -44,6 +44,11 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kNaive, p.workers == 0);
   add(Count::kGated, p.gated);
   add(Count::kParity, p.parity);
+  add(Count::kRecordedOps,
+      statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
+  add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
+  add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
+  add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
 }
 
 }  // namespace
@@ -53,7 +58,8 @@ std::string_view CountName(Count count) {
       "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
       "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
       "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
-      "gated",         "parity"};
+      "gated",         "parity",       "recorded_ops",    "replays",        "times_out",
+      "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }

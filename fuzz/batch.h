@@ -47,6 +47,10 @@ enum class Count {
   kNaive,
   kGated,
   kParity,
+  kRecordedOps,
+  kReplays,
+  kTimesOut,
+  kBulkOps,
   kEnd
 };
 std::string_view CountName(Count count);

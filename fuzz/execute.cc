@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <optional>
 
+#include "fuzz/captured.h"
 #include "fuzz/gates.h"
 #include "fuzz/look.h"
 #include "fuzz/noise.h"
@@ -29,8 +31,11 @@ int ThreadsLeft(int before) {
 class Execution {
  public:
   Execution(const Program& program, const Tools& tools, uint64_t round)
-      : program_(program), tools_(tools), noise_(program, round) {
+      : program_(program), tools_(tools), noise_(program, round), captured_(program) {
     history_.statements.resize(program.statements.size());
+    for (size_t i = 0; i < program.statements.size(); ++i)
+      if (const int number = program.statements[i].program; number != 0)
+        history_.statements[i].replays.resize(Replays(program, number) + kSpareRuns);
     values_.resize(program.vars + program.statements.size());
     for (size_t i = 0; i < values_.size(); ++i) values_[i] = InitialValue(static_cast<int>(i));
   }
@@ -56,7 +61,9 @@ class Execution {
     RunThreads();
     Drain();
     tools_.watchdog->SetEngine(nullptr);
+    captured_.Clear();
     engine_.reset();
+    DropUnusedRuns();
     // The history keeps no exception, so that whatever is left is a leak of the engine.
     history_.bodies_left = bodies_.Load(kAcquire);
     history_.exceptions_left = LivePlanned() - planned_before;
@@ -66,6 +73,9 @@ class Execution {
 
  private:
   static constexpr int kLetters = 26;
+  static constexpr int kSpareRuns = 2;                    // of an engine that runs too often
+  static constexpr int64_t kSoonNs = 100 * kNsPerUs;      // the deadline of a held op
+  static constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // one that does not pass
   using HandlesPtr = std::shared_ptr<const Handles>;
 
   int64_t Stamp() { return stamps_.FetchAdd(1, kRelaxed) + 1; }
@@ -79,6 +89,7 @@ class Execution {
         numbers.push_back(s.actor.number);
     if (numbers.size() <= 1) {
       RunActor({false, numbers.empty() ? 0 : numbers[0]}, handles_);
+      bulks_.clear();  // what they still hold is pushed
     } else {
       StartLine start(static_cast<int>(numbers.size()));
       std::deque<Thread> threads;
@@ -98,25 +109,13 @@ class Execution {
 
   // The rest of the program is pushed while this op holds the only worker.
   void PushGate() {
-    PushOp("gate", {}, {}, 0, [this] {
+    Op op{.name = "gate"};
+    op.body = [this](const OpContext&) {
       held_.Open();
       gate_.Wait();
-    }).value();
+    };
+    engine_->Push(std::move(op)).value();
     held_.Wait();
-  }
-
-  // The one place that knows what an Op looks like. Exactly one of the bodies is given.
-  Result<uint64_t> PushOp(const std::string& name, const std::vector<Var>& reads,
-                          const std::vector<Var>& writes, int priority, std::function<void()> body,
-                          std::function<void(Completion)> async_body = nullptr) {
-    Op op{.name = name, .reads = reads, .writes = writes, .priority = priority};
-    if (body != nullptr)
-      op.body = [run = std::move(body)](const OpContext&) { run(); };
-    else
-      op.body = [run = std::move(async_body)](const OpContext&, Completion done) {
-        run(std::move(done));
-      };
-    return engine_->Push(std::move(op));
   }
 
   void RunActor(Actor actor, const HandlesPtr& handles) {
@@ -127,12 +126,15 @@ class Execution {
   void RunStatement(size_t index, const HandlesPtr& handles) {
     const Statement& s = program_.statements[index];
     StatementSeen& seen = history_.statements[index];
-    if (s.verb != Verb::kPush && s.verb != Verb::kDelete) gate_.Open();
+    if (s.verb != Verb::kPush && s.verb != Verb::kDelete && s.verb != Verb::kReplay) gate_.Open();
     seen.handles = *handles;
     seen.span.begin = Stamp();
     switch (s.verb) {
       case Verb::kPush:
         Push(index, handles);
+        break;
+      case Verb::kReplay:
+        Note(captured_.Replay(*engine_, s.program, index), &seen);
         break;
       case Verb::kDelete:
         seen.code = engine_->DeleteVar((*handles)[s.var].var, Deleter(index)).code();
@@ -141,8 +143,7 @@ class Execution {
         New(s, &seen);
         break;
       case Verb::kWait:
-        LookAtVar(
-            *engine_, (*handles)[s.var].var, [this] { return Stamp(); }, &seen.var);
+        LookAtVar(*engine_, (*handles)[s.var].var, [this] { return Stamp(); }, &seen.var);
         if (IsSequential(program_) && seen.var.caught.what == Caught::What::kNothing)
           ReadValue((*handles)[s.var].instance, &seen.var);
         break;
@@ -162,21 +163,38 @@ class Execution {
     std::vector<Var> reads, writes;
     for (const int letter : s.reads) reads.push_back((*handles)[letter].var);
     for (const int letter : s.writes) writes.push_back((*handles)[letter].var);
-    std::function<void()> body;
-    std::function<void(Completion)> async_body;
-    if (s.ends == Ends::kSync)
-      body = [this, index, handles, counted = Counted(&sync_bodies_)] { Body(index, handles); };
-    else
-      async_body = [this, index, handles, counted = Counted(&bodies_)](Completion done) {
-        AsyncBody(index, handles, std::move(done));
-      };
-    const Result<uint64_t> pushed =
-        PushOp(OpName(s.op), reads, writes, s.priority, std::move(body), std::move(async_body));
-    StatementSeen& seen = history_.statements[index];
+    const std::string name = OpName(s.op);
+    Op op{.name = name, .reads = reads, .writes = writes, .priority = s.priority};
+    if (s.far_deadline) op.timeout_ns = kFarNs;
+    if (s.ends == Ends::kHeld) op.timeout_ns = kSoonNs;
+    op.body = MakeBody(index, handles);
+    if (s.program != 0) return captured_.Record(s.program, std::move(op));
+    if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), &history_.statements[index]);
+    Note(engine_->Push(std::move(op)), &history_.statements[index]);
+  }
+  // A case has one bulk of each size; one of one size only is drawn.
+  void PushInBulk(int size, Op&& op, StatementSeen* seen) {
+    std::unique_ptr<Bulk>& bulk = bulks_[size];
+    if (bulk == nullptr) bulk = engine_->NewBulk(static_cast<size_t>(size));
+    seen->code = bulk->Push(std::move(op)).code();
+  }
+  static void Note(const Result<uint64_t>& pushed, StatementSeen* seen) {
     if (pushed.ok())
-      seen.push_number = *pushed;
+      seen->push_number = *pushed;
     else
-      seen.code = pushed.status().code();
+      seen->code = pushed.status().code();
+  }
+
+  OpBody MakeBody(size_t index, const HandlesPtr& handles) {
+    const Statement& s = program_.statements[index];
+    // A captured program keeps its bodies.
+    if (s.ends == Ends::kSync)
+      return [this, index, handles, counted = Counted(s.program == 0 ? &sync_bodies_ : &bodies_)](
+                 const OpContext& context) { Body(index, handles, context); };
+    return [this, index, handles, counted = Counted(&bodies_)](const OpContext& context,
+                                                               Completion done) {
+      AsyncBody(index, handles, context, std::move(done));
+    };
   }
 
   void New(const Statement& s, StatementSeen* seen) {
@@ -190,61 +208,87 @@ class Execution {
     seen->handles = *handles_;
   }
 
-  // The part of a body that every op has; throws when the op is to fail here.
-  void Begin(size_t index, const HandlesPtr& handles) {
-    const Statement& s = program_.statements[index];
+  // Where a run of this body is written down.
+  RunSeen* NewRun(size_t index) {
     StatementSeen& seen = history_.statements[index];
-    ++seen.runs;
-    seen.body.begin = Stamp();
+    if (program_.statements[index].program == 0) return &seen;
+    const size_t run = static_cast<size_t>(runs_[index].FetchAdd(1, kRelaxed));
+    return &seen.replays[std::min(run, seen.replays.size() - 1)];
+  }
+
+  // The part of a body that every op has; throws when the op is to fail here.
+  RunSeen* Begin(size_t index, const HandlesPtr& handles, const OpContext& context) {
+    const Statement& s = program_.statements[index];
+    RunSeen* const run = NewRun(index);
+    ++run->runs;
+    run->number = context.push_number;
+    run->body.begin = Stamp();
     RunActor({true, s.op}, handles);
-    seen.values_read.clear();
+    run->values_read.clear();
     for (const int instance : Instances(s.reads, *handles))
-      seen.values_read.push_back(values_[instance]);
-    if (s.throws == Type::kNone) return;
-    seen.body.end = Stamp();
+      run->values_read.push_back(values_[instance]);
+    if (s.throws == Type::kNone) return run;
+    run->body.end = Stamp();
     ThrowPlanned(s.throws, s.op);
   }
   // Writes the values of an op that succeeds, and ends its span.
-  void Finish(size_t index) {
+  void Finish(size_t index, RunSeen* run) {
     const Statement& s = program_.statements[index];
-    StatementSeen& seen = history_.statements[index];
     if (s.fails == Type::kNone && s.ends != Ends::kNever && s.ends != Ends::kDropped)
-      for (const int instance : Instances(s.writes, seen.handles))
-        values_[instance] = ValueOf(s.op, seen.values_read);
-    seen.body.end = Stamp();
+      for (const int instance : Instances(s.writes, history_.statements[index].handles))
+        values_[instance] = ValueOf(s, run->number, run->values_read);
+    run->body.end = Stamp();
   }
 
-  void Body(size_t index, const HandlesPtr& handles) {
-    Begin(index, handles);
-    Finish(index);
+  void Body(size_t index, const HandlesPtr& handles, const OpContext& context) {
+    Finish(index, Begin(index, handles, context));
   }
 
-  void AsyncBody(size_t index, const HandlesPtr& handles, Completion done) {
+  void AsyncBody(size_t index, const HandlesPtr& handles, const OpContext& context,
+                 Completion done) {
     const Statement& s = program_.statements[index];
-    Begin(index, handles);
+    if (s.ends == Ends::kHeld) return Hold(std::move(done));
+    RunSeen* const run = Begin(index, handles, context);
     if (s.ends == Ends::kLater || s.ends == Ends::kDropped) {
-      jobs_[index].execution = this;
-      jobs_[index].index = index;
+      jobs_[index] = {this, index, run};
       tools_.completers->Add(
           std::move(done),
-          [](void* job, Completion handle) {
-            static_cast<Job*>(job)->execution->Complete(static_cast<Job*>(job)->index,
-                                                        std::move(handle));
+          [](void* context, Completion handle) {
+            const Job& job = *static_cast<Job*>(context);
+            job.execution->Complete(job.index, job.run, std::move(handle));
           },
           &jobs_[index]);
       return;
     }
-    history_.statements[index].throws_late = s.ends == Ends::kNow && s.throws_after != Type::kNone;
+    run->throws_late = s.ends == Ends::kNow && s.throws_after != Type::kNone;
     const Type late = s.throws_after;
     const int op = s.op;
     const bool now = s.ends == Ends::kNow;
-    Complete(index, std::move(done));
+    Complete(index, run, std::move(done));
     if (now && late != Type::kNone) ThrowPlanned(late, op);
   }
 
-  void Complete(size_t index, Completion handle) {
+  // The deadline ends this op, perhaps before its body has begun: the body touches nothing that
+  // others may use then.
+  void Hold(Completion done) {
+    MutexLock lock(holding_);
+    if (holds_nothing_more_) return;  // dropped: a body that began even later
+    holds_.push_back(std::move(done));
+  }
+  // Much too late: every other handle is called, the rest are dropped.
+  void UseHeld() {
+    std::deque<Completion> held;
+    {
+      MutexLock lock(holding_);
+      held.swap(holds_);
+      holds_nothing_more_ = true;
+    }
+    for (size_t i = 1; i < held.size(); i += 2) held[i].Done();
+  }
+
+  void Complete(size_t index, RunSeen* run, Completion handle) {
     const Statement& s = program_.statements[index];
-    Finish(index);
+    Finish(index, run);
     if (s.ends == Ends::kNever || s.ends == Ends::kDropped) return;
     if (s.fails == Type::kNone)
       handle.Done();
@@ -292,8 +336,10 @@ class Execution {
     size_t late = 0, expected = 0;
     do late += FinalWaitForAll();
     while (engine_->counts().live_ops > 0);
+    UseHeld();
     for (const StatementSeen& seen : history_.statements) {
       expected += seen.throws_late;
+      for (const RunSeen& run : seen.replays) expected += run.throws_late;
       late += CountLate(seen.reported);
     }
     tools_.watchdog->Extend(2 * tools_.patience_ns);
@@ -305,18 +351,25 @@ class Execution {
     history_.sync_bodies_left = sync_bodies_.Load(kAcquire);
     history_.final_vars.resize(instances_.size());
     for (size_t i = 0; i < instances_.size(); ++i) {
-      LookAtVar(
-          *engine_, instances_[i].var, [this] { return Stamp(); }, &history_.final_vars[i]);
+      LookAtVar(*engine_, instances_[i].var, [this] { return Stamp(); }, &history_.final_vars[i]);
       ReadValue(static_cast<int>(i), &history_.final_vars[i]);
     }
     FinalWaitForAll();
     TENTER_CHECK(engine_->Stop(StopMode::kDrain).ok(), "the last stop was refused");
     history_.counts = engine_->counts();
+    history_.programs_alive = captured_.alive();
+    history_.programs_released = captured_.released();
+  }
+
+  void DropUnusedRuns() {
+    for (StatementSeen& seen : history_.statements)
+      std::erase_if(seen.replays, [](const RunSeen& run) { return run.runs == 0; });
   }
 
   struct Job {
     Execution* execution;
     size_t index;
+    RunSeen* run;
   };
 
   const Program& program_;
@@ -328,6 +381,12 @@ class Execution {
   History history_;
   std::vector<int64_t> values_;  // by instance; kept apart by the engine alone
   std::vector<Job> jobs_ = std::vector<Job>(program_.statements.size());
+  std::vector<Atomic<int>> runs_ = std::vector<Atomic<int>>(program_.statements.size());
+  Mutex holding_;
+  std::deque<Completion> holds_ GUARDED_BY(holding_);
+  bool holds_nothing_more_ GUARDED_BY(holding_) = false;
+  CapturedPrograms captured_;
+  std::map<int, std::unique_ptr<Bulk>> bulks_;  // by size, of the only pusher
   HandlesPtr handles_;
   std::vector<Handle> instances_;
   std::unique_ptr<Engine> engine_;  // last: its bodies use everything above
@@ -339,8 +398,9 @@ History Execute(const Program& program, const Tools& tools, uint64_t round) {
   return Execution(program, tools, round).Run();
 }
 
-int64_t ValueOf(int op, const std::vector<int64_t>& reads) {
-  uint64_t hash = Mix64(static_cast<uint64_t>(op) + 1);
+int64_t ValueOf(const Statement& push, uint64_t number, const std::vector<int64_t>& reads) {
+  uint64_t hash = Mix64(static_cast<uint64_t>(push.op) + 1);
+  if (push.program != 0) hash = CombineHash(hash, number);
   for (const int64_t value : reads) hash = CombineHash(hash, static_cast<uint64_t>(value));
   return static_cast<int64_t>(hash >> 1);
 }

@@ -28,8 +28,8 @@ struct Tools {
 // `round` numbers the repetitions of one program: each has other delays.
 History Execute(const Program& program, const Tools& tools, uint64_t round);
 
-// The value that an op writes, given the values that it reads.
-int64_t ValueOf(int op, const std::vector<int64_t>& reads);
+// The value that an op writes, given the values that it reads; another one in each replay.
+int64_t ValueOf(const Statement& push, uint64_t number, const std::vector<int64_t>& reads);
 // The value of a var before its first write, and after its deletion.
 int64_t InitialValue(int instance);
 inline constexpr int64_t kTombstone = -1;

@@ -171,9 +171,8 @@ TEST(Judge, SeesIgnoredPriorities) {
         [](History& h) { std::swap(h.statements[0].body, h.statements[1].body); }}});
   std::string text = "engine workers 1 vars 1 gated\nt0: push op1 priority -1\n";
   for (int i = 2; i < 90; ++i) text += "t0: push op" + std::to_string(i) + "\n";
-  ExpectFound(text, {{"ENG-10", "starved", [](History& h) {
-                        h.statements[0].body = {INT64_MAX - 2, INT64_MAX - 1};
-                      }}});
+  ExpectFound(text, {{"ENG-10", "starved",
+                      [](History& h) { h.statements[0].body = {INT64_MAX - 2, INT64_MAX - 1}; }}});
 }
 
 // ENG-11: two engines that saw different things.
@@ -301,6 +300,134 @@ TEST(Judge, SeesWhatAllocationLeftBehind) {
                {"ERR-10", "workers left behind", [](History& h) { h.live_workers_left = 1; }}});
 }
 
+// ENG-1 to ENG-5, ERR-1: a captured program, replayed. What a replay pushes has its numbers.
+TEST(Judge, SeesBrokenReplays) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) program 1\n"                      // 0
+      "t0: push op2 reads(a) writes(b) throws int program 1\n"  // 1
+      "t0: replay 1\n"                                          // 2
+      "t0: replay 1\n"                                          // 3
+      "t0: push op3 reads(a)\n",                                // 4
+      {
+          {"ENG-1", "wrong value read",
+           [](History& h) {
+             h.statements[1].replays[1].values_read = h.statements[1].replays[0].values_read;
+           }},
+          {"ENG-2", "two pushes with one number",
+           [](History& h) { h.statements[3].push_number = h.statements[2].push_number; }},
+          {"ENG-3", "told another push number", [](History& h) { ++h.statements[4].number; }},
+          {"ENG-3", "conflicting ops out of order",
+           [](History& h) { h.statements[1].replays[0].body.begin = 1; }},
+          {"ENG-5", "ran for no replay", [](History& h) { h.statements[0].replays[1].number = 9; }},
+          {"ENG-5", "ran twice",
+           [](History& h) {
+             h.statements[0].replays[1].number = h.statements[0].replays[0].number;
+           }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[0].replays.pop_back(); }},
+          {"ENG-8", "refused a live handle",
+           [](History& h) {
+             h.statements[3].code = StatusCode::kStaleHandle;
+             h.statements[3].push_number = 0;
+           }},
+          {"ENG-8", "wrong count: live vars", [](History& h) { ++h.programs_alive; }},
+          {"ERR-1", "failure lost", [](History& h) { h.final_vars[1].failures.clear(); }},
+          {"ERR-6", "reported twice",
+           [](History& h) {
+             h.final_reported[0][1].push_number = h.final_reported[0][0].push_number;
+           }},
+          {"ERR-10", "wrong number of pushes", [](History& h) { ++h.programs_released; }},
+      });
+}
+
+// ENG-8: a replay is refused when any op of it names a deleted var.
+TEST(Judge, SeesAReplayOfADeletedVar) {
+  ExpectFound(
+      "engine workers 1 vars 2\n"
+      "t0: push op1 writes(a) program 1\n"
+      "t0: push op2 writes(b) program 1\n"
+      "t0: delete b\n"
+      "t0: replay 1\n",
+      {{"ENG-8", "accepted a stale handle",
+        [](History& h) { h.statements[3].code = StatusCode::kOk; }}});
+}
+
+// ENG-1 to ENG-3, ENG-6, ERR-2: ops that one thread pushes in a bulk.
+TEST(Judge, SeesBrokenBulks) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) throws int bulk 4\n"  // 0
+      "t0: push op2 writes(b) bulk 4\n"             // 1
+      "t0: push op3 reads(b) bulk 4\n"              // 2
+      "t0: wait b\n"                                // 3
+      "t0: push op4 reads(b)\n"                     // 4
+      "t0: push op5 reads(a) bulk 4\n",             // 5: skipped
+      {
+          {"ENG-1", "wrong value read", [](History& h) { h.statements[2].values_read[0] ^= 1; }},
+          {"ENG-2", "two pushes with one number",
+           [](History& h) { h.statements[4].push_number = 3; }},
+          {"ENG-3", "told another push number", [](History& h) { ++h.statements[1].number; }},
+          {"ENG-3", "conflicting ops out of order",
+           [](History& h) { h.statements[2].body.begin = 1; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[2].runs = 0; }},
+          {"ENG-6", "returned too early",
+           [](History& h) { h.statements[1].body.end = h.statements[3].span.end + 1; }},
+          {"ENG-8", "refused a live handle",
+           [](History& h) { h.statements[1].code = StatusCode::kStaleHandle; }},
+          {"ERR-2", "poisoned without a failure",
+           [](History& h) { h.final_vars[1].failures = h.final_vars[0].failures; }},
+          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[5].runs = 1; }},
+          {"ERR-7", "wrong context", [](History& h) { ++h.final_vars[0].context.push_number; }},
+          {"ERR-10", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+      });
+}
+
+// ENG-9: a stop flushes a bulk, and what comes after it does not run.
+TEST(Judge, SeesABulkThatAStopForgot) {
+  ExpectFound(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a) bulk 4\n"  // 0
+      "t0: stop drain\n"                 // 1
+      "t0: push op2 writes(a) bulk 4\n"  // 2
+      "t0: push op3 writes(a) bulk 4\n",
+      {
+          {"ENG-5", "did not run", [](History& h) { h.statements[0].runs = 0; }},
+          {"ENG-5", "ran although refused", [](History& h) { h.statements[2].runs = 1; }},
+          {"ENG-9", "alive after a stop", [](History& h) { h.statements[1].live_after_stop = 1; }},
+          {"ENG-9", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
+      });
+}
+
+// ERR-1, ERR-5 to ERR-7: an op whose handle outlives its deadline.
+TEST(Judge, SeesLostDeadlines) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) times_out\n"      // 0
+      "t0: push op2 reads(a) writes(b)\n"       // 1: skipped
+      "t0: waitall\n"                           // 2
+      "t0: push op3 writes(b) far_deadline\n",  // 3
+      {
+          {"ERR-1", "failure lost", [](History& h) { h.final_vars[0].failures.clear(); }},
+          {"ERR-1", "wrong count: failed", [](History& h) { ++h.counts.failed; }},
+          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[1].runs = 1; }},
+          {"ERR-5", "wrong exception",
+           [](History& h) { h.final_vars[0].caught.code = StatusCode::kCompletionDropped; }},
+          {"ERR-6", "never reported", [](History& h) { h.statements[2].reported.clear(); }},
+          {"ERR-6", "reported too late",
+           [](History& h) {
+             h.final_reported.push_back(h.statements[2].reported);
+             h.statements[2].reported.clear();
+           }},
+          {"ERR-6", "reported without a failure",
+           [](History& h) {
+             h.final_reported.push_back(h.statements[2].reported);
+             h.final_reported[0][0].place = FailurePlace::kAfterEnd;
+           }},
+          {"ERR-7", "wrong context",
+           [](History& h) { h.final_vars[0].context.place = FailurePlace::kDropped; }},
+      });
+}
+
 TEST(Properties, EveryContractHasOne) {
   std::set<std::string> wanted, got;
   for (int i = 1; i <= 11; ++i) wanted.insert("ENG-" + std::to_string(i));
@@ -324,7 +451,8 @@ TEST(Program, TextAndBack) {
 TEST(Program, BadTextIsRefusedWithItsLine) {
   for (const char* text :
        {"", "motor", "engine workers two", "engine\nt0: pull op1", "engine\nt0: push op1 reads(a",
-        "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1", "engine vars 99"})
+        "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1", "engine vars 99",
+        "engine\nt0: replay 1", "engine\nt0: push op1 program 1\nt1: replay 1"})
     EXPECT_FALSE(ParseProgram(text).ok() && *text != 'e') << text;
   EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
             std::string::npos);
@@ -355,9 +483,7 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
   ASSERT_TRUE(crash.has_value());
   EXPECT_EQ(crash->kind.substr(0, 28), "crash: CHECK failed: 1 > 2 a");
   const auto finding = RunInChild(
-      [](const Reporter& reporter) {
-        reporter.Found({"ERR-6", "twice", "two\nlines", 7});
-      },
+      [](const Reporter& reporter) { reporter.Found({"ERR-6", "twice", "two\nlines", 7}); },
       60 * kNsPerSecond);
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");

@@ -21,6 +21,7 @@ class Drawing {
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
+    if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
@@ -42,6 +43,14 @@ class Drawing {
                        [](const Statement& s) { return s.throws_after != Type::kNone; });
   }
 
+  // Most ops go through a bulk, and nothing is drawn that does not go together with it.
+  void PlanBulks() {
+    bulk_ = From(2, 6);
+    profile_.deletes = profile_.pushes_inside = 0;
+    profile_.async /= 2;
+    profile_.priorities /= 3;
+  }
+
   static Statement By(Actor actor, Verb verb) {
     Statement s;
     s.actor = actor;
@@ -57,12 +66,40 @@ class Drawing {
   void OneStep(int threads) {
     const Actor actor{false, From(0, threads - 1)};
     if (Chance(profile_.deletes)) return Delete(actor, threads);
+    if (Chance(profile_.captures)) return Capture(actor);
     Push(actor, 0);
+    SomeWaits(actor);
+  }
+
+  void SomeWaits(Actor actor) {
     if (Chance(profile_.waits)) Wait(actor, Verb::kWait);
     if (Chance(profile_.wait_alls)) Wait(actor, Verb::kWaitAll);
   }
 
+  // A few recorded ops, and their replays with something or nothing in between.
+  void Capture(Actor actor) {
+    const int number = ++programs_;
+    for (int n = From(1, std::min(4, draw_.most_ops)); n > 0; --n) {
+      program_.statements.push_back(AnyPush(actor));
+      program_.statements.back().program = number;
+    }
+    for (int n = From(1, 3); n > 0; --n) {
+      program_.statements.push_back(By(actor, Verb::kReplay));
+      program_.statements.back().program = number;
+      SomeWaits(actor);
+      if (n > 1 && Chance(15)) Push(actor, 2);
+    }
+  }
+
   void Push(Actor actor, int depth) {
+    program_.statements.push_back(AnyPush(actor));
+    const Actor inside{true, ops_};
+    if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
+  }
+
+  Statement AnyPush(Actor actor) {
     Statement s = By(actor, Verb::kPush);
     s.op = ++ops_;
     for (int n = Chance(50) ? From(1, 3) : 0; n > 0; --n) s.reads.push_back(AnyVar());
@@ -75,11 +112,10 @@ class Drawing {
     if (s.ends == Ends::kNow && s.throws == Type::kNone && Chance(profile_.late))
       s.throws_after = AnyType();
     s.out_of_memory = Chance(profile_.out_of_memory);
-    program_.statements.push_back(s);
-    const Actor inside{true, s.op};
-    if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
-    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
-    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
+    s.far_deadline = Chance(profile_.far_deadlines);
+    if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
+    if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
+    return s;
   }
 
   void Duplicate(Statement* s) {
@@ -124,15 +160,20 @@ class Drawing {
     program_.gated = true;
     const int ops = Chance(10) ? From(70, 140) : From(2, draw_.most_ops);
     for (int i = 0; i < ops; ++i) Push({false, 0}, 2);
-    for (Statement& s : program_.statements) s.ends = Ends::kSync;
+    for (Statement& s : program_.statements) {
+      s.ends = Ends::kSync;
+      s.far_deadline = false;
+    }
     if (ops >= 70) program_.statements[0].priority = -9;  // it must not starve
     return program_;
   }
 
   const Draw& draw_;
-  const Profile& profile_;
+  Profile profile_;
   Program program_;
   int ops_ = 0;
+  int programs_ = 0;
+  int bulk_ = 0;  // size
 };
 
 }  // namespace

@@ -49,7 +49,17 @@ struct VarSeen {
   Span await, wait;
 };
 
-struct StatementSeen {
+// One run of a body or a deleter.
+struct RunSeen {
+  uint64_t number = 0;  // the push number that the body was told
+  int runs = 0;
+  Span body;
+  bool throws_late = false;
+  std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
+};
+
+// kPush: the run of the body. kDelete: of the deleter.
+struct StatementSeen : RunSeen {
   Span span;
   Handles handles;  // what the letters meant
   StatusCode code = StatusCode::kOk;
@@ -58,11 +68,8 @@ struct StatementSeen {
   Caught caught;                      // kWaitAll: what it threw instead of an AggregateError
   std::vector<FailureSeen> reported;  // kWaitAll
   int64_t live_after_stop = -1;       // kStop, on a thread
-  // kPush: the body. kDelete: the deleter.
-  int runs = 0;
-  Span body;
-  bool throws_late = false;
-  std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
+  std::vector<RunSeen> replays;       // kPush, recorded: as they came
+  std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)
 };
 
 struct History {
@@ -74,7 +81,10 @@ struct History {
   int64_t sync_bodies_left = 0;                          // after the drain
   int64_t bodies_left = 0;                               // after the engine is gone
   int64_t exceptions_left = 0;                           // after the engine is gone
-  int live_workers_left = 0;  // threads that a failed construction left behind
+  uint64_t programs_alive = 0;     // captured ones, at the end; each has a var of its own
+  uint64_t programs_released = 0;  // after their last replay: each deleted its var
+  uint64_t stray_runs = 0;         // of recorded bodies, with a number that no replay took (Unfold)
+  int live_workers_left = 0;       // threads that a failed construction left behind
 };
 
 }  // namespace tenter::fuzz

@@ -4,6 +4,8 @@
 #include <bit>
 #include <sstream>
 
+#include "fuzz/unfold.h"
+
 namespace tenter::fuzz {
 namespace {
 
@@ -81,23 +83,28 @@ std::string Line(const std::vector<FailureSeen>& failures) {
   return text;
 }
 
+void JudgeConstruction(const Case& c) {
+  if (c.history.construction != StatusCode::kResourceExhausted)
+    c.Report("ERR-10", "a worker that cannot start",
+             "worker " + std::to_string(c.program.failing_worker) +
+                 " could not be started, and construction answered " +
+                 std::string(StatusCodeName(c.history.construction)));
+  if (c.history.live_workers_left > 0)
+    c.Report(
+        "ERR-10", "workers left behind",
+        std::to_string(c.history.live_workers_left) + " threads outlived a failed construction");
+}
+
 }  // namespace
 
 std::vector<Finding> Judge(const Program& program, const History& history) {
   std::vector<Finding> findings;
-  const Case c{program, history, findings};
   if (program.failing_worker >= 0 && program.failing_worker < program.workers) {
-    if (history.construction != StatusCode::kResourceExhausted)
-      c.Report("ERR-10", "a worker that cannot start",
-               "worker " + std::to_string(program.failing_worker) +
-                   " could not be started, and construction answered " +
-                   std::string(StatusCodeName(history.construction)));
-    if (history.live_workers_left > 0)
-      c.Report(
-          "ERR-10", "workers left behind",
-          std::to_string(history.live_workers_left) + " threads outlived a failed construction");
+    JudgeConstruction({program, history, findings});
     return findings;
   }
+  const Unfolded flat = Unfold(program, history);
+  const Case c{flat.program, flat.history, findings};
   JudgeCalls(c);
   const std::vector<Pushed> order = Linearise(c);
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
@@ -120,6 +127,7 @@ std::vector<Finding> JudgeParity(const Program& program, const History& naive,
       return std::string(StatusCodeName(s.code)) + " push " + std::to_string(s.push_number) + " " +
              Line(s.var) + Line(s.reported);
     };
+    if (program.statements[i].bulk != 0) continue;  // a refusal is told later, or never
     if (line(a) != line(b)) return differ(ToText(program.statements[i]), line(a), line(b));
   }
   for (size_t i = 0; i < naive.final_vars.size() && i < threaded.final_vars.size(); ++i)

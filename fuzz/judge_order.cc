@@ -117,9 +117,18 @@ class ReadyOps {
 }  // namespace
 
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order) {
+  if (c.history.stray_runs > 0)
+    c.Report("ENG-5", "ran for no replay",
+             std::to_string(c.history.stray_runs) +
+                 " runs of recorded bodies were told push numbers that no replay of them took");
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kPush && seen.runs > 0 && seen.push_number != 0 &&
+        seen.number != seen.push_number)
+      c.Report("ENG-3", "told another push number",
+               ToText(s) + " was told push number " + std::to_string(seen.number) +
+                   ", and the push had answered " + std::to_string(seen.push_number));
     if (seen.runs > 1)
       c.Report("ENG-5", "ran twice", ToText(s) + " ran " + std::to_string(seen.runs) + " times");
     if (seen.runs > 0 && seen.code != StatusCode::kOk)

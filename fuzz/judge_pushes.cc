@@ -34,7 +34,9 @@ void JudgeCall(const Case& c, const Statement& s, const StatementSeen& seen,
                const std::vector<int>& letters) {
   const Stops stops = StopsBefore(c, seen.span);
   bool surely_stale = false, maybe_stale = false;
-  for (const int instance : Instances(letters, seen.handles)) {
+  std::vector<int> instances = Instances(letters, seen.handles);
+  instances.insert(instances.end(), seen.also_uses.begin(), seen.also_uses.end());
+  for (const int instance : instances) {
     surely_stale |= instance < 0 || SurelyDeleted(c, instance, seen.span.begin);
     maybe_stale |= instance < 0 || MaybeDeleted(c, instance, seen.span.end);
   }
@@ -116,10 +118,10 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   if (c.program.gated && c.program.workers > 0) free.erase(1);
   for (const Pushed& p : *pushes) free.erase(p.number);
   const std::vector<Gap> gaps = FindGaps(c, *pushes);
-  if (free.size() != gaps.size())
+  if (free.size() != gaps.size() + c.history.programs_released)
     return c.Report(Has(c.program, Verb::kStop) ? "ENG-9" : "ERR-10", "wrong number of pushes",
                     "the engine counted " + std::to_string(c.history.counts.pushed) + " pushes; " +
-                        std::to_string(pushes->size() + gaps.size()) +
+                        std::to_string(pushes->size() + gaps.size() + c.history.programs_released) +
                         " were accepted, the others refused");
   for (const Gap& gap : gaps) {
     const auto number = free.upper_bound(gap.after);

@@ -160,8 +160,9 @@ class Reports {
   // `wait` was pushed behind the failing op and returned before the wait that reported it began.
   void JudgeLate(const std::vector<Pushed>& order, const Statement& s, const Span& wait) {
     for (const Pushed& p : order)
-      for (const FailurePlace place : {FailurePlace::kBody, FailurePlace::kCompletion,
-                                       FailurePlace::kDropped, FailurePlace::kDeleter}) {
+      for (const FailurePlace place :
+           {FailurePlace::kBody, FailurePlace::kCompletion, FailurePlace::kDropped,
+            FailurePlace::kDeadline, FailurePlace::kDeleter}) {
         const auto it = seen_.find({p.number, place});
         if (it != seen_.end() && c_.seen(p).span.end < wait.begin && wait.end < it->second.begin)
           c_.Report("ERR-6", "reported too late",

@@ -47,7 +47,8 @@ class Model {
     // ERR-2: its outputs are poisoned, nothing else is. ERR-4: a write replaces what was there.
     for (const int instance : pushed.writes) {
       std::vector<Version>& versions = expect_.versions[instance];
-      const int64_t value = writes_values ? ValueOf(s.op, op.values_read) : versions.back().value;
+      const int64_t value =
+          writes_values ? ValueOf(s, pushed.number, op.values_read) : versions.back().value;
       versions.push_back({pushed.number, value, failures});
     }
   }
@@ -84,6 +85,9 @@ class Model {
     }
     if (s.throws != Type::kNone) {
       failure.caught = PlannedCaught(s.throws, s.op);
+    } else if (s.ends == Ends::kHeld) {
+      failure.place = FailurePlace::kDeadline;
+      failure.caught = StatusCaught(StatusCode::kDeadlineExceeded);
     } else if (s.ends == Ends::kNever || s.ends == Ends::kDropped) {
       failure.place = FailurePlace::kDropped;
       failure.caught = StatusCaught(StatusCode::kCompletionDropped);

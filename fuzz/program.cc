@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -10,7 +11,8 @@ namespace {
 
 constexpr std::string_view kTypes[] = {"none",   "runtime_error", "bad_alloc",
                                        "struct", "int",           "status"};
-constexpr std::string_view kVerbs[] = {"push", "delete", "new", "wait", "waitall", "stop"};
+constexpr std::string_view kVerbs[] = {"push",    "delete", "new",   "wait",
+                                       "waitall", "stop",   "replay"};
 
 std::string Letters(const std::vector<int>& letters) {
   std::string text;
@@ -28,10 +30,14 @@ std::string PushText(const Statement& s) {
   if (s.ends == Ends::kLater) text += " completes later";
   if (s.ends == Ends::kNever) text += " drops now";
   if (s.ends == Ends::kDropped) text += " drops later";
+  if (s.ends == Ends::kHeld) text += " times_out";
   if (s.fails != Type::kNone) text += " fails " + std::string(TypeName(s.fails));
   if (s.throws_after != Type::kNone)
     text += " then_throws " + std::string(TypeName(s.throws_after));
   if (s.out_of_memory) text += " out_of_memory";
+  if (s.far_deadline) text += " far_deadline";
+  if (s.bulk != 0) text += " bulk " + std::to_string(s.bulk);
+  if (s.program != 0) text += " program " + std::to_string(s.program);
   return text;
 }
 
@@ -95,17 +101,23 @@ bool ParsePush(Words& words, Statement* s) {
       words.LettersInto(&s->reads);
     else if (words.Is("writes("))
       words.LettersInto(&s->writes);
-    else if (words.Is("priority") ? words.Number(&s->priority)
-             : words.Is("throws") ? words.OfType(&s->throws)
-             : words.Is("fails")  ? words.OfType(&s->fails)
-                                  : words.Is("then_throws") && words.OfType(&s->throws_after))
+    else if (words.Is("priority")  ? words.Number(&s->priority)
+             : words.Is("program") ? words.Number(&s->program)
+             : words.Is("bulk")    ? words.Number(&s->bulk)
+             : words.Is("throws")  ? words.OfType(&s->throws)
+             : words.Is("fails")   ? words.OfType(&s->fails)
+                                   : words.Is("then_throws") && words.OfType(&s->throws_after))
       continue;
     else if (words.Is("completes"))
       s->ends = words.Is("now") ? Ends::kNow : words.Is("later") ? Ends::kLater : Ends::kSync;
     else if (words.Is("drops"))
       s->ends = words.Is("now") ? Ends::kNever : words.Is("later") ? Ends::kDropped : Ends::kSync;
+    else if (words.Is("times_out"))
+      s->ends = Ends::kHeld;
     else if (words.Is("out_of_memory"))
       s->out_of_memory = true;
+    else if (words.Is("far_deadline"))
+      s->far_deadline = true;
     else
       return false;
   }
@@ -132,6 +144,8 @@ bool ParseStatement(Words& words, Statement* s) {
       case Verb::kStop:
         s->mode = words.peek() == "cancel" ? StopMode::kCancel : StopMode::kDrain;
         return words.Is("cancel") || words.Is("drain");
+      case Verb::kReplay:
+        return words.Number(&s->program);
     }
   }
   return false;
@@ -173,6 +187,12 @@ int Ops(const Program& program) {
       [](const Statement& s) { return s.verb == Verb::kPush || s.verb == Verb::kDelete; }));
 }
 
+int Replays(const Program& program, int captured) {
+  return static_cast<int>(std::count_if(
+      program.statements.begin(), program.statements.end(),
+      [=](const Statement& s) { return s.verb == Verb::kReplay && s.program == captured; }));
+}
+
 bool IsSequential(const Program& program) {
   return Threads(program) <= 1 &&
          std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
@@ -189,6 +209,11 @@ bool CanCancel(const Program& program) {
   return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
     return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
   });
+}
+
+bool HasBulk(const Program& program) {
+  return std::any_of(program.statements.begin(), program.statements.end(),
+                     [](const Statement& s) { return s.bulk != 0; });
 }
 
 std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
@@ -220,6 +245,8 @@ std::string ToText(const Statement& s) {
       return text + "waitall";
     case Verb::kStop:
       return text + (s.mode == StopMode::kCancel ? "stop cancel" : "stop drain");
+    case Verb::kReplay:
+      return text + "replay " + std::to_string(s.program);
   }
   return text;
 }
@@ -261,19 +288,80 @@ Result<Program> ParseProgram(const std::string& text) {
   if (!(program == given))
     return Status(StatusCode::kInvalidArgument,
                   "a statement names an op that is not pushed before it, or an op is pushed twice, "
-                  "or 'new' occurs although several threads run");
+                  "or 'new' occurs although several threads run, or a replay has no ops of its "
+                  "thread, or an op cannot be what it is said to be");
   return program;
 }
 
+namespace {
+
+// What is known of a captured program when a statement is reached.
+struct Captured {
+  Actor owner;
+  bool replayed = false;
+};
+using AllCaptured = std::map<int, Captured>;
+
+// A push that cannot be recorded is an ordinary one.
+void NormaliseRecorded(const Program& program, Statement* s, AllCaptured* all) {
+  if (s->program == 0) return;
+  const auto captured = all->find(s->program);
+  const bool known = captured != all->end();
+  if (program.gated || s->actor.is_op || s->program < 0 ||
+      (known && (captured->second.replayed || !(captured->second.owner == s->actor)))) {
+    s->program = 0;
+    return;
+  }
+  if (!known) (*all)[s->program] = {s->actor, false};
+  s->priority = 0;
+  s->out_of_memory = false;
+}
+
+bool CanReplay(const Statement& s, AllCaptured* all) {
+  const auto captured = all->find(s.program);
+  if (captured == all->end() || !(captured->second.owner == s.actor)) return false;
+  captured->second.replayed = true;
+  return true;
+}
+
+// What holds a handle cannot be cancelled instead, which would look the same; and a replay ends
+// with its last handle only.
+void NormaliseHeld(bool cancels, Statement* s) {
+  if (s->ends != Ends::kHeld) return;
+  s->throws = s->fails = s->throws_after = Type::kNone;
+  s->far_deadline = false;
+  if (cancels || s->program != 0) s->ends = Ends::kDropped;
+}
+
+bool CanBulk(const Program& program) {
+  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete);
+}
+
+void NormaliseBulk(bool allowed, Statement* s) {
+  if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
+  if (s->bulk != 0) s->out_of_memory = false;
+}
+
+}  // namespace
+
 void Normalise(Program* program) {
-  std::set<int> pushed;
+  std::set<int> pushed, quiet;  // quiet: ops whose bodies do nothing else
+  AllCaptured captured;
+  const bool cancels = CanCancel(*program), can_bulk = CanBulk(*program);
   std::vector<Statement> kept;
   const bool several = Threads(*program) > 1;
   for (const Statement& s : program->statements) {
-    if (s.actor.is_op && !pushed.contains(s.actor.number)) continue;
+    if (s.actor.is_op && (!pushed.contains(s.actor.number) || quiet.contains(s.actor.number)))
+      continue;
     if (s.verb == Verb::kNew && (several || s.actor.is_op)) continue;
     if (s.verb == Verb::kPush && !pushed.insert(s.op).second) continue;
+    if (s.verb == Verb::kReplay && !CanReplay(s, &captured)) continue;
     kept.push_back(s);
+    if (s.verb != Verb::kPush) continue;
+    NormaliseRecorded(*program, &kept.back(), &captured);
+    NormaliseHeld(cancels, &kept.back());
+    NormaliseBulk(can_bulk, &kept.back());
+    if (kept.back().program != 0 || kept.back().ends == Ends::kHeld) quiet.insert(s.op);
   }
   program->statements = std::move(kept);
 }

@@ -4,6 +4,8 @@
 //   t0: push op1 reads(a) writes(b) priority 3 throws runtime_error
 //   t1: delete a deleter throws
 //   op1: wait b                          a statement of the body of op1
+//   t1: push op2 writes(b) program 1     recorded, not pushed: what `replay` pushes
+//   t1: replay 1
 //
 // Path: seed -> GenerateProgram (or ParseProgram) -> Execute -> Judge -> ToText.
 //
@@ -11,7 +13,10 @@
 // Ownership and lifetime: values.
 // Invariants: (1) ParseProgram(ToText(p)) == p. (2) ops have distinct numbers. (3) a statement of
 //   an op stands behind the push of that op. (4) `new` occurs in programs of one thread only, so
-//   that every handle is known when it is used.
+//   that every handle is known when it is used. (5) one pusher records and replays a captured
+//   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
+//   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
+//   without a delete or a gate.
 // Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 
@@ -28,14 +33,15 @@ namespace tenter::fuzz {
 enum class Type { kNone, kRuntimeError, kBadAlloc, kStruct, kInt, kStatus };
 
 enum class Ends {
-  kSync,    // when its body returns
-  kNow,     // its body calls the completion
-  kLater,   // another thread calls the completion
-  kNever,   // its body drops the completion
-  kDropped  // another thread drops it
+  kSync,     // when its body returns
+  kNow,      // its body calls the completion
+  kLater,    // another thread calls the completion
+  kNever,    // its body drops the completion
+  kDropped,  // another thread drops it
+  kHeld      // nobody does anything with it before the op's deadline, which comes soon
 };
 
-enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop };
+enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop, kReplay };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.
 struct Actor {
@@ -56,6 +62,10 @@ struct Statement {
   Type fails = Type::kNone;         // the completion carries this error
   Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
   bool out_of_memory = false;       // the push meets std::bad_alloc
+  bool far_deadline = false;        // one that does not pass
+  int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
+  // kPush: where it is recorded instead, or 0. kReplay: what is replayed
+  int program = 0;
   // kDelete, kNew, kWait
   int var = 0;
   Type deleter_throws = Type::kNone;
@@ -81,11 +91,13 @@ struct Program {
 // Numbers of the pusher threads, and how many ops (pushes and deletes) there are.
 int Threads(const Program& program);
 int Ops(const Program& program);
+int Replays(const Program& program, int captured);
 
 // True when the order of all pushes is known before the program runs: one thread, and no op pushes.
 bool IsSequential(const Program& program);
 bool Has(const Program& program, Verb verb);
 bool CanCancel(const Program& program);
+bool HasBulk(const Program& program);
 
 std::string VarName(int letter);
 std::string OpName(int op);
@@ -97,7 +109,8 @@ std::string ToText(const Statement& statement);
 std::string ToText(const Program& program);
 Result<Program> ParseProgram(const std::string& text);
 
-// Drops what no longer makes sense after statements were removed: statements of ops that are gone.
+// Drops what no longer makes sense after statements were removed: statements of ops that are gone,
+// replays of nothing.
 void Normalise(Program* program);
 
 }  // namespace tenter::fuzz

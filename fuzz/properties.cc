@@ -5,8 +5,13 @@
 namespace tenter::fuzz {
 namespace {
 
-constexpr Profile kPlain = {
-    .fails = 0, .deletes = 0, .stops = 0, .out_of_memory = 0, .run_dependents = 0, .parity = 0};
+constexpr Profile kPlain = {.fails = 0,
+                            .deletes = 0,
+                            .stops = 0,
+                            .out_of_memory = 0,
+                            .run_dependents = 0,
+                            .parity = 0,
+                            .times_out = 0};
 
 constexpr Profile With(Profile profile, auto change) {
   change(profile);

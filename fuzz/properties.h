@@ -37,6 +37,10 @@ struct Profile {
   int out_of_memory = 2;    // pushes that cannot allocate
   int run_dependents = 20;  // programs
   int parity = 10;          // sequential programs that run on both engines
+  int captures = 6;         // statements that record a program and replay it
+  int bulks = 20;           // programs of one thread in which most ops are pushed in bulks
+  int far_deadlines = 4;    // ops with a deadline that does not pass
+  int times_out = 2;        // ops that hold their handle beyond a deadline that passes
   bool gated = false;       // one worker, held until everything was pushed
   bool failing_worker = false;
 };

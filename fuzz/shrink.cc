@@ -21,6 +21,7 @@ class Shrinker {
       RemoveStatements();
       SimplifyEngine();
       SimplifyThreads();
+      UnfoldPrograms();
       for (size_t i = 0; i < best_.statements.size(); ++i) SimplifyStatement(i);
       MergeVars();
       if (best_.statements.size() <= kFewStatements) RemovePairs();
@@ -72,6 +73,21 @@ class Shrinker {
       }
   }
 
+  // A captured program may as well be pushes, in its place.
+  void UnfoldPrograms() {
+    std::set<int> numbers;
+    for (const Statement& s : best_.statements)
+      if (s.program != 0) numbers.insert(s.program);
+    for (const int number : numbers)
+      Try([number](Program& p) {
+        std::erase_if(p.statements, [number](const Statement& s) {
+          return s.verb == Verb::kReplay && s.program == number;
+        });
+        for (Statement& s : p.statements)
+          if (s.program == number) s.program = 0;
+      });
+  }
+
   // Every use of one var becomes a use of another: what only carried a value between them can go.
   void MergeVars() {
     for (int from = best_.vars - 1; from > 0; --from)
@@ -91,6 +107,9 @@ class Shrinker {
     Try([](Program& p) { p.failing_worker = -1; });
     Try([](Program& p) { p.policy = ErrorPolicy::kSkipDependents; });
     Try([](Program& p) { p.noise = 0; });
+    Try([](Program& p) {
+      for (Statement& s : p.statements) s.bulk = 0;
+    });
     for (const int workers : {0, 1, 2, 4})
       if (workers < best_.workers && Try([&](Program& p) { p.workers = workers; })) break;
   }
@@ -132,6 +151,8 @@ class Shrinker {
     change([](Statement& s) { s.throws_after = Type::kNone; });
     change([](Statement& s) { s.deleter_throws = Type::kNone; });
     change([](Statement& s) { s.out_of_memory = false; });
+    change([](Statement& s) { s.far_deadline = false; });
+    change([](Statement& s) { s.bulk = 0; });
     change([](Statement& s) { s.priority = 0; });
     change([](Statement& s) { s.mode = StopMode::kDrain; });
     // Any failure to a plain throw, and any type to the most common one.
@@ -153,7 +174,7 @@ class Shrinker {
     DropLetters(i, &Statement::writes);
   }
 
-  void DropLetters(size_t i, std::vector<int> Statement::*letters) {
+  void DropLetters(size_t i, std::vector<int> Statement::* letters) {
     for (size_t k = 0; i < best_.statements.size() && k < (best_.statements[i].*letters).size();) {
       const bool gone = Try([&](Program& p) {
         std::vector<int>& all = p.statements[i].*letters;
