@@ -14,8 +14,9 @@
 //   other threads.
 // Ownership and lifetime: the engine must outlive it.
 // Invariants: the order of one thread's pushes is kept (ENG-3), through the Bulk and beside it.
-// Errors: an op whose group was refused for another op is pushed alone. What was refused then
-//   (kStopped, kStaleHandle) is returned by the next Push or Flush, once.
+// Errors: an error of Push is about its own op, which was not taken. An op whose group was refused
+//   for another op is pushed alone; the first that was refused then (kStopped, kStaleHandle) is
+//   returned by the next Flush, once.
 #pragma once
 
 #include "runtime/engine/op.h"

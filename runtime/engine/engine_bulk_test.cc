@@ -52,6 +52,23 @@ TEST_P(EngineBulk, KeepsTheOrderOfItsThread) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
 }
 
+// ENG-3: of two bulks of one thread the order of pushes is kept too.
+TEST_P(EngineBulk, TwoBulksOfOneThreadKeepTheirOrder) {
+  const Var v = NewVar();
+  std::vector<int> order;
+  {
+    const auto small = engine_->NewBulk(1), large = engine_->NewBulk(50);
+    for (int i = 0; i < 60; ++i)
+      ASSERT_TRUE(
+          (i % 3 == 0 ? small : large)
+              ->Push({.name = "w", .writes = {v}, .body = Call([&, i] { order.push_back(i); })})
+              .ok());
+  }
+  engine_->WaitForVar(v);
+  ASSERT_EQ(order.size(), 60u);
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(order[i], i);
+}
+
 // ERR-2: the published engine poisons the whole group; here a member fails alone.
 TEST_P(EngineBulk, AFailingMemberFailsAlone) {
   const Var a = NewVar(), b = NewVar(), c = NewVar(), d = NewVar();

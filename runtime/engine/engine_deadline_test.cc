@@ -89,6 +89,25 @@ TEST_P(EngineDeadline, CapturedOpCountsFromItsReplay) {
   EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
 }
 
+// ENG-6, ENG-11: a captured op ends at its deadline though its handle lives on; the next replay
+// would wait for the handle.
+TEST_P(EngineDeadline, CapturedOpEndsWhileItsHandleLives) {
+  const Var v = NewVar();
+  HandleBox box;
+  Recording recording;
+  recording.Push({.name = "slow",
+                  .writes = {v},
+                  .timeout_ns = 50 * kSoon,
+                  .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }});
+  const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+  engine_->Replay(program).value();
+  EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
+  EXPECT_THROW(engine_->WaitForAll(), AggregateError);
+  box.PutNothing();
+  box.CompleteIfAny();
+  engine_->WaitForAll();
+}
+
 // ENG-5: completion and deadline at about the same time: one of both ends the op, never both.
 TEST_P(EngineDeadline, RaceWithTheCompletionEndsTheOpOnce) {
   constexpr int kOps = 200;

@@ -48,7 +48,10 @@ Program::Program(Engine* engine, Var self, Recording recording, ProgramList* lis
       list_(list),
       has_deadlines_(recording.has_deadlines()),
       nodes_(std::move(recording.nodes_)) {
-  for (const auto& node : nodes_) node->program = this;
+  for (const auto& node : nodes_) {
+    node->program = this;
+    async_nodes_ += node->body.is_async() ? 1 : 0;
+  }
   AssignSlots();
   AddEdges();
   list_->Add(this);

@@ -11,6 +11,9 @@
 //
 // Thread safety: a Recording belongs to one thread. A Program may be replayed from any thread;
 //   replays of one program run one after the other, whatever they use.
+// A replay ends when its ops have ended; the next one starts when no completion handle of it is
+// left either, since an op exists once.
+//
 // Ownership and lifetime: a Program owns names and bodies, which are kept for the next replay; a
 //   pending replay keeps it alive. It must not outlive its engine.
 // Invariants: (1) an edge goes from an op to a later one. (2) two ops that conflict on a var are
@@ -106,6 +109,7 @@ class Program {
   const Var self_;
   ProgramList* const list_;
   const bool has_deadlines_;
+  uint32_t async_nodes_ = 0;
   std::vector<std::unique_ptr<ProgramNode>> nodes_;
   std::vector<ProgramNode*> roots_;
   std::vector<Slot> slots_;  // ordered by the index of their var; `self` is among them
@@ -113,7 +117,8 @@ class Program {
 
   // Of the replay that runs.
   PendingOp* replay_ = nullptr;
-  Atomic<uint32_t> nodes_left_ = 0;  // not ended, or still used by a handle or a body
+  Atomic<uint32_t> nodes_open_ = 0;  // not ended
+  Atomic<uint32_t> users_ = 0;       // async nodes that a handle or a body may use, and the replay
 };
 
 using ProgramPtr = std::shared_ptr<Program>;
@@ -125,7 +130,7 @@ template <typename Visit>
 void ProgramList::ForEachNode(Visit visit) const {
   MutexLock lock(mutex_);
   for (const Program* program : programs_)
-    if (program->nodes_left_.Load(kAcquire) > 0)
+    if (program->users_.Load(kAcquire) > 0)
       for (const auto& node : program->nodes_) visit(*node);
 }
 

@@ -20,36 +20,35 @@ ThreadedBulk::~ThreadedBulk() {
 
 Status ThreadedBulk::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
-  const bool alone = op.body.is_async() || op.priority != 0 || op.timeout_ns != 0;
-  {
-    MutexLock lock(mutex_);
-    if (!refused_.ok()) return TakeRefused();
-    if (alone) {
-      HandOver();
-    } else {
-      try {
-        PendingOp* const pending = engine_->Prepare(&op);
-        pending->next_ready.Store(nullptr, kRelaxed);
-        if (first_ == nullptr)
-          first_ = pending;
-        else
-          last_->next_ready.Store(pending, kRelaxed);
-        last_ = pending;
-        accesses_ += pending->access_count;
-        if (++ops_ >= most_ops_) HandOver();
-        return TakeRefused();
-      } catch (const std::bad_alloc&) {
-        return NoMemoryFor(op.name);
-      }
-    }
+  if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0)
+    return engine_->Push(std::move(op)).status();  // which flushes
+  if (Empty()) engine_->FlushBulksOf(owner_, this);
+  MutexLock lock(mutex_);
+  try {
+    PendingOp* const pending = engine_->Prepare(&op);
+    pending->next_ready.Store(nullptr, kRelaxed);
+    if (first_ == nullptr)
+      first_ = pending;
+    else
+      last_->next_ready.Store(pending, kRelaxed);
+    last_ = pending;
+    accesses_ += pending->access_count;
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op.name);
   }
-  return engine_->Push(std::move(op)).status();
+  if (++ops_ >= most_ops_) HandOver();
+  return {};
+}
+
+bool ThreadedBulk::Empty() {
+  MutexLock lock(mutex_);
+  return ops_ == 0;
 }
 
 Status ThreadedBulk::Flush() {
   MutexLock lock(mutex_);
   HandOver();
-  return TakeRefused();
+  return std::exchange(refused_, Status());
 }
 
 void ThreadedBulk::FlushForWait() {
@@ -63,7 +62,5 @@ void ThreadedBulk::HandOver() {
                                      std::exchange(accesses_, 0));
   if (refused_.ok()) refused_ = std::move(status);
 }
-
-Status ThreadedBulk::TakeRefused() { return std::exchange(refused_, Status()); }
 
 }  // namespace tenter

@@ -4,7 +4,8 @@
 //
 // Thread safety: Push and Flush from any thread, since waits flush.
 // Ownership and lifetime: owns the ops until the engine takes them.
-// Invariants: ops are linked by next_ready, in push order.
+// Invariants: (1) ops are linked by next_ready, in push order. (2) of the bulks of one thread at
+//   most one holds ops: whoever takes the first op of a group has the others flushed.
 // Errors: as Bulk.
 #pragma once
 
@@ -30,7 +31,7 @@ class ThreadedBulk final : public Bulk {
 
  private:
   void HandOver() REQUIRES(mutex_);
-  Status TakeRefused() REQUIRES(mutex_);
+  bool Empty() EXCLUDES(mutex_);
 
   ThreadedEngine* const engine_;
   const size_t most_ops_;

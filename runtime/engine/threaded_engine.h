@@ -153,7 +153,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   static constexpr uint64_t kAnyThread = 0;
   void JoinBulk(ThreadedBulk* bulk) EXCLUDES(bulks_mutex_);
   void LeaveBulk(ThreadedBulk* bulk) EXCLUDES(bulks_mutex_);
-  void FlushBulksOf(uint64_t thread) EXCLUDES(bulks_mutex_);
+  void FlushBulksOf(uint64_t thread, const ThreadedBulk* but = nullptr) EXCLUDES(bulks_mutex_);
   void FlushMyBulks() {
     if (open_bulks_.Load(kRelaxed) > 0) [[unlikely]]
       FlushBulksOf(CurrentThreadKey());
@@ -169,9 +169,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
   // threaded_engine_program.cc
   PendingOp* StartReplay(PendingOp* op);
-  PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, bool on_worker);
-  PendingOp* NodeReleased(ProgramNode* node, int index);
-  PendingOp* EndReplay(PendingOp* replay, int index);
+  PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, int index);
+  PendingOp* EndReplay(Program* program, int index);
+  void ProgramUserGone(Program* program, int index, PendingOp** next);
 
   // threaded_engine_fork.cc
   void BeforeFork() override;

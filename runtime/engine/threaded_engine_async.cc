@@ -142,7 +142,9 @@ void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
   const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
   if ((left & PendingOp::kInUse) != 0) return;
   if (!op->is_node()) return pool_.Give(op);
-  if (PendingOp* ready = NodeReleased(static_cast<ProgramNode*>(op), kOutside)) MakeReady(ready);
+  op->phase.Store(PendingOp::Phase::kFree, kRelaxed);
+  PendingOp* none = nullptr;
+  ProgramUserGone(op->program, kOutside, &none);
 }
 
 void ThreadedEngine::HandleGone() {

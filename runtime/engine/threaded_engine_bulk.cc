@@ -28,10 +28,10 @@ void ThreadedEngine::LeaveBulk(ThreadedBulk* bulk) {
 }
 
 // The groups of one thread, before it pushes something else; or of all, before anybody waits.
-void ThreadedEngine::FlushBulksOf(uint64_t thread) {
+void ThreadedEngine::FlushBulksOf(uint64_t thread, const ThreadedBulk* but) {
   MutexLock lock(bulks_mutex_);
   for (ThreadedBulk* bulk : bulks_)
-    if (thread == kAnyThread || bulk->owner() == thread) bulk->FlushForWait();
+    if (bulk != but && (thread == kAnyThread || bulk->owner() == thread)) bulk->FlushForWait();
 }
 
 // Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one;

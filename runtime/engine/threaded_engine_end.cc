@@ -32,7 +32,7 @@ Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
 PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
   const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
-  if (op->is_node()) return EndNode(static_cast<ProgramNode*>(op), poison, index != kOutside);
+  if (op->is_node()) return EndNode(static_cast<ProgramNode*>(op), poison, index);
   PendingOp* next = nullptr;
   for (Access& access : op->accesses()) HandOn(*op, Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);

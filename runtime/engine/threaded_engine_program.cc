@@ -43,7 +43,8 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
 PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
   Program& program = *op->program;
   program.replay_ = op;
-  program.nodes_left_.Store(static_cast<uint32_t>(program.size()), kRelaxed);
+  program.nodes_open_.Store(static_cast<uint32_t>(program.size()), kRelaxed);
+  program.users_.Store(program.async_nodes_ + 1, kRelaxed);
   for (Program::Slot& slot : program.slots_) slot.poison = vars_.Slot(slot.var.index).poison;
   uint64_t number = op->push_number.Load(kRelaxed);
   for (const auto& node : program.nodes_) {
@@ -58,11 +59,13 @@ PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
   return first;
 }
 
-// Ends a node: its slots, then its successors. The node stays in use until NodeReleased.
-PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, bool on_worker) {
+// Ends a node: its slots, then its successors; the last one ends the replay. A node that is not
+// async may be gone afterwards, with its program.
+PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, int index) {
+  Program* const program = node->program;
   for (const Access& access : node->accesses())
     if (Writes(access.mode)) {
-      PoisonPtr& left = node->program->slots_[access.slot].poison;
+      PoisonPtr& left = program->slots_[access.slot].poison;
       if (left != poison) left = poison;
     }
   PendingOp* next = nullptr;
@@ -70,38 +73,44 @@ PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, b
     if (tracer_ != nullptr) [[unlikely]]
       tracer_->Released(node->push_number.Load(kRelaxed), successor->push_number.Load(kRelaxed));
     if (successor->waiting_for.FetchSub(1, kAcqRel) != 1) continue;
-    if (next == nullptr && on_worker)
+    if (next == nullptr && index != kOutside)
       next = successor;
     else
       MakeReady(successor);
   }
-  return next;
+  if (!node->body.is_async()) node->phase.Store(PendingOp::Phase::kFree, kRelaxed);
+  if (program->nodes_open_.FetchSub(1, kAcqRel) != 1) return next;
+  return EndReplay(program, index);  // the last node has no successor
 }
 
-// The last node that is released ends the replay; returns what is ready then, for a worker.
-PendingOp* ThreadedEngine::NodeReleased(ProgramNode* node, int index) {
-  Program& program = *node->program;
-  node->phase.Store(PendingOp::Phase::kFree, kRelaxed);
-  if (program.nodes_left_.FetchSub(1, kAcqRel) != 1) return nullptr;
-  PendingOp* const replay = program.replay_;
-  const size_t size = program.size();
+// All nodes have ended: hands on everything but the var of the program itself, which keeps the next
+// replay from starting while a handle or a body still uses a node of this one.
+PendingOp* ThreadedEngine::EndReplay(Program* program, int index) {
+  PendingOp* const replay = program->replay_;
+  const size_t size = program->size();
   const uint8_t epoch = replay->epoch;
-  PendingOp* const next = EndReplay(replay, index);
-  replay->role = PendingOp::Role::kSingle;
-  replay->body.Reset();  // the program may be gone from here on
-  pool_.Give(replay);
+  PendingOp* next = nullptr;
+  for (Access& access : replay->accesses()) {
+    Program::Slot& slot = program->slots_[&access - replay->accesses().data()];
+    const PoisonPtr poison = std::exchange(slot.poison, nullptr);
+    if (slot.var != program->self_)
+      HandOn(*replay, Complete(replay, &access, poison), index, &next);
+  }
+  ProgramUserGone(program, index, &next);
   CountEnded(epoch, size, index);
   return next;
 }
 
-PendingOp* ThreadedEngine::EndReplay(PendingOp* replay, int index) {
-  Program& program = *replay->program;
-  PendingOp* next = nullptr;
-  for (Access& access : replay->accesses()) {
-    Program::Slot& slot = program.slots_[&access - replay->accesses().data()];
-    HandOn(*replay, Complete(replay, &access, std::exchange(slot.poison, nullptr)), index, &next);
-  }
-  return next;
+// An async node that nobody uses any more, or the end of the replay. The last lets the program go.
+void ThreadedEngine::ProgramUserGone(Program* program, int index, PendingOp** next) {
+  if (program->users_.FetchSub(1, kAcqRel) != 1) return;
+  PendingOp* const replay = program->replay_;
+  OpBody keeps_program = std::move(replay->body);
+  for (Access& access : replay->accesses())
+    if (access.var == program->self_)
+      HandOn(*replay, Complete(replay, &access, nullptr), index, next);
+  replay->role = PendingOp::Role::kSingle;
+  pool_.Give(replay);
 }
 
 }  // namespace tenter

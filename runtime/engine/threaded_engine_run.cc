@@ -134,9 +134,13 @@ PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
   RunHere(op, index, &outcome);
   if (op->is_node()) {
     workers_[index].running.Store(nullptr, kRelaxed);
-    PendingOp* const next = End(op, std::move(outcome), index);
-    PendingOp* const after = NodeReleased(static_cast<ProgramNode*>(op), index);
-    return next != nullptr ? next : after;  // the last node has no successor
+    Program* const program = op->body.is_async() ? op->program : nullptr;
+    PendingOp* next = End(op, std::move(outcome), index);
+    if (program != nullptr) {  // an async node that did not run
+      op->phase.Store(PendingOp::Phase::kFree, kRelaxed);
+      ProgramUserGone(program, index, &next);
+    }
+    return next;
   }
   DestroyBody(op, index);
   PendingOp* const next = End(op, std::move(outcome), index);
