@@ -21,6 +21,16 @@ int64_t SpinNs(int64_t spin_ns) {
   return spin_ns == 0 ? EngineOptions().spin_ns : spin_ns;
 }
 
+// The trace for a new engine; null when `handle` is 0.
+Result<std::shared_ptr<TraceObject>> TakeTrace(tenter_context* context, tenter_handle handle) {
+  if (handle == 0) return std::shared_ptr<TraceObject>();
+  TENTER_ASSIGN_OR_RETURN(auto trace, context->Find<TraceObject>(handle, "trace"));
+  if (trace->taken.Exchange(true, kAcqRel))
+    return Status(StatusCode::kInvalidArgument,
+                  "trace " + std::to_string(handle) + " belongs to another engine");
+  return trace;
+}
+
 }  // namespace
 }  // namespace tenter
 
@@ -36,14 +46,17 @@ tenter_code tenter_engine_create(tenter_context* context, const tenter_engine_op
     if (options->workers < 0 || options->workers > 1024)
       return {tenter::StatusCode::kInvalidArgument,
               "workers must be 0 to 1024, found " + std::to_string(options->workers)};
+    TENTER_ASSIGN_OR_RETURN(const auto trace, tenter::TakeTrace(context, options->trace));
     auto made = tenter::MakeEngine({.workers = options->workers,
                                     .spin_ns = tenter::SpinNs(options->spin_ns),
                                     .error_policy = options->run_dependents != 0
                                                         ? tenter::ErrorPolicy::kRunDependents
                                                         : tenter::ErrorPolicy::kSkipDependents,
-                                    .probe = context->probe()});
-    *engine = context->Add(
-        std::make_shared<tenter::EngineObject>(context->Share(std::move(made)), options->workers));
+                                    .pin_workers = options->pin_workers != 0,
+                                    .probe = context->probe(),
+                                    .tracer = trace == nullptr ? nullptr : &trace->tracer});
+    *engine = context->Add(std::make_shared<tenter::EngineObject>(
+        context->Share(std::move(made), trace), options->workers));
     return {};
   });
 }

@@ -31,14 +31,10 @@ tenter_code tenter_engine_snapshot(tenter_context* context, tenter_handle engine
     if (format != TENTER_SNAPSHOT_TEXT && format != TENTER_SNAPSHOT_JSON)
       return {StatusCode::kInvalidArgument,
               "snapshot format " + std::to_string(format) + " does not exist"};
-    if (text == nullptr && size > 0)
-      return {StatusCode::kInvalidArgument, "a size without a buffer"};
     TENTER_ASSIGN_OR_RETURN(const auto found, FindEngine(context, engine));
     const tenter::EngineSnapshot snapshot = found->Snapshot();
     const std::string all = format == TENTER_SNAPSHOT_TEXT ? snapshot.ToText() : snapshot.ToJson();
-    if (size > 0) tenter::CopyText(all, text, size);
-    if (needed != nullptr) *needed = all.size() + 1;
-    return {};
+    return tenter::CopyAll(all, text, size, needed);
   });
 }
 

@@ -34,7 +34,7 @@ static void Release(void* arg) {
 }
 
 static int TestEngine(tenter_context* context, int workers) {
-  tenter_engine_options options = {0, 0, 0};
+  tenter_engine_options options = {0};
   tenter_handle engine = 0;
   tenter_error error;
   tenter_var a, b;

@@ -1,6 +1,7 @@
-// What needs C++ to test of the C API: freeing under use, programs used by several threads, probes,
-// and parity of the code tables.
+// What needs C++ to test of the C API: freeing under use, programs and bulks used by several
+// threads, pinned workers, probes, and parity of the code tables.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <cstdio>
 #include <fstream>
@@ -20,11 +21,10 @@ class CApi : public testing::Test {
   void TearDown() override {
     if (context_ != nullptr) tenter_context_free(context_);
   }
-  void Make(tenter_probe_fn probe, void* self) {
+  void Make(tenter_probe_fn probe, void* self, const tenter_engine_options& engine = {2, 0, 0}) {
     if (context_ != nullptr) tenter_context_free(context_);
     const tenter_context_options options{probe, self};
     ASSERT_EQ(tenter_context_create(&options, &context_, &error_), TENTER_OK);
-    const tenter_engine_options engine{2, 0, 0};
     ASSERT_EQ(tenter_engine_create(context_, &engine, &engine_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_var_create(context_, engine_, &var_, &error_), TENTER_OK);
   }
@@ -137,6 +137,154 @@ class CApiProgram : public CApi {
   tenter_handle recording_ = 0;
 };
 
+int AllowedProcessors() {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : -1;
+}
+
+TEST_F(CApi, WorkersMayBePinned) {
+  for (const bool pin : {false, true}) {
+    tenter_engine_options options{2, 0, 0};
+    options.pin_workers = pin;
+    Make(nullptr, nullptr, options);
+    Atomic<int> processors = 0;
+    const tenter_op op = Writes(
+        [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+          static_cast<Atomic<int>*>(p)->Store(AllowedProcessors(), kRelease);
+          return TENTER_OK;
+        },
+        &processors);
+    ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
+    EXPECT_EQ(processors.Load(kAcquire), pin ? 1 : AllowedProcessors());
+  }
+}
+
+// ENG-7: on a worker, a wait in `release` is one inside the op.
+TEST_F(CApi, AReleaseThatWaitsIsRefused) {
+  struct Arg {
+    tenter_context* context;
+    tenter_handle engine;
+    Atomic<int> code = -1;
+  } arg{context_, engine_};
+  tenter_op op = Writes(
+      [](void*, const tenter_op_context*, tenter_error*) -> tenter_code { return TENTER_OK; },
+      &arg);
+  op.release = [](void* p) {
+    auto* a = static_cast<Arg*>(p);
+    size_t count = 0;
+    a->code.Store(tenter_wait_for_all(a->context, a->engine, nullptr, 0, &count, nullptr),
+                  kRelease);
+  };
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_engine_stop(context_, engine_, 0, &error_), TENTER_OK);
+  EXPECT_EQ(arg.code.Load(kAcquire), TENTER_WAIT_INSIDE_OP);
+}
+
+// An engine that is freed inside its own op goes on recording in its trace, until the context goes.
+TEST_F(CApi, ARetiredEngineKeepsItsTrace) {
+  tenter_engine_options options{2, 0, 0};
+  ASSERT_EQ(tenter_trace_create(context_, &options.trace, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_engine_create(context_, &options, &engine_, &error_), TENTER_OK);
+  struct Arg {
+    tenter_context* context;
+    tenter_handle engine, trace;
+    Atomic<int> failed = -1;
+  } arg{context_, engine_, options.trace};
+  tenter_op op = Writes(
+      [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+        auto* a = static_cast<Arg*>(p);
+        const tenter_code freed = tenter_free(a->context, a->trace, nullptr);
+        a->failed.Store(freed | tenter_free(a->context, a->engine, nullptr), kRelease);
+        return TENTER_OK;
+      },
+      &arg);
+  op.write_count = 0;
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  while (arg.failed.Load(kAcquire) < 0) {
+  }
+  EXPECT_EQ(arg.failed.Load(kAcquire), TENTER_OK);
+}
+
+// ENG-5, and "exactly once" of release: bulks of several threads, one of them shared, while others
+// wait, and free the shared one.
+TEST_F(CApi, SeveralThreadsMayUseBulks) {
+  struct Arg {
+    Atomic<int> ran = 0, released = 0;
+  } arg;
+  tenter_op op = Writes(
+      [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+        static_cast<Arg*>(p)->ran.FetchAdd(1, kRelaxed);
+        return TENTER_OK;
+      },
+      &arg);
+  op.release = [](void* p) { static_cast<Arg*>(p)->released.FetchAdd(1, kRelaxed); };
+  tenter_handle shared = 0;
+  ASSERT_EQ(tenter_bulk_create(context_, engine_, 0, &shared, &error_), TENTER_OK);
+  constexpr int kOps = 500;
+  Atomic<int> tries = 0, accepted = 0;
+  std::vector<Thread> pushers(3);
+  for (Thread& pusher : pushers)
+    ASSERT_TRUE(
+        pusher
+            .Start("pusher",
+                   [&] {
+                     tenter_handle mine = 0;
+                     EXPECT_EQ(tenter_bulk_create(context_, engine_, 7, &mine, nullptr), TENTER_OK);
+                     for (int i = 0; i < kOps; ++i)
+                       for (const tenter_handle bulk : {mine, shared}) {
+                         const tenter_code code = tenter_bulk_push(context_, bulk, &op, nullptr);
+                         EXPECT_TRUE(code == TENTER_OK || bulk == shared);
+                         tries.FetchAdd(1, kRelaxed);
+                         if (code == TENTER_OK) accepted.FetchAdd(1, kRelaxed);
+                       }
+                     EXPECT_EQ(tenter_free(context_, mine, nullptr), TENTER_OK);
+                   })
+            .ok());
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_free(context_, shared, &error_), TENTER_OK);
+  for (Thread& pusher : pushers) pusher.Join();
+  EXPECT_EQ(tenter_engine_stop(context_, engine_, 0, &error_), TENTER_OK);
+  EXPECT_EQ(arg.ran.Load(kAcquire), accepted.Load(kAcquire));
+  EXPECT_EQ(arg.released.Load(kAcquire), tries.Load(kAcquire));
+}
+
+// ENG-6: a bulk that is being freed hides nothing from the wait of another thread, whenever that
+// comes.
+TEST_F(CApi, AFreedBulkHidesNothingFromAWait) {
+  constexpr int kOps = 300, kRounds = 200;
+  for (int round = 0; round < kRounds; ++round) {
+    Atomic<int> ran = 0;
+    Atomic<bool> pushed = false;
+    const tenter_op op = Writes(
+        [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+          static_cast<Atomic<int>*>(p)->FetchAdd(1, kRelaxed);
+          return TENTER_OK;
+        },
+        &ran);
+    Thread waiter;
+    ASSERT_TRUE(waiter
+                    .Start("waiter",
+                           [&] {
+                             while (!pushed.Load(kAcquire)) {
+                             }
+                             for (int i = 0; i < round * 20; ++i) pushed.Load(kAcquire);
+                             size_t count = 0;
+                             tenter_wait_for_all(context_, engine_, nullptr, 0, &count, nullptr);
+                             EXPECT_EQ(ran.Load(kAcquire), kOps) << "round " << round;
+                           })
+                    .ok());
+    tenter_handle bulk = 0;
+    ASSERT_EQ(tenter_bulk_create(context_, engine_, kOps + 1, &bulk, &error_), TENTER_OK);
+    for (int i = 0; i < kOps; ++i)
+      ASSERT_EQ(tenter_bulk_push(context_, bulk, &op, &error_), TENTER_OK);
+    pushed.Store(true, kRelease);
+    ASSERT_EQ(tenter_free(context_, bulk, &error_), TENTER_OK);
+    waiter.Join();
+  }
+}
+
 // ENG-5, and "exactly once" of release, when a program is freed under its replays.
 TEST_F(CApiProgram, MayBeFreedUnderItsReplays) {
   constexpr int kOps = 5;
@@ -198,6 +346,19 @@ TEST_F(CApiProgram, GoesWithItsContext) {
   context_ = nullptr;
   EXPECT_EQ(counts_.ran.Load(kAcquire), 100);
   EXPECT_EQ(counts_.released.Load(kAcquire), 3);
+}
+
+// A program that was freed is gone, with its captures, before its last replay has ended.
+TEST_F(CApiProgram, ReleasesItsOpsBeforeAWaitForAllReturns) {
+  for (int round = 1; round <= 200; ++round) {
+    Record(2);
+    Capture();
+    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_free(context_, counts_.program, &error_), TENTER_OK);
+    size_t count = 0;
+    ASSERT_EQ(tenter_wait_for_all(context_, engine_, nullptr, 0, &count, &error_), TENTER_OK);
+    ASSERT_EQ(counts_.released.Load(kAcquire), 2 * round);
+  }
 }
 
 TEST_F(CApiProgram, SeveralThreadsMayRecord) {

@@ -49,6 +49,13 @@ void CopyText(std::string_view text, char* out, size_t size) {
   out[length] = '\0';
 }
 
+Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed) {
+  if (text == nullptr && size > 0) return {StatusCode::kInvalidArgument, "a size without a buffer"};
+  if (size > 0) CopyText(all, text, size);
+  if (needed != nullptr) *needed = all.size() + 1;
+  return {};
+}
+
 tenter_code FillError(const Status& status, tenter_error* error) {
   if (error != nullptr) {
     error->code = static_cast<tenter_code>(status.code());
@@ -139,13 +146,14 @@ tenter::Status tenter_context::Remove(tenter_handle handle) {
   return {};
 }
 
-std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::Engine> engine) {
-  return {engine.release(), [this](tenter::Engine* last) {
+std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::Engine> engine,
+                                                      std::shared_ptr<tenter::TraceObject> trace) {
+  return {engine.release(), [this, trace = std::move(trace)](tenter::Engine* last) {
             std::unique_ptr<tenter::Engine> owned(last);
             // An invalid var is refused as stale outside an op, and as a wait inside one.
             if (last->AwaitVar({}).status().code() != tenter::StatusCode::kWaitInsideOp) return;
             tenter::MutexLock lock(mutex_);
-            retired_.push_back(std::move(owned));
+            retired_.push_back({trace, std::move(owned)});
           }};
 }
 

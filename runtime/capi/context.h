@@ -29,6 +29,12 @@
 
 namespace tenter {
 
+// An engine whose last reference was dropped inside one of its ops. It goes before its trace.
+struct RetiredEngine {
+  std::shared_ptr<TraceObject> trace;
+  std::unique_ptr<Engine> engine;
+};
+
 // References are released in reverse order: the op before the engine that it borrows.
 struct CachedOpObject {
   std::shared_ptr<Engine> engine;
@@ -52,6 +58,9 @@ tenter_code FillError(const Status& status, tenter_error* error);
 tenter_code FillError(const Thrown& thrown, tenter_error* error);
 // Copies at most `size` - 1 bytes and terminates. REQUIRES: size > 0.
 void CopyText(std::string_view text, char* out, size_t size);
+// Copies what fits of `all` and its terminating zero; `needed` (may be null) is what it takes.
+// Errors: kInvalidArgument (a size without a buffer).
+Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed);
 Status CodeStatus(tenter_code code, std::string message);
 
 Result<TensorSpec> SpecOf(const tenter_tensor& tensor);
@@ -73,8 +82,9 @@ tenter_code Protect(tenter_error* error, Body body) {
 struct tenter_context {
  public:
   using Object =
-      std::variant<std::shared_ptr<tenter::EngineObject>, std::shared_ptr<tenter::RecordingObject>,
-                   std::shared_ptr<tenter::ProgramObject>, std::shared_ptr<const tenter::Graph>,
+      std::variant<std::shared_ptr<tenter::EngineObject>, std::shared_ptr<tenter::BulkObject>,
+                   std::shared_ptr<tenter::RecordingObject>, std::shared_ptr<tenter::ProgramObject>,
+                   std::shared_ptr<tenter::TraceObject>, std::shared_ptr<const tenter::Graph>,
                    std::shared_ptr<tenter::CachedOpObject>,
                    std::shared_ptr<tenter::ThreadedIterator>>;
 
@@ -96,15 +106,16 @@ struct tenter_context {
         "handle " + std::to_string(handle) + " is no " + kind + ": it was freed, or never was one");
   }
 
-  // Gives `engine` shared ownership under the rule of invariant (2).
-  std::shared_ptr<tenter::Engine> Share(std::unique_ptr<tenter::Engine> engine);
+  // Gives `engine` shared ownership under the rule of invariant (2), and of `trace` (may be null).
+  std::shared_ptr<tenter::Engine> Share(std::unique_ptr<tenter::Engine> engine,
+                                        std::shared_ptr<tenter::TraceObject> trace);
 
   tenter::Probe* probe() { return probe_.get(); }
 
  private:
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::Mutex mutex_;
-  std::vector<std::unique_ptr<tenter::Engine>> retired_ GUARDED_BY(mutex_);
+  std::vector<tenter::RetiredEngine> retired_ GUARDED_BY(mutex_);
   std::map<tenter_handle, Object> objects_ GUARDED_BY(mutex_);
   tenter_handle next_ GUARDED_BY(mutex_) = 1;
 };

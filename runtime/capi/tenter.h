@@ -21,45 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/capi/tenter_error.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define TENTER_API __attribute__((visibility("default")))
-
-/* The codes of runtime/base/status.h, in the same order. An integer and not an enum, because any
- * number may come from a caller. */
-enum {
-  TENTER_OK = 0,
-  TENTER_INVALID_ARGUMENT,
-  TENTER_NOT_FOUND,
-  TENTER_UNSUPPORTED,
-  TENTER_OUT_OF_RANGE,
-  TENTER_DATA_LOSS,
-  TENTER_RESOURCE_EXHAUSTED,
-  TENTER_STOPPED,
-  TENTER_STALE_HANDLE,
-  TENTER_WAIT_INSIDE_OP,
-  TENTER_CONCURRENT_USE,
-  TENTER_CLOSED,
-  TENTER_COMPLETION_DROPPED,
-  TENTER_INJECTED,
-  TENTER_INTERNAL,
-  TENTER_DEADLINE_EXCEEDED
-};
-typedef int32_t tenter_code;
-
-/* "invalid_argument" and so on; "unknown" for a number that is no code. */
-TENTER_API const char* tenter_code_name(tenter_code code);
-
-typedef struct tenter_error {
-  tenter_code code;
-  char type[64];      /* what was thrown, for example "std::runtime_error"; cut if longer */
-  char message[1024]; /* cut if longer */
-} tenter_error;
-
 typedef struct tenter_context tenter_context;
-/* Of an engine, recording, program, model, cached op or iterator; 0 is never one. */
+/* Of an engine, bulk, recording, program, trace, model, cached op or iterator; 0 is never one. */
 typedef uint64_t tenter_handle;
 
 /* ---- fault sites: how a test harness observes the runtime and makes it fail ---- */
@@ -101,11 +70,18 @@ TENTER_API tenter_code tenter_context_create(const tenter_context_options* optio
 /* Frees everything in the context; waits for what is in flight. */
 TENTER_API void tenter_context_free(tenter_context* context);
 
-/* Frees an engine, recording, program, model, cached op or iterator. */
+/* Frees an engine, bulk, recording, program, trace, model, cached op or iterator. */
 TENTER_API tenter_code tenter_free(tenter_context* context, tenter_handle handle,
                                    tenter_error* error);
 
 /* ---- engine ---- */
+
+/* For C++ callers that name only the first fields of options. */
+#ifdef __cplusplus
+#define TENTER_DEFAULT_ZERO = 0
+#else
+#define TENTER_DEFAULT_ZERO
+#endif
 
 /* All zero is the naive engine with the default of everything else. */
 typedef struct tenter_engine_options {
@@ -114,6 +90,10 @@ typedef struct tenter_engine_options {
   /* How long an idle worker, and a thread that waits for a var, spins before it sleeps. 0: the
    * default, 30 us; negative: it never spins. */
   int64_t spin_ns;
+  /* 1: worker i stays on the i-th processor that the process may use. 0: they move. */
+  int32_t pin_workers TENTER_DEFAULT_ZERO;
+  /* Records what runs; 0: nothing does. See tenter_trace_create. */
+  tenter_handle trace TENTER_DEFAULT_ZERO;
 } tenter_engine_options;
 
 typedef struct tenter_var {
@@ -149,8 +129,9 @@ typedef struct tenter_op {
   void (*run_async)(void* arg, const tenter_op_context* context, tenter_completion* completion);
   void* arg;
   /* Called once, when the op has ended or its push failed, and for a captured op when its program
-   * is destroyed; from any thread, perhaps of the engine: it must not wait, nor free the engine.
-   * Or NULL. */
+   * is destroyed; from any thread. On a worker it counts as a part of the op: a wait in it is
+   * refused with TENTER_WAIT_INSIDE_OP (ENG-7). Elsewhere it must not wait; nowhere may it free the
+   * engine, and for an op of a bulk that is refused it must not call the engine at all. Or NULL. */
   void (*release)(void* arg);
 } tenter_op;
 
@@ -202,21 +183,43 @@ TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handl
 TENTER_API tenter_code tenter_engine_stop(tenter_context* context, tenter_handle engine,
                                           int32_t cancel, tenter_error* error);
 
+/* ---- bulks: small ops of one thread, handed to the engine in groups ---- */
+
+/* A list for the calling thread, which goes to the engine when it holds `most_ops` (0: the default,
+ * 16), at a flush, when it is freed, when this thread pushes something else, and before anybody
+ * waits for the engine or stops it. Every op fails, is skipped, poisons and heals as if it had been
+ * pushed alone (ERR-1 to ERR-5). Other threads may use the bulk too; only the order of this one
+ * covers also what it pushes beside the bulk (ENG-3). The bulk keeps the engine alive; tenter_free
+ * hands over what it holds, also after the engine's handle was freed, and reports no refusals. */
+TENTER_API tenter_code tenter_bulk_create(tenter_context* context, tenter_handle engine,
+                                          size_t most_ops, tenter_handle* bulk,
+                                          tenter_error* error);
+/* As tenter_push, for later; an async op, or one with a priority or a deadline, goes at once, after
+ * what the bulk holds. What an op of a group was refused for (TENTER_STALE_HANDLE, TENTER_STOPPED)
+ * is reported by the push that hands the group over or by the next push or flush, once: the first
+ * refusal of a group; its other ops are pushed (ENG-8). A push that reports a refusal from before
+ * did not take its own `op`. `release` is called exactly once in every case. */
+TENTER_API tenter_code tenter_bulk_push(tenter_context* context, tenter_handle bulk,
+                                        const tenter_op* op, tenter_error* error);
+/* Hands over what the bulk holds. Does not wait. */
+TENTER_API tenter_code tenter_bulk_flush(tenter_context* context, tenter_handle bulk,
+                                         tenter_error* error);
+
 /* ---- captured programs: ops that are recorded once and pushed together many times ---- */
 
 /* An empty list of ops; it belongs to no engine. */
 TENTER_API tenter_code tenter_recording_create(tenter_context* context, tenter_handle* recording,
                                                tenter_error* error);
 /* Appends `op`, as tenter_push takes it; it has no priority. Its body will be called once per
- * replay, and `timeout_ns` counts from the call of tenter_replay. When it fails, `release` has been
- * called. */
+ * replay, and `timeout_ns` counts from each tenter_replay, so that it includes the wait for what
+ * was pushed before. When it fails, `release` has been called. */
 TENTER_API tenter_code tenter_recording_push(tenter_context* context, tenter_handle recording,
                                              const tenter_op* op, tenter_error* error);
 /* Makes a program of everything recorded and leaves the recording empty, also when it fails, unless
  * a handle was stale; ops that did not become a program are released. TENTER_INVALID_ARGUMENT when
  * nothing was recorded. The program keeps the engine alive. Once it was freed and its last replay
- * has ended, it is destroyed, which releases every op exactly once: at the latest before the engine
- * or the context is gone. */
+ * has ended, it is destroyed, which releases every op exactly once: before that replay counts as
+ * ended for tenter_wait_for_all, and at the latest before the engine or the context is gone. */
 TENTER_API tenter_code tenter_capture(tenter_context* context, tenter_handle engine,
                                       tenter_handle recording, tenter_handle* program,
                                       tenter_error* error);
@@ -238,6 +241,16 @@ enum {
 };
 typedef int32_t tenter_snapshot_format;
 
+/* A trace records which op ran where and when, and which op let it go, for one engine: the second
+ * that is created with it is refused with TENTER_INVALID_ARGUMENT. The engine keeps it, and its
+ * handle outlives the engine's. It grows until both are freed. */
+TENTER_API tenter_code tenter_trace_create(tenter_context* context, tenter_handle* trace,
+                                           tenter_error* error);
+/* All of it so far, for chrome://tracing and Perfetto; `text`, `size` and `needed` are as in
+ * tenter_engine_snapshot. Complete once the engine was stopped or waited for. */
+TENTER_API tenter_code tenter_trace_json(tenter_context* context, tenter_handle trace, char* text,
+                                         size_t size, size_t* needed, tenter_error* error);
+
 /* Who runs, who waits for what, which vars are poisoned. `*needed` (may be NULL) is the size that
  * holds all of it with the terminating zero; `text`, which may be NULL when `size` is 0, gets what
  * fits, terminated. Succeeds also when it was cut: `*needed` > `size` tells. An engine that goes on
@@ -245,6 +258,21 @@ typedef int32_t tenter_snapshot_format;
 TENTER_API tenter_code tenter_engine_snapshot(tenter_context* context, tenter_handle engine,
                                               tenter_snapshot_format format, char* text,
                                               size_t size, size_t* needed, tenter_error* error);
+/* A rougher look, for a signal handler of a process that may be broken. Finding an engine by its
+ * handle takes a lock, which a handler must not: so it is found before, outside the handler. */
+typedef struct tenter_dump tenter_dump;
+/* `*dump` keeps the engine alive until tenter_dump_release, which must come before
+ * tenter_context_free. */
+TENTER_API tenter_code tenter_dump_prepare(tenter_context* context, tenter_handle engine,
+                                           tenter_dump** dump, tenter_error* error);
+/* Writes who runs and who waits as text to the file descriptor `fd`. Async-signal-safe: it neither
+ * waits for a lock nor allocates, and keeps errno; a var whose lock is taken is only named. Text
+ * that `fd` refuses is lost. Does nothing when `dump` is NULL. */
+TENTER_API void tenter_dump_write(const tenter_dump* dump, int fd);
+/* The last call on `dump`: no handler may still use it. Does nothing when it is NULL. May end the
+ * engine, as tenter_free. */
+TENTER_API void tenter_dump_release(tenter_dump* dump);
+
 /* TENTER_NOT_FOUND when no op has failed yet. */
 TENTER_API tenter_code tenter_last_failure(tenter_context* context, tenter_handle engine,
                                            tenter_failure* failure, tenter_error* error);
@@ -263,14 +291,7 @@ TENTER_API tenter_code tenter_var_failures(tenter_context* context, tenter_handl
 
 /* ---- tensors ---- */
 
-enum {
-  TENTER_FLOAT32 = 0,
-  TENTER_FLOAT64,
-  TENTER_INT32,
-  TENTER_INT64,
-  TENTER_UINT8,
-  TENTER_BOOL
-};
+enum { TENTER_FLOAT32 = 0, TENTER_FLOAT64, TENTER_INT32, TENTER_INT64, TENTER_UINT8, TENTER_BOOL };
 typedef int32_t tenter_dtype;
 
 #define TENTER_RANK_MAX 8

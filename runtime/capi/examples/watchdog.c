@@ -1,15 +1,27 @@
 /* An engine that is stuck, and a watchdog that says why: who runs, who waits for which var. Here an
- * op waits for a "gate" that nobody opens, until the watchdog has looked. */
+ * op waits for a "gate" that nobody opens, until the watchdog has looked; and so that a person can
+ * look too, `kill -USR1` makes the process write a dump. */
+#define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/capi/tenter.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int entered = 0, opened = 0;
+
+/* Prepared before the signal may come: a handler can neither look up an engine nor lock. */
+static tenter_dump* dump = NULL;
+
+static void OnSignal(int signal) {
+  (void)signal;
+  tenter_dump_write(dump, STDERR_FILENO);
+}
 
 static tenter_code WaitAtGate(void* arg, const tenter_op_context* context, tenter_error* error) {
   (void)arg;
@@ -58,6 +70,7 @@ int main(void) {
   tenter_var input, output;
   tenter_op gate = {0}, after = {0};
   tenter_engine_counts before, now;
+  struct sigaction action = {0};
   tenter_error error;
   char *text, *json;
   int found;
@@ -65,6 +78,9 @@ int main(void) {
   Must(tenter_context_create(NULL, &context, &error), &error);
   options.workers = 1;
   Must(tenter_engine_create(context, &options, &engine, &error), &error);
+  Must(tenter_dump_prepare(context, engine, &dump, &error), &error);
+  action.sa_handler = OnSignal;
+  if (sigaction(SIGUSR1, &action, NULL) != 0) return 1;
   Must(tenter_var_create(context, engine, &input, &error), &error);
   Must(tenter_var_create(context, engine, &output, &error), &error);
   gate.name = "wait at the gate", gate.run = WaitAtGate;
@@ -89,12 +105,15 @@ int main(void) {
           strstr(text, "op 'after the gate' (push 2) waits for v0") != NULL && json[0] == '{';
   free(text);
   free(json);
+  if (raise(SIGUSR1) != 0) return 1; /* as a person would, from outside */
 
   pthread_mutex_lock(&mutex);
   opened = 1;
   pthread_cond_broadcast(&changed);
   pthread_mutex_unlock(&mutex);
   Must(tenter_wait_for_var(context, engine, output, NULL, &error), &error);
+  signal(SIGUSR1, SIG_DFL); /* no handler may use the dump any more */
+  tenter_dump_release(dump);
   tenter_context_free(context);
   return found ? 0 : 1;
 }

@@ -1,0 +1,28 @@
+// Traces of the C API.
+#include <memory>
+
+#include "runtime/capi/context.h"
+
+using tenter::Protect;
+using tenter::Status;
+using tenter::TraceObject;
+
+extern "C" {
+
+tenter_code tenter_trace_create(tenter_context* context, tenter_handle* trace,
+                                tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    *trace = context->Add(std::make_shared<TraceObject>());
+    return {};
+  });
+}
+
+tenter_code tenter_trace_json(tenter_context* context, tenter_handle trace, char* text, size_t size,
+                              size_t* needed, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find<TraceObject>(trace, "trace"));
+    return tenter::CopyAll(found->tracer.ToJson(), text, size, needed);
+  });
+}
+
+}  // extern "C"
