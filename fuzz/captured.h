@@ -12,6 +12,7 @@
 // Errors: a refused capture refuses every replay of it.
 #pragma once
 
+#include <algorithm>
 #include <map>
 
 #include "fuzz/program.h"
@@ -23,7 +24,7 @@ class CapturedPrograms {
  public:
   explicit CapturedPrograms(const Program& program)
       : may_release_(!Has(program, Verb::kDelete) && !Has(program, Verb::kStop) &&
-                     !program.parity && !HasBulk(program)) {
+                     !program.parity && !HasBulk(program) && !RecordsAsync(program)) {
     for (size_t i = 0; i < program.statements.size(); ++i) {
       const Statement& s = program.statements[i];
       if (s.verb == Verb::kReplay) all_[s.program].last_replay = i;
@@ -69,6 +70,14 @@ class CapturedPrograms {
     size_t last_replay = 0;
     bool released = false;
   };
+
+  // The handle of an async op keeps its program, so that the delete of the program's var may come
+  // when everything else has ended, and be counted or not.
+  static bool RecordsAsync(const Program& program) {
+    return std::any_of(program.statements.begin(), program.statements.end(), [](const auto& s) {
+      return s.verb == Verb::kPush && s.program != 0 && s.ends != Ends::kSync;
+    });
+  }
 
   const bool may_release_;
   std::map<int, One> all_;

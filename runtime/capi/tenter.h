@@ -131,7 +131,7 @@ typedef struct tenter_op {
   /* Called once, when the op has ended or its push failed, and for a captured op when its program
    * is destroyed; from any thread. On a worker it counts as a part of the op: a wait in it is
    * refused with TENTER_WAIT_INSIDE_OP (ENG-7). Elsewhere it must not wait; nowhere may it free the
-   * engine, and for an op of a bulk that is refused it must not call the engine at all. Or NULL. */
+   * engine. Or NULL. */
   void (*release)(void* arg);
 } tenter_op;
 
@@ -196,9 +196,9 @@ TENTER_API tenter_code tenter_bulk_create(tenter_context* context, tenter_handle
                                           tenter_error* error);
 /* As tenter_push, for later; an async op, or one with a priority or a deadline, goes at once, after
  * what the bulk holds. What an op of a group was refused for (TENTER_STALE_HANDLE, TENTER_STOPPED)
- * is reported by the push that hands the group over or by the next push or flush, once: the first
- * refusal of a group; its other ops are pushed (ENG-8). A push that reports a refusal from before
- * did not take its own `op`. `release` is called exactly once in every case. */
+ * is reported by the next flush, once: the first refusal; the other ops of the group are pushed
+ * (ENG-8). A push reports what its own `op` was refused for at once. `release` is called exactly once
+ * in every case. */
 TENTER_API tenter_code tenter_bulk_push(tenter_context* context, tenter_handle bulk,
                                         const tenter_op* op, tenter_error* error);
 /* Hands over what the bulk holds. Does not wait. */

@@ -120,6 +120,26 @@ TEST_P(EngineBulk, ARefusedMemberIsRefusedAlone) {
   EXPECT_EQ(runs, 2);
 }
 
+// What a refused op captured may call the engine when it is destroyed.
+TEST_P(EngineBulk, ARefusedMemberIsDestroyedWithoutALock) {
+  const Var good = NewVar(), stale = NewVar();
+  ASSERT_TRUE(engine_->DeleteVar(stale).ok());
+  int runs = 0;
+  const std::shared_ptr<void> pushes(nullptr,
+                                     [&](void*) { Push("late", {}, {good}, [&] { ++runs; }); });
+  const auto bulk = engine_->NewBulk();
+  {
+    auto kept = pushes;
+    const_cast<std::shared_ptr<void>&>(pushes).reset();
+    static_cast<void>(bulk->Push({.name = "stale",
+                                  .writes = {stale},
+                                  .body = [kept = std::move(kept)](const OpContext&) {}}));
+  }
+  static_cast<void>(bulk->Flush());
+  engine_->WaitForVar(good);
+  EXPECT_EQ(runs, 1);
+}
+
 // ENG-2, ENG-11, ERR-3: random programs in bulks of several threads, against one thread without.
 TEST_P(EngineBulk, RandomGroupsAgreeWithAModel) {
   constexpr uint32_t kVars = 5;

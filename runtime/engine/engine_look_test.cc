@@ -55,8 +55,8 @@ TEST_F(StuckEngine, SnapshotNamesWhoRunsAndWhoWaits) {
 
 // The name is cut after 31 bytes, in the middle of a character.
 TEST(EngineLook, JsonStaysValidWhateverNamesAre) {
+  Gate running, release;  // outlive the engine, whose worker uses them to the end of the body
   const auto engine = MakeEngine({.workers = 1});
-  Gate running, release;
   engine
       ->Push({.name = "0123456789 0123456789 01234567\xc3\xa9",
               .body = [&](const OpContext&) { running.Open(), release.Wait(); }})
@@ -68,8 +68,8 @@ TEST(EngineLook, JsonStaysValidWhateverNamesAre) {
 
 // ERR-7: a node of a program is named, not only the replay that it belongs to.
 TEST(EngineLook, SnapshotNamesTheNodesOfAProgram) {
-  const auto engine = MakeEngine({.workers = 1});
   HandleBox box;
+  const auto engine = MakeEngine({.workers = 1});
   Recording recording;
   const Var v = engine->NewVar().value();
   recording.Push({.name = "stuck", .writes = {v}, .body = [&](const OpContext&, Completion done) {

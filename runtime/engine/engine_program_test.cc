@@ -116,6 +116,29 @@ TEST_P(EngineProgram, AsyncOpsEndFromAnyThread) {
   EXPECT_EQ(value, 100);
 }
 
+// ERR-3: the next replay begins when this one has left everything, also when the var of the program
+// itself comes before a var that is only read. (It is the sanitizer that sees it.)
+TEST_P(EngineProgram, ReplaysThatShareAReadDoNotMeet) {
+  const Var first = NewVar(), read = NewVar();
+  ASSERT_TRUE(engine_->DeleteVar(first).ok());
+  engine_->WaitForAll();  // its slot is free for the var of the program
+  HandleBox box;
+  Thread completer;
+  ASSERT_TRUE(completer
+                  .Start("completer",
+                         [&] {
+                           for (int i = 0; i < 200; ++i) box.Take().Done();
+                         })
+                  .ok());
+  Recording recording;
+  recording.Push({.name = "reads", .reads = {read}, .body = [&](const OpContext&, Completion done) {
+                    box.Put(std::move(done));
+                  }});
+  const ProgramPtr program = Capture(std::move(recording));
+  for (int i = 0; i < 200; ++i) engine_->Replay(program).value();
+  engine_->WaitForAll();
+}
+
 TEST_P(EngineProgram, RefusesWhatPushRefuses) {
   EXPECT_EQ(engine_->Capture({}).status().code(), StatusCode::kInvalidArgument);
   Recording without_body;

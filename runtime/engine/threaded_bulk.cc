@@ -14,8 +14,8 @@ ThreadedBulk::ThreadedBulk(ThreadedEngine* engine, size_t most_ops)
 }
 
 ThreadedBulk::~ThreadedBulk() {
+  static_cast<void>(Flush());  // first: whoever waits meanwhile flushes what is in the list
   engine_->LeaveBulk(this);
-  static_cast<void>(Flush());
 }
 
 Status ThreadedBulk::Push(Op&& op) {
@@ -23,9 +23,16 @@ Status ThreadedBulk::Push(Op&& op) {
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0)
     return engine_->Push(std::move(op)).status();  // which flushes
   if (Empty()) engine_->FlushBulksOf(owner_, this);
+  PendingOp* refused = nullptr;
+  const Status status = Append(&op, &refused);
+  engine_->GiveBackAll(refused);
+  return status;
+}
+
+Status ThreadedBulk::Append(Op* op, PendingOp** refused) {
   MutexLock lock(mutex_);
   try {
-    PendingOp* const pending = engine_->Prepare(&op);
+    PendingOp* const pending = engine_->Prepare(op);
     pending->next_ready.Store(nullptr, kRelaxed);
     if (first_ == nullptr)
       first_ = pending;
@@ -34,9 +41,9 @@ Status ThreadedBulk::Push(Op&& op) {
     last_ = pending;
     accesses_ += pending->access_count;
   } catch (const std::bad_alloc&) {
-    return NoMemoryFor(op.name);
+    return NoMemoryFor(op->name);
   }
-  if (++ops_ >= most_ops_) HandOver();
+  if (++ops_ >= most_ops_) HandOver(refused);
   return {};
 }
 
@@ -46,20 +53,26 @@ bool ThreadedBulk::Empty() {
 }
 
 Status ThreadedBulk::Flush() {
-  MutexLock lock(mutex_);
-  HandOver();
-  return std::exchange(refused_, Status());
+  PendingOp* refused = nullptr;
+  Status status;
+  {
+    MutexLock lock(mutex_);
+    HandOver(&refused);
+    status = std::exchange(refused_, Status());
+  }
+  engine_->GiveBackAll(refused);
+  return status;
 }
 
-void ThreadedBulk::FlushForWait() {
+void ThreadedBulk::FlushForWait(PendingOp** refused) {
   MutexLock lock(mutex_);
-  HandOver();
+  HandOver(refused);
 }
 
-void ThreadedBulk::HandOver() {
+void ThreadedBulk::HandOver(PendingOp** refused) {
   if (ops_ == 0) return;
   Status status = engine_->PushGroup(std::exchange(first_, nullptr), std::exchange(ops_, 0),
-                                     std::exchange(accesses_, 0));
+                                     std::exchange(accesses_, 0), refused);
   if (refused_.ok()) refused_ = std::move(status);
 }
 

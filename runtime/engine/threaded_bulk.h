@@ -25,12 +25,14 @@ class ThreadedBulk final : public Bulk {
   Status Push(Op&& op) override EXCLUDES(mutex_);
   Status Flush() override EXCLUDES(mutex_);
 
-  // Hands over what there is, and keeps an error for the owner. Called by the engine.
-  void FlushForWait() EXCLUDES(mutex_);
+  // Hands over what there is, and keeps an error for the owner. Called by the engine, which
+  // destroys the ops that it puts in front of `*refused` once no lock is held.
+  void FlushForWait(PendingOp** refused) EXCLUDES(mutex_);
   uint64_t owner() const { return owner_; }
 
  private:
-  void HandOver() REQUIRES(mutex_);
+  Status Append(Op* op, PendingOp** refused) EXCLUDES(mutex_);
+  void HandOver(PendingOp** refused) REQUIRES(mutex_);
   bool Empty() EXCLUDES(mutex_);
 
   ThreadedEngine* const engine_;

@@ -162,7 +162,8 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
     if (open_bulks_.Load(kSeqCst) > 0) [[unlikely]]
       FlushBulksOf(kAnyThread);
   }
-  Status PushGroup(PendingOp* first, size_t ops, size_t accesses);
+  Status PushGroup(PendingOp* first, size_t ops, size_t accesses, PendingOp** refused);
+  void GiveBackAll(PendingOp* first);
   PendingOp* MakeLeader(PendingOp* first, size_t accesses);
   PendingOp* RunGroup(PendingOp* leader, int index);
   void LeavePoison(uint32_t index, const PoisonPtr& poison);

@@ -29,14 +29,20 @@ void ThreadedEngine::LeaveBulk(ThreadedBulk* bulk) {
 
 // The groups of one thread, before it pushes something else; or of all, before anybody waits.
 void ThreadedEngine::FlushBulksOf(uint64_t thread, const ThreadedBulk* but) {
-  MutexLock lock(bulks_mutex_);
-  for (ThreadedBulk* bulk : bulks_)
-    if (bulk != but && (thread == kAnyThread || bulk->owner() == thread)) bulk->FlushForWait();
+  PendingOp* refused = nullptr;
+  {
+    MutexLock lock(bulks_mutex_);
+    for (ThreadedBulk* bulk : bulks_)
+      if (bulk != but && (thread == kAnyThread || bulk->owner() == thread))
+        bulk->FlushForWait(&refused);
+  }
+  GiveBackAll(refused);
 }
 
-// Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one;
-// the first refusal is returned.
-Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses) {
+// Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one:
+// those that are refused again are linked in front of `*refused`, and the first reason is returned.
+Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
+                                 PendingOp** refused) {
   ForkGateLock inside(gate_);
   PendingOp* leader = nullptr;
   try {
@@ -49,14 +55,26 @@ Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses) 
     leader->role = PendingOp::Role::kSingle;
     pool_.Give(leader);
   }
-  Status refused;
+  Status status;
   for (PendingOp* op = first; op != nullptr;) {
     auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
-    if (Status status = Enqueue(op, 1).status(); !status.ok() && refused.ok())
-      refused = std::move(status);
+    if (TryEnqueue(op, 1) == 0) {
+      if (status.ok()) status = WhyRefused(op);
+      op->next_ready.Store(*refused, kRelaxed);
+      *refused = op;
+    }
     op = next;
   }
-  return refused;
+  return status;
+}
+
+// REQUIRES: no lock is held, since what the bodies captured is the user's.
+void ThreadedEngine::GiveBackAll(PendingOp* first) {
+  while (first != nullptr) {
+    auto* const next = static_cast<PendingOp*>(first->next_ready.Load(kRelaxed));
+    GiveBack(first);
+    first = next;
+  }
 }
 
 PendingOp* ThreadedEngine::MakeLeader(PendingOp* first, size_t accesses) {
