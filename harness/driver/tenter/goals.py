@@ -149,10 +149,10 @@ def _cost(row: Measured, parameter: str, per_access: bool) -> Spread:
 
 
 def _bytes(book: Book, workload: str, goal: float | None) -> Verdict:
-    """The larger of what malloc handed out and of the resident pages."""
+    """The larger of what malloc handed out and of the resident pages, in whole bytes."""
     row = book.find("memory", workload, OURS)
     if row is None:
         return Verdict(workload, " B", goal)
-    allocated, resident = (row.spread(name).over(row.ops) for name in ("allocated_bytes", "resident_bytes"))
+    allocated, resident = (row.spread(name).over(row.ops).whole() for name in ("allocated_bytes", "resident_bytes"))
     return Verdict(workload, " B", goal, max(allocated, resident, key=lambda spread: spread.median),
                    note=f"malloc {allocated.median:,.0f}, resident {resident.median:,.0f}")

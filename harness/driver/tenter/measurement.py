@@ -25,6 +25,10 @@ class Spread:
     def over(self, divisor: float) -> Spread:
         return Spread(self.least / divisor, self.median / divisor)
 
+    def whole(self) -> Spread:
+        """For bytes: the blocks of an allocator have heads, a fraction of a byte for each of what they hold."""
+        return Spread(round(self.least), round(self.median))
+
 
 @dataclass
 class Measured:
