@@ -197,8 +197,8 @@ TENTER_API tenter_code tenter_bulk_create(tenter_context* context, tenter_handle
 /* As tenter_push, for later; an async op, or one with a priority or a deadline, goes at once, after
  * what the bulk holds. What an op of a group was refused for (TENTER_STALE_HANDLE, TENTER_STOPPED)
  * is reported by the next flush, once: the first refusal; the other ops of the group are pushed
- * (ENG-8). A push reports what its own `op` was refused for at once. `release` is called exactly once
- * in every case. */
+ * (ENG-8). A push reports what its own `op` was refused for at once. `release` is called exactly
+ * once in every case. */
 TENTER_API tenter_code tenter_bulk_push(tenter_context* context, tenter_handle bulk,
                                         const tenter_op* op, tenter_error* error);
 /* Hands over what the bulk holds. Does not wait. */

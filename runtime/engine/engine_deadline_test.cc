@@ -19,19 +19,20 @@ constexpr int64_t kNever = 3600 * kNsPerSecond;
 // ERR-1, ENG-5: the op ends at its deadline, its dependents go on, a late completion is ignored.
 TEST_P(EngineDeadline, AsyncOpThatDoesNotCompleteFails) {
   const Var v = NewVar(), w = NewVar();
-  HandleBox box;
+  // Shared, since the body may come to it after the deadline.
+  const auto box = std::make_shared<HandleBox>();
   engine_
       ->Push({.name = "slow",
               .writes = {v},
               .timeout_ns = kSoon,
-              .body = [&](const OpContext&, Completion done) { box.Put(std::move(done)); }})
+              .body = [box](const OpContext&, Completion done) { box->Put(std::move(done)); }})
       .value();
   Push("dependent", {v}, {w}, [] {});
   EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
   EXPECT_EQ(CodeOf(w), StatusCode::kDeadlineExceeded);
   EXPECT_EQ(engine_->LastFailure()->place(), FailurePlace::kDeadline);
-  box.PutNothing();  // on a slow machine it was late before it started
-  box.CompleteIfAny();
+  box->PutNothing();  // on a slow machine it was late before it started
+  box->CompleteIfAny();
   EXPECT_EQ(CodeOf(v), StatusCode::kDeadlineExceeded);
   EXPECT_THROW(engine_->WaitForAll(), AggregateError);
   EXPECT_EQ(engine_->counts().failed, 1u);
