@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,9 @@ def test_help_teaches(tenter):
 def test_a_goal_that_only_the_minimum_meets_says_so():
     verdict = goals.Verdict("x", " ns", 100, Spread(90, 120))
     assert verdict.state == "missed by 20%; min met"
+    missed = goals.Verdict("bytes per idle variable", " B", 64, Spread(65, 65), note="malloc 65")
+    assert goals._explained(missed).note.startswith("malloc 65; 64 for the variable")
+    assert goals._explained(replace(missed, spread=Spread(64, 64))).note == "malloc 65", "met: nothing to explain"
     assert goals.Verdict("x", " ns", 100, Spread(90, 100.01)).state.startswith("missed by 0.1%"), "never by 0"
 
 
