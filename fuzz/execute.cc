@@ -7,9 +7,10 @@
 #include <optional>
 
 #include "fuzz/captured.h"
-#include "fuzz/gates.h"
 #include "fuzz/look.h"
 #include "fuzz/noise.h"
+#include "fuzz/start_line.h"
+#include "runtime/base/gate.h"
 #include "runtime/base/rng.h"
 
 namespace tenter::fuzz {

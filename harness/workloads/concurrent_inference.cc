@@ -8,7 +8,7 @@
 #include "harness/workloads/handles.h"
 #include "harness/workloads/inference_errors.h"
 #include "harness/workloads/model_inputs.h"
-#include "harness/workloads/start_gate.h"
+#include "harness/workloads/collisions.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/rng.h"
@@ -129,7 +129,7 @@ class InferenceRun {
 
   void CallFromAllThreads(Handle* op) {
     const tgt_handle handle = op->get();
-    StartGate gate;
+    Gate gate;
     std::vector<Thread> callers(threads_);
     for (int64_t t = 0; t < threads_; ++t) {
       const Status started =

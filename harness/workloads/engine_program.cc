@@ -8,7 +8,7 @@
 #include "harness/workloads/handles.h"
 #include "harness/workloads/program.h"
 #include "harness/workloads/program_outcome.h"
-#include "harness/workloads/start_gate.h"
+#include "harness/workloads/collisions.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/rng.h"
@@ -87,7 +87,7 @@ class ProgramRun {
   }
 
   void PushFromAllThreads() {
-    StartGate gate;
+    Gate gate;
     std::vector<Thread> pushers(options_.threads);
     for (int64_t t = 0; t < options_.threads; ++t) {
       const Status started = pushers[t].Start("pusher-" + std::to_string(t), [this, t, &gate] {

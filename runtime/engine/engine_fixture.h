@@ -15,30 +15,12 @@
 #include <vector>
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/gate.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/engine.h"
 
 namespace tenter {
-
-// A gate that one thread opens and others wait for: tests order threads with it, never with time.
-class Gate {
- public:
-  void Open() {
-    MutexLock lock(mutex_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-  void Wait() {
-    MutexLock lock(mutex_);
-    while (!open_) changed_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  bool open_ GUARDED_BY(mutex_) = false;
-  CondVar changed_;
-};
 
 // Carries a completion handle from the body of an async op to another thread.
 class HandleBox {

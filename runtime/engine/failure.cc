@@ -89,6 +89,14 @@ PoisonPtr CombinePoison(std::span<const PoisonPtr> inputs, const FailurePtr& own
   return std::make_shared<const Poison>(std::move(failures));
 }
 
+PoisonPtr PoisonLeftBy(std::string_view op, uint64_t push_number, std::span<const PoisonPtr> inputs,
+                       const FailurePtr& own) {
+  if (inputs.empty()) return CombinePoison({}, own);
+  const PoisonPtr carried = CombinePoison(inputs, nullptr);
+  for (const FailurePtr& failure : carried->all()) failure->AddToChain(op, push_number);
+  return CombinePoison({&carried, 1}, own);
+}
+
 AggregateError::AggregateError(std::vector<FailurePtr> failures)
     : std::runtime_error(DescribeAll(failures)), failures_(std::move(failures)) {}
 

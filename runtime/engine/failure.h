@@ -103,6 +103,10 @@ using PoisonPtr = std::shared_ptr<const Poison>;
 // Null when there is none.
 PoisonPtr CombinePoison(std::span<const PoisonPtr> inputs, const FailurePtr& own);
 
+// The same for the op `op`, which is recorded in the chain of every failure that its inputs carry.
+PoisonPtr PoisonLeftBy(std::string_view op, uint64_t push_number, std::span<const PoisonPtr> inputs,
+                       const FailurePtr& own);
+
 // What WaitForAll throws: every root failure since the previous WaitForAll, ordered by push number.
 class AggregateError : public std::runtime_error {
  public:

@@ -214,10 +214,7 @@ void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled, boo
       tally_.Count(&tally_.failed, 1, kRelease);
       own = LogFailure(op.name, op.push_number, outcome.place, std::move(outcome.thrown));
     }
-    const PoisonPtr inputs = PoisonOfInputs(op.accesses);
-    if (inputs != nullptr)
-      for (const FailurePtr& failure : inputs->all()) failure->AddToChain(op.name, op.push_number);
-    poison = inputs == nullptr ? CombinePoison({}, own) : CombinePoison({&inputs, 1}, own);
+    poison = PoisonLeftBy(op.name, op.push_number, PoisonedInputs(op.accesses), own);
   }
   for (const Access& access : op.accesses)
     if (Writes(access.mode)) EndWrite(&vars_.Slot(access.var.index), poison);
@@ -241,13 +238,13 @@ bool NaiveEngine::HasPoisonedInput(std::span<const Access> accesses) const {
   return false;
 }
 
-PoisonPtr NaiveEngine::PoisonOfInputs(std::span<const Access> accesses) const {
+std::vector<PoisonPtr> NaiveEngine::PoisonedInputs(std::span<const Access> accesses) const {
   std::vector<PoisonPtr> poisons;
   for (const Access& access : accesses)
     if (Reads(access.mode))
       if (const PoisonPtr& poison = vars_.Slot(access.var.index).poison; poison != nullptr)
         poisons.push_back(poison);
-  return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
+  return poisons;
 }
 
 FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,

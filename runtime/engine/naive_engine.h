@@ -113,7 +113,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
   bool HasPoisonedInput(std::span<const Access> accesses) const;
-  PoisonPtr PoisonOfInputs(std::span<const Access> accesses) const;
+  std::vector<PoisonPtr> PoisonedInputs(std::span<const Access> accesses) const;
   Outcome RunBody(const Running& op);
   Outcome RunAsyncBody(const Running& op) EXCLUDES(handles_mutex_);
   Outcome AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) EXCLUDES(handles_mutex_);

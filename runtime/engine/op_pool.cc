@@ -61,10 +61,4 @@ Runnable* OpPool::AddSlab(uint8_t home) {
   return first;
 }
 
-size_t OpPool::blocks() const {
-  size_t blocks = 0;
-  ForEach([&](const PendingOp&) { ++blocks; });
-  return blocks;
-}
-
 }  // namespace tenter

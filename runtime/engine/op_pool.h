@@ -44,9 +44,6 @@ class OpPool {
       for (const PendingOp& op : slab->ops) visit(op);
   }
 
-  // Blocks that exist, free or not.
-  size_t blocks() const;
-
  private:
   static constexpr size_t kSlabOps = 64;
   static constexpr size_t kStripes = 16;

@@ -1,7 +1,7 @@
 // Tally: what one thread has ended, counted without meeting other threads.
 //
-// Thread safety: one writer each (Count), except the tally of outside threads (CountShared); read
-//   from anywhere.
+// Thread safety: one writer each, except a `shared` one, which any thread may count on; read from
+//   anywhere.
 // Ownership and lifetime: owned by the engine, one per worker and one for everybody else.
 // Invariants: counters only grow. `ended` is counted last, when all effects of the op are visible.
 // Errors: none.

@@ -58,9 +58,7 @@ Status ThreadedEngine::StartWorkers() {
 ThreadedEngine::~ThreadedEngine() {
   TENTER_CHECK(OpOfThisThread() == nullptr, "an engine was destroyed inside one of its own ops");
   LeaveFork(this);
-  {
-    ForkGateLock inside(gate_);
-  }  // in the child of a fork there may be no workers yet
+  AwaitWorkers();
   epochs_.Close();
   epochs_.AwaitAll(tallies_);
   AwaitHandles();
@@ -115,9 +113,7 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
 void ThreadedEngine::WaitForAll() {
   if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
   FlushAllBulks();
-  {
-    ForkGateLock inside(gate_);
-  }
+  AwaitWorkers();
   epochs_.AwaitAll(tallies_);
   std::vector<FailurePtr> failures;
   {
@@ -128,6 +124,9 @@ void ThreadedEngine::WaitForAll() {
   if (!failures.empty()) throw AggregateError(std::move(failures));
 }
 
+// In the child of a fork there are no workers before the first call.
+void ThreadedEngine::AwaitWorkers() { ForkGateLock inside(gate_); }
+
 void ThreadedEngine::AwaitHandles() {
   MutexLock lock(handles_mutex_);
   while (handles_alive_ > handles_lost_) handles_gone_.Wait(handles_mutex_);
@@ -135,9 +134,7 @@ void ThreadedEngine::AwaitHandles() {
 
 Status ThreadedEngine::Stop(StopMode mode) {
   FlushAllBulks();
-  {
-    ForkGateLock inside(gate_);
-  }
+  AwaitWorkers();
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
   if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
   epochs_.Close();

@@ -97,6 +97,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Status TryJoinFork();
   Status RefuseInsideOp(const char* wait) const;
   const PendingOp* OpOfThisThread() const;
+  void AwaitWorkers();
   void AwaitHandles() EXCLUDES(handles_mutex_);
   uint64_t ended() const;
 
@@ -119,6 +120,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   bool Append(PendingOp* op, uint64_t numbers, uint64_t* push_number);
   Status WhyRefused(PendingOp* op);
   void GiveBack(PendingOp* op);
+  void MakeReady(PendingOp* op);
 
   // threaded_engine_run.cc: the workers' side.
   void WorkerLoop(int index);
@@ -190,12 +192,11 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   // threaded_engine_end.cc
   PendingOp* End(PendingOp* op, Outcome outcome, int index);
   PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally) EXCLUDES(log_mutex_);
-  PoisonPtr PoisonOfInputs(PendingOp* op) const;
+  std::vector<PoisonPtr> PoisonedInputs(PendingOp* op) const;
   Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
   void HandOn(const PendingOp& op, Access* granted, int index, PendingOp** next);
   void CountEnded(uint8_t epoch, uint64_t ops, int index);
   const PoisonPtr& PoisonAt(const PendingOp& op, const Access& access) const;
-  void MakeReady(PendingOp* op);
 
   const ErrorPolicy error_policy_;
   const int64_t spin_ns_;

@@ -31,9 +31,10 @@ Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
 // Ends `op`; its block stays valid. Returns a dependent for the worker to run next, or null.
 PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
-  const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
+  PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
   if (op->is_node()) return EndNode(static_cast<ProgramNode*>(op), poison, index);
   PendingOp* next = nullptr;
+  if (op->deletes_var) poison = nullptr;  // nothing is left to poison when its deleter failed
   for (Access& access : op->accesses()) HandOn(*op, Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
   CountEnded(op->epoch, 1, index);
@@ -74,7 +75,6 @@ Access* ThreadedEngine::Complete(PendingOp* op, Access* access, const PoisonPtr&
       before = std::exchange(state.poison, poison);
     granted = GrantWaiters(state.queue.Complete(access), state.poison);
     if (!op->deletes_var) return granted;
-    before = std::exchange(state.poison, nullptr);
     state.live = false;
     state.deleting = false;
     ++state.generation;
@@ -112,10 +112,7 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
       log_.Add(own);
     }
   }
-  const PoisonPtr inputs = PoisonOfInputs(op);
-  if (inputs == nullptr) return CombinePoison({}, own);
-  for (const FailurePtr& failure : inputs->all()) failure->AddToChain(op->name(), push_number);
-  return CombinePoison({&inputs, 1}, own);
+  return PoisonLeftBy(op->name(), push_number, PoisonedInputs(op), own);
 }
 
 // The poison of a var that `op` holds. A node of a program sees what the nodes before it left.
@@ -124,13 +121,13 @@ const PoisonPtr& ThreadedEngine::PoisonAt(const PendingOp& op, const Access& acc
                       : vars_.Slot(access.var.index).poison;
 }
 
-PoisonPtr ThreadedEngine::PoisonOfInputs(PendingOp* op) const {
+std::vector<PoisonPtr> ThreadedEngine::PoisonedInputs(PendingOp* op) const {
   std::vector<PoisonPtr> poisons;
   for (const Access& access : op->accesses())
     if (Reads(access.mode))
       if (const PoisonPtr& poison = PoisonAt(*op, access); poison != nullptr)
         poisons.push_back(poison);
-  return poisons.empty() ? nullptr : CombinePoison(poisons, nullptr);
+  return poisons;
 }
 
 }  // namespace tenter

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/workloads/start_gate.h"
+#include "harness/workloads/collisions.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -18,7 +18,7 @@ namespace {
 constexpr int kSlow = -1;
 
 struct FakeTarget {
-  StartGate gate;
+  Gate gate;
   CallCounter entered;  // slow invocations
   int closed = 0;
 };

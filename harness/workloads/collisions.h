@@ -1,37 +1,19 @@
-// StartGate, InFlightGauge, CallCounter: how a workload gets its threads to collide, and measures
-// that they did.
+// InFlightGauge, CallCounter: how a workload measures that its threads collided; Gate (runtime/base)
+// gets them to.
 //
 // Thread safety: that is what they are for.
 // Ownership and lifetime: outlive the threads that use them.
-// Invariants: a gate opens once; a gauge's maximum never falls below what was ever inside.
+// Invariants: a gauge's maximum never falls below what was ever inside.
 // Errors: none.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
+#include "runtime/base/gate.h"
 #include "runtime/base/mutex.h"
 
 namespace tenter {
-
-// Holds all threads back until everybody is there.
-class StartGate {
- public:
-  void Open() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-  void Wait() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    while (!open_) changed_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  bool open_ GUARDED_BY(mutex_) = false;
-  CondVar changed_;
-};
 
 class InFlightGauge {
  public:

@@ -1,34 +1,15 @@
-// Gate and StartLine: how a case holds threads back, and lets them go at the same moment.
+// StartLine: how a case lets threads go at the same moment. (Gate holds them back: runtime/base.)
 //
-// Thread safety: that is what they are for.
-// Ownership and lifetime: outlive the threads that use them.
-// Invariants: a gate opens once. A start line lets go when everybody is there.
+// Thread safety: that is what it is for.
+// Ownership and lifetime: outlives the threads that use it.
+// Invariants: lets go when everybody is there.
 // Errors: none.
 #pragma once
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
-#include "runtime/base/mutex.h"
 
 namespace tenter::fuzz {
-
-class Gate {
- public:
-  void Open() {
-    MutexLock lock(mutex_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-  void Wait() {
-    MutexLock lock(mutex_);
-    while (!open_) changed_.Wait(mutex_);
-  }
-
- private:
-  Mutex mutex_;
-  bool open_ GUARDED_BY(mutex_) = false;
-  CondVar changed_;
-};
 
 // Lets threads go at the same moment. They spin, since threads that are woken one after the other
 // hardly ever meet inside a push.
