@@ -1,5 +1,5 @@
-// InFlightGauge, CallCounter: how a workload measures that its threads collided; Gate (runtime/base)
-// gets them to.
+// InFlightGauge, CallCounter: how a workload measures that its threads collided; Gate, of
+// runtime/base, gets them to.
 //
 // Thread safety: that is what they are for.
 // Ownership and lifetime: outlive the threads that use them.

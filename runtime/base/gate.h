@@ -1,5 +1,5 @@
-// Gate: holds threads back until somebody opens it. Tests and workloads order threads with it, never
-// with time.
+// Gate: holds threads back until somebody opens it. Tests and workloads order threads with it,
+// never with time.
 //
 // Thread safety: that is what it is for.
 // Ownership and lifetime: outlives the threads that use it.
