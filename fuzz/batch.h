@@ -46,6 +46,7 @@ enum class Count {
   kRunDependents,
   kNaive,
   kGated,
+  kIdle,
   kParity,
   kRecordedOps,
   kReplays,

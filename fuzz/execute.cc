@@ -46,8 +46,7 @@ class Execution {
     const int threads_before = program_.failing_worker < 0 ? 0 : CountThreads();
     tools_.watchdog->Begin();
     try {
-      engine_ = MakeEngine(
-          {.workers = program_.workers, .error_policy = program_.policy, .probe = &noise_});
+      engine_ = MakeEngine(Options());
     } catch (const StatusError& error) {
       history_.construction = error.status().code();
       history_.live_workers_left = ThreadsLeft(threads_before);
@@ -74,11 +73,21 @@ class Execution {
 
  private:
   static constexpr int kLetters = 26;
+  static constexpr int64_t kIdleNs = 20 * kNsPerUs;
   static constexpr int kSpareRuns = 2;                    // of an engine that runs too often
   static constexpr int64_t kSoonNs = 100 * kNsPerUs;      // the deadline of a held op
   static constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // one that does not pass
   using HandlesPtr = std::shared_ptr<const Handles>;
 
+  EngineOptions Options() {
+    EngineOptions options{
+        .workers = program_.workers, .error_policy = program_.policy, .probe = &noise_};
+    if (program_.idle) {
+      options.spin_ns = 0;
+      options.idle_ns = kIdleNs;
+    }
+    return options;
+  }
   int64_t Stamp() { return stamps_.FetchAdd(1, kRelaxed) + 1; }
 
   void RunThreads() {

@@ -18,6 +18,7 @@ class Drawing {
     program_.vars = From(1, profile_.most_vars);
     program_.noise = Chance(60) ? static_cast<uint64_t>(From(1, 1000000)) : 0;
     if (profile_.gated) return Gated();
+    program_.idle = program_.workers > 1 && Chance(profile_.idle);
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);

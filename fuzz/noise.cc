@@ -10,7 +10,8 @@ namespace tenter::fuzz {
 
 Noise::Noise(const Program& program, uint64_t round)
     : seed_(program.noise == 0 ? 0 : CombineHash(program.noise, round) | 1),
-      failing_worker_(program.failing_worker) {
+      failing_worker_(program.failing_worker),
+      workers_(program.workers) {
   for (const Statement& s : program.statements)
     if (s.out_of_memory) out_of_memory_.insert(s.op);
 }
@@ -20,12 +21,19 @@ ProbeOutcome Noise::Hit(const Site& site, const ProbeContext& context) {
       out_of_memory_.contains(OpNumber(context.op)))
     throw std::bad_alloc();
   if (site.name == engine_sites::kWorkerStart.name) {
-    if (failing_worker_ >= 0 && context.worker == failing_worker_)
-      return {.error = {StatusCode::kInjected, "no thread left"}};
+    if (StartFails(context.worker)) return {.error = {StatusCode::kInjected, "no thread left"}};
     return {};
   }
   if (seed_ != 0) Delay(site, context.op);
   return {};
+}
+
+// The first start of each worker is that of the engine.
+bool Noise::StartFails(int worker) {
+  if (worker == failing_worker_) return true;
+  const int start = starts_.FetchAdd(1, kRelaxed);
+  return start >= workers_ && seed_ != 0 &&
+         CombineHash(seed_, static_cast<uint64_t>(start)) % 4 == 0;
 }
 
 void Noise::Delay(const Site& site, std::string_view op) const {

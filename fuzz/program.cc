@@ -159,7 +159,9 @@ bool ParseHead(Words& words, Program* p) {
         : words.Is("noise") ? words.Number(&p->noise)
                             : words.Is("failing_worker") && words.Number(&p->failing_worker))
       continue;
-    if (words.Is("gated"))
+    if (words.Is("idle"))
+      p->idle = true;
+    else if (words.Is("gated"))
       p->gated = true;
     else if (words.Is("parity"))
       p->parity = true;
@@ -255,6 +257,7 @@ std::string ToText(const Program& p) {
   std::string text = "engine workers " + std::to_string(p.workers) + " policy " +
                      (p.policy == ErrorPolicy::kRunDependents ? "run" : "skip") + " vars " +
                      std::to_string(p.vars) + " noise " + std::to_string(p.noise);
+  if (p.idle) text += " idle";
   if (p.gated) text += " gated";
   if (p.parity) text += " parity";
   if (p.failing_worker >= 0) text += " failing_worker " + std::to_string(p.failing_worker);

@@ -80,6 +80,7 @@ struct Program {
   ErrorPolicy policy = ErrorPolicy::kSkipDependents;
   int vars = 1;             // letters a, b, ... that exist at the start
   uint64_t noise = 0;       // seed of the delays at the engine's sites; 0: none
+  bool idle = false;        // workers end when they were idle for a moment; some cannot come back
   bool gated = false;       // ENG-10: one worker, held until everything was pushed
   bool parity = false;      // ENG-11: run it on the naive engine too, and compare
   int failing_worker = -1;  // ERR-10: this worker cannot be started

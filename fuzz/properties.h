@@ -36,6 +36,7 @@ struct Profile {
   int waits_inside = 3;     // ops whose body waits
   int out_of_memory = 2;    // pushes that cannot allocate
   int run_dependents = 20;  // programs
+  int idle = 15;            // programs whose workers end when they are idle
   int parity = 10;          // sequential programs that run on both engines
   int captures = 6;         // statements that record a program and replay it
   int bulks = 20;           // programs of one thread in which most ops are pushed in bulks

@@ -104,6 +104,7 @@ class Shrinker {
   void SimplifyEngine() {
     Try([](Program& p) { p.parity = false; });
     Try([](Program& p) { p.gated = false; });
+    Try([](Program& p) { p.idle = false; });
     Try([](Program& p) { p.failing_worker = -1; });
     Try([](Program& p) { p.policy = ErrorPolicy::kSkipDependents; });
     Try([](Program& p) { p.noise = 0; });

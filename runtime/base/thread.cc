@@ -1,14 +1,28 @@
 #include "runtime/base/thread.h"
 
 #include <pthread.h>
-#include <sched.h>
 
+#include <new>
 #include <system_error>
 #include <utility>
 
 namespace tenter {
 
 uint64_t CurrentThreadKey() { return static_cast<uint64_t>(pthread_self()); }
+
+Inheritance Inheritance::OfThisThread() {
+  Inheritance inheritance;
+  CPU_ZERO(&inheritance.processors_);
+  sched_getaffinity(0, sizeof(inheritance.processors_), &inheritance.processors_);
+  pthread_sigmask(SIG_SETMASK, nullptr, &inheritance.blocked_signals_);
+  return inheritance;
+}
+
+void Inheritance::Apply() const {
+  if (CPU_COUNT(&processors_) > 0)  // else the system told us none
+    sched_setaffinity(0, sizeof(processors_), &processors_);
+  pthread_sigmask(SIG_SETMASK, &blocked_signals_, nullptr);
+}
 
 void PinThisThread(int index) {
   cpu_set_t allowed;
@@ -39,6 +53,8 @@ Status Thread::Start(const std::string& name, std::function<void()> body) {
     });
   } catch (const std::system_error& error) {
     return {StatusCode::kResourceExhausted, "cannot start thread '" + name + "': " + error.what()};
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, "out of memory for a thread"};
   }
   return {};
 }

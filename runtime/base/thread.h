@@ -8,6 +8,9 @@
 // Errors: Start returns kResourceExhausted when the system has no thread left; nothing runs then.
 #pragma once
 
+#include <sched.h>
+#include <signal.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,6 +30,19 @@ uint64_t CurrentThreadKey();
 // Lets another thread have this processor, if one wants it.
 inline void YieldThread() { std::this_thread::yield(); }
 
+// What a thread takes over from the one that starts it: the processors that it may use, and the
+// signals that it blocks. A thread that is started late, by whoever needs it, applies what its
+// owner had.
+class Inheritance {
+ public:
+  static Inheritance OfThisThread();
+  void Apply() const;  // to the calling thread
+
+ private:
+  cpu_set_t processors_;
+  sigset_t blocked_signals_;
+};
+
 // Keeps the calling thread on the i-th of the processors that the process may use, counted round.
 void PinThisThread(int index);
 
@@ -38,7 +54,8 @@ class Thread {
   Thread() = default;
   ~Thread() { Join(); }
   Thread(Thread&&) = default;
-  Thread& operator=(Thread&&) = delete;
+  // REQUIRES: this one was joined, or never started.
+  Thread& operator=(Thread&&) = default;
 
   // Starts `body` on a new thread called `name` (at most 15 bytes are kept by the system).
   // REQUIRES: not started before.

@@ -16,9 +16,9 @@ Result<std::shared_ptr<Engine>> FindEngine(tenter_context* context, tenter_handl
 namespace {
 
 // Zero is the default, so that zero-initialised options are.
-int64_t SpinNs(int64_t spin_ns) {
-  if (spin_ns < 0) return 0;
-  return spin_ns == 0 ? EngineOptions().spin_ns : spin_ns;
+int64_t TimeOf(int64_t ns, int64_t by_default) {
+  if (ns < 0) return 0;
+  return ns == 0 ? by_default : ns;
 }
 
 // The trace for a new engine; null when `handle` is 0.
@@ -47,8 +47,10 @@ tenter_code tenter_engine_create(tenter_context* context, const tenter_engine_op
       return {tenter::StatusCode::kInvalidArgument,
               "workers must be 0 to 1024, found " + std::to_string(options->workers)};
     TENTER_ASSIGN_OR_RETURN(const auto trace, tenter::TakeTrace(context, options->trace));
+    const tenter::EngineOptions defaults;
     auto made = tenter::MakeEngine({.workers = options->workers,
-                                    .spin_ns = tenter::SpinNs(options->spin_ns),
+                                    .spin_ns = tenter::TimeOf(options->spin_ns, defaults.spin_ns),
+                                    .idle_ns = tenter::TimeOf(options->idle_ns, defaults.idle_ns),
                                     .error_policy = options->run_dependents != 0
                                                         ? tenter::ErrorPolicy::kRunDependents
                                                         : tenter::ErrorPolicy::kSkipDependents,

@@ -168,6 +168,32 @@ static int TestSpin(tenter_context* context) {
   return 0;
 }
 
+/* Whether one of two idle workers is seen to end within so many looks. */
+static int OneEnds(tenter_context* context, int64_t idle_ns, int looks) {
+  tenter_engine_options options;
+  tenter_handle engine = 0;
+  tenter_error error;
+  char text[256] = "";
+  int i;
+  memset(&options, 0, sizeof(options));
+  options.workers = 2;
+  options.idle_ns = idle_ns;
+  if (tenter_engine_create(context, &options, &engine, &error) != TENTER_OK) return -1;
+  for (i = 0; i < looks && strstr(text, "(1 asleep, 1 gone)") == NULL; ++i)
+    if (tenter_engine_snapshot(context, engine, TENTER_SNAPSHOT_TEXT, text, sizeof(text), NULL,
+                               &error) != TENTER_OK)
+      return -1;
+  if (tenter_free(context, engine, &error) != TENTER_OK) return -1;
+  return i < looks;
+}
+
+static int TestIdle(tenter_context* context) {
+  EXPECT(OneEnds(context, 1000, 10 * 1000 * 1000) == 1);
+  EXPECT(OneEnds(context, 0, 10 * 1000) == 0);
+  EXPECT(OneEnds(context, -1, 10 * 1000) == 0);
+  return 0;
+}
+
 int main(void) {
   tenter_context* context = NULL;
   tenter_error error;
@@ -184,7 +210,8 @@ int main(void) {
     EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
   }
   EXPECT(TestSpin(context) == 0);
+  EXPECT(TestIdle(context) == 0);
   tenter_context_free(context);
-  printf("3 passed, 0 failed\n");
+  printf("4 passed, 0 failed\n");
   return 0;
 }

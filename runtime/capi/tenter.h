@@ -94,6 +94,9 @@ typedef struct tenter_engine_options {
   int32_t pin_workers TENTER_DEFAULT_ZERO;
   /* Records what runs; 0: nothing does. See tenter_trace_create. */
   tenter_handle trace TENTER_DEFAULT_ZERO;
+  /* A worker that slept so long ends, and is started again when there is work for it; one stays. 0:
+   * the default, 10 s; negative: all stay. */
+  int64_t idle_ns TENTER_DEFAULT_ZERO;
 } tenter_engine_options;
 
 typedef struct tenter_var {

@@ -48,6 +48,9 @@ struct EngineOptions {
   // worker spins at a time. Long enough for a thread that pushes and waits in turns to find a
   // worker awake; 0 never spins.
   int64_t spin_ns = 30 * kNsPerUs;
+  // A worker that slept so long ends; its thread is started again when there is work for it. One
+  // worker stays. 0: all stay.
+  int64_t idle_ns = 10 * kNsPerSecond;
   ErrorPolicy error_policy = ErrorPolicy::kSkipDependents;
   bool pin_workers = false;  // worker i stays on the i-th processor that the process may use
   Probe* probe = nullptr;    // borrowed

@@ -1,26 +1,35 @@
-// Parking: where workers without work spin for a moment and then sleep, and how they are woken.
+// Parking: where workers without work spin for a moment, then sleep, then leave; and how they are
+// fetched.
 //
-//   busy --nothing to do--> spinning (one at a time, bounded) --in vain--> parked
-//     ^------- found something ------'    ^---------------- NotifyOne ---------'
+//   busy --nothing to do--> spinning (one at a time, bounded) --in vain--> asleep --in vain--> gone
+//     ^------- found something ------'    ^------------- NotifyOne -----------'                 |
+//                                         '------------- NotifyOne: its thread starts again ----'
 //
 // Whoever publishes work looks at one word: if somebody spins, he will find it; only if nobody
-// spins and somebody is parked, one is woken, and counts as spinning from that moment on. So a
-// burst of pushes wakes one worker, and that worker, when it found something and there is more, the
-// next.
+// spins is one who sleeps woken, or else one who is gone started, and counts as spinning from that
+// moment on. So a burst of pushes fetches one worker, and that worker, when it found something and
+// there is more, the next.
+//
+// Whoever sleeps longest does not leave, so that the first op after a rest waits for no thread to
+// start. A worker whose thread cannot be started again stays gone until work is next published.
 //
 // Whoever spins gives his processor away about every microsecond: the thread that he waits for may
 // be the one that wants it.
 //
 // No wake-up is lost: publishing (a sequentially consistent store) comes before the look at the
-// word, and a worker changes the word before it looks at the work for the last time.
+// word, and a worker changes the word before it looks at the work for the last time. While the
+// thread of a worker starts, others trust that it will look; if it cannot start, one who sleeps is
+// woken in its place.
 //
 // Thread safety: every method may be called from any thread; Await by each worker for itself.
 // Ownership and lifetime: outlives the workers.
-// Invariants: `word_` is the number of spinning workers and 2^16 times the number of parked ones.
+// Invariants: `word_` counts the workers that spin, sleep and are gone, 16 bits each. Each of those
+//   who sleep or are gone is in `asleep_` or `gone_` once, but for one whose thread starts.
 // Errors: none.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,43 +42,56 @@ namespace tenter {
 
 class Parking {
  public:
-  Parking(int workers, int64_t spin_ns);
+  // A worker that slept for `leave_ns` leaves; 0: never. `start` starts the thread of a worker that
+  // did, and says whether it could; it is called with no lock held. At first all workers count as
+  // spinning.
+  Parking(int workers, int64_t spin_ns, int64_t leave_ns, std::function<bool(int worker)> start);
 
-  // Call it after work was published.
+  // Call it after work was published. May start a thread.
   void NotifyOne() EXCLUDES(mutex_) {
-    const uint32_t word = word_.Load(kSeqCst);
-    if (Spinning(word) == 0 && Parked(word) > 0) WakeOne();
+    const uint64_t word = word_.Load(kSeqCst);
+    if (Spinning(word) == 0 && word != 0) FetchOne();
   }
-  void NotifyAll() EXCLUDES(mutex_);
 
-  // Spins, then sleeps, until `found()` answers true. It is called with no lock held and takes what
-  // it finds.
+  // Spins, then sleeps, until `found()` answers true, and returns true; or returns false when the
+  // worker shall end. `found` is called with no lock held and takes what it finds. A worker whose
+  // thread is new counts as spinning already.
   template <typename Found>
-  void Await(int worker, Found found) EXCLUDES(mutex_) {
-    bool spinning = StartSpinning();
+  bool Await(int worker, bool is_new, Found found) EXCLUDES(mutex_) {
+    bool spinning = is_new || StartSpinning();
     while (true) {
       if (spinning && Spin(found)) {
         word_.FetchSub(kSpinner, kSeqCst);
-        return;
+        return true;
       }
-      Park(worker, spinning);
-      if (found()) return Unpark(worker);
-      Sleep(worker);
+      LieDown(worker, spinning);
+      if (found()) {
+        GetUp(worker);
+        return true;
+      }
+      if (!Sleep(worker)) return false;
       spinning = true;  // as whoever woke us has counted already
     }
   }
 
-  // In the child of a fork: there are no workers.
+  // Wakes all; then nobody leaves or is started until Release. Returns how many are not gone.
+  int Hold() EXCLUDES(mutex_);
+  void Release() EXCLUDES(mutex_);
+
+  // In the child of a fork: there are no workers; those that are started now count as spinning.
   void ForgetWorkers() EXCLUDES(mutex_);
 
-  int parked() const { return static_cast<int>(Parked(word_.Load(kRelaxed))); }
+  int asleep() const { return static_cast<int>(Asleep(word_.Load(kRelaxed))); }
+  int gone() const { return static_cast<int>(Gone(word_.Load(kRelaxed))); }
 
  private:
-  static constexpr uint32_t kSpinner = 1, kParked = 1 << 16;
-  static uint32_t Spinning(uint32_t word) { return word & 0xffff; }
-  static uint32_t Parked(uint32_t word) { return word >> 16; }
-  struct alignas(64) Spot {
-    Atomic<uint32_t> woken = 0;
+  static constexpr uint64_t kSpinner = 1, kAsleep = 1ull << 16, kGone = 1ull << 32;
+  static uint64_t Spinning(uint64_t word) { return word & 0xffff; }
+  static uint64_t Asleep(uint64_t word) { return word >> 16 & 0xffff; }
+  static uint64_t Gone(uint64_t word) { return word >> 32; }
+  struct Bed {
+    bool woken = false;  // guarded by mutex_
+    CondVar changed;
   };
 
   bool StartSpinning();
@@ -86,17 +108,26 @@ class Parking {
     } while (NowNs() < end);
     return false;
   }
-  void WakeOne() EXCLUDES(mutex_);
-  void Wake(int worker) REQUIRES(mutex_);
-  void Park(int worker, bool spinning) EXCLUDES(mutex_);
-  void Unpark(int worker) EXCLUDES(mutex_);
-  void Sleep(int worker);
+  void FetchOne() EXCLUDES(mutex_);
+  int PickGone() EXCLUDES(mutex_);
+  void StartReturned(int worker, bool started) EXCLUDES(mutex_);
+  void WakeLast() REQUIRES(mutex_);
+  void LieDown(int worker, bool spinning) EXCLUDES(mutex_);
+  void GetUp(int worker) EXCLUDES(mutex_);
+  bool Sleep(int worker) EXCLUDES(mutex_);
+  bool MayLeave(int worker) const REQUIRES(mutex_);
 
-  const int64_t spin_ns_;
-  const std::unique_ptr<Spot[]> spots_;
-  alignas(64) Atomic<uint32_t> word_ = 0;
+  const int workers_;
+  const int64_t spin_ns_, leave_ns_;
+  const std::function<bool(int worker)> start_;
+  const std::unique_ptr<Bed[]> beds_;
+  alignas(64) Atomic<uint64_t> word_;
   Mutex mutex_;
-  std::vector<int> parked_ GUARDED_BY(mutex_);
+  std::vector<int> asleep_ GUARDED_BY(mutex_);  // who sleeps longest is first
+  std::vector<int> gone_ GUARDED_BY(mutex_);
+  int starting_ GUARDED_BY(mutex_) = 0;  // threads, now
+  bool held_ GUARDED_BY(mutex_) = false;
+  CondVar start_returned_;
 };
 
 }  // namespace tenter

@@ -23,7 +23,9 @@ std::string More(size_t all, size_t shown) {
 std::string EngineSnapshot::ToText(size_t shown) const {
   std::string text =
       engine + " engine: " + std::to_string(workers.size()) + " workers (" +
-      std::to_string(parked) + " asleep), " + std::to_string(live_ops) + " live ops" +
+      std::to_string(asleep) + " asleep" +
+      (gone > 0 ? ", " + std::to_string(gone) + " gone), " : "), ") + std::to_string(live_ops) +
+      " live ops" +
       (waiting_for_all > 0 ? ", " + std::to_string(waiting_for_all) + " threads wait for all"
                            : "") +
       (stopping ? ", stopping" : "") + "\n";
@@ -60,8 +62,8 @@ std::string EngineSnapshot::ToJson() const {
            ",\"queued\":" + number(var.queued) + ",\"poison\":" + JsonText(var.poison) + "}";
   };
   return "{\"engine\":" + JsonText(engine) + ",\"live_ops\":" + number(live_ops) +
-         ",\"waiting_for_all\":" + number(waiting_for_all) + ",\"parked\":" + number(parked) +
-         ",\"stopping\":" + (stopping ? "true" : "false") +
+         ",\"waiting_for_all\":" + number(waiting_for_all) + ",\"asleep\":" + number(asleep) +
+         ",\"gone\":" + number(gone) + ",\"stopping\":" + (stopping ? "true" : "false") +
          ",\"workers\":" + Array(workers, JsonText) + ",\"ops\":" + Array(ops, op_json) +
          ",\"vars\":" + Array(vars, var_json) + "}";
 }

@@ -32,7 +32,8 @@ struct EngineSnapshot {
 
   std::string engine = {};                // "threaded" or "naive"
   std::vector<std::string> workers = {};  // the op that each runs, or empty
-  int parked = 0;                         // workers that sleep
+  int asleep = 0;                         // workers
+  int gone = 0;                           // workers that were idle for long and ended
   uint64_t live_ops = 0;
   int waiting_for_all = 0;  // threads
   bool stopping = false;

@@ -23,13 +23,13 @@ Status ThreadedBulk::Push(Op&& op) {
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0)
     return engine_->Push(std::move(op)).status();  // which flushes
   if (Empty()) engine_->FlushBulksOf(owner_, this);
-  PendingOp* refused = nullptr;
-  const Status status = Append(&op, &refused);
-  engine_->GiveBackAll(refused);
+  HandedOver handed_over;
+  const Status status = Append(&op, &handed_over);
+  engine_->FinishHandOver(handed_over);
   return status;
 }
 
-Status ThreadedBulk::Append(Op* op, PendingOp** refused) {
+Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
   MutexLock lock(mutex_);
   try {
     PendingOp* const pending = engine_->Prepare(op);
@@ -43,7 +43,7 @@ Status ThreadedBulk::Append(Op* op, PendingOp** refused) {
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op->name);
   }
-  if (++ops_ >= most_ops_) HandOver(refused);
+  if (++ops_ >= most_ops_) HandOver(handed_over);
   return {};
 }
 
@@ -53,26 +53,26 @@ bool ThreadedBulk::Empty() {
 }
 
 Status ThreadedBulk::Flush() {
-  PendingOp* refused = nullptr;
+  HandedOver handed_over;
   Status status;
   {
     MutexLock lock(mutex_);
-    HandOver(&refused);
+    HandOver(&handed_over);
     status = std::exchange(refused_, Status());
   }
-  engine_->GiveBackAll(refused);
+  engine_->FinishHandOver(handed_over);
   return status;
 }
 
-void ThreadedBulk::FlushForWait(PendingOp** refused) {
+void ThreadedBulk::FlushForWait(HandedOver* handed_over) {
   MutexLock lock(mutex_);
-  HandOver(refused);
+  HandOver(handed_over);
 }
 
-void ThreadedBulk::HandOver(PendingOp** refused) {
+void ThreadedBulk::HandOver(HandedOver* handed_over) {
   if (ops_ == 0) return;
   Status status = engine_->PushGroup(std::exchange(first_, nullptr), std::exchange(ops_, 0),
-                                     std::exchange(accesses_, 0), refused);
+                                     std::exchange(accesses_, 0), handed_over);
   if (refused_.ok()) refused_ = std::move(status);
 }
 

@@ -17,6 +17,12 @@ namespace tenter {
 
 class ThreadedEngine;
 
+// What ThreadedEngine::FinishHandOver does once no lock is held.
+struct HandedOver {
+  bool any = false;              // then a worker may have to be woken
+  PendingOp* refused = nullptr;  // ops to destroy, linked by next_ready
+};
+
 class ThreadedBulk final : public Bulk {
  public:
   ThreadedBulk(ThreadedEngine* engine, size_t most_ops);
@@ -25,14 +31,14 @@ class ThreadedBulk final : public Bulk {
   Status Push(Op&& op) override EXCLUDES(mutex_);
   Status Flush() override EXCLUDES(mutex_);
 
-  // Hands over what there is, and keeps an error for the owner. Called by the engine, which
-  // destroys the ops that it puts in front of `*refused` once no lock is held.
-  void FlushForWait(PendingOp** refused) EXCLUDES(mutex_);
+  // Hands over what there is, and keeps an error for the owner. Called by the engine, which calls
+  // FinishHandOver afterwards.
+  void FlushForWait(HandedOver* handed_over) EXCLUDES(mutex_);
   uint64_t owner() const { return owner_; }
 
  private:
-  Status Append(Op* op, PendingOp** refused) EXCLUDES(mutex_);
-  void HandOver(PendingOp** refused) REQUIRES(mutex_);
+  Status Append(Op* op, HandedOver* handed_over) EXCLUDES(mutex_);
+  void HandOver(HandedOver* handed_over) REQUIRES(mutex_);
   bool Empty() EXCLUDES(mutex_);
 
   ThreadedEngine* const engine_;

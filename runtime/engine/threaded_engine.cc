@@ -20,15 +20,16 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       gate_([this] { StartAgain(); }),
       tallies_(options.workers + 1),
       workers_(std::make_unique<Worker[]>(options.workers)),
-      parking_(options.workers, options.spin_ns),
-      deadlines_([this](PendingOp* op) { DeadlinePassed(op); }) {
+      parking_(options.workers, options.spin_ns, options.idle_ns,
+               [this](int index) { return RestartWorker(index); }),
+      deadlines_([this](PendingOp* op) { DeadlinePassed(op); }),
+      former_threads_(options.workers),
+      threads_(options.workers) {
   tallies_.back().shared = true;
   Status status = StartWorkers();
   if (status.ok()) status = TryJoinFork();
   if (status.ok()) return;
-  exiting_.Store(true, kSeqCst);
-  parking_.NotifyAll();
-  threads_.clear();  // joins those that were started
+  EndWorkers();
   throw StatusError(std::move(status));
 }
 
@@ -42,17 +43,36 @@ Status ThreadedEngine::TryJoinFork() {
 }
 
 Status ThreadedEngine::StartWorkers() {
-  threads_.resize(worker_count_);
-  for (int i = 0; i < worker_count_; ++i) {
-    const std::string name = "tenter-w" + std::to_string(i);
-    if (ProbeOutcome fault =
-            TENTER_HIT(probe_, engine_sites::kWorkerStart, .op = name, .worker = i);
-        !fault.error.ok())
-      return {StatusCode::kResourceExhausted,
-              "cannot start thread '" + name + "': " + fault.error.message()};
-    TENTER_RETURN_IF_ERROR(threads_[i].Start(name, [this, i] { WorkerLoop(i); }));
-  }
+  for (int i = 0; i < worker_count_; ++i) TENTER_RETURN_IF_ERROR(StartWorker(i));
   return {};
+}
+
+// One that never ran, or one that left.
+Status ThreadedEngine::StartWorker(int index) {
+  const std::string name = "tenter-w" + std::to_string(index);
+  if (ProbeOutcome fault =
+          TENTER_HIT(probe_, engine_sites::kWorkerStart, .op = name, .worker = index);
+      !fault.error.ok())
+    return {StatusCode::kResourceExhausted,
+            "cannot start thread '" + name + "': " + fault.error.message()};
+  former_threads_[index] = std::move(threads_[index]);
+  Status started = threads_[index].Start(name, [this, index] { WorkerLoop(index); });
+  if (!started.ok()) threads_[index] = std::move(former_threads_[index]);
+  return started;
+}
+
+bool ThreadedEngine::RestartWorker(int index) {
+  try {
+    return StartWorker(index).ok();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void ThreadedEngine::EndWorkers() {
+  exiting_.Store(true, kSeqCst);
+  parking_.Hold();
+  for (Thread& thread : threads_) thread.Join();
 }
 
 ThreadedEngine::~ThreadedEngine() {
@@ -63,9 +83,7 @@ ThreadedEngine::~ThreadedEngine() {
   epochs_.AwaitAll(tallies_);
   AwaitHandles();
   deadlines_.Close();
-  exiting_.Store(true, kSeqCst);
-  parking_.NotifyAll();
-  for (Thread& thread : threads_) thread.Join();
+  EndWorkers();
 }
 
 Result<Var> ThreadedEngine::NewVar() {

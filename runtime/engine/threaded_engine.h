@@ -54,6 +54,7 @@ namespace tenter {
 
 class SignalText;
 class ThreadedBulk;
+struct HandedOver;
 
 class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
  public:
@@ -94,6 +95,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
   // threaded_engine.cc: construction, waiting, stopping.
   Status StartWorkers();
+  Status StartWorker(int index);
+  bool RestartWorker(int index);
+  void EndWorkers();
   Status TryJoinFork();
   Status RefuseInsideOp(const char* wait) const;
   const PendingOp* OpOfThisThread() const;
@@ -113,21 +117,22 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   friend class ThreadedBulk;
   PendingOp* Prepare(Op* op);
   Result<uint64_t> Enqueue(PendingOp* op, uint64_t numbers);
-  uint64_t TryEnqueue(PendingOp* op, uint64_t numbers);
+  enum class Wake { kNow, kLater };
+  uint64_t TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake);
   void PrefetchVars(std::span<const Access> accesses) const;
   size_t LockVars(std::span<Access> accesses);
   void UnlockVars(std::span<Access> accesses);
   bool Append(PendingOp* op, uint64_t numbers, uint64_t* push_number);
   Status WhyRefused(PendingOp* op);
   void GiveBack(PendingOp* op);
-  void MakeReady(PendingOp* op);
+  void MakeReady(PendingOp* op, Wake wake = Wake::kNow);
 
   // threaded_engine_run.cc: the workers' side.
   void WorkerLoop(int index);
   Runnable* Find(int index);
   Runnable* TakePrioritised() EXCLUDES(prioritised_mutex_);
   Runnable* TakeFromLane(int index);
-  Runnable* AwaitWork(int index);
+  bool AwaitWork(int index, bool is_new, PendingOp** op);
   bool MoreToTake() const;
   void TellWaiters(int index);
   PendingOp* Run(PendingOp* op, int index);
@@ -164,8 +169,8 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
     if (open_bulks_.Load(kSeqCst) > 0) [[unlikely]]
       FlushBulksOf(kAnyThread);
   }
-  Status PushGroup(PendingOp* first, size_t ops, size_t accesses, PendingOp** refused);
-  void GiveBackAll(PendingOp* first);
+  Status PushGroup(PendingOp* first, size_t ops, size_t accesses, HandedOver* handed_over);
+  void FinishHandOver(const HandedOver& handed_over);
   PendingOp* MakeLeader(PendingOp* first, size_t accesses);
   PendingOp* RunGroup(PendingOp* leader, int index);
   void LeavePoison(uint32_t index, const PoisonPtr& poison);
@@ -204,6 +209,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Tracer* const tracer_;
   const int worker_count_;
   const bool pin_workers_;
+  const Inheritance inheritance_ = Inheritance::OfThisThread();  // of the workers
 
   mutable ForkGate gate_;
   Epochs epochs_;
@@ -243,7 +249,8 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   bool forked_inside_op_ = false;
 
   Deadlines deadlines_;
-  std::vector<Thread> threads_;  // last: they use everything above
+  // Last: they use everything above. A worker that left ends before the next on its place starts.
+  std::vector<Thread> former_threads_, threads_;
 };
 
 }  // namespace tenter

@@ -29,21 +29,22 @@ void ThreadedEngine::LeaveBulk(ThreadedBulk* bulk) {
 
 // The groups of one thread, before it pushes something else; or of all, before anybody waits.
 void ThreadedEngine::FlushBulksOf(uint64_t thread, const ThreadedBulk* but) {
-  PendingOp* refused = nullptr;
+  HandedOver handed_over;
   {
     MutexLock lock(bulks_mutex_);
     for (ThreadedBulk* bulk : bulks_)
       if (bulk != but && (thread == kAnyThread || bulk->owner() == thread))
-        bulk->FlushForWait(&refused);
+        bulk->FlushForWait(&handed_over);
   }
-  GiveBackAll(refused);
+  FinishHandOver(handed_over);
 }
 
 // Takes `ops` ops that are linked by next_ready. Refused as a whole, they are pushed one by one:
-// those that are refused again are linked in front of `*refused`, and the first reason is returned.
+// those that are refused again are given back in the end, and the first reason is returned.
 Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
-                                 PendingOp** refused) {
+                                 HandedOver* handed_over) {
   ForkGateLock inside(gate_);
+  handed_over->any = true;
   PendingOp* leader = nullptr;
   try {
     if (ops > 1) leader = MakeLeader(first, accesses);
@@ -51,29 +52,35 @@ Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
     // Then without a group.
   }
   if (leader != nullptr) {
-    if (TryEnqueue(leader, ops) != 0) return {};
+    if (TryEnqueue(leader, ops, Wake::kLater) != 0) return {};
     leader->role = PendingOp::Role::kSingle;
     pool_.Give(leader);
   }
   Status status;
   for (PendingOp* op = first; op != nullptr;) {
     auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
-    if (TryEnqueue(op, 1) == 0) {
+    if (TryEnqueue(op, 1, Wake::kLater) == 0) {
       if (status.ok()) status = WhyRefused(op);
-      op->next_ready.Store(*refused, kRelaxed);
-      *refused = op;
+      op->next_ready.Store(handed_over->refused, kRelaxed);
+      handed_over->refused = op;
     }
     op = next;
   }
   return status;
 }
 
-// REQUIRES: no lock is held, since what the bodies captured is the user's.
-void ThreadedEngine::GiveBackAll(PendingOp* first) {
-  while (first != nullptr) {
-    auto* const next = static_cast<PendingOp*>(first->next_ready.Load(kRelaxed));
-    GiveBack(first);
-    first = next;
+// What may not happen under the locks of a bulk: to start a worker, and to destroy what the bodies
+// of refused ops captured.
+void ThreadedEngine::FinishHandOver(const HandedOver& handed_over) {
+  if (!handed_over.any) return;
+  {
+    ForkGateLock inside(gate_);
+    parking_.NotifyOne();
+  }
+  for (PendingOp* op = handed_over.refused; op != nullptr;) {
+    auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
+    GiveBack(op);
+    op = next;
   }
 }
 

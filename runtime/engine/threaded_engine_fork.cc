@@ -38,6 +38,7 @@ void ThreadedEngine::AfterForkInChild() {
   }
   for (int i = 0; i < worker_count_; ++i) {
     new (&threads_[i]) Thread;  // the thread is not there to be joined
+    new (&former_threads_[i]) Thread;
     workers_[i].thread.Store(0, kRelaxed);
     forked_inside_op_ |= workers_[i].running.Exchange(nullptr, kRelaxed) != nullptr;
   }
@@ -87,18 +88,21 @@ void ThreadedEngine::LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) c
 }
 
 void ThreadedEngine::PauseWorkers() {
-  // A body that forks cannot be waited for by itself.
-  const int others = worker_count_ - (OpOfThisThread() != nullptr ? 1 : 0);
+  const int myself = OpOfThisThread() != nullptr ? 1 : 0;  // a body that forks goes on
   MutexLock lock(pause_mutex_);
   pausing_.Store(true, kSeqCst);
-  parking_.NotifyAll();
+  const int others = parking_.Hold() - myself;
   while (paused_ < others) pause_changed_.Wait(pause_mutex_);
 }
 
 void ThreadedEngine::ResumeWorkers() {
-  MutexLock lock(pause_mutex_);
-  pausing_.Store(false, kSeqCst);
-  pause_changed_.NotifyAll();
+  {
+    MutexLock lock(pause_mutex_);
+    pausing_.Store(false, kSeqCst);
+    parking_.Release();
+    pause_changed_.NotifyAll();
+  }
+  if (MoreToTake()) parking_.NotifyOne();  // nobody was started meanwhile
 }
 
 // A worker between two bodies.

@@ -11,7 +11,8 @@ namespace tenter {
 
 EngineSnapshot ThreadedEngine::Snapshot() const {
   ForkGateLock inside(gate_);
-  EngineSnapshot snapshot{.engine = "threaded", .parked = parking_.parked()};
+  EngineSnapshot snapshot{
+      .engine = "threaded", .asleep = parking_.asleep(), .gone = parking_.gone()};
   const uint64_t ended_before = ended();
   snapshot.live_ops = epochs_.pushed() - ended_before;
   snapshot.stopping = epochs_.closed();

@@ -92,7 +92,7 @@ void ThreadedEngine::UnlockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANA
 }
 
 Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
-  const uint64_t push_number = TryEnqueue(op, numbers);
+  const uint64_t push_number = TryEnqueue(op, numbers, Wake::kNow);
   if (push_number != 0) return push_number;
   Status why = WhyRefused(op);
   GiveBack(op);
@@ -101,7 +101,7 @@ Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
 
 // Takes `numbers` push numbers and returns the first, or zero when the op is refused: then it is
 // still the caller's.
-uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers) {
+uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake) {
   const std::span<Access> accesses = op->accesses();
   const size_t locked = LockVars(accesses);
   uint64_t push_number = 0;
@@ -110,7 +110,7 @@ uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers) {
   // From here on the op may run and end, unless it is ready: then it is still ours. The vars are
   // unlocked by their number and not through the op.
   UnlockVars(accesses.first(locked));
-  if (ready) MakeReady(op);
+  if (ready) MakeReady(op, wake);
   return push_number;
 }
 
@@ -151,7 +151,8 @@ void ThreadedEngine::GiveBack(PendingOp* op) {
   pool_.Give(op);
 }
 
-void ThreadedEngine::MakeReady(PendingOp* op) {
+// To wake may mean to start a thread: whoever holds a lock leaves it for later.
+void ThreadedEngine::MakeReady(PendingOp* op, Wake wake) {
   op->phase.Store(PendingOp::Phase::kReady, kRelaxed);
   if (op->priority == 0) {
     lane_.Push(op);
@@ -160,7 +161,7 @@ void ThreadedEngine::MakeReady(PendingOp* op) {
     prioritised_.Push(op);
     prioritised_ready_.FetchAdd(1, kSeqCst);
   }
-  parking_.NotifyOne();
+  if (wake == Wake::kNow) parking_.NotifyOne();
 }
 
 }  // namespace tenter

@@ -15,11 +15,14 @@ constexpr int kInARow = 32;
 }  // namespace
 
 void ThreadedEngine::WorkerLoop(int index) {
+  former_threads_[index].Join();
+  inheritance_.Apply();
+  if (pin_workers_) PinThisThread(index);
   Worker& worker = workers_[index];
   worker.thread.Store(CurrentThreadKey(), kRelaxed);
-  if (pin_workers_) PinThisThread(index);
   PendingOp* op = nullptr;
-  while (true) {
+  bool stays = AwaitWork(index, /*is_new=*/true, &op);
+  while (stays) {
     const bool pausing = pausing_.Load(kAcquire);
     if (op != nullptr &&
         (pausing || worker.in_a_row >= kInARow || prioritised_ready_.Load(kRelaxed) > 0)) {
@@ -30,8 +33,7 @@ void ThreadedEngine::WorkerLoop(int index) {
     if (op == nullptr) {
       worker.in_a_row = 0;
       op = static_cast<PendingOp*>(Find(index));
-      if (op == nullptr) op = static_cast<PendingOp*>(AwaitWork(index));
-      if (op == nullptr && exiting_.Load(kSeqCst)) return;
+      if (op == nullptr) stays = AwaitWork(index, /*is_new=*/false, &op);
       if (op == nullptr) continue;
     } else {
       ++worker.in_a_row;
@@ -42,6 +44,7 @@ void ThreadedEngine::WorkerLoop(int index) {
     }
     op = Run(op, index);
   }
+  worker.thread.Store(0, kRelaxed);
 }
 
 // First what has a high priority, then what this worker took before, then the lane, then what
@@ -92,18 +95,18 @@ Runnable* ThreadedEngine::TakeFromLane(int index) {
   return items[0];
 }
 
-// Spins, then sleeps, until there is something; null when the engine ends or pauses.
-Runnable* ThreadedEngine::AwaitWork(int index) {
+// Spins, then sleeps, until there is something; leaves *op null when the engine ends or pauses.
+// False when the worker shall end: with its engine, or because it was idle for long.
+bool ThreadedEngine::AwaitWork(int index, bool is_new, PendingOp** op) {
   TellWaiters(index);
-  Runnable* item = nullptr;
-  parking_.Await(index, [&] {
+  const bool stays = parking_.Await(index, is_new, [&] {
     if (exiting_.Load(kSeqCst) || pausing_.Load(kSeqCst)) return true;
-    item = Find(index);
-    return item != nullptr;
+    *op = static_cast<PendingOp*>(Find(index));
+    return *op != nullptr;
   });
   // Nobody was woken for what is left while this worker counted as spinning.
-  if (item != nullptr && MoreToTake()) parking_.NotifyOne();
-  return item;
+  if (*op != nullptr && MoreToTake()) parking_.NotifyOne();
+  return stays && (*op != nullptr || !exiting_.Load(kSeqCst));
 }
 
 bool ThreadedEngine::MoreToTake() const {
