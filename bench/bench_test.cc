@@ -121,6 +121,8 @@ TEST(Contenders, RunEveryOpOnce) {
     for (const Row& row : rows) {
       EXPECT_EQ(row.executed, 2 * ops) << row.contender;
       EXPECT_EQ(row.series.at("push_ns").size(), 2u);
+      EXPECT_EQ(row.series.at("line_ns").size(), 2u);
+      EXPECT_GT(row.series.at("line_ns")[0], 0);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "bench/line.h"
 #include "bench/pushers.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/status.h"
@@ -32,6 +33,7 @@ uint64_t OpsOf(const Case& one) { return one.program.size() * std::max<uint64_t>
 void RunOnce(Contender& contender, const Case& one, Work& work, Row* row) {
   const uint64_t ops = OpsOf(one);
   const uint64_t before = work.done();
+  if (row != nullptr) row->series["line_ns"].push_back(LineNs());
   int64_t start = NowNs();
   if (one.replays > 0) {
     for (uint64_t i = 0; i < one.replays; ++i) contender.Replay();

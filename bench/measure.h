@@ -26,7 +26,8 @@ struct Case {
   bool engines_only = false;  // only contenders that derive dependencies from declared accesses
 };
 
-// Nanoseconds per repetition: push_ns until the last push returned, complete_ns from there on.
+// Nanoseconds per repetition: push_ns until the last push returned, complete_ns from there on;
+// line_ns, what the machine took to hand one cache line over just before.
 std::vector<Row> MeasureCase(const Case& one, const std::vector<Contender*>& contenders,
                              uint64_t repeats);
 

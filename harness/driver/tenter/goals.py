@@ -5,6 +5,7 @@ A goal is judged by the median. Where only the minimum of the repetitions meets 
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass, field, replace
 
 from tenter.measurement import Book, Measured, Spread
@@ -88,7 +89,8 @@ def _explained(verdict: Verdict) -> Verdict:
 
 
 def _verdicts(book: Book) -> list[Verdict]:
-    return [*(_per_op(book, "threads", workload, goal, ratio, _TITLES[workload]) for workload, goal, ratio in _BASIC),
+    return [_line(book),
+            *(_per_op(book, "threads", workload, goal, ratio, _TITLES[workload]) for workload, goal, ratio in _BASIC),
             *(_per_op(book, "threads", workload, 120, None, title) for workload, title in _CAPTURED.items()),
             *_round_trips(book),
             *(_per_op(book, "naive", workload, 60, 7, f"naive: {_TITLES[workload]}") for workload, _, _ in _BASIC),
@@ -100,6 +102,13 @@ def _verdicts(book: Book) -> list[Verdict]:
             _bytes(book, "bytes per captured op", None)]
 
 
+def _line(book: Book) -> Verdict:
+    """What the machine takes to hand a cache line from one thread to another, over all repetitions of ours with workers."""
+    series = [value for row in book if (row.part, row.contender) == ("threads", OURS) for value in row.series.get("line_ns", ())]
+    return Verdict("the machine: a cache line to another thread", " ns",
+                   spread=Spread(min(series), statistics.median(series)) if series else None)
+
+
 def _per_op(book: Book, part: str, workload: str, goal: float | None, ratio_goal: float | None, title: str) -> Verdict:
     ours = book.find(part, workload, OURS)
     if ours is None:
@@ -107,8 +116,12 @@ def _per_op(book: Book, part: str, workload: str, goal: float | None, ratio_goal
     spread = ours.ns_per_op()
     ratios = {peer: row.ns_per_op().median / spread.median
               for peer in PEERS if (row := book.find(part, workload, peer))}
-    return Verdict(title, " ns", goal, spread, ours.spread("push_ns").median / ours.ops,
-                   ours.spread("complete_ns").median / ours.ops, ratio_goal=ratio_goal, ratios=ratios)
+    verdict = Verdict(title, " ns", goal, spread, ours.spread("push_ns").median / ours.ops,
+                      ours.spread("complete_ns").median / ours.ops, ratio_goal=ratio_goal, ratios=ratios)
+    if part != "threads" or not verdict.state.startswith("missed"):
+        return verdict
+    line = ours.spread("line_ns")
+    return replace(verdict, note=f"a cache line took {line.median:,.0f} ns to another thread meanwhile, {line.least:,.0f} at best")
 
 
 def _round_trips(book: Book) -> list[Verdict]:

@@ -17,7 +17,8 @@ def row(workload, contender, ops, repeats, series, **parameters):
 
 
 def timed(workload, contender, ops, repeats, ns_per_op, **parameters):
-    return row(workload, contender, ops, repeats, {"push_ns": 0.75 * ns_per_op * ops, "complete_ns": 0.25 * ns_per_op * ops},
+    return row(workload, contender, ops, repeats, {"push_ns": 0.75 * ns_per_op * ops, "complete_ns": 0.25 * ns_per_op * ops,
+                                                 "line_ns": 40.0},
                **parameters)
 
 

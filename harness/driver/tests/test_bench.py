@@ -52,13 +52,17 @@ def test_every_goal_has_a_row_with_figures_ratios_and_a_verdict(bench_house, ten
     code, out, _ = tenter("bench", "engine")
     assert code == 0 and out.strip().endswith("bench.md")
     rows = verdicts_of(bench_house)
-    assert len(rows) == 26
+    assert len(rows) == 27
+    line = rows["the machine: a cache line to another thread"]
+    assert line["spread"] == {"least": 40, "median": 40} and line["state"] == ""
     assert rows["independent"]["spread"] == {"least": 200, "median": 200} and rows["independent"]["state"] == "met"
     assert (rows["independent"]["push"], rows["independent"]["complete"]) == (150, 50)
     assert rows["independent"]["ratios"] == {"mxnet": 4.0, "tbb_flow": 0.5}
     assert rows["independent"]["ratio_state"] == "met"
     assert rows["chain on one variable"]["state"] == "missed by 6.7%"
     assert rows["chain on one variable"]["ratio_state"] == "missed by 20%"
+    assert rows["chain on one variable"]["note"].startswith("a cache line took 40 ns to another thread meanwhile, 40 at best; a")
+    assert rows["independent"]["note"] == "", "met: nothing to explain"
     assert rows["2 pushers / 1 pusher"]["state"] == "met" and rows["8 pushers / 1 pusher"]["state"] == "missed by 6.7%"
     assert rows["most / fewest live variables"]["spread"]["median"] == pytest.approx(1.1)
     assert rows["1,000 / 10 reads per op, per read"]["spread"]["median"] == pytest.approx(2.0)
@@ -108,8 +112,8 @@ def test_without_peers_ratios_are_missing_and_said_to_be(bench_house, tenter):
 def test_a_filter_leaves_other_rows_out(bench_house, tenter):
     tenter("bench", "engine", "--filter", "chain")
     assert set(verdicts_of(bench_house)) == {
-        "chain on one variable", "naive: chain on one variable", "captured: chain on one variable",
-        "naive, captured: chain on one variable"}
+        "the machine: a cache line to another thread", "chain on one variable", "naive: chain on one variable",
+        "captured: chain on one variable", "naive, captured: chain on one variable"}
 
 
 @pytest.mark.parametrize(("word", "code", "message"), [
