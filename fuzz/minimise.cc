@@ -16,6 +16,7 @@ constexpr int kProbeRounds = 12;  // to learn how often a finding comes
 constexpr int kMostRounds = 50;   // of a candidate that fails by chance
 constexpr int kFinalRounds = 200;
 constexpr int kSmallEnough = 3;  // ops: then no smaller one is looked for
+constexpr int kFew = 4;          // ops: then it is looked for kMostHunts times, or once in vain
 constexpr int kMostHunts = 6;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
 // While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.
@@ -112,12 +113,15 @@ class Minimiser {
     CampaignOptions small = options_;
     small.case_limit_ms = case_ns_ / kNsPerMs;
     const SharedCounts counts;
-    for (int hunts = 0; hunts < kMostHunts; ++hunts) {
+    for (int hunts = 0; NowNs() < deadline_ns; ++hunts) {
+      const bool few = Ops(minimal_) <= kFew;
       if (Ops(minimal_) <= kSmallEnough && !IsRacy()) return;
+      if (few && hunts >= kMostHunts) return;
       small.most_ops = std::max(kSmallEnough, Ops(minimal_) - 1);
       small.seed = CombineHash(options_.seed, static_cast<uint64_t>(hunts));
       const auto number = FindKind(small, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
-      if (!number.has_value()) return;
+      if (!number.has_value() && few) return;
+      if (!number.has_value()) continue;
       Consider(ProgramOfCase(small, *number, nullptr), deadline_ns);
     }
   }
