@@ -70,24 +70,26 @@ Result<uint64_t> NaiveEngine::Enqueue(Op* op, bool deletes_var) {
   constexpr size_t kOnStack = 16;
   try {
     if (!deletes_var) TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op->name);
-    alignas(Access) std::byte on_stack[kOnStack * sizeof(Access)];  // what is used is assigned
-    std::unique_ptr<Access[]> on_heap;
+    Use on_stack[kOnStack];
+    std::unique_ptr<Use[]> on_heap;
     const size_t size = op->reads.size() + op->writes.size();
-    if (size > kOnStack) on_heap = std::make_unique<Access[]>(size);
-    Access* const accesses = size > kOnStack ? on_heap.get() : reinterpret_cast<Access*>(on_stack);
-    const std::span used(accesses, NormaliseAccesses(op->reads, op->writes, accesses));
-    if (InsideOp()) return Defer(op, used, deletes_var);
+    if (size > kOnStack) on_heap = std::make_unique<Use[]>(size);
+    const std::span uses(size > kOnStack ? on_heap.get() : on_stack, size);
+    if (InsideOp()) {
+      TENTER_RETURN_IF_ERROR(FindVars(*op, uses.data()));
+      return Defer(op, uses, deletes_var);
+    }
     SmallMutexLock turn(turn_);
-    return PushInTurn(op, used, deletes_var);
+    TENTER_RETURN_IF_ERROR(FindVars(*op, uses.data()));
+    return PushInTurn(op, uses, deletes_var);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op->name);
   }
 }
 
-Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var) {
-  TENTER_RETURN_IF_ERROR(Check(accesses));
-  Running running{op->name,    accesses, &op->body,
-                  deletes_var, 0,        op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
+Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<const Use> uses, bool deletes_var) {
+  Running running{op->name,    uses, &op->body,
+                  deletes_var, 0,    op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
   running.push_number = TakeNumber(running);
   runner_.Store(CurrentThreadKey(), kRelaxed);
   Run(running);
@@ -97,10 +99,9 @@ Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<Access> accesses, boo
 }
 
 // This thread has the turn, further down its stack.
-Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool deletes_var) {
-  TENTER_RETURN_IF_ERROR(Check(accesses));
+Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<const Use> uses, bool deletes_var) {
   deferred_.push_back({std::string(op->name),
-                       {accesses.begin(), accesses.end()},
+                       {uses.begin(), uses.end()},
                        OpBody(),
                        deletes_var,
                        0,
@@ -108,7 +109,7 @@ Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<Access> accesses, bool del
   Deferred& deferred = deferred_.back();
   deferred.body = std::move(op->body);
   deferred.push_number = TakeNumber(
-      {deferred.name, deferred.accesses, &deferred.body, deletes_var, 0, deferred.deadline_ns});
+      {deferred.name, deferred.uses, &deferred.body, deletes_var, 0, deferred.deadline_ns});
   return deferred.push_number;
 }
 
@@ -117,48 +118,82 @@ Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
 }
 
 Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
-  if (!InsideOp()) {
+  try {
+    if (InsideOp()) return DeferReplay(program);
     SmallMutexLock turn(turn_);
-    for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
-    const uint64_t first = pushed_.Load(kRelaxed) + 1;
-    pushed_.Store(first + program->size() - 1, kRelease);
+    TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));
+    const uint64_t first = TakeNumbers(*program);
     runner_.Store(CurrentThreadKey(), kRelaxed);
-    RunProgram(program.get(), first, NowNs());
+    RunProgram(*program, replay_uses_, first, NowNs());
     if (!deferred_.empty()) RunDeferred();
     runner_.Store(0, kRelaxed);
     return first;
-  }
-  for (const auto& node : program->nodes_) TENTER_RETURN_IF_ERROR(Check(node->accesses()));
-  const uint64_t first = pushed_.Load(kRelaxed) + 1;
-  try {
-    deferred_.push_back({"replay", {}, OpBody(), false, first, NowNs(), program});
   } catch (const std::bad_alloc&) {
     return NoMemoryFor("a replay");
   }
-  pushed_.Store(first + program->size() - 1, kRelease);
+}
+
+Result<uint64_t> NaiveEngine::DeferReplay(const ProgramPtr& program) {
+  std::vector<Use> uses;
+  TENTER_RETURN_IF_ERROR(FindVars(*program, &uses));
+  deferred_.push_back({"replay", std::move(uses), OpBody(), false, 0, NowNs(), program});
+  return deferred_.back().push_number = TakeNumbers(*program);
+}
+
+uint64_t NaiveEngine::TakeNumbers(const Program& program) {
+  const uint64_t first = pushed_.Load(kRelaxed) + 1;
+  pushed_.Store(first + program.size() - 1, kRelease);
   return first;
 }
 
-void NaiveEngine::RunProgram(Program* program, uint64_t first_number, int64_t pushed_ns) {
-  for (const auto& node : program->nodes_)
-    Run({node->name(), node->accesses(), &node->body, false, first_number++,
+void NaiveEngine::RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
+                             int64_t pushed_ns) {
+  for (const auto& node : program.nodes_) {
+    Run({node->name(), uses.first(node->access_count), &node->body, false, first_number++,
          node->timeout_ns > 0 ? pushed_ns + node->timeout_ns : 0, true});
+    uses = uses.subspan(node->access_count);
+  }
 }
 
-bool NaiveEngine::Usable(Var var) const {
-  const NaiveVar* state = vars_.At(var.index);
-  return state != nullptr && state->handle.Load(kAcquire) == (uint64_t{var.generation} << 1 | 1);
+// The var that `var` is a handle of, or null when it is stale.
+NaiveEngine::NaiveVar* NaiveEngine::Find(Var var) const {
+  NaiveVar* const state = vars_.At(var.index);
+  const bool usable =
+      state != nullptr && state->handle.Load(kAcquire) == (uint64_t{var.generation} << 1 | 1);
+  return usable ? state : nullptr;
 }
 
-Status NaiveEngine::Check(std::span<const Access> accesses) const {
+// Fills as many entries of `uses` as the op names vars. Errors: kStopped, kStaleHandle.
+Status NaiveEngine::FindVars(const Op& op, Use* uses) const {
   if (stopping_.Load(kAcquire)) return PushAfterStop();
-  for (const Access& access : accesses)
-    if (!Usable(access.var)) return StaleVar(access.var);
+  const auto find = [&](const VarList& vars, bool reads) {
+    for (const Var& var : vars) {
+      NaiveVar* const state = Find(var);
+      if (state == nullptr) return &var;
+      *uses++ = {state, var.index, reads, !reads};
+    }
+    return static_cast<const Var*>(nullptr);
+  };
+  const Var* stale = find(op.reads, true);
+  if (stale == nullptr) stale = find(op.writes, false);
+  return stale == nullptr ? Status() : StaleVar(*stale);
+}
+
+// Fills `uses` with those of all nodes, one after the other. Errors as above.
+Status NaiveEngine::FindVars(const Program& program, std::vector<Use>* uses) const {
+  if (stopping_.Load(kAcquire)) return PushAfterStop();
+  uses->clear();
+  for (const auto& node : program.nodes_)
+    for (const Access& access : node->accesses()) {
+      NaiveVar* const state = Find(access.var);
+      if (state == nullptr) return StaleVar(access.var);
+      uses->push_back({state, access.var.index, Reads(access.mode), Writes(access.mode)});
+    }
   return {};
 }
 
 uint64_t NaiveEngine::TakeNumber(const Running& op) {
-  if (op.deletes_var) vars_.Slot(op.accesses[0].var.index).handle.FetchAnd(~uint64_t{1}, kRelease);
+  if (op.deletes_var) op.uses[0].var->handle.FetchAnd(~uint64_t{1}, kRelease);
   const uint64_t number = pushed_.Load(kRelaxed) + 1;
   pushed_.Store(number, kRelease);
   return number;
@@ -169,9 +204,9 @@ void NaiveEngine::RunDeferred() {
     Deferred op = std::move(deferred_.front());
     deferred_.pop_front();
     if (op.program != nullptr)
-      RunProgram(op.program.get(), op.push_number, op.deadline_ns);
+      RunProgram(*op.program, op.uses, op.push_number, op.deadline_ns);
     else
-      Run({op.name, op.accesses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
+      Run({op.name, op.uses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
   }
 }
 
@@ -179,7 +214,7 @@ void NaiveEngine::Run(const Running& op) {
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op.name);
   Outcome outcome;
   bool cancelled = false;
-  const bool poisoned_input = HasPoisonedInput(op.accesses);
+  const bool poisoned_input = HasPoisonedInput(op.uses);
   if (!op.deletes_var && cancelling_.Load(kRelaxed)) {
     cancelled = true;
     tally_.Count(&tally_.cancelled, 1, kRelease);
@@ -214,15 +249,15 @@ void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled, boo
       tally_.Count(&tally_.failed, 1, kRelease);
       own = LogFailure(op.name, op.push_number, outcome.place, std::move(outcome.thrown));
     }
-    poison = PoisonLeftBy(op.name, op.push_number, PoisonedInputs(op.accesses), own);
+    poison = PoisonLeftBy(op.name, op.push_number, PoisonedInputs(op.uses), own);
   }
-  for (const Access& access : op.accesses)
-    if (Writes(access.mode)) EndWrite(&vars_.Slot(access.var.index), poison);
+  for (const Use& use : op.uses)
+    if (use.writes) EndWrite(use.var, poison);
   if (!op.deletes_var) return;
-  NaiveVar& var = vars_.Slot(op.accesses[0].var.index);
+  NaiveVar& var = *op.uses[0].var;
   EndWrite(&var, nullptr);
   var.handle.FetchAdd(2, kRelease);
-  vars_.Remove(op.accesses[0].var.index);
+  vars_.Remove(op.uses[0].index);
 }
 
 void NaiveEngine::EndWrite(NaiveVar* var, const PoisonPtr& poison) {
@@ -232,18 +267,16 @@ void NaiveEngine::EndWrite(NaiveVar* var, const PoisonPtr& poison) {
   before = std::exchange(var->poison, poison);
 }
 
-bool NaiveEngine::HasPoisonedInput(std::span<const Access> accesses) const {
-  for (const Access& access : accesses)
-    if (Reads(access.mode) && vars_.Slot(access.var.index).poison != nullptr) return true;
+bool NaiveEngine::HasPoisonedInput(std::span<const Use> uses) {
+  for (const Use& use : uses)
+    if (use.reads && use.var->poison != nullptr) return true;
   return false;
 }
 
-std::vector<PoisonPtr> NaiveEngine::PoisonedInputs(std::span<const Access> accesses) const {
+std::vector<PoisonPtr> NaiveEngine::PoisonedInputs(std::span<const Use> uses) {
   std::vector<PoisonPtr> poisons;
-  for (const Access& access : accesses)
-    if (Reads(access.mode))
-      if (const PoisonPtr& poison = vars_.Slot(access.var.index).poison; poison != nullptr)
-        poisons.push_back(poison);
+  for (const Use& use : uses)
+    if (use.reads && use.var->poison != nullptr) poisons.push_back(use.var->poison);
   return poisons;
 }
 
@@ -283,8 +316,9 @@ void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
 Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
   SmallMutexLock turn(turn_);
-  if (!Usable(var)) return StaleVar(var);
-  return vars_.Slot(var.index).poison;
+  const NaiveVar* const state = Find(var);
+  if (state == nullptr) return StaleVar(var);
+  return state->poison;
 }
 
 void NaiveEngine::WaitForAll() {

@@ -27,7 +27,6 @@
 #include "runtime/base/mutex.h"
 #include "runtime/base/small_mutex.h"
 #include "runtime/base/thread.h"
-#include "runtime/engine/access.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/failure_log.h"
 #include "runtime/engine/fork.h"
@@ -64,10 +63,17 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
     uint32_t next_free = 0;       // of the VarTable
     PoisonPtr poison;
   };
+  // A var of an op. One that is named twice is used twice, which changes nothing here: whether it
+  // is read decides about poison, whether it is written about what is left in it.
+  struct Use {
+    NaiveVar* var;
+    uint32_t index;
+    bool reads, writes;
+  };
   // An op in its turn.
   struct Running {
     std::string_view name;
-    std::span<const Access> accesses;
+    std::span<const Use> uses;
     OpBody* body;
     bool deletes_var;
     uint64_t push_number;
@@ -77,7 +83,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   // An op, or a program, that was pushed inside a body.
   struct Deferred {
     std::string name;
-    std::vector<Access> accesses;
+    std::vector<Use> uses;
     OpBody body;
     bool deletes_var;
     uint64_t push_number;
@@ -102,18 +108,22 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
 
   bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
   Result<uint64_t> Enqueue(Op* op, bool deletes_var);
-  Result<uint64_t> PushInTurn(Op* op, std::span<Access> accesses, bool deletes_var) REQUIRES(turn_);
-  Result<uint64_t> Defer(Op* op, std::span<Access> accesses, bool deletes_var);
-  Status Check(std::span<const Access> accesses) const;
-  bool Usable(Var var) const;
+  Result<uint64_t> PushInTurn(Op* op, std::span<const Use> uses, bool deletes_var) REQUIRES(turn_);
+  Result<uint64_t> Defer(Op* op, std::span<const Use> uses, bool deletes_var);
+  Status FindVars(const Op& op, Use* uses) const;
+  Status FindVars(const Program& program, std::vector<Use>* uses) const;
+  NaiveVar* Find(Var var) const;
   uint64_t TakeNumber(const Running& op);
+  uint64_t TakeNumbers(const Program& program);
   void RunDeferred();
-  void RunProgram(Program* program, uint64_t first_number, int64_t pushed_ns);
+  Result<uint64_t> DeferReplay(const ProgramPtr& program);
+  void RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
+                  int64_t pushed_ns);
   void Run(const Running& op);
   void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
-  bool HasPoisonedInput(std::span<const Access> accesses) const;
-  std::vector<PoisonPtr> PoisonedInputs(std::span<const Access> accesses) const;
+  static bool HasPoisonedInput(std::span<const Use> uses);
+  static std::vector<PoisonPtr> PoisonedInputs(std::span<const Use> uses);
   Outcome RunBody(const Running& op);
   Outcome RunAsyncBody(const Running& op) EXCLUDES(handles_mutex_);
   Outcome AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) EXCLUDES(handles_mutex_);
@@ -140,6 +150,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   size_t running_size_ = 0;
   Atomic<uint64_t> running_number_ = 0;  // 0 while no body runs
   std::deque<Deferred> deferred_;        // in a turn only
+  std::vector<Use> replay_uses_;         // room for those of the program that is replayed
   Atomic<bool> stopping_ = false;
   Atomic<bool> cancelling_ = false;
   VarTable<NaiveVar> vars_;

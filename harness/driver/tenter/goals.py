@@ -69,8 +69,6 @@ _CAPTURED = {"captured chain": "captured: chain on one variable",
 _WHERE = {
     "chain on one variable": "a quarter of the samples is the pusher taking the variable's lock, a sixth the workers "
                              "completing it: its cache line goes to and fro twice an op",
-    "naive: 10 reads + 1 write of 100": "a fifth of the samples orders 11 variables, a quarter checks their handles, a "
-                                        "quarter their poison",
     "naive: push + wait p50": "two readings of the clock are part of it",
     "bytes per idle variable": "64 for the variable, the rest for the table: its directory and the end of its last chunk",
 }
