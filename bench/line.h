@@ -12,7 +12,8 @@
 
 namespace tenter::bench {
 
-// Nanoseconds for one way, the smallest of a few short measurements.
+// Nanoseconds for one way, the smallest of a few short measurements, to threads on the first two of
+// the processors that the process may use: one of them is not the caller's.
 double LineNs();
 
 }  // namespace tenter::bench
