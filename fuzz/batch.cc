@@ -44,6 +44,7 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kNaive, p.workers == 0);
   add(Count::kGated, p.gated);
   add(Count::kIdle, p.idle);
+  add(Count::kForks, statements([](const Statement& s) { return s.verb == Verb::kFork; }));
   add(Count::kParity, p.parity);
   add(Count::kRecordedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
@@ -59,8 +60,8 @@ std::string_view CountName(Count count) {
       "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
       "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
       "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
-      "gated",         "idle",         "parity",          "recorded_ops",   "replays",
-      "times_out",     "bulk_ops"};
+      "gated",         "idle",         "forks",           "parity",         "recorded_ops",
+      "replays",       "times_out",    "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }

@@ -47,6 +47,7 @@ enum class Count {
   kNaive,
   kGated,
   kIdle,
+  kForks,
   kParity,
   kRecordedOps,
   kReplays,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,33 +99,47 @@ void Reporter::Found(const Finding& finding) const {
 
 void Reporter::Clean() const { _exit(0); }
 
-std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
-                                  int64_t limit_ns) {
+std::optional<Reporter> Child::Fork(Child* child) {
   int ends[2];
   TENTER_CHECK(pipe(ends) == 0, "no pipe");
-  const int said_fd = memfd_create("stderr", 0);
-  const pid_t child = fork();
-  TENTER_CHECK(child >= 0, "no process");
-  if (child == 0) {
+  child->said_ = memfd_create("stderr", 0);
+  child->answers_ = ends[0];
+  child->process_ = fork();
+  TENTER_CHECK(child->process_ >= 0, "no process");
+  if (child->process_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // of no use to anybody without its parent
     close(ends[0]);
-    dup2(said_fd, STDERR_FILENO);
-    work(Reporter(ends[1]));
-    _exit(0);
+    dup2(child->said_, STDERR_FILENO);
+    return Reporter(ends[1]);
   }
   close(ends[1]);
+  return std::nullopt;
+}
+
+std::optional<Finding> Child::Collect(int64_t limit_ns) {
   std::string text;
-  const bool closed = ReadAll(ends[0], NowNs() + limit_ns, &text);
-  if (!closed) kill(child, SIGKILL);
-  close(ends[0]);
+  const bool closed = ReadAll(answers_, NowNs() + limit_ns, &text);
+  if (!closed) kill(process_, SIGKILL);
+  close(answers_);
   int status = 0;
-  waitpid(child, &status, 0);
-  const std::string said = ReadStderr(said_fd);
-  close(said_fd);
+  waitpid(process_, &status, 0);
+  const std::string said = ReadStderr(said_);
+  close(said_);
   if (!text.empty()) return ParseFinding(text, said);
   if (!closed)
     return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said, 0};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
   return Finding{"", CrashKind(status, said), said, 0};
+}
+
+std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
+                                  int64_t limit_ns) {
+  Child child;
+  if (const auto reporter = Child::Fork(&child); reporter.has_value()) {
+    work(*reporter);
+    _exit(0);
+  }
+  return child.Collect(limit_ns);
 }
 
 std::string ContractOfHang(const Program& program) {

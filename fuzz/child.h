@@ -3,8 +3,8 @@
 //
 // Path: parent forks -> child works with fresh threads -> finding through a pipe -> parent.
 //
-// Thread safety: the parent must have one thread only: it forks without exec.
-// Ownership and lifetime: the child is gone when the call returns.
+// Thread safety: the parent of RunInChild must have one thread only: it forks without exec.
+// Ownership and lifetime: the child is gone when RunInChild or Collect returns.
 // Invariants: the parent always gets an answer, at the latest after the time limit.
 // Errors: a child that cannot be made is a programmer error (CHECK).
 #pragma once
@@ -27,6 +27,19 @@ class Reporter {
 
  private:
   int pipe_;
+};
+
+// A process that was forked and has not been waited for.
+class Child {
+ public:
+  // In the child: what it says with. In the parent nothing, and *child.
+  static std::optional<Reporter> Fork(Child* child);
+
+  // As RunInChild; kills the child when it has not ended after so long.
+  std::optional<Finding> Collect(int64_t limit_ns);
+
+ private:
+  int process_ = 0, answers_ = 0, said_ = 0;
 };
 
 // Nothing when the child ended clean. Crashes, silence and sanitizers become findings too; the

@@ -60,14 +60,14 @@ class Execution {
     handles_ = std::move(handles);
     RunThreads();
     Drain();
-    tools_.watchdog->SetEngine(nullptr);
+    if (!InChild()) tools_.watchdog->SetEngine(nullptr);
     captured_.Clear();
     engine_.reset();
     DropUnusedRuns();
     // The history keeps no exception, so that whatever is left is a leak of the engine.
     history_.bodies_left = bodies_.Load(kAcquire);
     history_.exceptions_left = LivePlanned() - planned_before;
-    tools_.watchdog->End();
+    if (!InChild()) tools_.watchdog->End();
     return std::move(history_);
   }
 
@@ -78,6 +78,9 @@ class Execution {
   static constexpr int64_t kSoonNs = 100 * kNsPerUs;      // the deadline of a held op
   static constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // one that does not pass
   using HandlesPtr = std::shared_ptr<const Handles>;
+
+  // There the watchdog has no thread, and perhaps somebody holds its lock for ever.
+  bool InChild() const { return tools_.forks != nullptr && tools_.forks->in_child(); }
 
   EngineOptions Options() {
     EngineOptions options{
@@ -163,6 +166,9 @@ class Execution {
       case Verb::kStop:
         seen.code = engine_->Stop(s.mode).code();
         if (!s.actor.is_op) seen.live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);
+        break;
+      case Verb::kFork:
+        if (tools_.forks != nullptr) tools_.forks->Fork();
         break;
     }
     seen.span.end = Stamp();
@@ -352,7 +358,7 @@ class Execution {
       for (const RunSeen& run : seen.replays) expected += run.throws_late;
       late += CountLate(seen.reported);
     }
-    tools_.watchdog->Extend(2 * tools_.patience_ns);
+    if (!InChild()) tools_.watchdog->Extend(2 * tools_.patience_ns);
     const int64_t deadline = NowNs() + tools_.patience_ns;
     while (late < expected && NowNs() < deadline) {
       SleepNs(1);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "fuzz/completers.h"
+#include "fuzz/forks.h"
 #include "fuzz/history.h"
 #include "fuzz/program.h"
 #include "fuzz/watchdog.h"
@@ -23,9 +24,11 @@ struct Tools {
   // A failure after the end of an op is reported when its body has returned: at once, on a machine
   // that is not stuck. One that has not been reported by then is lost.
   int64_t patience_ns = kNsPerSecond / 2;
+  Forks* forks = nullptr;  // null: the case does not fork
 };
 
-// `round` numbers the repetitions of one program: each has other delays.
+// `round` numbers the repetitions of one program: each has other delays. Returns in the children
+// that the program forks, too.
 History Execute(const Program& program, const Tools& tools, uint64_t round);
 
 // The value that an op writes, given the values that it reads; another one in each replay.

@@ -452,7 +452,8 @@ TEST(Program, BadTextIsRefusedWithItsLine) {
   for (const char* text :
        {"", "motor", "engine workers two", "engine\nt0: pull op1", "engine\nt0: push op1 reads(a",
         "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1", "engine vars 99",
-        "engine\nt0: replay 1", "engine\nt0: push op1 program 1\nt1: replay 1"})
+        "engine\nt0: replay 1", "engine\nt0: push op1 program 1\nt1: replay 1",
+        "engine\nt0: fork\nt0: push op1 completes now", "engine\nt0: push op1\nop1: fork"})
     EXPECT_FALSE(ParseProgram(text).ok() && *text != 'e') << text;
   EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
             std::string::npos);

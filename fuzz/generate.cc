@@ -23,13 +23,18 @@ class Drawing {
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
+    const bool forks = threads == 1 && Chance(profile_.forks);
+    if (forks) profile_.async = profile_.times_out = 0;
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
     if (Chance(10)) InsertStop(threads, profile_.stops);
+    if (forks)
+      for (int n = From(1, 2); n > 0; --n) InsertFork();
     Normalise(&program_);
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
-                      program_.workers > 0 && Chance(profile_.parity);
+                      program_.workers > 0 && !Has(program_, Verb::kFork) &&
+                      Chance(profile_.parity);
     return program_;
   }
 
@@ -153,6 +158,11 @@ class Drawing {
     if (place > 0 && std::prev(at)->verb == Verb::kPush && Chance(25))
       s.actor = {true, std::prev(at)->op};
     program_.statements.insert(at, s);
+  }
+
+  void InsertFork() {
+    const int place = From(0, static_cast<int>(program_.statements.size()));
+    program_.statements.insert(program_.statements.begin() + place, By({false, 0}, Verb::kFork));
   }
 
   // ENG-10: nothing but pushes of one thread, so that what is ready at each start is known.

@@ -28,11 +28,12 @@ ProbeOutcome Noise::Hit(const Site& site, const ProbeContext& context) {
   return {};
 }
 
-// The first start of each worker is that of the engine.
+// The first start of each worker is that of the engine. Worker 0 is the one that the child of a
+// fork cannot do without.
 bool Noise::StartFails(int worker) {
   if (worker == failing_worker_) return true;
   const int start = starts_.FetchAdd(1, kRelaxed);
-  return start >= workers_ && seed_ != 0 &&
+  return start >= workers_ && worker != 0 && seed_ != 0 &&
          CombineHash(seed_, static_cast<uint64_t>(start)) % 4 == 0;
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kTypes[] = {"none",   "runtime_error", "bad_alloc",
                                        "struct", "int",           "status"};
-constexpr std::string_view kVerbs[] = {"push",    "delete", "new",   "wait",
-                                       "waitall", "stop",   "replay"};
+constexpr std::string_view kVerbs[] = {"push",    "delete", "new",    "wait",
+                                       "waitall", "stop",   "replay", "fork"};
 
 std::string Letters(const std::vector<int>& letters) {
   std::string text;
@@ -140,6 +140,7 @@ bool ParseStatement(Words& words, Statement* s) {
       case Verb::kWait:
         return words.Letter(&s->var);
       case Verb::kWaitAll:
+      case Verb::kFork:
         return true;
       case Verb::kStop:
         s->mode = words.peek() == "cancel" ? StopMode::kCancel : StopMode::kDrain;
@@ -249,6 +250,8 @@ std::string ToText(const Statement& s) {
       return text + (s.mode == StopMode::kCancel ? "stop cancel" : "stop drain");
     case Verb::kReplay:
       return text + "replay " + std::to_string(s.program);
+    case Verb::kFork:
+      return text + "fork";
   }
   return text;
 }
@@ -292,7 +295,7 @@ Result<Program> ParseProgram(const std::string& text) {
     return Status(StatusCode::kInvalidArgument,
                   "a statement names an op that is not pushed before it, or an op is pushed twice, "
                   "or 'new' occurs although several threads run, or a replay has no ops of its "
-                  "thread, or an op cannot be what it is said to be");
+                  "thread, or an op cannot be what it is said to be, or the program cannot fork");
   return program;
 }
 
@@ -336,6 +339,14 @@ void NormaliseHeld(bool cancels, Statement* s) {
   if (cancels || s->program != 0) s->ends = Ends::kDropped;
 }
 
+// The child has one pusher and no other threads of ours; and what another thread is to complete
+// fails there.
+bool CanFork(const Program& program) {
+  return Threads(program) <= 1 && !program.gated &&
+         std::all_of(program.statements.begin(), program.statements.end(),
+                     [](const Statement& s) { return s.ends == Ends::kSync; });
+}
+
 bool CanBulk(const Program& program) {
   return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete);
 }
@@ -352,11 +363,12 @@ void Normalise(Program* program) {
   AllCaptured captured;
   const bool cancels = CanCancel(*program), can_bulk = CanBulk(*program);
   std::vector<Statement> kept;
-  const bool several = Threads(*program) > 1;
+  const bool several = Threads(*program) > 1, can_fork = CanFork(*program);
   for (const Statement& s : program->statements) {
     if (s.actor.is_op && (!pushed.contains(s.actor.number) || quiet.contains(s.actor.number)))
       continue;
     if (s.verb == Verb::kNew && (several || s.actor.is_op)) continue;
+    if (s.verb == Verb::kFork && (!can_fork || s.actor.is_op)) continue;
     if (s.verb == Verb::kPush && !pushed.insert(s.op).second) continue;
     if (s.verb == Verb::kReplay && !CanReplay(s, &captured)) continue;
     kept.push_back(s);
@@ -367,6 +379,7 @@ void Normalise(Program* program) {
     if (kept.back().program != 0 || kept.back().ends == Ends::kHeld) quiet.insert(s.op);
   }
   program->statements = std::move(kept);
+  if (Has(*program, Verb::kFork)) program->parity = false;
 }
 
 }  // namespace tenter::fuzz

@@ -16,7 +16,8 @@
 //   that every handle is known when it is used. (5) one pusher records and replays a captured
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
-//   without a delete or a gate.
+//   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
+//   fork: both processes go on with it.
 // Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 
@@ -41,7 +42,7 @@ enum class Ends {
   kHeld      // nobody does anything with it before the op's deadline, which comes soon
 };
 
-enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop, kReplay };
+enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop, kReplay, kFork };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.
 struct Actor {

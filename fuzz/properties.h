@@ -40,6 +40,7 @@ struct Profile {
   int parity = 10;          // sequential programs that run on both engines
   int captures = 6;         // statements that record a program and replay it
   int bulks = 20;           // programs of one thread in which most ops are pushed in bulks
+  int forks = 6;            // programs of one thread that fork
   int far_deadlines = 4;    // ops with a deadline that does not pass
   int times_out = 2;        // ops that hold their handle beyond a deadline that passes
   bool gated = false;       // one worker, held until everything was pushed

@@ -4,7 +4,10 @@
 
 namespace tenter::fuzz {
 
-std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint64_t round) {
+namespace {
+
+// As RunCase, in every process that the program forks.
+std::optional<Finding> RunHere(const Program& program, const Tools& tools, uint64_t round) {
   const int races = RacesReported();
   const History history = Execute(program, tools, round);
   std::vector<Finding> findings = Judge(program, history);
@@ -18,6 +21,22 @@ std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint6
   if (!findings.empty()) return findings.front();
   if (RacesReported() > races) return Finding{"ENG-1", "data race", "", round};
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint64_t round) {
+  Forks forks;
+  Tools with_forks = tools;
+  with_forks.forks = &forks;
+  const std::optional<Finding> finding = RunHere(program, with_forks, round);
+  if (forks.in_child()) forks.Tell(finding);
+  std::optional<Finding> in_child = forks.Await(tools.watchdog->limit_ns());
+  if (finding.has_value() || !in_child.has_value()) return finding;
+  if (in_child->contract.empty())
+    in_child->contract =
+        in_child->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+  return in_child;
 }
 
 std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_t first_round) {

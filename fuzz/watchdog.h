@@ -29,6 +29,7 @@ class Watchdog {
   // For a case that has to wait for something by the clock.
   void Extend(int64_t by_ns) EXCLUDES(mutex_);
   void End() EXCLUDES(mutex_);
+  int64_t limit_ns() const { return limit_ns_; }
 
  private:
   void Watch() EXCLUDES(mutex_);

@@ -88,8 +88,11 @@ void Parking::ForgetWorkers() {
   asleep_.clear();
   gone_.clear();
   held_ = false;
-  for (int worker = 0; worker < workers_; ++worker) new (&beds_[worker]) Bed;
-  word_.Store(workers_ * kSpinner, kSeqCst);
+  for (int worker = workers_ - 1; worker >= 0; --worker) {
+    new (&beds_[worker]) Bed;
+    if (worker > 0) gone_.push_back(worker);
+  }
+  word_.Store(kSpinner + gone_.size() * kGone, kSeqCst);
 }
 
 void Parking::LieDown(int worker, bool spinning) {

@@ -78,7 +78,7 @@ class Parking {
   int Hold() EXCLUDES(mutex_);
   void Release() EXCLUDES(mutex_);
 
-  // In the child of a fork: there are no workers; those that are started now count as spinning.
+  // In the child of a fork: all are gone but worker 0, which the caller starts.
   void ForgetWorkers() EXCLUDES(mutex_);
 
   int asleep() const { return static_cast<int>(Asleep(word_.Load(kRelaxed))); }

@@ -1,6 +1,7 @@
 // ThreadedEngine and fork: the forking thread stops the workers between two bodies and waits until
 // no call is inside, so the child gets a copy of a quiet engine. The child has no workers until its
-// first call starts them; what was pending goes on in both processes, each on its own memory.
+// first call starts one; the others are started when there is work for them. What was pending goes
+// on in both processes, each on its own memory.
 #include <new>
 
 #include "runtime/engine/threaded_engine.h"
@@ -50,7 +51,7 @@ void ThreadedEngine::AfterForkInChild() {
 // The first call in the child of a fork; the gate is closed.
 void ThreadedEngine::StartAgain() {
   if (forked_inside_op_) return;
-  const Status started = StartWorkers();
+  const Status started = StartWorker(0);
   TENTER_CHECK(started.ok(), "after a fork: " + started.ToString());
   FailLostHandles();
 }
