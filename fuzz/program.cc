@@ -353,7 +353,6 @@ bool CanBulk(const Program& program) {
 
 void NormaliseBulk(bool allowed, Statement* s) {
   if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
-  if (s->bulk != 0) s->out_of_memory = false;
 }
 
 }  // namespace

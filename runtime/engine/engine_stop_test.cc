@@ -129,6 +129,23 @@ TEST_P(EngineStop, FailedPushEnqueuesNothing) {
   engine_->WaitForVar(v);
 }
 
+// ERR-10: neither has a push in a group, nor a replay.
+TEST_P(EngineStop, FailedBulkPushAndReplayEnqueueNothing) {
+  OneFault fault(engine_sites::kPushAllocate);
+  engine_ = MakeEngine({.workers = GetParam(), .probe = &fault});
+  const Var v = NewVar();
+  const auto bulk = engine_->NewBulk();
+  EXPECT_EQ(bulk->Push({.name = "oom", .writes = {v}, .body = [](const OpContext&) {}}).code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_TRUE(bulk->Flush().ok());
+  Recording recording;
+  recording.Push({.name = "node", .writes = {v}, .body = [](const OpContext&) {}});
+  const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+  EXPECT_EQ(engine_->Replay(program).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(engine_->counts().pushed, 0u);
+  engine_->WaitForVar(v);
+}
+
 // ERR-10: when the third worker cannot start, construction throws and the two that did are joined.
 TEST(EngineOptions, WorkerThatCannotStartFailsConstruction) {
   OneFault fault(engine_sites::kWorkerStart);

@@ -119,6 +119,7 @@ Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
 
 Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
   try {
+    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
     if (InsideOp()) return DeferReplay(program);
     SmallMutexLock turn(turn_);
     TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));

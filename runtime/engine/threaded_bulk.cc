@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/engine/push_rules.h"
+#include "runtime/engine/sites.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
@@ -22,6 +23,11 @@ Status ThreadedBulk::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0)
     return engine_->Push(std::move(op)).status();  // which flushes
+  try {
+    TENTER_HIT(engine_->probe_, engine_sites::kPushAllocate, .op = op.name);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op.name);
+  }
   if (Empty()) engine_->FlushBulksOf(owner_, this);
   HandedOver handed_over;
   const Status status = Append(&op, &handed_over);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/engine/push_rules.h"
+#include "runtime/engine/sites.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
@@ -18,6 +19,7 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
   ForkGateLock inside(gate_);
   PendingOp* op = nullptr;
   try {
+    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
     op = pool_.Take();
     Access* access = op->ReserveAccesses(program->slots_.size());
     for (const Program::Slot& slot : program->slots_)
