@@ -53,6 +53,21 @@ void RunOnce(Contender& contender, const Case& one, Work& work, Row* row) {
   row->series["complete_ns"].push_back(static_cast<double>(complete - pushed));
 }
 
+double Median(std::vector<double>& values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// What is measured when nothing happens between two readings of the clock.
+double EmptyNs() {
+  std::vector<double> times(1000);
+  for (double& time : times) {
+    const int64_t start = NowNs();
+    time = static_cast<double>(NowNs() - start);
+  }
+  return Median(times);
+}
+
 void TripOnce(Contender& contender, uint64_t trips, int64_t rest_ns, Work& work, Row& row) {
   std::vector<double> times(trips);
   const uint64_t before = work.done();
@@ -66,9 +81,9 @@ void TripOnce(Contender& contender, uint64_t trips, int64_t rest_ns, Work& work,
   CheckExecuted(contender, row.workload, work.done() - before, trips);
   contender.Reset();
   row.executed += trips;
-  std::sort(times.begin(), times.end());
-  row.series["p50_ns"].push_back(times[times.size() / 2]);
+  row.series["p50_ns"].push_back(Median(times));
   row.series["p99_ns"].push_back(times[times.size() * 99 / 100]);
+  row.series["empty_ns"].push_back(EmptyNs());
 }
 
 // Calls `turn` with every index in each repetition, each time starting with another.

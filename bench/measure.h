@@ -31,8 +31,8 @@ struct Case {
 std::vector<Row> MeasureCase(const Case& one, const std::vector<Contender*>& contenders,
                              uint64_t repeats);
 
-// Push one op and wait for it, again and again: p50_ns and p99_ns per repetition. With `rest_ns`
-// the threads have gone to sleep in between.
+// Push one op and wait for it, again and again: p50_ns and p99_ns per repetition, and empty_ns, the
+// part of them that reading the clock is. With `rest_ns` the threads have gone to sleep in between.
 std::vector<Row> MeasureRoundTrips(const std::string& workload,
                                    const std::vector<Contender*>& contenders, uint64_t trips,
                                    uint64_t repeats, int64_t rest_ns);

@@ -69,6 +69,8 @@ def test_every_goal_has_a_row_with_figures_ratios_and_a_verdict(bench_house, ten
     assert rows["1,000 / 10 readers of a variable"]["state"] == "not measured"
     assert rows["bytes per idle variable"]["spread"]["median"] == 70, "the larger of the two measures"
     assert rows["naive: chain on one variable"]["state"] == "met"
+    assert rows["naive: push + wait p50"]["note"] == "30 ns of it are the clock: what an empty measurement shows"
+    assert rows["push + wait p50, 2 workers"]["note"] == "", "met"
     captured = rows["captured: chain on one variable"]
     assert (captured["goal"], captured["state"], captured["spread"]["median"]) == (120, "met", 100)
     assert captured["ratios"] == {"tbb_flow": 0.5} and captured["ratio_goal"] is None and captured["ratio_state"] == ""
