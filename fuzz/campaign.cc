@@ -33,11 +33,7 @@ std::optional<CampaignResult> RunCampaign(
     progress(*counts);
     if (!finding.has_value()) continue;
     const uint64_t number = counts->next_case.Load(kRelaxed);
-    if (finding->contract.empty()) {
-      const Program program = ProgramOfCase(options, number, nullptr);
-      finding->contract =
-          finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
-    }
+    NameContract(ProgramOfCase(options, number, nullptr), &*finding);
     found(*finding, number);
     const Property* property = nullptr;
     result.emplace();

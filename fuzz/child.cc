@@ -161,6 +161,11 @@ std::string ContractOfCrash(const Program& program) {
   return Has(program, Verb::kStop) ? "ENG-9" : "ENG-4";
 }
 
+void NameContract(const Program& program, Finding* finding) {
+  if (!finding->contract.empty()) return;
+  finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+}
+
 #if defined(TENTER_TSAN)
 int RacesReported() { return races_reported.Load(kRelaxed); }
 #else

@@ -1,9 +1,10 @@
-// RunInChild: work in a process of its own, so that a hang, a crash or a sanitizer report is a
-// finding and not the end of the campaign.
+// Child and RunInChild: work in a process of its own, so that a hang, a crash or a sanitizer report
+// is a finding and not the end of the campaign.
 //
 // Path: parent forks -> child works with fresh threads -> finding through a pipe -> parent.
 //
-// Thread safety: the parent of RunInChild must have one thread only: it forks without exec.
+// Thread safety: only the thread that calls Fork exists in the child. The parent of RunInChild must
+//   have no other, since nobody prepares for that fork.
 // Ownership and lifetime: the child is gone when RunInChild or Collect returns.
 // Invariants: the parent always gets an answer, at the latest after the time limit.
 // Errors: a child that cannot be made is a programmer error (CHECK).
@@ -18,7 +19,7 @@
 
 namespace tenter::fuzz {
 
-// What the child says with; any method that does not return ends the child.
+// What the child says with. Both end the child's process.
 class Reporter {
  public:
   explicit Reporter(int pipe) : pipe_(pipe) {}
@@ -35,7 +36,7 @@ class Child {
   // In the child: what it says with. In the parent nothing, and *child.
   static std::optional<Reporter> Fork(Child* child);
 
-  // As RunInChild; kills the child when it has not ended after so long.
+  // As RunInChild; kills the child when it has not ended after so long. REQUIRES: called once.
   std::optional<Finding> Collect(int64_t limit_ns);
 
  private:
@@ -50,6 +51,8 @@ std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& wo
 // Which contract a hang or a crash breaks, as far as the program tells.
 std::string ContractOfHang(const Program& program);
 std::string ContractOfCrash(const Program& program);
+// Fills in the contract of a finding that the child did not live to name.
+void NameContract(const Program& program, Finding* finding);
 
 inline constexpr const char* kHang = "hang";
 

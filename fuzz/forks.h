@@ -25,7 +25,7 @@ class Forks {
 
   bool in_child() const { return reporter_.has_value(); }
 
-  // The last word of a child.
+  // Ends the child's process, with what it found. REQUIRES: in_child().
   [[noreturn]] void Tell(const std::optional<Finding>& finding) const;
 
   // Blocks until all children have ended, each `limit_ns` at most; the first finding of theirs.

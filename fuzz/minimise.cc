@@ -15,8 +15,9 @@ namespace {
 constexpr int kProbeRounds = 12;  // to learn how often a finding comes
 constexpr int kMostRounds = 50;   // of a candidate that fails by chance
 constexpr int kFinalRounds = 200;
-constexpr int kSmallEnough = 3;  // ops: then no smaller one is looked for
-constexpr int kFew = 4;          // ops: then it is looked for kMostHunts times, or once in vain
+// Ops. With so many no smaller one is looked for, unless this one comes back rarely; with so many
+// only kMostHunts times, or once in vain.
+constexpr int kSmallEnough = 3, kFew = 4;
 constexpr int kMostHunts = 6;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
 // While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.

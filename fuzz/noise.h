@@ -4,7 +4,8 @@
 // Ownership and lifetime: borrows the program; outlives the engine.
 // Invariants: a decision depends on (seed, round, site, op) alone, never on time or on other hits;
 //   whether a worker that was idle can come back, also on how many tried before.
-// Errors: throws std::bad_alloc at engine.push.allocate where the program says out_of_memory.
+// Errors: throws std::bad_alloc at engine.push.allocate where the program says out_of_memory, and
+//   answers kInjected at engine.worker.start.
 #pragma once
 
 #include <set>

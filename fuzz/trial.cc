@@ -33,9 +33,7 @@ std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint6
   if (forks.in_child()) forks.Tell(finding);
   std::optional<Finding> in_child = forks.Await(tools.watchdog->limit_ns());
   if (finding.has_value() || !in_child.has_value()) return finding;
-  if (in_child->contract.empty())
-    in_child->contract =
-        in_child->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+  NameContract(program, &*in_child);
   return in_child;
 }
 
@@ -61,7 +59,7 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
       limits.rounds * (limits.case_ns + kNsPerSecond) + 5 * kNsPerSecond);
   if (!finding.has_value() || !finding->contract.empty()) return finding;
   finding->round = first_round;  // it died before it could tell
-  finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+  NameContract(program, &*finding);
   return finding;
 }
 

@@ -14,12 +14,12 @@
 
 namespace tenter::fuzz {
 
-// The most telling finding of one round, in this process.
+// The most telling finding of one round, in this process or in a child that it forked. Does not
+// return in such a child.
 std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint64_t round);
 
-// How long a case may take before it counts as hanging.
 struct Limits {
-  int64_t case_ns;
+  int64_t case_ns;  // a case that takes longer counts as hanging
   int rounds;
 };
 

@@ -1,4 +1,4 @@
-// Atomic<T>: the only atomic of the project (the seam of DESIGN section 5).
+// Atomic<T>: the only atomic of the project.
 //
 // Thread safety: std::atomic's.
 // Ownership and lifetime: a plain value.

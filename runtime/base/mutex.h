@@ -1,4 +1,4 @@
-// Mutex, MutexLock and CondVar: the only locks of the project (the seam of DESIGN section 5).
+// Mutex, MutexLock and CondVar: the only locks of the project.
 //
 // They are the std types plus thread-safety annotations and nothing else; no other file includes
 // <mutex> or <condition_variable>, so that one place can turn every lock into a choice point of a

@@ -5,7 +5,8 @@
 // the options of the object under test. The runtime never knows whether a fault is injected: it
 // sees an exception, an error or a delay, and handles it as if it were real.
 //
-// Thread safety: Hit is called from any thread, with no lock of the runtime held.
+// Thread safety: Hit is called from any thread. One that blocks delays a fork, and every push of a
+//   naive engine, whose turn it is; no other lock of the runtime is held.
 // Ownership and lifetime: the Probe is borrowed by the runtime object that got it, and outlives it.
 // Invariants: (1) without TENTER_PROBES a hit compiles to nothing and site names are not in the
 //   binary. (2) a null probe costs one predicted branch.

@@ -15,6 +15,7 @@ Inheritance Inheritance::OfThisThread() {
   CPU_ZERO(&inheritance.processors_);
   sched_getaffinity(0, sizeof(inheritance.processors_), &inheritance.processors_);
   pthread_sigmask(SIG_SETMASK, nullptr, &inheritance.blocked_signals_);
+  std::fegetenv(&inheritance.floating_point_);
   return inheritance;
 }
 
@@ -22,6 +23,7 @@ void Inheritance::Apply() const {
   if (CPU_COUNT(&processors_) > 0)  // else the system told us none
     sched_setaffinity(0, sizeof(processors_), &processors_);
   pthread_sigmask(SIG_SETMASK, &blocked_signals_, nullptr);
+  std::fesetenv(&floating_point_);
 }
 
 void PinThisThread(int index) {
@@ -54,7 +56,7 @@ Status Thread::Start(const std::string& name, std::function<void()> body) {
   } catch (const std::system_error& error) {
     return {StatusCode::kResourceExhausted, "cannot start thread '" + name + "': " + error.what()};
   } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory for a thread"};
+    return {StatusCode::kResourceExhausted, "out of memory"};  // short: kept without allocating
   }
   return {};
 }

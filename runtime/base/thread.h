@@ -1,7 +1,7 @@
-// Thread: an owned operating-system thread that is joined when it is destroyed, and names for
-// threads.
+// Thread: an owned operating-system thread that is joined when it is destroyed; and what is known
+// of the calling thread: a key, a name, its processors, what it passes on.
 //
-// Thread safety: Start, Join and destruction belong to one owner thread.
+// Thread safety: Start, Join, moving and destruction: one thread at a time, ordered by the owner.
 // Ownership and lifetime: the destructor joins, so whatever the body uses must outlive the Thread;
 //   a Thread member is therefore declared last in its class.
 // Invariants: a body that throws ends the process: floors catch at their own boundary first.
@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <cfenv>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -20,19 +21,15 @@
 
 namespace tenter {
 
-// Identifies a live thread; comparable and hashable through ToHash.
-using ThreadId = std::thread::id;
-inline ThreadId CurrentThreadId() { return std::this_thread::get_id(); }
-
-// A number for the calling thread, cheap to get, that no other live thread has.
+// A number for the calling thread, cheap to get, that no other live thread has; never 0.
 uint64_t CurrentThreadKey();
 
 // Lets another thread have this processor, if one wants it.
 inline void YieldThread() { std::this_thread::yield(); }
 
-// What a thread takes over from the one that starts it: the processors that it may use, and the
-// signals that it blocks. A thread that is started late, by whoever needs it, applies what its
-// owner had.
+// What a thread takes over from the one that starts it: the processors that it may use, the signals
+// that it blocks, and how it rounds. A thread that is started late, by whoever needs it, applies
+// what its owner had. What the system refuses stays as it is.
 class Inheritance {
  public:
   static Inheritance OfThisThread();
@@ -41,6 +38,7 @@ class Inheritance {
  private:
   cpu_set_t processors_;
   sigset_t blocked_signals_;
+  std::fenv_t floating_point_;
 };
 
 // Keeps the calling thread on the i-th of the processors that the process may use, counted round.

@@ -56,7 +56,8 @@ typedef struct tenter_hit {
   int32_t worker;
 } tenter_hit;
 
-/* Called at every site, from any thread, with no lock of the runtime held; may block. */
+/* Called at every site, from any thread. One that blocks delays a fork, and every push of a naive
+ * engine; nothing else waits for it. */
 typedef void (*tenter_probe_fn)(void* self, const tenter_hit* hit, tenter_fault* fault);
 
 typedef struct tenter_context_options {
@@ -85,7 +86,7 @@ TENTER_API tenter_code tenter_free(tenter_context* context, tenter_handle handle
 
 /* All zero is the naive engine with the default of everything else. */
 typedef struct tenter_engine_options {
-  int32_t workers;        /* 0: the naive engine */
+  int32_t workers;        /* 0: the naive engine; at most 1024 */
   int32_t run_dependents; /* 0: skip dependents of a failed op (ERR-3); 1: run them (ERR-8) */
   /* How long an idle worker, and a thread that waits for a var, spins before it sleeps. 0: the
    * default, 30 us; negative: it never spins. */
@@ -182,7 +183,7 @@ TENTER_API tenter_code tenter_wait_for_var(tenter_context* context, tenter_handl
 TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
                                            tenter_failure* failures, size_t capacity, size_t* count,
                                            tenter_error* error);
-/* `cancel` 0: drain. Blocks until everything has ended (ENG-9). */
+/* `cancel` 0: drain. Blocks until all has ended; inside an op it only starts that (ENG-9). */
 TENTER_API tenter_code tenter_engine_stop(tenter_context* context, tenter_handle engine,
                                           int32_t cancel, tenter_error* error);
 

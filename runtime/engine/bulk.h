@@ -10,8 +10,8 @@
 //
 // Path: Engine::NewBulk -> Push, Push, ... -> Flush.
 //
-// Thread safety: Push and Flush belong to the thread that made the Bulk; the engine flushes it from
-//   other threads.
+// Thread safety: Push and Flush from any thread. Its thread, in the text above, is that which made
+//   it: only what that one pushes beside the bulk is in order with it.
 // Ownership and lifetime: the engine must outlive it.
 // Invariants: the order of one thread's pushes is kept (ENG-3), through the Bulk and beside it.
 // Errors: an error of Push is about its own op, which was not taken. An op whose group was refused

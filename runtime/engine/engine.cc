@@ -12,8 +12,9 @@ void Engine::WaitForVar(Var var) {
 }
 
 std::unique_ptr<Engine> MakeEngine(const EngineOptions& options) {
-  TENTER_CHECK(options.workers >= 0, "an engine cannot have " + std::to_string(options.workers) +
-                                         " workers; 0 is the naive engine");
+  TENTER_CHECK(options.workers >= 0 && options.workers < 65536,
+               "an engine cannot have " + std::to_string(options.workers) +
+                   " workers; 0 is the naive engine");
   if (options.workers == 0) return std::make_unique<NaiveEngine>(options);
   return std::make_unique<ThreadedEngine>(options);
 }

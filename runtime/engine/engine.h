@@ -1,14 +1,15 @@
 // Engine: runs ops as soon as their inputs are there, in push order per var. Start here.
 //
 // Path: CachedOp::Invoke -> Engine::Push -> worker -> kernel; Engine::WaitForVar -> result or
-// failure. Two engines keep the contracts ENG-1..11 and ERR-1..10 of the design: the threaded one
+// failure. Two engines keep the contracts ENG-1..11 and ERR-1..10: the threaded one
 // (1..N workers), and the naive one, which runs each op to its end inside Push and is the oracle
 // of the first.
 //
-// Thread safety: every method may be called from any thread. Push, NewVar, DeleteVar and Stop may
-//   also be called from inside an op body; the waits may not (ENG-7).
-// Ownership and lifetime: the caller owns the engine; the destructor drains what was pushed and
-//   then joins the workers. It must not run inside an op body.
+// Thread safety: every method may be called from any thread, and from inside an op body, but for
+//   the waits (ENG-7). Every call may have to wait until a fork of the process is over.
+// Ownership and lifetime: the caller owns the engine; the destructor drains what was pushed, waits
+//   for completion handles, and joins the workers. It must not run inside an op body. Vars,
+//   programs and bulks belong to their engine and must not be used after it.
 // Invariants: ENG-1 order, ENG-2 atomic push, ENG-3 program order, ENG-5 exactly once.
 // Errors: Push, NewVar, DeleteVar and Stop return a Status; a failed Push has enqueued nothing
 //   (ERR-10). The waits throw: the root failure in its original type (WaitForVar), AggregateError
@@ -48,13 +49,13 @@ struct EngineOptions {
   // worker spins at a time. Long enough for a thread that pushes and waits in turns to find a
   // worker awake; 0 never spins.
   int64_t spin_ns = 30 * kNsPerUs;
-  // A worker that slept so long ends; its thread is started again when there is work for it. One
-  // worker stays. 0: all stay.
+  // A worker that slept so long ends; whoever has work for it, for example a push, starts its
+  // thread again. One worker stays. 0: all stay.
   int64_t idle_ns = 10 * kNsPerSecond;
   ErrorPolicy error_policy = ErrorPolicy::kSkipDependents;
   bool pin_workers = false;  // worker i stays on the i-th processor that the process may use
-  Probe* probe = nullptr;    // borrowed
-  Tracer* tracer = nullptr;  // borrowed; null: no trace
+  Probe* probe = nullptr;    // borrowed, for the life of the engine
+  Tracer* tracer = nullptr;  // borrowed, for the life of the engine; null: no trace
 };
 
 // Counters over the life of an engine, and what is alive now.
@@ -64,8 +65,8 @@ struct EngineCounts {
   uint64_t failed = 0;
   uint64_t skipped = 0;
   uint64_t cancelled = 0;
-  uint64_t live_ops = 0;  // pushed and not ended
-  uint64_t live_vars = 0;
+  uint64_t live_ops = 0;   // pushed and not ended
+  uint64_t live_vars = 0;  // each captured program has one of its own
 };
 
 class Engine {
@@ -129,7 +130,7 @@ class Engine {
   virtual EngineSnapshot Snapshot() const = 0;
 
   // A rougher look, for a signal handler or a watchdog of a process that may be broken: writes text
-  // to a file descriptor, and neither locks nor allocates.
+  // to a file descriptor, and neither waits for a lock nor allocates.
   virtual void DumpTo(int fd) const = 0;
 
   // The snapshot as text for a person.
@@ -137,7 +138,7 @@ class Engine {
 };
 
 // The engine that `options` describe. Throws StatusError with kResourceExhausted when a worker
-// cannot be started; those that were are joined (ERR-10). REQUIRES: workers >= 0.
+// cannot be started; those that were are joined (ERR-10). REQUIRES: 0 <= workers < 65536.
 std::unique_ptr<Engine> MakeEngine(const EngineOptions& options);
 
 }  // namespace tenter

@@ -53,6 +53,30 @@ TEST_P(EngineBulk, KeepsTheOrderOfItsThread) {
 }
 
 // ENG-3: of two bulks of one thread the order of pushes is kept too.
+// What cannot be in a group goes after the group, also when another thread than the owner pushes.
+TEST_P(EngineBulk, KeepsItsOwnOrderForOtherThreads) {
+  const Var v = NewVar();
+  std::vector<std::string> order;
+  const auto bulk = engine_->NewBulk(100);
+  Thread other;
+  ASSERT_TRUE(
+      other
+          .Start("other",
+                 [&] {
+                   const auto note = [&](const char* name) {
+                     return Call([&order, name] { order.push_back(name); });
+                   };
+                   EXPECT_TRUE(bulk->Push({.name = "a", .writes = {v}, .body = note("a")}).ok());
+                   EXPECT_TRUE(
+                       bulk->Push({.name = "b", .writes = {v}, .priority = 1, .body = note("b")})
+                           .ok());
+                 })
+          .ok());
+  other.Join();
+  engine_->WaitForAll();
+  EXPECT_EQ(order, (std::vector<std::string>{"a", "b"}));
+}
+
 TEST_P(EngineBulk, TwoBulksOfOneThreadKeepTheirOrder) {
   const Var v = NewVar();
   std::vector<int> order;

@@ -235,6 +235,17 @@ TEST_P(EngineContract, DeletedVarIsStaleAndDeletedLast) {
   EXPECT_EQ(engine_->counts().live_vars, 1u);
 }
 
+// ENG-8, ENG-11: of several stale handles every engine names the same.
+TEST_P(EngineContract, TheSmallestStaleHandleIsNamed) {
+  const Var a = NewVar(), b = NewVar(), c = NewVar();
+  for (const Var& var : {a, c}) ASSERT_TRUE(engine_->DeleteVar(var).ok());
+  const Status status =
+      engine_
+          ->Push({.name = "late", .reads = {c, b}, .writes = {a}, .body = [](const OpContext&) {}})
+          .status();
+  EXPECT_NE(status.message().find(a.ToString()), std::string::npos) << status.message();
+}
+
 // ENG-10: priority orders ready ops, and never overrides a dependency.
 TEST_P(EngineContract, PriorityOrdersReadyOpsOnly) {
   if (GetParam() != 1) GTEST_SKIP() << "one worker, so that the order of ready ops is visible";

@@ -79,6 +79,77 @@ TEST_P(EngineFork, AnotherThreadMayPushMeanwhile) {
   pusher.Join();
 }
 
+// A thread that pushes small ops holds locks outside of what a fork waits for otherwise.
+TEST_P(EngineFork, AnotherThreadMayPushInGroupsMeanwhile) {
+  const Var a = NewVar(), mine = NewVar();
+  Atomic<bool> stop = false;
+  int64_t grouped = 0;
+  Thread pusher;
+  ASSERT_TRUE(pusher
+                  .Start("pusher",
+                         [&] {
+                           const auto bulk = engine_->NewBulk(4);
+                           while (!stop.Load(kRelaxed)) {
+                             for (int i = 0; i < 50; ++i) {
+                               Op op{.name = "small"};
+                               op.writes = std::span<const Var>(&a, 1);
+                               op.body = [&grouped](const OpContext&) { ++grouped; };
+                               const Status status = bulk->Push(std::move(op));
+                               EXPECT_TRUE(status.ok()) << status.ToString();
+                             }
+                             engine_->WaitForVar(a);
+                           }
+                         })
+                  .ok());
+  for (int i = 0; i < 40 && !HasFailure(); ++i) {
+    EXPECT_EQ(Fork([&] {
+                int own = 0;
+                Push("own", {a}, {mine}, [&] { ++own; });
+                engine_->WaitForAll();
+                return own == 1 ? 0 : 1;
+              }),
+              0);
+  }
+  stop.Store(true, kRelaxed);
+  pusher.Join();
+}
+
+// The body of an op that pushes to another engine ends before that engine is closed.
+TEST_P(EngineFork, BodiesMayPushToAnotherEngineMeanwhile) {
+  const std::unique_ptr<Engine> other = MakeEngine({.workers = 2});
+  const Var a = other->NewVar().value(), b = NewVar();
+  Atomic<bool> stop = false;
+  int64_t pushed = 0;
+  Thread pusher;
+  ASSERT_TRUE(pusher
+                  .Start("pusher",
+                         [&] {
+                           while (!stop.Load(kRelaxed)) {
+                             Op op{.name = "outer"};
+                             op.writes = std::span<const Var>(&a, 1);
+                             op.body = [&](const OpContext&) {
+                               for (int i = 0; i < 10; ++i)
+                                 Push("inner", {}, {b}, [&pushed] { ++pushed; });
+                             };
+                             EXPECT_TRUE(other->Push(std::move(op)).ok());
+                             other->WaitForVar(a);
+                           }
+                         })
+                  .ok());
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    EXPECT_EQ(Fork([&] {
+                other->WaitForAll();
+                engine_->WaitForAll();
+                return 0;
+              }),
+              0);
+  }
+  stop.Store(true, kRelaxed);
+  pusher.Join();
+  other->WaitForAll();
+  engine_->WaitForAll();
+}
+
 // The child cannot know who holds the handle: the op fails there, and goes on in the parent.
 TEST_P(EngineFork, AsyncOpUnderWayFailsInTheChildOnly) {
   if (naive()) GTEST_SKIP() << "the naive engine waits for the op inside the push";

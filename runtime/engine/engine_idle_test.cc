@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cfenv>
 
 #include "runtime/engine/engine_fixture.h"
 #include "runtime/engine/sites.h"
@@ -154,13 +154,15 @@ TEST_F(EngineIdle, AGroupOfSmallOpsFetchesThem) {
   }
 }
 
-// Whoever pushes may be pinned, or block signals: that is nothing to the workers that it fetches.
+// Whoever pushes may be pinned, block signals or round otherwise: that is nothing to the workers
+// that it fetches.
 TEST_F(EngineIdle, TheyInheritFromTheOwnerOfTheEngine) {
   cpu_set_t of_owner;
   ASSERT_EQ(sched_getaffinity(0, sizeof(of_owner), &of_owner), 0);
   Make();
   AwaitGone(kWorkers - 1);
   bool same_processors = false, blocks = true;
+  int rounding = -1;
   Thread pusher;
   ASSERT_TRUE(pusher
                   .Start("pusher",
@@ -170,6 +172,7 @@ TEST_F(EngineIdle, TheyInheritFromTheOwnerOfTheEngine) {
                            sigemptyset(&usr1);
                            sigaddset(&usr1, SIGUSR1);
                            pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+                           std::fesetround(FE_UPWARD);
                            WhileOneIsHeld([&] {
                              Push(
                                  [&] {
@@ -179,6 +182,7 @@ TEST_F(EngineIdle, TheyInheritFromTheOwnerOfTheEngine) {
                                    pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
                                    same_processors = CPU_EQUAL(&mine, &of_owner);
                                    blocks = sigismember(&blocked, SIGUSR1) != 0;
+                                   rounding = std::fegetround();
                                  },
                                  {v_});
                              engine_->WaitForVar(v_);
@@ -188,6 +192,7 @@ TEST_F(EngineIdle, TheyInheritFromTheOwnerOfTheEngine) {
   pusher.Join();
   EXPECT_TRUE(same_processors);
   EXPECT_FALSE(blocks);
+  EXPECT_EQ(rounding, FE_TONEAREST);
 }
 
 TEST_F(EngineIdle, AForkWhileTheyComeAndGo) {

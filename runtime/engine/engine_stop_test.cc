@@ -140,10 +140,11 @@ TEST_P(EngineStop, FailedBulkPushAndReplayEnqueueNothing) {
   EXPECT_TRUE(bulk->Flush().ok());
   Recording recording;
   recording.Push({.name = "node", .writes = {v}, .body = [](const OpContext&) {}});
-  const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+  ProgramPtr program = engine_->Capture(std::move(recording)).value();
   EXPECT_EQ(engine_->Replay(program).status().code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(engine_->counts().pushed, 0u);
-  engine_->WaitForVar(v);
+  program.reset();  // deletes its var, by an op that meets `fault`
+  engine_->WaitForAll();
 }
 
 // ERR-10: when the third worker cannot start, construction throws and the two that did are joined.

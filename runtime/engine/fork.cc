@@ -20,6 +20,8 @@ Members& TheMembers();
 // The lock is held over the fork, so that nobody joins or leaves meanwhile.
 void Before() NO_THREAD_SAFETY_ANALYSIS {
   TheMembers().mutex.Lock();
+  for (ForkMember* member : TheMembers().all) member->PauseForFork();
+  for (ForkMember* member : TheMembers().all) member->TakeTurnForFork();
   for (ForkMember* member : TheMembers().all) member->BeforeFork();
 }
 void InParent() NO_THREAD_SAFETY_ANALYSIS {

@@ -11,6 +11,12 @@
 namespace tenter {
 namespace {
 
+// Of several stale handles all engines name the same.
+const Var* Smaller(const Var* a, const Var* b) {
+  if (a == nullptr) return b;
+  return std::pair(a->index, a->generation) < std::pair(b->index, b->generation) ? a : b;
+}
+
 // There is nothing to gain: every op runs at once.
 class NaiveBulk final : public Bulk {
  public:
@@ -121,17 +127,17 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
     if (InsideOp()) return DeferReplay(program);
-    SmallMutexLock turn(turn_);
-    TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));
-    const uint64_t first = TakeNumbers(*program);
-    runner_.Store(CurrentThreadKey(), kRelaxed);
-    RunProgram(*program, replay_uses_, first, NowNs());
-    if (!deferred_.empty()) RunDeferred();
-    runner_.Store(0, kRelaxed);
-    return first;
   } catch (const std::bad_alloc&) {
     return NoMemoryFor("a replay");
   }
+  SmallMutexLock turn(turn_);
+  TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));
+  const uint64_t first = TakeNumbers(*program);
+  runner_.Store(CurrentThreadKey(), kRelaxed);
+  RunProgram(*program, replay_uses_, first, NowNs());
+  if (!deferred_.empty()) RunDeferred();
+  runner_.Store(0, kRelaxed);
+  return first;
 }
 
 Result<uint64_t> NaiveEngine::DeferReplay(const ProgramPtr& program) {
@@ -167,30 +173,36 @@ NaiveEngine::NaiveVar* NaiveEngine::Find(Var var) const {
 // Fills as many entries of `uses` as the op names vars. Errors: kStopped, kStaleHandle.
 Status NaiveEngine::FindVars(const Op& op, Use* uses) const {
   if (stopping_.Load(kAcquire)) return PushAfterStop();
+  const Var* stale = nullptr;
   const auto find = [&](const VarList& vars, bool reads) {
     for (const Var& var : vars) {
       NaiveVar* const state = Find(var);
-      if (state == nullptr) return &var;
+      if (state == nullptr) stale = Smaller(stale, &var);
       *uses++ = {state, var.index, reads, !reads};
     }
-    return static_cast<const Var*>(nullptr);
   };
-  const Var* stale = find(op.reads, true);
-  if (stale == nullptr) stale = find(op.writes, false);
+  find(op.reads, true);
+  find(op.writes, false);
   return stale == nullptr ? Status() : StaleVar(*stale);
 }
 
-// Fills `uses` with those of all nodes, one after the other. Errors as above.
+// Fills `uses` with those of all nodes, one after the other. Errors as above, and
+// kResourceExhausted.
 Status NaiveEngine::FindVars(const Program& program, std::vector<Use>* uses) const {
   if (stopping_.Load(kAcquire)) return PushAfterStop();
-  uses->clear();
-  for (const auto& node : program.nodes_)
-    for (const Access& access : node->accesses()) {
-      NaiveVar* const state = Find(access.var);
-      if (state == nullptr) return StaleVar(access.var);
-      uses->push_back({state, access.var.index, Reads(access.mode), Writes(access.mode)});
-    }
-  return {};
+  const Var* stale = nullptr;
+  try {
+    uses->clear();
+    for (const auto& node : program.nodes_)
+      for (const Access& access : node->accesses()) {
+        NaiveVar* const state = Find(access.var);
+        if (state == nullptr) stale = Smaller(stale, &access.var);
+        uses->push_back({state, access.var.index, Reads(access.mode), Writes(access.mode)});
+      }
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor("a replay");
+  }
+  return stale == nullptr ? Status() : StaleVar(*stale);
 }
 
 uint64_t NaiveEngine::TakeNumber(const Running& op) {
@@ -297,13 +309,21 @@ Status NaiveEngine::RefuseInsideOp(const char* wait) const {
 
 // The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it
 // keeps it in both processes.
-void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
+void NaiveEngine::TakeTurnForFork() NO_THREAD_SAFETY_ANALYSIS {
   if (!InsideOp()) turn_.Lock();
+}
+
+// What those hold who do not take the turn.
+void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   handles_mutex_.Lock();
   log_mutex_.Lock();
+  programs_.mutex().Lock();
+  vars_.mutex().Lock();
 }
 
 void NaiveEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
+  vars_.mutex().Unlock();
+  programs_.mutex().Unlock();
   log_mutex_.Unlock();
   handles_mutex_.Unlock();
   if (!InsideOp()) turn_.Unlock();
@@ -311,6 +331,8 @@ void NaiveEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
 
 void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
   new (&handle_used_) CondVar;  // those who waited exist in the parent only
+  // So do those who looked at a var; they changed nothing.
+  for (uint32_t index = 0; index < vars_.size(); ++index) new (&vars_.Slot(index).mutex) SmallMutex;
   AfterForkInParent();
 }
 

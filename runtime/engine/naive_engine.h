@@ -6,9 +6,10 @@
 // track: push order is execution order, so what remains is exactly the meaning of the contracts
 // (poison, skip, heal, waits).
 //
-// LOCK ORDER (outermost first): turn_, which is held over bodies; then handles_mutex_, log_mutex_,
-//   NaiveVar::mutex, the table of vars and Failure::mutex_, all leaves. Nothing that only looks
-//   (counts, Snapshot, LastFailure) takes the turn, so a body that hangs can be looked at.
+// LOCK ORDER (outermost first): turn_, which is held over bodies; handles_mutex_; log_mutex_.
+//   Leaves: NaiveVar::mutex, the locks of the table of vars and of ProgramList, Failure::mutex_.
+//   Nothing that only looks (counts, Snapshot, LastFailure) takes the turn, so a body that hangs
+//   can be looked at.
 //
 // Thread safety: as Engine. A body must not wait for another thread that pushes: that thread
 //    waits for the turn.
@@ -134,6 +135,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
                         Thrown thrown) EXCLUDES(log_mutex_);
   Status RefuseInsideOp(const char* wait) const;
+  void TakeTurnForFork() override;
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
@@ -144,13 +146,13 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
 
   SmallMutex turn_;
   Atomic<uint64_t> runner_ = 0;  // the thread that has the turn and runs ops
-  Atomic<uint64_t> pushed_ = 0;  // the next five change in a turn only
+  Atomic<uint64_t> pushed_ = 0;  // this and the next four change in a turn only
   Tally tally_;
   OpName running_;
   size_t running_size_ = 0;
-  Atomic<uint64_t> running_number_ = 0;  // 0 while no body runs
-  std::deque<Deferred> deferred_;        // in a turn only
-  std::vector<Use> replay_uses_;         // room for those of the program that is replayed
+  Atomic<uint64_t> running_number_ = 0;             // 0 while no body runs
+  std::deque<Deferred> deferred_;                   // in a turn only
+  std::vector<Use> replay_uses_ GUARDED_BY(turn_);  // of the program that is replayed
   Atomic<bool> stopping_ = false;
   Atomic<bool> cancelling_ = false;
   VarTable<NaiveVar> vars_;

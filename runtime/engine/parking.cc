@@ -29,8 +29,8 @@ bool Parking::StartSpinning() {
   return false;
 }
 
-// The list of those who sleep is a stack: who lay down last is woken first, and the others get the
-// time that they need to leave.
+// The list of sleepers is a stack: the last one is woken first, and the others get the time that
+// they need to leave.
 void Parking::WakeLast() {
   Bed& bed = beds_[asleep_.back()];
   asleep_.pop_back();
@@ -44,7 +44,8 @@ void Parking::FetchOne() {
   if (worker != kNobody) StartReturned(worker, start_(worker));
 }
 
-// Wakes one who sleeps; only if there is none, returns one who is gone and counts him as spinning.
+// Wakes a worker that sleeps; only if there is none, returns one that is gone, which counts as
+// spinning from now on.
 int Parking::PickGone() {
   MutexLock lock(mutex_);
   if (Spinning(word_.Load(kSeqCst)) > 0) return kNobody;
@@ -53,8 +54,8 @@ int Parking::PickGone() {
     return kNobody;
   }
   if (gone_.empty() || held_) return kNobody;
-  const int worker = gone_.back();
-  gone_.pop_back();
+  const int worker = gone_.front();  // whose thread has most likely ended
+  gone_.erase(gone_.begin());
   word_.FetchAdd(kSpinner - kGone, kSeqCst);
   ++starting_;
   return worker;
@@ -87,7 +88,7 @@ void Parking::ForgetWorkers() {
   MutexLock lock(mutex_);
   asleep_.clear();
   gone_.clear();
-  held_ = false;
+  held_ = true;
   for (int worker = workers_ - 1; worker >= 0; --worker) {
     new (&beds_[worker]) Bed;
     if (worker > 0) gone_.push_back(worker);

@@ -5,26 +5,27 @@
 //     ^------- found something ------'    ^------------- NotifyOne -----------'                 |
 //                                         '------------- NotifyOne: its thread starts again ----'
 //
-// Whoever publishes work looks at one word: if somebody spins, he will find it; only if nobody
-// spins is one who sleeps woken, or else one who is gone started, and counts as spinning from that
-// moment on. So a burst of pushes fetches one worker, and that worker, when it found something and
-// there is more, the next.
+// Whoever publishes work looks at one word: a worker that spins will find it; only if none spins is
+// one that sleeps woken, or else one that is gone started, and counts as spinning from that moment
+// on. So a burst of pushes fetches one worker, and that worker, when it found something and there
+// is more, the next.
 //
-// Whoever sleeps longest does not leave, so that the first op after a rest waits for no thread to
-// start. A worker whose thread cannot be started again stays gone until work is next published.
+// The worker that sleeps longest does not leave, so that the first op after a rest waits for no
+// thread to start. One whose thread cannot be started stays gone until work is next published.
 //
-// Whoever spins gives his processor away about every microsecond: the thread that he waits for may
-// be the one that wants it.
+// A worker that spins gives its processor away about every microsecond: the thread that it waits
+// for may be the one that wants it.
 //
 // No wake-up is lost: publishing (a sequentially consistent store) comes before the look at the
 // word, and a worker changes the word before it looks at the work for the last time. While the
-// thread of a worker starts, others trust that it will look; if it cannot start, one who sleeps is
+// thread of a worker starts, others trust that it will look; if it cannot start, one that sleeps is
 // woken in its place.
 //
-// Thread safety: every method may be called from any thread; Await by each worker for itself.
+// Thread safety: NotifyOne, asleep and gone from any thread; Await by each worker for itself; Hold,
+//   Release and ForgetWorkers by whoever forks or ends the engine.
 // Ownership and lifetime: outlives the workers.
-// Invariants: `word_` counts the workers that spin, sleep and are gone, 16 bits each. Each of those
-//   who sleep or are gone is in `asleep_` or `gone_` once, but for one whose thread starts.
+// Invariants: `word_` counts the workers that spin (its low 16 bits), sleep (16 more) and are gone.
+//   `asleep_` and `gone_` hold exactly the latter two; one whose thread starts counts as spinning.
 // Errors: none.
 #pragma once
 
@@ -74,11 +75,13 @@ class Parking {
     }
   }
 
-  // Wakes all; then nobody leaves or is started until Release. Returns how many are not gone.
+  // Blocks until the threads that are being started were, and wakes all; then nobody leaves or is
+  // started until Release. Returns how many are not gone.
   int Hold() EXCLUDES(mutex_);
   void Release() EXCLUDES(mutex_);
 
-  // In the child of a fork: all are gone but worker 0, which the caller starts.
+  // In the child of a fork: all are gone but worker 0, which the caller starts before it calls
+  // Release.
   void ForgetWorkers() EXCLUDES(mutex_);
 
   int asleep() const { return static_cast<int>(Asleep(word_.Load(kRelaxed))); }
@@ -124,8 +127,8 @@ class Parking {
   alignas(64) Atomic<uint64_t> word_;
   Mutex mutex_;
   std::vector<int> asleep_ GUARDED_BY(mutex_);  // who sleeps longest is first
-  std::vector<int> gone_ GUARDED_BY(mutex_);
-  int starting_ GUARDED_BY(mutex_) = 0;  // threads, now
+  std::vector<int> gone_ GUARDED_BY(mutex_);    // who left first is first
+  int starting_ GUARDED_BY(mutex_) = 0;         // threads, now
   bool held_ GUARDED_BY(mutex_) = false;
   CondVar start_returned_;
 };

@@ -24,12 +24,12 @@ class ReadyBatch {
   void Fill(Runnable* const* items, size_t count) {
     for (size_t i = 0; i < count; ++i) slots_[i].Store(items[i], kRelaxed);
     const uint64_t tag = (word_.Load(kRelaxed) >> 32) + 1;
-    word_.Store(tag << 32 | count << 16, kRelease);
+    word_.Store(tag << 32 | count << 16, kSeqCst);  // published: see Parking
   }
 
   // The oldest item, or null.
   Runnable* Take() {
-    uint64_t word = word_.Load(kAcquire);
+    uint64_t word = word_.Load(kSeqCst);
     while (Next(word) < End(word)) {
       Runnable* const item = slots_[Next(word)].Load(kRelaxed);
       if (!word_.CompareExchange(&word, word + 1, kAcqRel)) continue;
@@ -49,7 +49,7 @@ class ReadyBatch {
   static uint64_t Next(uint64_t word) { return word & 0xffff; }
   static uint64_t End(uint64_t word) { return word >> 16 & 0xffff; }
 
-  Atomic<uint64_t> word_ = 0;  // the release of Fill pairs with the acquire of Take
+  Atomic<uint64_t> word_ = 0;  // the store of Fill pairs with the load of Take
   std::array<Atomic<Runnable*>, kSize> slots_ = {};
 };
 

@@ -16,7 +16,8 @@ inline constexpr Site kPushAllocate{"engine.push.allocate", kActionBadAlloc | kA
                                     "a push cannot allocate: nothing may have been enqueued"};
 inline constexpr Site kWorkerStart{
     "engine.worker.start", kActionError,
-    "a worker thread cannot be started: construction fails and joins the others"};
+    "a worker thread cannot be started: construction fails and joins the others; one that was idle "
+    "and ended stays away, and others do its work"};
 inline constexpr Site kBeforeDispatch{
     "engine.op.before_dispatch", kActionDelay,
     "a ready op was taken by a worker and has not looked at its inputs yet"};

@@ -21,15 +21,18 @@ ThreadedBulk::~ThreadedBulk() {
 
 Status ThreadedBulk::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
-  if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0)
-    return engine_->Push(std::move(op)).status();  // which flushes
+  HandedOver handed_over;
+  if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0) {
+    FlushForWait(&handed_over);
+    engine_->FinishHandOver(handed_over);
+    return engine_->Push(std::move(op)).status();
+  }
   try {
     TENTER_HIT(engine_->probe_, engine_sites::kPushAllocate, .op = op.name);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op.name);
   }
   if (Empty()) engine_->FlushBulksOf(owner_, this);
-  HandedOver handed_over;
   const Status status = Append(&op, &handed_over);
   engine_->FinishHandOver(handed_over);
   return status;

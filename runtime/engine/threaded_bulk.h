@@ -2,7 +2,7 @@
 //
 // LOCK ORDER: ThreadedEngine::bulks_mutex_, then ThreadedBulk::mutex_, then all of the engine.
 //
-// Thread safety: Push and Flush from any thread, since waits flush.
+// Thread safety: Push and Flush from any thread.
 // Ownership and lifetime: owns the ops until the engine takes them.
 // Invariants: (1) ops are linked by next_ready, in push order. (2) of the bulks of one thread at
 //   most one holds ops: whoever takes the first op of a group has the others flushed.
@@ -35,6 +35,7 @@ class ThreadedBulk final : public Bulk {
   // FinishHandOver afterwards.
   void FlushForWait(HandedOver* handed_over) EXCLUDES(mutex_);
   uint64_t owner() const { return owner_; }
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }  // for a fork
 
  private:
   Status Append(Op* op, HandedOver* handed_over) EXCLUDES(mutex_);

@@ -55,10 +55,16 @@ Status ThreadedEngine::StartWorker(int index) {
       !fault.error.ok())
     return {StatusCode::kResourceExhausted,
             "cannot start thread '" + name + "': " + fault.error.message()};
-  former_threads_[index] = std::move(threads_[index]);
-  Status started = threads_[index].Start(name, [this, index] { WorkerLoop(index); });
-  if (!started.ok()) threads_[index] = std::move(former_threads_[index]);
-  return started;
+  Thread &thread = threads_[index], &former = former_threads_[index];
+  former = std::move(thread);
+  try {
+    Status started = thread.Start(name, [this, index] { WorkerLoop(index); });
+    if (!started.ok()) thread = std::move(former);
+    return started;
+  } catch (...) {
+    thread = std::move(former);
+    throw;
+  }
 }
 
 bool ThreadedEngine::RestartWorker(int index) {

@@ -12,11 +12,11 @@
 //                            user state
 //   VarWaiter's mutex        under the lock of its var
 //   pause_mutex_             over Parking's
-//   all others are leaves:   the table of vars, a stripe of the pool, prioritised_mutex_,
-//                            log_mutex_, handles_mutex_, those of Epochs, Parking and Deadlines,
-//                            and Failure::mutex_
-// A fork holds pause_mutex_, handles_mutex_ and those of Epochs, Deadlines and ProgramList, in this
-// order.
+//   all others are leaves:   the table of vars, a stripe of the pool, lane_mutex_,
+//                            prioritised_mutex_, log_mutex_, handles_mutex_, those of Epochs,
+//                            Parking, Deadlines, ProgramList and Tracer, and Failure::mutex_
+//   the list of fork.h       over a fork: bulks_mutex_, the locks of all bulks, pause_mutex_,
+//                            handles_mutex_, those of Epochs, Deadlines and ProgramList
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
@@ -124,6 +124,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void UnlockVars(std::span<Access> accesses);
   bool Append(PendingOp* op, uint64_t numbers, uint64_t* push_number);
   Status WhyRefused(PendingOp* op);
+  Status ReasonOf(PendingOp* op);
   void GiveBack(PendingOp* op);
   void MakeReady(PendingOp* op, Wake wake = Wake::kNow);
 
@@ -182,6 +183,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void ProgramUserGone(Program* program, int index, PendingOp** next);
 
   // threaded_engine_fork.cc
+  void PauseForFork() override;
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
@@ -191,6 +193,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void PauseWorkers() EXCLUDES(pause_mutex_);
   void ResumeWorkers() EXCLUDES(pause_mutex_);
   void Pause() EXCLUDES(pause_mutex_);
+  void LockBulks();
   void LockForFork();
   void UnlockAfterFork();
 
@@ -246,10 +249,10 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Atomic<bool> pausing_ = false;  // changes under pause_mutex_
   int paused_ GUARDED_BY(pause_mutex_) = 0;
   CondVar pause_changed_;
-  bool forked_inside_op_ = false;
+  bool forked_inside_op_ = false;  // written while the process has one thread
 
   Deadlines deadlines_;
-  // Last: they use everything above. A worker that left ends before the next on its place starts.
+  // Last: they use everything above. The new thread of a worker joins its former one first.
   std::vector<Thread> former_threads_, threads_;
 };
 

@@ -60,13 +60,22 @@ Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
   for (PendingOp* op = first; op != nullptr;) {
     auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
     if (TryEnqueue(op, 1, Wake::kLater) == 0) {
-      if (status.ok()) status = WhyRefused(op);
+      if (status.ok()) status = ReasonOf(op);
       op->next_ready.Store(handed_over->refused, kRelaxed);
       handed_over->refused = op;
     }
     op = next;
   }
   return status;
+}
+
+// As WhyRefused, but does not throw: ops are on their way that somebody must be woken for.
+Status ThreadedEngine::ReasonOf(PendingOp* op) {
+  try {
+    return WhyRefused(op);
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, "out of memory"};  // short: kept without allocating
+  }
 }
 
 // What may not happen under the locks of a bulk: to start a worker, and to destroy what the bodies

@@ -4,12 +4,15 @@
 // on in both processes, each on its own memory.
 #include <new>
 
+#include "runtime/engine/threaded_bulk.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
 
+void ThreadedEngine::PauseForFork() { PauseWorkers(); }
+
 void ThreadedEngine::BeforeFork() {
-  PauseWorkers();
+  LockBulks();
   gate_.Close();
   LockForFork();
 }
@@ -51,9 +54,11 @@ void ThreadedEngine::AfterForkInChild() {
 // The first call in the child of a fork; the gate is closed.
 void ThreadedEngine::StartAgain() {
   if (forked_inside_op_) return;
+  FailLostHandles();  // first, while nothing runs that was not lost
   const Status started = StartWorker(0);
   TENTER_CHECK(started.ok(), "after a fork: " + started.ToString());
-  FailLostHandles();
+  parking_.Release();
+  if (MoreToTake()) parking_.NotifyOne();
 }
 
 // The completion of an async op that was under way may be held by a thread of the parent, and then
@@ -115,6 +120,13 @@ void ThreadedEngine::Pause() {
   --paused_;
 }
 
+// Whoever pushes into a bulk holds its lock, outside of the gate. Bodies have ended, so nobody who
+// holds one waits for a worker.
+void ThreadedEngine::LockBulks() NO_THREAD_SAFETY_ANALYSIS {
+  bulks_mutex_.Lock();
+  for (ThreadedBulk* bulk : bulks_) bulk->mutex().Lock();
+}
+
 // What threads hold that are neither workers nor inside the gate.
 void ThreadedEngine::LockForFork() NO_THREAD_SAFETY_ANALYSIS {
   pause_mutex_.Lock();
@@ -130,6 +142,8 @@ void ThreadedEngine::UnlockAfterFork() NO_THREAD_SAFETY_ANALYSIS {
   epochs_.mutex().Unlock();
   handles_mutex_.Unlock();
   pause_mutex_.Unlock();
+  for (ThreadedBulk* bulk : bulks_) bulk->mutex().Unlock();
+  bulks_mutex_.Unlock();
 }
 
 }  // namespace tenter

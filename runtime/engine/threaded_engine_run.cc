@@ -15,8 +15,8 @@ constexpr int kInARow = 32;
 }  // namespace
 
 void ThreadedEngine::WorkerLoop(int index) {
-  former_threads_[index].Join();
   inheritance_.Apply();
+  former_threads_[index].Join();
   if (pin_workers_) PinThisThread(index);
   Worker& worker = workers_[index];
   worker.thread.Store(CurrentThreadKey(), kRelaxed);

@@ -79,6 +79,7 @@ class VarTable {
     return live_;
   }
   uint32_t size() const { return size_.Load(kAcquire); }
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }  // for a fork
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;

@@ -74,7 +74,7 @@ _WHERE = {
 
 
 def judge(book: Book) -> list[Verdict]:
-    """Every goal, measured or not, in the order of the design's table; a missed one says why, where that is known."""
+    """Every goal, measured or not, in the order of the table of goals; a missed one says why, where that is known."""
     return [_explained(verdict) for verdict in _verdicts(book)]
 
 
