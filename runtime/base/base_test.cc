@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <set>
 #include <vector>
@@ -77,6 +78,21 @@ TEST(Thrown, ManyThreadsRethrowOneException) {
   shared.reset();
   for (Thread& thread : threads) thread.Join();
   EXPECT_EQ(seen.Load(kRelaxed), 800);
+}
+
+TEST(Thread, LeavesItsProcessorAndMayComeBack) {
+  cpu_set_t before, after;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
+  if (CPU_COUNT(&before) < 2) GTEST_SKIP() << "there is one processor";
+  bool moved = false;
+  for (int i = 0; i < 100 && !moved; ++i) {
+    const int here = sched_getcpu();
+    LeaveThisProcessor();
+    moved = sched_getcpu() != here;
+  }
+  EXPECT_TRUE(moved);
+  ASSERT_EQ(sched_getaffinity(0, sizeof(after), &after), 0);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
 }
 
 TEST(Thread, HasItsNameAndIsJoined) {

@@ -41,6 +41,9 @@ class Inheritance {
   std::fenv_t floating_point_;
 };
 
+// Moves the calling thread to another of the processors that it may use, if there is one.
+void LeaveThisProcessor();
+
 // Keeps the calling thread on the i-th of the processors that the process may use, counted round.
 void PinThisThread(int index);
 

@@ -29,6 +29,16 @@ bool Parking::StartSpinning() {
   return false;
 }
 
+// Not often: where the other processors are busy, too, it is in vain.
+void Parking::MoveAway(Bed* bed) {
+  constexpr int64_t kRestNs = 2 * kNsPerMs;
+  bed->shares = false;
+  const int64_t now = NowNs();
+  if (now - bed->moved_ns < kRestNs) return;
+  bed->moved_ns = now;
+  LeaveThisProcessor();
+}
+
 // The list of sleepers is a stack: the last one is woken first, and the others get the time that
 // they need to leave.
 void Parking::WakeLast() {
