@@ -142,23 +142,29 @@ static int TestChain(tenter_context* context, tenter_handle engine) {
   return 0;
 }
 
-/* Whether the only worker of an idle engine is seen asleep within so many looks. */
-static int FallsAsleep(tenter_context* context, int64_t spin_ns, int looks) {
-  tenter_engine_options options;
+/* Whether an idle engine is seen to say `words` of itself within so many looks. */
+static int Says(tenter_context* context, const tenter_engine_options* options, const char* words,
+                int looks) {
   tenter_handle engine = 0;
   tenter_error error;
   char text[256] = "";
   int i;
-  memset(&options, 0, sizeof(options));
-  options.workers = 1;
-  options.spin_ns = spin_ns;
-  if (tenter_engine_create(context, &options, &engine, &error) != TENTER_OK) return -1;
-  for (i = 0; i < looks && strstr(text, "(1 asleep)") == NULL; ++i)
+  if (tenter_engine_create(context, options, &engine, &error) != TENTER_OK) return -1;
+  for (i = 0; i < looks && strstr(text, words) == NULL; ++i)
     if (tenter_engine_snapshot(context, engine, TENTER_SNAPSHOT_TEXT, text, sizeof(text), NULL,
                                &error) != TENTER_OK)
       return -1;
   if (tenter_free(context, engine, &error) != TENTER_OK) return -1;
   return i < looks;
+}
+
+/* Whether its only worker falls asleep. */
+static int FallsAsleep(tenter_context* context, int64_t spin_ns, int looks) {
+  tenter_engine_options options;
+  memset(&options, 0, sizeof(options));
+  options.workers = 1;
+  options.spin_ns = spin_ns;
+  return Says(context, &options, "(1 asleep)", looks);
 }
 
 static int TestSpin(tenter_context* context) {
@@ -168,23 +174,13 @@ static int TestSpin(tenter_context* context) {
   return 0;
 }
 
-/* Whether one of two idle workers is seen to end within so many looks. */
+/* Whether one of its two workers ends. */
 static int OneEnds(tenter_context* context, int64_t idle_ns, int looks) {
   tenter_engine_options options;
-  tenter_handle engine = 0;
-  tenter_error error;
-  char text[256] = "";
-  int i;
   memset(&options, 0, sizeof(options));
   options.workers = 2;
   options.idle_ns = idle_ns;
-  if (tenter_engine_create(context, &options, &engine, &error) != TENTER_OK) return -1;
-  for (i = 0; i < looks && strstr(text, "(1 asleep, 1 gone)") == NULL; ++i)
-    if (tenter_engine_snapshot(context, engine, TENTER_SNAPSHOT_TEXT, text, sizeof(text), NULL,
-                               &error) != TENTER_OK)
-      return -1;
-  if (tenter_free(context, engine, &error) != TENTER_OK) return -1;
-  return i < looks;
+  return Says(context, &options, "(1 asleep, 1 gone)", looks);
 }
 
 static int TestIdle(tenter_context* context) {

@@ -108,23 +108,32 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   };
 
   bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
+  Status RefuseInsideOp(const char* wait) const;
+
+  // naive_engine_push.cc
   Result<uint64_t> Enqueue(Op* op, bool deletes_var);
   Result<uint64_t> PushInTurn(Op* op, std::span<const Use> uses, bool deletes_var) REQUIRES(turn_);
   Result<uint64_t> Defer(Op* op, std::span<const Use> uses, bool deletes_var);
-  Status FindVars(const Op& op, Use* uses) const;
-  Status FindVars(const Program& program, std::vector<Use>* uses) const;
   NaiveVar* Find(Var var) const;
+  Status FindVars(const Op& op, Use* uses) const;
   uint64_t TakeNumber(const Running& op);
-  uint64_t TakeNumbers(const Program& program);
   void RunDeferred();
-  Result<uint64_t> DeferReplay(const ProgramPtr& program);
-  void RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
-                  int64_t pushed_ns);
   void Run(const Running& op);
   void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
   static bool HasPoisonedInput(std::span<const Use> uses);
   static std::vector<PoisonPtr> PoisonedInputs(std::span<const Use> uses);
+  FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
+                        Thrown thrown) EXCLUDES(log_mutex_);
+
+  // naive_engine_program.cc
+  Result<uint64_t> DeferReplay(const ProgramPtr& program);
+  Status FindVars(const Program& program, std::vector<Use>* uses) const;
+  uint64_t TakeNumbers(const Program& program);
+  void RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
+                  int64_t pushed_ns);
+
+  // naive_engine_body.cc
   Outcome RunBody(const Running& op);
   Outcome RunAsyncBody(const Running& op) EXCLUDES(handles_mutex_);
   Outcome AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) EXCLUDES(handles_mutex_);
@@ -132,9 +141,8 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   void OnCompleted(void* op, Thrown error) override EXCLUDES(handles_mutex_);
   void OnDropped(void* op) override EXCLUDES(handles_mutex_);
   void HandleUsed(AsyncOp* op, FailurePlace place, Thrown thrown) EXCLUDES(handles_mutex_);
-  FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
-                        Thrown thrown) EXCLUDES(log_mutex_);
-  Status RefuseInsideOp(const char* wait) const;
+
+  // naive_engine_fork.cc
   void TakeTurnForFork() override;
   void BeforeFork() override;
   void AfterForkInParent() override;

@@ -22,6 +22,11 @@ Status StaleVar(Var var) {
   return {StatusCode::kStaleHandle, var.ToString() + " was deleted, or never existed"};
 }
 
+const Var* SmallerVar(const Var* a, const Var* b) {
+  if (a == nullptr) return b;
+  return std::pair(a->index, a->generation) < std::pair(b->index, b->generation) ? a : b;
+}
+
 Status NoMemoryFor(std::string_view op) {
   return {StatusCode::kResourceExhausted, "out of memory for " + Quoted(op)};
 }

@@ -19,6 +19,8 @@ namespace tenter {
 Status NoBody(std::string_view op);
 Status PushAfterStop();
 Status StaleVar(Var var);  // ENG-8
+// Of several stale handles the smallest is named. `a` may be null.
+const Var* SmallerVar(const Var* a, const Var* b);
 Status NoMemoryFor(std::string_view op);
 Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number);  // ENG-7
 
