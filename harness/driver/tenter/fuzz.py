@@ -29,7 +29,9 @@ _COVERAGE = {"several_pushers": "with several pushers", "failing_ops": "failing 
              "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
              "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies",
              "out_of_memory": "pushes without memory", "run_dependents": "under run-dependents",
-             "naive": "on the naive engine", "gated": "for priorities", "parity": "for parity"}
+             "naive": "on the naive engine", "gated": "for priorities", "parity": "for parity",
+             "idle": "with idle workers that end", "forks": "forks", "recorded_ops": "captured ops", "replays": "replays",
+             "bulk_ops": "ops in groups", "times_out": "deadlines that pass"}
 
 
 @dataclass(frozen=True)
