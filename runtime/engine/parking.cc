@@ -32,7 +32,7 @@ bool Parking::StartSpinning() {
 // Not often: where the other processors are busy, too, it is in vain.
 void Parking::MoveAway(Bed* bed) {
   constexpr int64_t kRestNs = 2 * kNsPerMs;
-  bed->shares = false;
+  bed->shared = 0;
   const int64_t now = NowNs();
   if (now - bed->moved_ns < kRestNs) return;
   bed->moved_ns = now;

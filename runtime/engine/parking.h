@@ -14,9 +14,10 @@
 // thread to start. One whose thread cannot be started stays gone until work is next published.
 //
 // A worker that spins gives its processor away about every microsecond: the thread that it waits
-// for may be the one that wants it. If that took long and brought work, and no other worker is
-// about, both share a processor although there is most likely another, and often go on for seconds:
-// 4.4 us a round trip instead of 0.4. So it moves away, the next time that it has nothing to do.
+// for may be the one that wants it. If that took long and brought work, again and again, and no
+// other worker is about, both share a processor although there is most likely another, and often go
+// on for seconds: 4.4 us a round trip instead of 0.4. So it moves away, the next time that it has
+// nothing to do.
 //
 // No wake-up is lost: publishing (a sequentially consistent store) comes before the look at the
 // word, and a worker changes the word before it looks at the work for the last time. While the
@@ -62,10 +63,10 @@ class Parking {
   template <typename Found>
   bool Await(int worker, bool is_new, Found found) EXCLUDES(mutex_) {
     Bed& bed = beds_[worker];
-    if (bed.shares) MoveAway(&bed);
+    if (bed.shared >= kOften) MoveAway(&bed);
     bool spinning = is_new || StartSpinning();
     while (true) {
-      if (spinning && Spin(found, &bed.shares)) {
+      if (spinning && Spin(found, &bed.shared)) {
         word_.FetchSub(kSpinner, kSeqCst);
         return true;
       }
@@ -92,14 +93,15 @@ class Parking {
   int gone() const { return static_cast<int>(Gone(word_.Load(kRelaxed))); }
 
  private:
+  static constexpr int kOften = 8;
   static constexpr uint64_t kSpinner = 1, kAsleep = 1ull << 16, kGone = 1ull << 32;
   static uint64_t Spinning(uint64_t word) { return word & 0xffff; }
   static uint64_t Asleep(uint64_t word) { return word >> 16 & 0xffff; }
   static uint64_t Gone(uint64_t word) { return word >> 32; }
   struct Bed {
-    // The worker's own: whether it shares its processor with whoever hands it work, and when it
-    // last moved.
-    bool shares = false;
+    // The worker's own: how often in a row it seemed to share its processor with whoever hands it
+    // work, and when it last moved.
+    int shared = 0;
     int64_t moved_ns = 0;
     bool woken = false;  // guarded by mutex_
     CondVar changed;
@@ -107,20 +109,26 @@ class Parking {
 
   bool StartSpinning();
   template <typename Found>
-  bool Spin(Found found, bool* shares) {
+  bool Spin(Found found, int* shared) {
     constexpr int kPauses = 8;
     constexpr int64_t kAloneNs = 1500;  // to give way to nobody takes less than half of that
     int64_t now = NowNs();
     const int64_t end = now + spin_ns_;
     do {
       for (int look = 0; look < 4; ++look) {
-        if (found()) return true;
+        if (found()) {
+          *shared = 0;
+          return true;
+        }
         for (int i = 0; i < kPauses; ++i) SpinPause();
       }
       const int64_t before = NowNs();
       YieldThread();
       now = NowNs();
-      if (now - before > kAloneNs && OthersRest() && found()) return *shares = true;
+      if (now - before > kAloneNs && OthersRest() && found()) {
+        ++*shared;
+        return true;
+      }
     } while (now < end);
     return false;
   }
