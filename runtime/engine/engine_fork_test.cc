@@ -79,6 +79,27 @@ TEST_P(EngineFork, AnotherThreadMayPushMeanwhile) {
   pusher.Join();
 }
 
+// A daemon forks twice: the engine of the child in between may not have been used at all.
+TEST_P(EngineFork, AChildMayForkAgain) {
+  const Var v = NewVar();
+  int runs = 0;
+  for (int i = 0; i < 100; ++i) Push("w", {}, {v}, [&] { ++runs; });
+  const auto finish = [&] {
+    Push("more", {}, {v}, [&] { ++runs; });
+    engine_->WaitForVar(v);
+    engine_->WaitForAll();
+    return runs == 101 ? 0 : 1;
+  };
+  for (const bool used : {false, true})
+    EXPECT_EQ(Fork([&] {
+                if (used) engine_->WaitForVar(v);
+                if (Fork(finish) != 0) return 1;
+                return finish();
+              }),
+              0);
+  engine_->WaitForAll();
+}
+
 // A thread that pushes small ops holds locks outside of what a fork waits for otherwise.
 TEST_P(EngineFork, AnotherThreadMayPushInGroupsMeanwhile) {
   const Var a = NewVar(), mine = NewVar();

@@ -6,7 +6,6 @@ void ForkGate::AwaitOpen() {
   uint32_t state = state_.Load(kSeqCst);
   if (state == kStateChild && state_.CompareExchange(&state, kStateClosed, kSeqCst)) {
     in_child_();
-    Open();
     return;
   }
   if (state == kStateClosed) state_.Wait(kStateClosed, kSeqCst);

@@ -27,7 +27,7 @@ namespace tenter {
 
 class ForkGate {
  public:
-  // `in_child` is called by the first who enters in the child of a fork.
+  // `in_child` is called by the first who enters in the child of a fork, and opens the gate.
   explicit ForkGate(std::function<void()> in_child) : in_child_(std::move(in_child)) {}
 
   // Blocks while the gate is closed.

@@ -23,7 +23,7 @@ Status ThreadedBulk::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
   HandedOver handed_over;
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0) {
-    FlushForWait(&handed_over);
+    HandOverNow(&handed_over);
     engine_->FinishHandOver(handed_over);
     return engine_->Push(std::move(op)).status();
   }
@@ -73,7 +73,7 @@ Status ThreadedBulk::Flush() {
   return status;
 }
 
-void ThreadedBulk::FlushForWait(HandedOver* handed_over) {
+void ThreadedBulk::HandOverNow(HandedOver* handed_over) {
   MutexLock lock(mutex_);
   HandOver(handed_over);
 }

@@ -31,9 +31,9 @@ class ThreadedBulk final : public Bulk {
   Status Push(Op&& op) override EXCLUDES(mutex_);
   Status Flush() override EXCLUDES(mutex_);
 
-  // Hands over what there is, and keeps an error for the owner. Called by the engine, which calls
-  // FinishHandOver afterwards.
-  void FlushForWait(HandedOver* handed_over) EXCLUDES(mutex_);
+  // Hands over what there is, and keeps an error for the next Flush. Whoever calls it calls
+  // FinishHandOver afterwards, when no lock is held.
+  void HandOverNow(HandedOver* handed_over) EXCLUDES(mutex_);
   uint64_t owner() const { return owner_; }
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }  // for a fork
 

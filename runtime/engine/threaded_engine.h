@@ -15,8 +15,8 @@
 //   all others are leaves:   the table of vars, a stripe of the pool, lane_mutex_,
 //                            prioritised_mutex_, log_mutex_, handles_mutex_, those of Epochs,
 //                            Parking, Deadlines, ProgramList and Tracer, and Failure::mutex_
-//   the list of fork.h       over a fork: bulks_mutex_, the locks of all bulks, pause_mutex_,
-//                            handles_mutex_, those of Epochs, Deadlines and ProgramList
+//   the list of fork.h       over a fork: waking_mutex_, bulks_mutex_, the locks of all bulks,
+//                            pause_mutex_, handles_mutex_, those of Epochs, Deadlines, ProgramList
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
@@ -187,7 +187,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
-  void StartAgain();
+  void ForgetThreads();
+  void StartAgain() EXCLUDES(waking_mutex_);
+  void StartFirstWorker();
   void FailLostHandles() EXCLUDES(handles_mutex_);
   void LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const;
   void PauseWorkers() EXCLUDES(pause_mutex_);
@@ -245,6 +247,8 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   std::vector<ThreadedBulk*> bulks_ GUARDED_BY(bulks_mutex_);
   Atomic<int> open_bulks_ = 0;
 
+  Mutex waking_mutex_;  // over a fork, and over the first call in its child
+  bool dormant_ GUARDED_BY(waking_mutex_) = false;  // in such a child, before that call
   Mutex pause_mutex_;
   Atomic<bool> pausing_ = false;  // changes under pause_mutex_
   int paused_ GUARDED_BY(pause_mutex_) = 0;

@@ -34,7 +34,7 @@ void ThreadedEngine::FlushBulksOf(uint64_t thread, const ThreadedBulk* but) {
     MutexLock lock(bulks_mutex_);
     for (ThreadedBulk* bulk : bulks_)
       if (bulk != but && (thread == kAnyThread || bulk->owner() == thread))
-        bulk->FlushForWait(&handed_over);
+        bulk->HandOverNow(&handed_over);
   }
   FinishHandOver(handed_over);
 }

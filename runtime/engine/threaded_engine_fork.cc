@@ -9,21 +9,36 @@
 
 namespace tenter {
 
-void ThreadedEngine::PauseForFork() { PauseWorkers(); }
+// A dormant engine has no workers to pause, and its gate is closed.
+void ThreadedEngine::PauseForFork() NO_THREAD_SAFETY_ANALYSIS {
+  waking_mutex_.Lock();
+  if (!dormant_) PauseWorkers();
+}
 
-void ThreadedEngine::BeforeFork() {
+void ThreadedEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
+  if (dormant_) return;
   LockBulks();
   gate_.Close();
   LockForFork();
 }
 
-void ThreadedEngine::AfterForkInParent() {
-  UnlockAfterFork();
-  gate_.Open();
-  ResumeWorkers();
+void ThreadedEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
+  if (!dormant_) {
+    UnlockAfterFork();
+    gate_.Open();
+    ResumeWorkers();
+  }
+  waking_mutex_.Unlock();
 }
 
-void ThreadedEngine::AfterForkInChild() {
+void ThreadedEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  if (!dormant_) ForgetThreads();
+  dormant_ = true;
+  gate_.OpenInChild();
+  waking_mutex_.Unlock();
+}
+
+void ThreadedEngine::ForgetThreads() {
   // Threads that wait exist in the parent only: their traces in queues and condition variables go.
   UnlockAfterFork();
   for (uint32_t index = 0; index < vars_.size(); ++index) {
@@ -48,12 +63,17 @@ void ThreadedEngine::AfterForkInChild() {
   }
   // The body that forked goes on in the child, on a thread that is no worker: nobody could end it.
   if (forked_inside_op_) epochs_.Close();
-  gate_.OpenInChild();
 }
 
 // The first call in the child of a fork; the gate is closed.
 void ThreadedEngine::StartAgain() {
-  if (forked_inside_op_) return;
+  MutexLock lock(waking_mutex_);
+  if (!forked_inside_op_) StartFirstWorker();
+  dormant_ = false;
+  gate_.Open();
+}
+
+void ThreadedEngine::StartFirstWorker() {
   FailLostHandles();  // first, while nothing runs that was not lost
   const Status started = StartWorker(0);
   TENTER_CHECK(started.ok(), "after a fork: " + started.ToString());
@@ -97,7 +117,7 @@ void ThreadedEngine::PauseWorkers() {
   const int myself = OpOfThisThread() != nullptr ? 1 : 0;  // a body that forks goes on
   MutexLock lock(pause_mutex_);
   pausing_.Store(true, kSeqCst);
-  const int others = parking_.Hold() - myself;
+  const int others = forked_inside_op_ ? 0 : parking_.Hold() - myself;
   while (paused_ < others) pause_changed_.Wait(pause_mutex_);
 }
 
