@@ -1,4 +1,7 @@
 // Deadlines, on every engine: an op that has not ended in time fails, whoever comes first.
+#include <stdexcept>
+
+#include "runtime/base/rng.h"
 #include "runtime/engine/engine_fixture.h"
 
 namespace tenter {
@@ -139,6 +142,61 @@ TEST_P(EngineDeadline, RaceWithTheCompletionEndsTheOpOnce) {
   EXPECT_EQ(counts.live_ops, 0u);
   for (HandleBox& box : boxes) box.PutNothing();
   completer.Join();
+}
+
+// ENG-5: as above, and aimed: the handle is used within a few microseconds of the deadline, after
+// the body has returned, or while it throws.
+TEST_P(EngineDeadline, HandleUsedAtTheDeadlineEndsTheOpOnce) {
+  const int ops = naive() ? 200 : 3000;
+  constexpr int64_t kTimeout = 100 * kNsPerUs;
+  struct Due {
+    Atomic<int64_t> at = 0;  // released by the body, when `handle` is there
+    std::optional<Completion> handle;
+  } due;
+  Atomic<bool> over = false;
+  Thread completer;
+  const auto complete = [&] {
+    Rng rng(7);
+    while (!over.Load(kAcquire)) {
+      const int64_t at = due.at.Load(kAcquire);
+      if (at == 0) continue;
+      const int64_t aim = at + static_cast<int64_t>(rng.Below(12)) * kNsPerUs - 4 * kNsPerUs;
+      while (NowNs() < aim) SpinPause();
+      const bool fails = rng.Chance(20), drops = rng.Chance(20);
+      Completion handle = std::move(*due.handle);
+      due.handle.reset();
+      due.at.Store(0, kRelease);
+      if (drops) continue;
+      if (fails)
+        handle.Fail({StatusCode::kInjected, "late"});
+      else
+        handle.Done();
+    }
+  };
+  ASSERT_TRUE(completer.Start("completer", complete).ok());
+  const Var v = NewVar();
+  for (int i = 0; i < ops; ++i) {
+    const int64_t deadline = NowNs() + kTimeout;
+    engine_
+        ->Push({.name = "race",
+                .writes = {v},
+                .timeout_ns = kTimeout,
+                .body =
+                    [&, deadline, throws = i % 3 == 0](const OpContext&, Completion handle) {
+                      due.handle.emplace(std::move(handle));
+                      due.at.Store(deadline, kRelease);
+                      if (!throws) return;
+                      while (NowNs() < deadline) SpinPause();
+                      throw std::runtime_error("late, too");
+                    }})
+        .value();
+    engine_->AwaitVar(v).value();
+    while (due.at.Load(kAcquire) != 0) SpinPause();
+  }
+  over.Store(true, kRelease);
+  completer.Join();
+  EXPECT_THROW(engine_->WaitForAll(), AggregateError);
+  EXPECT_EQ(engine_->counts().ran, static_cast<uint64_t>(ops));
 }
 
 }  // namespace

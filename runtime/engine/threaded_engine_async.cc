@@ -50,17 +50,17 @@ void ThreadedEngine::StartTimer(PendingOp* op) {
 
 PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown) {
   uint32_t bits = op->bits.Load(kAcquire);
-  bool claims = false;
-  while ((bits & PendingOp::kClaimed) == 0) {
-    claims = !thrown.empty() || (bits & PendingOp::kHandleDropped) != 0;
+  bool claimed = false;  // by this exchange: what was wanted before a failed one says nothing
+  while (!claimed && (bits & PendingOp::kClaimed) == 0) {
+    const bool claims = !thrown.empty() || (bits & PendingOp::kHandleDropped) != 0;
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed : bits & ~PendingOp::kBodyActive;
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
     if (!claims) return nullptr;  // the handle or the deadline ends it
-    break;
+    claimed = true;
   }
   PendingOp* next = nullptr;
   uint32_t users = PendingOp::kBodyActive;
-  if (claims) {
+  if (claimed) {
     Outcome outcome{.thrown = std::move(thrown)};
     if (outcome.thrown.empty()) {
       outcome.place = FailurePlace::kDropped;
@@ -97,19 +97,20 @@ void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
 
 void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
   uint32_t bits = op->bits.Load(kAcquire);
-  bool claims = false;
-  while ((bits & PendingOp::kClaimed) == 0) {
+  bool claimed = false;
+  while (!claimed && (bits & PendingOp::kClaimed) == 0) {
     // Perhaps the handle dies because the body is throwing: then the exception is the cause. The
     // end of the body knows.
-    claims = outcome.place != FailurePlace::kDropped || (bits & PendingOp::kBodyActive) == 0;
+    const bool claims =
+        outcome.place != FailurePlace::kDropped || (bits & PendingOp::kBodyActive) == 0;
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed
                                    : (bits & ~PendingOp::kHandleAlive) | PendingOp::kHandleDropped;
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
     if (!claims) return;
-    break;
+    claimed = true;
   }
   uint32_t users = PendingOp::kHandleAlive;
-  if (claims) {
+  if (claimed) {
     End(op, std::move(outcome), kOutside);
     users |= PendingOp::kOpen;
   } else if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty()) {
