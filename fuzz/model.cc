@@ -1,6 +1,7 @@
 #include "fuzz/model.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "fuzz/execute.h"
 
@@ -33,6 +34,7 @@ class Model {
       failures.insert(now.failures.begin(), now.failures.end());
     }
     op.poisoned_input = !failures.empty();
+    Shorten(&failures);
     for (const uint64_t failure : failures)
       expect_.chains[failure].emplace_back(pushed.number, OpName(s.op));
     // ERR-3: an op with a poisoned read or update does not run. ERR-8: it does.
@@ -41,8 +43,11 @@ class Model {
     else if (op.poisoned_input && program_.policy == ErrorPolicy::kSkipDependents)
       op.fate = Fate::kSkipped;
     Count(op.fate);
-    const bool failed = OwnFailure(s, pushed.number, op.fate);
+    // ERR-3: the root of what would not have run anyway is that of its inputs.
+    const bool failed = (op.fate != Fate::kCancelled || !op.poisoned_input) &&
+                        OwnFailure(s, pushed.number, op.fate);
     if (failed) failures.insert(pushed.number);
+    Shorten(&failures);
     const bool writes_values = op.fate == Fate::kRan && !failed;
     // ERR-2: its outputs are poisoned, nothing else is. ERR-4: a write replaces what was there.
     for (const int instance : pushed.writes) {
@@ -56,6 +61,11 @@ class Model {
   Expectation Take() { return std::move(expect_); }
 
  private:
+  // ERR-11: of all failures that reach a var the first sixteen are kept.
+  static void Shorten(std::set<uint64_t>* failures) {
+    while (failures->size() > 16) failures->erase(std::prev(failures->end()));
+  }
+
   void Delete(const Pushed& pushed) {
     const Statement& s = program_.statements[pushed.statement];
     ++expect_.ran;

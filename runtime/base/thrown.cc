@@ -2,7 +2,9 @@
 
 #include <cxxabi.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <new>
 #include <typeinfo>
 
 #include "runtime/base/tsan.h"
@@ -21,16 +23,33 @@ struct Thrown::Box {
   }
 };
 
-Thrown Thrown::Current() {
+// What stands in for every exception that there is no memory to keep; never destroyed.
+std::shared_ptr<Thrown::Box> Thrown::NoMemory() {
+  alignas(Box) static std::byte storage[sizeof(Box)];
+  static Box* const box = [] {
+    auto* const made = new (storage) Box{std::make_exception_ptr(std::bad_alloc())};
+    TsanRelease(&made->key);
+    return made;
+  }();
+  return {std::shared_ptr<void>(), box};  // shares nothing, so this allocates nothing
+}
+
+Thrown Thrown::Current() noexcept {
+  const std::exception_ptr exception = std::current_exception();
+  TENTER_CHECK(exception != nullptr, "Thrown::Current outside a catch block");
   Thrown thrown;
-  thrown.box_ = std::make_shared<Box>();
-  thrown.box_->exception = std::current_exception();
-  TENTER_CHECK(thrown.box_->exception != nullptr, "Thrown::Current outside a catch block");
+  try {
+    thrown.box_ = std::make_shared<Box>();
+  } catch (const std::bad_alloc&) {
+    thrown.box_ = NoMemory();
+    return thrown;
+  }
+  thrown.box_->exception = exception;
   TsanRelease(&thrown.box_->key);
   return thrown;
 }
 
-Thrown Thrown::FromStatus(Status status) {
+Thrown Thrown::FromStatus(Status status) noexcept {
   try {
     throw StatusError(std::move(status));
   } catch (...) {

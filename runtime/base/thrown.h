@@ -8,7 +8,8 @@
 // Thread safety: copies may be used from any thread; Rethrow is const and may run concurrently.
 // Ownership and lifetime: copies share the exception; the last one destroys it.
 // Invariants: never empty unless default-constructed.
-// Errors: Rethrow of an empty Thrown is a programmer error (CHECK).
+// Errors: Rethrow of an empty Thrown is a programmer error (CHECK). An exception that there is no
+//   memory to keep becomes std::bad_alloc.
 #pragma once
 
 #include <exception>
@@ -24,10 +25,10 @@ class Thrown {
   Thrown() = default;
 
   // Takes the exception that is being handled. REQUIRES: called inside a catch block.
-  static Thrown Current();
+  static Thrown Current() noexcept;
 
   // Wraps a Status as the exception StatusError.
-  static Thrown FromStatus(Status status);
+  static Thrown FromStatus(Status status) noexcept;
 
   bool empty() const { return box_ == nullptr; }
 
@@ -48,6 +49,7 @@ class Thrown {
 
  private:
   struct Box;
+  static std::shared_ptr<Box> NoMemory();
   std::shared_ptr<Box> box_;
 };
 

@@ -119,13 +119,10 @@ tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(const auto found,
                             context->Find<tenter::EngineObject>(engine, "engine"));
-    try {
-      found->engine->WaitForAll();
-    } catch (const tenter::AggregateError& aggregate) {
-      *count = aggregate.failures().size();
-      for (size_t i = 0; i < std::min(capacity, *count); ++i)
-        found->failures.Fill(aggregate.failures()[i], &failures[i]);
-    }
+    TENTER_ASSIGN_OR_RETURN(const tenter::FailureReport report, found->engine->AwaitAll(capacity));
+    for (size_t i = 0; i < report.failures.size(); ++i)
+      found->failures.Fill(report.failures[i], &failures[i]);
+    *count = report.failures.size() + report.more + report.left;
     return {};
   });
 }

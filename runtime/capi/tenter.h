@@ -177,9 +177,11 @@ TENTER_API tenter_code tenter_push(tenter_context* context, tenter_handle engine
 TENTER_API tenter_code tenter_wait_for_var(tenter_context* context, tenter_handle engine,
                                            tenter_var var, tenter_failure* failure,
                                            tenter_error* error);
-/* Blocks (ENG-6). `*count` is the number of root failures since the previous call (ERR-6); the
- * first `capacity` of them, by push number, go to `failures`. Succeeds also when there are some:
- * the count tells. */
+/* Blocks (ENG-6). `*count` is the number of root failures that were not reported yet (ERR-6); the
+ * first `capacity` of them, by push number, go to `failures` and count as reported, the others come
+ * again with the next call. Beyond the first 1000 that are not reported the engine keeps the number
+ * only: these count as reported with the last of the others, so an array of 1000 takes everything.
+ * Succeeds also when there are failures: the count tells. */
 TENTER_API tenter_code tenter_wait_for_all(tenter_context* context, tenter_handle engine,
                                            tenter_failure* failures, size_t capacity, size_t* count,
                                            tenter_error* error);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "runtime/base/thrown.h"
+#include "runtime/engine/cancel.h"
 
 namespace tenter {
 
@@ -61,7 +62,8 @@ class Completion {
 struct OpContext {
   std::string_view name;
   uint64_t push_number;
-  int worker;  // index of the worker, -1 on the pushing thread (naive engine)
+  int worker;               // index of the worker, -1 on the pushing thread (naive engine)
+  CancelToken cancel = {};  // whether anybody still wants the result (ERR-12)
 };
 
 }  // namespace tenter

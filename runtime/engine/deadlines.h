@@ -1,59 +1,76 @@
-// Deadlines: async ops that have started and must end by a given time.
+// Deadlines: what must happen when a given time has come and it was not taken back before: the end
+// of an async op that has started, the cancellation of a scope, the wake-up of a blocked body.
 //
-// One thread sleeps until the earliest deadline; it is started when the first op with a deadline
-// comes, so that an engine without deadlines has none.
+// One thread sleeps until the earliest deadline; it is started when the first one comes, so that an
+// engine without deadlines has none.
 //
-// Thread safety: Add, Remove and Close from any thread; `passed` is called on the thread of its
-//   own, with no lock held.
-// Ownership and lifetime: borrows the ops between Add and the end of `passed`, or a Remove that
+// Thread safety: every method from any thread; `passed` is called on the thread of its own, with no
+//   lock held.
+// Ownership and lifetime: borrows the objects between Add and the end of `passed`, or a Remove that
 //   answers true.
-// Invariants: for each op that was added, either Remove answers true once or `passed` is called
+// Invariants: for each object that was added, either Remove answers true once or `passed` is called
 //   once.
-// Errors: Start returns kResourceExhausted when there is no thread.
+// Errors: Start returns kResourceExhausted when there is no thread; Add throws it as a StatusError,
+//   and std::bad_alloc, and adds nothing then.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <set>
+#include <map>
 #include <utility>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
-#include "runtime/engine/pending_op.h"
 
 namespace tenter {
 
 class Deadlines {
  public:
-  explicit Deadlines(std::function<void(PendingOp*)> passed) : passed_(std::move(passed)) {}
+  using Passed = void (*)(void* owner, void* object);
+
+  Deadlines() = default;
   ~Deadlines() { Close(); }
 
-  // Starts the thread unless it runs. Call it before the first Add.
+  // Starts the thread unless it runs. Whoever wants to know early whether there is one calls it
+  // before Add, which does the same.
   Status Start() EXCLUDES(mutex_);
 
-  // Calls `passed` with `op` when its deadline has passed. REQUIRES: Start was called.
-  void Add(PendingOp* op) EXCLUDES(mutex_);
+  // Calls passed(owner, object) when `at_ns` (as NowNs counts) has passed. An object may be in once
+  // per time.
+  void Add(int64_t at_ns, Passed passed, void* owner, void* object) EXCLUDES(mutex_);
 
-  // Forgets `op`. False when its deadline has passed: then `passed` has been or will be called.
-  bool Remove(PendingOp* op) EXCLUDES(mutex_);
+  // Forgets `object`. False when its deadline has passed: then `passed` has been or will be called.
+  bool Remove(int64_t at_ns, void* object) EXCLUDES(mutex_);
 
-  // In the child of a fork: there is no thread. `mutex` was held over the fork.
-  void ForgetThread() EXCLUDES(mutex_);
+  // As Remove, and blocks while `passed` runs with it on another thread.
+  void RemoveAndWait(int64_t at_ns, void* object) EXCLUDES(mutex_);
+
+  // In the child of a fork: there is no thread, until Add or StartAgain; of the objects those stay
+  // that were added with `kept`. `mutex` was held over the fork.
+  void ForgetThread(Passed kept) EXCLUDES(mutex_);
+  Status StartAgain() EXCLUDES(mutex_);
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
 
-  // Ends the thread. Ops that are still known are forgotten.
+  // Ends the thread. What is still known is forgotten.
   void Close() EXCLUDES(mutex_);
 
  private:
+  struct Entry {
+    Passed passed;
+    void* owner;
+  };
+  Status StartThread() REQUIRES(mutex_);
   void Loop() EXCLUDES(mutex_);
 
-  const std::function<void(PendingOp*)> passed_;
   Mutex mutex_;
-  std::set<std::pair<int64_t, PendingOp*>> ops_ GUARDED_BY(mutex_);
+  std::map<std::pair<int64_t, void*>, Entry> entries_ GUARDED_BY(mutex_);
+  void* passing_ GUARDED_BY(mutex_) = nullptr;  // whose `passed` runs
   bool started_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
   CondVar changed_;
-  Thread thread_;  // last: it uses everything above
+  CondVar returned_;
+  Atomic<uint64_t> thread_key_ = 0;  // of the thread; read by it alone, or compared with another's
+  Thread thread_;                    // last: it uses everything above
 };
 
 }  // namespace tenter

@@ -1,5 +1,7 @@
 #include "runtime/engine/engine.h"
 
+#include <utility>
+
 #include "runtime/engine/naive_engine.h"
 #include "runtime/engine/threaded_engine.h"
 
@@ -9,6 +11,13 @@ void Engine::WaitForVar(Var var) {
   const Result<PoisonPtr> poison = AwaitVar(var);
   if (!poison.ok()) throw StatusError(poison.status());
   if (*poison != nullptr) (*poison)->root()->thrown().Rethrow();
+}
+
+void Engine::WaitForAll() {
+  Result<FailureReport> report = AwaitAll();
+  if (!report.ok()) throw StatusError(report.status());
+  if (!report->failures.empty() || report->more > 0)
+    throw AggregateError(std::move(report).value());
 }
 
 std::unique_ptr<Engine> MakeEngine(const EngineOptions& options) {

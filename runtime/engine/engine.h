@@ -1,7 +1,7 @@
 // Engine: runs ops as soon as their inputs are there, in push order per var. Start here.
 //
 // Path: CachedOp::Invoke -> Engine::Push -> worker -> kernel; Engine::WaitForVar -> result or
-// failure. Two engines keep the contracts ENG-1..11 and ERR-1..10: the threaded one
+// failure. Two engines keep the contracts ENG-1..11 and ERR-1..12: the threaded one
 // (1..N workers), and the naive one, which runs each op to its end inside Push and is the oracle
 // of the first.
 //
@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,7 @@
 #include "runtime/engine/failure.h"
 #include "runtime/engine/op.h"
 #include "runtime/engine/program.h"
+#include "runtime/engine/scope.h"
 #include "runtime/engine/snapshot.h"
 #include "runtime/engine/tracer.h"
 
@@ -87,8 +89,9 @@ class Engine {
   // Errors: kInvalidArgument, kStopped, kResourceExhausted.
   virtual Result<ProgramPtr> Capture(Recording recording) = 0;
 
-  // Pushes all ops of `program` at once; returns the push number of the first. As Push otherwise.
-  virtual Result<uint64_t> Replay(const ProgramPtr& program) = 0;
+  // Pushes all ops of `program` at once, in `scope` unless that is null; returns the push number of
+  // the first. As Push otherwise.
+  virtual Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope = nullptr) = 0;
 
   // Groups small ops of the calling thread, up to `most_ops` at a time; see bulk.h. Throws
   // std::bad_alloc.
@@ -107,13 +110,22 @@ class Engine {
   // healed or deleted (ERR-5).
   void WaitForVar(Var var);
 
-  // Blocks until everything pushed before the call has ended. Throws AggregateError with the root
-  // failures since the previous WaitForAll, each exactly once over the life of the engine
-  // (ERR-6).
-  virtual void WaitForAll() = 0;
+  // Blocks until everything pushed before the call has ended, and takes the root failures of ops
+  // without a scope that were not taken before: the `most` with the smallest push numbers. What is
+  // left comes with the next call (ERR-6). Errors: kWaitInsideOp. Throws std::bad_alloc, with
+  // nothing taken.
+  virtual Result<FailureReport> AwaitAll(size_t most = std::numeric_limits<size_t>::max()) = 0;
+
+  // As AwaitAll; throws AggregateError when there are failures.
+  void WaitForAll();
+
+  // A group of ops with a log, a cancel and a deadline of its own; see scope.h. Never blocks.
+  // Errors: kResourceExhausted.
+  virtual Result<std::unique_ptr<FailureScope>> NewScope() = 0;
 
   // Refuses pushes from now on and returns when everything has ended; inside an op body it only
-  // starts that. Idempotent; a cancel may follow a drain.
+  // starts that. Idempotent; a cancel may follow a drain. A cancel requests the tokens of bodies that
+  // run (ERR-12).
   virtual Status Stop(StopMode mode) = 0;
 
   // What is known about an exception that a wait threw (ERR-7): call it in the catch block with

@@ -38,14 +38,15 @@ TEST_P(EngineContract, PushOverSeveralVarsIsAtomic) {
   int64_t both = 0;  // guarded by a and b together: every op below updates both
   std::vector<Thread> pushers(4);
   for (size_t t = 0; t < pushers.size(); ++t)
-    ASSERT_TRUE(pushers[t]
-                    .Start("pusher",
-                           [&, t] {
-                             const std::vector<Var> vars =
-                                 t % 2 == 0 ? std::vector{a, b} : std::vector{b, a};
-                             for (int i = 0; i < 500; ++i) Push("ab", {}, vars, [&] { ++both; });
-                           })
-                    .ok());
+    ASSERT_TRUE(
+        pushers[t]
+            .Start(
+                "pusher",
+                [&, t] {
+                  const std::vector<Var> vars = t % 2 == 0 ? std::vector{a, b} : std::vector{b, a};
+                  for (int i = 0; i < 500; ++i) Push("ab", {}, vars, [&] { ++both; });
+                })
+            .ok());
   for (Thread& pusher : pushers) pusher.Join();
   engine_->WaitForAll();
   EXPECT_EQ(both, 4 * 500);
@@ -253,9 +254,12 @@ TEST_P(EngineContract, PriorityOrdersReadyOpsOnly) {
   std::vector<std::string> order;
   const Var v = NewVar();
   Push("blocker", {}, {}, [&] { start.Wait(); });
-  Push("low", {}, {v}, [&] { order.push_back("low"); }, -1);
-  Push("high but after low", {v}, {}, [&] { order.push_back("dependent"); }, 9);
-  Push("high", {}, {}, [&] { order.push_back("high"); }, 5);
+  Push(
+      "low", {}, {v}, [&] { order.push_back("low"); }, -1);
+  Push(
+      "high but after low", {v}, {}, [&] { order.push_back("dependent"); }, 9);
+  Push(
+      "high", {}, {}, [&] { order.push_back("high"); }, 5);
   start.Open();
   engine_->WaitForAll();
   EXPECT_EQ(order, (std::vector<std::string>{"high", "low", "dependent"}));

@@ -203,5 +203,112 @@ TEST_P(EngineFork, ChildThatOnlyExecsCostsNothing) {
   engine_->WaitForVar(v);
 }
 
+// A body that waits for another engine, which a fork has paused first: the fork waits for the body.
+TEST_P(EngineFork, ABodyMayWaitForAnotherEngineMeanwhile) {
+  const std::unique_ptr<Engine> outer = MakeEngine({.workers = 1});
+  const Var a = outer->NewVar().value(), b = NewVar();
+  Atomic<bool> stop = false;
+  int64_t waited = 0;
+  const auto wait_often = [&] {
+    while (!stop.Load(kRelaxed)) {
+      outer
+          ->Push({.name = "outer",
+                  .writes = {a},
+                  .body =
+                      [&](const OpContext&) {
+                        for (int i = 0; i < 20; ++i) {
+                          Push("inner", {}, {b}, [&waited] { ++waited; });
+                          if (i % 2 == 0)
+                            engine_->WaitForVar(b);
+                          else
+                            engine_->WaitForAll();
+                        }
+                      }})
+          .value();
+      outer->WaitForVar(a);
+    }
+  };
+  Thread pusher;
+  ASSERT_TRUE(pusher.Start("pusher", wait_often).ok());
+  for (int i = 0; i < 40 && !HasFailure(); ++i)
+    EXPECT_EQ(Fork([&] {
+                Push("own", {}, {b}, [] {});
+                engine_->WaitForAll();
+                outer->WaitForAll();
+                return 0;
+              }),
+              0);
+  stop.Store(true, kRelaxed);
+  pusher.Join();
+}
+
+// The thread that watches deadlines exists in the parent only.
+TEST_P(EngineFork, DeadlinesPassInTheChild) {
+  const Var v = NewVar(), w = NewVar();
+  const auto box = std::make_shared<HandleBox>();
+  const auto hold = [box](const OpContext&, Completion done) { box->Put(std::move(done)); };
+  Recording recording;
+  recording.Push({.name = "captured", .writes = {v}, .timeout_ns = kNsPerMs, .body = hold});
+  const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+  Gate release;
+  if (!naive()) {
+    Push("blocker", {}, {w}, [&release] { release.Wait(); });
+    engine_->Push({.name = "pending", .writes = {w}, .timeout_ns = kNsPerSecond, .body = hold})
+        .value();
+  }
+  const auto code_of = [&](Var var) {
+    const PoisonPtr poison = engine_->AwaitVar(var).value();
+    return poison == nullptr ? StatusCode::kOk : poison->root()->thrown().ToStatus().code();
+  };
+  Thread opener;
+  ASSERT_TRUE(opener.Start("opener", [&] { release.Open(); }).ok());
+  EXPECT_EQ(Fork([&] {
+              engine_->Replay(program).value();
+              if (code_of(v) != StatusCode::kDeadlineExceeded) return 1;
+              if (!naive() && code_of(w) == StatusCode::kOk) return 2;
+              _exit(0);  // handles are held that nobody will use
+            }),
+            0);
+  opener.Join();
+  box->PutNothing();
+  box->CompleteIfAny();
+  static_cast<void>(engine_->AwaitVar(w));
+}
+
+// A body that creates and destroys engines: the fork waits for the body, so neither may wait for the
+// fork.
+TEST_P(EngineFork, ABodyMayCreateAndDestroyEnginesMeanwhile) {
+  Atomic<bool> stop = false;
+  Atomic<int> rounds = 0;
+  const Var v = NewVar();
+  const auto other = [&] {
+    while (!stop.Load(kAcquire)) {
+      for (const int workers : {0, 1}) {
+        const auto inner = MakeEngine({.workers = workers});
+        const Var w = inner->NewVar().value();
+        inner->Push({.name = "inner", .writes = {w}, .body = [](const OpContext&) {}}).value();
+        inner->WaitForVar(w);
+      }
+      rounds.FetchAdd(1, kRelease);
+    }
+  };
+  Thread pusher;
+  ASSERT_TRUE(pusher.Start("pusher", [&] { Push("makes engines", {}, {v}, other); }).ok());
+  while (rounds.Load(kAcquire) < 3) YieldThread();
+  Thread stopper;
+  ASSERT_TRUE(stopper
+                  .Start("stopper",
+                         [&] {
+                           const int seen = rounds.Load(kAcquire);
+                           while (rounds.Load(kAcquire) < seen + 50) YieldThread();
+                           stop.Store(true, kRelease);
+                         })
+                  .ok());
+  EXPECT_EQ(Fork([&] { return 0; }), 0);
+  stopper.Join();
+  pusher.Join();
+  engine_->WaitForAll();
+}
+
 }  // namespace
 }  // namespace tenter

@@ -1,15 +1,17 @@
 #include "runtime/engine/failure.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace tenter {
 namespace {
 
-std::string DescribeAll(const std::vector<FailurePtr>& failures) {
-  std::string text =
-      std::to_string(failures.size()) + (failures.size() == 1 ? " op failed:" : " ops failed:");
-  for (const FailurePtr& failure : failures) text += "\n  " + failure->ToString();
+std::string DescribeAll(const FailureReport& report) {
+  const uint64_t count = report.failures.size() + report.more;
+  std::string text = std::to_string(count) + (count == 1 ? " op failed:" : " ops failed:");
+  for (const FailurePtr& failure : report.failures) text += "\n  " + failure->ToString();
+  if (report.more > 0) text += "\n  and " + std::to_string(report.more) + " more";
   return text;
 }
 
@@ -56,10 +58,14 @@ uint64_t Failure::chain_length() const {
   return chain_length_;
 }
 
-void Failure::AddToChain(std::string_view op, uint64_t push_number) const {
+void Failure::AddToChain(std::string_view op, uint64_t push_number) const noexcept {
   MutexLock lock(mutex_);
   ++chain_length_;
-  if (chain_.size() < kChainKept) chain_.push_back({std::string(op), push_number});
+  try {
+    if (chain_.size() < kChainKept) chain_.push_back({std::string(op), push_number});
+  } catch (const std::bad_alloc&) {
+    // chain_length() tells that one is missing.
+  }
 }
 
 std::string Failure::ToString() const {
@@ -72,32 +78,36 @@ bool ReportedBefore(const FailurePtr& a, const FailurePtr& b) {
   return std::pair(a->push_number(), a->place()) < std::pair(b->push_number(), b->place());
 }
 
-Poison::Poison(std::vector<FailurePtr> failures) : failures_(std::move(failures)) {
-  TENTER_CHECK(!failures_.empty(), "a poison needs a failure");
-  std::sort(failures_.begin(), failures_.end(), ReportedBefore);
-  failures_.erase(std::unique(failures_.begin(), failures_.end()), failures_.end());
+void PoisonMerge::Add(const PoisonPtr& input) {
+  if (input == nullptr || input == only_) return;
+  const bool first = empty();
+  for (const FailurePtr& failure : input->all()) Add(failure);
+  more_ |= input->more();
+  only_ = first ? input : nullptr;
 }
 
-PoisonPtr CombinePoison(std::span<const PoisonPtr> inputs, const FailurePtr& own) {
-  // One poisoned input and no failure of its own is the common case: the outputs share its poison.
-  if (own == nullptr && inputs.size() == 1) return inputs[0];
-  std::vector<FailurePtr> failures;
-  for (const PoisonPtr& input : inputs)
-    if (input != nullptr) failures.insert(failures.end(), input->all().begin(), input->all().end());
-  if (own != nullptr) failures.push_back(own);
-  if (failures.empty()) return nullptr;
-  return std::make_shared<const Poison>(std::move(failures));
+void PoisonMerge::Add(const FailurePtr& own) {
+  only_ = nullptr;
+  size_t place = count_;
+  while (place > 0 && ReportedBefore(own, failures_[place - 1])) --place;
+  if (place > 0 && failures_[place - 1] == own) return;
+  if (count_ == failures_.size()) {
+    more_ = true;
+    if (place == count_) return;
+  } else {
+    ++count_;
+  }
+  for (size_t i = count_ - 1; i > place; --i) failures_[i] = std::move(failures_[i - 1]);
+  failures_[place] = own;
 }
 
-PoisonPtr PoisonLeftBy(std::string_view op, uint64_t push_number, std::span<const PoisonPtr> inputs,
-                       const FailurePtr& own) {
-  if (inputs.empty()) return CombinePoison({}, own);
-  const PoisonPtr carried = CombinePoison(inputs, nullptr);
-  for (const FailurePtr& failure : carried->all()) failure->AddToChain(op, push_number);
-  return CombinePoison({&carried, 1}, own);
+PoisonPtr PoisonMerge::Take() const {
+  if (only_ != nullptr || empty()) return only_;
+  const std::span<const FailurePtr> kept = failures();
+  return std::make_shared<const Poison>(std::vector(kept.begin(), kept.end()), more_);
 }
 
-AggregateError::AggregateError(std::vector<FailurePtr> failures)
-    : std::runtime_error(DescribeAll(failures)), failures_(std::move(failures)) {}
+AggregateError::AggregateError(FailureReport report)
+    : std::runtime_error(DescribeAll(report)), report_(std::move(report)) {}
 
 }  // namespace tenter

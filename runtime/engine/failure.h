@@ -10,9 +10,9 @@
 // Invariants: (1) a Poison's root has the smallest push number of all failures that reached the
 //   var, so it does not depend on the schedule (ERR-3). (2) also() is ordered by push number,
 //   without the root.
-// Errors: none of its own.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -61,8 +61,8 @@ class Failure {
   std::vector<PoisonedOp> Chain() const EXCLUDES(mutex_);
   uint64_t chain_length() const EXCLUDES(mutex_);
 
-  // Records that `op` was poisoned. Called by engines only.
-  void AddToChain(std::string_view op, uint64_t push_number) const EXCLUDES(mutex_);
+  // Records that `op` was poisoned; only its number where memory is short. Called by engines only.
+  void AddToChain(std::string_view op, uint64_t push_number) const noexcept EXCLUDES(mutex_);
 
   // "op 'conv1' (push 12) failed in its body on thread tenter-w0: std::runtime_error: boom".
   std::string ToString() const;
@@ -85,36 +85,63 @@ bool ReportedBefore(const FailurePtr& a, const FailurePtr& b);
 
 class Poison {
  public:
-  // REQUIRES: failures is not empty.
-  explicit Poison(std::vector<FailurePtr> failures);
+  // Of the failures that reached a var those with the smallest push numbers are kept, so many. What
+  // one more failure costs therefore does not depend on how many there were before (ERR-11).
+  static constexpr size_t kFailuresKept = 16;
+
+  // REQUIRES: failures is not empty, ordered by push number, distinct, no longer than that.
+  Poison(std::vector<FailurePtr> failures, bool more)
+      : failures_(std::move(failures)), more_(more) {}
 
   const FailurePtr& root() const { return failures_.front(); }
   std::span<const FailurePtr> also() const { return std::span(failures_).subspan(1); }
   std::span<const FailurePtr> all() const { return failures_; }
+  bool more() const { return more_; }  // others reached the var, which are not kept
 
  private:
-  std::vector<FailurePtr> failures_;  // ordered by push number, distinct
+  const std::vector<FailurePtr> failures_;
+  const bool more_;
 };
 
 // Null when the var is healthy.
 using PoisonPtr = std::shared_ptr<const Poison>;
 
-// The poison of an op's outputs: all failures of its poisoned inputs, and its own when it has one.
-// Null when there is none.
-PoisonPtr CombinePoison(std::span<const PoisonPtr> inputs, const FailurePtr& own);
+// What an op may leave in its outputs: all failures of its poisoned inputs, and its own. Which ones
+// are kept does not depend on the order of Add: the first kFailuresKept of a union are found from
+// the first kFailuresKept of its parts.
+class PoisonMerge {
+ public:
+  void Add(const PoisonPtr& input);  // null: healthy
+  void Add(const FailurePtr& own);
+  bool empty() const { return count_ == 0; }
+  std::span<const FailurePtr> failures() const { return {failures_.data(), count_}; }
 
-// The same for the op `op`, which is recorded in the chain of every failure that its inputs carry.
-PoisonPtr PoisonLeftBy(std::string_view op, uint64_t push_number, std::span<const PoisonPtr> inputs,
-                       const FailurePtr& own);
+  // Null when nothing was added. A single poison is passed on as it is. Throws std::bad_alloc.
+  PoisonPtr Take() const;
+
+ private:
+  PoisonPtr only_;  // when it was the only one that was added
+  size_t count_ = 0;
+  bool more_ = false;
+  std::array<FailurePtr, Poison::kFailuresKept> failures_;  // ordered by push number, distinct
+};
+
+// What a wait for everything found.
+struct FailureReport {
+  std::vector<FailurePtr> failures = {};  // ordered by push number
+  uint64_t more = 0;  // failures of which only the number is known, since they were too many
+  uint64_t left = 0;  // not reported yet: the caller asked for fewer
+};
 
 // What WaitForAll throws: every root failure since the previous WaitForAll, ordered by push number.
 class AggregateError : public std::runtime_error {
  public:
-  explicit AggregateError(std::vector<FailurePtr> failures);
-  std::span<const FailurePtr> failures() const { return failures_; }
+  explicit AggregateError(FailureReport report);
+  std::span<const FailurePtr> failures() const { return report_.failures; }
+  uint64_t more() const { return report_.more; }  // failures beyond those
 
  private:
-  std::vector<FailurePtr> failures_;
+  FailureReport report_;
 };
 
 }  // namespace tenter

@@ -31,8 +31,8 @@ NaiveEngine::NaiveEngine(const EngineOptions& options)
 
 NaiveEngine::~NaiveEngine() {
   TENTER_CHECK(!InsideOp(), "an engine was destroyed inside one of its own ops");
+  LeaveFork(this);  // first: a fork that is waiting for the body which destroys this has the turn
   static_cast<void>(Stop(StopMode::kDrain));
-  LeaveFork(this);
   MutexLock lock(handles_mutex_);
   while (handles_alive_ > 0) handle_used_.Wait(handles_mutex_);
 }
@@ -61,19 +61,34 @@ Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {
   return state->poison;
 }
 
-void NaiveEngine::WaitForAll() {
-  if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
-  std::vector<FailurePtr> failures;
-  {
-    SmallMutexLock turn(turn_);
-    MutexLock lock(log_mutex_);
-    failures = log_.TakeUnreported();
+Result<FailureReport> NaiveEngine::AwaitAll(size_t most) {
+  TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForAll"));
+  SmallMutexLock turn(turn_);
+  return failures_.Take(most);
+}
+
+Result<std::unique_ptr<FailureScope>> NaiveEngine::NewScope() {
+  try {
+    return std::make_unique<FailureScope>(static_cast<ScopeHost*>(this), &cancellation_);
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
   }
-  if (!failures.empty()) throw AggregateError(std::move(failures));
+}
+
+Status NaiveEngine::WaitForScope(const std::function<void()>& block) {
+  TENTER_RETURN_IF_ERROR(RefuseInsideOp("a wait for a failure scope"));
+  block();
+  return {};
+}
+
+// A fork takes this lock.
+void NaiveEngine::LookAtScope(const std::function<void()>& look) const {
+  MutexLock lock(failures_.mutex());
+  look();
 }
 
 Status NaiveEngine::Stop(StopMode mode) {
-  if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
+  if (mode == StopMode::kCancel) cancel_.Cancel(StatusCode::kStopped);
   stopping_.Store(true, kSeqCst);
   if (InsideOp()) return {};
   SmallMutexLock turn(turn_);

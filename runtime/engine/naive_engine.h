@@ -6,8 +6,9 @@
 // track: push order is execution order, so what remains is exactly the meaning of the contracts
 // (poison, skip, heal, waits).
 //
-// LOCK ORDER (outermost first): turn_, which is held over bodies; handles_mutex_; log_mutex_.
-//   Leaves: NaiveVar::mutex, the locks of the table of vars and of ProgramList, Failure::mutex_.
+// LOCK ORDER (outermost first): turn_, which is held over bodies; handles_mutex_; that of Failures;
+//   those of scopes. Leaves: NaiveVar::mutex, the locks of the table of vars, of ProgramList, of
+//   Deadlines and of the cancellation, Failure::mutex_.
 //   Nothing that only looks (counts, Snapshot, LastFailure) takes the turn, so a body that hangs
 //   can be looked at.
 //
@@ -25,19 +26,23 @@
 #include <span>
 #include <vector>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/small_mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/engine.h"
-#include "runtime/engine/failure_log.h"
-#include "runtime/engine/fork.h"
+#include "runtime/engine/failures.h"
 #include "runtime/engine/op_name.h"
+#include "runtime/engine/outcome.h"
 #include "runtime/engine/tally.h"
 #include "runtime/engine/var_table.h"
 
 namespace tenter {
 
-class NaiveEngine final : public Engine, private CompletionSink, private ForkMember {
+class NaiveEngine final : public Engine,
+                          private CompletionSink,
+                          private ForkMember,
+                          private ScopeHost {
  public:
   explicit NaiveEngine(const EngineOptions& options);
   ~NaiveEngine() override;
@@ -45,14 +50,15 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   Result<Var> NewVar() override;
   Result<uint64_t> Push(Op&& op) override;
   Result<ProgramPtr> Capture(Recording recording) override;
-  Result<uint64_t> Replay(const ProgramPtr& program) override;
+  Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope) override;
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
-  void WaitForAll() override;
+  Result<FailureReport> AwaitAll(size_t most) override;
+  Result<std::unique_ptr<FailureScope>> NewScope() override;
   Status Stop(StopMode mode) override;
-  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(log_mutex_);
-  FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
+  FailurePtr FailureOf(const std::exception_ptr& exception) const override;
+  FailurePtr LastFailure() const override;
   EngineCounts counts() const override;
   EngineSnapshot Snapshot() const override;
   void DumpTo(int fd) const override;
@@ -79,6 +85,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
     bool deletes_var;
     uint64_t push_number;
     int64_t deadline_ns;
+    FailureScope* scope;    // or null
     bool replayed = false;  // its body is kept
   };
   // An op, or a program, that was pushed inside a body.
@@ -89,6 +96,7 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
     bool deletes_var;
     uint64_t push_number;
     int64_t deadline_ns;  // of a program: when it was pushed
+    FailureScope* scope;
     ProgramPtr program = nullptr;
   };
   // An async op that runs; guarded by handles_mutex_. Whoever comes last frees it: the turn, or the
@@ -102,13 +110,10 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
     FailurePlace place = FailurePlace::kBody;
     Thrown thrown = {};
   };
-  struct Outcome {
-    FailurePlace place = FailurePlace::kBody;
-    Thrown thrown = {};
-  };
-
   bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
   Status RefuseInsideOp(const char* wait) const;
+  Status WaitForScope(const std::function<void()>& block) override;
+  void LookAtScope(const std::function<void()>& look) const override;
 
   // naive_engine_push.cc
   Result<uint64_t> Enqueue(Op* op, bool deletes_var);
@@ -119,19 +124,20 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   uint64_t TakeNumber(const Running& op);
   void RunDeferred();
   void Run(const Running& op);
-  void Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input);
+  Decision Decide(const Running& op) const;
+  OpContext ContextOf(const Running& op);
+  void Record(const Running& op, Outcome outcome);
+  Thrown WhyCancelled(const Running& op) const;
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
   static bool HasPoisonedInput(std::span<const Use> uses);
-  static std::vector<PoisonPtr> PoisonedInputs(std::span<const Use> uses);
-  FailurePtr LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
-                        Thrown thrown) EXCLUDES(log_mutex_);
+  static PoisonMerge PoisonedInputs(std::span<const Use> uses);
 
   // naive_engine_program.cc
-  Result<uint64_t> DeferReplay(const ProgramPtr& program);
+  Result<uint64_t> DeferReplay(const ProgramPtr& program, FailureScope* scope);
   Status FindVars(const Program& program, std::vector<Use>* uses) const;
   uint64_t TakeNumbers(const Program& program);
   void RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
-                  int64_t pushed_ns);
+                  int64_t pushed_ns, FailureScope* scope);
 
   // naive_engine_body.cc
   Outcome RunBody(const Running& op);
@@ -144,6 +150,8 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
 
   // naive_engine_fork.cc
   void TakeTurnForFork() override;
+  void GiveTurnBack() override;
+  bool RunsOpOnThisThread() const override { return InsideOp(); }
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
@@ -153,24 +161,26 @@ class NaiveEngine final : public Engine, private CompletionSink, private ForkMem
   Tracer* const tracer_;
 
   SmallMutex turn_;
+  bool turn_for_fork_ = false;   // a fork took it; used by the steps of the fork only
   Atomic<uint64_t> runner_ = 0;  // the thread that has the turn and runs ops
   Atomic<uint64_t> pushed_ = 0;  // this and the next four change in a turn only
   Tally tally_;
   OpName running_;
-  size_t running_size_ = 0;
+  uint8_t running_size_ = 0;
   Atomic<uint64_t> running_number_ = 0;             // 0 while no body runs
   std::deque<Deferred> deferred_;                   // in a turn only
   std::vector<Use> replay_uses_ GUARDED_BY(turn_);  // of the program that is replayed
   Atomic<bool> stopping_ = false;
-  Atomic<bool> cancelling_ = false;
+  Cancellation cancellation_{&deadlines_};
+  CancelSource cancel_{&cancellation_};
   VarTable<NaiveVar> vars_;
   ProgramList programs_;
 
-  mutable Mutex log_mutex_;
-  FailureLog log_ GUARDED_BY(log_mutex_);
+  mutable Failures failures_;
   Mutex handles_mutex_;
   uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
   CondVar handle_used_;
+  Deadlines deadlines_;  // of scopes and callbacks; last: its thread uses what is above
 };
 
 }  // namespace tenter

@@ -14,24 +14,38 @@ void NaiveEngine::HitBodySite([[maybe_unused]] const OpContext& context) const {
   if (!fault.error.ok()) throw StatusError(fault.error);
 }
 
-NaiveEngine::Outcome NaiveEngine::RunBody(const Running& op) {
-  const OpContext context{op.name, op.push_number, -1};
+OpContext NaiveEngine::ContextOf(const Running& op) {
+  CancelSource* const scope = op.scope == nullptr ? nullptr : op.scope->cancel_source();
+  return {.name = op.name,
+          .push_number = op.push_number,
+          .worker = -1,
+          .cancel = CancelToken(&cancel_, scope, op.deadline_ns)};
+}
+
+Outcome NaiveEngine::RunBody(const Running& op) {
+  const OpContext context = ContextOf(op);
   try {
     // The deletion of a var has a site of its own, inside its body.
     if (!op.deletes_var) HitBodySite(context);
     op.body->Run(context);
     if (!op.deletes_var &&
         TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name).drop_completion)
-      return {FailurePlace::kDropped, Thrown::FromStatus(CompletionDropped())};
+      return {.place = FailurePlace::kDropped, .thrown = CompletionDropped()};
   } catch (...) {
-    return {op.deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody, Thrown::Current()};
+    return {.place = op.deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody,
+            .thrown = Thrown::Current()};
   }
   return {};
 }
 
-NaiveEngine::Outcome NaiveEngine::RunAsyncBody(const Running& op) {
-  const OpContext context{op.name, op.push_number, -1};
-  auto* const async = new AsyncOp{.name = std::string(op.name), .push_number = op.push_number};
+Outcome NaiveEngine::RunAsyncBody(const Running& op) {
+  const OpContext context = ContextOf(op);
+  AsyncOp* async = nullptr;
+  try {
+    async = new AsyncOp{.name = std::string(op.name), .push_number = op.push_number};
+  } catch (...) {
+    return {.thrown = Thrown::Current()};
+  }
   {
     MutexLock lock(handles_mutex_);
     ++handles_alive_;
@@ -47,12 +61,13 @@ NaiveEngine::Outcome NaiveEngine::RunAsyncBody(const Running& op) {
   return AwaitEnd(async, std::move(thrown), op.deadline_ns);
 }
 
-NaiveEngine::Outcome NaiveEngine::AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) {
+Outcome NaiveEngine::AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) {
   std::unique_ptr<AsyncOp> mine;
   MutexLock lock(handles_mutex_);
   if (!thrown.empty()) {
     if (op->ended && op->place != FailurePlace::kDropped) {
-      LogFailure(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown));
+      failures_.Record(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown),
+                       nullptr);
     } else {
       // A handle that was dropped by the unwinding of this very exception is not the cause.
       op->place = FailurePlace::kBody;
@@ -68,11 +83,11 @@ NaiveEngine::Outcome NaiveEngine::AwaitEnd(AsyncOp* op, Thrown thrown, int64_t d
       handle_used_.WaitFor(handles_mutex_, left);
     } else {
       op->place = FailurePlace::kDeadline;
-      op->thrown = Thrown::FromStatus(DeadlineExceeded(op->name));
+      op->thrown = DeadlineExceeded(op->name);
       op->ended = true;
     }
   }
-  Outcome outcome{op->place, std::move(op->thrown)};
+  Outcome outcome{.place = op->place, .thrown = std::move(op->thrown)};
   op->let_go = true;
   if (!op->handle_alive) mine.reset(op);
   return outcome;
@@ -86,8 +101,7 @@ void NaiveEngine::OnCompleted(void* op, Thrown error) {
 }
 
 void NaiveEngine::OnDropped(void* op) {
-  HandleUsed(static_cast<AsyncOp*>(op), FailurePlace::kDropped,
-             Thrown::FromStatus(CompletionDropped()));
+  HandleUsed(static_cast<AsyncOp*>(op), FailurePlace::kDropped, CompletionDropped());
 }
 
 void NaiveEngine::HandleUsed(AsyncOp* op, FailurePlace place, Thrown thrown) {
@@ -102,7 +116,8 @@ void NaiveEngine::HandleUsed(AsyncOp* op, FailurePlace place, Thrown thrown) {
   } else if (place == FailurePlace::kCompletion && !thrown.empty()) {
     // The body threw first, or the deadline passed. A late success changes nothing; a late error is
     // a failure of its own.
-    LogFailure(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown));
+    failures_.Record(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown),
+                     nullptr);
   }
   if (op->let_go) mine.reset(op);
   handle_used_.NotifyAll();

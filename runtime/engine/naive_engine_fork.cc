@@ -8,13 +8,21 @@ namespace tenter {
 // The forking thread takes the turn, so no body runs elsewhere; if it has the turn already, it
 // keeps it in both processes.
 void NaiveEngine::TakeTurnForFork() NO_THREAD_SAFETY_ANALYSIS {
-  if (!InsideOp()) turn_.Lock();
+  turn_for_fork_ = !InsideOp();
+  if (turn_for_fork_) turn_.Lock();
+}
+
+void NaiveEngine::GiveTurnBack() NO_THREAD_SAFETY_ANALYSIS {
+  if (turn_for_fork_) turn_.Unlock();
 }
 
 // What those hold who do not take the turn.
 void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   handles_mutex_.Lock();
-  log_mutex_.Lock();
+  failures_.mutex().Lock();
+  scope_mutex().Lock();
+  cancellation_.mutex.Lock();
+  deadlines_.mutex().Lock();
   programs_.mutex().Lock();
   vars_.mutex().Lock();
 }
@@ -22,9 +30,11 @@ void NaiveEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
 void NaiveEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
   vars_.mutex().Unlock();
   programs_.mutex().Unlock();
-  log_mutex_.Unlock();
+  deadlines_.mutex().Unlock();
+  cancellation_.mutex.Unlock();
+  scope_mutex().Unlock();
+  failures_.mutex().Unlock();
   handles_mutex_.Unlock();
-  if (!InsideOp()) turn_.Unlock();
 }
 
 void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
@@ -32,6 +42,11 @@ void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
   // So do those who looked at a var; they changed nothing.
   for (uint32_t index = 0; index < vars_.size(); ++index) new (&vars_.Slot(index).mutex) SmallMutex;
   AfterForkInParent();
+  ForgetScopeWaiters();
+  cancellation_.ForgetThreads();
+  deadlines_.ForgetThread(&FailureScope::DeadlinePassed);
+  static_cast<void>(deadlines_.StartAgain());  // or the next deadline does
+  GiveTurnBack();
 }
 
 }  // namespace tenter

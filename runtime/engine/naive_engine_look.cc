@@ -5,13 +5,11 @@
 namespace tenter {
 
 FailurePtr NaiveEngine::FailureOf(const std::exception_ptr& exception) const {
-  MutexLock lock(log_mutex_);
-  return log_.Find(exception);
+  return failures_.Find(exception);
 }
 
 FailurePtr NaiveEngine::LastFailure() const {
-  MutexLock lock(log_mutex_);
-  return log_.Last();
+  return failures_.Last();
 }
 
 EngineCounts NaiveEngine::counts() const {

@@ -13,10 +13,10 @@ Result<ProgramPtr> NaiveEngine::Capture(Recording recording) {
   return MakeProgram(this, std::move(recording), &programs_);
 }
 
-Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
+Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
-    if (InsideOp()) return DeferReplay(program);
+    if (InsideOp()) return DeferReplay(program, scope);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor("a replay");
   }
@@ -24,16 +24,18 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program) {
   TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));
   const uint64_t first = TakeNumbers(*program);
   runner_.Store(CurrentThreadKey(), kRelaxed);
-  RunProgram(*program, replay_uses_, first, NowNs());
+  if (scope != nullptr) scope->Enter(program->size());
+  RunProgram(*program, replay_uses_, first, NowNs(), scope);
   if (!deferred_.empty()) RunDeferred();
   runner_.Store(0, kRelaxed);
   return first;
 }
 
-Result<uint64_t> NaiveEngine::DeferReplay(const ProgramPtr& program) {
+Result<uint64_t> NaiveEngine::DeferReplay(const ProgramPtr& program, FailureScope* scope) {
   std::vector<Use> uses;
   TENTER_RETURN_IF_ERROR(FindVars(*program, &uses));
-  deferred_.push_back({"replay", std::move(uses), OpBody(), false, 0, NowNs(), program});
+  deferred_.push_back({"replay", std::move(uses), OpBody(), false, 0, NowNs(), scope, program});
+  if (scope != nullptr) scope->Enter(program->size());
   return deferred_.back().push_number = TakeNumbers(*program);
 }
 
@@ -44,10 +46,10 @@ uint64_t NaiveEngine::TakeNumbers(const Program& program) {
 }
 
 void NaiveEngine::RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
-                             int64_t pushed_ns) {
+                             int64_t pushed_ns, FailureScope* scope) {
   for (const auto& node : program.nodes_) {
     Run({node->name(), uses.first(node->access_count), &node->body, false, first_number++,
-         node->timeout_ns > 0 ? pushed_ns + node->timeout_ns : 0, true});
+         node->timeout_ns > 0 ? pushed_ns + node->timeout_ns : 0, scope, true});
     uses = uses.subspan(node->access_count);
   }
 }

@@ -47,8 +47,14 @@ Result<uint64_t> NaiveEngine::Enqueue(Op* op, bool deletes_var) {
 }
 
 Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<const Use> uses, bool deletes_var) {
-  Running running{op->name,    uses, &op->body,
-                  deletes_var, 0,    op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0};
+  Running running{.name = op->name,
+                  .uses = uses,
+                  .body = &op->body,
+                  .deletes_var = deletes_var,
+                  .push_number = 0,
+                  .deadline_ns = op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0,
+                  .scope = op->scope};
+  if (op->scope != nullptr) op->scope->Enter(1);
   running.push_number = TakeNumber(running);
   runner_.Store(CurrentThreadKey(), kRelaxed);
   Run(running);
@@ -64,11 +70,13 @@ Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<const Use> uses, bool dele
                        OpBody(),
                        deletes_var,
                        0,
-                       op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0});
+                       op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0,
+                       op->scope});
+  if (op->scope != nullptr) op->scope->Enter(1);
   Deferred& deferred = deferred_.back();
   deferred.body = std::move(op->body);
-  deferred.push_number = TakeNumber(
-      {deferred.name, deferred.uses, &deferred.body, deletes_var, 0, deferred.deadline_ns});
+  deferred.push_number = TakeNumber({deferred.name, deferred.uses, &deferred.body, deletes_var, 0,
+                                     deferred.deadline_ns, nullptr});
   return deferred.push_number;
 }
 
@@ -108,28 +116,18 @@ void NaiveEngine::RunDeferred() {
     Deferred op = std::move(deferred_.front());
     deferred_.pop_front();
     if (op.program != nullptr)
-      RunProgram(*op.program, op.uses, op.push_number, op.deadline_ns);
+      RunProgram(*op.program, op.uses, op.push_number, op.deadline_ns, op.scope);
     else
-      Run({op.name, op.uses, &op.body, op.deletes_var, op.push_number, op.deadline_ns});
+      Run({op.name, op.uses, &op.body, op.deletes_var, op.push_number, op.deadline_ns, op.scope});
   }
 }
 
 void NaiveEngine::Run(const Running& op) {
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op.name);
-  Outcome outcome;
-  bool cancelled = false;
-  const bool poisoned_input = HasPoisonedInput(op.uses);
-  if (!op.deletes_var && cancelling_.Load(kRelaxed)) {
-    cancelled = true;
-    tally_.Count(&tally_.cancelled, 1, kRelease);
-    outcome = {FailurePlace::kCancelled, Thrown::FromStatus(CancelledByStop(op.name))};
-  } else if (!op.deletes_var && error_policy_ == ErrorPolicy::kSkipDependents && poisoned_input) {
-    tally_.Count(&tally_.skipped, 1, kRelease);
-  } else if (op.deadline_ns != 0 && NowNs() > op.deadline_ns) {
-    tally_.Count(&tally_.ran, 1, kRelease);
-    outcome = {FailurePlace::kDeadline, Thrown::FromStatus(DeadlineExceeded(op.name))};
-  } else {
-    tally_.Count(&tally_.ran, 1, kRelease);
+  Outcome outcome{.decision = Decide(op)};
+  if (outcome.decision == Decision::kLate) {
+    outcome = {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op.name)};
+  } else if (outcome.decision == Decision::kRun) {
     running_size_ = running_.Set(op.name);
     running_number_.Store(op.push_number, kRelaxed);
     const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
@@ -138,22 +136,40 @@ void NaiveEngine::Run(const Running& op) {
     running_number_.Store(0, kRelaxed);
   }
   if (!op.replayed) op.body->Reset();
-  Record(op, std::move(outcome), cancelled, poisoned_input);
+  Record(op, std::move(outcome));
+  if (op.scope != nullptr) op.scope->Leave(1);
   tally_.Count(&tally_.ended[0], 1, kRelease);
 }
 
-void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled, bool poisoned_input) {
+Decision NaiveEngine::Decide(const Running& op) const {
+  if (op.deletes_var) return Decision::kRun;
+  if (cancel_.cancelled() || (op.scope != nullptr && op.scope->cancelled()))
+    return Decision::kCancel;
+  if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op.uses))
+    return Decision::kSkip;
+  return HasPassed(op.deadline_ns) ? Decision::kLate : Decision::kRun;
+}
+
+void NaiveEngine::Record(const Running& op, Outcome outcome) {
+  const bool ran = outcome.decision == Decision::kRun;
+  tally_.Count(ran                                   ? &tally_.ran
+               : outcome.decision == Decision::kSkip ? &tally_.skipped
+                                                     : &tally_.cancelled,
+               1, kRelease);
   PoisonPtr poison;
-  if (!outcome.thrown.empty() || poisoned_input) {
+  if (!ran || !outcome.thrown.empty() || HasPoisonedInput(op.uses)) {
+    PoisonMerge inputs = PoisonedInputs(op.uses);
     FailurePtr own;
-    if (cancelled) {
-      own = std::make_shared<const Failure>(op.name, op.push_number, outcome.place,
-                                            CurrentThreadName(), std::move(outcome.thrown));
+    if (outcome.decision == Decision::kCancel) {
+      // With a poisoned input the op would not have run anyway.
+      if (inputs.empty())
+        own = failures_.Make(op.name, op.push_number, FailurePlace::kCancelled, WhyCancelled(op));
     } else if (!outcome.thrown.empty()) {
       tally_.Count(&tally_.failed, 1, kRelease);
-      own = LogFailure(op.name, op.push_number, outcome.place, std::move(outcome.thrown));
+      own = failures_.Record(op.name, op.push_number, outcome.place, std::move(outcome.thrown),
+                             op.scope);
     }
-    poison = PoisonLeftBy(op.name, op.push_number, PoisonedInputs(op.uses), own);
+    poison = failures_.PoisonLeftBy(op.name, op.push_number, std::move(inputs), own);
   }
   for (const Use& use : op.uses)
     if (use.writes) EndWrite(use.var, poison);
@@ -162,6 +178,12 @@ void NaiveEngine::Record(const Running& op, Outcome outcome, bool cancelled, boo
   EndWrite(&var, nullptr);
   var.handle.FetchAdd(2, kRelease);
   vars_.Remove(op.uses[0].index);
+}
+
+Thrown NaiveEngine::WhyCancelled(const Running& op) const {
+  const StatusCode stopped = cancel_.reason();
+  const bool by_stop = stopped != StatusCode::kOk;
+  return Cancelled(op.name, by_stop, by_stop ? stopped : op.scope->cancel_source()->reason());
 }
 
 void NaiveEngine::EndWrite(NaiveVar* var, const PoisonPtr& poison) {
@@ -177,20 +199,11 @@ bool NaiveEngine::HasPoisonedInput(std::span<const Use> uses) {
   return false;
 }
 
-std::vector<PoisonPtr> NaiveEngine::PoisonedInputs(std::span<const Use> uses) {
-  std::vector<PoisonPtr> poisons;
+PoisonMerge NaiveEngine::PoisonedInputs(std::span<const Use> uses) {
+  PoisonMerge merge;
   for (const Use& use : uses)
-    if (use.reads && use.var->poison != nullptr) poisons.push_back(use.var->poison);
-  return poisons;
-}
-
-FailurePtr NaiveEngine::LogFailure(std::string_view name, uint64_t push_number, FailurePlace place,
-                                   Thrown thrown) {
-  auto failure = std::make_shared<const Failure>(name, push_number, place, CurrentThreadName(),
-                                                 std::move(thrown));
-  MutexLock lock(log_mutex_);
-  log_.Add(failure);
-  return failure;
+    if (use.reads) merge.Add(use.var->poison);
+  return merge;
 }
 
 }  // namespace tenter

@@ -19,6 +19,8 @@
 
 namespace tenter {
 
+class FailureScope;
+
 struct Op {
   std::string_view name;
   VarList reads = {};
@@ -29,6 +31,10 @@ struct Op {
   // its body has not started, or has started and not completed (async ops: a body that runs on the
   // worker is never interrupted). 0: no deadline.
   int64_t timeout_ns = 0;
+
+  // Who hears of the failure of the op, and may cancel it: null for the engine. Borrowed until the
+  // op has ended. Not looked at in a recording: a replay has one for all of its ops.
+  FailureScope* scope = nullptr;
 
   OpBody body = nullptr;
 };

@@ -36,9 +36,9 @@ class OpBody {
   OpBody() = default;
   OpBody(std::nullptr_t) {}  // NOLINT: no body
   template <typename F>
-    requires(!std::same_as<std::remove_cvref_t<F>, OpBody> &&
-             (SyncBody<std::remove_cvref_t<F>> || AsyncBody<std::remove_cvref_t<F>>))
-  OpBody(F&& callable) {  // NOLINT: a lambda is a body
+  requires(!std::same_as<std::remove_cvref_t<F>, OpBody> &&
+           (SyncBody<std::remove_cvref_t<F>> || AsyncBody<std::remove_cvref_t<F>>))
+      OpBody(F&& callable) {  // NOLINT: a lambda is a body
     using Callable = std::remove_cvref_t<F>;
     if constexpr (std::is_constructible_v<bool, Callable&>)
       if (!static_cast<bool>(callable)) return;  // an empty std::function, a null pointer
@@ -79,8 +79,9 @@ class OpBody {
     void (*destroy)(void*) noexcept;
   };
   template <typename F>
-  static constexpr bool kFits = sizeof(F) <= kInlineBytes && alignof(F) <= alignof(void*) &&
-                                std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool kFits =
+      sizeof(F) <= kInlineBytes &&
+      alignof(F) <= alignof(void*) && std::is_nothrow_move_constructible_v<F>;
 
   template <typename F>
   struct Inline {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -25,9 +26,11 @@ class OpName {
  public:
   static constexpr size_t kPeeked = 31;
 
+  static constexpr uint8_t kLong = kPeeked + 1;  // the size of a name that does not lie inside
+
   // Returns the size, which the owner keeps for view: so that whoever runs the op and does not ask
   // for its name does not touch it.
-  size_t Set(std::string_view name) {
+  uint8_t Set(std::string_view name) {
     if (name.size() > kPeeked) {
       if (rest_ == nullptr) rest_ = std::make_unique<std::string>();
       rest_->assign(name);
@@ -39,11 +42,11 @@ class OpName {
       std::memcpy(&word, bytes + i * sizeof(word), sizeof(word));
       words_[i].Store(word, kRelaxed);
     }
-    return name.size();
+    return static_cast<uint8_t>(std::min<size_t>(name.size(), kLong));
   }
 
-  std::string_view view(size_t size) const {
-    if (size > kPeeked) return *rest_;
+  std::string_view view(uint8_t size) const {
+    if (size == kLong) return *rest_;
     return {reinterpret_cast<const char*>(words_.data()), size};
   }
 

@@ -11,7 +11,6 @@
 // Invariants: (1) `waiting_for` is the number of accesses not granted; whoever takes it to zero
 //   makes the op ready. (2) 256 bytes with up to three accesses (asserted), which is what a
 //   pending op costs.
-// Errors: none.
 #pragma once
 
 #include <array>
@@ -27,6 +26,7 @@
 
 namespace tenter {
 
+class FailureScope;
 class Program;
 
 // What can be linked into the ready lane: a pending op, or the stub of the lane.
@@ -61,16 +61,16 @@ class PendingOp : public Runnable {
 
   // Room for `count` accesses; keeps what it has. Throws std::bad_alloc.
   Access* ReserveAccesses(size_t count) {
-    if (count > kInlineAccesses && count > spilled_capacity_) {
-      spilled_ = std::make_unique<Access[]>(count);
-      spilled_capacity_ = static_cast<uint32_t>(count);
-    }
+    if (count > kInlineAccesses && (spilled_ == nullptr || count > spilled_->capacity))
+      spilled_ = std::make_unique<Spilled>(count);
     in_line_ = count <= kInlineAccesses;
-    return in_line_ ? inline_ : spilled_.get();
+    return in_line_ ? inline_ : spilled_->accesses.get();
   }
-  std::span<Access> accesses() { return {in_line_ ? inline_ : spilled_.get(), access_count}; }
+  std::span<Access> accesses() {
+    return {in_line_ ? inline_ : spilled_->accesses.get(), access_count};
+  }
 
-  void SetName(std::string_view text) { name_size_ = static_cast<uint32_t>(name_.Set(text)); }
+  void SetName(std::string_view text) { name_size_ = name_.Set(text); }
   std::string_view name() const { return name_.view(name_size_); }
   std::array<char, OpName::kPeeked + 1> PeekName() const { return name_.Peek(); }
 
@@ -91,6 +91,11 @@ class PendingOp : public Runnable {
 
  public:
   Atomic<Phase> phase = Phase::kFree;  // for people who look from outside
+
+ private:
+  uint8_t name_size_ = 0;  // as OpName::Set returned it
+
+ public:
   int32_t priority = 0;
   uint32_t access_count = 0;
   Atomic<uint64_t> push_number = 0;  // atomic only for people who look from outside
@@ -102,15 +107,18 @@ class PendingOp : public Runnable {
     PendingOp* group;  // of a leader: the first of its ops, which are linked by next_ready
   };
 
- private:
-  uint32_t name_size_ = 0;
-  uint32_t spilled_capacity_ = 0;
+  FailureScope* scope = nullptr;  // of the nodes of a replay: that of the replay
 
- public:
   OpBody body;  // the second line
 
  private:
-  std::unique_ptr<Access[]> spilled_;
+  // Many accesses, kept for the next op in this block.
+  struct Spilled {
+    explicit Spilled(size_t count) : capacity(count), accesses(std::make_unique<Access[]>(count)) {}
+    const size_t capacity;
+    const std::unique_ptr<Access[]> accesses;
+  };
+  std::unique_ptr<Spilled> spilled_;
   Access inline_[kInlineAccesses];  // up to the fourth line
   OpName name_;                     // few ask for it
 };

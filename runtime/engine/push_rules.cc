@@ -10,6 +10,14 @@ namespace {
 
 std::string Quoted(std::string_view op) { return "op '" + std::string(op) + "'"; }
 
+Thrown Say(StatusCode code, std::string_view op, const char* what) noexcept {
+  try {
+    return Thrown::FromStatus({code, Quoted(op) + what});
+  } catch (...) {
+    return Thrown::Current();
+  }
+}
+
 }  // namespace
 
 Status NoBody(std::string_view op) {
@@ -37,14 +45,22 @@ Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number)
                                          "): an op must not wait for its own engine"};
 }
 
-Status CancelledByStop(std::string_view op) {
-  return {StatusCode::kStopped, Quoted(op) + " was cancelled by Stop"};
+Thrown Cancelled(std::string_view op, bool by_stop, StatusCode reason) noexcept {
+  if (reason == StatusCode::kDeadlineExceeded)
+    return Say(reason, op, " was cancelled: its scope had not ended at its deadline");
+  return Say(reason, op, by_stop ? " was cancelled by Stop" : " was cancelled with its scope");
 }
 
-Status CompletionDropped() { return {StatusCode::kCompletionDropped, "completion dropped"}; }
+Thrown CompletionDropped() noexcept {
+  return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
+}
 
-Status DeadlineExceeded(std::string_view op) {
-  return {StatusCode::kDeadlineExceeded, Quoted(op) + " had not ended at its deadline"};
+Thrown CompletionLostByFork() noexcept {
+  return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion lost by a fork"});
+}
+
+Thrown DeadlineExceeded(std::string_view op) noexcept {
+  return Say(StatusCode::kDeadlineExceeded, op, " had not ended at its deadline");
 }
 
 OpBody DeletionBody(std::function<void()> deleter, Probe* probe) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "runtime/base/probe.h"
+#include "runtime/base/thrown.h"
 #include "runtime/engine/op.h"
 
 namespace tenter {
@@ -24,10 +25,12 @@ const Var* SmallerVar(const Var* a, const Var* b);
 Status NoMemoryFor(std::string_view op);
 Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number);  // ENG-7
 
-// What the failure of an op says that was cancelled, dropped its completion, or came too late.
-Status CancelledByStop(std::string_view op);
-Status CompletionDropped();
-Status DeadlineExceeded(std::string_view op);
+// What an op fails with that was cancelled (`reason` as CancelSource has it), whose completion was
+// dropped or lost by a fork, or that came too late. For want of memory std::bad_alloc.
+Thrown Cancelled(std::string_view op, bool by_stop, StatusCode reason) noexcept;
+Thrown CompletionDropped() noexcept;
+Thrown CompletionLostByFork() noexcept;
+Thrown DeadlineExceeded(std::string_view op) noexcept;
 
 // The body of the op behind DeleteVar, which is a plain write of the var: runs `deleter`, which may
 // be null.

@@ -49,6 +49,7 @@ Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
       last_->next_ready.Store(pending, kRelaxed);
     last_ = pending;
     accesses_ += pending->access_count;
+    if (pending->scope != nullptr) pending->scope->Enter(1);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op->name);
   }

@@ -22,7 +22,6 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       workers_(std::make_unique<Worker[]>(options.workers)),
       parking_(options.workers, options.spin_ns, options.idle_ns,
                [this](int index) { return RestartWorker(index); }),
-      deadlines_([this](PendingOp* op) { DeadlinePassed(op); }),
       former_threads_(options.workers),
       threads_(options.workers) {
   tallies_.back().shared = true;
@@ -131,21 +130,42 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
     if (!state->Usable(var)) return StaleVar(var);
     if (state->queue.Append(&waiter)) return state->poison;
   }
-  return waiter.Await(spin_ns_);
+  if (!waiter.Spin(spin_ns_)) {
+    const WaitInBody wait(this);
+    waiter.Sleep();
+  }
+  return waiter.TakePoison();
 }
 
-void ThreadedEngine::WaitForAll() {
-  if (Status status = RefuseInsideOp("WaitForAll"); !status.ok()) throw StatusError(status);
+Result<FailureReport> ThreadedEngine::AwaitAll(size_t most) {
+  TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForAll"));
   FlushAllBulks();
   AwaitWorkers();
-  epochs_.AwaitAll(tallies_);
-  std::vector<FailurePtr> failures;
-  {
-    ForkGateLock inside(gate_);
-    MutexLock lock(log_mutex_);
-    failures = log_.TakeUnreported();
+  AwaitEnded();
+  ForkGateLock inside(gate_);
+  return failures_.Take(most);
+}
+
+Result<std::unique_ptr<FailureScope>> ThreadedEngine::NewScope() {
+  try {
+    return std::make_unique<FailureScope>(static_cast<ScopeHost*>(this), &cancellation_);
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
   }
-  if (!failures.empty()) throw AggregateError(std::move(failures));
+}
+
+Status ThreadedEngine::WaitForScope(const std::function<void()>& block) {
+  TENTER_RETURN_IF_ERROR(RefuseInsideOp("a wait for a failure scope"));
+  FlushAllBulks();
+  AwaitWorkers();
+  const WaitInBody wait(this);
+  block();
+  return {};
+}
+
+void ThreadedEngine::LookAtScope(const std::function<void()>& look) const {
+  ForkGateLock inside(gate_);
+  look();
 }
 
 // In the child of a fork there are no workers before the first call.
@@ -160,22 +180,25 @@ Status ThreadedEngine::Stop(StopMode mode) {
   FlushAllBulks();
   AwaitWorkers();
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
-  if (mode == StopMode::kCancel) cancelling_.Store(true, kSeqCst);
+  if (mode == StopMode::kCancel) cancel_.Cancel(StatusCode::kStopped);
   epochs_.Close();
-  if (OpOfThisThread() == nullptr) epochs_.AwaitAll(tallies_);
+  if (OpOfThisThread() == nullptr) AwaitEnded();
   return {};
+}
+
+void ThreadedEngine::AwaitEnded() {
+  const WaitInBody wait(this);
+  epochs_.AwaitAll(tallies_);
 }
 
 FailurePtr ThreadedEngine::FailureOf(const std::exception_ptr& exception) const {
   ForkGateLock inside(gate_);
-  MutexLock lock(log_mutex_);
-  return log_.Find(exception);
+  return failures_.Find(exception);
 }
 
 FailurePtr ThreadedEngine::LastFailure() const {
   ForkGateLock inside(gate_);
-  MutexLock lock(log_mutex_);
-  return log_.Last();
+  return failures_.Last();
 }
 
 uint64_t ThreadedEngine::ended() const {

@@ -13,10 +13,12 @@
 //   VarWaiter's mutex        under the lock of its var
 //   pause_mutex_             over Parking's
 //   all others are leaves:   the table of vars, a stripe of the pool, lane_mutex_,
-//                            prioritised_mutex_, log_mutex_, handles_mutex_, those of Epochs,
-//                            Parking, Deadlines, ProgramList and Tracer, and Failure::mutex_
+//                            prioritised_mutex_, handles_mutex_, those of Failures, Epochs,
+//                            Parking, Deadlines, ProgramList and Tracer, of scopes and their
+//                            cancellation, and Failure::mutex_
 //   the list of fork.h       over a fork: waking_mutex_, bulks_mutex_, the locks of all bulks,
-//                            pause_mutex_, handles_mutex_, those of Epochs, Deadlines, ProgramList
+//                            pause_mutex_, handles_mutex_, scope_mutex(), those of Epochs,
+//                            Cancellation, Deadlines and ProgramList
 //
 // Thread safety: as Engine.
 // Ownership and lifetime: owns the workers, the vars and the pending ops. The destructor waits
@@ -33,15 +35,16 @@
 #include <span>
 #include <vector>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/deadlines.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/epochs.h"
-#include "runtime/engine/failure_log.h"
-#include "runtime/engine/fork.h"
+#include "runtime/engine/failures.h"
 #include "runtime/engine/fork_gate.h"
 #include "runtime/engine/op_pool.h"
+#include "runtime/engine/outcome.h"
 #include "runtime/engine/parking.h"
 #include "runtime/engine/ready_batch.h"
 #include "runtime/engine/ready_lane.h"
@@ -56,7 +59,10 @@ class SignalText;
 class ThreadedBulk;
 struct HandedOver;
 
-class ThreadedEngine final : public Engine, private CompletionSink, private ForkMember {
+class ThreadedEngine final : public Engine,
+                             private CompletionSink,
+                             private ForkMember,
+                             private ScopeHost {
  public:
   explicit ThreadedEngine(const EngineOptions& options);
   ~ThreadedEngine() override;
@@ -64,14 +70,15 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Result<Var> NewVar() override;
   Result<uint64_t> Push(Op&& op) override;
   Result<ProgramPtr> Capture(Recording recording) override;
-  Result<uint64_t> Replay(const ProgramPtr& program) override;
+  Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope) override;
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
-  void WaitForAll() override;
+  Result<FailureReport> AwaitAll(size_t most) override;
+  Result<std::unique_ptr<FailureScope>> NewScope() override;
   Status Stop(StopMode mode) override;
-  FailurePtr FailureOf(const std::exception_ptr& exception) const override EXCLUDES(log_mutex_);
-  FailurePtr LastFailure() const override EXCLUDES(log_mutex_);
+  FailurePtr FailureOf(const std::exception_ptr& exception) const override;
+  FailurePtr LastFailure() const override;
   EngineCounts counts() const override;
   EngineSnapshot Snapshot() const override;
   void DumpTo(int fd) const override;
@@ -84,11 +91,15 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
     uint8_t epoch = 0;                           // of the op that it ran last
     ReadyBatch batch;
   };
-  enum class Decision { kRun, kSkip, kCancel, kLate };
-  struct Outcome {
-    Decision decision = Decision::kRun;
-    FailurePlace place = FailurePlace::kBody;
-    Thrown thrown = {};  // empty: success, or skipped
+  class WaitInBody {
+   public:
+    explicit WaitInBody(ThreadedEngine* engine);
+    ~WaitInBody();
+    WaitInBody(const WaitInBody&) = delete;
+    WaitInBody& operator=(const WaitInBody&) = delete;
+
+   private:
+    ThreadedEngine* const engine_;  // null: the wait is none of a body
   };
   // Who ends an op: a worker, which runs the first dependent next, or somebody else.
   static constexpr int kOutside = -1;
@@ -101,7 +112,10 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Status TryJoinFork();
   Status RefuseInsideOp(const char* wait) const;
   const PendingOp* OpOfThisThread() const;
+  Status WaitForScope(const std::function<void()>& block) override;
+  void LookAtScope(const std::function<void()>& look) const override;
   void AwaitWorkers();
+  void AwaitEnded();
   void AwaitHandles() EXCLUDES(handles_mutex_);
   uint64_t ended() const;
 
@@ -117,6 +131,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   friend class ThreadedBulk;
   PendingOp* Prepare(Op* op);
   Result<uint64_t> Enqueue(PendingOp* op, uint64_t numbers);
+  static void LeaveScope(FailureScope* scope, uint64_t ops) {
+    if (scope != nullptr) scope->Leave(ops);
+  }
   enum class Wake { kNow, kLater };
   uint64_t TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake);
   void PrefetchVars(std::span<const Access> accesses) const;
@@ -140,6 +157,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void DestroyBody(PendingOp* op, int index);
   void RunHere(PendingOp* op, int index, Outcome* outcome);
   Decision Decide(PendingOp* op, int index);
+  OpContext ContextOf(PendingOp* op, int index);
   bool HasPoisonedInput(PendingOp* op) const;
   void RunBody(PendingOp* op, int index, Outcome* outcome);
   void HitBodySite(const OpContext& context) const;
@@ -155,7 +173,7 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void DeadlinePassed(PendingOp* op);
   void Release(PendingOp* op, uint32_t users);
   void HandleGone() EXCLUDES(handles_mutex_);
-  void LogLateFailure(const PendingOp& op, Thrown thrown) EXCLUDES(log_mutex_);
+  void LogLateFailure(const PendingOp& op, Thrown thrown);
 
   // threaded_engine_bulk.cc
   static constexpr uint64_t kAnyThread = 0;
@@ -183,17 +201,21 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   void ProgramUserGone(Program* program, int index, PendingOp** next);
 
   // threaded_engine_fork.cc
-  void PauseForFork() override;
+  void PauseForFork() override EXCLUDES(waking_mutex_, pause_mutex_);
+  void GoOn() override EXCLUDES(waking_mutex_, pause_mutex_);
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
+  bool StillPaused() const override { return pausing_.Load(kSeqCst); }
+  bool RunsOpOnThisThread() const override { return OpOfThisThread() != nullptr; }
+  bool dormant() EXCLUDES(waking_mutex_);
+  void EndPause(bool no_workers) REQUIRES(pause_mutex_);
   void ForgetThreads();
   void StartAgain() EXCLUDES(waking_mutex_);
   void StartFirstWorker();
   void FailLostHandles() EXCLUDES(handles_mutex_);
   void LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const;
-  void PauseWorkers() EXCLUDES(pause_mutex_);
-  void ResumeWorkers() EXCLUDES(pause_mutex_);
+  void AwaitPaused() REQUIRES(pause_mutex_);
   void Pause() EXCLUDES(pause_mutex_);
   void LockBulks();
   void LockForFork();
@@ -201,8 +223,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
 
   // threaded_engine_end.cc
   PendingOp* End(PendingOp* op, Outcome outcome, int index);
-  PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally) EXCLUDES(log_mutex_);
-  std::vector<PoisonPtr> PoisonedInputs(PendingOp* op) const;
+  PoisonPtr RecordOutcome(PendingOp* op, Outcome outcome, Tally& tally);
+  Thrown WhyCancelled(const PendingOp& op) const;
+  PoisonMerge PoisonedInputs(PendingOp* op) const;
   Access* Complete(PendingOp* op, Access* access, const PoisonPtr& poison);
   void HandOn(const PendingOp& op, Access* granted, int index, PendingOp** next);
   void CountEnded(uint8_t epoch, uint64_t ops, int index);
@@ -232,11 +255,11 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Atomic<int64_t> prioritised_ready_ = 0;
   Parking parking_;
 
-  Atomic<bool> cancelling_ = false;
+  Cancellation cancellation_{&deadlines_};
+  CancelSource cancel_{&cancellation_};
   Atomic<bool> exiting_ = false;
 
-  mutable Mutex log_mutex_;
-  FailureLog log_ GUARDED_BY(log_mutex_);
+  Failures failures_;
   Mutex handles_mutex_;
   uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
   uint64_t handles_lost_ GUARDED_BY(handles_mutex_) = 0;  // in the child of a fork: see there
@@ -250,8 +273,9 @@ class ThreadedEngine final : public Engine, private CompletionSink, private Fork
   Mutex waking_mutex_;  // over a fork, and over the first call in its child
   bool dormant_ GUARDED_BY(waking_mutex_) = false;  // in such a child, before that call
   Mutex pause_mutex_;
-  Atomic<bool> pausing_ = false;  // changes under pause_mutex_
-  int paused_ GUARDED_BY(pause_mutex_) = 0;
+  Atomic<bool> pausing_ = false;                     // changes under pause_mutex_
+  int paused_ GUARDED_BY(pause_mutex_) = 0;          // workers
+  int waiting_bodies_ GUARDED_BY(pause_mutex_) = 0;  // see WaitInBody
   CondVar pause_changed_;
   bool forked_inside_op_ = false;  // written while the process has one thread
 

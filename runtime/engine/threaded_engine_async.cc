@@ -11,7 +11,7 @@
 namespace tenter {
 
 PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
-  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
+  const OpContext context = ContextOf(op, index);
   op->bits.Store(PendingOp::kBodyActive | PendingOp::kHandleAlive | PendingOp::kOpen, kRelaxed);
   {
     MutexLock lock(handles_mutex_);
@@ -40,7 +40,12 @@ void ThreadedEngine::StartTimer(PendingOp* op) {
   if (op->deadline_ns == 0) return;
   op->bits.FetchOr(PendingOp::kTimed, kAcqRel);
   try {
-    deadlines_.Add(op);
+    deadlines_.Add(
+        op->deadline_ns,
+        [](void* engine, void* late) {
+          static_cast<ThreadedEngine*>(engine)->DeadlinePassed(static_cast<PendingOp*>(late));
+        },
+        this, op);
   } catch (...) {
     op->bits.FetchAnd(~PendingOp::kTimed, kAcqRel);
     op->deadline_ns = 0;
@@ -64,7 +69,7 @@ PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown)
     Outcome outcome{.thrown = std::move(thrown)};
     if (outcome.thrown.empty()) {
       outcome.place = FailurePlace::kDropped;
-      outcome.thrown = Thrown::FromStatus(CompletionDropped());
+      outcome.thrown = CompletionDropped();
     }
     next = End(op, std::move(outcome), index);
     users |= PendingOp::kOpen;
@@ -84,7 +89,7 @@ void ThreadedEngine::OnCompleted(void* op, Thrown error) {
 
 void ThreadedEngine::OnDropped(void* op) {
   HandleUsed(static_cast<PendingOp*>(op),
-             {.place = FailurePlace::kDropped, .thrown = Thrown::FromStatus(CompletionDropped())});
+             {.place = FailurePlace::kDropped, .thrown = CompletionDropped()});
 }
 
 void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
@@ -125,10 +130,7 @@ void ThreadedEngine::DeadlinePassed(PendingOp* op) {
   ForkGateLock inside(gate_);
   uint32_t users = PendingOp::kTimed;
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-    End(op,
-        {.place = FailurePlace::kDeadline,
-         .thrown = Thrown::FromStatus(DeadlineExceeded(op->name()))},
-        kOutside);
+    End(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())}, kOutside);
     users |= PendingOp::kOpen;
   }
   Release(op, users);
@@ -138,7 +140,7 @@ void ThreadedEngine::DeadlinePassed(PendingOp* op) {
 void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
   // The one who ended it takes the deadline back, unless that is passing right now.
   if ((users & PendingOp::kOpen) != 0 && (users & PendingOp::kTimed) == 0 && op->deadline_ns != 0 &&
-      deadlines_.Remove(op))
+      deadlines_.Remove(op->deadline_ns, op))
     users |= PendingOp::kTimed;
   const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
   if ((left & PendingOp::kInUse) != 0) return;
@@ -155,12 +157,10 @@ void ThreadedEngine::HandleGone() {
   if (handles_alive_ <= handles_lost_) handles_gone_.NotifyAll();
 }
 
+// For WaitForAll, since the scope of an op that has ended may be gone.
 void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {
-  auto failure = std::make_shared<const Failure>(op.name(), op.push_number.Load(kRelaxed),
-                                                 FailurePlace::kAfterEnd, CurrentThreadName(),
-                                                 std::move(thrown));
-  MutexLock lock(log_mutex_);
-  log_.Add(std::move(failure));
+  failures_.Record(op.name(), op.push_number.Load(kRelaxed), FailurePlace::kAfterEnd,
+                   std::move(thrown), nullptr);
 }
 
 }  // namespace tenter

@@ -59,11 +59,13 @@ Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
   Status status;
   for (PendingOp* op = first; op != nullptr;) {
     auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
+    FailureScope* const scope = op->scope;
     if (TryEnqueue(op, 1, Wake::kLater) == 0) {
       if (status.ok()) status = ReasonOf(op);
       op->next_ready.Store(handed_over->refused, kRelaxed);
       handed_over->refused = op;
     }
+    LeaveScope(scope, 1);  // it was in its scope since it was put into the bulk
     op = next;
   }
   return status;
@@ -114,6 +116,7 @@ PendingOp* ThreadedEngine::MakeLeader(PendingOp* first, size_t accesses) {
   leader->priority = 0;
   leader->deletes_var = false;
   leader->deadline_ns = 0;
+  leader->scope = nullptr;  // each op has its own
   return leader;
 }
 
@@ -127,6 +130,7 @@ PendingOp* ThreadedEngine::RunGroup(PendingOp* leader, int index) {
     RunHere(op, index, &outcome);
     DestroyBody(op, index);
     const PoisonPtr poison = RecordOutcome(op, std::move(outcome), tallies_[index]);
+    LeaveScope(op->scope, 1);
     for (const Access& access : op->accesses())
       if (Writes(access.mode)) LeavePoison(access.var.index, poison);
     pool_.Give(op);

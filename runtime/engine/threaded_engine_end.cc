@@ -1,6 +1,7 @@
 // The end of an op in ThreadedEngine: what it leaves in its vars, and who becomes ready.
 #include <utility>
 
+#include "runtime/engine/push_rules.h"
 #include "runtime/engine/threaded_engine.h"
 #include "runtime/engine/var_waiter.h"
 
@@ -30,6 +31,7 @@ Access* GrantWaiters(Access* granted, const PoisonPtr& poison) {
 
 // Ends `op`; its block stays valid. Returns a dependent for the worker to run next, or null.
 PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
+  FailureScope* const scope = op->scope;
   Tally& tally = index == kOutside ? tallies_.back() : tallies_[index];
   PoisonPtr poison = RecordOutcome(op, std::move(outcome), tally);
   if (op->is_node()) return EndNode(static_cast<ProgramNode*>(op), poison, index);
@@ -37,6 +39,7 @@ PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int index) {
   if (op->deletes_var) poison = nullptr;  // nothing is left to poison when its deleter failed
   for (Access& access : op->accesses()) HandOn(*op, Complete(op, &access, poison), index, &next);
   if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
+  LeaveScope(scope, 1);
   CountEnded(op->epoch, 1, index);
   return next;
 }
@@ -102,17 +105,25 @@ PoisonPtr ThreadedEngine::RecordOutcome(PendingOp* op, Outcome outcome, Tally& t
   if (healthy && outcome.thrown.empty()) return nullptr;
 
   const uint64_t push_number = op->push_number.Load(kRelaxed);
+  PoisonMerge inputs = PoisonedInputs(op);
   FailurePtr own;
-  if (!outcome.thrown.empty()) {
-    own = std::make_shared<const Failure>(op->name(), push_number, outcome.place,
-                                          CurrentThreadName(), std::move(outcome.thrown));
-    if (outcome.decision == Decision::kRun) {
-      tally.Count(&tally.failed, 1, kRelease);
-      MutexLock lock(log_mutex_);
-      log_.Add(own);
-    }
+  if (outcome.decision == Decision::kCancel) {
+    // With a poisoned input the op would not have run anyway; so a backlog that is cancelled does
+    // not collect one failure more with every op of a chain.
+    if (inputs.empty())
+      own = failures_.Make(op->name(), push_number, outcome.place, WhyCancelled(*op));
+  } else if (!outcome.thrown.empty()) {
+    tally.Count(&tally.failed, 1, kRelease);
+    own = failures_.Record(op->name(), push_number, outcome.place, std::move(outcome.thrown),
+                           op->scope);
   }
-  return PoisonLeftBy(op->name(), push_number, PoisonedInputs(op), own);
+  return failures_.PoisonLeftBy(op->name(), push_number, std::move(inputs), own);
+}
+
+Thrown ThreadedEngine::WhyCancelled(const PendingOp& op) const {
+  const StatusCode stopped = cancel_.reason();
+  const bool by_stop = stopped != StatusCode::kOk;
+  return Cancelled(op.name(), by_stop, by_stop ? stopped : op.scope->cancel_source()->reason());
 }
 
 // The poison of a var that `op` holds. A node of a program sees what the nodes before it left.
@@ -121,13 +132,11 @@ const PoisonPtr& ThreadedEngine::PoisonAt(const PendingOp& op, const Access& acc
                       : vars_.Slot(access.var.index).poison;
 }
 
-std::vector<PoisonPtr> ThreadedEngine::PoisonedInputs(PendingOp* op) const {
-  std::vector<PoisonPtr> poisons;
+PoisonMerge ThreadedEngine::PoisonedInputs(PendingOp* op) const {
+  PoisonMerge merge;
   for (const Access& access : op->accesses())
-    if (Reads(access.mode))
-      if (const PoisonPtr& poison = PoisonAt(*op, access); poison != nullptr)
-        poisons.push_back(poison);
-  return poisons;
+    if (Reads(access.mode)) merge.Add(PoisonAt(*op, access));
+  return merge;
 }
 
 }  // namespace tenter

@@ -4,19 +4,68 @@
 // on in both processes, each on its own memory.
 #include <new>
 
+#include "runtime/engine/push_rules.h"
 #include "runtime/engine/threaded_bulk.h"
 #include "runtime/engine/threaded_engine.h"
 
 namespace tenter {
 
-// A dormant engine has no workers to pause, and its gate is closed.
-void ThreadedEngine::PauseForFork() NO_THREAD_SAFETY_ANALYSIS {
-  waking_mutex_.Lock();
-  if (!dormant_) PauseWorkers();
+// Of a dormant engine, too: whoever calls it meanwhile starts a worker, which then pauses at once.
+// Runs on while bodies wait here, for which the fork waits in turn.
+void ThreadedEngine::PauseForFork() {
+  const bool no_workers = dormant();
+  MutexLock lock(pause_mutex_);
+  do {
+    while (waiting_bodies_ > 0) pause_changed_.Wait(pause_mutex_);
+    pausing_.Store(true, kSeqCst);
+    if (!no_workers) AwaitPaused();
+  } while (!pausing_.Load(kSeqCst));
 }
 
+void ThreadedEngine::GoOn() {
+  {
+    MutexLock waking(waking_mutex_);
+    MutexLock lock(pause_mutex_);
+    EndPause(dormant_);
+  }
+  if (MoreToTake()) parking_.NotifyOne();  // nobody was started meanwhile
+}
+
+void ThreadedEngine::EndPause(bool no_workers) {
+  pausing_.Store(false, kSeqCst);
+  if (!no_workers) parking_.Release();
+  pause_changed_.NotifyAll();
+}
+
+// While it exists, a fork does not pause the engine: the body of another engine, for whose end the
+// fork waits, waits for what is done here.
+ThreadedEngine::WaitInBody::WaitInBody(ThreadedEngine* engine)
+    : engine_(ForkWaitsForThisThread() ? engine : nullptr) {
+  if (engine_ == nullptr) return;
+  {
+    MutexLock lock(engine_->pause_mutex_);
+    ++engine_->waiting_bodies_;
+    if (!engine_->pausing_.Load(kSeqCst)) return;
+    engine_->EndPause(/*no_workers=*/false);  // whoever waits has woken the engine
+  }
+  if (engine_->MoreToTake()) engine_->parking_.NotifyOne();
+}
+
+ThreadedEngine::WaitInBody::~WaitInBody() {
+  if (engine_ == nullptr) return;
+  MutexLock lock(engine_->pause_mutex_);
+  --engine_->waiting_bodies_;
+  engine_->pause_changed_.NotifyAll();
+}
+
+// The locks are taken here and let go after the fork, in another function.
 void ThreadedEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
-  if (dormant_) return;
+  waking_mutex_.Lock();
+  if (dormant_) return;  // no workers, and a gate that is closed
+  {
+    MutexLock lock(pause_mutex_);
+    AwaitPaused();  // a worker that was started since the pause, and runs nothing
+  }
   LockBulks();
   gate_.Close();
   LockForFork();
@@ -26,16 +75,23 @@ void ThreadedEngine::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
   if (!dormant_) {
     UnlockAfterFork();
     gate_.Open();
-    ResumeWorkers();
   }
   waking_mutex_.Unlock();
 }
 
 void ThreadedEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
-  if (!dormant_) ForgetThreads();
+  if (dormant_)
+    pausing_.Store(false, kSeqCst);
+  else
+    ForgetThreads();
   dormant_ = true;
   gate_.OpenInChild();
   waking_mutex_.Unlock();
+}
+
+bool ThreadedEngine::dormant() {
+  MutexLock lock(waking_mutex_);
+  return dormant_;
 }
 
 void ThreadedEngine::ForgetThreads() {
@@ -46,7 +102,9 @@ void ThreadedEngine::ForgetThreads() {
     vars_.Slot(index).queue.RemoveWaits();
   }
   epochs_.ForgetWaiters();
-  deadlines_.ForgetThread();
+  ForgetScopeWaiters();
+  cancellation_.ForgetThreads();
+  deadlines_.ForgetThread(&FailureScope::DeadlinePassed);
   parking_.ForgetWorkers();
   new (&handles_gone_) CondVar;
   new (&pause_changed_) CondVar;
@@ -54,6 +112,7 @@ void ThreadedEngine::ForgetThreads() {
     MutexLock lock(pause_mutex_);
     pausing_.Store(false, kSeqCst);
     paused_ = 0;
+    waiting_bodies_ = 0;
   }
   for (int i = 0; i < worker_count_; ++i) {
     new (&threads_[i]) Thread;  // the thread is not there to be joined
@@ -74,10 +133,11 @@ void ThreadedEngine::StartAgain() {
 }
 
 void ThreadedEngine::StartFirstWorker() {
-  FailLostHandles();  // first, while nothing runs that was not lost
+  FailLostHandles();                           // first, while nothing runs that was not lost
+  static_cast<void>(deadlines_.StartAgain());  // or the next deadline does
   const Status started = StartWorker(0);
   TENTER_CHECK(started.ok(), "after a fork: " + started.ToString());
-  parking_.Release();
+  if (!pausing_.Load(kSeqCst)) parking_.Release();  // else GoOn does
   if (MoreToTake()) parking_.NotifyOne();
 }
 
@@ -97,11 +157,8 @@ void ThreadedEngine::FailLostHandles() {
   });
   for (PendingOp* op : lost)
     if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-      static_cast<void>(End(op,
-                            {.place = FailurePlace::kDropped,
-                             .thrown = Thrown::FromStatus(
-                                 {StatusCode::kCompletionDropped, "completion lost by a fork"})},
-                            kOutside));
+      static_cast<void>(
+          End(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()}, kOutside));
       Release(op, PendingOp::kOpen);
     }
 }
@@ -113,22 +170,11 @@ void ThreadedEngine::LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) c
     lost->push_back(op);
 }
 
-void ThreadedEngine::PauseWorkers() {
+// Blocks until every worker is between two bodies, and stays there; or until the pause was ended.
+void ThreadedEngine::AwaitPaused() {
   const int myself = OpOfThisThread() != nullptr ? 1 : 0;  // a body that forks goes on
-  MutexLock lock(pause_mutex_);
-  pausing_.Store(true, kSeqCst);
   const int others = forked_inside_op_ ? 0 : parking_.Hold() - myself;
-  while (paused_ < others) pause_changed_.Wait(pause_mutex_);
-}
-
-void ThreadedEngine::ResumeWorkers() {
-  {
-    MutexLock lock(pause_mutex_);
-    pausing_.Store(false, kSeqCst);
-    parking_.Release();
-    pause_changed_.NotifyAll();
-  }
-  if (MoreToTake()) parking_.NotifyOne();  // nobody was started meanwhile
+  while (paused_ < others && pausing_.Load(kSeqCst)) pause_changed_.Wait(pause_mutex_);
 }
 
 // A worker between two bodies.
@@ -152,6 +198,8 @@ void ThreadedEngine::LockForFork() NO_THREAD_SAFETY_ANALYSIS {
   pause_mutex_.Lock();
   handles_mutex_.Lock();
   epochs_.mutex().Lock();
+  scope_mutex().Lock();
+  cancellation_.mutex.Lock();
   deadlines_.mutex().Lock();
   programs_.mutex().Lock();
 }
@@ -159,6 +207,8 @@ void ThreadedEngine::LockForFork() NO_THREAD_SAFETY_ANALYSIS {
 void ThreadedEngine::UnlockAfterFork() NO_THREAD_SAFETY_ANALYSIS {
   programs_.mutex().Unlock();
   deadlines_.mutex().Unlock();
+  cancellation_.mutex.Unlock();
+  scope_mutex().Unlock();
   epochs_.mutex().Unlock();
   handles_mutex_.Unlock();
   pause_mutex_.Unlock();

@@ -14,7 +14,7 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
   return MakeProgram(this, std::move(recording), &programs_);
 }
 
-Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
+Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
   FlushMyBulks();
   ForkGateLock inside(gate_);
   PendingOp* op = nullptr;
@@ -36,6 +36,7 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program) {
   op->deletes_var = false;
   op->deadline_ns = program->has_deadlines_ ? NowNs() : 0;  // where those of its nodes begin
   op->role = PendingOp::Role::kReplay;
+  op->scope = scope;
   op->program = program.get();
   // The body is never called; it keeps the program alive until the replay has ended.
   op->body = [keep = program](const OpContext&) {};
@@ -52,6 +53,7 @@ PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
   for (const auto& node : program.nodes_) {
     node->push_number.Store(number++, kRelaxed);
     node->epoch = op->epoch;
+    node->scope = op->scope;
     node->waiting_for.Store(node->waits_for_nodes, kRelaxed);
     node->deadline_ns = node->timeout_ns > 0 ? op->deadline_ns + node->timeout_ns : 0;
   }
@@ -91,6 +93,7 @@ PendingOp* ThreadedEngine::EndReplay(Program* program, int index) {
   PendingOp* const replay = program->replay_;
   const size_t size = program->size();
   const uint8_t epoch = replay->epoch;
+  FailureScope* const scope = replay->scope;
   PendingOp* next = nullptr;
   for (Access& access : replay->accesses()) {
     Program::Slot& slot = program->slots_[&access - replay->accesses().data()];
@@ -99,6 +102,7 @@ PendingOp* ThreadedEngine::EndReplay(Program* program, int index) {
       HandOn(*replay, Complete(replay, &access, poison), index, &next);
   }
   ProgramUserGone(program, index, &next);
+  LeaveScope(scope, size);
   CountEnded(epoch, size, index);
   return next;
 }

@@ -57,6 +57,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
   for (Access& access : pending->accesses()) access.op = pending;
   pending->deletes_var = false;
   pending->deadline_ns = op->timeout_ns > 0 ? NowNs() + op->timeout_ns : 0;
+  pending->scope = op->scope;
   pending->body = std::move(op->body);
   return pending;
 }
@@ -94,7 +95,7 @@ void ThreadedEngine::UnlockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANA
 Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
   const uint64_t push_number = TryEnqueue(op, numbers, Wake::kNow);
   if (push_number != 0) return push_number;
-  Status why = WhyRefused(op);
+  Status why = ReasonOf(op);
   GiveBack(op);
   return why;
 }
@@ -103,14 +104,18 @@ Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
 // still the caller's.
 uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake) {
   const std::span<Access> accesses = op->accesses();
+  FailureScope* const scope = op->scope;
+  if (scope != nullptr) scope->Enter(numbers);
   const size_t locked = LockVars(accesses);
   uint64_t push_number = 0;
   bool ready = false;
   if (locked == accesses.size()) ready = Append(op, numbers, &push_number);
-  // From here on the op may run and end, unless it is ready: then it is still ours. The vars are
-  // unlocked by their number and not through the op.
+  // While the vars are unlocked one after the other, the op may run; it cannot end before the last
+  // one is, because its end takes the lock of each of its vars. So `accesses`, which lie in the op,
+  // are valid until then, and are not read after that. An op that is ready is still ours.
   UnlockVars(accesses.first(locked));
   if (ready) MakeReady(op, wake);
+  if (push_number == 0) LeaveScope(scope, numbers);
   return push_number;
 }
 

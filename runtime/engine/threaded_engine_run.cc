@@ -167,21 +167,21 @@ void ThreadedEngine::RunHere(PendingOp* op, int index, Outcome* outcome) {
       return;
     case Decision::kCancel:
       outcome->place = FailurePlace::kCancelled;
-      outcome->thrown = Thrown::FromStatus(CancelledByStop(op->name()));
       return;
     case Decision::kLate:
       outcome->decision = Decision::kRun;
       outcome->place = FailurePlace::kDeadline;
-      outcome->thrown = Thrown::FromStatus(DeadlineExceeded(op->name()));
+      outcome->thrown = DeadlineExceeded(op->name());
   }
 }
 
-ThreadedEngine::Decision ThreadedEngine::Decide(PendingOp* op, [[maybe_unused]] int index) {
+Decision ThreadedEngine::Decide(PendingOp* op, [[maybe_unused]] int index) {
   TENTER_HIT(probe_, engine_sites::kBeforeDispatch, .op = op->name(), .worker = index);
   if (op->deletes_var) return Decision::kRun;
-  if (cancelling_.Load(kRelaxed)) return Decision::kCancel;
+  if (cancel_.cancelled() || (op->scope != nullptr && op->scope->cancelled()))
+    return Decision::kCancel;
   if (error_policy_ == ErrorPolicy::kSkipDependents && HasPoisonedInput(op)) return Decision::kSkip;
-  if (op->deadline_ns != 0 && NowNs() > op->deadline_ns) return Decision::kLate;
+  if (HasPassed(op->deadline_ns)) return Decision::kLate;
   return Decision::kRun;
 }
 
@@ -191,8 +191,16 @@ bool ThreadedEngine::HasPoisonedInput(PendingOp* op) const {
   return false;
 }
 
+OpContext ThreadedEngine::ContextOf(PendingOp* op, int index) {
+  CancelSource* const scope = op->scope == nullptr ? nullptr : op->scope->cancel_source();
+  return {.name = op->name(),
+          .push_number = op->push_number.Load(kRelaxed),
+          .worker = index,
+          .cancel = CancelToken(&cancel_, scope, op->deadline_ns)};
+}
+
 void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
-  const OpContext context{op->name(), op->push_number.Load(kRelaxed), index};
+  const OpContext context = ContextOf(op, index);
   const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
   try {
     // The deletion of a var has a site of its own, inside its body.
@@ -202,7 +210,7 @@ void ThreadedEngine::RunBody(PendingOp* op, int index, Outcome* outcome) {
         TENTER_HIT(probe_, engine_sites::kComplete, .op = context.name, .worker = index)
             .drop_completion) {
       outcome->place = FailurePlace::kDropped;
-      outcome->thrown = Thrown::FromStatus(CompletionDropped());
+      outcome->thrown = CompletionDropped();
     }
   } catch (...) {
     outcome->place = op->deletes_var ? FailurePlace::kDeleter : FailurePlace::kBody;

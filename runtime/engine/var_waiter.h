@@ -2,10 +2,10 @@
 // When its turn comes, every write pushed before it has ended and no later one has begun: it takes
 // the poison as it is at that moment, so what it sees does not depend on how soon it wakes.
 //
-// Thread safety: Await by the waiting thread, Grant by whoever ends the last write, under the lock
+// Thread safety: Spin, Sleep and TakePoison by the waiting thread, Grant by whoever ends the last write, under the lock
 //   of the var.
 // Ownership and lifetime: on the stack of the waiting thread. Grant does not touch it any more once
-//   Await may return: a waiter that sleeps cannot leave before Grant has let go of its lock.
+//   Sleep may return: a waiter that sleeps cannot leave before Grant has let go of its lock.
 // Invariants: granted once.
 // Errors: none.
 #pragma once
@@ -33,15 +33,7 @@ class VarWaiter : public Access {
     wake_.NotifyOne();
   }
 
-  // Blocks until granted: spins for `spin_ns`, then sleeps. Returns the poison, or null.
-  PoisonPtr Await(int64_t spin_ns) {
-    if (!Spin(spin_ns)) Sleep();
-    return std::move(poison_);
-  }
-
- private:
-  static constexpr uint32_t kAwake = 0, kAsleep = 1, kDone = 2;
-
+  // Blocks for at most `spin_ns`, more or less; true when it was granted.
   bool Spin(int64_t spin_ns) const {
     constexpr int kPauses = 32;
     const int64_t end = NowNs() + spin_ns;
@@ -55,11 +47,17 @@ class VarWaiter : public Access {
     } while (NowNs() < end);
     return false;
   }
+  // Blocks until it was granted.
   void Sleep() {
     if (state_.Exchange(kAsleep, kAcqRel) == kDone) return;
     MutexLock lock(mutex_);
     while (!woken_) wake_.Wait(mutex_);
   }
+  // The poison of the var, or null. REQUIRES: granted.
+  PoisonPtr TakePoison() { return std::move(poison_); }
+
+ private:
+  static constexpr uint32_t kAwake = 0, kAsleep = 1, kDone = 2;
 
   PoisonPtr poison_;
   Atomic<uint32_t> state_ = kAwake;  // the release of kDone hands the poison over

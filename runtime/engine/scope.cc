@@ -1,0 +1,80 @@
+#include "runtime/engine/scope.h"
+
+#include <new>
+#include <utility>
+
+#include "runtime/base/clock.h"
+
+namespace tenter {
+
+void ScopeHost::ForgetScopeWaiters() {
+  MutexLock lock(mutex_);
+  new (&idle_) CondVar;
+}
+
+FailureScope::~FailureScope() {
+  if (deadline_ns_ != 0) cancellation_->deadlines->RemoveAndWait(deadline_ns_, this);
+  if (live_.Load(kAcquire) == 0) return;
+  const Status status = host_->WaitForScope([this] { AwaitIdle(); });
+  TENTER_CHECK(status.ok(), "a failure scope was destroyed: " + status.ToString());
+}
+
+void FailureScope::DeadlinePassed(void*, void* scope) {
+  static_cast<FailureScope*>(scope)->cancel_.Cancel(StatusCode::kDeadlineExceeded);
+}
+
+Status FailureScope::SetTimeout(int64_t timeout_ns) {
+  const int64_t at_ns = NowNs() + timeout_ns;
+  try {
+    cancellation_->deadlines->Add(at_ns, &DeadlinePassed, nullptr, this);
+  } catch (const StatusError& error) {
+    return error.status();
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, "out of memory for a deadline"};
+  }
+  deadline_ns_ = at_ns;
+  return {};
+}
+
+Result<FailureReport> FailureScope::Await(size_t most) {
+  TENTER_RETURN_IF_ERROR(host_->WaitForScope([this] { AwaitIdle(); }));
+  FailureReport report;
+  host_->LookAtScope([&] {
+    SmallMutexLock lock(mutex_);
+    report = log_.Take(most);
+  });
+  return report;
+}
+
+void FailureScope::AwaitIdle() {
+  MutexLock lock(host_->mutex_);
+  ++waiters_;
+  live_.FetchOr(kAwaited, kAcqRel);
+  while (live_.Load(kAcquire) != kAwaited) host_->idle_.Wait(host_->mutex_);
+  if (--waiters_ == 0) live_.FetchAnd(~kAwaited, kRelaxed);
+}
+
+void FailureScope::Leave(uint64_t ops) {
+  ScopeHost* const host = host_;
+  // From here on whoever waits may destroy the scope.
+  if (live_.FetchSub(ops, kAcqRel) != (kAwaited | ops)) return;
+  MutexLock lock(host->mutex_);
+  host->idle_.NotifyAll();
+}
+
+void FailureScope::Log(FailurePtr failure) {
+  FailureLog::Forgotten forgotten;
+  SmallMutexLock lock(mutex_);
+  forgotten = log_.Add(std::move(failure));
+}
+
+FailurePtr FailureScope::FailureOf(const std::exception_ptr& exception) const {
+  FailurePtr found;
+  host_->LookAtScope([&] {
+    SmallMutexLock lock(mutex_);
+    found = log_.Find(exception);
+  });
+  return found;
+}
+
+}  // namespace tenter

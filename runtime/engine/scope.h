@@ -1,0 +1,104 @@
+// FailureScope: a group of ops with a log, a cancel and a deadline of its own (ERR-11).
+//
+//   std::unique_ptr<FailureScope> scope = engine->NewScope();
+//   engine->Push({..., .scope = scope.get(), ...});
+//   FailureReport report = scope->Await().value();
+//
+// What fails in a scope is reported to whoever awaits the scope, and never by WaitForAll of the
+// engine; with the scope its failures are gone, but for those that poison a var. Dependencies and
+// poison do not know scopes: an op that reads what a cancelled op did not write is skipped, wherever
+// it was pushed.
+//
+// Path: Op::scope -> Engine::Push -> the end of the op -> the log of its scope -> Await.
+//
+// Thread safety: every method from any thread; the destructor after all others.
+// Ownership and lifetime: made by an engine, which outlives it. The destructor blocks until its ops
+//   have ended; like every wait it must not run inside an op of that engine.
+// Invariants: (1) Cancel touches no op outside of the scope. (2) each failure is reported once, by
+//   Await. (3) what an async op or a body does wrong after the op has ended is reported by WaitForAll,
+//   since the scope may be gone.
+// Errors: Await returns kWaitInsideOp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+
+#include "runtime/base/small_mutex.h"
+#include "runtime/engine/cancel.h"
+#include "runtime/engine/deadlines.h"
+#include "runtime/engine/failure_log.h"
+
+namespace tenter {
+
+// What the scopes of one engine share, and what they need of it.
+class ScopeHost {
+ public:
+  // In the child of a fork: nobody waits. `scope_mutex` was held over the fork.
+  void ForgetScopeWaiters();
+  Mutex& scope_mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+
+ protected:
+  ScopeHost() = default;
+  ~ScopeHost() = default;
+
+ private:
+  friend class FailureScope;
+  // Calls `block`, which blocks until ops have ended. Errors: kWaitInsideOp.
+  virtual Status WaitForScope(const std::function<void()>& block) = 0;
+  // Calls `look`, which does not block, while no fork can begin.
+  virtual void LookAtScope(const std::function<void()>& look) const = 0;
+
+  Mutex mutex_;
+  CondVar idle_;
+};
+
+class FailureScope {
+ public:
+  FailureScope(ScopeHost* host, Cancellation* cancellation)
+      : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
+  ~FailureScope();
+  FailureScope(const FailureScope&) = delete;
+  FailureScope& operator=(const FailureScope&) = delete;
+
+  // What has not started ends as cancelled, and the tokens of what has are requested. Ops that are
+  // pushed later are cancelled, too.
+  void Cancel() { cancel_.Cancel(StatusCode::kStopped); }
+  bool cancelled() const { return cancel_.cancelled(); }
+
+  // As Cancel, when `timeout_ns` nanoseconds have passed; what is cancelled fails with
+  // kDeadlineExceeded. REQUIRES: called once at most, timeout_ns > 0. Errors: kResourceExhausted.
+  Status SetTimeout(int64_t timeout_ns);
+
+  // Blocks until every op of the scope has ended, also those that are pushed meanwhile, and takes
+  // the failures: the `most` with the smallest push numbers; what is left comes with the next call.
+  Result<FailureReport> Await(size_t most = std::numeric_limits<size_t>::max());
+
+  // What is known about an exception that a wait threw, as Engine::FailureOf. Null when it is none
+  // of the failures that were not taken yet, or of the last that were.
+  FailurePtr FailureOf(const std::exception_ptr& exception) const EXCLUDES(mutex_);
+
+  // For engines. Enter comes before an op may end, Leave when it has: nothing of it refers to the
+  // scope any more.
+  void Enter(uint64_t ops) { live_.FetchAdd(ops, kRelaxed); }
+  void Leave(uint64_t ops);
+  void Log(FailurePtr failure) EXCLUDES(mutex_);
+  CancelSource* cancel_source() { return &cancel_; }
+  // Passed to Deadlines; names what stays in the child of a fork.
+  static void DeadlinePassed(void* owner, void* scope);
+
+ private:
+  static constexpr uint64_t kAwaited = 1ull << 63;
+  void AwaitIdle() EXCLUDES(host_->mutex_);
+
+  ScopeHost* const host_;
+  Cancellation* const cancellation_;
+  CancelSource cancel_;
+  int64_t deadline_ns_ = 0;    // written by SetTimeout
+  Atomic<uint64_t> live_ = 0;  // ops, and kAwaited while somebody waits
+  int waiters_ GUARDED_BY(host_->mutex_) = 0;
+  mutable SmallMutex mutex_;
+  FailureLog log_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter
