@@ -2,7 +2,7 @@
 //
 //   Engine::Stop(kCancel)  -> CancelSource of the engine --+
 //   FailureScope::Cancel   -> CancelSource of the scope  --+--> CancelToken::requested: poll it
-//   the deadline of the op -> the clock, Deadlines       --+--> CancelCallback: wakes a blocked body
+//   the deadline of the op -> the clock, Deadlines       --+--> CancelCallback: wakes who blocks
 //
 // Path: OpContext::cancel -> the body polls it now and then, or keeps a CancelCallback while it
 // blocks.
@@ -86,8 +86,8 @@ class CancelToken {
 class CancelCallback {
  public:
   // Calls `wake` as soon as `token` is requested; at once when it is already. `wake` must not throw
-  // and must not wait for the engine. Throws std::bad_alloc, and StatusError with kResourceExhausted
-  // when the op has a deadline and no thread can be started that watches it.
+  // and must not wait for the engine. Throws std::bad_alloc, and StatusError with
+  // kResourceExhausted when the op has a deadline and no thread can be started that watches it.
   CancelCallback(const CancelToken& token, std::function<void()> wake);
   ~CancelCallback();
   CancelCallback(const CancelCallback&) = delete;

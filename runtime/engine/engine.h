@@ -124,8 +124,8 @@ class Engine {
   virtual Result<std::unique_ptr<FailureScope>> NewScope() = 0;
 
   // Refuses pushes from now on and returns when everything has ended; inside an op body it only
-  // starts that. Idempotent; a cancel may follow a drain. A cancel requests the tokens of bodies that
-  // run (ERR-12).
+  // starts that. Idempotent; a cancel may follow a drain. A cancel requests the tokens of bodies
+  // that run (ERR-12).
   virtual Status Stop(StopMode mode) = 0;
 
   // What is known about an exception that a wait threw (ERR-7): call it in the catch block with

@@ -177,12 +177,15 @@ TEST_P(EngineDeadline, HandleUsedAtTheDeadlineEndsTheOpOnce) {
   const Var v = NewVar();
   for (int i = 0; i < ops; ++i) {
     const int64_t deadline = NowNs() + kTimeout;
+    auto body_lives = std::make_shared<bool>(true);
+    const std::weak_ptr<bool> body = body_lives;
     engine_
         ->Push({.name = "race",
                 .writes = {v},
                 .timeout_ns = kTimeout,
                 .body =
-                    [&, deadline, throws = i % 3 == 0](const OpContext&, Completion handle) {
+                    [&, lives = std::move(body_lives), deadline, throws = i % 3 == 0](
+                        const OpContext&, Completion handle) {
                       due.handle.emplace(std::move(handle));
                       due.at.Store(deadline, kRelease);
                       if (!throws) return;
@@ -191,6 +194,7 @@ TEST_P(EngineDeadline, HandleUsedAtTheDeadlineEndsTheOpOnce) {
                     }})
         .value();
     engine_->AwaitVar(v).value();
+    while (!body.expired()) SpinPause();  // it may start after the deadline, and uses `due`
     while (due.at.Load(kAcquire) != 0) SpinPause();
   }
   over.Store(true, kRelease);

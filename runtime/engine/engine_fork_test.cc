@@ -275,8 +275,8 @@ TEST_P(EngineFork, DeadlinesPassInTheChild) {
   static_cast<void>(engine_->AwaitVar(w));
 }
 
-// A body that creates and destroys engines: the fork waits for the body, so neither may wait for the
-// fork.
+// A body that creates and destroys engines: the fork waits for the body, so neither may wait for
+// the fork.
 TEST_P(EngineFork, ABodyMayCreateAndDestroyEnginesMeanwhile) {
   Atomic<bool> stop = false;
   Atomic<int> rounds = 0;

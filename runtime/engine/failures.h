@@ -5,8 +5,8 @@
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owned by an engine.
-// Invariants: (1) a failure is in the log of its scope, or of the engine when it has none. (2) an op
-//   that failed leaves a poison, whatever the memory.
+// Invariants: (1) a failure is in the log of its scope, or of the engine when it has none. (2) an
+//   op that failed leaves a poison, whatever the memory.
 // Errors: construction throws std::bad_alloc, Take too. Where there is no memory for a failure or a
 //   poison, one that was made before takes its place: it says so, and sorts behind all others.
 #pragma once

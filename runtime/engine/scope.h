@@ -6,8 +6,8 @@
 //
 // What fails in a scope is reported to whoever awaits the scope, and never by WaitForAll of the
 // engine; with the scope its failures are gone, but for those that poison a var. Dependencies and
-// poison do not know scopes: an op that reads what a cancelled op did not write is skipped, wherever
-// it was pushed.
+// poison do not know scopes: an op that reads what a cancelled op did not write is skipped,
+// wherever it was pushed.
 //
 // Path: Op::scope -> Engine::Push -> the end of the op -> the log of its scope -> Await.
 //
@@ -15,8 +15,8 @@
 // Ownership and lifetime: made by an engine, which outlives it. The destructor blocks until its ops
 //   have ended; like every wait it must not run inside an op of that engine.
 // Invariants: (1) Cancel touches no op outside of the scope. (2) each failure is reported once, by
-//   Await. (3) what an async op or a body does wrong after the op has ended is reported by WaitForAll,
-//   since the scope may be gone.
+//   Await. (3) what an async op or a body does wrong after the op has ended is reported by
+//   WaitForAll, since the scope may be gone.
 // Errors: Await returns kWaitInsideOp.
 #pragma once
 

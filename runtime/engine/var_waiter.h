@@ -2,8 +2,8 @@
 // When its turn comes, every write pushed before it has ended and no later one has begun: it takes
 // the poison as it is at that moment, so what it sees does not depend on how soon it wakes.
 //
-// Thread safety: Spin, Sleep and TakePoison by the waiting thread, Grant by whoever ends the last write, under the lock
-//   of the var.
+// Thread safety: Spin, Sleep and TakePoison by the waiting thread, Grant by whoever ends the last
+//   write, under the lock of the var.
 // Ownership and lifetime: on the stack of the waiting thread. Grant does not touch it any more once
 //   Sleep may return: a waiter that sleeps cannot leave before Grant has let go of its lock.
 // Invariants: granted once.
