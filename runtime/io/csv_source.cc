@@ -1,11 +1,11 @@
 #include "runtime/io/csv_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "runtime/io/number_text.h"
 #include "runtime/io/sites.h"
 
 namespace tenter {
@@ -18,35 +18,6 @@ std::string_view Trim(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-template <typename T>
-std::errc ParseInto(std::string_view field, std::string* bytes) {
-  T value{};
-  if (!field.empty() && field.front() == '+') field.remove_prefix(1);
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc()) return error;
-  if (end != field.data() + field.size()) return std::errc::invalid_argument;
-  bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
-  return {};
-}
-
-std::errc ParseAs(DType dtype, std::string_view field, std::string* bytes) {
-  switch (dtype) {
-    case DType::kFloat32:
-      return ParseInto<float>(field, bytes);
-    case DType::kFloat64:
-      return ParseInto<double>(field, bytes);
-    case DType::kInt32:
-      return ParseInto<int32_t>(field, bytes);
-    case DType::kInt64:
-      return ParseInto<int64_t>(field, bytes);
-    case DType::kUint8:
-      return ParseInto<uint8_t>(field, bytes);
-    case DType::kBool:
-      break;
-  }
-  return std::errc::not_supported;
 }
 
 }  // namespace
@@ -153,7 +124,7 @@ Status CsvSource::ParseRow(const std::string& line) {
 }
 
 Status CsvSource::ParseNumber(std::string_view field, int64_t column) {
-  const std::errc error = ParseAs(options_.dtype, field, &rows_);
+  const std::errc error = AppendNumber(options_.dtype, field, &rows_);
   if (error == std::errc()) return {};
   const std::string expected = Place() + ": expected " + std::string(DTypeName(options_.dtype)) +
                                " in column " + std::to_string(column) + ", found '" +
