@@ -76,4 +76,6 @@ void Thread::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Thread::Detach() { thread_.detach(); }
+
 }  // namespace tenter

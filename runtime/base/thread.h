@@ -3,7 +3,8 @@
 //
 // Thread safety: Start, Join, moving and destruction: one thread at a time, ordered by the owner.
 // Ownership and lifetime: the destructor joins, so whatever the body uses must outlive the Thread;
-//   a Thread member is therefore declared last in its class.
+//   a Thread member is therefore declared last in its class. Detach is for a body that owns all
+//   that it uses.
 // Invariants: a body that throws ends the process: floors catch at their own boundary first.
 // Errors: Start returns kResourceExhausted when the system has no thread left; nothing runs then.
 #pragma once
@@ -64,6 +65,10 @@ class Thread {
 
   // Blocks until the body returned. Does nothing when never started or already joined.
   void Join();
+
+  // Leaves the thread to itself: for one that the system does not let go of, so that nobody can
+  // wait for it. REQUIRES: started, not joined; the body owns all that it uses.
+  void Detach();
 
  private:
   std::thread thread_;

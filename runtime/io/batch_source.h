@@ -3,7 +3,7 @@
 // Path: file -> BatchSource (one thread at a time) -> ThreadedIterator (prefetch) -> consumer.
 //
 // Thread safety: a BatchSource is used by one thread at a time; the iterator's producer thread
-//    when there is one.
+//    when there is one. Interrupt alone comes from any thread, also during another call.
 // Ownership and lifetime: a Batch owns its tensor until the caller drops it; nothing overwrites
 //    it (ITR-6).
 // Invariants: after Next returned an error or the end, Next is not called again before Reset.
@@ -33,8 +33,13 @@ class BatchSource {
   // The next batch of the epoch, or nothing at its end.
   virtual Result<std::optional<Batch>> Next() = 0;
 
-  // Starts a new epoch at the first row, also after an error (ITR-3).
+  // Starts a new epoch at the first row, also after an error (ITR-3), and takes back an Interrupt.
   virtual Status Reset() = 0;
+
+  // Makes a running Next, and each that follows, return an error soon, until Reset. A source that
+  // may wait for something must override it, or Close waits too (ITR-5). It is called under the
+  // lock of the iterator: it neither blocks nor calls the iterator.
+  virtual void Interrupt() {}
 };
 
 }  // namespace tenter

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+// The least double has 1,074 digits behind the point; blanks may stand around it.
+constexpr size_t kNumberBytesMax = 2048;
+
 std::string_view Trim(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
@@ -40,14 +43,17 @@ Result<std::unique_ptr<CsvSource>> CsvSource::Create(CsvOptions options) {
 CsvSource::CsvSource(CsvOptions options)
     : options_(std::move(options)),
       row_bytes_(options_.row_shape.NumElements() * DTypeBytes(options_.dtype)),
-      row_numbers_(options_.row_shape.NumElements()) {}
+      row_numbers_(options_.row_shape.NumElements()),
+      lines_(std::max(kLineBytesMin, static_cast<size_t>(row_numbers_) * kNumberBytesMax)) {}
 
-std::string CsvSource::Place() const { return options_.path + ":" + std::to_string(line_); }
+std::string CsvSource::Place() const {
+  return options_.path + ":" + std::to_string(lines_.number());
+}
 
 Status CsvSource::Reset() {
-  file_ = std::ifstream();
+  lines_.Close();
   open_ = false;
-  line_ = rows_read_ = batches_ = 0;
+  rows_read_ = batches_ = 0;
   rows_.clear();
   first_rows_.clear();
   bad_rows_.clear();
@@ -57,10 +63,8 @@ Status CsvSource::Reset() {
 Status CsvSource::Open() {
   TENTER_RETURN_IF_ERROR(
       TENTER_HIT(options_.probe, io_sites::kSourceOpen, .op = options_.path).error);
-  file_.open(options_.path, std::ios::binary);
-  if (!file_) return {StatusCode::kNotFound, options_.path + ": cannot be opened for reading"};
-  if (file_.peek() == std::ifstream::traits_type::eof())
-    return {StatusCode::kDataLoss, options_.path + ": expected rows of numbers, the file is empty"};
+  const Status status = lines_.Open(options_.path);
+  if (!status.ok()) return {status.code(), options_.path + ": " + status.message()};
   open_ = true;
   return {};
 }
@@ -77,20 +81,21 @@ Result<std::optional<Batch>> CsvSource::Next() {
   if (rows == 0) {
     if (rows_read_ == 0)
       return Status(StatusCode::kDataLoss,
-                    options_.path + ": expected rows of numbers, found none");
+                    options_.path + ": expected rows of numbers, " +
+                        (lines_.number() == 0 ? "the file is empty" : "found none"));
     return std::optional<Batch>();
   }
   return MakeBatch(rows);
 }
 
 Result<bool> CsvSource::ReadRow() {
-  std::string line;
-  while (std::getline(file_, line)) {
-    ++line_;
-    if (line_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
-    if (Trim(line).empty()) continue;
+  while (true) {
+    Line line;
+    TENTER_ASSIGN_OR_RETURN(const bool found, NextLine(&line));
+    if (!found) return false;
+    if (line.whole && Trim(line.text).empty()) continue;
     const size_t before = rows_.size();
-    Status status = ParseRow(line);
+    Status status = ParseLine(line);
     if (status.ok()) return true;
     rows_.resize(before);
     if (options_.bad_rows_max == 0) return status;
@@ -100,12 +105,26 @@ Result<bool> CsvSource::ReadRow() {
                     Place() + ": more than " + std::to_string(options_.bad_rows_max) +
                         " bad rows; the last: " + bad_rows_.back().message());
   }
-  if (file_.bad()) return Status(StatusCode::kDataLoss, Place() + ": reading failed");
-  return false;
 }
 
-Status CsvSource::ParseRow(const std::string& line) {
-  if (const size_t nul = line.find('\0'); nul != std::string::npos)
+Result<bool> CsvSource::NextLine(Line* line) {
+  Result<bool> found = lines_.Next(line);
+  if (!found.ok()) return Status(found.status().code(), Place() + ": " + found.status().message());
+  if (lines_.number() == 1 && line->text.starts_with(kByteOrderMark))
+    line->text.remove_prefix(kByteOrderMark.size());
+  return found;
+}
+
+Status CsvSource::ParseLine(const Line& line) {
+  if (!line.whole)
+    return {StatusCode::kDataLoss, Place() + ": expected a row of at most " +
+                                       std::to_string(lines_.line_bytes_max()) +
+                                       " bytes, found more"};
+  return ParseRow(line.text);
+}
+
+Status CsvSource::ParseRow(std::string_view line) {
+  if (const size_t nul = line.find('\0'); nul != std::string_view::npos)
     return {StatusCode::kDataLoss,
             Place() + ": expected text, found a NUL byte at column " + std::to_string(nul + 1)};
   const int64_t numbers = std::count(line.begin(), line.end(), ',') + 1;
@@ -116,8 +135,7 @@ Status CsvSource::ParseRow(const std::string& line) {
   size_t begin = 0;
   for (int64_t column = 1; column <= numbers; ++column) {
     const size_t end = std::min(line.find(',', begin), line.size());
-    TENTER_RETURN_IF_ERROR(
-        ParseNumber(Trim(std::string_view(line).substr(begin, end - begin)), column));
+    TENTER_RETURN_IF_ERROR(ParseNumber(Trim(line.substr(begin, end - begin)), column));
     begin = end + 1;
   }
   return {};

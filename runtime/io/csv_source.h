@@ -3,22 +3,27 @@
 // A row is one line; blank lines, a byte order mark and carriage returns are ignored. The numbers
 // of a row fill the declared shape in row-major order.
 //
+// The file may be anything that can be read: a FIFO is waited for until its first writer came and
+// read until its last one went; Interrupt ends any waiting.
+//
 // Thread safety: one thread at a time (see BatchSource).
-// Ownership and lifetime: holds the file open from the first Next of an epoch to its end.
+// Ownership and lifetime: holds the file from the first Next of an epoch to Reset or destruction.
 // Invariants: (1) batches hold the rows of the file in order, each once (ITR-1); only pad rows
-//   repeat. (2) nothing is read ahead of the batch that is returned, so an error belongs to its
-//   batch (ITR-2).
+//   repeat. (2) no row is looked at ahead of the batch that is returned, so an error belongs to its
+//   batch (ITR-2). (3) no line makes it use more memory than kLineBytesMin, or what the numbers of
+//   a row need when each is written out to its last digit.
 // Errors, each naming file, line, expected and found: kNotFound, kDataLoss (empty file, NUL byte,
-//   ragged row, not a number), kInvalidArgument (row length against shape), kOutOfRange (a number
-//   that its type cannot hold).
+//   ragged row, not a number, endless line, failed read), kInvalidArgument (a directory, row length
+//   against shape), kOutOfRange (a number that its type cannot hold), kResourceExhausted (no
+//   thread, descriptor or memory), kClosed (interrupted).
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "runtime/base/probe.h"
 #include "runtime/io/batch_source.h"
+#include "runtime/io/line_reader.h"
 
 namespace tenter {
 
@@ -43,16 +48,21 @@ class CsvSource final : public BatchSource {
 
   Result<std::optional<Batch>> Next() override;
   Status Reset() override;
+  void Interrupt() override { lines_.Interrupt(); }
 
   // The rows that were skipped in this epoch (bad_rows_max > 0).
   const std::vector<Status>& bad_rows() const { return bad_rows_; }
 
  private:
+  static constexpr size_t kLineBytesMin = 1 << 20;
+
   explicit CsvSource(CsvOptions options);
   Status Open();
   // Appends the next good row to rows_; false at the end of the file.
   Result<bool> ReadRow();
-  Status ParseRow(const std::string& line);
+  Result<bool> NextLine(Line* line);
+  Status ParseLine(const Line& line);
+  Status ParseRow(std::string_view line);
   Status ParseNumber(std::string_view field, int64_t column);
   Result<std::optional<Batch>> MakeBatch(int64_t rows);
   std::string Place() const;
@@ -60,9 +70,8 @@ class CsvSource final : public BatchSource {
   const CsvOptions options_;
   const size_t row_bytes_;
   const int64_t row_numbers_;
-  std::ifstream file_;
+  LineReader lines_;
   bool open_ = false;
-  int64_t line_ = 0;
   int64_t rows_read_ = 0;
   int64_t batches_ = 0;
   std::string rows_;        // bytes of the rows of the batch that is being read

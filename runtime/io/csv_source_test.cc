@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 
 namespace tenter {
 namespace {
@@ -144,7 +145,50 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(CsvSourceTest, MissingFileIsNamed) {
   auto source = CsvSource::Create({.path = "no/such/file.csv", .row_shape = Shape({1})}).value();
   EXPECT_EQ(ReadAll(*source).ToString(),
-            "not_found: no/such/file.csv: cannot be opened for reading");
+            "not_found: no/such/file.csv: cannot be opened for reading: No such file or directory");
+}
+
+TEST_F(CsvSourceTest, WhatIsNoFileOfRowsIsNamedInTheSystemsWords) {
+  const auto answer = [this](const std::string& path) {
+    auto source = CsvSource::Create({.path = path, .row_shape = Shape({1})}).value();
+    return ReadAll(*source).ToString();
+  };
+  EXPECT_EQ(answer("/"), "invalid_argument: /: expected a file of rows, found a directory");
+  EXPECT_EQ(answer("/dev/null"),
+            "data_loss: /dev/null: expected rows of numbers, the file is empty");
+  ASSERT_EQ(symlink(path_.c_str(), path_.c_str()), 0);
+  EXPECT_EQ(answer(path_), "not_found: " + path_ +
+                               ": cannot be opened for reading: Too many levels of symbolic links");
+  // This page of the process's own memory is not there: the system opens it and cannot read it.
+  EXPECT_EQ(answer("/proc/self/mem"),
+            "data_loss: /proc/self/mem:0: reading failed: Input/output error");
+}
+
+// A line without an end costs no more memory than the longest row could; the row after it is read.
+TEST_F(CsvSourceTest, AnEndlessLineIsABadRow) {
+  auto endless = CsvSource::Create({.path = "/dev/zero", .row_shape = Shape({1})}).value();
+  EXPECT_EQ(ReadAll(*endless).ToString(),
+            "data_loss: /dev/zero:1: expected a row of at most 1048576 bytes, found more");
+  auto source = Open("1\n" + std::string(5 << 20, '2') + "\n3\n" + std::string(2 << 20, '4'),
+                     {.row_shape = Shape({1}), .batch_size = 2, .bad_rows_max = 2});
+  EXPECT_EQ(Floats(*source->Next().value()), (std::vector<float>{1, 3}));
+  EXPECT_FALSE(source->Next().value().has_value());
+  EXPECT_EQ(source->bad_rows().size(), 2u);
+}
+
+// Rows are the same wherever the chunks of the file end, and so are the numbers of bad lines.
+TEST_F(CsvSourceTest, RowsMayStandAcrossTheChunksOfAFile) {
+  for (const int digits : {1, 7, 1000, 100000}) {
+    std::string text;
+    int64_t rows = 0;
+    while (text.size() < 600000) text += std::string(digits, '0') + std::to_string(++rows) + "\n";
+    auto source =
+        Open(text + "x", {.row_shape = Shape({1}), .dtype = DType::kInt32, .batch_size = 1});
+    for (int32_t row = 1; row <= rows; ++row)
+      ASSERT_EQ(source->Next().value()->data.data<int32_t>()[0], row);
+    EXPECT_EQ(source->Next().status().message(),
+              path_ + ":" + std::to_string(rows + 1) + ": expected int32 in column 1, found 'x'");
+  }
 }
 
 TEST_F(CsvSourceTest, BadOptionsAreNamed) {

@@ -43,6 +43,8 @@ Status ThreadedIterator::Reset() {
   ++epoch_;
   ended_ = false;
   old.swap(queue_);
+  // Under the lock: the producer must not see the new epoch, and reset the source, before.
+  source_->Interrupt();
   wanted_.NotifyOne();
   return {};
 }
@@ -50,12 +52,14 @@ Status ThreadedIterator::Reset() {
 void ThreadedIterator::Close() {
   {
     MutexLock lock(mutex_);
+    if (!closed_) source_->Interrupt();
     closed_ = true;
     produced_.NotifyAll();
     wanted_.NotifyAll();
   }
   MutexLock lock(join_mutex_);
   producer_.Join();
+  source_.reset();
 }
 
 size_t ThreadedIterator::queued() const {

@@ -8,10 +8,12 @@
 // The end and an error are items like any other: they surface at their place, after every good
 // batch before them (ITR-2), and stay until Reset.
 //
-// LOCK ORDER: ThreadedIterator::mutex_ is a leaf; it is not held over a call of the source.
+// LOCK ORDER: ThreadedIterator::mutex_ is held over no call of the source but Interrupt, whose locks
+//   come after it.
 //
 // Thread safety: every method from any thread; concurrent Next calls get distinct batches.
-// Ownership and lifetime: owns the source and the producer; the destructor closes.
+// Ownership and lifetime: owns the source and the producer; Close destroys both, and the destructor
+//   closes.
 // Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every
 //   change that a sleeping thread waits for is notified under mutex_.
 // Errors: Next returns what the source returned or threw, as a Status; kClosed after Close.
@@ -46,12 +48,12 @@ class ThreadedIterator {
   // The next batch, or nothing at the end of the epoch. Blocks until the producer has it.
   Result<std::optional<Batch>> Next() EXCLUDES(mutex_);
 
-  // Starts a new epoch, from any state but closed. Returns at once; an error of the source's
-  // Reset surfaces at the next Next.
+  // Starts a new epoch, from any state but closed; a call of the source that waits is interrupted.
+  // Returns at once; an error of the source's Reset surfaces at the next Next.
   Status Reset() EXCLUDES(mutex_);
 
-  // Ends the producer and joins it; waits for a running call of the source, for nothing else
-  // (ITR-5). Idempotent; not from inside the source.
+  // Ends the producer, joins it and destroys the source. Waits for a running call of the source to
+  // heed Interrupt, for nothing else (ITR-5). Idempotent; not from inside the source.
   void Close() EXCLUDES(mutex_);
 
   // Batches that wait in the queue.
@@ -68,7 +70,9 @@ class ThreadedIterator {
   Item MakeItem(int64_t number);
   Status ResetSource();
 
-  const std::unique_ptr<BatchSource> source_;  // used by the producer thread only
+  // The producer's, until Close has joined it. Interrupt apart, which is called under mutex_ and
+  // not after closed_.
+  std::unique_ptr<BatchSource> source_;
   const size_t prefetch_;
   Probe* const probe_;
 

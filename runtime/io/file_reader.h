@@ -1,0 +1,59 @@
+// FileReader: the bytes of a file, for somebody who must be able to stop waiting for them.
+//
+// Path: file -> FileChunks (on a thread of its own) -> FileReader -> LineReader -> CsvSource.
+//
+// Each open file has a reading thread, which also reads a little ahead. Close ends it. One that the
+// system does not let go of (it is inside open or read of a dead network mount) is left behind: with
+// its descriptor and its two chunks, and for as long as the system keeps it.
+//
+// Thread safety: one thread at a time, but Interrupt, which any thread may call meanwhile.
+// Ownership and lifetime: the destructor closes. Bytes that Read returned are valid until the next
+//   call.
+// Invariants: (1) Close returns within kLeaveNs. (2) after Interrupt nothing waits for the file
+//   until Close.
+// Errors: those of FileChunks; kResourceExhausted when there is no thread. Open throws
+//   std::bad_alloc, and Close then leaves nothing behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
+#include "runtime/io/file_chunks.h"
+
+namespace tenter {
+
+class FileReader {
+ public:
+  FileReader() = default;
+  ~FileReader() { Close(); }
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
+
+  // Blocks until the file is open. REQUIRES: closed.
+  Status Open(const std::string& path) EXCLUDES(mutex_);
+  // The next bytes; none at the end of the file. Blocks until there are some. REQUIRES: open.
+  Result<std::string_view> Read() EXCLUDES(mutex_);
+  // Also takes back an Interrupt. Does nothing else when there is no file.
+  void Close() EXCLUDES(mutex_);
+
+  // Makes the running Open or Read, and each that follows, return kClosed soon.
+  void Interrupt() EXCLUDES(mutex_);
+
+ private:
+  // How long Close waits for the reading thread, which usually leaves at once; half of the time that
+  // closing an iterator may take (ITR-5).
+  static constexpr int64_t kLeaveNs = 50 * kNsPerMs;
+
+  Mutex mutex_;
+  std::shared_ptr<FileChunks> chunks_
+      GUARDED_BY(mutex_);  // null: closed; changed by the owner only
+  bool interrupted_ GUARDED_BY(mutex_) = false;
+  Thread thread_;  // the owner's
+};
+
+}  // namespace tenter
