@@ -86,10 +86,9 @@ std::string Thrown::TypeName() const {
     const std::type_info* type = abi::__cxa_current_exception_type();
     if (type == nullptr) return "foreign exception";
     int error = 0;
-    char* text = abi::__cxa_demangle(type->name(), nullptr, nullptr, &error);
-    const std::string name = error == 0 ? text : type->name();
-    std::free(text);
-    return name;
+    const std::unique_ptr<char, void (*)(void*)> text(
+        abi::__cxa_demangle(type->name(), nullptr, nullptr, &error), std::free);
+    return error == 0 ? text.get() : type->name();
   }
 }
 
