@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 
 namespace tenter {
@@ -18,6 +19,10 @@ Status NoMemory(const char* what, size_t size_bytes, const std::string& reason) 
           std::string(what) + " of " + std::to_string(size_bytes) + " bytes: " + reason};
 }
 
+// For objects without which the memory that they would own is given back; the text is so short that
+// it is kept without allocating.
+Status NoMemoryForTheOwner() { return {StatusCode::kResourceExhausted, "out of memory"}; }
+
 }  // namespace
 
 Result<std::shared_ptr<HostBlock>> HostBlock::Allocate(size_t size_bytes) {
@@ -26,7 +31,14 @@ Result<std::shared_ptr<HostBlock>> HostBlock::Allocate(size_t size_bytes) {
   void* data = std::aligned_alloc(kMemoryAlignment, padded);
   if (data == nullptr) return NoMemory("block", size_bytes, "out of memory");
   std::memset(data, 0, padded);
-  return std::shared_ptr<HostBlock>(new HostBlock(static_cast<std::byte*>(data), size_bytes));
+  HostBlock* block = nullptr;
+  try {
+    block = new HostBlock(static_cast<std::byte*>(data), size_bytes);
+    return std::shared_ptr<HostBlock>(block);  // destroys the block when it cannot own it
+  } catch (const std::bad_alloc&) {
+    if (block == nullptr) std::free(data);
+    return NoMemoryForTheOwner();
+  }
 }
 
 HostBlock::~HostBlock() { std::free(data_); }
@@ -37,8 +49,14 @@ Result<std::shared_ptr<ProtectedPages>> ProtectedPages::Allocate(size_t size_byt
   const size_t mapped = (std::max<size_t>(size_bytes, 1) + page - 1) / page * page;
   void* data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return NoMemory("pages", size_bytes, std::strerror(errno));
-  return std::shared_ptr<ProtectedPages>(
-      new ProtectedPages(static_cast<std::byte*>(data), size_bytes, mapped));
+  ProtectedPages* pages = nullptr;
+  try {
+    pages = new ProtectedPages(static_cast<std::byte*>(data), size_bytes, mapped);
+    return std::shared_ptr<ProtectedPages>(pages);
+  } catch (const std::bad_alloc&) {
+    if (pages == nullptr) munmap(data, mapped);
+    return NoMemoryForTheOwner();
+  }
 }
 
 ProtectedPages::~ProtectedPages() { munmap(data_, mapped_bytes_); }
