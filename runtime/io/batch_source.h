@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "runtime/base/status.h"
+#include "runtime/io/skipped_rows.h"
 #include "runtime/tensor/tensor.h"
 
 namespace tenter {
@@ -35,6 +36,10 @@ class BatchSource {
 
   // Starts a new epoch at the first row, also after an error (ITR-3), and takes back an Interrupt.
   virtual Status Reset() = 0;
+
+  // The rows that were left out since the last call, each bad in a way that a policy lets pass.
+  // Called after each Next.
+  virtual SkippedRows TakeSkipped() { return {}; }
 
   // Makes a running Next, and each that follows, return an error soon, until Reset. A source that
   // may wait for something must override it, or Close waits too (ITR-5). It is called under the

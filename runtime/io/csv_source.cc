@@ -4,7 +4,9 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "runtime/io/caught.h"
 #include "runtime/io/number_text.h"
 #include "runtime/io/sites.h"
 
@@ -26,6 +28,10 @@ std::string_view Trim(std::string_view text) {
 }  // namespace
 
 Result<std::unique_ptr<CsvSource>> CsvSource::Create(CsvOptions options) {
+  return Caught([&] { return CreateFrom(std::move(options)); });
+}
+
+Result<std::unique_ptr<CsvSource>> CsvSource::CreateFrom(CsvOptions options) {
   if (options.batch_size < 1)
     return Status(StatusCode::kInvalidArgument,
                   "batch_size must be positive, found " + std::to_string(options.batch_size));
@@ -56,7 +62,8 @@ Status CsvSource::Reset() {
   rows_read_ = batches_ = 0;
   rows_.clear();
   first_rows_.clear();
-  bad_rows_.clear();
+  bad_rows_ = 0;
+  skipped_ = {};
   return {};
 }
 
@@ -70,6 +77,10 @@ Status CsvSource::Open() {
 }
 
 Result<std::optional<Batch>> CsvSource::Next() {
+  return Caught([this] { return NextBatch(); });
+}
+
+Result<std::optional<Batch>> CsvSource::NextBatch() {
   if (!open_) TENTER_RETURN_IF_ERROR(Open());
   rows_.clear();
   int64_t rows = 0;
@@ -98,13 +109,18 @@ Result<bool> CsvSource::ReadRow() {
     Status status = ParseLine(line);
     if (status.ok()) return true;
     rows_.resize(before);
-    if (options_.bad_rows_max == 0) return status;
-    bad_rows_.push_back(std::move(status));
-    if (static_cast<int64_t>(bad_rows_.size()) > options_.bad_rows_max)
-      return Status(StatusCode::kDataLoss,
-                    Place() + ": more than " + std::to_string(options_.bad_rows_max) +
-                        " bad rows; the last: " + bad_rows_.back().message());
+    TENTER_RETURN_IF_ERROR(Skip(std::move(status)));
   }
+}
+
+Status CsvSource::Skip(Status reason) {
+  if (options_.bad_rows_max == 0) return reason;
+  if (++bad_rows_ > options_.bad_rows_max)
+    return {StatusCode::kDataLoss, Place() + ": more than " +
+                                       std::to_string(options_.bad_rows_max) +
+                                       " bad rows; the last: " + reason.message()};
+  skipped_.Add(lines_.number(), std::move(reason));
+  return {};
 }
 
 Result<bool> CsvSource::NextLine(Line* line) {

@@ -18,8 +18,11 @@
 //   thread, descriptor or memory), kClosed (interrupted).
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include "runtime/base/probe.h"
 #include "runtime/io/batch_source.h"
@@ -35,8 +38,8 @@ struct CsvOptions {
   // The last batch is filled up from the beginning of the epoch (and says so in `pad`); off: it
   // is shorter.
   bool round_batch = true;
-  // 0: stop at the first bad row. Otherwise bad rows are skipped and collected, up to so many per
-  // epoch.
+  // 0: stop at the first bad row. Otherwise so many of them are skipped in an epoch, and it stops
+  // at the next.
   int64_t bad_rows_max = 0;
   Probe* probe = nullptr;  // borrowed
 };
@@ -50,18 +53,22 @@ class CsvSource final : public BatchSource {
   Status Reset() override;
   void Interrupt() override { lines_.Interrupt(); }
 
-  // The rows that were skipped in this epoch (bad_rows_max > 0).
-  const std::vector<Status>& bad_rows() const { return bad_rows_; }
+  // The rows that were skipped since the last call (bad_rows_max > 0).
+  SkippedRows TakeSkipped() override { return std::exchange(skipped_, {}); }
 
  private:
   static constexpr size_t kLineBytesMin = 1 << 20;
 
   explicit CsvSource(CsvOptions options);
+  static Result<std::unique_ptr<CsvSource>> CreateFrom(CsvOptions options);
   Status Open();
+  Result<std::optional<Batch>> NextBatch();
   // Appends the next good row to rows_; false at the end of the file.
   Result<bool> ReadRow();
   Result<bool> NextLine(Line* line);
   Status ParseLine(const Line& line);
+  // Leaves a bad row out, or says why the epoch ends here.
+  Status Skip(Status reason);
   Status ParseRow(std::string_view line);
   Status ParseNumber(std::string_view field, int64_t column);
   Result<std::optional<Batch>> MakeBatch(int64_t rows);
@@ -76,7 +83,8 @@ class CsvSource final : public BatchSource {
   int64_t batches_ = 0;
   std::string rows_;        // bytes of the rows of the batch that is being read
   std::string first_rows_;  // bytes of the first batch, for padding
-  std::vector<Status> bad_rows_;
+  int64_t bad_rows_ = 0;
+  SkippedRows skipped_;
 };
 
 }  // namespace tenter

@@ -88,8 +88,12 @@ TEST_F(CsvSourceTest, BadRowsAreSkippedAndCollectedUpToALimit) {
   const std::string text = "1\n2,2\n3\nx\n5\n";
   auto source = Open(text, {.row_shape = Shape({1}), .batch_size = 3, .bad_rows_max = 2});
   EXPECT_EQ(Floats(*source->Next().value()), (std::vector<float>{1, 3, 5}));
-  ASSERT_EQ(source->bad_rows().size(), 2u);
-  EXPECT_EQ(source->bad_rows()[0].message(), path_ + ":2: row length 2, shape [1] wants 1");
+  const SkippedRows skipped = source->TakeSkipped();
+  ASSERT_EQ(skipped.rows().size(), 2u);
+  EXPECT_EQ(skipped.rows().front().line, 2);
+  EXPECT_EQ(skipped.rows().front().reason.message(), path_ + ":2: row length 2, shape [1] wants 1");
+  EXPECT_EQ(skipped.rows().back().line, 4);
+  EXPECT_EQ(source->TakeSkipped().count(), 0);
   auto strict = Open(text, {.row_shape = Shape({1}), .batch_size = 3, .bad_rows_max = 1});
   const Status status = ReadAll(*strict);
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
@@ -173,7 +177,7 @@ TEST_F(CsvSourceTest, AnEndlessLineIsABadRow) {
                      {.row_shape = Shape({1}), .batch_size = 2, .bad_rows_max = 2});
   EXPECT_EQ(Floats(*source->Next().value()), (std::vector<float>{1, 3}));
   EXPECT_FALSE(source->Next().value().has_value());
-  EXPECT_EQ(source->bad_rows().size(), 2u);
+  EXPECT_EQ(source->TakeSkipped().count(), 2);
 }
 
 // Rows are the same wherever the chunks of the file end, and so are the numbers of bad lines.

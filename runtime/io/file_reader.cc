@@ -5,11 +5,11 @@
 namespace tenter {
 
 Status FileReader::Open(const std::string& path) {
+  Leave();
   TENTER_ASSIGN_OR_RETURN(std::shared_ptr<FileChunks> chunks, FileChunks::Create(path));
   TENTER_RETURN_IF_ERROR(thread_.Start("tenter-reader", [chunks] { chunks->Run(); }));
   {
     MutexLock lock(mutex_);
-    TENTER_CHECK(chunks_ == nullptr, path + " is opened while another file is open");
     chunks_ = chunks;
     if (interrupted_) chunks->Stop();
   }
@@ -27,11 +27,16 @@ Result<std::string_view> FileReader::Read() {
 }
 
 void FileReader::Close() {
+  Leave();
+  MutexLock lock(mutex_);
+  interrupted_ = false;
+}
+
+void FileReader::Leave() {
   std::shared_ptr<FileChunks> chunks;
   {
     MutexLock lock(mutex_);
     chunks.swap(chunks_);
-    interrupted_ = false;
   }
   if (chunks == nullptr) return;
   chunks->Stop();

@@ -11,8 +11,8 @@
 //   call.
 // Invariants: (1) Close returns within kLeaveNs. (2) after Interrupt nothing waits for the file
 //   until Close.
-// Errors: those of FileChunks; kResourceExhausted when there is no thread. Open throws
-//   std::bad_alloc, and Close then leaves nothing behind.
+// Errors: those of FileChunks; kResourceExhausted when there is no thread. Open and Read throw
+//   std::bad_alloc; Close does not.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class FileReader {
   FileReader(const FileReader&) = delete;
   FileReader& operator=(const FileReader&) = delete;
 
-  // Blocks until the file is open. REQUIRES: closed.
+  // Blocks until the file is open; another one that was open is not any more.
   Status Open(const std::string& path) EXCLUDES(mutex_);
   // The next bytes; none at the end of the file. Blocks until there are some. REQUIRES: open.
   Result<std::string_view> Read() EXCLUDES(mutex_);
@@ -45,6 +45,9 @@ class FileReader {
   void Interrupt() EXCLUDES(mutex_);
 
  private:
+  // Ends the reading thread, or leaves it behind.
+  void Leave() EXCLUDES(mutex_);
+
   // How long Close waits for the reading thread, which usually leaves at once; half of the time that
   // closing an iterator may take (ITR-5).
   static constexpr int64_t kLeaveNs = 50 * kNsPerMs;

@@ -2,20 +2,22 @@
 
 #include <utility>
 
-#include "runtime/base/thrown.h"
+#include "runtime/io/caught.h"
 #include "runtime/io/sites.h"
 
 namespace tenter {
 
 Result<std::unique_ptr<ThreadedIterator>> ThreadedIterator::Create(
     std::unique_ptr<BatchSource> source, const ThreadedIteratorOptions& options) {
-  if (options.prefetch == 0)
-    return Status(StatusCode::kInvalidArgument, "prefetch must be positive, found 0");
-  std::unique_ptr<ThreadedIterator> iterator(new ThreadedIterator(std::move(source), options));
-  ThreadedIterator* const raw = iterator.get();
-  MutexLock lock(raw->join_mutex_);
-  TENTER_RETURN_IF_ERROR(raw->producer_.Start("tenter-producer", [raw] { raw->Produce(); }));
-  return iterator;
+  return Caught([&]() -> Result<std::unique_ptr<ThreadedIterator>> {
+    if (options.prefetch == 0)
+      return Status(StatusCode::kInvalidArgument, "prefetch must be positive, found 0");
+    std::unique_ptr<ThreadedIterator> iterator(new ThreadedIterator(std::move(source), options));
+    ThreadedIterator* const raw = iterator.get();
+    MutexLock lock(raw->join_mutex_);
+    TENTER_RETURN_IF_ERROR(raw->producer_.Start("tenter-producer", [raw] { raw->Produce(); }));
+    return iterator;
+  });
 }
 
 ThreadedIterator::ThreadedIterator(std::unique_ptr<BatchSource> source,
@@ -25,28 +27,51 @@ ThreadedIterator::ThreadedIterator(std::unique_ptr<BatchSource> source,
 ThreadedIterator::~ThreadedIterator() { Close(); }
 
 Result<std::optional<Batch>> ThreadedIterator::Next() {
-  TENTER_HIT(probe_, io_sites::kConsumerNext);
+  return Caught([this] {
+    TENTER_HIT(probe_, io_sites::kConsumerNext);
+    return Take();
+  });
+}
+
+Result<std::optional<Batch>> ThreadedIterator::Take() {
+  std::list<Item> taken;  // destroyed without the lock
   MutexLock lock(mutex_);
-  while (queue_.empty() && !closed_) produced_.Wait(mutex_);
+  while (queue_.empty() && !ended_ && !closed_) produced_.Wait(mutex_);
   if (closed_) return Status(StatusCode::kClosed, "the iterator was closed");
-  if (!queue_.front().ok() || !queue_.front()->has_value()) return queue_.front();
-  Item item = std::move(queue_.front());
-  queue_.pop_front();
+  if (queue_.empty()) {
+    skipped_.Append(std::move(end_skipped_));
+    if (!end_.ok()) return end_;
+    return std::optional<Batch>();
+  }
+  taken.splice(taken.begin(), queue_, queue_.begin());
+  skipped_.Append(std::move(taken.front().skipped));
   wanted_.NotifyOne();
-  return item;
+  return std::optional<Batch>(std::move(taken.front().batch));
+}
+
+Result<SkippedRows> ThreadedIterator::skipped() const {
+  return Caught([this]() -> Result<SkippedRows> {
+    MutexLock lock(mutex_);
+    return skipped_;
+  });
 }
 
 Status ThreadedIterator::Reset() {
-  std::deque<Item> old;  // destroyed without the lock
-  MutexLock lock(mutex_);
-  if (closed_) return {StatusCode::kClosed, "the iterator was closed"};
-  ++epoch_;
-  ended_ = false;
-  old.swap(queue_);
-  // Under the lock: the producer must not see the new epoch, and reset the source, before.
-  source_->Interrupt();
-  wanted_.NotifyOne();
-  return {};
+  return Caught([this]() -> Status {
+    std::list<Item> old;  // destroyed without the lock, as these two
+    SkippedRows old_skipped, old_end_skipped;
+    MutexLock lock(mutex_);
+    if (closed_) return {StatusCode::kClosed, "the iterator was closed"};
+    ++epoch_;
+    ended_ = false;
+    old.swap(queue_);
+    std::swap(old_skipped, skipped_);
+    std::swap(old_end_skipped, end_skipped_);
+    // Under the lock: the producer must not see the new epoch, and reset the source, before.
+    source_->Interrupt();
+    wanted_.NotifyOne();
+    return {};
+  });
 }
 
 void ThreadedIterator::Close() {
@@ -71,13 +96,13 @@ void ThreadedIterator::Produce() {
   uint64_t epoch = 0, wanted = 0;
   int64_t number = 0;
   while (AwaitWork(epoch, &wanted)) {
-    if (wanted != epoch) {
-      epoch = wanted;
-      number = 0;
-      if (Status status = ResetSource(); !status.ok()) Deliver(std::move(status), epoch);
-    } else {
-      Deliver(MakeItem(number++), epoch);
+    if (wanted == epoch) {
+      MakeItem(number++, epoch);
+      continue;
     }
+    epoch = wanted;
+    number = 0;
+    if (Status status = ResetSource(); !status.ok()) DeliverEnd(std::move(status), {}, epoch);
   }
 }
 
@@ -89,34 +114,47 @@ bool ThreadedIterator::AwaitWork(uint64_t epoch, uint64_t* wanted) {
   return !closed_;
 }
 
-void ThreadedIterator::Deliver(Item item, uint64_t epoch) {
-  MutexLock lock(mutex_);
-  if (epoch != epoch_) return;  // the epoch that it belongs to was reset away
-  ended_ = !item.ok() || !item->has_value();
-  queue_.push_back(std::move(item));
-  // The last item stays for everybody who asks, so everybody who sleeps must look.
-  if (ended_)
-    produced_.NotifyAll();
-  else
-    produced_.NotifyOne();
+void ThreadedIterator::MakeItem([[maybe_unused]] int64_t number, uint64_t epoch) {
+  std::list<Item> item;
+  SkippedRows skipped;
+  Status status = Caught([&]() -> Status {
+    TENTER_RETURN_IF_ERROR(TENTER_HIT(probe_, io_sites::kProducerNext, .request = number).error);
+    TENTER_ASSIGN_OR_RETURN(std::optional<Batch> batch, source_->Next());
+    if (batch.has_value()) item.push_back({std::move(*batch), {}});
+    return {};
+  });
+  // Also of a batch that failed.
+  Status taken = Caught([&]() -> Status {
+    skipped = source_->TakeSkipped();
+    return {};
+  });
+  if (status.ok()) status = std::move(taken);
+  if (!status.ok() || item.empty()) return DeliverEnd(std::move(status), std::move(skipped), epoch);
+  item.front().skipped = std::move(skipped);
+  Deliver(std::move(item), epoch);
 }
 
-ThreadedIterator::Item ThreadedIterator::MakeItem([[maybe_unused]] int64_t number) {
-  try {
-    TENTER_RETURN_IF_ERROR(TENTER_HIT(probe_, io_sites::kProducerNext, .request = number).error);
-    return source_->Next();
-  } catch (...) {
-    return Thrown::Current().ToStatus();
-  }
+void ThreadedIterator::Deliver(std::list<Item> item, uint64_t epoch) {
+  MutexLock lock(mutex_);
+  if (epoch != epoch_) return;  // the epoch that it belongs to was reset away
+  queue_.splice(queue_.end(), item);
+  produced_.NotifyOne();
+}
+
+void ThreadedIterator::DeliverEnd(Status status, SkippedRows skipped, uint64_t epoch) {
+  MutexLock lock(mutex_);
+  if (epoch != epoch_) return;
+  ended_ = true;
+  end_ = std::move(status);
+  end_skipped_ = std::move(skipped);
+  produced_.NotifyAll();  // it stays for everybody who asks, so everybody who sleeps must look
 }
 
 Status ThreadedIterator::ResetSource() {
-  try {
+  return Caught([this]() -> Status {
     TENTER_RETURN_IF_ERROR(TENTER_HIT(probe_, io_sites::kProducerReset).error);
     return source_->Reset();
-  } catch (...) {
-    return Thrown::Current().ToStatus();
-  }
+  });
 }
 
 }  // namespace tenter

@@ -1,12 +1,13 @@
 // ThreadedIterator: runs a BatchSource on a thread of its own, a bounded number of batches ahead.
 //
-//   consumer             queue (at most `prefetch` items, in order)               producer thread
+//   consumer             queue (at most `prefetch` batches, in order)             producer thread
 //   Next  <------------- batch, batch, ..., then the end or an error  <---------- source.Next()
 //   Reset: epoch + 1, queue emptied  -------------------------------------------->
 //   source.Reset(), new epoch
 //
-// The end and an error are items like any other: they surface at their place, after every good
-// batch before them (ITR-2), and stay until Reset.
+// The end, or an error, stands behind the queue: it surfaces at its place, after every good batch
+// before it (ITR-2), and stays until Reset. It has a place of its own, so that "out of memory"
+// needs no memory to arrive.
 //
 // LOCK ORDER: ThreadedIterator::mutex_ is held over no call of the source but Interrupt, whose locks
 //   come after it.
@@ -16,10 +17,13 @@
 //   closes.
 // Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every
 //   change that a sleeping thread waits for is notified under mutex_.
-// Errors: Next returns what the source returned or threw, as a Status; kClosed after Close.
+// Errors: Next returns what the source returned or threw, as a Status; kClosed after Close. Whatever
+//   finds no memory is kResourceExhausted: of the producer as the end of its epoch, of a consumer
+//   as the answer to that one call, which takes nothing from the epoch.
 #pragma once
 
-#include <deque>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 
@@ -52,6 +56,11 @@ class ThreadedIterator {
   // Returns at once; an error of the source's Reset surfaces at the next Next.
   Status Reset() EXCLUDES(mutex_);
 
+  // The rows of this epoch that a policy of the source left out, as far as the consumers know it:
+  // those in front of the batches that Next returned, and all once it returned the end or an error.
+  // Emptied by Reset, kept by Close.
+  Result<SkippedRows> skipped() const EXCLUDES(mutex_);
+
   // Ends the producer, joins it and destroys the source. Waits for a running call of the source to
   // heed Interrupt, for nothing else (ITR-5). Idempotent; not from inside the source.
   void Close() EXCLUDES(mutex_);
@@ -60,14 +69,19 @@ class ThreadedIterator {
   size_t queued() const EXCLUDES(mutex_);
 
  private:
-  using Item = Result<std::optional<Batch>>;
+  struct Item {
+    Batch batch;
+    SkippedRows skipped;  // in front of it
+  };
 
   ThreadedIterator(std::unique_ptr<BatchSource> source, const ThreadedIteratorOptions& options);
+  Result<std::optional<Batch>> Take() EXCLUDES(mutex_);
   void Produce() EXCLUDES(mutex_);
   // Waits until there is something to do for the producer; false when it must end.
   bool AwaitWork(uint64_t epoch, uint64_t* wanted) EXCLUDES(mutex_);
-  void Deliver(Item item, uint64_t epoch) EXCLUDES(mutex_);
-  Item MakeItem(int64_t number);
+  void MakeItem(int64_t number, uint64_t epoch) EXCLUDES(mutex_);
+  void Deliver(std::list<Item> item, uint64_t epoch) EXCLUDES(mutex_);
+  void DeliverEnd(Status status, SkippedRows skipped, uint64_t epoch) EXCLUDES(mutex_);
   Status ResetSource();
 
   // The producer's, until Close has joined it. Interrupt apart, which is called under mutex_ and
@@ -77,11 +91,14 @@ class ThreadedIterator {
   Probe* const probe_;
 
   mutable Mutex mutex_;
-  CondVar produced_;  // the queue has an item, or the iterator closed
+  CondVar produced_;  // there is a batch, the epoch ended, or the iterator closed
   CondVar wanted_;    // there is room, a new epoch was asked for, or the iterator closed
-  std::deque<Item> queue_ GUARDED_BY(mutex_);
+  std::list<Item> queue_ GUARDED_BY(mutex_);
   uint64_t epoch_ GUARDED_BY(mutex_) = 0;
-  bool ended_ GUARDED_BY(mutex_) = false;  // the last item of the epoch is in the queue
+  bool ended_ GUARDED_BY(mutex_) = false;       // nothing follows the queue but the end
+  Status end_ GUARDED_BY(mutex_);               // ok: the end of the epoch, else its error
+  SkippedRows end_skipped_ GUARDED_BY(mutex_);  // in front of the end
+  SkippedRows skipped_ GUARDED_BY(mutex_);      // what skipped() returns
   bool closed_ GUARDED_BY(mutex_) = false;
   Mutex join_mutex_;  // several closers; never taken together with mutex_
   Thread producer_ GUARDED_BY(join_mutex_);

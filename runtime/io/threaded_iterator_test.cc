@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
@@ -198,6 +201,85 @@ TEST(ThreadedIterator, PrefetchIsBounded) {
   while (iterator->queued() < 3) {
   }
   EXPECT_LE(calls.Load(kRelaxed), 5);
+}
+
+// Skips `index` rows in front of each batch, and `at_end` in front of the end, or of the error.
+class SkippingSource final : public BatchSource {
+ public:
+  SkippingSource(int64_t count, int64_t at_end, bool fails)
+      : count_(count), at_end_(at_end), fails_(fails) {}
+
+  Result<std::optional<Batch>> Next() override {
+    const bool last = next_ == count_;
+    for (int64_t i = last ? at_end_ : next_; i > 0; --i) {
+      ++line_;
+      skipped_.Add(line_, {StatusCode::kDataLoss, "line " + std::to_string(line_)});
+    }
+    if (last && fails_) return Status(StatusCode::kDataLoss, "too many");
+    if (last) return std::optional<Batch>();
+    ++line_;
+    return std::optional<Batch>(Batch{.index = next_++});
+  }
+  Status Reset() override {
+    next_ = line_ = 0;
+    skipped_ = {};
+    return {};
+  }
+  SkippedRows TakeSkipped() override { return std::exchange(skipped_, {}); }
+
+ private:
+  const int64_t count_, at_end_;
+  const bool fails_;
+  int64_t next_ = 0, line_ = 0;
+  SkippedRows skipped_;
+};
+
+// ITR-3: what was skipped is known at its place, however far the producer is ahead.
+TEST(ThreadedIterator, SkippedRowsAreThoseInFrontOfWhatWasDelivered) {
+  for (const bool fails : {false, true}) {
+    auto iterator =
+        ThreadedIterator::Create(std::make_unique<SkippingSource>(5, 2, fails), {.prefetch = 3})
+            .value();
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      EXPECT_EQ(iterator->skipped()->count(), 0);
+      for (const int64_t skipped : {0, 1, 3, 6, 10}) {
+        ASSERT_TRUE(iterator->Next()->has_value());
+        EXPECT_EQ(iterator->skipped()->count(), skipped);
+      }
+      for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(iterator->Next().ok(), !fails);
+        const SkippedRows skipped = iterator->skipped().value();
+        EXPECT_EQ(skipped.count(), 12);
+        ASSERT_EQ(skipped.rows().size(), 12u);
+        EXPECT_EQ(skipped.rows().front().line, 2);
+        EXPECT_EQ(skipped.rows().back().line, 17);
+        EXPECT_EQ(skipped.rows().back().reason.ToString(), "data_loss: line 17");
+      }
+      if (epoch == 0) {
+        ASSERT_TRUE(iterator->Reset().ok());
+      }
+    }
+    iterator->Close();
+    EXPECT_EQ(iterator->skipped()->count(), 12);
+  }
+}
+
+// A file of bad rows alone costs no memory of its own size.
+TEST(ThreadedIterator, OfManySkippedRowsTheFirstThousandAreDetailed) {
+  auto iterator = ThreadedIterator::Create(std::make_unique<SkippingSource>(60, 1000000, false),
+                                           {.prefetch = 3})
+                      .value();
+  while (iterator->Next()->has_value()) {
+  }
+  const SkippedRows skipped = iterator->skipped().value();
+  EXPECT_EQ(skipped.count(), 60 * 59 / 2 + 1000000);
+  ASSERT_EQ(skipped.rows().size(), SkippedRows::kDetailedMax);
+  // In front of batch i stand i bad rows; it is a row itself.
+  std::vector<int64_t> expected;
+  for (int64_t batch = 0, line = 0; batch < 60; ++batch, ++line)
+    for (int64_t i = 0; i < batch; ++i) expected.push_back(++line);
+  auto line = expected.begin();
+  for (const SkippedRow& row : skipped.rows()) ASSERT_EQ(row.line, *line++);
 }
 
 TEST(ThreadedIterator, ZeroPrefetchIsRefused) {
