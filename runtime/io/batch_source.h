@@ -42,9 +42,8 @@ class BatchSource {
   virtual SkippedRows TakeSkipped() { return {}; }
 
   // Makes a running Next, and each that follows, return an error soon, until Reset. A source that
-  // may wait for something must override it, or Close waits too (ITR-5). It is called under the
-  // lock of the iterator: it neither blocks nor calls the iterator.
-  virtual void Interrupt() {}
+  // may wait for something must override it, or Close waits too (ITR-5). It does not block.
+  virtual void Interrupt() noexcept {}
 };
 
 }  // namespace tenter

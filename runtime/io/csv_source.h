@@ -51,7 +51,7 @@ class CsvSource final : public BatchSource {
 
   Result<std::optional<Batch>> Next() override;
   Status Reset() override;
-  void Interrupt() override { lines_.Interrupt(); }
+  void Interrupt() noexcept override { lines_.Interrupt(); }
 
   // The rows that were skipped since the last call (bad_rows_max > 0).
   SkippedRows TakeSkipped() override { return std::exchange(skipped_, {}); }

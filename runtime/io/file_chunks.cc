@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -40,11 +41,14 @@ Result<std::shared_ptr<FileChunks>> FileChunks::Create(std::string path) {
   return std::shared_ptr<FileChunks>(std::move(chunks));
 }
 
-FileChunks::~FileChunks() { close(wake_); }
+FileChunks::~FileChunks() {
+  if (wake_ >= 0) close(wake_);
+}
 
 void FileChunks::Run() {
   if (const int fd = Open(); fd >= 0) {
     Read(fd);
+    SetPipe(-1);  // first: the number may be somebody else's as soon as it is closed
     close(fd);
   }
   MutexLock lock(mutex_);
@@ -76,6 +80,7 @@ int FileChunks::Open() {
     close(fd);
     return -1;
   }
+  if (!S_ISREG(about.st_mode)) SetPipe(fd);
   Advance(Step::kReading, 0);
   return fd;
 }
@@ -116,6 +121,11 @@ void FileChunks::Advance(Step step, int error) {
   step_ = step;
   error_ = error;
   changed_.NotifyAll();
+}
+
+void FileChunks::SetPipe(int fd) {
+  MutexLock lock(mutex_);
+  pipe_ = fd;
 }
 
 bool FileChunks::stopped() const {
@@ -168,6 +178,14 @@ bool FileChunks::AwaitLeft(int64_t timeout_ns) {
   return true;
 }
 
+// A regular file stays open: nobody waits for that, and closing one on a dead network mount blocks.
+void FileChunks::Orphan() {
+  new (&changed_) CondVar;  // those who waited exist in the parent only
+  stopped_ = left_ = orphaned_ = true;
+  for (int* fd : {&wake_, &pipe_})
+    if (const int open = std::exchange(*fd, -1); open >= 0) close(open);
+}
+
 Status FileChunks::Refusal() const {
   Step step;
   int error = 0;
@@ -175,6 +193,8 @@ Status FileChunks::Refusal() const {
     MutexLock lock(mutex_);
     step = step_;
     error = error_;
+    if (orphaned_)
+      return {StatusCode::kStopped, "this file belongs to the process that was forked"};
     if (stopped_) step = Step::kEnded;
   }
   if (step == Step::kDirectory)

@@ -4,10 +4,10 @@
 //   open, poll {file, wake}, read  ------------->  [ full ][ empty ]  ------->  AwaitOpen, Take
 //   leaves as soon as the system lets it  <------------------------------------  Stop
 //
-// A file that is no regular one is waited for with poll, which Stop ends at once: a FIFO that has no
-// writer yet, a silent terminal. What poll does not cover (an open, or the read of a dead network
-// mount) blocks the reading thread alone. It can be left behind there, because it touches nothing
-// but this object, which it owns a share of.
+// A file that is no regular one is waited for with poll, which Stop ends at once: a FIFO that has
+// no writer yet, a silent terminal. What poll does not cover (an open, or the read of a dead
+// network mount) blocks the reading thread alone. It can be left behind there, because it touches
+// nothing but this object, which it owns a share of.
 //
 // Thread safety: Run on the reading thread; AwaitOpen and Take on one other; Stop and AwaitLeft on
 //   any.
@@ -17,7 +17,8 @@
 //   was read before it. (3) Run neither throws nor allocates: nobody could catch it.
 // Errors, in the system's words and without the path, which the caller knows: kNotFound (cannot be
 //   opened), kInvalidArgument (a directory), kResourceExhausted (no descriptor left), kDataLoss
-//   (reading failed), kClosed (stopped). Create throws std::bad_alloc.
+//   (reading failed), kClosed (stopped), kStopped (in the child of a fork). Create throws
+//   std::bad_alloc.
 #pragma once
 
 #include <array>
@@ -50,6 +51,11 @@ class FileChunks {
   // Blocks until Run is done with everything; false when it is not after `timeout_ns`.
   bool AwaitLeft(int64_t timeout_ns) EXCLUDES(mutex_);
 
+  // For a fork: held over it, so that the child gets a whole object.
+  Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
+  // In the child, which has no reading thread: lets go of the file, and stops.
+  void Orphan() REQUIRES(mutex_);
+
  private:
   static constexpr size_t kChunkBytes = 128 * 1024;
   // From kReading to kReadFailed the file could be opened.
@@ -64,12 +70,13 @@ class FileChunks {
   // Waits until the chunk may be filled; false when it was stopped.
   bool AwaitEmpty(size_t chunk) EXCLUDES(mutex_);
   void Advance(Step step, int error) EXCLUDES(mutex_);
+  void SetPipe(int fd) EXCLUDES(mutex_);
   bool stopped() const EXCLUDES(mutex_);
   // Why there are no bytes. REQUIRES: it stopped or failed.
   Status Refusal() const EXCLUDES(mutex_);
 
   const std::string path_;
-  const int wake_;  // an eventfd that poll sees after Stop
+  int wake_;  // an eventfd that poll sees after Stop; changed by Orphan only
   // Chunk i belongs to the reading thread while full_[i] is zero, else to the owner.
   std::array<std::unique_ptr<char[]>, 2> chunks_;
   size_t taken_ = 0;    // the owner's: the chunk that it takes next, or holds
@@ -82,6 +89,9 @@ class FileChunks {
   int error_ GUARDED_BY(mutex_) = 0;                    // errno of a failure
   bool left_ GUARDED_BY(mutex_) = false;
   bool stopped_ GUARDED_BY(mutex_) = false;
+  bool orphaned_ GUARDED_BY(mutex_) = false;
+  // Of a file that somebody else may wait for to be closed, else -1. It is the reading thread's.
+  int pipe_ GUARDED_BY(mutex_) = -1;
 };
 
 }  // namespace tenter

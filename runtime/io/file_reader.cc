@@ -1,5 +1,7 @@
 #include "runtime/io/file_reader.h"
 
+#include <functional>
+#include <new>
 #include <utility>
 
 namespace tenter {
@@ -7,11 +9,17 @@ namespace tenter {
 Status FileReader::Open(const std::string& path) {
   Leave();
   TENTER_ASSIGN_OR_RETURN(std::shared_ptr<FileChunks> chunks, FileChunks::Create(path));
-  TENTER_RETURN_IF_ERROR(thread_.Start("tenter-reader", [chunks] { chunks->Run(); }));
+  std::function<void()> body = [chunks] { chunks->Run(); };  // may throw, so it is made first
   {
     MutexLock lock(mutex_);
     chunks_ = chunks;
     if (interrupted_) chunks->Stop();
+  }
+  const Status started = thread_.Start("tenter-reader", std::move(body));
+  if (!started.ok()) {
+    MutexLock lock(mutex_);
+    chunks_ = nullptr;
+    return started;
   }
   return chunks->AwaitOpen();
 }
@@ -44,6 +52,22 @@ void FileReader::Leave() {
     thread_.Join();
   else
     thread_.Detach();
+}
+
+void FileReader::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
+  mutex_.Lock();
+  if (chunks_ != nullptr) chunks_->mutex().Lock();
+}
+
+void FileReader::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
+  if (chunks_ != nullptr) chunks_->mutex().Unlock();
+  mutex_.Unlock();
+}
+
+void FileReader::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  if (chunks_ != nullptr) chunks_->Orphan();
+  new (&thread_) Thread;  // the thread is not there to be joined
+  AfterForkInParent();
 }
 
 void FileReader::Interrupt() {

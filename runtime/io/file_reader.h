@@ -3,12 +3,16 @@
 // Path: file -> FileChunks (on a thread of its own) -> FileReader -> LineReader -> CsvSource.
 //
 // Each open file has a reading thread, which also reads a little ahead. Close ends it. One that the
-// system does not let go of (it is inside open or read of a dead network mount) is left behind: with
-// its descriptor and its two chunks, and for as long as the system keeps it.
+// system does not let go of (it is inside open or read of a dead network mount) is left behind,
+// with its descriptor and its two chunks, for as long as the system keeps it.
+//
+// In the child of a fork there is no reading thread. A file that was open answers kStopped there,
+// and another can be opened after Close.
 //
 // Thread safety: one thread at a time, but Interrupt, which any thread may call meanwhile.
 // Ownership and lifetime: the destructor closes. Bytes that Read returned are valid until the next
 //   call.
+// LOCK ORDER: FileReader::mutex_, FileChunks::mutex_.
 // Invariants: (1) Close returns within kLeaveNs. (2) after Interrupt nothing waits for the file
 //   until Close.
 // Errors: those of FileChunks; kResourceExhausted when there is no thread. Open and Read throw
@@ -21,16 +25,21 @@
 #include <string_view>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/io/file_chunks.h"
 
 namespace tenter {
 
-class FileReader {
+class FileReader final : private ForkMember {
  public:
-  FileReader() = default;
-  ~FileReader() { Close(); }
+  // Throws std::bad_alloc.
+  FileReader() { JoinFork(this); }
+  ~FileReader() {
+    Close();
+    LeaveFork(this);
+  }
   FileReader(const FileReader&) = delete;
   FileReader& operator=(const FileReader&) = delete;
 
@@ -48,8 +57,12 @@ class FileReader {
   // Ends the reading thread, or leaves it behind.
   void Leave() EXCLUDES(mutex_);
 
-  // How long Close waits for the reading thread, which usually leaves at once; half of the time that
-  // closing an iterator may take (ITR-5).
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+
+  // How long Close waits for the reading thread, which usually leaves at once; half of the time
+  // that closing an iterator may take (ITR-5).
   static constexpr int64_t kLeaveNs = 50 * kNsPerMs;
 
   Mutex mutex_;

@@ -1,5 +1,6 @@
 #include "runtime/io/threaded_iterator.h"
 
+#include <new>
 #include <utility>
 
 #include "runtime/io/caught.h"
@@ -14,7 +15,7 @@ Result<std::unique_ptr<ThreadedIterator>> ThreadedIterator::Create(
       return Status(StatusCode::kInvalidArgument, "prefetch must be positive, found 0");
     std::unique_ptr<ThreadedIterator> iterator(new ThreadedIterator(std::move(source), options));
     ThreadedIterator* const raw = iterator.get();
-    MutexLock lock(raw->join_mutex_);
+    MutexLock lock(raw->mutex_);
     TENTER_RETURN_IF_ERROR(raw->producer_.Start("tenter-producer", [raw] { raw->Produce(); }));
     return iterator;
   });
@@ -22,9 +23,16 @@ Result<std::unique_ptr<ThreadedIterator>> ThreadedIterator::Create(
 
 ThreadedIterator::ThreadedIterator(std::unique_ptr<BatchSource> source,
                                    const ThreadedIteratorOptions& options)
-    : source_(std::move(source)), prefetch_(options.prefetch), probe_(options.probe) {}
+    : source_(std::move(source)), prefetch_(options.prefetch), probe_(options.probe) {
+  JoinFork(this);
+}
 
-ThreadedIterator::~ThreadedIterator() { Close(); }
+ThreadedIterator::~ThreadedIterator() {
+  Close();
+  LeaveFork(this);
+  MutexLock lock(mutex_);
+  if (forked_) static_cast<void>(source_.release());
+}
 
 Result<std::optional<Batch>> ThreadedIterator::Next() {
   return Caught([this] {
@@ -37,7 +45,7 @@ Result<std::optional<Batch>> ThreadedIterator::Take() {
   std::list<Item> taken;  // destroyed without the lock
   MutexLock lock(mutex_);
   while (queue_.empty() && !ended_ && !closed_) produced_.Wait(mutex_);
-  if (closed_) return Status(StatusCode::kClosed, "the iterator was closed");
+  if (closed_) return Refusal();
   if (queue_.empty()) {
     skipped_.Append(std::move(end_skipped_));
     if (!end_.ok()) return end_;
@@ -52,6 +60,7 @@ Result<std::optional<Batch>> ThreadedIterator::Take() {
 Result<SkippedRows> ThreadedIterator::skipped() const {
   return Caught([this]() -> Result<SkippedRows> {
     MutexLock lock(mutex_);
+    if (forked_) return Refusal();
     return skipped_;
   });
 }
@@ -60,31 +69,64 @@ Status ThreadedIterator::Reset() {
   return Caught([this]() -> Status {
     std::list<Item> old;  // destroyed without the lock, as these two
     SkippedRows old_skipped, old_end_skipped;
-    MutexLock lock(mutex_);
-    if (closed_) return {StatusCode::kClosed, "the iterator was closed"};
-    ++epoch_;
-    ended_ = false;
-    old.swap(queue_);
-    std::swap(old_skipped, skipped_);
-    std::swap(old_end_skipped, end_skipped_);
-    // Under the lock: the producer must not see the new epoch, and reset the source, before.
+    {
+      MutexLock lock(mutex_);
+      if (closed_) return Refusal();
+      ++epoch_;
+      ended_ = false;
+      old.swap(queue_);
+      std::swap(old_skipped, skipped_);
+      std::swap(old_end_skipped, end_skipped_);
+      ++interrupts_;  // the producer does not take up the new epoch before the old one's is over
+    }
     source_->Interrupt();
+    MutexLock lock(mutex_);
+    if (--interrupts_ == 0) quiet_.NotifyAll();
     wanted_.NotifyOne();
     return {};
   });
 }
 
 void ThreadedIterator::Close() {
+  Thread producer;
   {
     MutexLock lock(mutex_);
-    if (!closed_) source_->Interrupt();
+    if (forked_) return;
     closed_ = true;
     produced_.NotifyAll();
     wanted_.NotifyAll();
+    if (std::exchange(closing_, true)) {
+      while (!gone_) quiet_.Wait(mutex_);
+      return;
+    }
+    producer = std::move(producer_);
   }
-  MutexLock lock(join_mutex_);
-  producer_.Join();
+  source_->Interrupt();
+  producer.Join();
+  {
+    MutexLock lock(mutex_);
+    while (interrupts_ > 0) quiet_.Wait(mutex_);
+  }
   source_.reset();
+  MutexLock lock(mutex_);
+  gone_ = true;
+  quiet_.NotifyAll();
+}
+
+Status ThreadedIterator::Refusal() const {
+  if (forked_)
+    return {StatusCode::kStopped, "this iterator belongs to the process that was forked"};
+  return {StatusCode::kClosed, "the iterator was closed"};
+}
+
+void ThreadedIterator::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
+void ThreadedIterator::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+void ThreadedIterator::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  closed_ = forked_ = true;
+  new (&producer_) Thread;  // the thread is not there to be joined
+  for (CondVar* changed : {&produced_, &wanted_, &quiet_})
+    new (changed) CondVar;  // those who waited exist in the parent only
+  mutex_.Unlock();
 }
 
 size_t ThreadedIterator::queued() const {
@@ -108,7 +150,8 @@ void ThreadedIterator::Produce() {
 
 bool ThreadedIterator::AwaitWork(uint64_t epoch, uint64_t* wanted) {
   MutexLock lock(mutex_);
-  while (!closed_ && epoch == epoch_ && (ended_ || queue_.size() >= prefetch_))
+  while (!closed_ &&
+         (interrupts_ > 0 || (epoch == epoch_ && (ended_ || queue_.size() >= prefetch_))))
     wanted_.Wait(mutex_);
   *wanted = epoch_;
   return !closed_;

@@ -1,25 +1,29 @@
 // ThreadedIterator: runs a BatchSource on a thread of its own, a bounded number of batches ahead.
 //
-//   consumer             queue (at most `prefetch` batches, in order)             producer thread
-//   Next  <------------- batch, batch, ..., then the end or an error  <---------- source.Next()
-//   Reset: epoch + 1, queue emptied  -------------------------------------------->
-//   source.Reset(), new epoch
+//   consumer             queue (at most `prefetch` batches, in order)        producer thread
+//   Next  <------------- batch, batch, ..., then the end or an error  <----- source.Next()
+//   Reset: epoch + 1, queue emptied, source.Interrupt()  ------------------> source.Reset()
 //
 // The end, or an error, stands behind the queue: it surfaces at its place, after every good batch
 // before it (ITR-2), and stays until Reset. It has a place of its own, so that "out of memory"
 // needs no memory to arrive.
 //
-// LOCK ORDER: ThreadedIterator::mutex_ is held over no call of the source but Interrupt, whose locks
-//   come after it.
+// In the child of a fork there is no producer, and the source may be in the middle of anything. The
+// iterator belongs to the parent: in the child every call answers kStopped at once, and the
+// destructor leaves the source alone.
+//
+// LOCK ORDER: ThreadedIterator::mutex_ is a leaf; it is not held over a call of the source, nor
+//   over the join.
 //
 // Thread safety: every method from any thread; concurrent Next calls get distinct batches.
 // Ownership and lifetime: owns the source and the producer; Close destroys both, and the destructor
 //   closes.
 // Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every
 //   change that a sleeping thread waits for is notified under mutex_.
-// Errors: Next returns what the source returned or threw, as a Status; kClosed after Close. Whatever
-//   finds no memory is kResourceExhausted: of the producer as the end of its epoch, of a consumer
-//   as the answer to that one call, which takes nothing from the epoch.
+// Errors: Next returns what the source returned or threw, as a Status; kClosed after Close,
+//   kStopped in the child of a fork. Whatever finds no memory is kResourceExhausted: of the
+//   producer as the end of its epoch, of a consumer as the answer to that one call, which takes
+//   nothing from the epoch.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +31,7 @@
 #include <memory>
 #include <optional>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
 #include "runtime/base/thread.h"
@@ -39,7 +44,7 @@ struct ThreadedIteratorOptions {
   Probe* probe = nullptr;  // borrowed
 };
 
-class ThreadedIterator {
+class ThreadedIterator final : private ForkMember {
  public:
   // Starts the producer. Errors: kInvalidArgument (prefetch is zero), kResourceExhausted (no
   // thread).
@@ -83,9 +88,13 @@ class ThreadedIterator {
   void Deliver(std::list<Item> item, uint64_t epoch) EXCLUDES(mutex_);
   void DeliverEnd(Status status, SkippedRows skipped, uint64_t epoch) EXCLUDES(mutex_);
   Status ResetSource();
+  // Why there is nothing to do any more. REQUIRES: closed_.
+  Status Refusal() const REQUIRES(mutex_);
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
 
-  // The producer's, until Close has joined it. Interrupt apart, which is called under mutex_ and
-  // not after closed_.
+  // The producer's, until Close has joined it; Interrupt is anybody's.
   std::unique_ptr<BatchSource> source_;
   const size_t prefetch_;
   Probe* const probe_;
@@ -99,9 +108,13 @@ class ThreadedIterator {
   Status end_ GUARDED_BY(mutex_);               // ok: the end of the epoch, else its error
   SkippedRows end_skipped_ GUARDED_BY(mutex_);  // in front of the end
   SkippedRows skipped_ GUARDED_BY(mutex_);      // what skipped() returns
+  CondVar quiet_;                               // no Interrupt is under way, or Close is through
+  int interrupts_ GUARDED_BY(mutex_) = 0;       // calls of Interrupt that are under way
   bool closed_ GUARDED_BY(mutex_) = false;
-  Mutex join_mutex_;  // several closers; never taken together with mutex_
-  Thread producer_ GUARDED_BY(join_mutex_);
+  bool closing_ GUARDED_BY(mutex_) = false;  // somebody joins the producer
+  bool gone_ GUARDED_BY(mutex_) = false;     // and is through
+  bool forked_ GUARDED_BY(mutex_) = false;   // this is the child
+  Thread producer_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tenter

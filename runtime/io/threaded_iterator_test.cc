@@ -156,6 +156,82 @@ TEST(ThreadedIterator, CloseAtAnyMoment) {
   }
 }
 
+// Waits in its second Next until somebody interrupts it.
+class WaitingSource final : public BatchSource {
+ public:
+  explicit WaitingSource(Atomic<bool>* alive) : alive_(alive) { alive_->Store(true, kRelease); }
+  ~WaitingSource() override { alive_->Store(false, kRelease); }
+
+  Result<std::optional<Batch>> Next() override {
+    MutexLock lock(mutex_);
+    if (next_ == 0) return std::optional<Batch>(Batch{.index = next_++});
+    while (!interrupted_) changed_.Wait(mutex_);
+    return Status(StatusCode::kClosed, "interrupted");
+  }
+  Status Reset() override {
+    MutexLock lock(mutex_);
+    interrupted_ = false;
+    next_ = 0;
+    return {};
+  }
+  void Interrupt() noexcept override {
+    MutexLock lock(mutex_);
+    interrupted_ = true;
+    changed_.NotifyAll();
+  }
+
+ private:
+  Atomic<bool>* const alive_;
+  Mutex mutex_;
+  CondVar changed_;
+  int64_t next_ GUARDED_BY(mutex_) = 0;
+  bool interrupted_ GUARDED_BY(mutex_) = false;
+};
+
+// ITR-4, ITR-5: a source that waits is interrupted, no answer of the interrupted call is seen, and
+// every closer returns when the source is gone.
+TEST(ThreadedIterator, AWaitingSourceIsInterrupted) {
+  for (int round = 0; round < 100; ++round) {
+    Atomic<bool> alive = false;
+    auto iterator =
+        ThreadedIterator::Create(std::make_unique<WaitingSource>(&alive), {.prefetch = 2}).value();
+    for (int epoch = 0; epoch < round % 5; ++epoch) {
+      ASSERT_TRUE(iterator->Next().ok());
+      ASSERT_TRUE(iterator->Reset().ok());
+    }
+    std::vector<Thread> closers(3);
+    for (Thread& closer : closers)
+      ASSERT_TRUE(closer
+                      .Start("closer",
+                             [&] {
+                               iterator->Close();
+                               EXPECT_FALSE(alive.Load(kAcquire));
+                             })
+                      .ok());
+    for (Thread& closer : closers) closer.Join();
+    EXPECT_EQ(iterator->Next().status().code(), StatusCode::kClosed);
+  }
+}
+
+// Resets from several threads, while others read: the answer of an interrupted call is never seen.
+TEST(ThreadedIterator, ResetsFromManyThreadsInterruptOneEpochEach) {
+  Atomic<bool> alive = false;
+  auto iterator =
+      ThreadedIterator::Create(std::make_unique<WaitingSource>(&alive), {.prefetch = 2}).value();
+  std::vector<Thread> resetters(3);
+  for (Thread& resetter : resetters)
+    ASSERT_TRUE(resetter
+                    .Start("resetter",
+                           [&] {
+                             for (int i = 0; i < 300; ++i) EXPECT_TRUE(iterator->Reset().ok());
+                           })
+                    .ok());
+  for (Thread& resetter : resetters) resetter.Join();
+  EXPECT_TRUE(iterator->Next().ok());
+  ASSERT_TRUE(iterator->Reset().ok());
+  EXPECT_TRUE(iterator->Next().ok());
+}
+
 // ITR-6: a batch belongs to the caller: it keeps its values while the producer goes on, and after
 // the end.
 TEST(ThreadedIterator, BatchesBelongToTheCaller) {
