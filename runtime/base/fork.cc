@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -111,8 +112,9 @@ void InChild() NO_THREAD_SAFETY_ANALYSIS {
 
 Members& TheMembers() {
   static Members* const members = [] {
-    pthread_atfork(Before, InParent, InChild);
-    return new Members;
+    auto made = std::make_unique<Members>();  // first: the handlers may be registered only once
+    if (pthread_atfork(Before, InParent, InChild) != 0) throw std::bad_alloc();
+    return made.release();
   }();
   return *members;
 }

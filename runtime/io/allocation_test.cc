@@ -2,6 +2,7 @@
 // succeeds. Each failure is a typed error at its place, nothing ends the process, nothing is lost
 // or leaked, and Reset recovers (ITR-2, ITR-3, ITR-5).
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -60,6 +61,19 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::f
 
 namespace tenter {
 namespace {
+
+void Arm(int64_t n, bool forever) {
+  g_failed.Store(0, kRelaxed);
+  g_left.Store(n, kRelaxed);
+  g_forever.Store(forever, kRelaxed);
+  g_armed.Store(true, kRelease);
+}
+
+// How many failed.
+int64_t Disarm() {
+  g_armed.Store(false, kRelease);
+  return g_failed.Load(kRelaxed);
+}
 
 // What one reading of an epoch came to. Filled in while allocations fail, so it holds none.
 struct Epoch {
@@ -133,6 +147,37 @@ Result<std::unique_ptr<BatchSource>> Csv(const std::string& path, int64_t bad_ro
   return std::unique_ptr<BatchSource>(std::move(source));
 }
 
+// What this test allocates itself may fail as well.
+bool Made(const char* path) {
+  try {
+    return Csv(path, 0).ok();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// The first source of a process also sets up what a fork needs: when that finds no memory, the
+// process must still be able to fork.
+TEST(AllocationDeathTest, AProcessForksAfterItsFirstSourceFailed) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process in which nothing was set up
+  EXPECT_EXIT(
+      {
+        alarm(10);  // a fork that hangs dies of it
+        for (int64_t n = 1, failed = 1; failed > 0; ++n) {
+          Arm(n, false);
+          const bool made = Made("no/such/file");
+          failed = Disarm();
+          if (made != (failed == 0)) _exit(1);
+        }
+        const pid_t child = fork();
+        if (child == 0) _exit(0);
+        int status = 1;
+        waitpid(child, &status, 0);
+        _exit(status == 0 ? 0 : 2);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 class Allocation : public testing::TestWithParam<Kind> {
@@ -142,19 +187,8 @@ class Allocation : public testing::TestWithParam<Kind> {
     std::ofstream(path_) << GetParam().text;
   }
   void TearDown() override {
-    g_armed.Store(false, kRelease);
+    Disarm();
     std::remove(path_.c_str());
-  }
-
-  static void Arm(int64_t n, bool forever) {
-    g_failed.Store(0, kRelaxed);
-    g_left.Store(n, kRelaxed);
-    g_forever.Store(forever, kRelaxed);
-    g_armed.Store(true, kRelease);
-  }
-  static int64_t Disarm() {
-    g_armed.Store(false, kRelease);
-    return g_failed.Load(kRelaxed);
   }
 
   // What this test allocates itself may fail as well.
