@@ -173,5 +173,35 @@ TEST(EngineLook, TraceShowsBodiesAndWhatTheyWaitedFor) {
   }
 }
 
+class EngineLook : public EngineTest {};
+TENTER_INSTANTIATE_ENGINES(EngineLook);
+
+// The last replay of a program frees its ops, perhaps while somebody looks at what workers run.
+TEST_P(EngineLook, ProgramsMayGoWhileTheyAreLookedAt) {
+  Atomic<bool> stop = false;
+  Thread watcher;
+  const auto watch = [&] {
+    const int nowhere = open("/dev/null", O_WRONLY);
+    while (!stop.Load(kRelaxed)) {
+      engine_->DumpTo(nowhere);
+      for (const std::string& name : engine_->Snapshot().workers)
+        EXPECT_TRUE(name.empty() || name == "node" || name.starts_with("delete v")) << name;
+    }
+    close(nowhere);
+  };
+  ASSERT_TRUE(watcher.Start("watcher", watch).ok());
+  const Var v = NewVar();
+  for (int i = 0; i < 2000; ++i) {
+    Recording recording;
+    for (int k = 0; k < 3; ++k)
+      recording.Push({.name = "node", .writes = {v}, .body = [](const OpContext&) {}});
+    const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+    engine_->Replay(program).value();
+  }
+  engine_->WaitForAll();
+  stop.Store(true, kRelaxed);
+  watcher.Join();
+}
+
 }  // namespace
 }  // namespace tenter

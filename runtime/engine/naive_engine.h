@@ -30,6 +30,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/base/small_mutex.h"
 #include "runtime/base/thread.h"
+#include "runtime/engine/captured_program.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/failures.h"
 #include "runtime/engine/op_name.h"
@@ -134,9 +135,9 @@ class NaiveEngine final : public Engine,
 
   // naive_engine_program.cc
   Result<uint64_t> DeferReplay(const ProgramPtr& program, FailureScope* scope);
-  Status FindVars(const Program& program, std::vector<Use>* uses) const;
-  uint64_t TakeNumbers(const Program& program);
-  void RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
+  Status FindVars(const CapturedProgram& program, std::vector<Use>* uses) const;
+  uint64_t TakeNumbers(const CapturedProgram& program);
+  void RunProgram(CapturedProgram& program, std::span<const Use> uses, uint64_t first_number,
                   int64_t pushed_ns, FailureScope* scope);
 
   // naive_engine_body.cc

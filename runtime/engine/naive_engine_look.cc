@@ -8,9 +8,7 @@ FailurePtr NaiveEngine::FailureOf(const std::exception_ptr& exception) const {
   return failures_.Find(exception);
 }
 
-FailurePtr NaiveEngine::LastFailure() const {
-  return failures_.Last();
-}
+FailurePtr NaiveEngine::LastFailure() const { return failures_.Last(); }
 
 EngineCounts NaiveEngine::counts() const {
   const uint64_t ended = tally_.ended[0].Load(kAcquire);

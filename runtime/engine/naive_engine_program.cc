@@ -20,12 +20,13 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program, FailureScope* sc
   } catch (const std::bad_alloc&) {
     return NoMemoryFor("a replay");
   }
+  auto& captured = static_cast<CapturedProgram&>(*program);
   SmallMutexLock turn(turn_);
-  TENTER_RETURN_IF_ERROR(FindVars(*program, &replay_uses_));
-  const uint64_t first = TakeNumbers(*program);
+  TENTER_RETURN_IF_ERROR(FindVars(captured, &replay_uses_));
+  const uint64_t first = TakeNumbers(captured);
   runner_.Store(CurrentThreadKey(), kRelaxed);
   if (scope != nullptr) scope->Enter(program->size());
-  RunProgram(*program, replay_uses_, first, NowNs(), scope);
+  RunProgram(captured, replay_uses_, first, NowNs(), scope);
   if (!deferred_.empty()) RunDeferred();
   runner_.Store(0, kRelaxed);
   return first;
@@ -33,20 +34,21 @@ Result<uint64_t> NaiveEngine::Replay(const ProgramPtr& program, FailureScope* sc
 
 Result<uint64_t> NaiveEngine::DeferReplay(const ProgramPtr& program, FailureScope* scope) {
   std::vector<Use> uses;
-  TENTER_RETURN_IF_ERROR(FindVars(*program, &uses));
+  const auto& captured = static_cast<const CapturedProgram&>(*program);
+  TENTER_RETURN_IF_ERROR(FindVars(captured, &uses));
   deferred_.push_back({"replay", std::move(uses), OpBody(), false, 0, NowNs(), scope, program});
   if (scope != nullptr) scope->Enter(program->size());
-  return deferred_.back().push_number = TakeNumbers(*program);
+  return deferred_.back().push_number = TakeNumbers(captured);
 }
 
-uint64_t NaiveEngine::TakeNumbers(const Program& program) {
+uint64_t NaiveEngine::TakeNumbers(const CapturedProgram& program) {
   const uint64_t first = pushed_.Load(kRelaxed) + 1;
   pushed_.Store(first + program.size() - 1, kRelease);
   return first;
 }
 
-void NaiveEngine::RunProgram(Program& program, std::span<const Use> uses, uint64_t first_number,
-                             int64_t pushed_ns, FailureScope* scope) {
+void NaiveEngine::RunProgram(CapturedProgram& program, std::span<const Use> uses,
+                             uint64_t first_number, int64_t pushed_ns, FailureScope* scope) {
   for (const auto& node : program.nodes_) {
     Run({node->name(), uses.first(node->access_count), &node->body, false, first_number++,
          node->timeout_ns > 0 ? pushed_ns + node->timeout_ns : 0, scope, true});
@@ -56,7 +58,7 @@ void NaiveEngine::RunProgram(Program& program, std::span<const Use> uses, uint64
 
 // Fills `uses` with those of all nodes, one after the other. Errors as above, and
 // kResourceExhausted.
-Status NaiveEngine::FindVars(const Program& program, std::vector<Use>* uses) const {
+Status NaiveEngine::FindVars(const CapturedProgram& program, std::vector<Use>* uses) const {
   if (stopping_.Load(kAcquire)) return PushAfterStop();
   const Var* stale = nullptr;
   try {

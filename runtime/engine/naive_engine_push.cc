@@ -116,7 +116,8 @@ void NaiveEngine::RunDeferred() {
     Deferred op = std::move(deferred_.front());
     deferred_.pop_front();
     if (op.program != nullptr)
-      RunProgram(*op.program, op.uses, op.push_number, op.deadline_ns, op.scope);
+      RunProgram(static_cast<CapturedProgram&>(*op.program), op.uses, op.push_number,
+                 op.deadline_ns, op.scope);
     else
       Run({op.name, op.uses, &op.body, op.deletes_var, op.push_number, op.deadline_ns, op.scope});
   }

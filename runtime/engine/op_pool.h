@@ -37,6 +37,14 @@ class OpPool {
   // Makes the block free. REQUIRES: its body is empty, nobody uses it.
   void Give(PendingOp* op);
 
+  // Whether `op` is a block of this pool, which stays readable: an op of a program is none.
+  // Signal-safe.
+  bool Owns(const PendingOp* op) const {
+    for (const Slab* slab = slabs_.Load(kAcquire); slab != nullptr; slab = slab->older)
+      if (op >= slab->ops.data() && op < slab->ops.data() + slab->ops.size()) return true;
+    return false;
+  }
+
   // Calls visit(op) for every block, free or not. Signal-safe if `visit` is.
   template <typename Visit>
   void ForEach(Visit visit) const {

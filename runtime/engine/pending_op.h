@@ -27,7 +27,7 @@
 namespace tenter {
 
 class FailureScope;
-class Program;
+class CapturedProgram;
 
 // What can be linked into the ready lane: a pending op, or the stub of the lane.
 struct Runnable {
@@ -103,8 +103,8 @@ class PendingOp : public Runnable {
   Atomic<uint32_t> bits = 0;  // of async ops
   int64_t deadline_ns = 0;    // as NowNs counts; 0: none
   union {
-    Program* program;  // of a replay, and of a node
-    PendingOp* group;  // of a leader: the first of its ops, which are linked by next_ready
+    CapturedProgram* program;  // of a replay, and of a node
+    PendingOp* group;          // of a leader: the first of its ops, which are linked by next_ready
   };
 
   FailureScope* scope = nullptr;  // of the nodes of a replay: that of the replay

@@ -38,6 +38,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
+#include "runtime/engine/captured_program.h"
 #include "runtime/engine/deadlines.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/epochs.h"
@@ -121,6 +122,10 @@ class ThreadedEngine final : public Engine,
 
   // threaded_engine_look.cc
   void DumpVar(uint32_t index, SignalText* text) const;
+  void DumpWorker(int index, SignalText* text) const;
+  void DumpRunning(int index, bool programs_stay, SignalText* text) const;
+  void LookAtWorkers(std::map<uint64_t, EngineSnapshot::Op>* ops,
+                     std::vector<std::string>* workers) const;
   void LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const;
   void LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
                   std::vector<EngineSnapshot::VarUse>* vars) const;
@@ -197,8 +202,8 @@ class ThreadedEngine final : public Engine,
   // threaded_engine_program.cc
   PendingOp* StartReplay(PendingOp* op);
   PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, int index);
-  PendingOp* EndReplay(Program* program, int index);
-  void ProgramUserGone(Program* program, int index, PendingOp** next);
+  PendingOp* EndReplay(CapturedProgram* program, int index);
+  void ProgramUserGone(CapturedProgram* program, int index, PendingOp** next);
 
   // threaded_engine_fork.cc
   void PauseForFork() override EXCLUDES(waking_mutex_, pause_mutex_);

@@ -19,16 +19,24 @@ EngineSnapshot ThreadedEngine::Snapshot() const {
   snapshot.waiting_for_all = epochs_.waiters();
   std::map<uint64_t, EngineSnapshot::Op> ops;
   LookAtOps(&ops);
-  for (int i = 0; i < worker_count_; ++i) {
-    const PendingOp* const op = workers_[i].running.Load(kAcquire);
-    snapshot.workers.push_back(op == nullptr ? "" : op->PeekName().data());
-    if (op != nullptr)
-      if (const auto it = ops.find(op->push_number.Load(kRelaxed)); it != ops.end())
-        it->second.state = "is running";
-  }
+  LookAtWorkers(&ops, &snapshot.workers);
   LookAtVars(&ops, &snapshot.vars);
   for (auto& [number, op] : ops) snapshot.ops.push_back(std::move(op));
   return snapshot;
+}
+
+// A worker forgets the op that it runs before its program may be destroyed, which takes the program
+// out of the list: so whoever holds the lock of the list may look at what a worker runs.
+void ThreadedEngine::LookAtWorkers(std::map<uint64_t, EngineSnapshot::Op>* ops,
+                                   std::vector<std::string>* workers) const {
+  SmallMutexLock lock(programs_.mutex());
+  for (int i = 0; i < worker_count_; ++i) {
+    const PendingOp* const op = workers_[i].running.Load(kAcquire);
+    workers->push_back(op == nullptr ? "" : op->PeekName().data());
+    if (op == nullptr) continue;
+    if (const auto it = ops->find(op->push_number.Load(kRelaxed)); it != ops->end())
+      it->second.state = "is running";
+  }
 }
 
 void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) const {
@@ -81,10 +89,7 @@ void ThreadedEngine::DumpTo(int fd) const {
   SignalText text(fd);
   text << "threaded engine: " << static_cast<uint64_t>(worker_count_) << " workers, "
        << epochs_.pushed() - ended() << " live ops\n";
-  for (int i = 0; i < worker_count_; ++i)
-    if (const PendingOp* const op = workers_[i].running.Load(kAcquire))
-      text << "  worker " << static_cast<uint64_t>(i) << " runs '" << op->PeekName().data()
-           << "'\n";
+  for (int i = 0; i < worker_count_; ++i) DumpWorker(i, &text);
   pool_.ForEach([&](const PendingOp& op) {
     const PendingOp::Phase phase = op.phase.Load(kRelaxed);
     if (phase == PendingOp::Phase::kFree) return;
@@ -95,6 +100,27 @@ void ThreadedEngine::DumpTo(int fd) const {
          << uint64_t{op.waiting_for.Load(kRelaxed)} << " vars\n";
   });
   for (uint32_t index = 0; index < vars_.size(); ++index) DumpVar(index, &text);
+}
+
+// The block of an op that was pushed stays; an op of a program may go while it is looked at, unless
+// nobody changes the list of programs, perhaps the very thread that the signal interrupted.
+void ThreadedEngine::DumpWorker(int index, SignalText* text) const {
+  if (programs_.mutex().TryLock()) {
+    DumpRunning(index, /*programs_stay=*/true, text);
+    programs_.mutex().Unlock();
+  } else {
+    DumpRunning(index, /*programs_stay=*/false, text);
+  }
+}
+
+void ThreadedEngine::DumpRunning(int index, bool programs_stay, SignalText* text) const {
+  const PendingOp* const op = workers_[index].running.Load(kAcquire);
+  if (op == nullptr) return;
+  *text << "  worker " << static_cast<uint64_t>(index) << " runs ";
+  if (programs_stay || pool_.Owns(op))
+    *text << "'" << op->PeekName().data() << "'\n";
+  else
+    *text << "an op of a captured program\n";
 }
 
 // A var that is locked, perhaps by the very thread that the signal interrupted, is only named.

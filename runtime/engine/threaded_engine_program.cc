@@ -17,12 +17,13 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
   FlushMyBulks();
   ForkGateLock inside(gate_);
+  auto* const captured = static_cast<CapturedProgram*>(program.get());
   PendingOp* op = nullptr;
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
     op = pool_.Take();
-    Access* access = op->ReserveAccesses(program->slots_.size());
-    for (const Program::Slot& slot : program->slots_)
+    Access* access = op->ReserveAccesses(captured->slots_.size());
+    for (const CapturedProgram::Slot& slot : captured->slots_)
       *access++ = {.var = slot.var,
                    .mode = slot.written ? AccessMode::kUpdate : AccessMode::kRead,
                    .op = op};
@@ -30,25 +31,26 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope*
     if (op != nullptr) pool_.Give(op);
     return NoMemoryFor("a replay");
   }
-  op->access_count = static_cast<uint32_t>(program->slots_.size());
+  op->access_count = static_cast<uint32_t>(captured->slots_.size());
   op->SetName("replay");
   op->priority = 0;
   op->deletes_var = false;
-  op->deadline_ns = program->has_deadlines_ ? NowNs() : 0;  // where those of its nodes begin
+  op->deadline_ns = captured->has_deadlines_ ? NowNs() : 0;  // where those of its nodes begin
   op->role = PendingOp::Role::kReplay;
   op->scope = scope;
-  op->program = program.get();
+  op->program = captured;
   // The body is never called; it keeps the program alive until the replay has ended.
   op->body = [keep = program](const OpContext&) {};
   return Enqueue(op, program->size());
 }
 
 PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
-  Program& program = *op->program;
+  CapturedProgram& program = *op->program;
   program.replay_ = op;
   program.nodes_open_.Store(static_cast<uint32_t>(program.size()), kRelaxed);
   program.users_.Store(program.async_nodes_ + 1, kRelaxed);
-  for (Program::Slot& slot : program.slots_) slot.poison = vars_.Slot(slot.var.index).poison;
+  for (CapturedProgram::Slot& slot : program.slots_)
+    slot.poison = vars_.Slot(slot.var.index).poison;
   uint64_t number = op->push_number.Load(kRelaxed);
   for (const auto& node : program.nodes_) {
     node->push_number.Store(number++, kRelaxed);
@@ -66,7 +68,7 @@ PendingOp* ThreadedEngine::StartReplay(PendingOp* op) {
 // Ends a node: its slots, then its successors; the last one ends the replay. A node that is not
 // async may be gone afterwards, with its program.
 PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, int index) {
-  Program* const program = node->program;
+  CapturedProgram* const program = node->program;
   for (const Access& access : node->accesses())
     if (Writes(access.mode)) {
       PoisonPtr& left = program->slots_[access.slot].poison;
@@ -89,14 +91,14 @@ PendingOp* ThreadedEngine::EndNode(ProgramNode* node, const PoisonPtr& poison, i
 
 // All nodes have ended: hands on everything but the var of the program itself, which keeps the next
 // replay from starting while a handle or a body still uses a node of this one.
-PendingOp* ThreadedEngine::EndReplay(Program* program, int index) {
+PendingOp* ThreadedEngine::EndReplay(CapturedProgram* program, int index) {
   PendingOp* const replay = program->replay_;
   const size_t size = program->size();
   const uint8_t epoch = replay->epoch;
   FailureScope* const scope = replay->scope;
   PendingOp* next = nullptr;
   for (Access& access : replay->accesses()) {
-    Program::Slot& slot = program->slots_[&access - replay->accesses().data()];
+    CapturedProgram::Slot& slot = program->slots_[&access - replay->accesses().data()];
     const PoisonPtr poison = std::exchange(slot.poison, nullptr);
     if (slot.var != program->self_)
       HandOn(*replay, Complete(replay, &access, poison), index, &next);
@@ -108,7 +110,7 @@ PendingOp* ThreadedEngine::EndReplay(Program* program, int index) {
 }
 
 // An async node that nobody uses any more, or the end of the replay. The last lets the program go.
-void ThreadedEngine::ProgramUserGone(Program* program, int index, PendingOp** next) {
+void ThreadedEngine::ProgramUserGone(CapturedProgram* program, int index, PendingOp** next) {
   if (program->users_.FetchSub(1, kAcqRel) != 1) return;
   PendingOp* const replay = program->replay_;
   OpBody keeps_program = std::move(replay->body);

@@ -137,7 +137,7 @@ PendingOp* ThreadedEngine::Run(PendingOp* op, int index) {
   RunHere(op, index, &outcome);
   if (op->is_node()) {
     workers_[index].running.Store(nullptr, kRelaxed);
-    Program* const program = op->body.is_async() ? op->program : nullptr;
+    CapturedProgram* const program = op->body.is_async() ? op->program : nullptr;
     PendingOp* next = End(op, std::move(outcome), index);
     if (program != nullptr) {  // an async node that did not run
       op->phase.Store(PendingOp::Phase::kFree, kRelaxed);
