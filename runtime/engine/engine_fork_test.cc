@@ -245,15 +245,22 @@ TEST_P(EngineFork, ABodyMayWaitForAnotherEngineMeanwhile) {
 // The thread that watches deadlines exists in the parent only.
 TEST_P(EngineFork, DeadlinesPassInTheChild) {
   const Var v = NewVar(), w = NewVar();
-  const auto box = std::make_shared<HandleBox>();
-  const auto hold = [box](const OpContext&, Completion done) { box->Put(std::move(done)); };
+  const auto box = std::make_shared<HandleBox>(), other_box = std::make_shared<HandleBox>();
+  const auto hold = [](const std::shared_ptr<HandleBox>& into) {
+    return [into](const OpContext&, Completion done) { into->Put(std::move(done)); };
+  };
   Recording recording;
-  recording.Push({.name = "captured", .writes = {v}, .timeout_ns = kNsPerMs, .body = hold});
+  recording.Push(
+      {.name = "captured", .writes = {v}, .timeout_ns = kNsPerMs, .body = hold(other_box)});
   const ProgramPtr program = engine_->Capture(std::move(recording)).value();
-  Gate release;
+  Gate started, release;
   if (!naive()) {
-    Push("blocker", {}, {w}, [&release] { release.Wait(); });
-    engine_->Push({.name = "pending", .writes = {w}, .timeout_ns = kNsPerSecond, .body = hold})
+    Push("blocker", {}, {w}, [&] {
+      started.Open();
+      release.Wait();
+    });
+    started.Wait();  // it ends in the parent
+    engine_->Push({.name = "pending", .writes = {w}, .timeout_ns = kNsPerSecond, .body = hold(box)})
         .value();
   }
   const auto code_of = [&](Var var) {

@@ -219,7 +219,7 @@ class ThreadedEngine final : public Engine,
   void StartAgain() EXCLUDES(waking_mutex_);
   void StartFirstWorker();
   void FailLostHandles() EXCLUDES(handles_mutex_);
-  void LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const;
+  void FailLostHandle(PendingOp* op);
   void AwaitPaused() REQUIRES(pause_mutex_);
   void Pause() EXCLUDES(pause_mutex_);
   void LockBulks();

@@ -142,32 +142,35 @@ void ThreadedEngine::StartFirstWorker() {
 }
 
 // The completion of an async op that was under way may be held by a thread of the parent, and then
-// never comes here. A handle that this thread holds is late, which is no error.
+// never comes here. A handle that this thread holds is late, which is no error. Nor does the
+// deadline pass that the thread of the parent was told of.
 void ThreadedEngine::FailLostHandles() {
   {
     MutexLock lock(handles_mutex_);
     handles_lost_ = handles_alive_;
   }
-  std::vector<PendingOp*> lost;
+  std::vector<PendingOp*> under_way;
   pool_.ForEach([&](const PendingOp& const_op) {
     auto* op = const_cast<PendingOp*>(&const_op);
     if (op->phase.Load(kRelaxed) != PendingOp::Phase::kRunning) return;
-    if (op->role != PendingOp::Role::kReplay) return LookAtAsync(op, &lost);
-    for (const auto& node : op->program->nodes_) LookAtAsync(node.get(), &lost);
+    if (op->role == PendingOp::Role::kSingle) under_way.push_back(op);
+    if (op->role != PendingOp::Role::kReplay) return;
+    for (const auto& node : op->program->nodes_)
+      if (node->phase.Load(kRelaxed) == PendingOp::Phase::kRunning) under_way.push_back(node.get());
   });
-  for (PendingOp* op : lost)
-    if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-      static_cast<void>(
-          End(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()}, kOutside));
-      Release(op, PendingOp::kOpen);
-    }
+  for (PendingOp* op : under_way) FailLostHandle(op);
 }
 
-void ThreadedEngine::LookAtAsync(PendingOp* op, std::vector<PendingOp*>* lost) const {
+void ThreadedEngine::FailLostHandle(PendingOp* op) {
   const uint32_t bits = op->bits.Load(kRelaxed);
-  if (op->phase.Load(kRelaxed) == PendingOp::Phase::kRunning && (bits & PendingOp::kOpen) != 0 &&
-      (bits & PendingOp::kHandleAlive) != 0)
-    lost->push_back(op);
+  uint32_t users = bits & PendingOp::kTimed;
+  if ((bits & PendingOp::kOpen) != 0 && (bits & PendingOp::kHandleAlive) != 0 &&
+      (op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
+    static_cast<void>(
+        End(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()}, kOutside));
+    users |= PendingOp::kOpen | PendingOp::kTimed;
+  }
+  if (users != 0) Release(op, users);
 }
 
 // Blocks until every worker is between two bodies, and stays there; or until the pause was ended.
