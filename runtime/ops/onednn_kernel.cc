@@ -74,35 +74,4 @@ Status CheckForOneDnn(const OpCall& call) {
   return {};
 }
 
-Status WarmUpOneDnn() {
-  const Attributes attributes;
-  const TensorSpec image{DType::kFloat32, {1, 1, 4, 4}};
-  const TensorSpec weights{DType::kFloat32, {1, 1, 1, 1}};
-  const OpCall call{"warm_up", "Conv", attributes, kOpsetMin, {image, weights},
-                    {nullptr, nullptr}, {true, true}};
-  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, KernelChoice::kOneDnn));
-  TENTER_ASSIGN_OR_RETURN(const Tensor in, Tensor::Allocate(image));
-  TENTER_ASSIGN_OR_RETURN(const Tensor filter, Tensor::Allocate(weights));
-  TENTER_ASSIGN_OR_RETURN(Tensor out, Tensor::Allocate(image));
-  TENTER_ASSIGN_OR_RETURN(
-      Tensor scratch,
-      Tensor::Allocate({DType::kUint8, {static_cast<int64_t>(kernel->scratch_bytes())}}));
-  const Tensor inputs[] = {in, filter};
-  try {
-    kernel->Run(inputs, {&out, 1}, static_cast<std::byte*>(scratch.mutable_raw()));
-    // A reorder to the other layout exercises what convolutions alone do not build.
-    const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-    dnnl::stream stream(engine);
-    dnnl::memory from(DenseDesc({4, 4}), engine, const_cast<void*>(in.raw()));
-    dnnl::memory to(StridedDesc({4, 4}, {1, 4}), engine, out.mutable_raw());
-    dnnl::reorder(from, to).execute(stream, from, to);
-    stream.wait();
-  } catch (const dnnl::error& error) {
-    return {StatusCode::kInternal, std::string("oneDNN: ") + error.what()};
-  } catch (const StatusError& error) {
-    return error.status();
-  }
-  return {};
-}
-
 }  // namespace tenter

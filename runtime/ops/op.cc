@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn_first_use.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -108,6 +109,7 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choi
   if (const auto specs = InferOp(call); !specs.ok()) return specs.status();
   const OpType& op = *FindOp(call.op_type);
   if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
+    TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
     Result<std::unique_ptr<Kernel>> kernel = op.make_onednn(call);
     if (kernel.ok()) return kernel;

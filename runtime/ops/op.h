@@ -102,8 +102,8 @@ enum class KernelChoice { kReference, kOneDnn };
 // A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice);
 
-// Runs oneDNN once, on the calling thread, so that what the library builds on first use is built
-// before other threads start. Call it before the first worker thread; calling it again is harmless.
+// Uses oneDNN for the first time, if nobody did: MakeKernel does the same, so that whoever cannot
+// wait for some milliseconds there calls this before. From any thread; calling it again costs nothing.
 Status WarmUpOneDnn();
 
 }  // namespace tenter
