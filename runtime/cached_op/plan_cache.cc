@@ -2,13 +2,16 @@
 
 #include <utility>
 
-#include "runtime/base/thrown.h"
+#include "runtime/cached_op/no_memory.h"
 
 namespace tenter {
 
 std::string SignatureKey(std::span<const TensorSpec> signature) {
   std::string key;
-  for (const TensorSpec& spec : signature) key += spec.ToString() + " ";
+  for (const TensorSpec& spec : signature) {
+    key += spec.ToString();
+    key += ' ';
+  }
   return key;
 }
 
@@ -18,63 +21,84 @@ PlanCache::PlanCache(size_t capacity, CompileFunction compile)
 }
 
 Result<std::shared_ptr<const Plan>> PlanCache::Get(std::span<const TensorSpec> signature) {
-  const std::string key = SignatureKey(signature);
-  std::shared_ptr<Entry> entry;
-  {
-    MutexLock lock(mutex_);
-    std::shared_ptr<Entry>& slot = entries_[key];
-    if (slot != nullptr) {
-      entry = slot;
-      while (!entry->done) compiled_.Wait(mutex_);
-      if (!entry->status.ok()) return entry->status;
-      entry->last_use = ++uses_;
-      return entry->plan;
-    }
-    entry = slot = std::make_shared<Entry>();
-    ++compilations_;
-  }
-  // Whatever the compilation throws must release those who wait for it.
-  Result<std::shared_ptr<const Plan>> plan = Status(StatusCode::kInternal, "not compiled");
   try {
-    plan = compile_(signature);
+    const std::string key = SignatureKey(signature);
+    bool mine = false;
+    const std::shared_ptr<Entry> entry = Find(key, &mine);
+    if (!mine) return Await(*entry);
+    Result<std::shared_ptr<const Plan>> plan = Compile(signature);
+    if (plan.ok())
+      Publish(key, *entry, plan.value(), {});
+    else
+      Publish(key, *entry, nullptr, CopyOf(plan.status()));
+    return plan;
   } catch (...) {
-    plan = Thrown::Current().ToStatus();
+    return StatusOfCurrent();
   }
-  Publish(key, *entry, plan);
-  return plan;
 }
 
-void PlanCache::Publish(const std::string& key, Entry& entry,
-                        Result<std::shared_ptr<const Plan>> plan) {
+std::shared_ptr<PlanCache::Entry> PlanCache::Find(const std::string& key, bool* mine) {
+  MutexLock lock(mutex_);
+  if (const auto known = entries_.find(key); known != entries_.end()) return known->second;
+  auto entry = std::make_shared<Entry>();
+  entries_.emplace(key, entry);  // the last step that may throw; it changes nothing then
+  ++compilations_;
+  *mine = true;
+  return entry;
+}
+
+Result<std::shared_ptr<const Plan>> PlanCache::Await(Entry& entry) {
+  MutexLock lock(mutex_);
+  ++waiting_;
+  while (!entry.done) compiled_.Wait(mutex_);
+  --waiting_;
+  if (!entry.status.ok()) return entry.status;
+  entry.last_use = ++uses_;
+  return entry.plan;
+}
+
+// Whatever the compilation throws must release those who wait for it.
+Result<std::shared_ptr<const Plan>> PlanCache::Compile(
+    std::span<const TensorSpec> signature) const noexcept {
+  try {
+    return compile_(signature);
+  } catch (...) {
+    return StatusOfCurrent();
+  }
+}
+
+void PlanCache::Publish(const std::string& key, Entry& entry, std::shared_ptr<const Plan> plan,
+                        Status status) noexcept {
+  Entries::node_type gone;  // destroyed without the lock, since a plan is large
   MutexLock lock(mutex_);
   entry.done = true;
   entry.last_use = ++uses_;
-  if (plan.ok()) {
-    entry.plan = std::move(plan).value();
-    EvictBeyondCapacity();
-  } else {
-    entry.status = plan.status();
-    entries_.erase(key);
-  }
+  entry.plan = std::move(plan);
+  entry.status = std::move(status);
+  gone = entry.status.ok() ? TakeLeastRecentlyUsed() : entries_.extract(key);
   compiled_.NotifyAll();
 }
 
-void PlanCache::EvictBeyondCapacity() {
+// Empty unless more than `capacity` plans are ready: one more at most, since each call takes one.
+PlanCache::Entries::node_type PlanCache::TakeLeastRecentlyUsed() {
   size_t ready = 0;
-  for (const auto& [key, entry] : entries_) ready += entry->done;
-  for (; ready > capacity_; --ready) {
-    auto oldest = entries_.end();
-    for (auto it = entries_.begin(); it != entries_.end(); ++it)
-      if (it->second->done &&
-          (oldest == entries_.end() || it->second->last_use < oldest->second->last_use))
-        oldest = it;
-    entries_.erase(oldest);
+  auto oldest = entries_.end();
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    if (!it->second->done) continue;
+    ++ready;
+    if (oldest == entries_.end() || it->second->last_use < oldest->second->last_use) oldest = it;
   }
+  return ready > capacity_ ? entries_.extract(oldest) : Entries::node_type();
 }
 
 uint64_t PlanCache::compilations() const {
   MutexLock lock(mutex_);
   return compilations_;
+}
+
+size_t PlanCache::waiting() const {
+  MutexLock lock(mutex_);
+  return waiting_;
 }
 
 }  // namespace tenter

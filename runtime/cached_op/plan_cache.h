@@ -4,14 +4,15 @@
 //   absent --(first caller)--> compiling --ok--> ready --(capacity, least recently used)--> absent
 //                                  \--error--> absent, and everybody who waited gets the error
 //
-// LOCK ORDER: PlanCache::mutex_ is a leaf; it is not held while a plan is compiled.
+// LOCK ORDER: PlanCache::mutex_ is a leaf; it is not held while a plan is compiled or destroyed.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: holds a reference to each ready plan; callers hold their own.
 // Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity`
-//    plans are ready.
-// Errors: Get returns the error of the compilation that it started or waited for; a later Get
-//    tries again.
+//    plans are ready. (3) nothing that can fail stands between the start of a compilation and the
+//    release of those who wait for it, but the compilation itself.
+// Errors: Get returns the error of the compilation that it started or waited for, and
+//    kResourceExhausted when memory is short; a later Get tries again.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,7 @@ class PlanCache {
 
   // Compilations that were started so far, failed ones included.
   uint64_t compilations() const EXCLUDES(mutex_);
+  size_t waiting() const EXCLUDES(mutex_);  // calls that wait for a compilation of another now
 
  private:
   // Shared by the compiling thread and those that wait for it.
@@ -47,17 +49,24 @@ class PlanCache {
     std::shared_ptr<const Plan> plan;
     uint64_t last_use = 0;
   };
-  void Publish(const std::string& key, Entry& entry, Result<std::shared_ptr<const Plan>> plan)
-      EXCLUDES(mutex_);
-  void EvictBeyondCapacity() REQUIRES(mutex_);
+  using Entries = std::map<std::string, std::shared_ptr<Entry>>;
+
+  // The entry of `key`; *mine when it is fresh, and the caller compiles.
+  std::shared_ptr<Entry> Find(const std::string& key, bool* mine) EXCLUDES(mutex_);
+  Result<std::shared_ptr<const Plan>> Await(Entry& entry) EXCLUDES(mutex_);
+  Result<std::shared_ptr<const Plan>> Compile(std::span<const TensorSpec> signature) const noexcept;
+  void Publish(const std::string& key, Entry& entry, std::shared_ptr<const Plan> plan,
+               Status status) noexcept EXCLUDES(mutex_);
+  Entries::node_type TakeLeastRecentlyUsed() REQUIRES(mutex_);
 
   const size_t capacity_;
   const CompileFunction compile_;
   mutable Mutex mutex_;
   CondVar compiled_;
-  std::map<std::string, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
+  Entries entries_ GUARDED_BY(mutex_);
   uint64_t uses_ GUARDED_BY(mutex_) = 0;
   uint64_t compilations_ GUARDED_BY(mutex_) = 0;
+  size_t waiting_ GUARDED_BY(mutex_) = 0;
 };
 
 // "float32[1,3,48,192] int64[1]": equal exactly for equal signatures.

@@ -1,0 +1,36 @@
+// NoMemory: the error of an allocation that failed, and any exception as a Status, where nothing
+// may be allocated or thrown.
+//
+// Thread safety: pure functions.
+// Ownership and lifetime: return values.
+// Invariants: the text is short enough to lie inside a std::string, so that neither making nor
+//   copying this status allocates.
+#pragma once
+
+#include "runtime/base/status.h"
+#include "runtime/base/thrown.h"
+
+namespace tenter {
+
+inline Status NoMemory() noexcept { return {StatusCode::kResourceExhausted, "out of memory"}; }
+
+// `status`, or NoMemory when there is no memory to copy its text.
+inline Status CopyOf(const Status& status) noexcept {
+  try {
+    return status;
+  } catch (...) {
+    return NoMemory();
+  }
+}
+
+// The exception that is being handled; NoMemory when there is no memory to describe it either.
+// REQUIRES: called inside a catch block.
+inline Status StatusOfCurrent() noexcept {
+  try {
+    return Thrown::Current().ToStatus();
+  } catch (...) {
+    return NoMemory();
+  }
+}
+
+}  // namespace tenter
