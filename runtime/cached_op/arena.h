@@ -1,44 +1,112 @@
-// Arena: the memory of one in-flight request, and the engine vars that order who uses which part
-// of it.
+// Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
+// that come from and go to its caller, and the engine vars that order who uses which part.
+//
+//   idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps--> TakeBack --> idle
 //
 // Thread safety: belongs to one request at a time; the steps of that request use distinct slots
-//   at a time, as the engine's vars allow.
-// Ownership and lifetime: owns its block and its vars; the engine must outlive it. Destroyed only
-//   when no op of its request is alive.
-// Invariants: one var per slot, and one for the end of the request.
+//   at a time, as the engine's vars allow. AddOp, OpGone and AwaitOps from any thread.
+// Ownership and lifetime: owns its block and its vars, and the results until they are taken;
+//   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
+//   Only a lent arena keeps its plan alive, so that an idle one pins no plan that the cache dropped.
+// Invariants: (1) one var per slot, and one for the end of the request. (2) it is neither taken
+//   back nor destroyed while an op that refers to it exists.
 // Errors: Create returns kResourceExhausted, or kStopped when the engine was stopped.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "runtime/base/atomic.h"
 #include "runtime/cached_op/plan.h"
 #include "runtime/engine/engine.h"
 
 namespace tenter {
 
+// What one step of the plan uses in one arena. Made once; a request fills in what is its own.
+struct ArenaStep {
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> outputs;
+  std::vector<Var> reads;
+  std::vector<Var> writes;
+};
+
 class Arena {
  public:
-  static Result<std::unique_ptr<Arena>> Create(Engine* engine, std::shared_ptr<const Plan> plan);
+  static Result<std::unique_ptr<Arena>> Create(Engine* engine,
+                                               const std::shared_ptr<const Plan>& plan);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  const std::shared_ptr<const Plan>& plan() const { return plan_; }
-  void* slot(int index) { return slots_[index]; }
-  Var slot_var(int index) const { return slot_vars_[index]; }
+  // True when it was made for `plan`.
+  bool Fits(const std::shared_ptr<const Plan>& plan) const;
+  // True when nobody can ask for its plan any more.
+  bool unwanted() const { return !whole_ || plan_of_idle_.expired(); }
+
+  // For one request. REQUIRES: it fits, and no op is alive.
+  void Lend(std::shared_ptr<const Plan> plan) { plan_ = std::move(plan); }
+  // Makes the results and takes note of the inputs, which fit the plan. REQUIRES: lent.
+  Status Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe);
+  // Forgets the request. REQUIRES: no op is alive.
+  void TakeBack() noexcept;
+
+  // Deletes the vars, the first part of destruction. False when memory was short: the rest is left
+  // for another try. Ops that use them may still be alive.
+  bool DeleteVars() noexcept;
+
+  // The ops that refer to this arena: counted when they are made, and when their body is destroyed.
+  void AddOp() { ops_.FetchAdd(1, kRelaxed); }
+  void OpGone() {
+    if (ops_.FetchSub(1, kRelease) == 1) ops_.NotifyAll();
+  }
+  bool has_ops() const { return ops_.Load(kAcquire) != 0; }
+  // Blocks until none is alive. Never throws.
+  void AwaitOps() const;
+
+  // What the step of this number uses. The tensors are those of the request only while it is bound.
+  ArenaStep& step(size_t number) { return steps_[number]; }
+
+  // The results, complete once all steps have run. REQUIRES: bound; called once.
+  std::vector<Tensor> TakeOutputs();
+
+  const Plan& plan() const { return *plan_; }
+  uint64_t request() const { return request_; }
+  Probe* probe() const { return probe_; }
   const std::vector<Var>& slot_vars() const { return slot_vars_; }
   Var end_var() const { return end_var_; }
 
  private:
-  Arena(Engine* engine, std::shared_ptr<const Plan> plan);
+  Arena(Engine* engine, const std::shared_ptr<const Plan>& plan)
+      : engine_(engine), plan_of_idle_(plan) {}
+  // A tensor of a step that is another one in every request.
+  struct Bound {
+    Tensor* tensor;
+    const ValueRef* ref;
+  };
+
+  Status AddVars(size_t slots);
+  void AddStep(const PlanStep& step);
+  void AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors);
+  Tensor Resolve(const ValueRef& ref) const;
 
   Engine* const engine_;
-  const std::shared_ptr<const Plan> plan_;
+  const std::weak_ptr<const Plan> plan_of_idle_;
+  std::shared_ptr<const Plan> plan_;  // null while idle
   std::shared_ptr<HostBlock> block_;
   std::vector<void*> slots_;
+  std::vector<ArenaStep> steps_;
+  std::vector<Bound> bound_;  // refers to steps_ and to the plan
   std::vector<Var> slot_vars_;
   Var end_var_;
+  bool whole_ = true;  // no var was deleted yet
+
+  uint64_t request_ = 0;
+  std::span<const Tensor> inputs_;
+  std::vector<Tensor> outputs_;  // copies of both are in the steps
+  Probe* probe_ = nullptr;
+  Atomic<uint32_t> ops_ = 0;  // the release of OpGone pairs with the acquire of AwaitOps
 };
 
 }  // namespace tenter

@@ -1,18 +1,28 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
-// LOCK ORDER: ArenaPool::mutex_ is a leaf; arenas are created and destroyed without it.
+//   Acquire: room, in order of arrival -> an idle arena of this plan, or a new one -> ArenaLease
+//   ~ArenaLease: the ops have ended -> the arena is idle again, or is destroyed -> the room goes to
+//   whoever waits longest
+//
+// LOCK ORDER: ArenaPool::mutex_ is a leaf; arenas are created, waited for and destroyed without it.
 //
 // Thread safety: every method from any thread.
-// Ownership and lifetime: owns the idle arenas; a lent one comes back when its ArenaLease is
-//   destroyed. The pool must outlive its leases.
+// Ownership and lifetime: owns every arena; a lent one comes back when its ArenaLease is
+//   destroyed. The pool must outlive its leases, and the engine the pool.
 // Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by
-//   the number of threads that ever called. (2) an arena is lent to one request at a time.
+//   the number of threads that ever called. (2) an arena is lent to one request at a time, and
+//   never while an op of an earlier one is alive. (3) somebody waits only while all room is taken,
+//   and room that becomes free is handed to whoever waits longest: nobody overtakes. (4) an idle
+//   arena does not keep its plan alive, and goes at the next call when the plan is gone. (5) after
+//   Close no arena is idle.
 // Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when
-//   memory is short; nothing is lent then.
+//   memory is short, kWaitInsideOp when it would wait inside an op; nothing is lent then.
 #pragma once
 
+#include <cstdint>
+#include <list>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
@@ -27,44 +37,68 @@ enum class WhenFull {
 
 class ArenaPool;
 
-// The right to use an arena until destruction.
+// Room for one request, with its arena once that is made.
+struct ArenaPlace {
+  std::unique_ptr<Arena> arena;
+  uint64_t thread = 0;  // the key of the thread that has it, or 0
+};
+// Places move between lists without an allocation.
+using ArenaPlaces = std::list<ArenaPlace>;
+
+// The right to use an arena until destruction, which blocks until the ops that refer to it have
+// ended: whatever happens to a request, nothing that they touch goes away under them.
 class ArenaLease {
  public:
-  ArenaLease(ArenaPool* pool, std::unique_ptr<Arena> arena)
-      : pool_(pool), arena_(std::move(arena)) {}
-  ArenaLease(ArenaLease&&) = default;
+  ArenaLease() = default;
+  ArenaLease(ArenaPool* pool, ArenaPlaces::iterator place) : pool_(pool), place_(place) {}
+  ArenaLease(ArenaLease&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), place_(other.place_) {}
+  ArenaLease& operator=(ArenaLease&&) = delete;
   ~ArenaLease();
-  Arena& operator*() const { return *arena_; }
-  Arena* operator->() const { return arena_.get(); }
+  Arena& operator*() const { return *place_->arena; }
+  Arena* operator->() const { return place_->arena.get(); }
 
  private:
-  ArenaPool* pool_;
-  std::unique_ptr<Arena> arena_;
+  ArenaPool* pool_ = nullptr;
+  ArenaPlaces::iterator place_;
 };
 
 class ArenaPool {
  public:
   // REQUIRES: capacity > 0. `engine` and `probe` are borrowed.
   ArenaPool(Engine* engine, size_t capacity, WhenFull when_full, Probe* probe);
-  // Blocks until every lease has ended.
+  // Closes, and blocks until every lease has ended.
   ~ArenaPool();
 
   // An arena for `plan`. Blocks while `capacity` requests are in flight, if the pool queues.
-  Result<ArenaLease> Acquire(const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
+  Result<ArenaLease> Acquire(std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
 
   // Later and waiting calls of Acquire get kClosed; requests in flight go on.
   void Close() EXCLUDES(mutex_);
 
-  bool closed() const EXCLUDES(mutex_);
   size_t in_flight() const EXCLUDES(mutex_);
   size_t in_flight_max() const EXCLUDES(mutex_);
+  size_t waiting() const EXCLUDES(mutex_);  // calls that wait for room now
+  size_t idle() const EXCLUDES(mutex_);     // arenas that are kept for later requests
 
  private:
   friend class ArenaLease;
-  void Return(std::unique_ptr<Arena> arena) EXCLUDES(mutex_);
-  Status AwaitRoom() REQUIRES(mutex_);
-  std::unique_ptr<Arena> TakeIdle(const Plan* plan, std::unique_ptr<Arena>* evicted)
-      REQUIRES(mutex_);
+  // A call that waits for room; lives in its frame.
+  struct Waiter {
+    CondVar changed;
+    bool has_room = false;
+    Waiter* next = nullptr;
+  };
+
+  Result<ArenaPlaces::iterator> TakePlace(const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
+  Status AwaitRoom() REQUIRES(mutex_);  // lets the lock go while it waits
+  Status RefuseToWaitInsideOp() const noexcept EXCLUDES(mutex_);
+  void HandRoomOn() REQUIRES(mutex_);
+  Status Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan);
+  void Return(ArenaPlaces::iterator place) EXCLUDES(mutex_);
+  // Both let the lock go meanwhile.
+  void DestroyUnwanted() REQUIRES(mutex_);
+  void Destroy(ArenaPlaces::iterator place) REQUIRES(mutex_);
 
   Engine* const engine_;
   const size_t capacity_;
@@ -72,9 +106,16 @@ class ArenaPool {
   Probe* const probe_;
   mutable Mutex mutex_;
   CondVar returned_;
-  std::vector<std::unique_ptr<Arena>> idle_ GUARDED_BY(mutex_);  // oldest first
-  size_t lent_ GUARDED_BY(mutex_) = 0;
-  size_t lent_max_ GUARDED_BY(mutex_) = 0;
+  ArenaPlaces lent_ GUARDED_BY(mutex_);
+  ArenaPlaces idle_ GUARDED_BY(mutex_);  // oldest first
+  // Being destroyed by their thread, or by the next call when they have none: memory was short when
+  // their vars were to be deleted.
+  ArenaPlaces unwanted_ GUARDED_BY(mutex_);
+  size_t rooms_ GUARDED_BY(mutex_) = 0;  // that are taken
+  size_t rooms_max_ GUARDED_BY(mutex_) = 0;
+  Waiter* first_ GUARDED_BY(mutex_) = nullptr;
+  Waiter* last_ GUARDED_BY(mutex_) = nullptr;
+  size_t waiting_ GUARDED_BY(mutex_) = 0;
   bool closed_ GUARDED_BY(mutex_) = false;
 };
 

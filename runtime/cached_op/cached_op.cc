@@ -62,18 +62,17 @@ Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs) {
       return Status(StatusCode::kConcurrentUse,
                     "request " + std::to_string(number) +
                         ": this cached op was created without thread_safe and is in use");
-    TENTER_ASSIGN_OR_RETURN(const std::shared_ptr<const Plan> plan, PlanFor(inputs));
-    TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(plan));
+    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
+    TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
     Request request(number, inputs, &*arena, options_.probe);
     TENTER_RETURN_IF_ERROR(request.RunInline());
-    return request.TakeOutputs();
+    return arena->TakeOutputs();
   }
-  if (arenas_.closed()) return Status(StatusCode::kClosed, "the cached op was freed");
-  TENTER_ASSIGN_OR_RETURN(const std::shared_ptr<const Plan> plan, PlanFor(inputs));
-  TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(plan));
+  TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
+  TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
   Request request(number, inputs, &*arena, options_.probe);
   TENTER_RETURN_IF_ERROR(request.RunOnEngine(engine_));
-  return request.TakeOutputs();
+  return arena->TakeOutputs();
 }
 
 void CachedOp::Close() { arenas_.Close(); }

@@ -1,0 +1,16 @@
+#include "runtime/cached_op/step_body.h"
+
+#include "runtime/cached_op/sites.h"
+
+namespace tenter {
+
+void RunStep(Arena& arena, size_t number, int executor) {
+  const PlanStep& step = arena.plan().steps()[number];
+  const ProbeOutcome fault = TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.node,
+                                        .request = static_cast<int64_t>(arena.request()));
+  if (!fault.error.ok()) throw StatusError(fault.error);
+  ArenaStep& mine = arena.step(number);
+  step.kernel->Run(mine.inputs, mine.outputs, arena.plan().scratch(executor));
+}
+
+}  // namespace tenter
