@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/cached_op/no_memory.h"
 #include "runtime/cached_op/request.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/graph/specialise.h"
@@ -10,21 +11,30 @@
 namespace tenter {
 namespace {
 
-// Marks an op that is not thread-safe as in use, for the length of a call.
-class BusyGuard {
+// Inside a cached op for the length of a call, unless it is turned away.
+class Visit {
  public:
-  explicit BusyGuard(Atomic<bool>* busy) : busy_(busy), entered_(!busy->Exchange(true, kAcquire)) {}
-  ~BusyGuard() {
-    if (entered_) busy_->Store(false, kRelease);
+  Visit(Callers* callers, bool alone)
+      : callers_(callers), answer_(callers->Enter(&caller_, alone)) {}
+  ~Visit() {
+    if (answer_ == Callers::Answer::kEntered) callers_->Leave(&caller_);
   }
-  BusyGuard(const BusyGuard&) = delete;
-  BusyGuard& operator=(const BusyGuard&) = delete;
-  bool entered() const { return entered_; }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  Callers::Answer answer() const { return answer_; }
 
  private:
-  Atomic<bool>* const busy_;
-  const bool entered_;
+  Callers* const callers_;
+  Caller caller_;
+  const Callers::Answer answer_;
 };
+
+Status TurnedAway(Callers::Answer answer, uint64_t number) {
+  if (answer == Callers::Answer::kClosed) return {StatusCode::kClosed, "the cached op was freed"};
+  return {StatusCode::kConcurrentUse,
+          "request " + std::to_string(number) +
+              ": this cached op was created without thread_safe and is in use"};
+}
 
 }  // namespace
 
@@ -44,10 +54,14 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
       arenas_(engine, options.thread_safe ? options.in_flight_max : 1, options.when_full,
               options.probe) {}
 
-CachedOp::~CachedOp() { Close(); }
+CachedOp::~CachedOp() {
+  Close();
+  callers_.AwaitNobody();
+}
 
 Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> inputs) {
   std::vector<TensorSpec> signature;
+  signature.reserve(inputs.size());
   for (const Tensor& input : inputs) signature.push_back(input.spec());
   // Checked here and not only by the compilation: a wrong request must not occupy the cache.
   TENTER_RETURN_IF_ERROR(CheckSignature(*graph_, signature));
@@ -56,31 +70,34 @@ Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> in
 
 Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs) {
   const uint64_t number = requests_.FetchAdd(1, kRelaxed) + 1;
-  if (!options_.thread_safe) {
-    const BusyGuard guard(&busy_);
-    if (!guard.entered())
-      return Status(StatusCode::kConcurrentUse,
-                    "request " + std::to_string(number) +
-                        ": this cached op was created without thread_safe and is in use");
-    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
-    TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
-    Request request(number, inputs, &*arena, options_.probe);
-    TENTER_RETURN_IF_ERROR(request.RunInline());
-    return arena->TakeOutputs();
+  const Visit visit(&callers_, !options_.thread_safe);
+  try {
+    if (visit.answer() != Callers::Answer::kEntered) return TurnedAway(visit.answer(), number);
+    return InvokeInside(number, inputs);
+  } catch (...) {
+    return StatusOfCurrent();
   }
+}
+
+Result<std::vector<Tensor>> CachedOp::InvokeInside(uint64_t number,
+                                                   std::span<const Tensor> inputs) {
   TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
   TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
   Request request(number, inputs, &*arena, options_.probe);
-  TENTER_RETURN_IF_ERROR(request.RunOnEngine(engine_));
+  TENTER_RETURN_IF_ERROR(options_.thread_safe ? request.RunOnEngine(engine_) : request.RunInline());
   return arena->TakeOutputs();
 }
 
-void CachedOp::Close() { arenas_.Close(); }
+void CachedOp::Close() {
+  callers_.Close();
+  arenas_.Close();
+}
 
 CachedOpFootprint CachedOp::footprint() const {
   return {.parameter_bytes = graph_->parameters == nullptr ? 0 : graph_->parameters->size_bytes(),
           .in_flight = arenas_.in_flight(),
           .in_flight_max = arenas_.in_flight_max(),
+          .waiting = arenas_.waiting() + plans_.waiting(),
           .compilations = plans_.compilations(),
           .requests = requests_.Load(kRelaxed)};
 }

@@ -1,8 +1,8 @@
 // CachedOp: a model that any number of threads may call. Start here.
 //
-// Path: Invoke -> PlanCache (one plan per input signature) -> ArenaPool (memory of this request)
-// -> one engine op per node -> the end of the request -> result tensors, or the error of the
-// first node that failed.
+// Path: Invoke -> Callers (who is inside) -> PlanCache (one plan per input signature) -> ArenaPool
+// (memory of this request) -> one engine op per node -> the end of the request -> result tensors,
+// or the error of the first node that failed.
 //
 // With `thread_safe` off (COP-6) the nodes run on the calling thread, without the engine; a
 // second caller is then detected and refused.
@@ -11,14 +11,15 @@
 //   concurrent calls of Invoke answer kConcurrentUse.
 // Ownership and lifetime: shares the graph (the parameters exist once per process, however many
 //   ops use them); borrows engine and probe, which outlive it. Closing while requests are in
-//   flight is safe: they finish (COP-4). The destructor waits for them.
+//   flight is safe: they finish (COP-4). The destructor waits for every call of Invoke that is
+//   inside, whatever it does: one that waits for room gets kClosed, one that compiles or runs ends.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
 //   (bounded) (COP-2).
-// Errors: of Invoke: kInvalidArgument (inputs do not fit the model: names input, expected,
-//   found), kClosed, kConcurrentUse, kResourceExhausted, kWaitInsideOp, or what a node failed
-//   with, its message naming the request, the node and its shapes (COP-5). A failed request
-//   leaves no trace in later ones.
+// Errors: of Invoke, which never throws: kInvalidArgument (inputs do not fit the model: names input,
+//   expected, found), kClosed, kConcurrentUse, kResourceExhausted (no memory, wherever it was
+//   missing; or full and refusing), kWaitInsideOp, or what a node failed with, its message naming
+//   the request, the node and its shapes (COP-5). A failed request leaves no trace in later ones.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/cached_op/arena_pool.h"
+#include "runtime/cached_op/callers.h"
 #include "runtime/cached_op/plan_cache.h"
 
 namespace tenter {
@@ -47,6 +49,7 @@ struct CachedOpFootprint {
   size_t parameter_bytes = 0;
   size_t in_flight = 0;
   size_t in_flight_max = 0;  // the most that ever were
+  size_t waiting = 0;        // for room, or for a plan that another caller compiles
   uint64_t compilations = 0;
   uint64_t requests = 0;
 };
@@ -58,26 +61,28 @@ class CachedOp {
   ~CachedOp();
 
   // Runs the model once. `inputs`: one tensor per graph input, in order; only read, and borrowed
-  // for the call. Returns one fresh tensor per graph output. Blocks until the request has ended.
+  // for the call. Returns one fresh tensor per graph output. Blocks until the request has ended;
+  // calls that wait for room are served in order of arrival.
   Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs);
 
   // Refuses later calls with kClosed; returns at once.
   void Close();
+  bool closed() const { return callers_.closed(); }
 
   const Graph& graph() const { return *graph_; }
   CachedOpFootprint footprint() const;
 
  private:
+  Result<std::vector<Tensor>> InvokeInside(uint64_t number, std::span<const Tensor> inputs);
   Result<std::shared_ptr<const Plan>> PlanFor(std::span<const Tensor> inputs);
 
   Engine* const engine_;
   const std::shared_ptr<const Graph> graph_;
   const CachedOpOptions options_;
+  Callers callers_;
   PlanCache plans_;
   ArenaPool arenas_;
   Atomic<uint64_t> requests_ = 0;  // the numbers of requests; pairs with nothing, only counts
-  Atomic<bool> busy_ =
-      false;  // thread_safe off: acquire by the caller that enters, release when it leaves
 };
 
 }  // namespace tenter

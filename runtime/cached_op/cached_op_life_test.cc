@@ -1,0 +1,130 @@
+// COP-4: a cached op goes while calls are inside. The probe holds calls where the tests want them.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
+#include "runtime/cached_op/cached_op.h"
+#include "runtime/cached_op/sites.h"
+#include "runtime/cached_op/test_model.h"
+
+namespace tenter {
+namespace {
+
+#if defined(TENTER_PROBES)
+
+// Calls a function at the sites of one name.
+class AtSite : public Probe {
+ public:
+  AtSite(const Site& site, std::function<void()> action)
+      : site_(site), action_(std::move(action)) {}
+  ProbeOutcome Hit(const Site& site, const ProbeContext&) override {
+    if (site.name == site_.name) action_();
+    return {};
+  }
+
+ private:
+  const Site& site_;
+  const std::function<void()> action_;
+};
+
+// Lets whoever would go on wrongly go on.
+void YieldOften() {
+  for (int i = 0; i < 2000; ++i) YieldThread();
+}
+
+TEST(CachedOpLife, DestructorWaitsForACallThatCompiles) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  Atomic<CachedOp*> seen = nullptr;
+  Atomic<bool> destroyed = false;
+  Gate compiles;
+  AtSite probe(cached_op_sites::kPlanCompile, [&] {
+    compiles.Open();
+    while (!seen.Load(kAcquire)->closed()) YieldThread();
+    YieldOften();
+    EXPECT_FALSE(destroyed.Load(kAcquire)) << "under a call that is inside";
+  });
+  const auto engine = MakeEngine({.workers = 1});
+  auto op =
+      std::make_unique<CachedOp>(engine.get(), BranchModel(), CachedOpOptions{.probe = &probe});
+  seen.Store(op.get(), kRelease);
+  StatusCode code = StatusCode::kOk;
+  Thread caller;
+  ASSERT_TRUE(caller
+                  .Start("caller",
+                         [&] {
+                           code = seen.Load(kAcquire)->Invoke({&input, 1}).status().code();
+                         })
+                  .ok());
+  compiles.Wait();
+  op.reset();
+  destroyed.Store(true, kRelease);
+  caller.Join();
+  EXPECT_EQ(code, StatusCode::kClosed);
+}
+
+TEST(CachedOpLife, DestructorTurnsThoseAwayWhoWaitForRoom) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  Gate runs, go;
+  AtSite probe(cached_op_sites::kNodeRun, [&] {
+    runs.Open();
+    go.Wait();
+  });
+  const auto engine = MakeEngine({.workers = 2});
+  auto op = std::make_unique<CachedOp>(
+      engine.get(), BranchModel(),
+      CachedOpOptions{.in_flight_max = 1, .workers = 2, .probe = &probe});
+  CachedOp* const seen = op.get();
+  Thread first, destroyer;
+  std::vector<Thread> waiting(3);
+  ASSERT_TRUE(first.Start("first", [&] { EXPECT_TRUE(seen->Invoke({&input, 1}).ok()); }).ok());
+  runs.Wait();
+  for (Thread& thread : waiting)
+    ASSERT_TRUE(
+        thread
+            .Start("waits",
+                   [&] {
+                     EXPECT_EQ(seen->Invoke({&input, 1}).status().code(), StatusCode::kClosed);
+                   })
+            .ok());
+  while (seen->footprint().waiting != waiting.size()) YieldThread();
+  ASSERT_TRUE(destroyer.Start("destroyer", [&] { op.reset(); }).ok());
+  for (Thread& thread : waiting) thread.Join();
+  go.Open();
+  destroyer.Join();
+  first.Join();
+}
+
+// ENG-7: whoever has the room may need the worker that would wait, so the wait for room is refused
+// too.
+TEST(CachedOpLife, WaitingForRoomInsideAnOpIsRefused) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  Gate runs, go;
+  AtSite probe(cached_op_sites::kNodeRun, [&] {
+    runs.Open();
+    go.Wait();
+  });
+  const auto engine = MakeEngine({.workers = 2});
+  CachedOp op(engine.get(), BranchModel(), {.in_flight_max = 1, .workers = 2, .probe = &probe});
+  Thread first;
+  ASSERT_TRUE(first.Start("first", [&] { EXPECT_TRUE(op.Invoke({&input, 1}).ok()); }).ok());
+  runs.Wait();
+  StatusCode inside = StatusCode::kOk;
+  engine
+      ->Push({.name = "nested",
+              .body =
+                  [&](const OpContext&) {
+                    inside = op.Invoke({&input, 1}).status().code();
+                    go.Open();
+                  }})
+      .value();
+  engine->WaitForAll();
+  first.Join();
+  EXPECT_EQ(inside, StatusCode::kWaitInsideOp);
+}
+
+#endif
+
+}  // namespace
+}  // namespace tenter

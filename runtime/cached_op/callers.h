@@ -1,0 +1,51 @@
+// Callers: who is inside a cached op now, so that closing it turns others away and its destructor
+// can wait until the last has left.
+//
+//   every call of Invoke: Enter ... Leave          destructor: Close, AwaitNobody
+//
+// LOCK ORDER: Callers::mutex_ is a leaf.
+//
+// Thread safety: every method from any thread.
+// Ownership and lifetime: owned by the cached op; borrows each Caller, which lives in the frame of
+//   its call, between Enter and Leave.
+// Invariants: a caller that has entered is in the list until it leaves, and touches nothing of the
+//   cached op afterwards.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/base/mutex.h"
+
+namespace tenter {
+
+// One call that is inside.
+struct Caller {
+  uint64_t thread = 0;  // the key of its thread
+  Caller* before = nullptr;
+  Caller* after = nullptr;
+};
+
+class Callers {
+ public:
+  enum class Answer { kEntered, kClosed, kInUse };
+
+  // With `alone` it answers kInUse while somebody else is inside. REQUIRES: not inside.
+  Answer Enter(Caller* caller, bool alone) EXCLUDES(mutex_);
+  // REQUIRES: entered.
+  void Leave(Caller* caller) EXCLUDES(mutex_);
+
+  // Later calls of Enter answer kClosed.
+  void Close() EXCLUDES(mutex_);
+  // Blocks until nobody is inside. REQUIRES: closed.
+  void AwaitNobody() EXCLUDES(mutex_);
+
+  bool closed() const EXCLUDES(mutex_);
+
+ private:
+  mutable Mutex mutex_;
+  CondVar left_;
+  Caller* first_ GUARDED_BY(mutex_) = nullptr;
+  bool closed_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tenter
