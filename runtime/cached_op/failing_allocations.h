@@ -1,0 +1,26 @@
+// FailingAllocations: the n-th allocation of a call fails, for the tests of this floor. The file
+// beside it replaces the global operator new, so it belongs into a test binary of its own.
+//
+// Thread safety: one object at a time. What other threads allocate is neither counted nor failed:
+//   what the engine does on its workers when memory is short is the engine's to show.
+// Ownership and lifetime: in force from construction to Disarm, or to destruction.
+// Invariants: exactly one allocation of the thread that made the object fails, if there are so many.
+#pragma once
+
+#include <cstdint>
+
+namespace tenter {
+
+class FailingAllocations {
+ public:
+  // REQUIRES: n > 0.
+  explicit FailingAllocations(int64_t n);
+  ~FailingAllocations() { Disarm(); }
+  FailingAllocations(const FailingAllocations&) = delete;
+  FailingAllocations& operator=(const FailingAllocations&) = delete;
+
+  // True when the n-th allocation came, and failed.
+  bool Disarm();
+};
+
+}  // namespace tenter

@@ -1,0 +1,270 @@
+// One allocation of one call of Invoke fails, each in turn: the call answers with a typed error or
+// succeeds, nobody is stranded, nothing is left behind, and the next call works (COP-2, COP-5).
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <stdexcept>
+
+#include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
+#include "runtime/cached_op/cached_op.h"
+#include "runtime/cached_op/failing_allocations.h"
+#include "runtime/cached_op/sites.h"
+#include "runtime/cached_op/test_model.h"
+
+namespace tenter {
+namespace {
+
+using Outputs = Result<std::vector<Tensor>>;
+
+// Does something else at each site.
+class Sites : public Probe {
+ public:
+  using Action = std::function<Status(const Site&, const ProbeContext&)>;
+  explicit Sites(Action action) : action_(std::move(action)) {}
+  ProbeOutcome Hit(const Site& site, const ProbeContext& context) override {
+    return {.error = action_(site, context)};
+  }
+
+ private:
+  const Action action_;
+};
+
+std::vector<float> Floats(const Tensor& tensor) {
+  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
+}
+
+// The number of workers, and 0 for the naive engine; whether the op is thread-safe.
+struct Way {
+  int workers;
+  bool thread_safe;
+};
+
+class NoMemoryTest : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override {
+    Make({});
+    expected_ = Floats(op_->Invoke({&input_, 1}).value()[0]);
+  }
+  void Make(CachedOpOptions options) {
+    options.thread_safe = GetParam().thread_safe;
+    options.workers = GetParam().workers;
+    options.kernels = KernelChoice::kReference;
+    op_ = nullptr;
+    engine_ = MakeEngine({.workers = GetParam().workers});
+    op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);
+  }
+
+  // Calls `call` with n = 1, 2, ... until no allocation of it fails. Returns how many did.
+  int EachAllocation(const std::function<void()>& before, const std::function<Outputs()>& call,
+                     StatusCode usual) {
+    for (int n = 1;; ++n) {
+      before();
+      FailingAllocations failing(n);
+      const Outputs outputs = call();
+      const bool failed = failing.Disarm();
+      const StatusCode code = outputs.status().code();
+      EXPECT_TRUE(code == usual || (failed && code == StatusCode::kResourceExhausted))
+          << "allocation " << n << ": " << outputs.status().ToString();
+      if (code == StatusCode::kOk) EXPECT_EQ(Floats((*outputs)[0]), expected_) << n;
+      EXPECT_EQ(op_->footprint().in_flight, 0u) << "allocation " << n;
+      if (!failed || testing::Test::HasFailure()) return n - 1;
+    }
+  }
+  void ExpectNextCallWorks() {
+    const Outputs outputs = op_->Invoke({&input_, 1});
+    ASSERT_TRUE(outputs.ok()) << outputs.status().ToString();
+    EXPECT_EQ(Floats((*outputs)[0]), expected_);
+  }
+  uint64_t LiveVars() {
+    try {
+      engine_->WaitForAll();
+    } catch (const AggregateError&) {  // nodes without memory
+    }
+    return engine_->counts().live_vars;
+  }
+
+  const std::shared_ptr<const Graph> graph_ = BranchModel();
+  const Tensor input_ = RandomTensor(Shape({2, 8}), 5);
+  const Tensor misfit_ = RandomTensor(Shape({2, 7}), 5);
+  std::vector<float> expected_;
+  std::unique_ptr<Probe> probe_;  // outlives engine and op
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<CachedOp> op_;
+};
+INSTANTIATE_TEST_SUITE_P(Ways, NoMemoryTest,
+                         testing::Values(Way{0, true}, Way{1, true}, Way{2, true}, Way{1, false}),
+                         [](const auto& info) {
+                           return "Workers" + std::to_string(info.param.workers) +
+                                  (info.param.thread_safe ? "" : "Inline");
+                         });
+
+// A call that compiles. The op is new each time, so that it does.
+TEST_P(NoMemoryTest, FirstCall) {
+  const auto before = [&] {
+    if (op_->footprint().requests > 0) ExpectNextCallWorks();
+    Make({});
+  };
+  EXPECT_GT(EachAllocation(
+                before,
+                [&] {
+                  return op_->Invoke({&input_, 1});
+                },
+                StatusCode::kOk),
+            100);
+}
+
+TEST_P(NoMemoryTest, WarmCall) {
+  const auto before = [&] { ExpectNextCallWorks(); };
+  const uint64_t vars = LiveVars();
+  EXPECT_GT(EachAllocation(
+                before,
+                [&] {
+                  return op_->Invoke({&input_, 1});
+                },
+                StatusCode::kOk),
+            5);
+  ExpectNextCallWorks();
+  EXPECT_EQ(LiveVars(), vars);
+}
+
+// Each call finds neither plan nor room for another arena, and destroys an older one.
+TEST_P(NoMemoryTest, CallThatReplacesAnother) {
+  Make({.in_flight_max = 1, .plans_max = 1});
+  const Tensor other = RandomTensor(Shape({3, 8}), 6);
+  ASSERT_TRUE(op_->Invoke({&other, 1}).ok());
+  const uint64_t vars = LiveVars();
+  const auto before = [&] { ASSERT_TRUE(op_->Invoke({&other, 1}).ok()); };
+  EXPECT_GT(EachAllocation(
+                before,
+                [&] {
+                  return op_->Invoke({&input_, 1});
+                },
+                StatusCode::kOk),
+            100);
+  ExpectNextCallWorks();
+  EXPECT_EQ(LiveVars(), vars);
+}
+
+TEST_P(NoMemoryTest, RefusedCall) {
+  EXPECT_GT(EachAllocation([&] { ExpectNextCallWorks(); },
+                           [&] {
+                             return op_->Invoke({&misfit_, 1});
+                           },
+                           StatusCode::kInvalidArgument),
+            2);
+  op_->Close();
+  EXPECT_GT(EachAllocation([] {},
+                           [&] {
+                             return op_->Invoke({&input_, 1});
+                           },
+                           StatusCode::kClosed),
+            0);
+}
+
+#if defined(TENTER_PROBES)
+
+TEST_P(NoMemoryTest, CallWithAFailingNode) {
+  if (GetParam().workers == 0)
+    GTEST_SKIP() << "the naive engine records failures on the thread of the caller";
+  bool failing = false;
+  probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext& context) -> Status {
+    if (failing && site.name == cached_op_sites::kNodeRun.name && context.op == "Relu1")
+      throw std::runtime_error("boom");
+    return {};
+  });
+  Make({.probe = probe_.get()});
+  const auto before = [&] {
+    failing = false;
+    ExpectNextCallWorks();
+    failing = true;
+  };
+  EXPECT_GT(EachAllocation(
+                before,
+                [&] {
+                  return op_->Invoke({&input_, 1});
+                },
+                StatusCode::kInternal),
+            5);
+}
+
+// One caller compiles and has no memory; another waits for that plan.
+TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
+  if (!GetParam().thread_safe) GTEST_SKIP() << "there is one caller at a time";
+  std::unique_ptr<Gate> compiles;
+  bool armed = false;
+  probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext&) -> Status {
+    if (!armed || site.name != cached_op_sites::kPlanCompile.name) return {};
+    armed = false;
+    compiles->Open();
+    while (op_->footprint().waiting == 0) YieldThread();
+    return {};
+  });
+  for (int n = 1, failed = true; failed; ++n) {
+    Make({.probe = probe_.get()});
+    compiles = std::make_unique<Gate>();
+    armed = true;
+    Thread waits;
+    ASSERT_TRUE(waits
+                    .Start("waits",
+                           [&] {
+                             compiles->Wait();
+                             const Outputs outputs = op_->Invoke({&input_, 1});
+                             if (outputs.ok())
+                               EXPECT_EQ(Floats((*outputs)[0]), expected_);
+                             else
+                               EXPECT_EQ(outputs.status().code(), StatusCode::kResourceExhausted);
+                           })
+                    .ok());
+    FailingAllocations failing(n);
+    const Outputs outputs = op_->Invoke({&input_, 1});
+    failed = failing.Disarm();
+    EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
+    armed = false;
+    compiles->Open();
+    waits.Join();
+    ExpectNextCallWorks();
+    ASSERT_FALSE(HasFailure()) << "allocation " << n;
+  }
+}
+
+// One caller has the only room and no memory; another waits for the room.
+TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
+  if (!GetParam().thread_safe) GTEST_SKIP() << "there is one caller at a time";
+  std::unique_ptr<Gate> has_room;
+  bool armed = false;
+  probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext&) -> Status {
+    if (!armed || site.name != cached_op_sites::kArenaAcquire.name) return {};
+    armed = false;
+    has_room->Open();
+    while (op_->footprint().waiting == 0) YieldThread();
+    return {};
+  });
+  for (int n = 1, failed = true; failed; ++n) {
+    Make({.in_flight_max = 1, .probe = probe_.get()});
+    ExpectNextCallWorks();
+    has_room = std::make_unique<Gate>();
+    armed = true;
+    Thread waits;
+    ASSERT_TRUE(waits
+                    .Start("waits",
+                           [&] {
+                             has_room->Wait();
+                             EXPECT_EQ(Floats(op_->Invoke({&input_, 1}).value()[0]), expected_);
+                           })
+                    .ok());
+    FailingAllocations failing(n);
+    const Outputs outputs = op_->Invoke({&input_, 1});
+    failed = failing.Disarm();
+    EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
+    armed = false;
+    has_room->Open();
+    waits.Join();
+    ASSERT_FALSE(HasFailure()) << "allocation " << n;
+  }
+}
+
+#endif
+
+}  // namespace
+}  // namespace tenter
