@@ -5,6 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/cached_op.h"
@@ -192,10 +193,10 @@ TEST_P(NoMemoryTest, CallWithAFailingNode) {
 TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
   if (!GetParam().thread_safe) GTEST_SKIP() << "there is one caller at a time";
   std::unique_ptr<Gate> compiles;
-  bool armed = false;
+  Atomic<bool> armed = false;
   probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext&) -> Status {
-    if (!armed || site.name != cached_op_sites::kPlanCompile.name) return {};
-    armed = false;
+    if (site.name != cached_op_sites::kPlanCompile.name || !armed.Exchange(false, kAcqRel))
+      return {};
     compiles->Open();
     while (op_->footprint().waiting == 0) YieldThread();
     return {};
@@ -203,7 +204,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
   for (int n = 1, failed = true; failed; ++n) {
     Make({.probe = probe_.get()});
     compiles = std::make_unique<Gate>();
-    armed = true;
+    armed.Store(true, kRelease);
     Thread waits;
     ASSERT_TRUE(waits
                     .Start("waits",
@@ -220,7 +221,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
     const Outputs outputs = op_->Invoke({&input_, 1});
     failed = failing.Disarm();
     EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
-    armed = false;
+    armed.Store(false, kRelease);
     compiles->Open();
     waits.Join();
     ExpectNextCallWorks();
@@ -232,10 +233,10 @@ TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
 TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
   if (!GetParam().thread_safe) GTEST_SKIP() << "there is one caller at a time";
   std::unique_ptr<Gate> has_room;
-  bool armed = false;
+  Atomic<bool> armed = false;
   probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext&) -> Status {
-    if (!armed || site.name != cached_op_sites::kArenaAcquire.name) return {};
-    armed = false;
+    if (site.name != cached_op_sites::kArenaAcquire.name || !armed.Exchange(false, kAcqRel))
+      return {};
     has_room->Open();
     while (op_->footprint().waiting == 0) YieldThread();
     return {};
@@ -244,7 +245,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
     Make({.in_flight_max = 1, .probe = probe_.get()});
     ExpectNextCallWorks();
     has_room = std::make_unique<Gate>();
-    armed = true;
+    armed.Store(true, kRelease);
     Thread waits;
     ASSERT_TRUE(waits
                     .Start("waits",
@@ -257,7 +258,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
     const Outputs outputs = op_->Invoke({&input_, 1});
     failed = failing.Disarm();
     EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
-    armed = false;
+    armed.Store(false, kRelease);
     has_room->Open();
     waits.Join();
     ASSERT_FALSE(HasFailure()) << "allocation " << n;
