@@ -6,9 +6,9 @@
 
 namespace tenter {
 
-Result<std::unique_ptr<Arena>> Arena::Create(Engine* engine,
+Result<std::shared_ptr<Arena>> Arena::Create(Engine* engine,
                                              const std::shared_ptr<const Plan>& plan) {
-  std::unique_ptr<Arena> arena(new Arena(engine, plan));
+  std::shared_ptr<Arena> arena(new Arena(engine, plan));
   TENTER_ASSIGN_OR_RETURN(arena->block_, HostBlock::Allocate(plan->arena_bytes()));
   arena->slots_.reserve(plan->slot_bytes().size());
   std::byte* next = arena->block_->data();
@@ -16,9 +16,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(Engine* engine,
     arena->slots_.push_back(next);
     next += bytes;
   }
-  TENTER_RETURN_IF_ERROR(arena->AddVars(arena->slots_.size()));
-  arena->steps_.reserve(plan->steps().size());
-  for (const PlanStep& step : plan->steps()) arena->AddStep(step);
+  arena->slot_vars_.reserve(arena->slots_.size());  // a var that nobody knows could not be deleted
   return arena;
 }
 
@@ -41,45 +39,70 @@ void Arena::AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* t
   }
 }
 
-Status Arena::AddVars(size_t slots) {
-  slot_vars_.reserve(slots);  // a var that nobody knows could not be deleted
-  while (slot_vars_.size() < slots) {
+Status Arena::AddVars(const Plan& plan) {
+  while (slot_vars_.size() < slots_.size()) {
     TENTER_ASSIGN_OR_RETURN(const Var var, engine_->NewVar());
     slot_vars_.push_back(var);
   }
   TENTER_ASSIGN_OR_RETURN(end_var_, engine_->NewVar());
+  steps_.reserve(plan.steps().size());
+  for (const PlanStep& step : plan.steps()) AddStep(step);
+  whole_ = true;
   return {};
 }
 
 Arena::~Arena() {
-  TENTER_CHECK(!has_ops(), "an arena was destroyed under its ops");
-  DeleteVars();
+  TENTER_CHECK(abandoned_ || ops_.Load(kAcquire) == 0, "an arena was destroyed under its ops");
+  // Those that DeleteVars left, and those of an arena that was never made whole.
+  for (const Var var : slot_vars_) static_cast<void>(DeleteVar(var, nullptr));
+  if (end_var_ != Var{}) static_cast<void>(DeleteVar(end_var_, nullptr));
 }
 
-bool Arena::DeleteVars() noexcept {
-  whole_ = false;
-  // A stopped engine refuses the deletions; its own destructor frees the vars then.
-  const auto deleted = [this](Var var) {
-    try {
-      return engine_->DeleteVar(var).code() != StatusCode::kResourceExhausted;
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
+bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
+  arena->whole_ = false;
+  const auto deleter = [&]() -> std::function<void()> {
+    if (!arena->abandoned_) return nullptr;
+    return [arena] {};
   };
-  while (!slot_vars_.empty()) {
-    if (!deleted(slot_vars_.back())) return false;
-    slot_vars_.pop_back();
+  try {
+    while (!arena->slot_vars_.empty()) {
+      if (!arena->DeleteVar(arena->slot_vars_.back(), deleter())) return false;
+      arena->slot_vars_.pop_back();
+    }
+    if (arena->end_var_ != Var{} && !arena->DeleteVar(arena->end_var_, deleter())) return false;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
-  if (end_var_ != Var{} && !deleted(end_var_)) return false;
-  end_var_ = Var{};
+  arena->end_var_ = Var{};
   return true;
+}
+
+// False when the var is as it was and the arena must not go. A stopped engine refuses, and frees the
+// vars in its destructor; but whether the ops of an abandoned arena have ended is not known then.
+bool Arena::DeleteVar(Var var, std::function<void()> deleter) {
+  try {
+    const StatusCode code = engine_->DeleteVar(var, std::move(deleter)).code();
+    return code != StatusCode::kResourceExhausted && !(abandoned_ && code == StatusCode::kStopped);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void Arena::AwaitVars() const {
+  for (const Var var : slot_vars_) static_cast<void>(engine_->AwaitVar(var));
 }
 
 bool Arena::Fits(const std::shared_ptr<const Plan>& plan) const {
   return whole_ && !plan_of_idle_.owner_before(plan) && !plan.owner_before(plan_of_idle_);
 }
 
+void Arena::Lend(std::shared_ptr<const Plan> plan) {
+  SmallMutexLock lock(mutex_);
+  plan_ = std::move(plan);
+}
+
 Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe) {
+  SmallMutexLock lock(mutex_);
   request_ = request;
   inputs_ = inputs;
   probe_ = probe;
@@ -95,10 +118,12 @@ Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* prob
 }
 
 void Arena::TakeBack() noexcept {
+  std::shared_ptr<const Plan> plan;  // may go with this; without the lock, since it is large
+  SmallMutexLock lock(mutex_);
   for (const Bound& bound : bound_) *bound.tensor = Tensor();
   inputs_ = {};
   outputs_.clear();
-  plan_ = nullptr;
+  plan = std::move(plan_);
 }
 
 void Arena::AwaitOps() const {
@@ -123,6 +148,7 @@ Tensor Arena::Resolve(const ValueRef& ref) const {
 }
 
 std::vector<Tensor> Arena::TakeOutputs() {
+  SmallMutexLock lock(mutex_);
   // An output that is a constant, an input or another output has no step that writes it.
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const ValueRef& ref = plan_->outputs()[i];

@@ -1,7 +1,11 @@
 // Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
 // that come from and go to its caller, and the engine vars that order who uses which part.
 //
-//   idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps--> TakeBack --> idle
+//   Create, AddVars --> idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps--> TakeBack --> idle
+//   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
+//
+// LOCK ORDER: Arena::mutex_ is a leaf. It is held while what the arena owns changes, so that a fork
+//   does not copy it half changed.
 //
 // Thread safety: belongs to one request at a time; the steps of that request use distinct slots
 //   at a time, as the engine's vars allow. AddOp, OpGone and AwaitOps from any thread.
@@ -9,16 +13,20 @@
 //   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
 //   Only a lent arena keeps its plan alive, so that an idle one pins no plan that the cache dropped.
 // Invariants: (1) one var per slot, and one for the end of the request. (2) it is neither taken
-//   back nor destroyed while an op that refers to it exists.
-// Errors: Create returns kResourceExhausted, or kStopped when the engine was stopped.
+//   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so what
+//   the engine does after the deletion of all vars it does after all ops.
+// Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped, and
+//   throw std::bad_alloc.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/small_mutex.h"
 #include "runtime/cached_op/plan.h"
 #include "runtime/engine/engine.h"
 
@@ -34,8 +42,12 @@ struct ArenaStep {
 
 class Arena {
  public:
-  static Result<std::unique_ptr<Arena>> Create(Engine* engine,
+  // Without vars: it must be known to its pool before it has what a fork would lose.
+  static Result<std::shared_ptr<Arena>> Create(Engine* engine,
                                                const std::shared_ptr<const Plan>& plan);
+  // The vars, and what the steps of `plan` use. REQUIRES: called once, with the same plan. After an
+  // error it is only good for destruction.
+  Status AddVars(const Plan& plan);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -46,30 +58,40 @@ class Arena {
   bool unwanted() const { return !whole_ || plan_of_idle_.expired(); }
 
   // For one request. REQUIRES: it fits, and no op is alive.
-  void Lend(std::shared_ptr<const Plan> plan) { plan_ = std::move(plan); }
+  void Lend(std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // Makes the results and takes note of the inputs, which fit the plan. REQUIRES: lent.
-  Status Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe);
+  Status Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe) EXCLUDES(mutex_);
   // Forgets the request. REQUIRES: no op is alive.
-  void TakeBack() noexcept;
+  void TakeBack() noexcept EXCLUDES(mutex_);
 
-  // Deletes the vars, the first part of destruction. False when memory was short: the rest is left
-  // for another try. Ops that use them may still be alive.
-  bool DeleteVars() noexcept;
+  // Deletes the vars, the first part of destruction. False when that is for later: memory was
+  // short. An abandoned arena lives on until the last deletion has run.
+  static bool DeleteVars(const std::shared_ptr<Arena>& arena) noexcept;
 
   // The ops that refer to this arena: counted when they are made, and when their body is destroyed.
   void AddOp() { ops_.FetchAdd(1, kRelaxed); }
   void OpGone() {
     if (ops_.FetchSub(1, kRelease) == 1) ops_.NotifyAll();
   }
-  bool has_ops() const { return ops_.Load(kAcquire) != 0; }
-  // Blocks until none is alive. Never throws.
+  // Blocks until none is alive. Never throws. REQUIRES: not abandoned: an op that the thread of the
+  // parent was pushing never goes in the child.
   void AwaitOps() const;
+  // The same for an abandoned arena, as far as the engine knows of ops; throws what AwaitVar throws.
+  void AwaitVars() const;
 
   // What the step of this number uses. The tensors are those of the request only while it is bound.
   ArenaStep& step(size_t number) { return steps_[number]; }
 
   // The results, complete once all steps have run. REQUIRES: bound; called once.
-  std::vector<Tensor> TakeOutputs();
+  std::vector<Tensor> TakeOutputs() EXCLUDES(mutex_);
+
+  // Both by the thread that forks.
+  void LockForFork() ACQUIRE(mutex_) { mutex_.Lock(); }
+  void UnlockAfterFork() RELEASE(mutex_) { mutex_.Unlock(); }
+  // In the child of a fork, when the thread that it is lent to exists in the parent only: what ops
+  // would read may be gone with that thread.
+  void Abandon() { abandoned_ = true; }
+  bool abandoned() const { return abandoned_; }
 
   const Plan& plan() const { return *plan_; }
   uint64_t request() const { return request_; }
@@ -86,7 +108,7 @@ class Arena {
     const ValueRef* ref;
   };
 
-  Status AddVars(size_t slots);
+  bool DeleteVar(Var var, std::function<void()> deleter);
   void AddStep(const PlanStep& step);
   void AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors);
   Tensor Resolve(const ValueRef& ref) const;
@@ -100,7 +122,9 @@ class Arena {
   std::vector<Bound> bound_;  // refers to steps_ and to the plan
   std::vector<Var> slot_vars_;
   Var end_var_;
-  bool whole_ = true;  // no var was deleted yet
+  bool whole_ = false;      // all vars were made, and none was deleted
+  bool abandoned_ = false;  // set before the child has a second thread
+  SmallMutex mutex_;
 
   uint64_t request_ = 0;
   std::span<const Tensor> inputs_;

@@ -7,9 +7,19 @@
 
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/no_memory.h"
-#include "runtime/cached_op/sites.h"
 
 namespace tenter {
+namespace {
+
+// Its vars could not be deleted, because the engine was stopped.
+void AwaitAbandoned(const Arena& arena) noexcept {
+  try {
+    arena.AwaitVars();
+  } catch (const std::bad_alloc&) {  // for the text of a refusal: then nothing is pending
+  }
+}
+
+}  // namespace
 
 ArenaLease::~ArenaLease() {
   if (pool_ != nullptr) pool_->Return(place_);
@@ -18,17 +28,25 @@ ArenaLease::~ArenaLease() {
 ArenaPool::ArenaPool(Engine* engine, size_t capacity, WhenFull when_full, Probe* probe)
     : engine_(engine), capacity_(capacity), when_full_(when_full), probe_(probe) {
   TENTER_CHECK(capacity > 0, "an arena pool needs room for one request");
+  JoinFork(this);
 }
 
 ArenaPool::~ArenaPool() {
   Close();
+  AwaitLeases();
+  LeaveFork(this);
+}
+
+void ArenaPool::AwaitLeases() {
   MutexLock lock(mutex_);
-  while (rooms_ > 0) returned_.Wait(mutex_);
+  while (!lent_.empty()) returned_.Wait(mutex_);
+  for (const ArenaPlace& place : unwanted_)
+    if (place.arena != nullptr && place.arena->abandoned()) AwaitAbandoned(*place.arena);
 }
 
 Result<ArenaLease> ArenaPool::Acquire(std::shared_ptr<const Plan> plan) {
   try {
-    TENTER_ASSIGN_OR_RETURN(const auto place, TakePlace(plan));
+    TENTER_ASSIGN_OR_RETURN(const Place place, TakePlace(plan));
     ArenaLease lease(this, place);
     TENTER_RETURN_IF_ERROR(Furnish(*place, std::move(plan)));
     return lease;
@@ -37,54 +55,54 @@ Result<ArenaLease> ArenaPool::Acquire(std::shared_ptr<const Plan> plan) {
   }
 }
 
-Result<ArenaPlaces::iterator> ArenaPool::TakePlace(const std::shared_ptr<const Plan>& plan) {
+Result<ArenaPool::Place> ArenaPool::TakePlace(const std::shared_ptr<const Plan>& plan) {
   MutexLock lock(mutex_);
-  TENTER_RETURN_IF_ERROR(AwaitRoom());
-  DestroyUnwanted();
-  auto place = std::find_if(idle_.begin(), idle_.end(),
-                            [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
-  // A new arena is needed: the oldest idle one makes room for it.
-  if (place == idle_.end() && rooms_ + idle_.size() > capacity_) place = idle_.begin();
-  if (place != idle_.end()) {
-    lent_.splice(lent_.end(), idle_, place);
-  } else {
-    try {
-      place = lent_.emplace(lent_.end());
-    } catch (...) {
-      HandRoomOn();
-      throw;
-    }
-  }
-  place->thread = CurrentThreadKey();
-  return place;
-}
-
-Status ArenaPool::AwaitRoom() {
-  if (rooms_ == capacity_ && when_full_ == WhenFull::kQueue && !closed_) {
+  if (lent_.size() == capacity_ && when_full_ == WhenFull::kQueue && !closed_) {
     mutex_.Unlock();
     Status refusal = RefuseToWaitInsideOp();
     mutex_.Lock();
     if (!refusal.ok()) return refusal;
   }
-  if (closed_) return {StatusCode::kClosed, "the cached op was freed"};
-  if (rooms_ < capacity_) {
-    rooms_max_ = std::max(rooms_max_, ++rooms_);
-    return {};
-  }
+  if (closed_) return Status(StatusCode::kClosed, "the cached op was freed");
+  if (lent_.size() == capacity_) return AwaitPlace();
+  const Place place = TakeFreePlace(plan);
+  lent_max_ = std::max(lent_max_, lent_.size());
+  DestroyUnwanted();
+  return place;
+}
+
+// All places are lent, so no arena is idle: the one that comes with the place is used, or replaced.
+Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
   if (when_full_ == WhenFull::kRefuse)
-    return {StatusCode::kResourceExhausted,
-            std::to_string(capacity_) + " requests are in flight, the most that this op allows"};
+    return Status(
+        StatusCode::kResourceExhausted,
+        std::to_string(capacity_) + " requests are in flight, the most that this op allows");
   Waiter waiter;
+  waiter.thread = CurrentThreadKey();
   (last_ == nullptr ? first_ : last_->next) = &waiter;
   last_ = &waiter;
   ++waiting_;
-  while (!waiter.has_room && !closed_) waiter.changed.Wait(mutex_);
+  while (!waiter.has_place && !closed_) waiter.changed.Wait(mutex_);
   --waiting_;
-  if (waiter.has_room) return {};
-  return {StatusCode::kClosed, "the cached op was freed"};
+  if (waiter.has_place) return waiter.place;
+  return Status(StatusCode::kClosed, "the cached op was freed");
 }
 
-// Those who have the room may need the very worker that would wait here (ENG-7).
+// An idle one of this plan; or the oldest idle one, when a new arena has no room beside it; or a
+// new one.
+ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& plan) {
+  auto place = std::find_if(idle_.begin(), idle_.end(),
+                            [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
+  if (place == idle_.end() && lent_.size() + idle_.size() >= capacity_) place = idle_.begin();
+  if (place == idle_.end())
+    place = lent_.emplace(lent_.end());
+  else
+    lent_.splice(lent_.end(), idle_, place);
+  place->thread = CurrentThreadKey();
+  return place;
+}
+
+// Those who have the places may need the very worker that would wait here (ENG-7).
 Status ArenaPool::RefuseToWaitInsideOp() const noexcept {
   try {
     // No var: the refusal of a wait inside an op comes before that of a stale handle.
@@ -95,74 +113,37 @@ Status ArenaPool::RefuseToWaitInsideOp() const noexcept {
   }
 }
 
-void ArenaPool::HandRoomOn() {
-  if (first_ != nullptr) {
-    Waiter* const waiter = first_;
-    first_ = waiter->next;
-    if (first_ == nullptr) last_ = nullptr;
-    waiter->has_room = true;
-    waiter->changed.NotifyOne();
-  } else if (--rooms_ == 0) {
-    returned_.NotifyAll();
-  }
-}
-
-Status ArenaPool::Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan) {
-  if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
-    return fault;
-  if (place.arena != nullptr && !place.arena->Fits(plan)) {
-    if (!place.arena->DeleteVars()) return NoMemory();
-    place.arena = nullptr;
-  }
-  if (place.arena == nullptr) {
-    TENTER_ASSIGN_OR_RETURN(place.arena, Arena::Create(engine_, plan));
-  }
-  place.arena->Lend(std::move(plan));
-  return {};
-}
-
-void ArenaPool::Return(ArenaPlaces::iterator place) {
+void ArenaPool::Return(Place place) {
   Arena* const arena = place->arena.get();
   if (arena != nullptr) {
     arena->AwaitOps();
     arena->TakeBack();
   }
   MutexLock lock(mutex_);
-  if (arena != nullptr && !closed_ && !arena->unwanted()) {
-    place->thread = 0;
-    idle_.splice(idle_.end(), lent_, place);
-  } else {
-    // While the room still counts: once the last lease has ended, the engine may be gone.
-    unwanted_.splice(unwanted_.end(), lent_, place);
-    Destroy(place);
-  }
-  HandRoomOn();
+  // Destroyed while the place still counts: once the last lease has ended, the engine may be gone.
+  if (arena != nullptr && (closed_ || arena->unwanted())) Empty(*place);
+  HandOn(place);
 }
 
-void ArenaPool::DestroyUnwanted() {
-  for (auto place = idle_.begin(); place != idle_.end();) {
-    const auto next = std::next(place);
-    if (place->arena->unwanted()) unwanted_.splice(unwanted_.end(), idle_, place);
-    place = next;
+void ArenaPool::HandOn(Place place) {
+  if (first_ != nullptr) {
+    Waiter* const waiter = first_;
+    first_ = waiter->next;
+    if (first_ == nullptr) last_ = nullptr;
+    place->thread = waiter->thread;
+    waiter->place = place;
+    waiter->has_place = true;
+    waiter->changed.NotifyOne();
+    return;
   }
-  // From the beginning after each, since others change the list while the lock is let go; each is
-  // tried once, and those that could not be destroyed stay.
-  for (size_t tries = unwanted_.size(); tries > 0; --tries) {
-    const auto place = std::find_if(unwanted_.begin(), unwanted_.end(),
-                                    [](const ArenaPlace& p) { return p.thread == 0; });
-    if (place == unwanted_.end()) return;
-    place->thread = CurrentThreadKey();
-    unwanted_.splice(unwanted_.end(), unwanted_, place);
-    Destroy(place);
-  }
-}
-
-void ArenaPool::Destroy(ArenaPlaces::iterator place) {
-  mutex_.Unlock();
-  if (place->arena != nullptr && place->arena->DeleteVars()) place->arena = nullptr;
-  mutex_.Lock();
   place->thread = 0;
-  if (place->arena == nullptr) unwanted_.erase(place);
+  if (place->arena == nullptr)
+    lent_.erase(place);
+  else if (closed_ || place->arena->unwanted())
+    unwanted_.splice(unwanted_.end(), lent_, place);
+  else
+    idle_.splice(idle_.end(), lent_, place);
+  if (lent_.empty()) returned_.NotifyAll();
 }
 
 void ArenaPool::Close() {
@@ -177,12 +158,12 @@ void ArenaPool::Close() {
 
 size_t ArenaPool::in_flight() const {
   MutexLock lock(mutex_);
-  return rooms_;
+  return lent_.size();
 }
 
 size_t ArenaPool::in_flight_max() const {
   MutexLock lock(mutex_);
-  return rooms_max_;
+  return lent_max_;
 }
 
 size_t ArenaPool::waiting() const {

@@ -1,18 +1,20 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
-//   Acquire: room, in order of arrival -> an idle arena of this plan, or a new one -> ArenaLease
-//   ~ArenaLease: the ops have ended -> the arena is idle again, or is destroyed -> the room goes to
+//   Acquire: a place, in order of arrival -> with an idle arena of this plan, or a new one -> lease
+//   ~ArenaLease: the ops have ended -> the arena is idle again, or is destroyed -> the place goes to
 //   whoever waits longest
+//   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
-// LOCK ORDER: ArenaPool::mutex_ is a leaf; arenas are created, waited for and destroyed without it.
+// LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only; arenas are created, waited for and
+//   destroyed without it.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owns every arena; a lent one comes back when its ArenaLease is
 //   destroyed. The pool must outlive its leases, and the engine the pool.
 // Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by
 //   the number of threads that ever called. (2) an arena is lent to one request at a time, and
-//   never while an op of an earlier one is alive. (3) somebody waits only while all room is taken,
-//   and room that becomes free is handed to whoever waits longest: nobody overtakes. (4) an idle
+//   never while an op of an earlier one is alive. (3) somebody waits only while all places are lent,
+//   and one that becomes free is handed to whoever waits longest: nobody overtakes. (4) an idle
 //   arena does not keep its plan alive, and goes at the next call when the plan is gone. (5) after
 //   Close no arena is idle.
 // Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when
@@ -27,6 +29,7 @@
 #include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
 #include "runtime/cached_op/arena.h"
+#include "runtime/engine/fork.h"
 
 namespace tenter {
 
@@ -37,9 +40,10 @@ enum class WhenFull {
 
 class ArenaPool;
 
-// Room for one request, with its arena once that is made.
+// Room for one request, with its arena once that is made. Only `thread` changes it, and the pointer
+// only under the lock of the pool.
 struct ArenaPlace {
-  std::unique_ptr<Arena> arena;
+  std::shared_ptr<Arena> arena;
   uint64_t thread = 0;  // the key of the thread that has it, or 0
 };
 // Places move between lists without an allocation.
@@ -63,9 +67,10 @@ class ArenaLease {
   ArenaPlaces::iterator place_;
 };
 
-class ArenaPool {
+class ArenaPool final : public ForkMember {
  public:
   // REQUIRES: capacity > 0. `engine` and `probe` are borrowed.
+  // Throws std::bad_alloc.
   ArenaPool(Engine* engine, size_t capacity, WhenFull when_full, Probe* probe);
   // Closes, and blocks until every lease has ended.
   ~ArenaPool();
@@ -81,24 +86,34 @@ class ArenaPool {
   size_t waiting() const EXCLUDES(mutex_);  // calls that wait for room now
   size_t idle() const EXCLUDES(mutex_);     // arenas that are kept for later requests
 
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+
  private:
   friend class ArenaLease;
-  // A call that waits for room; lives in its frame.
+  using Place = ArenaPlaces::iterator;
+  // A call that waits for a place; lives in its frame.
   struct Waiter {
+    uint64_t thread = 0;
     CondVar changed;
-    bool has_room = false;
+    bool has_place = false;
+    Place place = {};
     Waiter* next = nullptr;
   };
 
-  Result<ArenaPlaces::iterator> TakePlace(const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
-  Status AwaitRoom() REQUIRES(mutex_);  // lets the lock go while it waits
+  Result<Place> TakePlace(const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
+  Result<Place> AwaitPlace() REQUIRES(mutex_);  // lets the lock go while it waits
+  Place TakeFreePlace(const std::shared_ptr<const Plan>& plan) REQUIRES(mutex_);
   Status RefuseToWaitInsideOp() const noexcept EXCLUDES(mutex_);
-  void HandRoomOn() REQUIRES(mutex_);
-  Status Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan);
-  void Return(ArenaPlaces::iterator place) EXCLUDES(mutex_);
+  Status Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
+  Status Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
+  void Return(Place place) EXCLUDES(mutex_);
+  void HandOn(Place place) REQUIRES(mutex_);
+  void AwaitLeases() EXCLUDES(mutex_);
   // Both let the lock go meanwhile.
   void DestroyUnwanted() REQUIRES(mutex_);
-  void Destroy(ArenaPlaces::iterator place) REQUIRES(mutex_);
+  bool Empty(ArenaPlace& place) REQUIRES(mutex_);
 
   Engine* const engine_;
   const size_t capacity_;
@@ -106,13 +121,12 @@ class ArenaPool {
   Probe* const probe_;
   mutable Mutex mutex_;
   CondVar returned_;
-  ArenaPlaces lent_ GUARDED_BY(mutex_);
+  ArenaPlaces lent_ GUARDED_BY(mutex_);  // one per request in flight
   ArenaPlaces idle_ GUARDED_BY(mutex_);  // oldest first
-  // Being destroyed by their thread, or by the next call when they have none: memory was short when
-  // their vars were to be deleted.
+  // Being emptied by their thread, or by the next call when they have none: memory was short when
+  // their vars were to be deleted, or ops were alive after a fork.
   ArenaPlaces unwanted_ GUARDED_BY(mutex_);
-  size_t rooms_ GUARDED_BY(mutex_) = 0;  // that are taken
-  size_t rooms_max_ GUARDED_BY(mutex_) = 0;
+  size_t lent_max_ GUARDED_BY(mutex_) = 0;
   Waiter* first_ GUARDED_BY(mutex_) = nullptr;
   Waiter* last_ GUARDED_BY(mutex_) = nullptr;
   size_t waiting_ GUARDED_BY(mutex_) = 0;

@@ -48,6 +48,7 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                const ProbeOutcome fault =
                    TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile, .op = graph_->name);
                if (!fault.error.ok()) return fault.error;
+               const ForkHold::Scope no_fork(compiling_);
                return Plan::Compile(*graph_, signature, options_.kernels,
                                     std::max(options_.workers, 1));
              }),

@@ -13,6 +13,7 @@
 //   ops use them); borrows engine and probe, which outlive it. Closing while requests are in
 //   flight is safe: they finish (COP-4). The destructor waits for every call of Invoke that is
 //   inside, whatever it does: one that waits for room gets kClosed, one that compiles or runs ends.
+//   In the child of a fork the calls of other threads are forgotten, and what they held is free.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
 //   (bounded) (COP-2).
@@ -30,6 +31,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/cached_op/arena_pool.h"
 #include "runtime/cached_op/callers.h"
+#include "runtime/cached_op/fork_hold.h"
 #include "runtime/cached_op/plan_cache.h"
 
 namespace tenter {
@@ -56,7 +58,8 @@ struct CachedOpFootprint {
 
 class CachedOp {
  public:
-  // REQUIRES: `graph` went through Simplify; in_flight_max and plans_max are positive.
+  // REQUIRES: `graph` went through Simplify; in_flight_max and plans_max are positive. Throws
+  // std::bad_alloc.
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();
 
@@ -80,6 +83,7 @@ class CachedOp {
   const std::shared_ptr<const Graph> graph_;
   const CachedOpOptions options_;
   Callers callers_;
+  ForkHold compiling_;
   PlanCache plans_;
   ArenaPool arenas_;
   Atomic<uint64_t> requests_ = 0;  // the numbers of requests; pairs with nothing, only counts

@@ -1,5 +1,8 @@
 #include "runtime/cached_op/callers.h"
 
+#include <new>
+#include <utility>
+
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -9,10 +12,15 @@ Callers::Answer Callers::Enter(Caller* caller, bool alone) {
   MutexLock lock(mutex_);
   if (closed_) return Answer::kClosed;
   if (alone && first_ != nullptr) return Answer::kInUse;
+  Add(caller);
+  return Answer::kEntered;
+}
+
+void Callers::Add(Caller* caller) {
+  caller->before = nullptr;
   caller->after = first_;
   if (first_ != nullptr) first_->before = caller;
   first_ = caller;
-  return Answer::kEntered;
 }
 
 void Callers::Leave(Caller* caller) {
@@ -36,6 +44,22 @@ void Callers::AwaitNobody() {
 bool Callers::closed() const {
   MutexLock lock(mutex_);
   return closed_;
+}
+
+// Taken here and let go by one of the other two, which the analysis cannot follow.
+void Callers::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
+
+void Callers::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+
+void Callers::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  new (&left_) CondVar;  // who waited exists in the parent only
+  Caller* caller = std::exchange(first_, nullptr);
+  while (caller != nullptr) {
+    Caller* const next = caller->after;
+    if (caller->thread == CurrentThreadKey()) Add(caller);
+    caller = next;
+  }
+  mutex_.Unlock();
 }
 
 }  // namespace tenter

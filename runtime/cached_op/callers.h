@@ -2,6 +2,7 @@
 // can wait until the last has left.
 //
 //   every call of Invoke: Enter ... Leave          destructor: Close, AwaitNobody
+//   child of a fork: only the calls of the thread that forked are inside
 //
 // LOCK ORDER: Callers::mutex_ is a leaf.
 //
@@ -10,11 +11,13 @@
 //   its call, between Enter and Leave.
 // Invariants: a caller that has entered is in the list until it leaves, and touches nothing of the
 //   cached op afterwards.
+// Errors: the constructor throws std::bad_alloc.
 #pragma once
 
 #include <cstdint>
 
 #include "runtime/base/mutex.h"
+#include "runtime/engine/fork.h"
 
 namespace tenter {
 
@@ -25,8 +28,13 @@ struct Caller {
   Caller* after = nullptr;
 };
 
-class Callers {
+class Callers final : public ForkMember {
  public:
+  Callers() { JoinFork(this); }
+  ~Callers() { LeaveFork(this); }
+  Callers(const Callers&) = delete;
+  Callers& operator=(const Callers&) = delete;
+
   enum class Answer { kEntered, kClosed, kInUse };
 
   // With `alone` it answers kInUse while somebody else is inside. REQUIRES: not inside.
@@ -41,7 +49,13 @@ class Callers {
 
   bool closed() const EXCLUDES(mutex_);
 
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+
  private:
+  void Add(Caller* caller) REQUIRES(mutex_);
+
   mutable Mutex mutex_;
   CondVar left_;
   Caller* first_ GUARDED_BY(mutex_) = nullptr;

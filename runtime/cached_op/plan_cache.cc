@@ -1,7 +1,9 @@
 #include "runtime/cached_op/plan_cache.h"
 
+#include <new>
 #include <utility>
 
+#include "runtime/base/thread.h"
 #include "runtime/cached_op/no_memory.h"
 
 namespace tenter {
@@ -18,6 +20,7 @@ std::string SignatureKey(std::span<const TensorSpec> signature) {
 PlanCache::PlanCache(size_t capacity, CompileFunction compile)
     : capacity_(capacity), compile_(std::move(compile)) {
   TENTER_CHECK(capacity > 0, "a plan cache needs room for one plan");
+  JoinFork(this);
 }
 
 Result<std::shared_ptr<const Plan>> PlanCache::Get(std::span<const TensorSpec> signature) {
@@ -41,6 +44,7 @@ std::shared_ptr<PlanCache::Entry> PlanCache::Find(const std::string& key, bool* 
   MutexLock lock(mutex_);
   if (const auto known = entries_.find(key); known != entries_.end()) return known->second;
   auto entry = std::make_shared<Entry>();
+  entry->thread = CurrentThreadKey();
   entries_.emplace(key, entry);  // the last step that may throw; it changes nothing then
   ++compilations_;
   *mine = true;
@@ -99,6 +103,20 @@ uint64_t PlanCache::compilations() const {
 size_t PlanCache::waiting() const {
   MutexLock lock(mutex_);
   return waiting_;
+}
+
+// Taken here and let go by one of the other two, which the analysis cannot follow.
+void PlanCache::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
+
+void PlanCache::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+
+void PlanCache::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  new (&compiled_) CondVar;  // those who waited exist in the parent only
+  waiting_ = 0;
+  std::erase_if(entries_, [](const auto& item) {
+    return !item.second->done && item.second->thread != CurrentThreadKey();
+  });
+  mutex_.Unlock();
 }
 
 }  // namespace tenter

@@ -3,6 +3,7 @@
 //
 //   absent --(first caller)--> compiling --ok--> ready --(capacity, least recently used)--> absent
 //                                  \--error--> absent, and everybody who waited gets the error
+//   child of a fork: what another thread was compiling is absent
 //
 // LOCK ORDER: PlanCache::mutex_ is a leaf; it is not held while a plan is compiled or destroyed.
 //
@@ -23,16 +24,21 @@
 
 #include "runtime/base/mutex.h"
 #include "runtime/cached_op/plan.h"
+#include "runtime/engine/fork.h"
 
 namespace tenter {
 
-class PlanCache {
+class PlanCache final : public ForkMember {
  public:
   using CompileFunction =
       std::function<Result<std::shared_ptr<const Plan>>(std::span<const TensorSpec> signature)>;
 
   // REQUIRES: capacity > 0. `compile` is called without a lock, from the threads that call Get.
+  // Throws std::bad_alloc.
   PlanCache(size_t capacity, CompileFunction compile);
+  ~PlanCache() { LeaveFork(this); }
+  PlanCache(const PlanCache&) = delete;
+  PlanCache& operator=(const PlanCache&) = delete;
 
   // The plan for this signature. Blocks while it is compiled, here or by another caller.
   Result<std::shared_ptr<const Plan>> Get(std::span<const TensorSpec> signature) EXCLUDES(mutex_);
@@ -41,6 +47,10 @@ class PlanCache {
   uint64_t compilations() const EXCLUDES(mutex_);
   size_t waiting() const EXCLUDES(mutex_);  // calls that wait for a compilation of another now
 
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
+
  private:
   // Shared by the compiling thread and those that wait for it.
   struct Entry {
@@ -48,6 +58,7 @@ class PlanCache {
     Status status;
     std::shared_ptr<const Plan> plan;
     uint64_t last_use = 0;
+    uint64_t thread = 0;  // the key of the thread that compiles
   };
   using Entries = std::map<std::string, std::shared_ptr<Entry>>;
 

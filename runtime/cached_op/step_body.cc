@@ -5,6 +5,7 @@
 namespace tenter {
 
 void RunStep(Arena& arena, size_t number, int executor) {
+  if (arena.abandoned()) return;
   const PlanStep& step = arena.plan().steps()[number];
   const ProbeOutcome fault = TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.node,
                                         .request = static_cast<int64_t>(arena.request()));

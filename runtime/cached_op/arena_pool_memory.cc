@@ -1,0 +1,66 @@
+// The arenas of ArenaPool: how a place gets one of the right plan, and how those go that nobody
+// wants.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "runtime/base/thread.h"
+#include "runtime/cached_op/arena_pool.h"
+#include "runtime/cached_op/no_memory.h"
+#include "runtime/cached_op/sites.h"
+
+namespace tenter {
+
+Status ArenaPool::Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan) {
+  if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
+    return fault;
+  if (place.arena == nullptr || !place.arena->Fits(plan))
+    TENTER_RETURN_IF_ERROR(Replace(place, plan));
+  place.arena->Lend(std::move(plan));
+  return {};
+}
+
+Status ArenaPool::Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& plan) {
+  {
+    MutexLock lock(mutex_);
+    if (!Empty(place)) return NoMemory();
+  }
+  TENTER_ASSIGN_OR_RETURN(std::shared_ptr<Arena> fresh, Arena::Create(engine_, plan));
+  {
+    MutexLock lock(mutex_);
+    place.arena = std::move(fresh);
+  }
+  return place.arena->AddVars(*plan);
+}
+
+void ArenaPool::DestroyUnwanted() {
+  for (Place place = idle_.begin(); place != idle_.end();) {
+    const Place next = std::next(place);
+    if (place->arena->unwanted()) unwanted_.splice(unwanted_.end(), idle_, place);
+    place = next;
+  }
+  // From the beginning after each, since others change the list while the lock is let go; each is
+  // tried once, and those that could not be emptied stay.
+  for (size_t tries = unwanted_.size(); tries > 0; --tries) {
+    const Place place = std::find_if(unwanted_.begin(), unwanted_.end(),
+                                     [](const ArenaPlace& p) { return p.thread == 0; });
+    if (place == unwanted_.end()) return;
+    place->thread = CurrentThreadKey();
+    unwanted_.splice(unwanted_.end(), unwanted_, place);
+    const bool emptied = Empty(*place);
+    place->thread = 0;
+    if (emptied) unwanted_.erase(place);
+  }
+}
+
+// False when that is for later.
+bool ArenaPool::Empty(ArenaPlace& place) {
+  if (place.arena == nullptr) return true;
+  mutex_.Unlock();
+  const bool deleted = Arena::DeleteVars(place.arena);
+  mutex_.Lock();
+  if (deleted) place.arena = nullptr;
+  return deleted;
+}
+
+}  // namespace tenter
