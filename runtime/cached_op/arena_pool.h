@@ -26,10 +26,10 @@
 #include <memory>
 #include <utility>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
 #include "runtime/cached_op/arena.h"
-#include "runtime/engine/fork.h"
 
 namespace tenter {
 

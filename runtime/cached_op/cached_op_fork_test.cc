@@ -6,12 +6,12 @@
 
 #include <functional>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/cached_op.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/cached_op/test_model.h"
-#include "runtime/engine/fork.h"
 
 namespace tenter {
 namespace {

@@ -16,8 +16,8 @@
 
 #include <cstdint>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
-#include "runtime/engine/fork.h"
 
 namespace tenter {
 

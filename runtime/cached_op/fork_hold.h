@@ -11,8 +11,8 @@
 // Errors: the constructor throws std::bad_alloc.
 #pragma once
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
-#include "runtime/engine/fork.h"
 
 namespace tenter {
 

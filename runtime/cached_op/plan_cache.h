@@ -22,9 +22,9 @@
 #include <memory>
 #include <string>
 
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/cached_op/plan.h"
-#include "runtime/engine/fork.h"
 
 namespace tenter {
 
