@@ -77,8 +77,9 @@ bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
   return true;
 }
 
-// False when the var is as it was and the arena must not go. A stopped engine refuses, and frees the
-// vars in its destructor; but whether the ops of an abandoned arena have ended is not known then.
+// False when the var is as it was and the arena must not go. A stopped engine refuses, and frees
+// the vars in its destructor; but whether the ops of an abandoned arena have ended is not known
+// then.
 bool Arena::DeleteVar(Var var, std::function<void()> deleter) {
   try {
     const StatusCode code = engine_->DeleteVar(var, std::move(deleter)).code();

@@ -1,7 +1,8 @@
 // Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
 // that come from and go to its caller, and the engine vars that order who uses which part.
 //
-//   Create, AddVars --> idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps--> TakeBack --> idle
+//   Create, AddVars --> idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps-->
+//   TakeBack --> idle
 //   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
 //
 // LOCK ORDER: Arena::mutex_ is a leaf. It is held while what the arena owns changes, so that a fork
@@ -11,12 +12,13 @@
 //   at a time, as the engine's vars allow. AddOp, OpGone and AwaitOps from any thread.
 // Ownership and lifetime: owns its block and its vars, and the results until they are taken;
 //   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
-//   Only a lent arena keeps its plan alive, so that an idle one pins no plan that the cache dropped.
+//   Only a lent arena keeps its plan alive, so that an idle one pins no plan that the cache has
+//   dropped.
 // Invariants: (1) one var per slot, and one for the end of the request. (2) it is neither taken
 //   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so what
 //   the engine does after the deletion of all vars it does after all ops.
-// Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped, and
-//   throw std::bad_alloc.
+// Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped,
+//   and throw std::bad_alloc.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +78,8 @@ class Arena {
   // Blocks until none is alive. Never throws. REQUIRES: not abandoned: an op that the thread of the
   // parent was pushing never goes in the child.
   void AwaitOps() const;
-  // The same for an abandoned arena, as far as the engine knows of ops; throws what AwaitVar throws.
+  // The same for an abandoned arena, as far as the engine knows of ops; throws what AwaitVar
+  // throws.
   void AwaitVars() const;
 
   // What the step of this number uses. The tensors are those of the request only while it is bound.

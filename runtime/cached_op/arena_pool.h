@@ -1,8 +1,8 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
 //   Acquire: a place, in order of arrival -> with an idle arena of this plan, or a new one -> lease
-//   ~ArenaLease: the ops have ended -> the arena is idle again, or is destroyed -> the place goes to
-//   whoever waits longest
+//   ~ArenaLease: the ops have ended -> the arena is idle again, or is destroyed -> the place goes
+//   to whoever waits longest
 //   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
 // LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only; arenas are created, waited for and
@@ -13,10 +13,10 @@
 //   destroyed. The pool must outlive its leases, and the engine the pool.
 // Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by
 //   the number of threads that ever called. (2) an arena is lent to one request at a time, and
-//   never while an op of an earlier one is alive. (3) somebody waits only while all places are lent,
-//   and one that becomes free is handed to whoever waits longest: nobody overtakes. (4) an idle
-//   arena does not keep its plan alive, and goes at the next call when the plan is gone. (5) after
-//   Close no arena is idle.
+//   never while an op of an earlier one is alive. (3) somebody waits only while all places are
+//   lent, and one that becomes free is handed to whoever waits longest: nobody overtakes. (4) an
+//   idle arena does not keep its plan alive, and goes at the next call when the plan is gone. (5)
+//   after Close no arena is idle.
 // Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when
 //   memory is short, kWaitInsideOp when it would wait inside an op; nothing is lent then.
 #pragma once

@@ -4,7 +4,8 @@
 // Thread safety: one object at a time. What other threads allocate is neither counted nor failed:
 //   what the engine does on its workers when memory is short is the engine's to show.
 // Ownership and lifetime: in force from construction to Disarm, or to destruction.
-// Invariants: exactly one allocation of the thread that made the object fails, if there are so many.
+// Invariants: exactly one allocation of the thread that made the object fails, if there are so
+//   many.
 #pragma once
 
 #include <cstdint>

@@ -66,7 +66,9 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
       const StatusCode code = outputs.status().code();
       EXPECT_TRUE(code == usual || (failed && code == StatusCode::kResourceExhausted))
           << "allocation " << n << ": " << outputs.status().ToString();
-      if (code == StatusCode::kOk) EXPECT_EQ(Floats((*outputs)[0]), expected_) << n;
+      if (code == StatusCode::kOk) {
+        EXPECT_EQ(Floats((*outputs)[0]), expected_) << n;
+      }
       EXPECT_EQ(op_->footprint().in_flight, 0u) << "allocation " << n;
       if (!failed || testing::Test::HasFailure()) return n - 1;
     }

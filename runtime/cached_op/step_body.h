@@ -17,8 +17,8 @@
 
 namespace tenter {
 
-// Runs the step of this number with the scratch memory of `executor`; nothing when abandoned. REQUIRES: bound; what the
-// step reads is there.
+// Runs the step of this number with the scratch memory of `executor`; nothing when abandoned.
+// REQUIRES: bound; what the step reads is there.
 void RunStep(Arena& arena, size_t number, int executor);
 
 class StepBody {

@@ -1,6 +1,7 @@
 // The oneDNN kernels of the op table, without the headers of oneDNN.
 //
-// Thread safety: any thread may make and run kernels; MakeKernel orders the first use of the library.
+// Thread safety: any thread may make and run kernels; MakeKernel orders the first use of the
+//   library.
 // Ownership and lifetime: a kernel owns its primitive, which is created here and nowhere later.
 // Invariants: (1) activations and weights are read in place in their plain layouts (parameters
 //   exist once). (2) The scratchpad is the caller's, so one kernel may run on many threads. (3) One

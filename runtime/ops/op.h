@@ -103,7 +103,8 @@ enum class KernelChoice { kReference, kOneDnn };
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice);
 
 // Uses oneDNN for the first time, if nobody did: MakeKernel does the same, so that whoever cannot
-// wait for some milliseconds there calls this before. From any thread; calling it again costs nothing.
+// wait for some milliseconds there calls this before. From any thread; calling it again costs
+// nothing.
 Status WarmUpOneDnn();
 
 }  // namespace tenter
