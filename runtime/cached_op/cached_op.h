@@ -18,9 +18,10 @@
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
 //   (bounded) (COP-2).
 // Errors: of Invoke, which never throws: kInvalidArgument (inputs do not fit the model: names
-//   input, expected, found), kClosed, kConcurrentUse, kResourceExhausted (no memory, wherever it was
-//   missing; or full and refusing), kWaitInsideOp, or what a node failed with, its message naming
-//   the request, the node and its shapes (COP-5). A failed request leaves no trace in later ones.
+//   input, expected, found), kClosed, kConcurrentUse, kResourceExhausted (no memory, wherever it
+//   was missing; or full and refusing), kWaitInsideOp, or what a node failed with, its message
+//   naming the request, the node and its shapes (COP-5). A failed request leaves no trace in later
+//   ones.
 #pragma once
 
 #include <cstdint>

@@ -13,22 +13,24 @@ namespace {
 
 // The one place that operator new can look at, since nobody can hand it an argument.
 struct Armed {
-  Atomic<uint64_t> thread = 0;  // whose allocations count, or 0
+  Atomic<uint64_t> thread = 0;  // whose allocations count, kEverybody, or 0
   Atomic<int64_t> left = 0;     // allocations up to the one that fails
 };
+constexpr uint64_t kEverybody = UINT64_MAX;
 constinit Armed armed;
 
 bool FailsNow() {
-  if (armed.thread.Load(kRelaxed) != CurrentThreadKey()) return false;
+  const uint64_t thread = armed.thread.Load(kRelaxed);
+  if (thread == 0 || (thread != kEverybody && thread != CurrentThreadKey())) return false;
   return armed.left.FetchSub(1, kRelaxed) == 1;
 }
 
 }  // namespace
 
-FailingAllocations::FailingAllocations(int64_t n) {
+FailingAllocations::FailingAllocations(int64_t n, Whose whose) {
   TENTER_CHECK(n > 0, "allocations are counted from 1");
   armed.left.Store(n, kRelaxed);
-  armed.thread.Store(CurrentThreadKey(), kRelaxed);
+  armed.thread.Store(whose == Whose::kEveryThread ? kEverybody : CurrentThreadKey(), kRelaxed);
 }
 
 bool FailingAllocations::Disarm() {

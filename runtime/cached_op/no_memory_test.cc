@@ -15,6 +15,7 @@
 namespace tenter {
 namespace {
 
+using Whose = FailingAllocations::Whose;
 using Outputs = Result<std::vector<Tensor>>;
 
 // Does something else at each site.
@@ -57,10 +58,10 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
 
   // Calls `call` with n = 1, 2, ... until no allocation of it fails. Returns how many did.
   int EachAllocation(const std::function<void()>& before, const std::function<Outputs()>& call,
-                     StatusCode usual) {
+                     StatusCode usual, Whose whose = Whose::kThisThread) {
     for (int n = 1;; ++n) {
       before();
-      FailingAllocations failing(n);
+      FailingAllocations failing(n, whose);
       const Outputs outputs = call();
       const bool failed = failing.Disarm();
       const StatusCode code = outputs.status().code();
@@ -116,17 +117,20 @@ TEST_P(NoMemoryTest, FirstCall) {
             100);
 }
 
+// Also when it is a worker that has no memory.
 TEST_P(NoMemoryTest, WarmCall) {
   const auto before = [&] { ExpectNextCallWorks(); };
   const uint64_t vars = LiveVars();
-  EXPECT_GT(EachAllocation(
-                before,
-                [&] {
-                  return op_->Invoke({&input_, 1});
-                },
-                StatusCode::kOk),
-            5);
-  ExpectNextCallWorks();
+  for (const Whose whose : {Whose::kThisThread, Whose::kEveryThread}) {
+    EXPECT_GT(EachAllocation(
+                  before,
+                  [&] {
+                    return op_->Invoke({&input_, 1});
+                  },
+                  StatusCode::kOk, whose),
+              5);
+    ExpectNextCallWorks();
+  }
   EXPECT_EQ(LiveVars(), vars);
 }
 
@@ -167,8 +171,6 @@ TEST_P(NoMemoryTest, RefusedCall) {
 #if defined(TENTER_PROBES)
 
 TEST_P(NoMemoryTest, CallWithAFailingNode) {
-  if (GetParam().workers == 0)
-    GTEST_SKIP() << "the naive engine records failures on the thread of the caller";
   bool failing = false;
   probe_ = std::make_unique<Sites>([&](const Site& site, const ProbeContext& context) -> Status {
     if (failing && site.name == cached_op_sites::kNodeRun.name && context.op == "Relu1")
@@ -181,13 +183,14 @@ TEST_P(NoMemoryTest, CallWithAFailingNode) {
     ExpectNextCallWorks();
     failing = true;
   };
-  EXPECT_GT(EachAllocation(
-                before,
-                [&] {
-                  return op_->Invoke({&input_, 1});
-                },
-                StatusCode::kInternal),
-            5);
+  for (const Whose whose : {Whose::kThisThread, Whose::kEveryThread})
+    EXPECT_GT(EachAllocation(
+                  before,
+                  [&] {
+                    return op_->Invoke({&input_, 1});
+                  },
+                  StatusCode::kInternal, whose),
+              5);
 }
 
 // One caller compiles and has no memory; another waits for that plan.
@@ -218,7 +221,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForThePlan) {
                                EXPECT_EQ(outputs.status().code(), StatusCode::kResourceExhausted);
                            })
                     .ok());
-    FailingAllocations failing(n);
+    FailingAllocations failing(n, Whose::kThisThread);
     const Outputs outputs = op_->Invoke({&input_, 1});
     failed = failing.Disarm();
     EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
@@ -255,7 +258,7 @@ TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
                              EXPECT_EQ(Floats(op_->Invoke({&input_, 1}).value()[0]), expected_);
                            })
                     .ok());
-    FailingAllocations failing(n);
+    FailingAllocations failing(n, Whose::kThisThread);
     const Outputs outputs = op_->Invoke({&input_, 1});
     failed = failing.Disarm();
     EXPECT_TRUE(outputs.ok() || outputs.status().code() == StatusCode::kResourceExhausted) << n;
