@@ -46,7 +46,7 @@ Status UseOneDnn() {
     TENTER_RETURN_IF_ERROR(RunOneKernel());
     return RunOneReorder();
   } catch (const dnnl::error& error) {
-    return {StatusCode::kInternal, std::string("oneDNN: ") + error.what()};
+    return StatusOf(error);
   } catch (const StatusError& error) {
     return error.status();
   } catch (const std::bad_alloc&) {

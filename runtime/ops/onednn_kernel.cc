@@ -27,7 +27,7 @@ void OneDnnKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const
   try {
     Execute(inputs, outputs, scratch);
   } catch (const dnnl::error& error) {
-    throw StatusError({StatusCode::kInternal, std::string("oneDNN: ") + error.what()});
+    throw StatusError(StatusOf(error));
   }
 }
 
@@ -62,6 +62,12 @@ dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memor
 
 dnnl::memory::desc DenseDesc(const dnnl::memory::dims& dims) {
   return StridedDesc(dims, Shape(dims).Strides());
+}
+
+Status StatusOf(const dnnl::error& error) {
+  const bool no_memory = error.status == dnnl_out_of_memory;
+  return {no_memory ? StatusCode::kResourceExhausted : StatusCode::kInternal,
+          std::string("oneDNN: ") + error.what()};
 }
 
 Status CheckForOneDnn(const OpCall& call) {

@@ -7,8 +7,8 @@
 // Invariants: (1) no primitive is created after the constructor. (2) Each thread that executes asks
 //   OpenMP for one thread, because that setting is per thread. (3) No null pointer reaches the
 //   library, which would crash on it.
-// Errors: dnnl::error becomes kUnsupported (no implementation) or kInternal when made, and
-//   StatusError when run.
+// Errors: dnnl::error becomes kUnsupported (no implementation), kResourceExhausted or kInternal when
+//   made, and a StatusError with one of the last two when run.
 #pragma once
 
 #include <dnnl.hpp>
@@ -55,6 +55,9 @@ dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memor
 // kUnsupported unless every input is float32 and no tensor is empty.
 Status CheckForOneDnn(const OpCall& call);
 
+// kResourceExhausted when the library had no memory, else kInternal.
+Status StatusOf(const dnnl::error& error);
+
 // Calls build(engine), which returns a kernel, and turns dnnl::error into a Status.
 template <typename Build>
 MadeKernel TryOneDnn(const OpCall& call, Build build) {
@@ -63,7 +66,7 @@ MadeKernel TryOneDnn(const OpCall& call, Build build) {
     return build(dnnl::engine(dnnl::engine::kind::cpu, 0));
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented) return Unsupported("oneDNN has no kernel for this");
-    return Status(StatusCode::kInternal, std::string("oneDNN: ") + error.what());
+    return StatusOf(error);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
+#include "runtime/ops/onednn_kernel.h"
 #include "runtime/ops/testing.h"
 
 namespace tenter {
@@ -165,6 +166,12 @@ TEST(OneDnn, Eltwise) { EXPECT_EQ(Compare(RandomEltwise), kRounds); }
 TEST(OneDnn, Binary) { EXPECT_GT(Compare(RandomBinary), kRounds / 4); }
 TEST(OneDnn, Softmax) { EXPECT_EQ(Compare(RandomSoftmax), kRounds); }
 TEST(OneDnn, Concat) { EXPECT_EQ(Compare(RandomConcat), kRounds); }
+
+TEST(OneDnn, NoMemoryIsNoDefect) {
+  EXPECT_EQ(StatusOf(dnnl::error(dnnl_out_of_memory, "no memory")).code(),
+            StatusCode::kResourceExhausted);
+  EXPECT_EQ(StatusOf(dnnl::error(dnnl_runtime_error, "else")).code(), StatusCode::kInternal);
+}
 
 TEST(OneDnn, WarmUpMayBeRepeated) {
   EXPECT_TRUE(WarmUpOneDnn().ok());
