@@ -39,6 +39,7 @@ std::vector<float> Floats(const Tensor& tensor) {
 struct Way {
   int workers;
   bool thread_safe;
+  KernelChoice kernels = KernelChoice::kReference;
 };
 
 class NoMemoryTest : public testing::TestWithParam<Way> {
@@ -50,7 +51,7 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
   void Make(CachedOpOptions options) {
     options.thread_safe = GetParam().thread_safe;
     options.workers = GetParam().workers;
-    options.kernels = KernelChoice::kReference;
+    options.kernels = GetParam().kernels;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().workers});
     op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);
@@ -96,10 +97,12 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
   std::unique_ptr<CachedOp> op_;
 };
 INSTANTIATE_TEST_SUITE_P(Ways, NoMemoryTest,
-                         testing::Values(Way{0, true}, Way{1, true}, Way{2, true}, Way{1, false}),
+                         testing::Values(Way{0, true}, Way{1, true}, Way{2, true}, Way{1, false},
+                                         Way{1, true, KernelChoice::kOneDnn}),
                          [](const auto& info) {
                            return "Workers" + std::to_string(info.param.workers) +
-                                  (info.param.thread_safe ? "" : "Inline");
+                                  (info.param.thread_safe ? "" : "Inline") +
+                                  (info.param.kernels == KernelChoice::kOneDnn ? "OneDnn" : "");
                          });
 
 // A call that compiles. The op is new each time, so that it does.
