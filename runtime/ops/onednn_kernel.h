@@ -7,8 +7,8 @@
 // Invariants: (1) no primitive is created after the constructor. (2) Each thread that executes asks
 //   OpenMP for one thread, because that setting is per thread. (3) No null pointer reaches the
 //   library, which would crash on it.
-// Errors: dnnl::error becomes kUnsupported (no implementation), kResourceExhausted or kInternal when
-//   made, and a StatusError with one of the last two when run.
+// Errors: dnnl::error becomes kUnsupported (no implementation), kResourceExhausted or kInternal
+//   when made, and a StatusError with one of the last two when run.
 #pragma once
 
 #include <dnnl.hpp>
