@@ -45,6 +45,7 @@ Status Arena::AddVars(const Plan& plan) {
     slot_vars_.push_back(var);
   }
   TENTER_ASSIGN_OR_RETURN(end_var_, engine_->NewVar());
+  TENTER_ASSIGN_OR_RETURN(scope_, engine_->NewScope());
   steps_.reserve(plan.steps().size());
   for (const PlanStep& step : plan.steps()) AddStep(step);
   whole_ = true;

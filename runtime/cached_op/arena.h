@@ -97,6 +97,8 @@ class Arena {
   bool abandoned() const { return abandoned_; }
 
   const Plan& plan() const { return *plan_; }
+  // Of the ops of a request: what fails in it is told to its caller and to nobody else (COP-8).
+  FailureScope* scope() const { return scope_.get(); }
   uint64_t request() const { return request_; }
   Probe* probe() const { return probe_; }
   const std::vector<Var>& slot_vars() const { return slot_vars_; }
@@ -125,6 +127,7 @@ class Arena {
   std::vector<Bound> bound_;  // refers to steps_ and to the plan
   std::vector<Var> slot_vars_;
   Var end_var_;
+  ScopePtr scope_;
   bool whole_ = false;      // all vars were made, and none was deleted
   bool abandoned_ = false;  // set before the child has a second thread
   SmallMutex mutex_;

@@ -2,6 +2,7 @@
 #include "runtime/cached_op/cached_op.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstring>
 #include <new>
@@ -255,6 +256,26 @@ TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
                 "request 2: node 'Tanh5' (Tanh of (float32[2,8])): std::runtime_error: boom");
     }
   }
+}
+
+// COP-8: a failure that was answered to the caller is reported to nobody else, and leaves no memory.
+TEST_P(CachedOpTest, AnsweredFailuresLeaveNothing) {
+  probe_ = std::make_unique<AtSite>(cached_op_sites::kNodeRun, [](const ProbeContext& context) {
+    if (context.op == "Tanh5") throw std::runtime_error("boom");
+    return ProbeOutcome{};
+  });
+  Make({.probe = probe_.get()});
+  const Tensor input = RandomTensor(Shape({2, 8}), 5);
+  size_t heap_before = 0;
+  for (int request = 0; request < 5000; ++request) {
+    if (request == 1000) heap_before = mallinfo2().uordblks;  // zero in the sanitizers' flavours
+    EXPECT_EQ(Invoke(input).status().code(), StatusCode::kInternal);
+  }
+  EXPECT_LT(mallinfo2().uordblks, heap_before + 64 * 1024);
+  const FailureReport report = engine_->AwaitAll().value();
+  EXPECT_TRUE(report.failures.empty());
+  EXPECT_EQ(report.more, 0u);
+  EXPECT_EQ(engine_->LastFailure(), nullptr);
 }
 
 // COP-5, ERR-10: no memory for an arena fails that request with a typed error, and the next one

@@ -14,6 +14,7 @@ Status Request::RunOnEngine(Engine* engine) {
     return {pushed.code(), "request " + std::to_string(number_) + ": " + pushed.message()};
   TENTER_ASSIGN_OR_RETURN(const PoisonPtr poison, engine->AwaitVar(arena_->end_var()));
   if (poison == nullptr) return {};
+  TENTER_RETURN_IF_ERROR(arena_->scope()->Forget());  // answered here
   return Describe(poison->root()->op(), poison->root()->thrown());
 }
 
@@ -28,6 +29,7 @@ Result<uint64_t> Request::PushStep(Engine* engine, size_t number) {
   return engine->Push({.name = plan_.steps()[number].node,
                        .reads = step.reads,
                        .writes = step.writes,
+                       .scope = arena_->scope(),
                        .body = StepBody(arena_, number)});
 }
 
@@ -35,6 +37,7 @@ Result<uint64_t> Request::PushEnd(Engine* engine) {
   return engine->Push({.name = "end of request",
                        .reads = arena_->slot_vars(),
                        .writes = {arena_->end_var()},
+                       .scope = arena_->scope(),
                        .body = [](const OpContext&) {}});
 }
 

@@ -39,8 +39,7 @@ Result<ProgramPtr> MakeProgram(Engine* engine, Recording recording, ProgramList*
   TENTER_RETURN_IF_ERROR(recording.Check());
   TENTER_ASSIGN_OR_RETURN(const Var self, engine->NewVar());
   try {
-    return ProgramPtr(
-        std::make_shared<CapturedProgram>(engine, self, std::move(recording), list));
+    return ProgramPtr(std::make_shared<CapturedProgram>(engine, self, std::move(recording), list));
   } catch (const std::bad_alloc&) {
     static_cast<void>(engine->DeleteVar(self));
     return NoMemoryFor("a captured program");

@@ -121,7 +121,7 @@ class Engine {
 
   // A group of ops with a log, a cancel and a deadline of its own; see scope.h. Never blocks.
   // Errors: kResourceExhausted.
-  virtual Result<std::unique_ptr<FailureScope>> NewScope() = 0;
+  virtual Result<ScopePtr> NewScope() = 0;
 
   // Refuses pushes from now on and returns when everything has ended; inside an op body it only
   // starts that. Idempotent; a cancel may follow a drain. A cancel requests the tokens of bodies

@@ -8,7 +8,7 @@ namespace {
 
 class EngineScope : public EngineTest {
  protected:
-  std::unique_ptr<FailureScope> NewScope() { return engine_->NewScope().value(); }
+  ScopePtr NewScope() { return engine_->NewScope().value(); }
 
   Result<uint64_t> PushIn(FailureScope* scope, std::string_view name, std::vector<Var> reads,
                           std::vector<Var> writes, OpBody body) {
@@ -116,7 +116,7 @@ TEST_P(EngineScope, DeadlineOfAScopeCancelsWhatHasNotStarted) {
   EXPECT_FALSE(ran);
 }
 
-// The destructor of a scope waits for its ops, and a replay is in one scope.
+// A replay is in one scope, which may be dropped before it has ended.
 TEST_P(EngineScope, ReplaysHaveAScope) {
   const Var a = NewVar(), b = NewVar();
   Recording recording;
@@ -151,6 +151,32 @@ TEST_P(EngineScope, OpsOfABulkHaveTheirScopes) {
   static_cast<void>(push(mine.get(), gone));
   static_cast<void>(bulk->Flush());
   EXPECT_EQ(mine->Await()->failures.size(), 1u);
+}
+
+// Whoever drops a scope waits for nothing, also inside an op; its ops go on.
+TEST_P(EngineScope, DroppedScopesGoWithTheirLastOp) {
+  const Var a = NewVar();
+  int runs = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto scope = NewScope();
+    for (int k = 0; k < 3; ++k)
+      PushIn(scope.get(), "runs", {}, {a}, [&](const OpContext&) { ++runs; }).value();
+    PushIn(scope.get(), "fails", {}, {NewVar()}, Fails("forgotten")).value();
+    if (i % 3 == 0) ASSERT_TRUE(scope->SetTimeout(3600 * kNsPerSecond).ok());
+    if (i % 2 == 0)
+      Push("drops", {}, {}, [kept = std::shared_ptr<FailureScope>(std::move(scope))] {});
+  }
+  engine_->WaitForAll();
+  EXPECT_EQ(runs, 900);
+}
+
+TEST_P(EngineScope, ForgottenFailuresAreNotReported) {
+  const auto scope = NewScope();
+  PushIn(scope.get(), "fails", {}, {NewVar()}, Fails("1")).value();
+  EXPECT_TRUE(scope->Forget().ok());
+  EXPECT_TRUE(scope->Await()->failures.empty());
+  PushIn(scope.get(), "fails", {}, {NewVar()}, Fails("2")).value();
+  EXPECT_EQ(scope->Await()->failures.size(), 1u);
 }
 
 // ERR-12: a body that blocks is woken, and one that polls sees it, whoever cancels.

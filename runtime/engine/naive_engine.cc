@@ -67,13 +67,7 @@ Result<FailureReport> NaiveEngine::AwaitAll(size_t most) {
   return failures_.Take(most);
 }
 
-Result<std::unique_ptr<FailureScope>> NaiveEngine::NewScope() {
-  try {
-    return std::make_unique<FailureScope>(static_cast<ScopeHost*>(this), &cancellation_);
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
-  }
-}
+Result<ScopePtr> NaiveEngine::NewScope() { return FailureScope::Make(this, &cancellation_); }
 
 Status NaiveEngine::WaitForScope(const std::function<void()>& block) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("a wait for a failure scope"));

@@ -12,11 +12,18 @@ void ScopeHost::ForgetScopeWaiters() {
   new (&idle_) CondVar;
 }
 
-FailureScope::~FailureScope() {
+Result<ScopePtr> FailureScope::Make(ScopeHost* host, Cancellation* cancellation) {
+  auto* const scope = new (std::nothrow) FailureScope(host, cancellation);
+  if (scope == nullptr)
+    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
+  return ScopePtr(scope);
+}
+
+void ScopeRelease::operator()(FailureScope* scope) const { scope->Release(); }
+
+void FailureScope::Release() {
   if (deadline_ns_ != 0) cancellation_->deadlines->RemoveAndWait(deadline_ns_, this);
-  if (live_.Load(kAcquire) == 0) return;
-  const Status status = host_->WaitForScope([this] { AwaitIdle(); });
-  TENTER_CHECK(status.ok(), "a failure scope was destroyed: " + status.ToString());
+  if (live_.FetchAnd(~kOwned, kAcqRel) == kOwned) delete this;
 }
 
 void FailureScope::DeadlinePassed(void*, void* scope) {
@@ -50,16 +57,28 @@ void FailureScope::AwaitIdle() {
   MutexLock lock(host_->mutex_);
   ++waiters_;
   live_.FetchOr(kAwaited, kAcqRel);
-  while (live_.Load(kAcquire) != kAwaited) host_->idle_.Wait(host_->mutex_);
+  while (live_.Load(kAcquire) != (kAwaited | kOwned)) host_->idle_.Wait(host_->mutex_);
   if (--waiters_ == 0) live_.FetchAnd(~kAwaited, kRelaxed);
 }
 
 void FailureScope::Leave(uint64_t ops) {
   ScopeHost* const host = host_;
-  // From here on whoever waits may destroy the scope.
-  if (live_.FetchSub(ops, kAcqRel) != (kAwaited | ops)) return;
+  const uint64_t left = live_.FetchSub(ops, kAcqRel) - ops;
+  if (left == 0) return delete this;
+  // From here on whoever owns the scope may let it go.
+  if (left != (kAwaited | kOwned)) return;
   MutexLock lock(host->mutex_);
   host->idle_.NotifyAll();
+}
+
+Status FailureScope::Forget() {
+  TENTER_RETURN_IF_ERROR(host_->WaitForScope([this] { AwaitIdle(); }));
+  FailureLog forgotten;  // an exception is the user's, and is destroyed without a lock
+  host_->LookAtScope([&] {
+    SmallMutexLock lock(mutex_);
+    std::swap(forgotten, log_);
+  });
+  return {};
 }
 
 void FailureScope::Log(FailurePtr failure) {

@@ -1,6 +1,6 @@
 // FailureScope: a group of ops with a log, a cancel and a deadline of its own (ERR-11).
 //
-//   std::unique_ptr<FailureScope> scope = engine->NewScope();
+//   ScopePtr scope = engine->NewScope().value();
 //   engine->Push({..., .scope = scope.get(), ...});
 //   FailureReport report = scope->Await().value();
 //
@@ -12,8 +12,8 @@
 // Path: Op::scope -> Engine::Push -> the end of the op -> the log of its scope -> Await.
 //
 // Thread safety: every method from any thread; the destructor after all others.
-// Ownership and lifetime: made by an engine, which outlives it. The destructor blocks until its ops
-//   have ended; like every wait it must not run inside an op of that engine.
+// Ownership and lifetime: made by an engine, which outlives it; kept by its ScopePtr and by its ops.
+//   Who drops the ScopePtr waits for nothing: the ops go on, and what they fail with is forgotten.
 // Invariants: (1) Cancel touches no op outside of the scope. (2) each failure is reported once, by
 //   Await. (3) what an async op or a body does wrong after the op has ended is reported by
 //   WaitForAll, since the scope may be gone.
@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 
 #include "runtime/base/small_mutex.h"
 #include "runtime/engine/cancel.h"
@@ -53,11 +54,16 @@ class ScopeHost {
   CondVar idle_;
 };
 
+class FailureScope;
+struct ScopeRelease {
+  void operator()(FailureScope* scope) const;
+};
+using ScopePtr = std::unique_ptr<FailureScope, ScopeRelease>;
+
 class FailureScope {
  public:
-  FailureScope(ScopeHost* host, Cancellation* cancellation)
-      : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
-  ~FailureScope();
+  // What Engine::NewScope returns. Errors: kResourceExhausted.
+  static Result<ScopePtr> Make(ScopeHost* host, Cancellation* cancellation);
   FailureScope(const FailureScope&) = delete;
   FailureScope& operator=(const FailureScope&) = delete;
 
@@ -74,12 +80,15 @@ class FailureScope {
   // the failures: the `most` with the smallest push numbers; what is left comes with the next call.
   Result<FailureReport> Await(size_t most = std::numeric_limits<size_t>::max());
 
+  // As Await, and forgets the failures with all that is known of them.
+  Status Forget();
+
   // What is known about an exception that a wait threw, as Engine::FailureOf. Null when it is none
   // of the failures that were not taken yet, or of the last that were.
   FailurePtr FailureOf(const std::exception_ptr& exception) const EXCLUDES(mutex_);
 
   // For engines. Enter comes before an op may end, Leave when it has: nothing of it refers to the
-  // scope any more.
+  // scope any more, which may go with it.
   void Enter(uint64_t ops) { live_.FetchAdd(ops, kRelaxed); }
   void Leave(uint64_t ops);
   void Log(FailurePtr failure) EXCLUDES(mutex_);
@@ -88,14 +97,20 @@ class FailureScope {
   static void DeadlinePassed(void* owner, void* scope);
 
  private:
-  static constexpr uint64_t kAwaited = 1ull << 63;
+  friend struct ScopeRelease;
+  static constexpr uint64_t kAwaited = 1ull << 63, kOwned = 1ull << 62;
+  FailureScope(ScopeHost* host, Cancellation* cancellation)
+      : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
+  ~FailureScope() = default;
+  void Release();
   void AwaitIdle() EXCLUDES(host_->mutex_);
 
   ScopeHost* const host_;
   Cancellation* const cancellation_;
   CancelSource cancel_;
-  int64_t deadline_ns_ = 0;    // written by SetTimeout
-  Atomic<uint64_t> live_ = 0;  // ops, and kAwaited while somebody waits
+  int64_t deadline_ns_ = 0;  // written by SetTimeout
+  // The number of ops; kAwaited while somebody waits; kOwned while there is a ScopePtr.
+  Atomic<uint64_t> live_ = kOwned;
   int waiters_ GUARDED_BY(host_->mutex_) = 0;
   mutable SmallMutex mutex_;
   FailureLog log_ GUARDED_BY(mutex_);

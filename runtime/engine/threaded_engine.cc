@@ -146,13 +146,7 @@ Result<FailureReport> ThreadedEngine::AwaitAll(size_t most) {
   return failures_.Take(most);
 }
 
-Result<std::unique_ptr<FailureScope>> ThreadedEngine::NewScope() {
-  try {
-    return std::make_unique<FailureScope>(static_cast<ScopeHost*>(this), &cancellation_);
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
-  }
-}
+Result<ScopePtr> ThreadedEngine::NewScope() { return FailureScope::Make(this, &cancellation_); }
 
 Status ThreadedEngine::WaitForScope(const std::function<void()>& block) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("a wait for a failure scope"));

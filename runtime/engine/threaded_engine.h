@@ -76,7 +76,7 @@ class ThreadedEngine final : public Engine,
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
-  Result<std::unique_ptr<FailureScope>> NewScope() override;
+  Result<ScopePtr> NewScope() override;
   Status Stop(StopMode mode) override;
   FailurePtr FailureOf(const std::exception_ptr& exception) const override;
   FailurePtr LastFailure() const override;
