@@ -121,6 +121,8 @@ typedef struct tgt_op {
   void (*release)(void* arg);
 } tgt_op;
 
+/* Of many failures that one wait reports, those behind the first 1000 may be empty: they only
+ * count. `place` is never empty otherwise. */
 typedef struct tgt_failure {
   uint64_t push_number, chain_length;
   char op[128];
