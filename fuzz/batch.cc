@@ -51,6 +51,7 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
   add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
   add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
+  add(Count::kRaces, statements(Races));
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ std::string_view CountName(Count count) {
       "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
       "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
       "gated",         "idle",         "forks",           "parity",         "recorded_ops",
-      "replays",       "times_out",    "bulk_ops"};
+      "replays",       "times_out",    "races",           "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }
@@ -87,6 +88,7 @@ void RunBatch(const CampaignOptions& options, int64_t until_ns, Counts* counts,
               const Reporter& reporter) {
   Program program;
   Completers completers;
+  Racers racers;
   Watchdog watchdog(options.case_limit_ms * kNsPerMs, [&](const std::string& engine) {
     reporter.Found({ContractOfHang(program), kHang, engine, 0});
   });
@@ -94,7 +96,7 @@ void RunBatch(const CampaignOptions& options, int64_t until_ns, Counts* counts,
     const uint64_t number = counts->next_case.Load(kRelaxed);
     program = ProgramOfCase(options, number, nullptr);
     CountCase(program, counts);
-    const auto finding = RunCase(program, {&completers, &watchdog}, 0);
+    const auto finding = RunCase(program, {&completers, &racers, &watchdog}, 0);
     if (finding.has_value()) reporter.Found(*finding);
     if (number % kCasesPerLeakCheck == 0 && FoundLeaks())
       reporter.Found({"ENG-5", "leaked memory", "", 0});

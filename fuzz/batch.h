@@ -52,6 +52,7 @@ enum class Count {
   kRecordedOps,
   kReplays,
   kTimesOut,
+  kRaces,
   kBulkOps,
   kEnd
 };

@@ -32,7 +32,11 @@ int ThreadsLeft(int before) {
 class Execution {
  public:
   Execution(const Program& program, const Tools& tools, uint64_t round)
-      : program_(program), tools_(tools), noise_(program, round), captured_(program) {
+      : program_(program),
+        tools_(tools),
+        round_(round),
+        noise_(program, round),
+        captured_(program) {
     history_.statements.resize(program.statements.size());
     for (size_t i = 0; i < program.statements.size(); ++i)
       if (const int number = program.statements[i].program; number != 0)
@@ -156,7 +160,8 @@ class Execution {
         New(s, &seen);
         break;
       case Verb::kWait:
-        LookAtVar(*engine_, (*handles)[s.var].var, [this] { return Stamp(); }, &seen.var);
+        LookAtVar(
+            *engine_, (*handles)[s.var].var, [this] { return Stamp(); }, &seen.var);
         if (IsSequential(program_) && seen.var.caught.what == Caught::What::kNothing)
           ReadValue((*handles)[s.var].instance, &seen.var);
         break;
@@ -182,7 +187,8 @@ class Execution {
     const std::string name = OpName(s.op);
     Op op{.name = name, .reads = reads, .writes = writes, .priority = s.priority};
     if (s.far_deadline) op.timeout_ns = kFarNs;
-    if (s.ends == Ends::kHeld) op.timeout_ns = kSoonNs;
+    if (s.ends == Ends::kHeld || Races(s)) op.timeout_ns = kSoonNs;
+    jobs_[index].deadline_ns = NowNs() + kSoonNs;
     op.body = MakeBody(index, handles);
     if (s.program != 0) return captured_.Record(s.program, std::move(op));
     if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), &history_.statements[index]);
@@ -264,9 +270,10 @@ class Execution {
                  Completion done) {
     const Statement& s = program_.statements[index];
     if (s.ends == Ends::kHeld) return Hold(std::move(done));
+    if (Races(s)) return Race(index, std::move(done));
     RunSeen* const run = Begin(index, handles, context);
     if (s.ends == Ends::kLater || s.ends == Ends::kDropped) {
-      jobs_[index] = {this, index, run};
+      jobs_[index] = {this, index, run, 0};
       tools_.completers->Add(
           std::move(done),
           [](void* context, Completion handle) {
@@ -282,6 +289,35 @@ class Execution {
     const bool now = s.ends == Ends::kNow;
     Complete(index, run, std::move(done));
     if (now && late != Type::kNone) ThrowPlanned(late, op);
+  }
+
+  // Handle, deadline and the exception of the body meet within a few microseconds. Whoever comes
+  // first ends the op, so none of them touches what others may use then.
+  void Race(size_t index, Completion done) {
+    const Statement& s = program_.statements[index];
+    NewRun(index)->raced = true;
+    Job* const job = &jobs_[index];
+    job->execution = this;
+    job->index = index;
+    const int64_t deadline_ns = job->deadline_ns;
+    tools_.racers->Add(
+        std::move(done), deadline_ns + Jitter(index, 1),
+        [](void* context, Completion handle) {
+          const Job& job = *static_cast<Job*>(context);
+          const Statement& s = job.execution->program_.statements[job.index];
+          if (s.ends == Ends::kRaces) UseHandle(s, std::move(handle));
+        },
+        job);
+    if (s.throws_after == Type::kNone) return;
+    const Type type = s.throws_after;
+    const int op = s.op;
+    SpinUntil(deadline_ns + Jitter(index, 2));
+    ThrowPlanned(type, op);
+  }
+  // The system takes some 50 us to wake the thread that watches deadlines.
+  int64_t Jitter(size_t index, uint64_t salt) const {
+    const uint64_t hash = CombineHash(CombineHash(program_.noise + round_, index), salt);
+    return static_cast<int64_t>(hash % 60000) - 3000;
   }
 
   // The deadline ends this op, perhaps before its body has begun: the body touches nothing that
@@ -306,6 +342,9 @@ class Execution {
     const Statement& s = program_.statements[index];
     Finish(index, run);
     if (s.ends == Ends::kNever || s.ends == Ends::kDropped) return;
+    UseHandle(s, std::move(handle));
+  }
+  static void UseHandle(const Statement& s, Completion handle) {
     if (s.fails == Type::kNone)
       handle.Done();
     else if (s.fails == Type::kStatus)
@@ -341,10 +380,15 @@ class Execution {
     if (!reported.empty()) history_.final_reported.push_back(std::move(reported));
     return late;
   }
-  static size_t CountLate(const std::vector<FailureSeen>& reported) {
-    return static_cast<size_t>(
-        std::count_if(reported.begin(), reported.end(),
-                      [](const FailureSeen& f) { return f.place == FailurePlace::kAfterEnd; }));
+  // Not of racing ops, for which nobody waits.
+  size_t CountLate(const std::vector<FailureSeen>& reported) const {
+    const auto races = [&](const FailureSeen& f) {
+      return std::any_of(program_.statements.begin(), program_.statements.end(),
+                         [&](const Statement& s) { return Races(s) && s.op == OpNumber(f.op); });
+    };
+    return static_cast<size_t>(std::count_if(
+        reported.begin(), reported.end(),
+        [&](const FailureSeen& f) { return f.place == FailurePlace::kAfterEnd && !races(f); }));
   }
 
   // Bodies may push until the last op has ended; failures after the end of an op come late.
@@ -367,7 +411,8 @@ class Execution {
     history_.sync_bodies_left = sync_bodies_.Load(kAcquire);
     history_.final_vars.resize(instances_.size());
     for (size_t i = 0; i < instances_.size(); ++i) {
-      LookAtVar(*engine_, instances_[i].var, [this] { return Stamp(); }, &history_.final_vars[i]);
+      LookAtVar(
+          *engine_, instances_[i].var, [this] { return Stamp(); }, &history_.final_vars[i]);
       ReadValue(static_cast<int>(i), &history_.final_vars[i]);
     }
     FinalWaitForAll();
@@ -383,13 +428,15 @@ class Execution {
   }
 
   struct Job {
-    Execution* execution;
-    size_t index;
-    RunSeen* run;
+    Execution* execution = nullptr;
+    size_t index = 0;
+    RunSeen* run = nullptr;
+    int64_t deadline_ns = 0;
   };
 
   const Program& program_;
   const Tools tools_;
+  const uint64_t round_;
   Noise noise_;
   Gate gate_, held_;  // ENG-10: the worker is held until gate_ opens
   Atomic<int64_t> stamps_ = 0;

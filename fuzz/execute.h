@@ -13,6 +13,7 @@
 #include "fuzz/forks.h"
 #include "fuzz/history.h"
 #include "fuzz/program.h"
+#include "fuzz/racers.h"
 #include "fuzz/watchdog.h"
 #include "runtime/base/clock.h"
 
@@ -20,6 +21,7 @@ namespace tenter::fuzz {
 
 struct Tools {
   Completers* completers;
+  Racers* racers;
   Watchdog* watchdog;
   // A failure after the end of an op is reported when its body has returned: at once, on a machine
   // that is not stuck. One that has not been reported by then is lost.

@@ -22,11 +22,12 @@ Program Parse(const std::string& text) { return ParseProgram(text).value(); }
 
 History RunOnce(const Program& program) {
   Completers completers;
+  Racers racers;
   Watchdog watchdog(60 * kNsPerSecond, [](const std::string& engine) {
     ADD_FAILURE() << engine;
     std::abort();
   });
-  return Execute(program, {&completers, &watchdog}, 0);
+  return Execute(program, {&completers, &racers, &watchdog}, 0);
 }
 
 // What is falsified, and what must come of it.
@@ -171,8 +172,9 @@ TEST(Judge, SeesIgnoredPriorities) {
         [](History& h) { std::swap(h.statements[0].body, h.statements[1].body); }}});
   std::string text = "engine workers 1 vars 1 gated\nt0: push op1 priority -1\n";
   for (int i = 2; i < 90; ++i) text += "t0: push op" + std::to_string(i) + "\n";
-  ExpectFound(text, {{"ENG-10", "starved",
-                      [](History& h) { h.statements[0].body = {INT64_MAX - 2, INT64_MAX - 1}; }}});
+  ExpectFound(text, {{"ENG-10", "starved", [](History& h) {
+                        h.statements[0].body = {INT64_MAX - 2, INT64_MAX - 1};
+                      }}});
 }
 
 // ENG-11: two engines that saw different things.
@@ -484,7 +486,9 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
   ASSERT_TRUE(crash.has_value());
   EXPECT_EQ(crash->kind.substr(0, 28), "crash: CHECK failed: 1 > 2 a");
   const auto finding = RunInChild(
-      [](const Reporter& reporter) { reporter.Found({"ERR-6", "twice", "two\nlines", 7}); },
+      [](const Reporter& reporter) {
+        reporter.Found({"ERR-6", "twice", "two\nlines", 7});
+      },
       60 * kNsPerSecond);
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");

@@ -24,7 +24,7 @@ class Drawing {
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
     const bool forks = threads == 1 && Chance(profile_.forks);
-    if (forks) profile_.async = profile_.times_out = 0;
+    if (forks) profile_.async = profile_.times_out = profile_.races = 0;
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
@@ -33,7 +33,7 @@ class Drawing {
       for (int n = From(1, 2); n > 0; --n) InsertFork();
     Normalise(&program_);
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
-                      program_.workers > 0 && !Has(program_, Verb::kFork) &&
+                      program_.workers > 0 && !Has(program_, Verb::kFork) && !HasRaces(program_) &&
                       Chance(profile_.parity);
     return program_;
   }
@@ -120,8 +120,16 @@ class Drawing {
     s.out_of_memory = Chance(profile_.out_of_memory);
     s.far_deadline = Chance(profile_.far_deadlines);
     if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
+    if (Chance(profile_.races)) Race(&s);
     if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
     return s;
+  }
+
+  void Race(Statement* s) {
+    s->ends = Chance(30) ? Ends::kRaceDrops : Ends::kRaces;
+    s->throws = Type::kNone;
+    s->fails = s->ends == Ends::kRaces && Chance(40) ? AnyType() : Type::kNone;
+    s->throws_after = s->fails == Type::kNone && Chance(40) ? AnyType() : Type::kNone;
   }
 
   void Duplicate(Statement* s) {
@@ -173,6 +181,7 @@ class Drawing {
     for (int i = 0; i < ops; ++i) Push({false, 0}, 2);
     for (Statement& s : program_.statements) {
       s.ends = Ends::kSync;
+      s.throws_after = Type::kNone;
       s.far_deadline = false;
     }
     if (ops >= 70) program_.statements[0].priority = -9;  // it must not starve

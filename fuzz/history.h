@@ -55,6 +55,7 @@ struct RunSeen {
   int runs = 0;
   Span body;
   bool throws_late = false;
+  bool raced = false;  // the body of a racing op began; it touches nothing that others use
   std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
 };
 

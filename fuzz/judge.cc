@@ -23,7 +23,9 @@ Choices FindChoices(const Case& c, const std::vector<Pushed>& order, int instanc
   if (!CanCancel(c.program)) return choices;
   std::set<uint64_t> idle;
   for (const Pushed& pushed : order)
-    if (!pushed.deletes && c.seen(pushed).runs == 0) idle.insert(pushed.number);
+    if (!pushed.deletes && c.seen(pushed).runs == 0 && !c.seen(pushed).raced &&
+        pushed.raced != FailurePlace::kDeadline)
+      idle.insert(pushed.number);
   // Cancelled or skipped, its outputs are poisoned: who has a poisoned input does not depend on it.
   const Expectation all = RunModel(c.program, order, instances, idle);
   for (size_t i = 0; i < order.size(); ++i) {
@@ -106,7 +108,8 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   const Unfolded flat = Unfold(program, history);
   const Case c{flat.program, flat.history, findings};
   JudgeCalls(c);
-  const std::vector<Pushed> order = Linearise(c);
+  std::vector<Pushed> order = Linearise(c);
+  NoteRaces(c, &order);
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
   JudgeOrder(c, order);
   if (program.gated) JudgePriorities(c, order);

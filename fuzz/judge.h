@@ -54,6 +54,8 @@ struct Case {
 void JudgeCalls(const Case& c);
 std::vector<Pushed> Linearise(const Case& c);
 int InstanceCount(const History& history);
+// Fills in how racing ops ended, by what was reported of them.
+void NoteRaces(const Case& c, std::vector<Pushed>* order);
 // When the var of an instance was surely, and when it may have been deleted.
 bool SurelyDeleted(const Case& c, int instance, int64_t before);
 bool MaybeDeleted(const Case& c, int instance, int64_t before);

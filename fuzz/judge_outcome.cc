@@ -26,7 +26,7 @@ bool Contains(const std::vector<int>& all, int one) {
 
 void JudgeFate(const Case& c, const Pushed& p, const ExpectedOp& expected,
                const Expectation& expect) {
-  const bool ran = c.seen(p).runs > 0;
+  const bool ran = c.seen(p).runs > 0 || c.seen(p).raced || p.raced == FailurePlace::kDeadline;
   const std::string text = ToText(c.statement(p));
   if (ran == (expected.fate == Fate::kRan)) return;
   if (expected.fate == Fate::kRan && c.statement(p).ends == Ends::kHeld) return;  // writes nothing
@@ -150,7 +150,7 @@ bool Same(const Caught& seen, const Caught& expected) {
 void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure& expected,
                   const std::string& where) {
   const bool on_worker = expected.place == FailurePlace::kBody ||
-                         expected.place == FailurePlace::kAfterEnd ||
+                         (expected.place == FailurePlace::kAfterEnd && !expected.by_handle) ||
                          expected.place == FailurePlace::kDeleter;
   if (!Same(seen.caught, expected.caught))
     c.Report(

@@ -219,4 +219,16 @@ std::vector<Pushed> Linearise(const Case& c) {
   return pushes;
 }
 
+void NoteRaces(const Case& c, std::vector<Pushed>* order) {
+  const auto note = [&](const std::vector<FailureSeen>& reported) {
+    for (const FailureSeen& f : reported)
+      for (Pushed& p : *order)
+        if (p.number == f.push_number && !p.deletes && Races(c.statement(p)) &&
+            f.place != FailurePlace::kAfterEnd)
+          p.raced = f.place;
+  };
+  for (const StatementSeen& seen : c.history.statements) note(seen.reported);
+  for (const std::vector<FailureSeen>& reported : c.history.final_reported) note(reported);
+}
+
 }  // namespace tenter::fuzz

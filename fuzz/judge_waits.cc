@@ -124,6 +124,7 @@ class Reports {
  public:
   Reports(const Case& c, const Expectation& expect) : c_(c) {
     for (const ExpectedFailure& f : expect.reported) missing_[{f.number, f.place}] = f;
+    for (const ExpectedFailure& f : expect.may_be_reported) optional_[{f.number, f.place}] = f;
   }
   void Add(const std::vector<FailureSeen>& reported, const std::string& where, const Span& span) {
     for (size_t i = 0; i < reported.size(); ++i) {
@@ -133,6 +134,7 @@ class Reports {
         c_.Report("ERR-6", "report not in push order",
                   where + " reports push " + std::to_string(f.push_number) + " too late");
       const std::pair key(f.push_number, f.place);
+      if (const auto may = optional_.find(key); may != optional_.end()) missing_.insert(*may);
       if (seen_.contains(key)) {
         c_.Report("ERR-6", "reported twice",
                   where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
@@ -145,6 +147,7 @@ class Reports {
       } else {
         JudgeFailure(c_, f, missing_[key], where);
         missing_.erase(key);
+        optional_.erase(key);
       }
       seen_[key] = span;
     }
@@ -174,7 +177,7 @@ class Reports {
  private:
   using Key = std::pair<uint64_t, FailurePlace>;
   const Case& c_;
-  std::map<Key, ExpectedFailure> missing_;
+  std::map<Key, ExpectedFailure> missing_, optional_;
   std::map<Key, Span> seen_;
 };
 

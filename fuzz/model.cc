@@ -44,11 +44,11 @@ class Model {
       op.fate = Fate::kSkipped;
     Count(op.fate);
     // ERR-3: the root of what would not have run anyway is that of its inputs.
-    const bool failed = (op.fate != Fate::kCancelled || !op.poisoned_input) &&
-                        OwnFailure(s, pushed.number, op.fate);
+    const bool failed =
+        (op.fate != Fate::kCancelled || !op.poisoned_input) && OwnFailure(s, pushed, op.fate);
     if (failed) failures.insert(pushed.number);
     Shorten(&failures);
-    const bool writes_values = op.fate == Fate::kRan && !failed;
+    const bool writes_values = op.fate == Fate::kRan && !failed && !Races(s);
     // ERR-2: its outputs are poisoned, nothing else is. ERR-4: a write replaces what was there.
     for (const int instance : pushed.writes) {
       std::vector<Version>& versions = expect_.versions[instance];
@@ -84,8 +84,9 @@ class Model {
   }
 
   // ERR-1: an op fails when its body throws, it completes with an error, or drops its completion.
-  bool OwnFailure(const Statement& s, uint64_t number, Fate fate) {
-    ExpectedFailure failure{number, FailurePlace::kBody, OpName(s.op), {}};
+  bool OwnFailure(const Statement& s, const Pushed& pushed, Fate fate) {
+    const uint64_t number = pushed.number;
+    ExpectedFailure failure{.number = number, .op = OpName(s.op), .caught = {}};
     if (fate == Fate::kSkipped) return false;
     if (fate == Fate::kCancelled) {
       failure.place = FailurePlace::kCancelled;
@@ -93,7 +94,9 @@ class Model {
       expect_.failures[number] = failure;
       return true;
     }
-    if (s.throws != Type::kNone) {
+    if (Races(s)) {
+      if (!RacedFailure(s, pushed.raced, &failure)) return false;
+    } else if (s.throws != Type::kNone) {
       failure.caught = PlannedCaught(s.throws, s.op);
     } else if (s.ends == Ends::kHeld) {
       failure.place = FailurePlace::kDeadline;
@@ -113,6 +116,35 @@ class Model {
     expect_.reported.push_back(failure);
     if (s.throws == Type::kNone && s.ends == Ends::kNow && s.throws_after != Type::kNone)
       Late(s, number);
+    return true;
+  }
+  // ENG-5: one of those who race ended the op, and which one was reported; an end that none of them
+  // can give is not believed. False when the op succeeded.
+  bool RacedFailure(const Statement& s, std::optional<FailurePlace> place,
+                    ExpectedFailure* failure) {
+    const Type late = s.fails != Type::kNone ? s.fails : s.throws_after;
+    if (late != Type::kNone)
+      expect_.may_be_reported.push_back({.number = failure->number,
+                                         .place = FailurePlace::kAfterEnd,
+                                         .op = failure->op,
+                                         .caught = PlannedCaught(late, s.op),
+                                         .by_handle = s.fails != Type::kNone});
+    const bool drops = s.ends == Ends::kRaceDrops;
+    if (place == FailurePlace::kDeadline) {
+      failure->caught = StatusCaught(StatusCode::kDeadlineExceeded);
+    } else if (s.throws_after != Type::kNone && (drops || place == FailurePlace::kBody)) {
+      place = FailurePlace::kBody;  // also when the handle went first: the exception is the cause
+      failure->caught = PlannedCaught(s.throws_after, s.op);
+    } else if (drops) {
+      place = FailurePlace::kDropped;
+      failure->caught = StatusCaught(StatusCode::kCompletionDropped);
+    } else if (s.fails != Type::kNone) {
+      place = FailurePlace::kCompletion;
+      failure->caught = PlannedCaught(s.fails, s.op);
+    } else {
+      return false;
+    }
+    failure->place = *place;
     return true;
   }
   // ERR-9: a body that throws after its op has ended is a failure of its own and poisons nothing.

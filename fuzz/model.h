@@ -11,6 +11,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "fuzz/history.h"
@@ -24,6 +25,8 @@ struct Pushed {
   size_t statement = 0;
   bool deletes = false;
   std::vector<int> reads, writes;  // instances, each once
+  // Of a racing op: as what it was reported, which is how it ended; nothing when it was not.
+  std::optional<FailurePlace> raced = std::nullopt;
 };
 
 enum class Fate { kRan, kSkipped, kCancelled };
@@ -40,7 +43,8 @@ struct ExpectedFailure {
   uint64_t number = 0;
   FailurePlace place = FailurePlace::kBody;
   std::string op;
-  Caught caught;  // what a catcher must see (ERR-1, ERR-5)
+  Caught caught;           // what a catcher must see (ERR-1, ERR-5)
+  bool by_handle = false;  // of what comes after the end: by the handle, not by the body
 };
 
 struct ExpectedOp {
@@ -54,6 +58,7 @@ struct Expectation {
   std::vector<std::vector<Version>> versions;    // by instance, in push order
   std::map<uint64_t, ExpectedFailure> failures;  // those that poison, by push number
   std::vector<ExpectedFailure> reported;         // what all WaitForAll together must report (ERR-6)
+  std::vector<ExpectedFailure> may_be_reported;  // what comes perhaps, perhaps after the last one
   std::map<uint64_t, std::vector<std::pair<uint64_t, std::string>>> chains;  // ERR-7
   uint64_t ran = 0, failed = 0, skipped = 0, cancelled = 0;
 };

@@ -31,6 +31,8 @@ std::string PushText(const Statement& s) {
   if (s.ends == Ends::kNever) text += " drops now";
   if (s.ends == Ends::kDropped) text += " drops later";
   if (s.ends == Ends::kHeld) text += " times_out";
+  if (s.ends == Ends::kRaces) text += " races";
+  if (s.ends == Ends::kRaceDrops) text += " race_drops";
   if (s.fails != Type::kNone) text += " fails " + std::string(TypeName(s.fails));
   if (s.throws_after != Type::kNone)
     text += " then_throws " + std::string(TypeName(s.throws_after));
@@ -114,6 +116,10 @@ bool ParsePush(Words& words, Statement* s) {
       s->ends = words.Is("now") ? Ends::kNever : words.Is("later") ? Ends::kDropped : Ends::kSync;
     else if (words.Is("times_out"))
       s->ends = Ends::kHeld;
+    else if (words.Is("races"))
+      s->ends = Ends::kRaces;
+    else if (words.Is("race_drops"))
+      s->ends = Ends::kRaceDrops;
     else if (words.Is("out_of_memory"))
       s->out_of_memory = true;
     else if (words.Is("far_deadline"))
@@ -217,6 +223,10 @@ bool CanCancel(const Program& program) {
 bool HasBulk(const Program& program) {
   return std::any_of(program.statements.begin(), program.statements.end(),
                      [](const Statement& s) { return s.bulk != 0; });
+}
+
+bool HasRaces(const Program& program) {
+  return std::any_of(program.statements.begin(), program.statements.end(), Races);
 }
 
 std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
@@ -339,6 +349,18 @@ void NormaliseHeld(bool cancels, Statement* s) {
   if (cancels || s->program != 0) s->ends = Ends::kDropped;
 }
 
+// A racing op has one error that may come late at most, so that each can be told from the others.
+void NormaliseRaces(Statement* s) {
+  if (!Races(*s)) return;
+  s->throws = Type::kNone;
+  s->far_deadline = false;
+  if (s->ends == Ends::kRaceDrops) s->fails = Type::kNone;
+  if (s->fails != Type::kNone) s->throws_after = Type::kNone;
+  if (s->program == 0) return;
+  s->ends = Ends::kLater;  // a replay ends with its last handle only
+  s->throws_after = Type::kNone;
+}
+
 // The child has one pusher and no other threads of ours; and what another thread is to complete
 // fails there.
 bool CanFork(const Program& program) {
@@ -374,11 +396,13 @@ void Normalise(Program* program) {
     if (s.verb != Verb::kPush) continue;
     NormaliseRecorded(*program, &kept.back(), &captured);
     NormaliseHeld(cancels, &kept.back());
+    NormaliseRaces(&kept.back());
     NormaliseBulk(can_bulk, &kept.back());
-    if (kept.back().program != 0 || kept.back().ends == Ends::kHeld) quiet.insert(s.op);
+    if (kept.back().program != 0 || kept.back().ends == Ends::kHeld || Races(kept.back()))
+      quiet.insert(s.op);
   }
   program->statements = std::move(kept);
-  if (Has(*program, Verb::kFork)) program->parity = false;
+  if (Has(*program, Verb::kFork) || HasRaces(*program)) program->parity = false;
 }
 
 }  // namespace tenter::fuzz

@@ -34,12 +34,14 @@ namespace tenter::fuzz {
 enum class Type { kNone, kRuntimeError, kBadAlloc, kStruct, kInt, kStatus };
 
 enum class Ends {
-  kSync,     // when its body returns
-  kNow,      // its body calls the completion
-  kLater,    // another thread calls the completion
-  kNever,    // its body drops the completion
-  kDropped,  // another thread drops it
-  kHeld      // nobody does anything with it before the op's deadline, which comes soon
+  kSync,      // when its body returns
+  kNow,       // its body calls the completion
+  kLater,     // another thread calls the completion
+  kNever,     // its body drops the completion
+  kDropped,   // another thread drops it
+  kHeld,      // nobody does anything with it before the op's deadline, which comes soon
+  kRaces,     // another thread calls it at about the op's deadline; then_throws: so does the body
+  kRaceDrops  // another thread drops it at about the deadline
 };
 
 enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop, kReplay, kFork };
@@ -100,6 +102,12 @@ bool IsSequential(const Program& program);
 bool Has(const Program& program, Verb verb);
 bool CanCancel(const Program& program);
 bool HasBulk(const Program& program);
+bool HasRaces(const Program& program);
+
+// Who ends the op is chance: its handle, its body by throwing, or its deadline.
+inline bool Races(const Statement& s) {
+  return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;
+}
 
 std::string VarName(int letter);
 std::string OpName(int op);

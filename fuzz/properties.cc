@@ -11,7 +11,8 @@ constexpr Profile kPlain = {.fails = 0,
                             .out_of_memory = 0,
                             .run_dependents = 0,
                             .parity = 0,
-                            .times_out = 0};
+                            .times_out = 0,
+                            .races = 0};
 
 constexpr Profile With(Profile profile, auto change) {
   change(profile);
@@ -41,7 +42,11 @@ constexpr std::array kProperties = {
                     p.fails = 10;
                   })},
     Property{"ENG-5", "each body runs once or never; counters add up; no body or exception is left",
-             With({}, [](Profile& p) { p.async = 60; })},
+             With({},
+                  [](Profile& p) {
+                    p.async = 60;
+                    p.races = 30;
+                  })},
     Property{"ENG-6", "when a wait returns, the writes pushed before it have ended and can be read",
              With(kPlain,
                   [](Profile& p) {

@@ -43,6 +43,7 @@ struct Profile {
   int forks = 6;            // programs of one thread that fork
   int far_deadlines = 4;    // ops with a deadline that does not pass
   int times_out = 2;        // ops that hold their handle beyond a deadline that passes
+  int races = 3;            // ops whose handle is used at about their deadline
   bool gated = false;       // one worker, held until everything was pushed
   bool failing_worker = false;
 };

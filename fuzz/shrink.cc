@@ -175,7 +175,7 @@ class Shrinker {
     DropLetters(i, &Statement::writes);
   }
 
-  void DropLetters(size_t i, std::vector<int> Statement::* letters) {
+  void DropLetters(size_t i, std::vector<int> Statement::*letters) {
     for (size_t k = 0; i < best_.statements.size() && k < (best_.statements[i].*letters).size();) {
       const bool gone = Try([&](Program& p) {
         std::vector<int>& all = p.statements[i].*letters;

@@ -41,12 +41,14 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
   std::optional<Finding> finding = RunInChild(
       [&](const Reporter& reporter) {
         Completers completers;
+        Racers racers;
         Atomic<uint64_t> round = first_round;  // the watchdog's thread reads it
         Watchdog watchdog(limits.case_ns, [&](const std::string& engine) {
           reporter.Found({ContractOfHang(program), kHang, engine, round.Load(kRelaxed)});
         });
         // While shrinking, whatever is waited for in vain costs this much each time.
-        const Tools tools{&completers, &watchdog, std::min(kNsPerSecond / 2, limits.case_ns / 6)};
+        const Tools tools{&completers, &racers, &watchdog,
+                          std::min(kNsPerSecond / 2, limits.case_ns / 6)};
         for (int i = 0; i < limits.rounds; ++i, round.FetchAdd(1, kRelaxed)) {
           auto found = RunCase(program, tools, round.Load(kRelaxed));
           if (!found.has_value()) continue;

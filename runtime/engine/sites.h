@@ -27,10 +27,13 @@ inline constexpr Site kBody{"engine.op.body",
 inline constexpr Site kComplete{
     "engine.op.complete", kActionDropCompletion | kActionDelay,
     "the completion of an op is late, or its handle is destroyed without being called"};
+inline constexpr Site kClaim{"engine.op.claim", kActionDelay,
+                             "the body or the handle of an async op has looked whether it has "
+                             "ended, and is about to end it"};
 inline constexpr Site kDeleter{"engine.var.deleter", kActionThrow | kActionDelay,
                                "the deleter of a var throws"};
 
-inline constexpr std::array<const Site*, 6> kAll = {&kPushAllocate, &kWorkerStart, &kBeforeDispatch,
-                                                    &kBody,         &kComplete,    &kDeleter};
+inline constexpr std::array<const Site*, 7> kAll = {
+    &kPushAllocate, &kWorkerStart, &kBeforeDispatch, &kBody, &kComplete, &kClaim, &kDeleter};
 
 }  // namespace tenter::engine_sites

@@ -59,6 +59,7 @@ PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown)
   while (!claimed && (bits & PendingOp::kClaimed) == 0) {
     const bool claims = !thrown.empty() || (bits & PendingOp::kHandleDropped) != 0;
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed : bits & ~PendingOp::kBodyActive;
+    TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name(), .worker = index);
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
     if (!claims) return nullptr;  // the handle or the deadline ends it
     claimed = true;
@@ -110,6 +111,7 @@ void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
         outcome.place != FailurePlace::kDropped || (bits & PendingOp::kBodyActive) == 0;
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed
                                    : (bits & ~PendingOp::kHandleAlive) | PendingOp::kHandleDropped;
+    TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name());
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
     if (!claims) return;
     claimed = true;
