@@ -52,6 +52,9 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
   add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
   add(Count::kRaces, statements(Races));
+  add(Count::kScopedOps,
+      statements([](const Statement& s) { return s.verb == Verb::kPush && s.scope != 0; }));
+  add(Count::kScopeCancels, statements([](const Statement& s) { return s.verb == Verb::kCancel; }));
 }
 
 }  // namespace
@@ -62,7 +65,8 @@ std::string_view CountName(Count count) {
       "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
       "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
       "gated",         "idle",         "forks",           "parity",         "recorded_ops",
-      "replays",       "times_out",    "races",           "bulk_ops"};
+      "replays",       "times_out",    "races",           "scoped_ops",     "scope_cancels",
+      "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }

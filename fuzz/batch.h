@@ -53,6 +53,8 @@ enum class Count {
   kReplays,
   kTimesOut,
   kRaces,
+  kScopedOps,
+  kScopeCancels,
   kBulkOps,
   kEnd
 };

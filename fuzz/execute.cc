@@ -62,10 +62,14 @@ class Execution {
     for (int i = 0; i < program_.vars; ++i) (*handles)[i] = {engine_->NewVar().value(), i};
     instances_.assign(handles->begin(), handles->begin() + program_.vars);
     handles_ = std::move(handles);
+    for (const Statement& s : program_.statements)
+      if (s.scope != 0 && scopes_[s.scope] == nullptr)
+        scopes_[s.scope] = engine_->NewScope().value();
     RunThreads();
     Drain();
     if (!InChild()) tools_.watchdog->SetEngine(nullptr);
     captured_.Clear();
+    scopes_.clear();
     engine_.reset();
     DropUnusedRuns();
     // The history keeps no exception, so that whatever is left is a leak of the engine.
@@ -143,7 +147,9 @@ class Execution {
   void RunStatement(size_t index, const HandlesPtr& handles) {
     const Statement& s = program_.statements[index];
     StatementSeen& seen = history_.statements[index];
-    if (s.verb != Verb::kPush && s.verb != Verb::kDelete && s.verb != Verb::kReplay) gate_.Open();
+    if (s.verb != Verb::kPush && s.verb != Verb::kDelete && s.verb != Verb::kReplay &&
+        s.verb != Verb::kCancel)
+      gate_.Open();
     seen.handles = *handles;
     seen.span.begin = Stamp();
     switch (s.verb) {
@@ -172,6 +178,12 @@ class Execution {
         seen.code = engine_->Stop(s.mode).code();
         if (!s.actor.is_op) seen.live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);
         break;
+      case Verb::kAwait:
+        LookAtScope(*scopes_.at(s.scope), &seen.reported, &seen.caught);
+        break;
+      case Verb::kCancel:
+        scopes_.at(s.scope)->Cancel();
+        break;
       case Verb::kFork:
         if (tools_.forks != nullptr) tools_.forks->Fork();
         break;
@@ -189,6 +201,7 @@ class Execution {
     if (s.far_deadline) op.timeout_ns = kFarNs;
     if (s.ends == Ends::kHeld || Races(s)) op.timeout_ns = kSoonNs;
     jobs_[index].deadline_ns = NowNs() + kSoonNs;
+    if (s.scope != 0) op.scope = scopes_.at(s.scope).get();
     op.body = MakeBody(index, handles);
     if (s.program != 0) return captured_.Record(s.program, std::move(op));
     if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), &history_.statements[index]);
@@ -263,7 +276,15 @@ class Execution {
   }
 
   void Body(size_t index, const HandlesPtr& handles, const OpContext& context) {
-    Finish(index, Begin(index, handles, context));
+    RunSeen* const run = Begin(index, handles, context);
+    if (program_.statements[index].blocks) AwaitCancel(context.cancel);
+    run->cancel_seen = context.cancel.requested();
+    Finish(index, run);
+  }
+  static void AwaitCancel(const CancelToken& token) {
+    Gate cancelled;
+    const CancelCallback wake(token, [&] { cancelled.Open(); });
+    cancelled.Wait();
   }
 
   void AsyncBody(size_t index, const HandlesPtr& handles, const OpContext& context,
@@ -416,6 +437,11 @@ class Execution {
       ReadValue(static_cast<int>(i), &history_.final_vars[i]);
     }
     FinalWaitForAll();
+    for (const auto& [number, scope] : scopes_) {
+      Caught caught;
+      history_.final_scopes.push_back({number, {}});
+      LookAtScope(*scope, &history_.final_scopes.back().second, &caught);
+    }
     TENTER_CHECK(engine_->Stop(StopMode::kDrain).ok(), "the last stop was refused");
     history_.counts = engine_->counts();
     history_.programs_alive = captured_.alive();
@@ -450,6 +476,7 @@ class Execution {
   bool holds_nothing_more_ GUARDED_BY(holding_) = false;
   CapturedPrograms captured_;
   std::map<int, std::unique_ptr<Bulk>> bulks_;  // by size, of the only pusher
+  std::map<int, ScopePtr> scopes_;              // constant while threads run
   HandlesPtr handles_;
   std::vector<Handle> instances_;
   std::unique_ptr<Engine> engine_;  // last: its bodies use everything above

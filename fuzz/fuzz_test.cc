@@ -430,10 +430,78 @@ TEST(Judge, SeesLostDeadlines) {
       });
 }
 
+// ERR-11: a scope with a failure, one that was cancelled before an op came, and the engine.
+TEST(Judge, SeesBrokenScopes) {
+  const auto move_report = [](std::vector<FailureSeen>* from, std::vector<FailureSeen>* to) {
+    to->insert(to->end(), from->begin(), from->end());
+    from->clear();
+  };
+  ExpectFound(
+      "engine workers 2 vars 3\n"
+      "t0: push op1 writes(a) throws int scope 1\n"  // 0
+      "t0: push op2 writes(b) throws int\n"          // 1
+      "t0: await 1\n"                                // 2
+      "t0: waitall\n"                                // 3
+      "t0: cancel 2\n"                               // 4
+      "t0: push op3 writes(c) scope 2\n",            // 5
+      {
+          {"ERR-11", "told to the wrong scope",
+           [=](History& h) { move_report(&h.statements[2].reported, &h.statements[3].reported); }},
+          {"ERR-11", "told to the wrong scope",
+           [=](History& h) { move_report(&h.statements[3].reported, &h.statements[2].reported); }},
+          {"ERR-6", "never reported", [](History& h) { h.statements[2].reported.clear(); }},
+          {"ERR-6", "reported twice",
+           [](History& h) { h.final_scopes[0].second = h.statements[2].reported; }},
+          {"ERR-11", "ran in a cancelled scope", [](History& h) { h.statements[5].runs = 1; }},
+          {"ENG-9", "wrong count: cancelled", [](History& h) { --h.counts.cancelled; }},
+      });
+}
+
+// ERR-12: an op that blocks until it is cancelled, and one that nobody cancels.
+TEST(Judge, SeesBrokenTokens) {
+  const std::string text =
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) scope 1 blocks\n"
+      "t0: push op2 writes(b) scope 2\n"
+      "t0: wait b\n"
+      "t0: cancel 1\n";
+  EXPECT_FALSE(Parse("engine workers 2 vars 1\nt0: push op1 scope 1\n").statements[0].blocks);
+  EXPECT_FALSE(ParseProgram(text).ok()) << "it waits for something before it cancels";
+  History history;
+  do
+    history =
+        RunOnce(Parse("engine workers 2 vars 2\n"
+                      "t0: push op1 writes(a) scope 1 blocks\n"
+                      "t0: push op2 writes(b) scope 2\n"
+                      "t0: cancel 1\n"));
+  while (history.statements[0].runs == 0);  // it was cancelled before it began
+  EXPECT_TRUE(history.statements[0].cancel_seen);
+  ExpectFound("engine workers 2 vars 2\nt0: push op2 writes(b) scope 2\n",
+              {{"ERR-12", "token requested without a cancel",
+                [](History& h) { h.statements[0].cancel_seen = true; }}});
+}
+
+// ENG-5: racing ops end in one of the ways that they can, and everything else fits it.
+TEST(Judge, SeesBrokenRaces) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) race_drops\n"
+      "t0: push op2 reads(a) writes(b)\n"
+      "t0: waitall\n",
+      {
+          {"ERR-1", "failure lost", [](History& h) { h.final_vars[0].failures.clear(); }},
+          {"ERR-6", "never reported", [](History& h) { h.statements[2].reported.clear(); }},
+          {"ERR-6", "reported without a failure",
+           [](History& h) { h.statements[2].reported[0].place = FailurePlace::kBody; }},
+          {"ERR-1", "wrong count: failed", [](History& h) { ++h.counts.failed; }},
+          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[1].runs = 1; }},
+      });
+}
+
 TEST(Properties, EveryContractHasOne) {
   std::set<std::string> wanted, got;
   for (int i = 1; i <= 11; ++i) wanted.insert("ENG-" + std::to_string(i));
-  for (int i = 1; i <= 10; ++i) wanted.insert("ERR-" + std::to_string(i));
+  for (int i = 1; i <= 12; ++i) wanted.insert("ERR-" + std::to_string(i));
   for (const Property& property : Properties()) got.insert(std::string(property.contract));
   EXPECT_EQ(got, wanted);
   EXPECT_EQ(Properties().size(), wanted.size());

@@ -23,12 +23,14 @@ class Drawing {
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
+    if (Chance(profile_.scopes)) scopes_ = From(1, 2);
     const bool forks = threads == 1 && Chance(profile_.forks);
     if (forks) profile_.async = profile_.times_out = profile_.races = 0;
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
     if (Chance(10)) InsertStop(threads, profile_.stops);
+    if (scopes_ > 0 && Chance(profile_.scope_cancels)) InsertCancel(threads);
     if (forks)
       for (int n = From(1, 2); n > 0; --n) InsertFork();
     Normalise(&program_);
@@ -80,6 +82,9 @@ class Drawing {
   void SomeWaits(Actor actor) {
     if (Chance(profile_.waits)) Wait(actor, Verb::kWait);
     if (Chance(profile_.wait_alls)) Wait(actor, Verb::kWaitAll);
+    if (scopes_ == 0 || !Chance(profile_.wait_alls)) return;
+    Wait(actor, Verb::kAwait);
+    program_.statements.back().scope = From(1, scopes_);
   }
 
   // A few recorded ops, and their replays with something or nothing in between.
@@ -103,6 +108,9 @@ class Drawing {
     if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
+    if (scopes_ == 0 || !Chance(profile_.waits_inside)) return;
+    Wait(inside, Verb::kAwait);
+    program_.statements.back().scope = From(1, scopes_);
   }
 
   Statement AnyPush(Actor actor) {
@@ -122,6 +130,8 @@ class Drawing {
     if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
     if (Chance(profile_.races)) Race(&s);
     if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
+    if (scopes_ > 0 && Chance(70)) s.scope = From(1, scopes_);
+    s.blocks = s.scope != 0 && Chance(profile_.blocks);
     return s;
   }
 
@@ -168,6 +178,19 @@ class Drawing {
     program_.statements.insert(at, s);
   }
 
+  // Somewhere, or behind some pushes of one thread, whose bodies may block until then.
+  void InsertCancel(int threads) {
+    Statement s = By({false, From(0, threads - 1)}, Verb::kCancel);
+    s.scope = From(1, scopes_);
+    const int place = From(0, static_cast<int>(program_.statements.size()));
+    const auto at = program_.statements.begin() + place;
+    if (place > 0 && std::prev(at)->verb == Verb::kPush) {
+      s.actor = std::prev(at)->actor;
+      if (std::prev(at)->scope != 0) s.scope = std::prev(at)->scope;
+    }
+    program_.statements.insert(at, s);
+  }
+
   void InsertFork() {
     const int place = From(0, static_cast<int>(program_.statements.size()));
     program_.statements.insert(program_.statements.begin() + place, By({false, 0}, Verb::kFork));
@@ -194,6 +217,7 @@ class Drawing {
   int ops_ = 0;
   int programs_ = 0;
   int bulk_ = 0;  // size
+  int scopes_ = 0;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fuzz/planned.h"
@@ -55,7 +56,8 @@ struct RunSeen {
   int runs = 0;
   Span body;
   bool throws_late = false;
-  bool raced = false;  // the body of a racing op began; it touches nothing that others use
+  bool cancel_seen = false;  // the token was requested at the end of the body
+  bool raced = false;        // the body of a racing op began; it touches nothing that others use
   std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
 };
 
@@ -66,8 +68,8 @@ struct StatementSeen : RunSeen {
   StatusCode code = StatusCode::kOk;
   uint64_t push_number = 0;
   VarSeen var;                        // kWait
-  Caught caught;                      // kWaitAll: what it threw instead of an AggregateError
-  std::vector<FailureSeen> reported;  // kWaitAll
+  Caught caught;                      // kWaitAll, kAwait: what came instead of a report
+  std::vector<FailureSeen> reported;  // kWaitAll, kAwait
   int64_t live_after_stop = -1;       // kStop, on a thread
   std::vector<RunSeen> replays;       // kPush, recorded: as they came
   std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)
@@ -78,10 +80,11 @@ struct History {
   std::vector<StatementSeen> statements;                 // as in the program
   std::vector<VarSeen> final_vars;                       // by instance
   std::vector<std::vector<FailureSeen>> final_reported;  // by the wait-alls of the drain, in turn
-  EngineCounts counts;                                   // after the drain
-  int64_t sync_bodies_left = 0;                          // after the drain
-  int64_t bodies_left = 0;                               // after the engine is gone
-  int64_t exceptions_left = 0;                           // after the engine is gone
+  std::vector<std::pair<int, std::vector<FailureSeen>>> final_scopes;  // what each still told then
+  EngineCounts counts;                                                 // after the drain
+  int64_t sync_bodies_left = 0;                                        // after the drain
+  int64_t bodies_left = 0;                                             // after the engine is gone
+  int64_t exceptions_left = 0;                                         // after the engine is gone
   uint64_t programs_alive = 0;     // captured ones, at the end; each has a var of its own
   uint64_t programs_released = 0;  // after their last replay: each deleted its var
   uint64_t stray_runs = 0;         // of recorded bodies, with a number that no replay took (Unfold)

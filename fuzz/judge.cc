@@ -23,8 +23,8 @@ Choices FindChoices(const Case& c, const std::vector<Pushed>& order, int instanc
   if (!CanCancel(c.program)) return choices;
   std::set<uint64_t> idle;
   for (const Pushed& pushed : order)
-    if (!pushed.deletes && c.seen(pushed).runs == 0 && !c.seen(pushed).raced &&
-        pushed.raced != FailurePlace::kDeadline)
+    if (!pushed.deletes && CanCancel(c.program, c.statement(pushed)) && c.seen(pushed).runs == 0 &&
+        !c.seen(pushed).raced && pushed.raced != FailurePlace::kDeadline)
       idle.insert(pushed.number);
   // Cancelled or skipped, its outputs are poisoned: who has a poisoned input does not depend on it.
   const Expectation all = RunModel(c.program, order, instances, idle);
@@ -112,6 +112,7 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   NoteRaces(c, &order);
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
   JudgeOrder(c, order);
+  JudgeCancels(c, order);
   if (program.gated) JudgePriorities(c, order);
   for (Finding& finding : JudgeAllChoices(c, order)) findings.push_back(std::move(finding));
   JudgeLeftovers(c);

@@ -62,6 +62,8 @@ bool MaybeDeleted(const Case& c, int instance, int64_t before);
 // judge_order.cc: who ran when.
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order);
 void JudgePriorities(const Case& c, const std::vector<Pushed>& order);
+// judge_cancels.cc: who ran although its scope was cancelled, and what bodies were told.
+void JudgeCancels(const Case& c, const std::vector<Pushed>& order);
 // judge_outcome.cc: values, poison, counts.
 void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
 void JudgeLeftovers(const Case& c);

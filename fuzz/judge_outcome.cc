@@ -103,7 +103,8 @@ void JudgeThrown(const Case& c, int instance, const VarSeen& seen, const Expecta
     return c.Report(
         "ERR-5", "wrong exception",
         where + " threw " + seen.caught.ToText() + ", expected " + root.caught.ToText());
-  if (root.place == FailurePlace::kCancelled) return;  // no failure of the op: not in the log
+  // Not in the log of the engine: it is no failure of the op, or one of a scope.
+  if (root.place == FailurePlace::kCancelled || root.scope != 0) return;
   if (!seen.has_context)
     return c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
   JudgeFailure(c, seen.context, root, where);

@@ -229,6 +229,7 @@ void NoteRaces(const Case& c, std::vector<Pushed>* order) {
   };
   for (const StatementSeen& seen : c.history.statements) note(seen.reported);
   for (const std::vector<FailureSeen>& reported : c.history.final_reported) note(reported);
+  for (const auto& [scope, reported] : c.history.final_scopes) note(reported);
 }
 
 }  // namespace tenter::fuzz

@@ -1,6 +1,7 @@
 // What waits told, and when they returned (ENG-6, ENG-7, ERR-5, ERR-6, ERR-9).
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "fuzz/execute.h"
 #include "fuzz/judge.h"
@@ -31,12 +32,13 @@ Candidates FindCandidates(const Case& c, const std::vector<Pushed>& order, int i
   return candidates;
 }
 
-// ENG-6: every write pushed before the call has ended.
+// ENG-6: every write pushed before the call has ended; `s` may wait for the ops of one scope.
 void JudgeEnds(const Case& c, const std::vector<Pushed>& order, int instance, const Span& wait,
                const Statement& s) {
   for (const Pushed& p : order)
-    if (c.seen(p).runs > 0 && c.seen(p).span.end < wait.begin &&
-        (instance < 0 || Contains(p.writes, instance)) && c.seen(p).body.end > wait.end)
+    if ((s.verb != Verb::kAwait || c.statement(p).scope == s.scope) && c.seen(p).runs > 0 &&
+        c.seen(p).span.end < wait.begin && (instance < 0 || Contains(p.writes, instance)) &&
+        c.seen(p).body.end > wait.end)
       return c.Report("ENG-6", "returned too early",
                       ToText(s) + " returned before " + ToText(c.statement(p)) +
                           " had ended, which was pushed before the call");
@@ -74,7 +76,8 @@ void JudgeAwait(const Case& c, const std::vector<Pushed>& order, const Expectati
 
 void JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
                   const std::string& where) {
-  if (root.place == FailurePlace::kCancelled) return;  // no failure of the op: not in the log
+  // Not in the log of the engine: it is no failure of the op, or one of a scope.
+  if (root.place == FailurePlace::kCancelled || root.scope != 0) return;
   if (!seen.has_context)
     c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
   else
@@ -119,12 +122,18 @@ void JudgeInside(const Case& c, const Statement& s, const Caught& caught) {
                ": " + caught.ToText());
 }
 
-// ERR-6 and ERR-9: each failure once, sorted, and at the first wait that could know of it.
+// ERR-6, ERR-9 and ERR-11: each failure once, sorted, at the first wait that could know of it, and
+// in the log of its scope.
 class Reports {
  public:
-  Reports(const Case& c, const Expectation& expect) : c_(c) {
-    for (const ExpectedFailure& f : expect.reported) missing_[{f.number, f.place}] = f;
-    for (const ExpectedFailure& f : expect.may_be_reported) optional_[{f.number, f.place}] = f;
+  Reports(const Case& c, const Expectation& expect, int scope) : c_(c) {
+    for (const ExpectedFailure& f : expect.reported)
+      if (f.scope == scope)
+        missing_[{f.number, f.place}] = f;
+      else
+        elsewhere_.insert({f.number, f.place});
+    for (const ExpectedFailure& f : expect.may_be_reported)
+      if (f.scope == scope) optional_[{f.number, f.place}] = f;
   }
   void Add(const std::vector<FailureSeen>& reported, const std::string& where, const Span& span) {
     for (size_t i = 0; i < reported.size(); ++i) {
@@ -139,6 +148,10 @@ class Reports {
         c_.Report("ERR-6", "reported twice",
                   where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
                       "), which another wait-all, or this one, has reported already");
+      } else if (elsewhere_.contains(key)) {
+        c_.Report("ERR-11", "told to the wrong scope",
+                  where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
+                      "), which another scope, or the engine, has to tell of");
       } else if (!missing_.contains(key)) {
         c_.Report("ERR-6", "reported without a failure",
                   where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
@@ -178,26 +191,31 @@ class Reports {
   using Key = std::pair<uint64_t, FailurePlace>;
   const Case& c_;
   std::map<Key, ExpectedFailure> missing_, optional_;
+  std::set<Key> elsewhere_;
   std::map<Key, Span> seen_;
 };
 
 }  // namespace
 
 void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect) {
-  Reports reports(c, expect);
+  std::map<int, Reports> reports;
+  reports.emplace(0, Reports(c, expect, 0));
+  for (const Statement& s : c.program.statements)
+    if (s.scope != 0) reports.emplace(s.scope, Reports(c, expect, s.scope));
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];
-    if (!seen.span.happened() || (s.verb != Verb::kWait && s.verb != Verb::kWaitAll)) continue;
+    const bool of_all = s.verb == Verb::kWaitAll || s.verb == Verb::kAwait;
+    if (!seen.span.happened() || (s.verb != Verb::kWait && !of_all)) continue;
     if (s.actor.is_op) {
-      JudgeInside(c, s, s.verb == Verb::kWait ? seen.var.caught : seen.caught);
+      JudgeInside(c, s, of_all ? seen.caught : seen.var.caught);
       continue;
     }
-    if (s.verb == Verb::kWaitAll) {
+    if (of_all) {
       if (seen.caught.what != Caught::What::kNothing)
         c.Report("ERR-6", "wrong exception of wait-all", "it threw " + seen.caught.ToText());
       JudgeEnds(c, order, -1, seen.span, s);
-      reports.Add(seen.reported, ToText(s), seen.span);
+      reports.at(s.scope).Add(seen.reported, ToText(s), seen.span);
       continue;
     }
     const int instance = seen.handles[s.var].instance;
@@ -205,14 +223,18 @@ void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectati
     JudgeWaitForVar(c, order, expect, s, seen.var, instance);
   }
   for (const std::vector<FailureSeen>& reported : c.history.final_reported)
-    reports.Add(reported, "the last wait-all", {INT64_MAX, INT64_MAX});
+    reports.at(0).Add(reported, "the last wait-all", {INT64_MAX, INT64_MAX});
+  for (const auto& [scope, reported] : c.history.final_scopes)
+    reports.at(scope).Add(reported, "the last wait for scope " + std::to_string(scope),
+                          {INT64_MAX, INT64_MAX});
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const StatementSeen& seen = c.history.statements[i];
-    if (c.program.statements[i].verb == Verb::kWaitAll && seen.span.happened() &&
-        !c.program.statements[i].actor.is_op)
-      reports.JudgeLate(order, c.program.statements[i], seen.span);
+    const Statement& s = c.program.statements[i];
+    if ((s.verb == Verb::kWaitAll || s.verb == Verb::kAwait) && seen.span.happened() &&
+        !s.actor.is_op)
+      reports.at(s.scope).JudgeLate(order, s, seen.span);
   }
-  reports.End();
+  for (auto& [scope, report] : reports) report.End();
 }
 
 }  // namespace tenter::fuzz

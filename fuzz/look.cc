@@ -51,4 +51,14 @@ void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caugh
   }
 }
 
+void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught* caught) {
+  try {
+    const Result<FailureReport> report = scope.Await();
+    if (!report.ok()) throw StatusError(report.status());
+    for (const FailurePtr& failure : report->failures) reported->push_back(Describe(*failure));
+  } catch (...) {
+    *caught = Identify();
+  }
+}
+
 }  // namespace tenter::fuzz

@@ -20,4 +20,7 @@ void LookAtVar(Engine& engine, Var var, const std::function<int64_t()>& stamp, V
 // WaitForAll: the failures of its AggregateError, or what else it threw.
 void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caught);
 
+// FailureScope::Await: the failures of its report, or its refusal.
+void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught* caught);
+
 }  // namespace tenter::fuzz

@@ -111,6 +111,7 @@ class Model {
       if (s.ends == Ends::kNow && s.throws_after != Type::kNone) Late(s, number);
       return false;
     }
+    failure.scope = s.scope;
     ++expect_.failed;
     expect_.failures[number] = failure;
     expect_.reported.push_back(failure);

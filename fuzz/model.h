@@ -44,6 +44,7 @@ struct ExpectedFailure {
   FailurePlace place = FailurePlace::kBody;
   std::string op;
   Caught caught;           // what a catcher must see (ERR-1, ERR-5)
+  int scope = 0;           // who is told: this scope, or with 0 whoever waits for all
   bool by_handle = false;  // of what comes after the end: by the handle, not by the body
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kTypes[] = {"none",   "runtime_error", "bad_alloc",
                                        "struct", "int",           "status"};
-constexpr std::string_view kVerbs[] = {"push",    "delete", "new",    "wait",
-                                       "waitall", "stop",   "replay", "fork"};
+constexpr std::string_view kVerbs[] = {"push", "delete", "new",  "wait",  "waitall",
+                                       "stop", "replay", "fork", "await", "cancel"};
 
 std::string Letters(const std::vector<int>& letters) {
   std::string text;
@@ -39,6 +39,8 @@ std::string PushText(const Statement& s) {
   if (s.out_of_memory) text += " out_of_memory";
   if (s.far_deadline) text += " far_deadline";
   if (s.bulk != 0) text += " bulk " + std::to_string(s.bulk);
+  if (s.scope != 0) text += " scope " + std::to_string(s.scope);
+  if (s.blocks) text += " blocks";
   if (s.program != 0) text += " program " + std::to_string(s.program);
   return text;
 }
@@ -106,6 +108,7 @@ bool ParsePush(Words& words, Statement* s) {
     else if (words.Is("priority")  ? words.Number(&s->priority)
              : words.Is("program") ? words.Number(&s->program)
              : words.Is("bulk")    ? words.Number(&s->bulk)
+             : words.Is("scope")   ? words.Number(&s->scope)
              : words.Is("throws")  ? words.OfType(&s->throws)
              : words.Is("fails")   ? words.OfType(&s->fails)
                                    : words.Is("then_throws") && words.OfType(&s->throws_after))
@@ -120,6 +123,8 @@ bool ParsePush(Words& words, Statement* s) {
       s->ends = Ends::kRaces;
     else if (words.Is("race_drops"))
       s->ends = Ends::kRaceDrops;
+    else if (words.Is("blocks"))
+      s->blocks = true;
     else if (words.Is("out_of_memory"))
       s->out_of_memory = true;
     else if (words.Is("far_deadline"))
@@ -153,6 +158,9 @@ bool ParseStatement(Words& words, Statement* s) {
         return words.Is("cancel") || words.Is("drain");
       case Verb::kReplay:
         return words.Number(&s->program);
+      case Verb::kAwait:
+      case Verb::kCancel:
+        return words.Number(&s->scope);
     }
   }
   return false;
@@ -205,7 +213,8 @@ int Replays(const Program& program, int captured) {
 bool IsSequential(const Program& program) {
   return Threads(program) <= 1 &&
          std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-           return s.actor.is_op && (s.verb != Verb::kWait && s.verb != Verb::kWaitAll);
+           return s.actor.is_op && s.verb != Verb::kWait && s.verb != Verb::kWaitAll &&
+                  s.verb != Verb::kAwait;
          });
 }
 
@@ -216,7 +225,14 @@ bool Has(const Program& program, Verb verb) {
 
 bool CanCancel(const Program& program) {
   return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-    return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
+    return s.verb == Verb::kCancel || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
+  });
+}
+
+bool CanCancel(const Program& program, const Statement& push) {
+  return std::any_of(program.statements.begin(), program.statements.end(), [&](const Statement& s) {
+    return (s.verb == Verb::kCancel && push.scope != 0 && s.scope == push.scope) ||
+           (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
   });
 }
 
@@ -262,6 +278,10 @@ std::string ToText(const Statement& s) {
       return text + "replay " + std::to_string(s.program);
     case Verb::kFork:
       return text + "fork";
+    case Verb::kAwait:
+      return text + "await " + std::to_string(s.scope);
+    case Verb::kCancel:
+      return text + "cancel " + std::to_string(s.scope);
   }
   return text;
 }
@@ -361,6 +381,22 @@ void NormaliseRaces(Statement* s) {
   s->throws_after = Type::kNone;
 }
 
+// A body that blocks is let go by its own pusher, before that waits for anything.
+bool MayBlock(const Program& program, size_t push) {
+  const Statement& s = program.statements[push];
+  if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
+      program.workers == 0 || Has(program, Verb::kFork))
+    return false;
+  for (size_t i = push + 1; i < program.statements.size(); ++i) {
+    const Statement& next = program.statements[i];
+    if (!(next.actor == s.actor)) continue;
+    if (next.verb == Verb::kCancel && next.scope == s.scope) return true;
+    if (next.verb != Verb::kPush && next.verb != Verb::kDelete && next.verb != Verb::kNew)
+      return false;
+  }
+  return false;
+}
+
 // The child has one pusher and no other threads of ours; and what another thread is to complete
 // fails there.
 bool CanFork(const Program& program) {
@@ -375,6 +411,17 @@ bool CanBulk(const Program& program) {
 
 void NormaliseBulk(bool allowed, Statement* s) {
   if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
+}
+
+void NormaliseScopes(Program* program) {
+  for (Statement& s : program->statements)
+    if (s.program != 0 || s.scope < 0) s.scope = 0;  // a replay is in none
+  std::erase_if(program->statements, [](const Statement& s) {
+    return (s.verb == Verb::kAwait || s.verb == Verb::kCancel) && s.scope == 0;
+  });
+  for (size_t i = 0; i < program->statements.size(); ++i)
+    if (program->statements[i].blocks && !MayBlock(*program, i))
+      program->statements[i].blocks = false;
 }
 
 }  // namespace
@@ -402,6 +449,7 @@ void Normalise(Program* program) {
       quiet.insert(s.op);
   }
   program->statements = std::move(kept);
+  NormaliseScopes(program);
   if (Has(*program, Verb::kFork) || HasRaces(*program)) program->parity = false;
 }
 

@@ -17,7 +17,8 @@
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
 //   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
-//   fork: both processes go on with it.
+//   fork: both processes go on with it. (8) an op that blocks has a worker, and its pusher cancels
+//   its scope before it waits for anything.
 // Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 
@@ -44,7 +45,18 @@ enum class Ends {
   kRaceDrops  // another thread drops it at about the deadline
 };
 
-enum class Verb { kPush, kDelete, kNew, kWait, kWaitAll, kStop, kReplay, kFork };
+enum class Verb {
+  kPush,
+  kDelete,
+  kNew,
+  kWait,
+  kWaitAll,
+  kStop,
+  kReplay,
+  kFork,
+  kAwait,  // a failure scope
+  kCancel  // one
+};
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.
 struct Actor {
@@ -67,6 +79,9 @@ struct Statement {
   bool out_of_memory = false;       // the push meets std::bad_alloc
   bool far_deadline = false;        // one that does not pass
   int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
+  // kPush: the failure scope that it is in, or 0. kAwait, kCancel: which scope
+  int scope = 0;
+  bool blocks = false;  // the body waits until its scope is cancelled
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
   int program = 0;
   // kDelete, kNew, kWait
@@ -101,6 +116,8 @@ int Replays(const Program& program, int captured);
 bool IsSequential(const Program& program);
 bool Has(const Program& program, Verb verb);
 bool CanCancel(const Program& program);
+// Whether the engine, or a scope in which it is, may cancel the op that `push` pushes.
+bool CanCancel(const Program& program, const Statement& push);
 bool HasBulk(const Program& program);
 bool HasRaces(const Program& program);
 

@@ -12,7 +12,8 @@ constexpr Profile kPlain = {.fails = 0,
                             .run_dependents = 0,
                             .parity = 0,
                             .times_out = 0,
-                            .races = 0};
+                            .races = 0,
+                            .scopes = 0};
 
 constexpr Profile With(Profile profile, auto change) {
   change(profile);
@@ -144,6 +145,23 @@ constexpr std::array kProperties = {
                   [](Profile& p) {
                     p.out_of_memory = 30;
                     p.failing_worker = true;
+                  })},
+    Property{"ERR-11",
+             "a scope tells of its own failures only, once; its cancel touches no other op",
+             With({},
+                  [](Profile& p) {
+                    p.scopes = 100;
+                    p.fails = 30;
+                    p.wait_alls = 15;
+                    p.stops = 3;
+                  })},
+    Property{"ERR-12", "a body is told of a cancellation, not before it, and woken by it",
+             With({},
+                  [](Profile& p) {
+                    p.scopes = 100;
+                    p.scope_cancels = 100;
+                    p.blocks = 50;
+                    p.stops = 3;
                   })},
 };
 

@@ -44,6 +44,9 @@ struct Profile {
   int far_deadlines = 4;    // ops with a deadline that does not pass
   int times_out = 2;        // ops that hold their handle beyond a deadline that passes
   int races = 3;            // ops whose handle is used at about their deadline
+  int scopes = 15;          // programs with failure scopes
+  int scope_cancels = 30;   // of these: programs in which some are cancelled
+  int blocks = 10;          // ops in a scope whose body waits until that is cancelled
   bool gated = false;       // one worker, held until everything was pushed
   bool failing_worker = false;
 };

@@ -154,6 +154,10 @@ class Shrinker {
     change([](Statement& s) { s.out_of_memory = false; });
     change([](Statement& s) { s.far_deadline = false; });
     change([](Statement& s) { s.bulk = 0; });
+    change([](Statement& s) { s.blocks = false; });
+    change([](Statement& s) {
+      if (s.verb == Verb::kPush) s.scope = 0;
+    });
     change([](Statement& s) { s.priority = 0; });
     change([](Statement& s) { s.mode = StopMode::kDrain; });
     // Any failure to a plain throw, and any type to the most common one.
