@@ -66,7 +66,7 @@ def run(
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
       ./tenter run --model net.onnx --threads 16    any model made of supported ops, in probe and tsan
     """
-    from tenter import run as verb
+    from tenter.verbs import run as verb
     parameters: dict[str, object] = {}
     if model:
         if scenarios:
@@ -93,7 +93,7 @@ def replay(
       ./tenter replay 9f3c21aa
       ./tenter replay 20261122-101500-canary/canary/swapped_outputs.probe#9f3c21aa -n 10
     """
-    from tenter import replay as verb
+    from tenter.verbs import replay as verb
     house = this_house()
     replayed = verb.replay(finding, times, (out or house.out).resolve(), house, open_console())
     raise typer.Exit(verb.print_replayed(replayed))
@@ -130,7 +130,7 @@ def fuzz(
       ./tenter fuzz engine --mutant two_step_push            proof that it would be found
       ./tenter fuzz engine --replay FILE.fuzz                a printed program again
     """
-    from tenter import fuzz as verb
+    from tenter.verbs import fuzz as verb
     request = verb.Request(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
                            mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times)
     raise typer.Exit(verb.fuzz(request, this_house(), open_console()))
@@ -141,14 +141,14 @@ def test(
     quick: Annotated[bool, typer.Option("--quick", help="Without ThreadSanitizer and without canaries.")] = False,
 ) -> None:
     """Run everything that CI runs, and end with the line `N passed, N failed, N skipped`."""
-    from tenter import suite
+    from tenter.verbs import suite
     raise typer.Exit(suite.run_all(this_house(), open_console(), quick))
 
 
 @app.command()
 def doctor() -> None:
     """Say what is there, what is missing, and what that disables."""
-    from tenter import doctor as verb
+    from tenter.verbs import doctor as verb
     raise typer.Exit(verb.print_facts(verb.examine(this_house()), open_console()))
 
 
@@ -157,15 +157,15 @@ def list_(
     flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
 ) -> None:
     """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
-    from tenter import listing
+    from tenter.verbs import listing
     listing.print_all(this_house(), flavour, open_console())
 
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
     """Write the reports of a stored run again, for example after a change of a template."""
-    from tenter import archive
-    from tenter import run as verb
+    from tenter.record import archive
+    from tenter.verbs import run as verb
     house, folder = this_house(), folder.resolve()
     verb.write_reports(archive.read_run(folder), folder, house)
     print(house.relative(folder / "report.html"))
@@ -174,7 +174,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run
 @app.command()
 def contracts() -> None:
     """Show which test or scenario cites each contract; ends with 1 when one is cited by none."""
-    from tenter import contracts as verb
+    from tenter.sources import contracts as verb
     table = verb.collect(this_house())
     verb.print_table(table, open_console())
     raise typer.Exit(FINDINGS if table.problems() else CLEAN)

@@ -48,7 +48,7 @@ def engine(
       ./tenter bench engine --filter chain          the chains alone
       ./tenter bench engine --filter "round trip" --repeats 30
     """
-    from tenter import bench as verb
+    from tenter.bench import engine as verb
     verb.run(verb.Request(quick, repeats, filter, peers, json, out, command_line()), this_house(), open_console())
 
 
@@ -67,5 +67,5 @@ def policies(
       ./tenter bench policies --curate              and replace the curated report
       ./tenter bench policies --filter networks     one shape of programs
     """
-    from tenter import policies as verb
+    from tenter.bench import policies as verb
     verb.run(verb.Request(quick, repeats, filter, json, out, curate, command_line()), this_house(), open_console())

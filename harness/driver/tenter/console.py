@@ -8,8 +8,8 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tenter.build import build
 from tenter.house import House
+from tenter.machine.build import build
 
 
 def open_console() -> Console:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tenter import cli, replay, run
+from tenter import cli
 from tenter.house import House, this_house
+from tenter.verbs import replay, run
 
 FAKE = Path(__file__).with_name("fake_runner.py")
 

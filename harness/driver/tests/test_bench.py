@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tenter import bench, cli_bench, goals, metg, peers, policies, policy_sheets
-from tenter.measurement import Book, Spread
+from tenter import cli_bench
+from tenter.bench import engine as bench, goals, metg, policies, policy_sheets
+from tenter.bench.measurement import Book, Spread
+from tenter.machine import peers
 
 FAKE = Path(__file__).with_name("fake_bench.py")
 

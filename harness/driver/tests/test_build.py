@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from tenter.build import BuildFailed, build
 from tenter.errors import UsageError
+from tenter.machine.build import BuildFailed, build
 
 PRESETS = """{"version": 6, "configurePresets": [{"name": "probe", "generator": "Ninja",
  "binaryDir": "${sourceDir}/build/probe"}], "buildPresets": [{"name": "probe", "configurePreset": "probe"}]}"""

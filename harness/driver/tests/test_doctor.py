@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tenter import doctor, sanitizer
+from tenter.machine import sanitizer
+from tenter.verbs import doctor
 
 
 @pytest.fixture

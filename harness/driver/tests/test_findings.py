@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenter import postmortem
-from tenter.findings import Finding, finding_from_json, finding_to_json, signature
+from tenter.cases import postmortem
+from tenter.record.findings import Finding, finding_from_json, finding_to_json, signature
 
 addresses = st.integers(min_value=1, max_value=2**47).map(hex)
 names = st.lists(st.sampled_from(["tenter::Engine::Push", "tenter::Arena::Take", "tenter::Plan::~Plan"]), max_size=5)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tenter import fuzz
 from tenter.house import FUZZED_FLAVOURS
+from tenter.verbs import fuzz
 
 FAKE = Path(__file__).with_name("fake_fuzzer.py")
 

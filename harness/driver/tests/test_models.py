@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from tenter import models
 from tenter.house import this_house
+from tenter.machine import models
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the numeric oracle is not installed")
 

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from tenter.plan import fault_sites
+from tenter.plan.planner import fault_sites
 
 
 def snapshot(house) -> dict[str, bytes]:
@@ -29,7 +29,7 @@ def snapshot(house) -> dict[str, bytes]:
     ("[expect]\nfound_by = 'livenes'", "unknown check 'livenes'; did you mean 'liveness'?"),
 ])
 def test_a_wrong_name_or_value_in_a_scenario(tenter, write, house, monkeypatch, body, expected):
-    monkeypatch.setattr("tenter.run.prepare_models", lambda folder: None)
+    monkeypatch.setattr("tenter.verbs.run.prepare_models", lambda folder: None)
     assert tenter("run", write("smoke/good"))[0] == 0
     before = snapshot(house)
     code, _, err = tenter("run", write("smoke/bad", body))
@@ -104,7 +104,7 @@ def test_a_missing_model_is_prepared_once(tenter, write, house, monkeypatch):
         asked.append(folder)
         (folder / "squeezenet_he.onnx").write_bytes(b"model")
 
-    monkeypatch.setattr("tenter.run.prepare_models", prepare)
+    monkeypatch.setattr("tenter.verbs.run.prepare_models", prepare)
     assert tenter("run", write("smoke/m", "model = 'squeezenet_he'"), "--repeat", "2")[0] == 0
     assert asked == [house.models]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tenter import bench, bench_process, goals, metg, policy_sheets
+from tenter.bench import engine as bench, goals, metg, policy_sheets, process as bench_process
+from tenter.bench.measurement import Book
 from tenter.house import this_house
-from tenter.measurement import Book
 
 
 @pytest.fixture(scope="session")

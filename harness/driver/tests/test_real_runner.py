@@ -11,8 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from tenter import models
 from tenter.house import this_house
+from tenter.machine import models
 
 
 @pytest.fixture(scope="session")

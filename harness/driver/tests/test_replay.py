@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tenter import archive
+from tenter.record import archive
 
 
 def test_the_printed_line_replays_the_finding(tenter, write, house):

@@ -11,12 +11,13 @@ import jsonschema
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from tenter import archive, quantity, report, wording
+from tenter.cases.verdict import exit_code
 from tenter.errors import HarnessDefect
-from tenter.findings import Finding
-from tenter.power import Power, power_of
-from tenter.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
-from tenter.verdict import exit_code
+from tenter.record import archive
+from tenter.record.findings import Finding
+from tenter.record.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
+from tenter.report import quantity, report, wording
+from tenter.report.power import Power, power_of
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_json_matches_the_schema_and_reads_back_equal(mixed, house):
     raw = json.loads((mixed / "report.json").read_text())
     jsonschema.validate(raw, json.loads((house.reports / report.SCHEMA).read_text()))
     run = archive.read_run(mixed)
-    from tenter.results import run_to_json
+    from tenter.record.results import run_to_json
     assert json.loads(json.dumps(run_to_json(run))) == raw
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tenter.findings import Finding
-from tenter.results import Verdict
-from tenter.scenario import Expected
-from tenter.verdict import conclude
+from tenter.cases.verdict import conclude
+from tenter.plan.scenario import Expected
+from tenter.record.findings import Finding
+from tenter.record.results import Verdict
 
 
 def case(house, name: str) -> dict:
@@ -76,7 +76,7 @@ def test_a_crash_names_signal_and_frame_and_keeps_stderr(tenter, write, house):
 
 
 def test_a_hang_is_dumped_killed_with_its_children_and_reported(tenter, write, house, monkeypatch):
-    monkeypatch.setattr("tenter.process.DUMP_GRACE_S", 0.5)
+    monkeypatch.setattr("tenter.machine.process.DUMP_GRACE_S", 0.5)
     started = time.monotonic()
     code, _, _ = tenter("run", write("smoke/one", "[budget]\ntimeout_s = 1", behaviour="hang"))
     assert code == 1 and time.monotonic() - started < 5
@@ -98,7 +98,7 @@ def test_one_bad_case_does_not_end_the_campaign(tenter, write, house):
 
 
 def test_a_defect_of_the_driver_in_one_case_is_an_error_of_that_case(tenter, write, house, monkeypatch):
-    monkeypatch.setattr("tenter.runner.judge", lambda *_: 1 / 0)
+    monkeypatch.setattr("tenter.cases.runner.judge", lambda *_: 1 / 0)
     assert tenter("run", write("smoke/one"))[0] == 70
     assert "ZeroDivisionError" in case(house, "smoke/one.probe")["reason"]
 
@@ -193,7 +193,7 @@ def test_an_interruption_ends_the_children_and_reports_what_ran(tenter, write, h
 
 
 def test_tsan_cases_run_with_the_options_that_the_checks_rely_on(house, monkeypatch):
-    from tenter import sanitizer
+    from tenter.machine import sanitizer
     options = sanitizer.environment(house, "tsan")["TSAN_OPTIONS"]
     for word in ("suppressions=", "halt_on_error=0", "exitcode=66", "suppress_equal_stacks=0", "second_deadlock_stack=1"):
         assert word in options

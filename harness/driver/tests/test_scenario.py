@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenter.errors import UsageError
-from tenter.scenario import parse
+from tenter.plan.scenario import parse
 
 GOOD = {"title": "t", "workload": {"kind": "concurrent_inference"}}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tenter import contracts, layers, tidy
 from tenter.errors import UsageError
-from tenter.source import Source, read_sources
+from tenter.sources import contracts, layers, tidy
+from tenter.sources.source import Source, read_sources
 
 CLEAN = {
     "README.md": "# x\n", "runtime/README.md": "x\n", "runtime/base/README.md": "x\n", "runtime/engine/README.md": "x\n",
@@ -140,6 +140,19 @@ def test_layers_finds_a_planted_edge(root, path, include, expected):
     plant(root, path, f'#pragma once\n  #  include "{include}"\n')
     found = layers.check(read_sources(root))
     assert len(found) == 1 and expected in str(found[0]) and str(found[0]).startswith(f"{path}:2: ")
+
+
+@pytest.mark.parametrize(("path", "line", "expected"), [
+    ("plan/scenario.py", "from tenter.verbs import run", "upward import: plan stands below verbs"),
+    ("record/archive.py", "    from tenter.cases.verdict import counts", "upward import: record stands below cases"),
+    ("attic/x.py", "", "harness/driver/tenter/attic is on no floor"),
+    ("plan/scenario.py", "from tenter.errors import UsageError", ""), ("cli.py", "from tenter.verbs import run", ""),
+    ("verbs/run.py", "from tenter.plan.scenario import Scenario", ""),
+])
+def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
+    plant(root, f"harness/driver/tenter/{path}", f"x = 1\n{line}\n")
+    found = [str(violation) for violation in layers.check(read_sources(root))]
+    assert any(expected in violation for violation in found) if expected else found == []
 
 
 @pytest.mark.parametrize(("path", "include"), [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tenter.errors import UsageError
-from tenter.suite import Stage, Suite, run_stages, smoke_words
-from tenter.tally import Tally, of_ctest, of_junit, one
+from tenter.record.tally import Tally, of_ctest, of_junit, one
+from tenter.verbs.suite import Stage, Suite, run_stages, smoke_words
 
 GTEST = """<testsuites tests="3"><testsuite name="A">
 <testcase name="x" status="run" result="completed" classname="A"/>

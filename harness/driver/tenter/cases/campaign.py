@@ -1,0 +1,78 @@
+"""Runs cases, a few at a time, and keeps going whatever one of them does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tenter.cases.runner import CaseRunner, result_of
+from tenter.errors import DEFECT
+from tenter.house import House
+from tenter.machine.process import Progress
+from tenter.plan.planner import Case
+from tenter.record.results import CaseResult, Verdict
+
+
+class View(Protocol):
+    """Whoever watches a campaign. Called from several threads."""
+
+    def started(self, case: Case) -> None: ...
+    def progressed(self, case: Case, progress: Progress) -> None: ...
+    def finished(self, case: Case, result: CaseResult | None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Results in the order of the cases; `not_run` names those that an interruption left out."""
+
+    results: tuple[CaseResult, ...]
+    not_run: tuple[str, ...]
+    interrupted: bool
+    duration_s: float
+
+
+def run_cases(cases: Sequence[Case], house: House, folder: Path, jobs: int, view: View) -> Outcome:
+    """Ctrl-C ends the children and still returns what ran before it."""
+    started = time.monotonic()
+    stop = threading.Event()
+    runner = CaseRunner(house, folder, stop)
+    interrupted = False
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="case") as pool:
+        futures = [pool.submit(_run_one, runner, case, view) for case in cases]
+        try:
+            _wait_all(futures)
+        except KeyboardInterrupt:
+            interrupted = True
+            stop.set()
+            for future in futures:
+                future.cancel()
+    results = {case.name: future.result() for case, future in zip(cases, futures, strict=True)
+               if not future.cancelled()}
+    return Outcome(results=tuple(result for result in results.values() if result is not None),
+                   not_run=tuple(case.name for case in cases if results.get(case.name) is None),
+                   interrupted=interrupted, duration_s=round(time.monotonic() - started, 3))
+
+
+def _wait_all(futures: list[Future[CaseResult | None]]) -> None:
+    """Waits in short steps, since a long wait on a lock would not see Ctrl-C at once."""
+    pending = set(futures)
+    while pending:
+        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+
+
+def _run_one(runner: CaseRunner, case: Case, view: View) -> CaseResult | None:
+    if runner.stop.is_set():
+        return None
+    view.started(case)
+    try:
+        result = runner.run(case, lambda progress: view.progressed(case, progress))
+    except Exception as error:  # A defect of the driver in one case must not end the others.
+        reason = f"the driver is defective: {type(error).__name__}: {error}"
+        result = result_of(case, (Verdict.ERROR, reason), DEFECT, 0.0)
+    view.finished(case, result)
+    return result

@@ -1,0 +1,133 @@
+"""Runs one case in a process of its own and turns what it left behind into a case result."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tenter.cases import postmortem, verdict
+from tenter.errors import DEFECT, SANITIZER, HarnessDefect
+from tenter.house import House
+from tenter.machine import sanitizer
+from tenter.machine.process import Command, Ended, Progress, execute
+from tenter.plan.planner import Case
+from tenter.record.findings import Finding, merge, read_findings
+from tenter.record.results import CaseResult, CheckResult, SiteCount, Verdict
+
+SUMMARY_VERSION = 1
+
+
+@dataclass(frozen=True)
+class CaseRunner:
+    """Everything that the cases of a run share. Safe to call from several threads."""
+
+    house: House
+    folder: Path  # of the run; a case gets cases/<its name> below it
+    stop: threading.Event
+
+    def run(self, case: Case, on_progress: Callable[[Progress], None]) -> CaseResult | None:
+        """The result, or None when the campaign was stopped before the case ended. Never raises for a bad child."""
+        here = self.folder / "cases" / case.name
+        (here / "run").mkdir(parents=True)
+        (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
+        last = Progress(0, 0, "nothing that it told of")
+
+        def remember(progress: Progress) -> None:
+            nonlocal last
+            last = progress
+            on_progress(progress)
+
+        command = Command(
+            argv=[*sanitizer.prefix(case.flavour), str(self.house.runner(case.flavour)), "run",
+                  str(here / "plan.json"), "--out", str(here / "run")],
+            environment=sanitizer.environment(self.house, case.flavour), timeout_s=case.timeout_s,
+            stdout_file=here / "events.jsonl", stderr_file=here / "stderr.txt")
+        try:
+            ended = execute(command, self.stop, remember)
+        except HarnessDefect as error:
+            return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
+        if ended.stopped:
+            return None
+        return judge(case, ended, here, last)
+
+
+def judge(case: Case, ended: Ended, here: Path, last: Progress) -> CaseResult:
+    """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
+    stderr = postmortem.tail(here / "stderr.txt")
+    last_line = (stderr.strip().splitlines() or [""])[-1]
+    by_itself = ended.exit_code is not None and not ended.timed_out
+    try:
+        if ended.unreadable and ended.exit_code not in (2, DEFECT):
+            raise HarnessDefect(f"the runner printed a line that is no event: {ended.unreadable}")
+        torn = not by_itself or ended.exit_code == SANITIZER
+        findings = merge(read_findings(here / "run" / "findings.jsonl", torn))
+        summary = _summary(here / "run" / "summary.json")
+        findings += _own_findings(case, ended, findings, stderr, last)
+        problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
+        if problem:
+            raise HarnessDefect(problem)
+        summary["checks"] = _states(summary.get("checks", ()), findings)
+        outcome = verdict.conclude(ended.exit_code, findings, case.expect)
+        return result_of(case, outcome, ended.exit_code, ended.duration_s, findings, summary, stderr)
+    except HarnessDefect as error:
+        return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
+
+
+def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str, last: Progress) -> list[Finding]:
+    if ended.timed_out and any(finding.check == "liveness" for finding in reported):
+        return []  # The watchdog inside the process saw the same hang, and it knows more.
+    if ended.timed_out:
+        done = f"{last.done:,} of {last.total:,} {last.what}" if last.total else last.what
+        return [postmortem.hang(case.timeout_s, stderr, done)]
+    if ended.signal_name:
+        return [postmortem.crash(ended.signal_name, stderr)]
+    if ended.exit_code == SANITIZER and not reported:
+        return [postmortem.sanitizer(stderr)]
+    return []
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    """The summary of the runner, empty when there is none, as after a crash."""
+    if not path.is_file():
+        return {}
+    try:
+        raw = json.loads(path.read_text())
+        if raw["version"] != SUMMARY_VERSION:
+            raise HarnessDefect(f"summary.json has version {raw['version']}, and this driver reads {SUMMARY_VERSION}")
+        return {"exposure": {str(k): v for k, v in raw.get("exposure", {}).items() if isinstance(v, int | float)},
+                "checks": tuple(CheckResult(c["name"], _state(c["state"]), int(c.get("examined", 0)), c.get("note", ""))
+                                for c in raw.get("checks", ())),
+                "sites": tuple(SiteCount(s["name"], int(s["hit"]), int(s["fired"])) for s in raw.get("sites", ())),
+                "effective_faults": raw.get("effective_faults", "")}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise HarnessDefect(f"summary.json cannot be read ({error})") from error
+
+
+def _states(checks: tuple[CheckResult, ...], findings: list[Finding]) -> tuple[CheckResult, ...]:
+    """A check with a finding has failed, also when the finding came after the summary or from the driver."""
+    failed = {finding.check for finding in findings}
+    return tuple(replace(check, state="failed") if check.name in failed else check for check in checks)
+
+
+def _state(word: str) -> str:
+    if word not in ("passed", "failed", "no_power"):
+        raise ValueError(f"unknown state '{word}' of a check")
+    return word
+
+
+def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, duration_s: float,
+            findings: list[Finding] | None = None, summary: dict[str, Any] | None = None, stderr: str = "") -> CaseResult:
+    return CaseResult(
+        name=case.name, scenario=case.scenario, flavour=case.flavour, title=case.title, purpose=case.purpose,
+        kind=case.plan["workload"]["kind"], target=_target_name(case.plan["target"]), seed=case.plan["seed"],
+        contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
+        duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
+        findings=tuple(findings or ()), stderr_tail=stderr, again=case.again, **(summary or {}))
+
+
+def _target_name(target: dict[str, str]) -> str:
+    return target["name"] + (f" + saboteur {target['saboteur']}" if target["saboteur"] else "")

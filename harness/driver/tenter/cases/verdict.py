@@ -1,0 +1,82 @@
+"""What a case concludes, from how its process ended and what it reported. No file and no process is touched here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from tenter import errors
+from tenter.plan.scenario import Expected
+from tenter.record.findings import Finding
+from tenter.record.results import CaseResult, RunResult, Verdict
+
+# The exit codes with which a runner may end by itself.
+_CONCLUSIVE = (errors.CLEAN, errors.FINDINGS, errors.SANITIZER)
+
+
+def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding], last_line: str) -> str:
+    """Why nothing may be concluded about the target, or nothing. None as exit code: a signal or a time-out."""
+    if exit_code is None:
+        return ""
+    if exit_code == errors.USAGE:
+        return f"the runner refused the plan: {_plain(last_line) or 'without a message'}"
+    if exit_code == errors.DEFECT:
+        return f"the harness is defective: {last_line or 'the runner ended with 70, without a message'}"
+    if exit_code not in (*_CONCLUSIVE, errors.INCONCLUSIVE):
+        return f"the runner ended with the unknown exit code {exit_code}: {last_line or 'without a message'}"
+    if exit_code == errors.CLEAN and not has_summary:
+        return "the runner ended with 0 and wrote no summary.json"
+    if exit_code == errors.CLEAN and findings:
+        return f"the runner ended with 0 and reported {len(findings)} findings"
+    if exit_code == errors.FINDINGS and not findings:
+        return "the runner ended with 1 and reported no finding"
+    return ""
+
+
+def _plain(line: str) -> str:
+    """The runner's last line without its own name and without the C++ type of the error."""
+    return re.sub(r"\w+ \(tenter::\w+\): ", "", line.removeprefix("tenter-runner: "))
+
+
+def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expected) -> tuple[Verdict, str]:
+    """The verdict of a case without defect, and why."""
+    checks = Counter(finding.check for finding in findings)
+    named = ", ".join(f"{count} x {check}" if count > 1 else check for check, count in checks.items())
+    if expect.found_by:
+        if checks[expect.found_by]:
+            return Verdict.FOUND, f"found by {expect.found_by}"
+        seen = f"{named} reported something else" if checks else "no check reported anything"
+        return Verdict.MISSED, f"{expect.found_by} had to find it; {seen}"
+    if expect.findings:
+        wanted = Counter(dict(expect.findings))
+        if wanted == checks:
+            return Verdict.PASS, f"the expected findings: {named}"
+        wish = ", ".join(f"{count} x {check}" for check, count in wanted.items())
+        return Verdict.FAIL, f"expected {wish}; reported {named or 'nothing'}"
+    if checks:
+        return Verdict.FAIL, f"reported by {named}"
+    if exit_code == errors.INCONCLUSIVE:
+        return Verdict.GREY, "no check had power"
+    return Verdict.PASS, "no finding"
+
+
+def exit_code(run: RunResult) -> int:
+    """The worst thing that happened, in the order of how much it says about the harness and then the target."""
+    verdicts = {case.verdict for case in run.cases}
+    if any(case.verdict is Verdict.ERROR and not case.usage for case in run.cases):
+        return errors.DEFECT
+    if any(case.usage for case in run.cases):
+        return errors.USAGE
+    if any(case.verdict is Verdict.FAIL and case.sanitizer for case in run.cases):
+        return errors.SANITIZER
+    if verdicts & {Verdict.FAIL, Verdict.MISSED}:
+        return errors.FINDINGS
+    if Verdict.GREY in verdicts or run.not_run or not run.cases:
+        return errors.INCONCLUSIVE
+    return errors.CLEAN
+
+
+def counts(cases: Sequence[CaseResult]) -> dict[Verdict, int]:
+    found = Counter(case.verdict for case in cases)
+    return {verdict: found[verdict] for verdict in Verdict if found[verdict]}

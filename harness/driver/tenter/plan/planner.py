@@ -1,0 +1,158 @@
+"""Run plans: a scenario with every default filled in and checked against what the runner offers."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenter.errors import UsageError, nearest
+from tenter.house import House
+from tenter.plan.catalogue import ONLY_IN, Catalogue, Parameter
+from tenter.plan.scenario import Expected, Scenario
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Case:
+    """One child process to run: a scenario in a flavour, with a seed."""
+
+    name: str
+    scenario: str
+    flavour: str
+    title: str
+    purpose: str
+    contracts: tuple[str, ...]
+    plan: dict[str, Any]
+    timeout_s: float
+    expect: Expected = Expected()
+    planted: str = ""  # the name of the planted bug that the case must find; empty for everything but a canary
+    again: str = ""  # the command that runs exactly this case again
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Turns scenarios into cases for one flavour."""
+
+    house: House
+    catalogue: Catalogue
+    prepare_models: Callable[[Path], Any]
+    target: str = ""  # overrides the target of every scenario: a name, or the path of a library
+
+    def cases(self, scenario: Scenario, seed: int | None, repeat: int) -> list[Case]:
+        """One case per repetition; each has its own seed, counted up from the first."""
+        first = scenario.budget.seed if seed is None else seed
+        plan = self._plan(scenario)
+        name = f"{scenario.name}.{self.catalogue.flavour}"
+        return [Case(name=name if repeat == 1 else f"{name}.r{i + 1}", scenario=scenario.name,
+                     flavour=self.catalogue.flavour, title=scenario.title, purpose=scenario.purpose,
+                     contracts=scenario.contracts, plan={**plan, "seed": first + i},
+                     timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario),
+                     again=self._again(scenario, first + i))
+                for i in range(repeat)]
+
+    def _again(self, scenario: Scenario, seed: int) -> str:
+        words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
+        return f"{words} --target {shlex.quote(self.target)}" if self.target else words
+
+    def _plan(self, scenario: Scenario) -> dict[str, Any]:
+        workload = self.catalogue.workload(scenario.kind, scenario.source)
+        checks = self._checks(scenario, workload.checks)
+        self._check_faults(scenario)
+        known = self.catalogue.check_names()
+        for check in filter(None, [scenario.expect.found_by, *(name for name, _ in scenario.expect.findings)]):
+            if check not in known:
+                raise UsageError(f"{scenario.source}: [expect] unknown check '{check}'{nearest(check, known)}")
+        return {"version": VERSION, "scenario": scenario.name, "flavour": self.catalogue.flavour,
+                "target": self._target(scenario),
+                "workload": {"kind": scenario.kind, **self._parameters(scenario, workload.parameters)},
+                "faults": scenario.faults, "checks": checks, "watchdog_ms": scenario.budget.watchdog_ms}
+
+    def _parameters(self, scenario: Scenario, offered: dict[str, Parameter]) -> dict[str, Any]:
+        """Defaults, then the scenario's values; the overrides of every flavour are checked, used or not."""
+        flavour = self.catalogue.flavour
+        for given in (scenario.parameters, *scenario.overrides.values()):
+            for key, value in given.items():
+                if key not in offered:
+                    raise UsageError(f"{scenario.source}: [workload] {scenario.kind} has no parameter "
+                                     f"'{key}'{nearest(key, offered)}")
+                offered[key].check(value, f"{scenario.source}: [workload]")
+        values = {**{p.name: p.default for p in offered.values()}, **scenario.parameters_for(flavour)}
+        for parameter in offered.values():
+            if parameter.is_file() and values[parameter.name]:
+                values[parameter.name] = self._file(values[parameter.name], f"{scenario.source}: '{parameter.name}'")
+        return values
+
+    def _file(self, value: str, where: str) -> str:
+        """A bare word is the name of a prepared model; everything else is a path from the root."""
+        if re.fullmatch(r"\w+", value):
+            model = self.house.models / f"{value}.onnx"
+            if not model.is_file():
+                self.prepare_models(self.house.models)
+            if not model.is_file():
+                known = [path.stem for path in self.house.models.glob("*.onnx")]
+                raise UsageError(f"{where}: unknown model '{value}'{nearest(value, known)}")
+            return str(model)
+        path = (self.house.root / value).resolve()
+        if not path.is_file():
+            raise UsageError(f"{where}: no such file '{value}'")
+        return str(path)
+
+    def _checks(self, scenario: Scenario, offered: tuple[str, ...]) -> list[str]:
+        for check in scenario.checks or ():
+            if check not in self.catalogue.checks:
+                raise UsageError(f"{scenario.source}: unknown check '{check}'{nearest(check, self.catalogue.checks)}")
+            if check not in offered:
+                raise UsageError(f"{scenario.source}: check '{check}' has no meaning for {scenario.kind}; "
+                                 f"it offers {', '.join(offered)}")
+        if scenario.checks is not None:
+            return list(scenario.checks)
+        return [check for check in offered if ONLY_IN.get(check, self.catalogue.flavour) == self.catalogue.flavour]
+
+    def _check_faults(self, scenario: Scenario) -> None:
+        """Only site names are checked here, so that a typing error stops the run before it starts."""
+        for glob in fault_sites(scenario.faults):
+            if not any(fnmatch.fnmatchcase(site, glob) for site in self.catalogue.sites):
+                raise UsageError(f"{scenario.source}: [faults] unknown site '{glob}'{nearest(glob, self.catalogue.sites)}")
+
+    def _target(self, scenario: Scenario) -> dict[str, str]:
+        flavour = self.catalogue.flavour
+        if scenario.saboteur and scenario.saboteur not in self.catalogue.saboteurs:
+            raise UsageError(f"{scenario.source}: unknown saboteur "
+                             f"'{scenario.saboteur}'{nearest(scenario.saboteur, self.catalogue.saboteurs)}")
+        if scenario.mutant:
+            library = self.house.mutant(flavour, scenario.mutant)
+            if not library.is_file():
+                raise UsageError(f"{scenario.source}: unknown mutant '{scenario.mutant}' in flavour "
+                                 f"{flavour}{nearest(scenario.mutant, self.house.mutants(flavour))}")
+            return {"name": f"mutant {scenario.mutant}", "library": str(library), "saboteur": ""}
+        name = self.target or scenario.target
+        where = "--target" if self.target else scenario.source
+        if "/" in name or name.endswith(".so"):
+            library = Path(name) if self.target else self.house.root / name
+            if not library.is_file():
+                raise UsageError(f"{where}: no such target library '{name}'")
+            return {"name": library.stem.removeprefix("lib"), "library": str(library.resolve()),
+                    "saboteur": scenario.saboteur}
+        library = self.house.target(flavour, name)
+        if not library.is_file():
+            raise UsageError(f"{where}: unknown target '{name}'{nearest(name, self.house.targets(flavour))}")
+        return {"name": name, "library": str(library), "saboteur": scenario.saboteur}
+
+
+def _planted(scenario: Scenario) -> str:
+    if not scenario.expect.found_by:
+        return ""
+    return scenario.mutant or scenario.saboteur or scenario.name.split("/")[-1]
+
+
+def fault_sites(plan: str) -> list[str]:
+    """The site globs of a fault plan: what stands before '@' or '=' in each item. Quoted text may hold anything."""
+    unquoted = re.sub(r'"(\\.|[^"\\])*"', '""', plan)
+    items = (item.strip() for item in unquoted.split(";"))
+    return [re.split(r"[@=]", item, maxsplit=1)[0].strip() for item in items if item]

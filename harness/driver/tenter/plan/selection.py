@@ -1,0 +1,47 @@
+"""Which scenario files the words on a command line mean: a name, a folder, a file or a glob."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from tenter.errors import UsageError, nearest
+from tenter.house import House
+from tenter.plan.scenario import Scenario, name_of, read
+
+
+def scenario_files(house: House) -> list[Path]:
+    return sorted(house.scenarios.rglob("*.toml"))
+
+
+def select(house: House, words: list[str]) -> list[Scenario]:
+    """The scenarios that the words name, each once, in the order of the words."""
+    paths: dict[Path, None] = {}
+    for word in words:
+        found = _files(house, word)
+        if not found:
+            if word.endswith(".toml") and not glob.has_magic(word):
+                raise UsageError(f"no such scenario file '{word}'")
+            known = [name_of(path, house) for path in scenario_files(house)]
+            folders = sorted({name.split("/")[0] for name in known})
+            raise UsageError(f"no scenario, folder or file '{word}'{nearest(word, [*folders, *known])}")
+        paths.update(dict.fromkeys(found))
+    return [read(path, house) for path in paths]
+
+
+def _files(house: House, word: str) -> list[Path]:
+    for base in (Path(word), house.root / word, house.scenarios / word):
+        with_suffix = base.with_name(base.name + ".toml") if base.name else base
+        for path in (base, with_suffix):
+            if path.is_dir() and any(path.rglob("*.toml")):
+                return sorted(p.resolve() for p in path.rglob("*.toml"))
+            if path.is_file():
+                return [path.resolve()]
+    if not glob.has_magic(word):
+        return []
+    for base in (house.root, house.scenarios):
+        matches = sorted(p.resolve() for p in base.glob(word) if p.suffix == ".toml") if not word.startswith("/") else []
+        matches = matches or sorted(p.resolve() for p in base.glob(word + ".toml"))
+        if matches:
+            return matches
+    return []

@@ -1,0 +1,1 @@
+"""What a run leaves behind: findings, results, counts, and the folders under out/ that keep them."""

@@ -1,0 +1,102 @@
+"""The folders of runs under out/: how they are named, found again and read back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+from tenter.errors import UsageError, nearest
+from tenter.record.findings import Finding
+from tenter.record.results import CaseResult, RunResult, run_from_json
+
+REPORT = "report.json"
+LATEST = "latest"
+
+
+def create_run_folder(out: Path, label: str, now: datetime) -> Path:
+    """Makes a folder such as 20261122-101500-smoke. A name that is taken gets a number, never a second tenant."""
+    name = f"{now:%Y%m%d-%H%M%S}-{_slug(label)}"
+    for number in range(1, 1000):
+        folder = out / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UsageError(f"cannot write under {out}: {error.strerror}") from error
+    raise UsageError(f"{out} holds a thousand runs called {name}")
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "-", label).strip("-")[:40] or "run"
+
+
+def link_latest(folder: Path) -> None:
+    """Points out/latest at the run; replaced in one step, so that a reader never finds nothing."""
+    link = folder.parent / LATEST
+    fresh = folder.parent / f".{LATEST}-{os.getpid()}"
+    fresh.symlink_to(folder.name)
+    fresh.replace(link)
+
+
+def run_folders(out: Path) -> list[Path]:
+    """Folders with a report, the newest first."""
+    folders = [path.parent for path in out.glob(f"*/{REPORT}") if not path.parent.is_symlink()]
+    return sorted(folders, key=lambda folder: (folder / REPORT).stat().st_mtime_ns, reverse=True)
+
+
+def read_run(folder: Path) -> RunResult:
+    path = folder / REPORT
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no {REPORT}; a run is a folder such as out/latest")
+    try:
+        return run_from_json(json.loads(path.read_text()), str(path))
+    except ValueError as error:
+        raise UsageError(f"{path}: not JSON ({error})") from error
+
+
+def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
+    """The finding that `word` names: RUN/CASE#ID as a report prints it, a path under out/, or an ID by itself."""
+    place, _, wanted = word.rpartition("#")
+    if not place and re.fullmatch(r"[0-9a-f]{4,16}", word):
+        return _by_id(out, word)
+    if not place:
+        place, wanted = word, ""
+    folder, case_name = _split(out, place)
+    run = read_run(folder)
+    cases = {case.name: case for case in run.cases}
+    if case_name not in cases:
+        raise UsageError(f"{folder.name} has no case '{case_name}'{nearest(case_name, cases)}")
+    case = cases[case_name]
+    # Without an id a canary means the finding that it is there for, whatever else was reported before it.
+    for finding in sorted(case.findings, key=lambda finding: finding.check != case.found_by):
+        if finding.signature.startswith(wanted):
+            return folder, case, finding
+    known = [finding.id for finding in case.findings]
+    raise UsageError(f"case '{case_name}' has no finding '{wanted}'{nearest(wanted, known)}")
+
+
+def _split(out: Path, place: str) -> tuple[Path, str]:
+    """Cuts RUN/CASE; a case has slashes of its own, and the run may be written with the path of out/ before it."""
+    inside = place.removeprefix("./").removeprefix(f"{out}/").removeprefix(f"{out.name}/")
+    run_name, _, case_name = inside.partition("/")
+    if not run_name or not (out / run_name).is_dir():
+        known = [folder.name for folder in run_folders(out)]
+        raise UsageError(f"no run '{run_name}' under {out}{nearest(run_name, known)}")
+    return (out / run_name).resolve(), case_name.removeprefix("cases/").rstrip("/")
+
+
+def _by_id(out: Path, wanted: str) -> tuple[Path, CaseResult, Finding]:
+    """Searches the runs from the newest on, so that an id means the latest time it was seen."""
+    known: set[str] = set()
+    for folder in run_folders(out):
+        for case in read_run(folder).cases:
+            for finding in case.findings:
+                known.add(finding.id)
+                if finding.signature.startswith(wanted):
+                    return folder, case, finding
+    raise UsageError(f"no finding '{wanted}' in any run under {out}{nearest(wanted, known)}")

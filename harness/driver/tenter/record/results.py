@@ -1,0 +1,123 @@
+"""Results of cases and of a run: plain data, written to report.json and read back from it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from tenter.errors import UsageError
+from tenter.record.findings import Finding, finding_from_json, finding_to_json
+
+VERSION = 1
+
+
+class Verdict(Enum):
+    """The value is the sentence for a reader who sees the word for the first time."""
+
+    PASS = "nothing wrong was found"
+    FAIL = "findings were reported"
+    FOUND = "the planted bug was found"
+    MISSED = "the planted bug was not found"
+    GREY = "the checks had no power, so nothing is concluded"
+    ERROR = "the harness or the plan failed, so nothing is concluded"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    name: str
+    state: str  # passed, failed or no_power
+    examined: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SiteCount:
+    name: str
+    hit: int
+    fired: int
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    name: str
+    scenario: str
+    flavour: str
+    title: str
+    purpose: str
+    kind: str
+    target: str
+    seed: int
+    contracts: tuple[str, ...]
+    verdict: Verdict
+    reason: str
+    duration_s: float
+    timeout_s: float
+    exit_code: int | None = None  # None when a signal ended the process
+    planted: str = ""
+    found_by: str = ""
+    exposure: dict[str, float] = field(default_factory=dict)
+    checks: tuple[CheckResult, ...] = ()
+    sites: tuple[SiteCount, ...] = ()
+    effective_faults: str = ""
+    findings: tuple[Finding, ...] = ()
+    stderr_tail: str = ""
+    again: str = ""  # the command that runs exactly this case again; empty in a replay, which has its own
+
+    @property
+    def usage(self) -> bool:
+        """The runner refused the plan: the user can repair it."""
+        return self.verdict is Verdict.ERROR and self.exit_code == 2
+
+    @property
+    def sanitizer(self) -> bool:
+        return self.exit_code == 66 or any(finding.check in ("sanitizer", "data_race") for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    run_id: str
+    command: str
+    started: str  # ISO 8601 with the zone
+    duration_s: float
+    environment: dict[str, str]
+    builds: dict[str, str]  # flavour -> fingerprint of its runner and targets
+    cases: tuple[CaseResult, ...]
+    not_run: tuple[str, ...] = ()
+    interrupted: bool = False
+    out: str = ""  # where the run's folder is, when it is not out/
+
+    def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
+        name = f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else "")
+        return f"./tenter replay {shlex.quote(name) if ' ' in name else name}" + (f" --out {self.out}" if self.out else "")
+
+
+def run_to_json(run: RunResult) -> dict[str, Any]:
+    return {"version": VERSION, **{k: v for k, v in asdict(run).items() if k != "cases"},
+            "not_run": list(run.not_run), "cases": [_case_to_json(case) for case in run.cases]}
+
+
+def _case_to_json(case: CaseResult) -> dict[str, Any]:
+    return {**asdict(case), "contracts": list(case.contracts), "verdict": case.verdict.name,
+            "checks": [asdict(check) for check in case.checks], "sites": [asdict(site) for site in case.sites],
+            "findings": [finding_to_json(finding) for finding in case.findings]}
+
+
+def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
+    if raw.get("version") != VERSION:
+        raise UsageError(f"{where}: a report of version {raw.get('version')}, and this driver reads {VERSION}")
+    try:
+        fields = {k: v for k, v in raw.items() if k != "version"}
+        return RunResult(**{**fields, "not_run": tuple(raw["not_run"]),
+                            "cases": tuple(_case_from_json(case, where) for case in raw["cases"])})
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"{where}: not a report of a run ({error})") from error
+
+
+def _case_from_json(raw: dict[str, Any], where: str) -> CaseResult:
+    return CaseResult(**{
+        **raw, "contracts": tuple(raw["contracts"]), "verdict": Verdict[raw["verdict"]],
+        "checks": tuple(CheckResult(**check) for check in raw["checks"]),
+        "sites": tuple(SiteCount(**site) for site in raw["sites"]),
+        "findings": tuple(finding_from_json(finding, where) for finding in raw["findings"])})

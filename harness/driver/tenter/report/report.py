@@ -1,0 +1,96 @@
+"""Writes a run in every format: JSON for machines, HTML and Markdown for people, JUnit for CI."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+import jsonschema
+
+from tenter.cases.verdict import counts, exit_code
+from tenter.errors import HarnessDefect
+from tenter.house import House
+from tenter.record import archive
+from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
+from tenter.report import junit, quantity, wording
+from tenter.report.power import PowerTable
+
+SCHEMA = "schema/report.schema.json"
+# Colours of a terminal, and characters that XML forbids and that a terminal would obey; a newline and a tab may stay.
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text without control characters; one of them makes a CI lose the whole report."""
+    return _CONTROL.sub("", text)
+
+
+def tied(text: str) -> str:
+    """A number and its sign stay on one line: "20 %" and "≤ 3" are never broken in the middle."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=≤) (?=\d)", "\N{NO-BREAK SPACE}", text)
+
+
+def write(run: RunResult, power: PowerTable, folder: Path, house: House) -> None:
+    """Every file is written before the check against the schema, so that a defect there loses no result."""
+    raw = json.dumps(run_to_json(run), indent=1, ensure_ascii=False)
+    (folder / archive.REPORT).write_text(raw + "\n")
+    (folder / "report.html").write_text(render("report.html.j2", run, power, house))
+    (folder / "report.md").write_text(render("report.md.j2", run, power, house))
+    junit.write(run, folder / "junit.xml", printable)
+    _validate(json.loads(raw), house)
+
+
+def _validate(raw: object, house: House) -> None:
+    schema = json.loads((house.reports / SCHEMA).read_text())
+    try:
+        jsonschema.validate(raw, schema)
+    except jsonschema.ValidationError as error:
+        raise HarnessDefect(f"the report does not match {SCHEMA} at {error.json_path}: {error.message[:200]}") from error
+
+
+def render(template: str, run: RunResult, power: PowerTable, house: House) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(house.reports / "templates"), trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",)))
+    environment.filters |= {"number": quantity.number, "seconds": quantity.duration, "cell": _markdown_cell,
+                            "printable": printable, "tied": tied}
+    normal = [case for case in run.cases if not case.planted]
+    canaries = [case for case in run.cases if case.planted]
+    return environment.get_template(template).render(
+        run=run, normal=normal, canaries=canaries, suspects=[case for case in run.cases if _is_suspect(case)],
+        planted_findings=[case for case in canaries if case.findings],
+        groups=_by_scenario(normal), started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
+        word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
+        steps=wording.what_now(run, bool(power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
+        power=lambda case: power.get((case.kind, case.flavour)))
+
+
+def _is_suspect(case: CaseResult) -> bool:
+    """Cases whose findings are about the target, and not about a bug that we planted and found."""
+    return bool(case.findings) and not case.planted
+
+
+def _by_scenario(cases: list[CaseResult]) -> list[tuple[CaseResult, list[CaseResult]]]:
+    """Rows of one scenario stand together, whatever the order in which the flavours ran."""
+    groups: dict[str, list[CaseResult]] = {}
+    for case in cases:
+        groups.setdefault(case.scenario, []).append(case)
+    return [(group[0], group) for group in groups.values()]
+
+
+def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:
+    """Hits and faults of every site, summed over the cases; sites that were never reached are kept."""
+    sums: dict[str, tuple[int, int]] = {}
+    for case in cases:
+        for site in case.sites:
+            before = sums.get(site.name, (0, 0))
+            sums[site.name] = (before[0] + site.hit, before[1] + site.fired)
+    return [SiteCount(name, *sums[name]) for name in sorted(sums)]
+
+
+def _markdown_cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,100 @@
+"""What a person sees in the terminal while cases run and after them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bars, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from tenter.cases.verdict import exit_code
+from tenter.machine.process import Progress
+from tenter.plan.planner import Case
+from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.report.wording import headline, sentence, verdict_word, what_now
+
+STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red", Verdict.MISSED: "bold red",
+          Verdict.GREY: "bright_black", Verdict.ERROR: "bold magenta"}
+
+
+class TerminalView:
+    """Prints a row when a case ends; on a terminal also the cases that run, with done and total."""
+
+    def __init__(self, console: Console, cases: Sequence[Case]) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
+        self._bars = Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), MofNCompleteColumn(),
+                          TextColumn("{task.fields[what]}"), TimeElapsedColumn(), console=console, transient=True,
+                          disable=not console.is_terminal)
+        self._all = self._bars.add_task("all cases", total=len(cases), what="cases")
+        self._tasks: dict[str, TaskID] = {}
+        self._header_due = True
+        self._refused: list[tuple[Case, CaseResult]] = []
+
+    def __enter__(self) -> TerminalView:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def started(self, case: Case) -> None:
+        with self._lock:
+            self._tasks[case.name] = self._bars.add_task(case.name, total=None, what="")
+
+    def progressed(self, case: Case, progress: Progress) -> None:
+        with self._lock:
+            self._bars.update(self._tasks[case.name], completed=progress.done, total=progress.total or None,
+                              what=progress.what)
+
+    def finished(self, case: Case, result: CaseResult | None) -> None:
+        with self._lock:
+            self._bars.remove_task(self._tasks.pop(case.name))
+            self._bars.advance(self._all)
+            if result is not None and result.usage:
+                # When every plan is refused, one line on stderr is the answer, and a table would repeat it.
+                self._refused.append((case, result))
+            elif result is not None:
+                for row in [*self._refused, (case, result)]:
+                    self._print(*row)
+                self._refused.clear()
+
+    def _print(self, case: Case, result: CaseResult) -> None:
+        if self._header_due:
+            self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
+            self._header_due = False
+        word = Text(result.verdict.name, style=STYLES[result.verdict])
+        self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
+
+    def _row(self, word: Text, name: str, text: str, seconds: str) -> Table:
+        row = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        row.add_column(width=7)
+        row.add_column(width=self._name_width, overflow="fold")
+        row.add_column(ratio=1, overflow="fold")
+        row.add_column(width=7, justify="right")
+        row.add_row(word, Text(name), Text(text), seconds)
+        return row
+
+
+def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> None:
+    """The last lines: findings with their replay line, the verdict, what to do now, where the report is."""
+    for case in run.cases:
+        if case.verdict is Verdict.FAIL:
+            for finding in case.findings:
+                _line(console, f"{finding.check}: {finding.title}", "red")
+                _line(console, f"    {run.replay_line(case, finding)}")
+    clean = exit_code(run) == 0
+    console.print()
+    _line(console, f"{verdict_word(run)}: {headline(run)}", "bold green" if clean else "bold red")
+    for step in what_now(run, measured):
+        _line(console, f"  now: {step}")
+    _line(console, f"  report: {folder}/report.html   ({run.duration_s:.1f} s)")
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    """Printed as it is: no markup in file names, and a replay line stays on one line so that it can be pasted."""
+    console.print(Text(text, style=style), soft_wrap=True)

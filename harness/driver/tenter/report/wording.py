@@ -1,0 +1,210 @@
+"""The sentences of the reports: counts and bounds, never "thread-safe: yes"."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tenter import errors
+from tenter.cases.verdict import counts, exit_code
+from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.report import quantity
+from tenter.report.power import Power
+
+# What a trial is, in the order in which a case is described by it.
+UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
+         "requests": "request", "epochs": "epoch"}
+# English has more plurals than a rule could guess, and the reports need few words.
+_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
+            "fault": "faults", "finding": "findings", "mismatch": "mismatches", "site hit": "site hits",
+            "thread": "threads"}
+# Below this many trials the rule of three is too coarse to be printed.
+_LEAST_TRIALS = 30
+_MOST_STEPS = 6
+
+
+def plural(count: float, word: str) -> str:
+    """"1 op", "2,000 ops", "3 batches", "0 mismatches"."""
+    return f"{count:,.0f} {word if count == 1 else _PLURALS[word]}"
+
+
+def trials(case: CaseResult) -> tuple[float, str]:
+    """How many trials a case made and what one is called; (0, "") when the runner gave no count."""
+    for key, unit in UNITS.items():
+        if case.exposure.get(key, 0) > 0:
+            return case.exposure[key], unit
+    return 0, ""
+
+
+def fired(case: CaseResult) -> int:
+    return sum(site.fired for site in case.sites)
+
+
+def hit(case: CaseResult) -> int:
+    return sum(site.hit for site in case.sites)
+
+
+def bound(case: CaseResult) -> str:
+    """The rule of three: after 0 of n, at most 3/n per trial at 95 %. Nothing when it may not be claimed."""
+    count, unit = trials(case)
+    clean = case.verdict is Verdict.PASS and not case.findings
+    if not clean or count < _LEAST_TRIALS or not any(check.state == "passed" for check in case.checks):
+        return ""
+    return f"≤ {300 / count:.2g} % per {unit} at 95 %"
+
+
+def faults(case: CaseResult) -> list[str]:
+    """The faults that fired, one by one; quoted text may hold the semicolon that separates them."""
+    return [fault.strip() for fault in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^;"])+', case.effective_faults)]
+
+
+def code(command: str) -> str:
+    """A command for Markdown, or nothing."""
+    return f"`{command}`" if command else ""
+
+
+def other_exposure(case: CaseResult) -> list[str]:
+    """What the sentence of the case does not say already."""
+    said = {"threads", next((key for key in UNITS if case.exposure.get(key, 0) > 0), "")}
+    return quantity.described({key: value for key, value in case.exposure.items() if value and key not in said})
+
+
+def exposure(case: CaseResult) -> str:
+    """"2,000 inferences, 32 threads, 12 faults fired"."""
+    count, unit = trials(case)
+    parts = [plural(count, unit)] if unit else []
+    if case.exposure.get("threads", 0) > 0:
+        parts.append(plural(case.exposure["threads"], "thread"))
+    if fired(case):
+        parts.append(plural(fired(case), "fault") + " fired")
+    return ", ".join(parts)
+
+
+def sentence(case: CaseResult) -> str:
+    """The verdict of a case in one line."""
+    if case.verdict is Verdict.FOUND:
+        hits = [finding for finding in case.findings if finding.check == case.found_by]
+        return f"{case.reason}: {hits[0].title}"
+    if case.verdict is Verdict.FAIL and case.findings:
+        more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
+        return f"{case.findings[0].check}: {case.findings[0].title}{more}"
+    if case.verdict is Verdict.GREY:
+        notes = [check.note for check in case.checks if check.state == "no_power" and check.note]
+        return f"{case.reason}: {notes[0]}" if notes else case.reason
+    if case.verdict is not Verdict.PASS:
+        return case.reason
+    if case.findings:
+        return f"{case.reason}; {exposure(case)}" if exposure(case) else case.reason
+    what = "mismatch" if any(c.name == "determinism" and c.state == "passed" for c in case.checks) else "finding"
+    shown = f"{plural(0, what)} in {exposure(case)}" if trials(case)[1] else plural(0, what)
+    return "; ".join(filter(None, [shown, bound(case)]))
+
+
+def power_sentence(power: Power | None) -> str:
+    if power is None:
+        return "detection power not measured for this build"
+    where = f" (run {power.run_id})" if power.run_id else ""
+    return f"{power.found}/{power.planted} planted bugs found{where}"
+
+
+def headline(run: RunResult) -> str:
+    """The verdict of a run in one line: what was found, in how much."""
+    normal = [case for case in run.cases if not case.planted]
+    canaries = [case for case in run.cases if case.planted]
+    parts = []
+    if normal:
+        bad = [case for case in normal if case.verdict is Verdict.FAIL]
+        findings = sum(len(case.findings) for case in bad)
+        totals = _totals(normal)
+        parts.append(f"{plural(findings, 'finding')} in {plural(len(normal), 'case')}"
+                     + (f" ({totals})" if totals else ""))
+    if canaries:
+        found = sum(case.verdict is Verdict.FOUND for case in canaries)
+        parts.append(f"{found}/{len(canaries)} planted bugs found")
+    for verdict, words in ((Verdict.GREY, "without power"), (Verdict.ERROR, "not concluded because of an error")):
+        count = counts(run.cases).get(verdict, 0)
+        if count:
+            parts.append(f"{plural(count, 'case')} {words}")
+    if run.not_run:
+        parts.append(f"{plural(len(run.not_run), 'case')} not run")
+    return "; ".join(parts) or "nothing ran"
+
+
+def _totals(cases: Sequence[CaseResult]) -> str:
+    sums: dict[str, float] = {}
+    for case in cases:
+        count, unit = trials(case)
+        if unit:
+            sums[unit] = sums.get(unit, 0) + count
+    return ", ".join(plural(count, unit) for unit, count in sums.items())
+
+
+def verdict_word(run: RunResult) -> str:
+    return {errors.CLEAN: "Clean", errors.FINDINGS: "Findings", errors.SANITIZER: "Sanitizer reports",
+            errors.INCONCLUSIVE: "Not concluded", errors.USAGE: "Plan refused",
+            errors.DEFECT: "Harness defect"}[exit_code(run)]
+
+
+def what_now(run: RunResult, measured: bool) -> list[str]:
+    """The next steps, most urgent first. `measured`: the detection power of this build is known."""
+    steps = _repairs(run)
+    if run.not_run:
+        steps.append("Run again: the run was interrupted and some cases are missing.")
+    if steps:
+        return steps[:_MOST_STEPS]
+    if not measured:
+        steps.append("Measure what this build's checks can find: ./tenter run scenarios/canary")
+    # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
+    powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
+    if powerless:
+        reasons = _counted(check.note or "no reason given" for check in powerless)
+        steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
+    return [*(steps or ["Nothing to repair."]), *_deeper(run)]
+
+
+def _repairs(run: RunResult) -> list[str]:
+    steps = []
+    urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
+    for case in sorted((c for c in run.cases if c.verdict in urgency), key=lambda c: urgency.index(c.verdict)):
+        if case.verdict is Verdict.ERROR:
+            steps.append(f"Repair {case.name}: {case.reason}")
+        elif case.verdict is Verdict.FAIL and case.findings:
+            steps.append(f"See it again: {run.replay_line(case, case.findings[0])}")
+        elif case.verdict is Verdict.FAIL:
+            steps.append(f"{case.name}: {case.reason}")
+        else:
+            steps.append(f"A check lost its power in {case.name}: {case.reason}")
+    return steps + _powerless_cases(run)
+
+
+def _powerless_cases(run: RunResult) -> list[str]:
+    """One step for each reason, since many cases often share one."""
+    names: dict[str, list[str]] = {}
+    for case in run.cases:
+        if case.verdict is Verdict.GREY:
+            notes = [check.note for check in case.checks if check.state == "no_power" and check.note]
+            names.setdefault(notes[0] if notes else "no reason given", []).append(case.name)
+    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {_few(cases)}" for reason, cases in names.items()]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _counted(reasons: Iterable[str]) -> str:
+    """"3 x no fault fired, 1 x nothing was examined", the commonest reason first."""
+    return ", ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common())
+
+
+def _deeper(run: RunResult) -> list[str]:
+    """For a reader who has nothing to repair and wants to see more."""
+    steps = ["For a tighter bound, run longer: ./tenter run --repeat 20"]
+    if not any(case.scenario.startswith("model/") for case in run.cases):
+        steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
+    for case in run.cases:
+        if case.verdict is Verdict.FOUND:
+            hit = next(finding for finding in case.findings if finding.check == case.found_by)
+            steps.append(f"Watch a planted bug come back: {run.replay_line(case, hit)} -n 10")
+            break
+    return steps

@@ -1,0 +1,1 @@
+"""The checks of the sources: house rules, layers, and the contracts that tests cite."""

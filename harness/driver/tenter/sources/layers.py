@@ -1,0 +1,80 @@
+"""The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness.
+
+Benchmarks stand on the runtime alone, and nothing stands on them. The folders of the driver have floors too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tenter.sources.source import Source, Violation
+
+FLOORS = ("base", "device", "engine", "tensor", "ops", "graph", "cached_op", "capi")
+# The iterators stand beside ops..cached_op: they see the lower floors, and only the C API sees them.
+_IO_SEES = ("base", "device", "engine", "tensor", "io")
+_IO_SEEN_BY = ("io", "capi")
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+_DRIVER = "harness/driver/tenter/"
+DRIVER_FLOORS = ("machine", "plan", "record", "cases", "report", "bench", "sources", "verbs")
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
+_ROOTS = ("runtime", "harness", "fuzz", "sanitizers", "bench")
+
+
+def check(sources: Iterable[Source]) -> list[Violation]:
+    violations = []
+    for source in sources:
+        room = source.path.split("/")[0]
+        if source.suffix in (".cc", ".h", ".c") and room in _ROOTS:
+            for match in _INCLUDE.finditer(source.text):
+                problem = _problem(source.path, match[1])
+                if problem:
+                    line = source.text.count("\n", 0, match.start(1)) + 1
+                    violations.append(Violation(source.path, line, problem))
+        if source.suffix == ".py" and source.path.startswith(_DRIVER):
+            violations += _upward_imports(source)
+    return violations
+
+
+def _upward_imports(source: Source) -> list[Violation]:
+    """The modules beside the folders (errors, house, console, cli) are on no floor."""
+    folder = source.path.removeprefix(_DRIVER).split("/")[0]
+    if folder.endswith(".py"):
+        return []
+    if folder not in DRIVER_FLOORS:
+        return [Violation(source.path, 1, f"{_DRIVER}{folder} is on no floor; they are {' < '.join(DRIVER_FLOORS)}")]
+    return [Violation(source.path, source.text.count("\n", 0, match.start(1)) + 1,
+                      f"upward import: {folder} stands below {match[1]}")
+            for match in _IMPORT.finditer(source.text)
+            if match[1] in DRIVER_FLOORS and DRIVER_FLOORS.index(match[1]) > DRIVER_FLOORS.index(folder)]
+
+
+def _problem(path: str, include: str) -> str:
+    parts = include.split("/")
+    if parts[0] not in _ROOTS or len(parts) < 2:
+        return f'include "{include}" from the root of the repository, such as "runtime/base/status.h"'
+    room, *inside = path.split("/")
+    if parts[0] == "bench" and room != "bench":
+        return f"only bench/ may include bench/: {include}"
+    if room == "bench" and parts[0] not in ("bench", "runtime"):
+        return f"bench/ may include runtime/ only: {include}"
+    if room != "runtime":
+        return ""
+    if parts[0] != "runtime":
+        return f"the runtime names {parts[0]}/: {include}"
+    if len(inside) < 2 or len(parts) < 3:
+        return ""
+    return _floor_problem(inside[0], parts[1], include)
+
+
+def _floor_problem(floor: str, included: str, include: str) -> str:
+    for name in (floor, included):
+        if name not in (*FLOORS, "io"):
+            return f"runtime/{name} is on no floor; the floors are {' < '.join(FLOORS)}, and io beside them"
+    if floor == "io":
+        return "" if included in _IO_SEES else f"io may include base..tensor only: {include}"
+    if included == "io":
+        return "" if floor in _IO_SEEN_BY else f"only capi may include io: {include}"
+    if FLOORS.index(included) > FLOORS.index(floor):
+        return f"upward include: {floor} stands below {included}: {include}"
+    return ""

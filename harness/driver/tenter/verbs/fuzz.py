@@ -1,0 +1,185 @@
+"""The verb `fuzz`: builds the fuzzer, runs it as a child, and tells of the smallest program that breaks a contract."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from tenter.console import build_shown, say
+from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
+from tenter.house import FUZZED_FLAVOURS, House
+from tenter.machine import sanitizer
+from tenter.machine.process import Command, Ended, Progress, execute
+from tenter.record import archive
+
+# What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
+_GRACE_S = 300.0
+_SLOWER = {"tsan": 4, "asan": 3}  # a case may take so many times longer before it counts as hanging
+_CASE_LIMIT_MS = 5000
+# Coverage: what a program may hold, and the word for a person.
+_COVERAGE = {"several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
+             "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
+             "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies",
+             "out_of_memory": "pushes without memory", "run_dependents": "under run-dependents",
+             "naive": "on the naive engine", "gated": "for priorities", "parity": "for parity",
+             "idle": "with idle workers that end", "forks": "forks", "recorded_ops": "captured ops", "replays": "replays",
+             "bulk_ops": "ops in groups", "times_out": "deadlines that pass"}
+
+
+@dataclass(frozen=True)
+class Request:
+    what: str
+    seconds: float = 60
+    flavours: tuple[str, ...] = ("probe",)
+    seed: int = 1
+    replay: str = ""
+    mutant: str = ""
+    property: str = "all"
+    workers: str = ""
+    max_ops: int = 24
+    times: int = 200
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one child told."""
+
+    ended: Ended
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    progress: dict[str, Any] = field(default_factory=dict)  # the last line of it
+    replayed: dict[str, Any] = field(default_factory=dict)
+    stderr: str = ""
+
+
+def fuzz(request: Request, house: House, console: Console) -> int:
+    if request.what != "engine":
+        raise UsageError(f"cannot fuzz '{request.what}'{nearest(request.what, ('engine',))}")
+    for flavour in request.flavours:
+        if flavour not in FUZZED_FLAVOURS:
+            raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
+    if request.mutant and request.flavours != ("probe",):
+        raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
+    folder = archive.create_run_folder(house.out, f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
+    codes = [_one_flavour(request, flavour, folder, house, console) for flavour in request.flavours]
+    for code in (DEFECT, USAGE, INCONCLUSIVE, SANITIZER, FINDINGS):
+        if code in codes:
+            return code
+    return CLEAN
+
+
+def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> int:
+    program = "engine_fuzz" + (f"_{request.mutant}" if request.mutant else "")
+    if request.mutant and request.mutant not in house.fuzz_mutants():
+        raise UsageError(f"no planted bug '{request.mutant}'{nearest(request.mutant, house.fuzz_mutants())}")
+    build_shown(house, flavour, console, (program,))
+    outcome = _run(request, flavour, house.fuzzer(flavour, request.mutant), folder, house, console)
+    if outcome.ended.stopped:
+        return INCONCLUSIVE
+    _print_coverage(outcome, flavour, console)
+    for finding in outcome.findings:
+        _print_finding(finding, request, flavour, folder, house, console)
+    if outcome.replayed:
+        print(f"came back {outcome.replayed['came_back']} of {outcome.replayed['tried']} times ({flavour})")
+    return _exit_code(request, outcome, flavour)
+
+
+def _run(request: Request, flavour: str, binary: Path, folder: Path, house: House, console: Console) -> Outcome:
+    argv = [*sanitizer.prefix(flavour), str(binary), "--seed", str(request.seed), "--seconds", f"{request.seconds:g}",
+            "--shrink-seconds", f"{max(20.0, request.seconds / 2):g}", "--property", request.property,
+            "--max-ops", str(request.max_ops), "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
+    if request.workers:
+        argv += ["--workers", request.workers]
+    if request.replay:
+        argv += ["--replay", request.replay, "--times", str(request.times)]
+    events, errors = folder / f"events.{flavour}.jsonl", folder / f"stderr.{flavour}.txt"
+    command = Command(argv=argv, environment=sanitizer.environment(house, flavour),
+                      timeout_s=request.seconds * 2 + _GRACE_S, stdout_file=events, stderr_file=errors)
+    ended = _watched(command, flavour, request, console)
+    lines = [_event(line) for line in events.read_text(errors="replace").splitlines()]
+    of = {kind: [line for line in lines if line.get("event") == kind] for kind in ("finding", "progress", "replayed")}
+    return Outcome(ended, of["finding"], (of["progress"] or [{}])[-1], (of["replayed"] or [{}])[-1],
+                   errors.read_text(errors="replace"))
+
+
+def _watched(command: Command, flavour: str, request: Request, console: Console) -> Ended:
+    stop = threading.Event()
+    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), TextColumn("{task.fields[what]}"),
+              TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(f"fuzzing {request.what}, {flavour}", total=request.seconds, what="starting")
+
+        def show(progress: Progress) -> None:
+            bars.update(task, completed=progress.done, what=progress.what)
+
+        return execute(command, stop, show)
+
+
+def _event(line: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _print_coverage(outcome: Outcome, flavour: str, console: Console) -> None:
+    p = outcome.progress
+    if not p:
+        return
+    rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
+    console.print(Text(f"{flavour}: {p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
+                       + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}"))
+    console.print(Text("  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p),
+                       style="dim"), soft_wrap=True)
+
+
+def _print_finding(finding: dict[str, Any], request: Request, flavour: str, folder: Path, house: House,
+                   console: Console) -> None:
+    stored = folder / f"finding.{flavour}.fuzz"
+    stored.write_text(finding["program"])
+    (folder / f"finding.{flavour}.json").write_text(json.dumps(finding, indent=2) + "\n")
+    console.print(Text(f"\n{finding['contract']} is broken: {finding['kind']}", style="bold red"))
+    detail = finding["detail"].strip()
+    console.print(Text(detail if len(detail) < 4000 else detail[:4000] + " ..."), soft_wrap=True)
+    shrunk = (f", {finding['ops']} ops of {finding['original_ops']}, found after {finding['found_after_s']:.1f} s, "
+              f"shrunk after {finding['shrunk_after_s']:.1f} s" if "original_ops" in finding else "")
+    console.print(Text(f"\nthe program{shrunk}:", style="bold"))
+    console.print(Text("".join(f"  {line}\n" for line in finding["program"].splitlines())), soft_wrap=True, end="")
+    if "tried" in finding:
+        console.print(Text(f"it came back {finding['came_back']} of {finding['tried']} times"))
+    words = ["./tenter", "fuzz", request.what, "--flavour", flavour, "--replay", house.relative(stored)]
+    if request.mutant:
+        words += ["--mutant", request.mutant]
+    console.print(Text(f"replay: {shlex.join(words)}"), soft_wrap=True)
+    if "seed" in finding:
+        console.print(Text(f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
+                           f" --max-ops {request.max_ops}"), soft_wrap=True)
+
+
+def _exit_code(request: Request, outcome: Outcome, flavour: str) -> int:
+    """As for every verb; a planted bug is like a canary: to find it is what is expected."""
+    ended = outcome.ended
+    last = (outcome.stderr.strip().splitlines() or [""])[0]
+    if ended.exit_code == USAGE:
+        raise UsageError(last.removeprefix("engine_fuzz: ") or "the fuzzer refused its options")
+    if ended.timed_out or ended.signal_name or ended.exit_code not in (CLEAN, FINDINGS):
+        how = "did not end in time" if ended.timed_out else f"ended with {ended.signal_name or ended.exit_code}"
+        raise HarnessDefect(f"the fuzzer itself {how} in {flavour}: {last}")
+    if (ended.exit_code == FINDINGS) != bool(outcome.findings):
+        raise HarnessDefect(f"the fuzzer ended with {ended.exit_code} and told of {len(outcome.findings)} findings")
+    if request.mutant and not request.replay:
+        if not outcome.findings:
+            say(f"the planted bug '{request.mutant}' was not found in {request.seconds:g} s")
+        return CLEAN if outcome.findings else FINDINGS
+    kinds = [str(finding["kind"]) for finding in outcome.findings]
+    if any(kind.startswith(("sanitizer", "data race", "leaked memory")) for kind in kinds):
+        return SANITIZER
+    return FINDINGS if kinds else CLEAN

@@ -1,0 +1,98 @@
+"""The verb `replay`: runs the stored plan of a finding again and counts how often the same signature comes back."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from tenter.cases.campaign import run_cases
+from tenter.console import build_shown, say
+from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
+from tenter.house import House
+from tenter.plan.planner import VERSION, Case
+from tenter.plan.scenario import Expected
+from tenter.record import archive
+from tenter.record.findings import Finding
+from tenter.record.results import CaseResult, Verdict
+from tenter.report.terminal import TerminalView
+
+
+@dataclass(frozen=True)
+class Replayed:
+    finding: Finding
+    reproduced: int
+    concluded: int
+    asked: int
+    folder: Path
+    others: tuple[tuple[Finding, int], ...] = ()  # further findings and how often each was seen, the commonest first
+
+
+def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
+    folder, result, finding = archive.locate(out, word)
+    plan = with_effective_faults(_plan(folder / "cases" / result.name / "plan.json"), result)
+    build_shown(house, result.flavour, console)
+    cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
+    here = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
+    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
+    with TerminalView(console, cases) as view:
+        outcome = run_cases(cases, house, here, jobs=1, view=view)
+    concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
+    counts = Counter(other.signature for case in concluded for other in case.findings)
+    for lost in outcome.results:
+        if lost.verdict is Verdict.ERROR:
+            say(f"{lost.name}: {lost.reason}")
+            break
+    return Replayed(finding, counts[finding.signature], len(concluded), times, here,
+                    _others(finding, counts, concluded))
+
+
+def _others(finding: Finding, counts: Counter[str], concluded: list[CaseResult]) -> tuple[tuple[Finding, int], ...]:
+    """One defect may show itself in several places, as a data race does at every pair of accesses."""
+    seen = {other.signature: other for case in reversed(concluded) for other in case.findings}
+    return tuple((seen[sign], count) for sign, count in counts.most_common() if sign != finding.signature)
+
+
+def print_replayed(replayed: Replayed) -> int:
+    """Prints the rate and returns the exit code: 1 when the finding came back, as for any run with findings."""
+    lost = replayed.asked - replayed.concluded
+    print(f"reproduced {replayed.reproduced} of {replayed.asked}: {replayed.finding.check} {replayed.finding.id}"
+          + (f" ({lost} not concluded)" if lost else ""))
+    for other, count in replayed.others:
+        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {' '.join(other.title.split())}")
+    if replayed.reproduced:
+        return FINDINGS
+    return DEFECT if lost == replayed.asked else CLEAN
+
+
+def _plan(path: Path) -> dict:
+    try:
+        plan = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: the plan of the case cannot be read ({error})") from error
+    if plan.get("version") != VERSION:
+        raise UsageError(f"{path}: a run plan of version {plan.get('version')}, and this driver writes {VERSION}")
+    library = Path(plan["target"]["library"])
+    if not library.is_file():
+        raise UsageError(f"{path}: the target library {library} is gone; build it again")
+    return plan
+
+
+def with_effective_faults(plan: dict, result: CaseResult) -> dict:
+    """The stored plan with the faults that really fired, so that chance decides nothing any more.
+
+    A process that died or hung told of no fault; then the plan stays as it was, and its seed draws the same ones.
+    """
+    return {**plan, "faults": result.effective_faults} if result.effective_faults else plan
+
+
+def _case(result: CaseResult, plan: dict, number: int, times: int) -> Case:
+    """The same plan; nothing is expected, since only the signature is counted."""
+    name = result.name if times == 1 else f"{result.name}.n{number}"
+    return Case(name=name, scenario=result.scenario, flavour=result.flavour, title=result.title,
+                purpose=result.purpose, contracts=result.contracts, plan=plan, timeout_s=result.timeout_s,
+                expect=Expected())

@@ -1,0 +1,157 @@
+"""The verb `run`: scenarios -> plans -> child processes -> reports. Nothing is written before every plan is valid."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tenter.cases.campaign import Outcome, run_cases
+from tenter.cases.verdict import exit_code
+from tenter.console import build_shown
+from tenter.errors import UsageError, nearest
+from tenter.house import FLAVOURS, House
+from tenter.machine import environment
+from tenter.plan import catalogue
+from tenter.plan.planner import Case, Planner
+from tenter.plan.scenario import Scenario
+from tenter.plan.selection import select
+from tenter.record import archive
+from tenter.record.results import RunResult
+from tenter.report import report
+from tenter.report.power import power_of
+from tenter.report.terminal import TerminalView, print_end
+
+DEFAULT_WORDS = ("smoke",)
+# Earlier runs that are searched for the detection power of the same build.
+_POWER_RUNS = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for on the command line."""
+
+    words: tuple[str, ...] = ()
+    flavours: tuple[str, ...] = ()
+    seed: int | None = None
+    repeat: int = 1
+    jobs: int = 1
+    out: Path | None = None
+    target: str = ""
+    model: Path | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
+    command: str = ""
+
+    def label(self) -> str:
+        if self.model:
+            return self.model.stem
+        return "-".join(Path(word).stem for word in self.words or DEFAULT_WORDS)
+
+
+def run(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
+    """Runs what was asked for and writes the reports. Returns the result and the exit code."""
+    for flavour in request.flavours:
+        if flavour not in FLAVOURS:
+            raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
+    if request.model:
+        scenarios = [model_scenario(request.model, request.parameters, house)]
+    else:
+        scenarios = select(house, list(request.words or DEFAULT_WORDS))
+    cases = plan_cases(scenarios, request, house, console)
+    return run_planned(cases, request, house, console)
+
+
+def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:
+    """Builds what the scenarios need and fills in every plan; raises before anything ran when one is wrong."""
+    wanted = {flavour for scenario in scenarios for flavour in scenario.flavours}
+    flavours = [flavour for flavour in FLAVOURS
+                if flavour in wanted and (not request.flavours or flavour in request.flavours)]
+    if not flavours:
+        raise UsageError(f"no scenario that was chosen has flavour {', '.join(request.flavours)}; "
+                         f"they have {', '.join(sorted(wanted)) or 'none, since no file was found'}")
+    cases: list[Case] = []
+    for flavour in flavours:
+        build_shown(house, flavour, console)
+        planner = Planner(house, catalogue.load(house.runner(flavour)), prepare_models, request.target)
+        for scenario in scenarios:
+            if flavour in scenario.flavours:
+                cases += planner.cases(scenario, request.seed, request.repeat)
+    twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
+    if twice:
+        raise UsageError(f"two scenarios are called {twice[0]}; rename one of the files")
+    return cases
+
+
+def run_planned(cases: list[Case], request: Request, house: House, console: Console) -> tuple[RunResult, int]:
+    started = datetime.now().astimezone()
+    out = (request.out or house.out).resolve()
+    folder = archive.create_run_folder(out, request.label(), started)
+    with TerminalView(console, cases) as view:
+        outcome = run_cases(cases, house, folder, request.jobs, view)
+    result = _result(folder.name, started, outcome, {case.flavour for case in cases}, request, house)
+    if outcome.results and all(case.usage for case in outcome.results):
+        # The runner refused every plan: there is nothing to report, so the error is the answer.
+        shutil.rmtree(folder)
+        first = outcome.results[0]
+        raise UsageError(f"{'--model' if request.model else first.name}: {first.reason}")
+    measured = write_reports(result, folder, house)
+    archive.link_latest(folder)
+    print_end(console, result, house.relative(folder), measured)
+    return result, exit_code(result)
+
+
+def write_reports(result: RunResult, folder: Path, house: House) -> bool:
+    """Writes every format. Returns whether the detection power of this build is known."""
+    power = power_of(result, _earlier(folder))
+    report.write(result, power, folder, house)
+    return bool(power)
+
+
+def _earlier(folder: Path) -> Iterable[RunResult]:
+    """Earlier runs beside this one, the newest first; a run that cannot be read measures nothing."""
+    for other in archive.run_folders(folder.parent)[:_POWER_RUNS]:
+        if other != folder:
+            try:
+                yield archive.read_run(other)
+            except UsageError:
+                continue
+
+
+def _result(run_id: str, started: datetime, outcome: Outcome, flavours: set[str], request: Request,
+            house: House) -> RunResult:
+    return RunResult(run_id=run_id, command=request.command, started=started.isoformat(timespec="seconds"),
+                     duration_s=outcome.duration_s, environment=environment.facts(house),
+                     builds={flavour: environment.fingerprint(house, flavour) for flavour in sorted(flavours)},
+                     cases=outcome.results, not_run=outcome.not_run, interrupted=outcome.interrupted,
+                     out=shlex.quote(str(request.out)) if request.out else "")
+
+
+def model_scenario(model: Path, parameters: dict[str, Any], house: House) -> Scenario:
+    """The scenario behind `--model`: concurrent inference, a tenth as much of it under ThreadSanitizer."""
+    if not model.is_file():
+        raise UsageError(f"--model: no such file '{model}'")
+    given = {"model": str(model.resolve()), **parameters}
+    words = ["--model", house.relative(model)]
+    for key, value in parameters.items():
+        words += [f"--{key.replace('_', '-')}", str(value)]
+    scenario = Scenario(name=f"model/{model.stem}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
+                        title=f"{model.name}: concurrent inference", contracts=("COP-1",),
+                        purpose="Every output is compared bit by bit with the one-thread run of the same plan.")
+    slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}
+    return replace(scenario, overrides={"tsan": slow, "asan": slow})
+
+
+def prepare_models(folder: Path) -> None:
+    """Imported only when a model is missing, because onnx takes a second to load."""
+    try:
+        from tenter.machine import models
+    except ImportError as error:
+        raise UsageError(f"the models cannot be prepared: {error}") from error
+    models.prepare(folder)

@@ -1,0 +1,134 @@
+"""The verb `test`: everything that CI runs, stage by stage, and the closing line that CI reads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from tenter.console import build_shown
+from tenter.errors import CLEAN, FINDINGS, TenterError
+from tenter.house import House
+from tenter.machine import sanitizer
+from tenter.record import archive
+from tenter.record.tally import Tally, of_ctest, of_junit, of_run, one
+from tenter.sources import contracts, layers, tidy
+from tenter.sources.source import read_sources
+from tenter.verbs import run
+
+SELFTEST_LABEL = "selftest"
+_SHOWN_FAILURES = 40
+_LOG_TAIL = 60
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    work: Callable[[], Tally]
+
+
+@dataclass(frozen=True)
+class Suite:
+    house: House
+    console: Console
+    folder: Path  # logs and JUnit files of this very run of the suite
+
+    def stages(self, quick: bool) -> list[Stage]:
+        first = [Stage("sources", self.sources), Stage("unit tests, probe", lambda: self.ctest("probe")),
+                 Stage("driver tests", self.pytest)]
+        if quick:
+            return [*first, Stage("smoke, probe", lambda: self.campaign(smoke_words(self.house), ("probe",)))]
+        # Canaries run before smoke, so that the report of smoke states what its checks can find.
+        return [*first,
+                Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", SELFTEST_LABEL)),
+                Stage("self-tests, tsan", lambda: self.ctest("tsan", "-L", SELFTEST_LABEL)),
+                Stage("unit tests, asan", lambda: self.ctest("asan", "-LE", SELFTEST_LABEL)),
+                Stage("self-tests, asan", lambda: self.ctest("asan", "-L", SELFTEST_LABEL)),
+                # Without probes, and by the other compiler.
+                Stage("unit tests, gcc", lambda: self.ctest("gcc")),
+                Stage("canary", lambda: self.campaign(("canary",), ())),
+                Stage("smoke", lambda: self.campaign(smoke_words(self.house), ()))]
+
+    def sources(self) -> Tally:
+        files = read_sources(self.house.root)
+        return (one("tidy", map(str, tidy.check(files))) + one("layers", map(str, layers.check(files)))
+                + one("contracts", contracts.collect(self.house).problems()))
+
+    def ctest(self, flavour: str, *labels: str) -> Tally:
+        build_shown(self.house, flavour, self.console)
+        here = self.folder / "-".join(["ctest", flavour, *labels[1:], labels[0].strip("-") if labels else "all"])
+        here.mkdir()
+        command = [*sanitizer.prefix(flavour), "ctest", "--preset", flavour, "--output-junit", str(here / "ctest.xml"),
+                   "--no-tests=error", *labels]
+        self._logged(command, here / "log.txt", {"GTEST_OUTPUT": f"xml:{here}/"})
+        return _with_log(of_ctest(here / "ctest.xml", here), here / "log.txt")
+
+    def pytest(self) -> Tally:
+        report, log = self.folder / "pytest.xml", self.folder / "pytest.txt"
+        self._logged([sys.executable, "-m", "pytest", f"--junitxml={report}"], log, {})
+        return _with_log(of_junit(report), log)
+
+    def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
+        request = run.Request(words=words, flavours=flavours, command=f"./tenter run {' '.join(words)}")
+        return of_run(run.run(request, self.house, self.console)[0])
+
+    def _logged(self, command: list[str], log: Path, environment: dict[str, str]) -> int:
+        with log.open("w") as file:
+            return subprocess.run(command, cwd=self.house.root, stdout=file, stderr=subprocess.STDOUT,
+                                  env={**os.environ, **environment}, check=False).returncode
+
+
+def smoke_words(house: House) -> tuple[str, ...]:
+    """Smoke, and the folders of single bugs and published examples where they hold anything."""
+    return ("smoke", *(word for word in ("mxnet", "regress") if any((house.scenarios / word).glob("*.toml"))))
+
+
+def _with_log(tally: Tally, log: Path) -> Tally:
+    """Adds the end of the log to the failures, since that is what one needs to see first."""
+    if not tally.failed:
+        return tally
+    tail = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
+    return tally + Tally(failures=tuple(f"| {line}" for line in tail))
+
+
+def run_all(house: House, console: Console, quick: bool) -> int:
+    folder = archive.create_run_folder(house.out, "test", datetime.now().astimezone())
+    print(f"logs and JUnit files: {house.relative(folder)}/")
+    return run_stages(Suite(house, console, folder).stages(quick))
+
+
+def run_stages(stages: list[Stage]) -> int:
+    """Runs every stage, whatever the one before did; prints a line for each and the sum as the last line."""
+    total = Tally()
+    lines = []
+    for stage in stages:
+        print(f"== {stage.name}", flush=True)
+        started = time.monotonic()
+        tally = _run(stage)
+        total += tally
+        state = "FAILED" if tally.failed else "ok"
+        skipped = f" ({tally.skipped} skipped)" if tally.skipped else ""
+        lines.append(f"{state:7} {stage.name:24} {tally.passed} of {tally.total}{skipped} "
+                     f"in {time.monotonic() - started:.1f} s")
+        print("\n".join([*(f"  {failure}" for failure in tally.failures[:_SHOWN_FAILURES + _LOG_TAIL]), lines[-1]]),
+              flush=True)
+    print("\n" + "\n".join(lines))
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
+    return FINDINGS if total.failed else CLEAN
+
+
+def _run(stage: Stage) -> Tally:
+    try:
+        tally = stage.work()
+    except TenterError as error:
+        return Tally(failed=1, failures=(str(error),))
+    if tally.total == 0:
+        return Tally(failed=1, failures=(f"{stage.name} found no test",))
+    return tally
