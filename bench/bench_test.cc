@@ -6,15 +6,15 @@
 #include <array>
 #include <set>
 
-#include "bench/cases.h"
-#include "bench/mutex_pool.h"
-#include "bench/mxnet_library.h"
-#include "bench/our_engine.h"
-#include "bench/plain_calls.h"
-#include "bench/policy_model.h"
-#include "bench/programs.h"
-#include "bench/pushers.h"
-#include "bench/tbb_peers.h"
+#include "bench/contender/mutex_pool.h"
+#include "bench/contender/mxnet_library.h"
+#include "bench/contender/our_engine.h"
+#include "bench/contender/plain_calls.h"
+#include "bench/contender/tbb_peers.h"
+#include "bench/measure/cases.h"
+#include "bench/measure/pushers.h"
+#include "bench/policy/policy_model.h"
+#include "bench/program/programs.h"
 
 namespace tenter::bench {
 namespace {

@@ -8,14 +8,14 @@
 #include <exception>
 #include <utility>
 
-#include "bench/build_facts.h"
-#include "bench/cases.h"
-#include "bench/memory.h"
-#include "bench/mutex_pool.h"
-#include "bench/mxnet_peer.h"
-#include "bench/our_engine.h"
-#include "bench/plain_calls.h"
-#include "bench/tbb_peers.h"
+#include "bench/contender/mutex_pool.h"
+#include "bench/contender/mxnet_peer.h"
+#include "bench/contender/our_engine.h"
+#include "bench/contender/plain_calls.h"
+#include "bench/contender/tbb_peers.h"
+#include "bench/measure/build_facts.h"
+#include "bench/measure/cases.h"
+#include "bench/measure/memory.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::bench {

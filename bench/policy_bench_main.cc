@@ -5,9 +5,9 @@
 #include <exception>
 #include <utility>
 
-#include "bench/build_facts.h"
-#include "bench/policy.h"
-#include "bench/programs.h"
+#include "bench/measure/build_facts.h"
+#include "bench/policy/policy.h"
+#include "bench/program/programs.h"
 
 namespace tenter::bench {
 namespace {

@@ -134,6 +134,8 @@ def test_blanked_code_keeps_its_lines():
     ("runtime/engine/x.cc", "bench/program.h", "only bench/ may include bench/"),
     ("harness/run/x.cc", "bench/program.h", "only bench/ may include bench/"),
     ("bench/x.cc", "harness/run/plan.h", "bench/ may include runtime/ only"),
+    ("bench/program/x.h", "bench/contender/contender.h", "upward include: bench/program stands below contender"),
+    ("bench/attic/x.h", "bench/program/program.h", "bench/attic is on no floor"),
     ("bench/x.cc", "program.h", "from the root of the repository"),
 ])
 def test_layers_finds_a_planted_edge(root, path, include, expected):
@@ -158,7 +160,8 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
 @pytest.mark.parametrize(("path", "include"), [
     ("runtime/capi/x.cc", "runtime/io/csv.h"), ("runtime/io/x.cc", "runtime/tensor/tensor.h"),
     ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter.h"),
-    ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h")])
+    ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
+    ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):
     plant(root, path, f'#include "{include}"\n')
     assert layers.check(read_sources(root)) == []

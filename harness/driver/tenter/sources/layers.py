@@ -1,6 +1,7 @@
 """The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness.
 
-Benchmarks stand on the runtime alone, and nothing stands on them. The folders of the driver have floors too.
+Benchmarks stand on the runtime alone, and nothing stands on them. The folders of bench/ and those of the driver have
+floors too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ FLOORS = ("base", "device", "engine", "tensor", "ops", "graph", "cached_op", "ca
 _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+BENCH_FLOORS = ("program", "contender", "measure", "policy")
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "plan", "record", "cases", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
@@ -58,6 +60,8 @@ def _problem(path: str, include: str) -> str:
         return f"only bench/ may include bench/: {include}"
     if room == "bench" and parts[0] not in ("bench", "runtime"):
         return f"bench/ may include runtime/ only: {include}"
+    if room == "bench" and parts[0] == "bench" and len(inside) > 1 and len(parts) > 2:
+        return _bench_problem(inside[0], parts[1], include)
     if room != "runtime":
         return ""
     if parts[0] != "runtime":
@@ -65,6 +69,15 @@ def _problem(path: str, include: str) -> str:
     if len(inside) < 2 or len(parts) < 3:
         return ""
     return _floor_problem(inside[0], parts[1], include)
+
+
+def _bench_problem(floor: str, included: str, include: str) -> str:
+    for name in (floor, included):
+        if name not in BENCH_FLOORS:
+            return f"bench/{name} is on no floor; the floors are {' < '.join(BENCH_FLOORS)}"
+    if BENCH_FLOORS.index(included) > BENCH_FLOORS.index(floor):
+        return f"upward include: bench/{floor} stands below {included}: {include}"
+    return ""
 
 
 def _floor_problem(floor: str, included: str, include: str) -> str:
