@@ -2,7 +2,7 @@
 #include <array>
 
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 #include "runtime/ops/window.h"
 

@@ -9,7 +9,7 @@
 
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -19,22 +19,28 @@ namespace {
 struct AddOf {
   template <typename T>
   static T Apply(T a, T b) {
-    if constexpr (std::is_integral_v<T>) return __builtin_add_overflow(a, b, &a), a;
-    else return a + b;
+    if constexpr (std::is_integral_v<T>)
+      return __builtin_add_overflow(a, b, &a), a;
+    else
+      return a + b;
   }
 };
 struct SubOf {
   template <typename T>
   static T Apply(T a, T b) {
-    if constexpr (std::is_integral_v<T>) return __builtin_sub_overflow(a, b, &a), a;
-    else return a - b;
+    if constexpr (std::is_integral_v<T>)
+      return __builtin_sub_overflow(a, b, &a), a;
+    else
+      return a - b;
   }
 };
 struct MulOf {
   template <typename T>
   static T Apply(T a, T b) {
-    if constexpr (std::is_integral_v<T>) return __builtin_mul_overflow(a, b, &a), a;
-    else return a * b;
+    if constexpr (std::is_integral_v<T>)
+      return __builtin_mul_overflow(a, b, &a), a;
+    else
+      return a * b;
   }
 };
 struct DivOf {
@@ -121,9 +127,7 @@ MadeKernel MakePlain(const OpCall& call) {
 
 float ReluOf(float x) { return x > 0.0f ? x : 0.0f; }
 float SigmoidOf(float x) { return 1.0f / (1.0f + std::exp(-x)); }
-float HardSwishOf(float x) {
-  return x * std::max(0.0f, std::min(1.0f, x * (1.0f / 6.0f) + 0.5f));
-}
+float HardSwishOf(float x) { return x * std::max(0.0f, std::min(1.0f, x * (1.0f / 6.0f) + 0.5f)); }
 float TanhOf(float x) { return std::tanh(x); }
 float SqrtOf(float x) { return std::sqrt(x); }
 float ExpOf(float x) { return std::exp(x); }
@@ -135,9 +139,8 @@ float ReciprocalOf(float x) { return 1.0f / x; }
 MadeKernel MakeHardSigmoid(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.2f));
   TENTER_ASSIGN_OR_RETURN(const float beta, call.attributes.Float("beta", 0.5f));
-  return MakeUnary(call, [alpha, beta](float x) {
-    return std::max(0.0f, std::min(1.0f, alpha * x + beta));
-  });
+  return MakeUnary(
+      call, [alpha, beta](float x) { return std::max(0.0f, std::min(1.0f, alpha * x + beta)); });
 }
 
 MadeKernel MakeLeakyRelu(const OpCall& call) {
@@ -147,9 +150,8 @@ MadeKernel MakeLeakyRelu(const OpCall& call) {
 
 MadeKernel MakeClip(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const ClipBounds bounds, ClipBoundsOf(call));
-  return MakeUnary(call, [bounds](float x) {
-    return std::min(std::max(x, bounds.low), bounds.high);
-  });
+  return MakeUnary(call,
+                   [bounds](float x) { return std::min(std::max(x, bounds.low), bounds.high); });
 }
 
 constexpr AttributeRule kClipRules[] = {{"min"}, {"max"}};
@@ -159,16 +161,15 @@ constexpr AttributeRule kAlphaBetaRules[] = {{"alpha"}, {"beta"}};
 constexpr OpType Unary(std::string_view name, MakeFunction reference, MakeFunction onednn,
                        std::span<const AttributeRule> rules = {}, int opset_min = kOpsetMin,
                        int inputs_max = 1) {
-  return {name,  opset_min,   kOpsetMax, 1,     inputs_max, 1,
-          rules, SameAsInput, reference, onednn};
+  return {name, opset_min, kOpsetMax, 1, inputs_max, 1, rules, SameAsInput, reference, onednn};
 }
 
 constexpr int kVariadicMax = 1000;
 
 constexpr OpType Variadic(std::string_view name, MakeFunction reference, MakeFunction onednn,
                           int inputs_min, int inputs_max) {
-  return {name, kOpsetMin,     kOpsetMax, inputs_min, inputs_max, 1,
-          {},   InferVariadic, reference, onednn};
+  return {name, kOpsetMin, kOpsetMax,     inputs_min, inputs_max,
+          1,    {},        InferVariadic, reference,  onednn};
 }
 
 constexpr std::array kOps = {

@@ -4,7 +4,7 @@
 
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -46,9 +46,9 @@ Result<MatMulShapes> MatMulShapesOf(const OpCall& call) {
   shapes.k = a.back();
   shapes.n = b.back();
   if (b[b.size() - 2] != shapes.k) return Invalid("the inner dimensions differ");
-  TENTER_ASSIGN_OR_RETURN(
-      shapes.batch, BroadcastShapes(Shape(std::vector<int64_t>(a.begin(), a.end() - 2)),
-                                    Shape(std::vector<int64_t>(b.begin(), b.end() - 2))));
+  TENTER_ASSIGN_OR_RETURN(shapes.batch,
+                          BroadcastShapes(Shape(std::vector<int64_t>(a.begin(), a.end() - 2)),
+                                          Shape(std::vector<int64_t>(b.begin(), b.end() - 2))));
   std::vector<int64_t> output = shapes.batch.dims();
   if (!a_vector) output.push_back(shapes.m);
   if (!b_vector) output.push_back(shapes.n);
@@ -134,8 +134,8 @@ MadeKernel MakeGemm(const OpCall& call) {
     float* out = outputs[0].mutable_data<float>();
     for (int64_t row = 0; row < matrices.m; ++row)
       for (int64_t column = 0; column < matrices.n; ++column, ++out) {
-        *out = alpha * matrices.Element(inputs[0].data<float>(), inputs[1].data<float>(), row,
-                                        column);
+        *out =
+            alpha * matrices.Element(inputs[0].data<float>(), inputs[1].data<float>(), row, column);
         if (c != nullptr) *out += beta * c[row * c_strides[0] + column * c_strides[1]];
       }
   });
@@ -144,10 +144,8 @@ MadeKernel MakeGemm(const OpCall& call) {
 constexpr AttributeRule kGemmRules[] = {{"alpha"}, {"beta"}, {"transA"}, {"transB"}};
 
 constexpr std::array kOps = {
-    OpType{"MatMul", kOpsetMin, kOpsetMax, 2, 2, 1, {}, InferMatMul, MakeMatMul,
-           MakeOneDnnMatMul},
-    OpType{"Gemm", kOpsetMin, kOpsetMax, 2, 3, 1, kGemmRules, InferGemm, MakeGemm,
-           MakeOneDnnGemm},
+    OpType{"MatMul", kOpsetMin, kOpsetMax, 2, 2, 1, {}, InferMatMul, MakeMatMul, MakeOneDnnMatMul},
+    OpType{"Gemm", kOpsetMin, kOpsetMax, 2, 3, 1, kGemmRules, InferGemm, MakeGemm, MakeOneDnnGemm},
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -94,8 +94,7 @@ Result<std::vector<StridedView>> SliceViews(const OpCall& call) {
   if (axes.empty())
     for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   if (steps.empty()) steps.assign(starts.size(), 1);
-  if (starts.size() != ends.size() || starts.size() != axes.size() ||
-      starts.size() != steps.size())
+  if (starts.size() != ends.size() || starts.size() != axes.size() || starts.size() != steps.size())
     return Invalid("starts, ends, axes and steps differ in length");
   if (const auto unique = ResolveAxes(axes, input.rank()); !unique.ok()) return unique.status();
   StridedView view{input.dims(), input.Strides(), 0};
@@ -157,10 +156,11 @@ MadeKernel MakeConcat(const OpCall& call) {
     for (int64_t outer = 0; outer < outputs[0].shape().NumElements(0, axis); ++outer)
       for (const Tensor& input : inputs) {
         const Shape& shape = input.shape();
-        const size_t run = static_cast<size_t>(shape.NumElements(axis, shape.rank())) *
-                           DTypeBytes(input.dtype());
-        std::memcpy(out, static_cast<const std::byte*>(input.raw()) +
-                             static_cast<size_t>(outer) * run, run);
+        const size_t run =
+            static_cast<size_t>(shape.NumElements(axis, shape.rank())) * DTypeBytes(input.dtype());
+        std::memcpy(out,
+                    static_cast<const std::byte*>(input.raw()) + static_cast<size_t>(outer) * run,
+                    run);
         out += run;
       }
   });
@@ -189,8 +189,8 @@ Result<Padding> PaddingOf(const OpCall& call) {
     dims[i] += before + after;
     if (dims[i] < 0) return Invalid("padding that leaves less than nothing");
     const int64_t end = input.dims()[i] + std::min<int64_t>(0, after);
-    TENTER_RETURN_IF_ERROR(Cut(padding.kept, i, std::max<int64_t>(0, -before),
-                               std::max<int64_t>(0, end), 1));
+    TENTER_RETURN_IF_ERROR(
+        Cut(padding.kept, i, std::max<int64_t>(0, -before), std::max<int64_t>(0, end), 1));
   }
   padding.output = Shape(std::move(dims));
   if (const auto count = padding.output.CountElements(); !count.ok()) return count.status();
@@ -246,8 +246,8 @@ void RunGather(int axis, Inputs inputs, Outputs outputs) {
   const auto* const from = static_cast<const std::byte*>(inputs[0].raw());
   auto* out = static_cast<std::byte*>(outputs[0].mutable_raw());
   const int64_t size = data.dim(axis);
-  const size_t run = static_cast<size_t>(data.NumElements(axis + 1, data.rank())) *
-                     DTypeBytes(inputs[0].dtype());
+  const size_t run =
+      static_cast<size_t>(data.NumElements(axis + 1, data.rank())) * DTypeBytes(inputs[0].dtype());
   for (int64_t outer = 0; outer < data.NumElements(0, axis); ++outer)
     for (int64_t i = 0; i < inputs[1].shape().NumElements(); ++i) {
       int64_t index = inputs[1].data<Index>()[i];

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "runtime/ops/onednn.h"
-#include "runtime/ops/onednn_first_use.h"
+#include "runtime/ops/onednn/first_use.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
 #include "runtime/ops/window.h"
 
@@ -81,8 +81,7 @@ MadeKernel MakeMaxPool(const OpCall& call) {
 
 MadeKernel MakeAveragePool(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Window window, PoolWindowOf(call));
-  TENTER_ASSIGN_OR_RETURN(const int64_t count_padding,
-                          call.attributes.Int("count_include_pad", 0));
+  TENTER_ASSIGN_OR_RETURN(const int64_t count_padding, call.attributes.Int("count_include_pad", 0));
   return MakePool(window, [width = window.input[1], count_padding](
                               const float* image, const Cells& rows, const Cells& columns) {
     return MeanOver(image, width, rows, columns, count_padding != 0);
@@ -114,19 +113,30 @@ MadeKernel MakeGlobalAveragePool(const OpCall& call) {
 
 constexpr std::string_view kAutoPads = "NOTSET|VALID|SAME_UPPER|SAME_LOWER";
 constexpr AttributeRule kMaxPoolRules[] = {
-    {"auto_pad", kAutoPads}, {"ceil_mode", "0|1"}, {"dilations"}, {"kernel_shape"},
-    {"pads"},                {"storage_order"},    {"strides"}};
-constexpr AttributeRule kAveragePoolRules[] = {{"auto_pad", kAutoPads}, {"ceil_mode", "0|1"},
-                                               {"count_include_pad"},   {"kernel_shape"},
-                                               {"pads"},                {"strides"}};
+    {"auto_pad", kAutoPads}, {"ceil_mode", "0|1"}, {"dilations"}, {"kernel_shape"}, {"pads"},
+    {"storage_order"},       {"strides"}};
+constexpr AttributeRule kAveragePoolRules[] = {{"auto_pad", kAutoPads},
+                                               {"ceil_mode", "0|1"},
+                                               {"count_include_pad"},
+                                               {"kernel_shape"},
+                                               {"pads"},
+                                               {"strides"}};
 
 constexpr std::array kOps = {
     OpType{"MaxPool", kOpsetMin, kOpsetMax, 1, 1, 1, kMaxPoolRules, InferPool, MakeMaxPool,
            MakeOneDnnPooling},
     OpType{"AveragePool", kOpsetMin, kOpsetMax, 1, 1, 1, kAveragePoolRules, InferPool,
            MakeAveragePool, MakeOneDnnPooling},
-    OpType{"GlobalAveragePool", kOpsetMin, kOpsetMax, 1, 1, 1, {}, InferGlobalPool,
-           MakeGlobalAveragePool, MakeOneDnnPooling},
+    OpType{"GlobalAveragePool",
+           kOpsetMin,
+           kOpsetMax,
+           1,
+           1,
+           1,
+           {},
+           InferGlobalPool,
+           MakeGlobalAveragePool,
+           MakeOneDnnPooling},
 };
 
 }  // namespace

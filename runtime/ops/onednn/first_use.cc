@@ -1,9 +1,9 @@
-#include "runtime/ops/onednn_first_use.h"
+#include "runtime/ops/onednn/first_use.h"
 
 #include <new>
 
-#include "runtime/ops/onednn.h"
-#include "runtime/ops/onednn_kernel.h"
+#include "runtime/ops/onednn/kernel.h"
+#include "runtime/ops/onednn/onednn.h"
 
 namespace tenter {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "runtime/ops/broadcast.h"
-#include "runtime/ops/onednn.h"
-#include "runtime/ops/onednn_kernel.h"
+#include "runtime/ops/onednn/kernel.h"
+#include "runtime/ops/onednn/onednn.h"
 
 namespace tenter {
 namespace {
@@ -66,9 +66,8 @@ MadeKernel MakeProduct(const OpCall& call, const dnnl::memory::desc& a, const dn
                        const dnnl::memory::desc& bias, const dnnl::memory::desc& out) {
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
     const dnnl::matmul::primitive_desc description(engine, a, b, bias, out, UserScratchpad());
-    std::vector<OneDnnBinding> bindings = {{DNNL_ARG_SRC, false, 0, a},
-                                           {DNNL_ARG_WEIGHTS, false, 1, b},
-                                           {DNNL_ARG_DST, true, 0, out}};
+    std::vector<OneDnnBinding> bindings = {
+        {DNNL_ARG_SRC, false, 0, a}, {DNNL_ARG_WEIGHTS, false, 1, b}, {DNNL_ARG_DST, true, 0, out}};
     if (call.has_input(2)) bindings.push_back({DNNL_ARG_BIAS, false, 2, bias});
     return MadeOneDnn<dnnl::matmul>(engine, description, std::move(bindings));
   });
@@ -135,10 +134,9 @@ MadeKernel MakeOneDnnBinary(const OpCall& call) {
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
     const dnnl::binary::primitive_desc description(engine, BinaryOf(call.op_type), a, b, c,
                                                    UserScratchpad());
-    return MadeOneDnn<dnnl::binary>(engine, description,
-                                    {{DNNL_ARG_SRC_0, false, 0, a},
-                                     {DNNL_ARG_SRC_1, false, 1, b},
-                                     {DNNL_ARG_DST, true, 0, c}});
+    return MadeOneDnn<dnnl::binary>(
+        engine, description,
+        {{DNNL_ARG_SRC_0, false, 0, a}, {DNNL_ARG_SRC_1, false, 1, b}, {DNNL_ARG_DST, true, 0, c}});
   });
 }
 

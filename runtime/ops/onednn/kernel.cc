@@ -1,11 +1,11 @@
-#include "runtime/ops/onednn_kernel.h"
+#include "runtime/ops/onednn/kernel.h"
 
 #include <numeric>
 #include <unordered_map>
 
 #include "runtime/base/check.h"
 #include "runtime/base/tsan.h"
-#include "runtime/ops/onednn.h"
+#include "runtime/ops/onednn/onednn.h"
 
 // From libgomp, which oneDNN is linked with; its header needs a compiler flag that nothing else
 // here uses.

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn_attr.h"
+#include "runtime/ops/onednn/attr.h"
 
 namespace tenter {
 

@@ -1,4 +1,4 @@
-#include "runtime/ops/onednn_attr.h"
+#include "runtime/ops/onednn/attr.h"
 
 namespace tenter {
 

@@ -1,7 +1,8 @@
 // oneDNN kernels of the ops that slide a window: Conv and the poolings.
-#include "runtime/ops/onednn.h"
-#include "runtime/ops/onednn_kernel.h"
 #include "runtime/ops/window.h"
+
+#include "runtime/ops/onednn/kernel.h"
+#include "runtime/ops/onednn/onednn.h"
 
 namespace tenter {
 namespace {
@@ -64,25 +65,22 @@ MadeKernel MakeOneDnnPooling(const OpCall& call) {
   const bool global = call.op_type == "GlobalAveragePool";
   const Shape& input = call.inputs[0].shape;
   TENTER_ASSIGN_OR_RETURN(const Window window, global ? GlobalWindow(input) : PoolWindowOf(call));
-  TENTER_ASSIGN_OR_RETURN(const int64_t count_padding,
-                          call.attributes.Int("count_include_pad", 0));
+  TENTER_ASSIGN_OR_RETURN(const int64_t count_padding, call.attributes.Int("count_include_pad", 0));
   const Dims trailing = TrailingPads(window);
   // Counting padding differs where rounding up added cells: those are counted by oneDNN alone.
   if (count_padding != 0 && trailing != ToDims(window.pads_end)) return Unsupported("ceil_mode");
   const auto source = DenseDesc(ImageDims(input.dim(0), input.dim(1), window.input));
   const auto target = DenseDesc(ImageDims(input.dim(0), input.dim(1), window.output));
   const auto algorithm = call.op_type == "MaxPool" ? dnnl::algorithm::pooling_max
-                         : count_padding != 0
-                             ? dnnl::algorithm::pooling_avg_include_padding
-                             : dnnl::algorithm::pooling_avg_exclude_padding;
+                         : count_padding != 0      ? dnnl::algorithm::pooling_avg_include_padding
+                                                   : dnnl::algorithm::pooling_avg_exclude_padding;
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
     const dnnl::pooling_forward::primitive_desc description(
         engine, dnnl::prop_kind::forward_inference, algorithm, source, target,
         ToDims(window.strides), ToDims(window.kernel), Gaps(window), ToDims(window.pads_begin),
         trailing, UserScratchpad());
     return MadeOneDnn<dnnl::pooling_forward>(
-        engine, description,
-        {{DNNL_ARG_SRC, false, 0, source}, {DNNL_ARG_DST, true, 0, target}});
+        engine, description, {{DNNL_ARG_SRC, false, 0, source}, {DNNL_ARG_DST, true, 0, target}});
   });
 }
 

@@ -6,7 +6,7 @@
 
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
-#include "runtime/ops/onednn_kernel.h"
+#include "runtime/ops/onednn/kernel.h"
 #include "runtime/ops/testing.h"
 
 namespace tenter {
@@ -56,8 +56,7 @@ int Compare(Generate generate) {
     for (const auto name : c.attributes.Names())
       place.append(" ").append(name).append("=").append(c.attributes.Print(name));
     const auto reference = RunOp(c.op, c.attributes, c.inputs, c.opset);
-    const auto fast =
-        RunOp(c.op, c.attributes, c.inputs, c.opset, 1, KernelChoice::kOneDnn);
+    const auto fast = RunOp(c.op, c.attributes, c.inputs, c.opset, 1, KernelChoice::kOneDnn);
     EXPECT_EQ(reference.ok(), fast.ok()) << place;
     if (!reference.ok() || !fast.ok()) continue;
     ExpectClose(reference->outputs[0], fast->outputs[0], place);
@@ -187,9 +186,8 @@ TEST(OneDnn, OneKernelServesManyThreads) {
   const Tensor weights = RandomFloats({16, 16, 3, 3}, rng);
   const Tensor first = RandomFloats({1, 16, 20, 20}, rng);
   const std::vector<Tensor> call_inputs = {first, weights};
-  const auto kernel = MakeKernel(CallWith("Conv", attributes, call_inputs, 11, 1),
-                                 KernelChoice::kOneDnn)
-                          .value();
+  const auto kernel =
+      MakeKernel(CallWith("Conv", attributes, call_inputs, 11, 1), KernelChoice::kOneDnn).value();
   ASSERT_GT(kernel->scratch_bytes(), 0u) << "this test needs a kernel that uses scratch";
   struct Request {
     std::vector<Tensor> inputs;
@@ -205,18 +203,18 @@ TEST(OneDnn, OneKernelServesManyThreads) {
   }
   std::vector<Thread> threads(requests.size());
   for (size_t i = 0; i < threads.size(); ++i)
-    ASSERT_TRUE(threads[i]
-                    .Start("conv",
-                           [&kernel, request = &requests[i]] {
-                             const auto scratch = HostBlock::Allocate(kernel->scratch_bytes());
-                             for (int round = 0; round < 50; ++round) {
-                               kernel->Run(request->inputs, {&request->found, 1},
-                                           (*scratch)->data());
-                               request->wrong += Elements<float>(request->found) !=
-                                                 Elements<float>(request->expected);
-                             }
-                           })
-                    .ok());
+    ASSERT_TRUE(
+        threads[i]
+            .Start("conv",
+                   [&kernel, request = &requests[i]] {
+                     const auto scratch = HostBlock::Allocate(kernel->scratch_bytes());
+                     for (int round = 0; round < 50; ++round) {
+                       kernel->Run(request->inputs, {&request->found, 1}, (*scratch)->data());
+                       request->wrong +=
+                           Elements<float>(request->found) != Elements<float>(request->expected);
+                     }
+                   })
+            .ok());
   for (Thread& thread : threads) thread.Join();
   for (const Request& request : requests) EXPECT_EQ(request.wrong, 0);
 }
