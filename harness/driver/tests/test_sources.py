@@ -105,6 +105,35 @@ def test_tidy_is_silent_about_what_is_right(root, path, text):
     assert tidy.check(read_sources(root)) == []
 
 
+def plant_headers(root: Path, folder: str, count: int) -> None:
+    for number in range(count):
+        plant(root, f"{folder}/x{number}.h", "#pragma once\n")
+    plant(root, f"{folder}/README.md", "x\n")
+
+
+def test_a_crowded_folder_is_found(root):
+    plant_headers(root, "runtime/graph", 26)
+    assert [str(v) for v in tidy.check(read_sources(root))] == [
+        "runtime/graph:1: 26 sources, tests aside; a folder holds 25 at most"]
+
+
+def test_tests_do_not_crowd_a_folder(root):
+    plant_headers(root, "runtime/graph", 25)
+    for name in ("runtime/graph/testing.h", "runtime/graph/test_model.h", "harness/driver/tests/fake_x.py"):
+        plant(root, name, "#pragma once\n")
+    plant(root, "runtime/graph/a_test.cc", "")
+    plant(root, "runtime/graph/CMakeLists.txt", "a_test.cc\n")
+    plant(root, "harness/README.md", "x\n")
+    plant(root, "harness/driver/README.md", "x\n")
+    assert tidy.check(read_sources(root)) == []
+
+
+def test_what_is_being_divided_may_be_crowded_and_says_why(root, monkeypatch):
+    monkeypatch.setitem(tidy.CROWDED, "runtime/graph", "being divided")
+    plant_headers(root, "runtime/graph", 26)
+    assert tidy.check(read_sources(root)) == [] and all(tidy.CROWDED.values())
+
+
 @pytest.mark.parametrize(("head", "is_function"), [
     ("int Run(int x) ", True), ("  void Lock() ACQUIRE() ", True), ("Thread::Thread(int x) : x_(x), y_(1) ", True),
     ("auto f = [this](int x) ", True), ("bool Get() const noexcept override ", True), ("namespace a ", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,6 +14,14 @@ from tenter.sources.source import Source, Violation
 MOST_LINES = {".cc": 700, ".h": 400, ".py": 300}
 MOST_FUNCTION_LINES = 70
 MOST_COLUMNS = 100
+MOST_FILES = 25
+# Folders that may hold more for now, and why; whoever divides one takes it off.
+CROWDED = {
+    "runtime/engine": "being divided",
+    "runtime/capi": "being divided",
+    "fuzz": "being divided",
+}
+_TEST_FILE = re.compile(r"(_test\.\w+|(^|/)(test_\w+\.(py|h)|testing\.h|conftest\.py))$|(^|/)tests/")
 
 Sources = list[Source]
 _SEAM = ("runtime/", "harness/", "bench/")  # the rooms in which every lock and thread goes through runtime/base
@@ -170,6 +179,15 @@ def scenario_folders(sources: Sources) -> Iterator[Violation]:
             yield Violation(source.path, 1, f"a scenario lives in scenarios/{{{','.join(scenario.FOLDERS)}}}/")
 
 
+def crowds(sources: Sources) -> Iterator[Violation]:
+    """A folder of more sources than one reads in one go holds more than one noun. Tests stand beside what they test."""
+    counts = Counter(str(PurePosixPath(source.path).parent) for source in sources
+                     if source.suffix in (".cc", ".c", ".h", ".py") and not _TEST_FILE.search(source.path))
+    for folder, count in sorted(counts.items()):
+        if count > MOST_FILES and folder not in CROWDED:
+            yield Violation(folder, 1, f"{count} sources, tests aside; a folder holds {MOST_FILES} at most")
+
+
 def readmes(sources: Sources) -> Iterator[Violation]:
     """Every room has a page: the root, the folders of the root that hold code, and the floors and parts in them."""
     paths = {source.path for source in sources}
@@ -186,4 +204,4 @@ def readmes(sources: Sources) -> Iterator[Violation]:
 
 
 RULES: tuple[Callable[[Sources], Iterator[Violation]], ...] = (
-    sizes, headers, banned, words, suppressions, orphans, scenario_folders, readmes)
+    sizes, headers, banned, words, suppressions, orphans, scenario_folders, crowds, readmes)
