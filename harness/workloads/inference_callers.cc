@@ -1,0 +1,110 @@
+#include "harness/workloads/inference_callers.h"
+
+#include <utility>
+
+#include "runtime/base/thread.h"
+
+namespace tenter {
+
+InferenceCallers::InferenceCallers(Stage& stage, const ModelInputs& inputs, InferenceErrors* errors)
+    : stage_(stage),
+      table_(stage.target.table()),
+      inputs_(inputs),
+      errors_(*errors),
+      threads_(stage.parameters.Int("threads")),
+      inferences_(stage.parameters.Int("inferences")),
+      per_thread_(stage.parameters.Int("inputs_per_thread")),
+      bad_requests_(stage.parameters.Int("bad_requests")),
+      free_after_(stage.parameters.Int("free_after")) {}
+
+void InferenceCallers::CallFromAllThreads(Handle* op) {
+  tickets_.Store(0, kRelaxed);
+  freed_.Store(false, kRelaxed);
+  const tgt_handle handle = op->get();
+  Gate gate;
+  std::vector<Thread> callers(threads_);
+  for (int64_t t = 0; t < threads_; ++t) {
+    const Status started =
+        callers[t].Start("caller-" + std::to_string(t), [this, t, handle, &gate] {
+          gate.Wait();
+          CallLoop(t, handle);
+        });
+    if (!started.ok()) stage_.board.NoPower(kDeterminism, started.message());
+  }
+  gate.Open();
+  if (free_after_ > 0) {
+    calls_.AwaitAtLeast(static_cast<uint64_t>(free_after_));
+    freed_.Store(true, kRelease);
+    op->Free();
+  }
+  for (Thread& caller : callers) caller.Join();
+  calls_.Reset();
+}
+
+void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
+  for (int64_t i = 0;; ++i) {
+    const int64_t ticket = tickets_.FetchAdd(1, kRelaxed);
+    if (ticket >= inferences_) return;
+    Call(op, static_cast<size_t>(thread * per_thread_ + i % per_thread_), IsBad(ticket));
+    calls_.Add();
+    stage_.progress.Step();
+  }
+}
+
+// The bad requests are spread evenly over the run.
+bool InferenceCallers::IsBad(int64_t ticket) const {
+  return bad_requests_ > 0 &&
+         ticket * bad_requests_ / inferences_ != (ticket + 1) * bad_requests_ / inferences_;
+}
+
+void InferenceCallers::Call(tgt_handle op, size_t sample, bool bad) {
+  const std::vector<tgt_tensor> inputs =
+      bad ? inputs_.Misshaped(sample) : inputs_.sample(sample).inputs;
+  std::vector<tgt_tensor> outputs(inputs_.output_count());
+  tgt_error error = {};
+  in_flight_.Enter();
+  const tgt_code code = table_.invoke(stage_.target.self(), op, inputs.data(), inputs.size(),
+                                      outputs.data(), outputs.size(), &error);
+  in_flight_.Leave();
+  if (code != TGT_OK) return JudgeError(error, code, bad);
+  if (bad) errors_.MissingRefusal(inputs[0].rank);
+  if (!bad) Compare(outputs, sample);
+  for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
+}
+
+void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool bad) {
+  if (free_after_ > 0 && (code == TGT_CLOSED || code == TGT_STALE_HANDLE)) {
+    stage_.board.Examine(kLife);
+    if (!freed_.Load(kAcquire))
+      stage_.board.Report(
+          {.check = &kLife,
+           .what = "refused before the free",
+           .title = "a call was refused before the op was freed: " + ErrorText(error)});
+    return;
+  }
+  if (bad) return errors_.CheckRefusal(error);
+  if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe"))
+    return stage_.board.Examine(kLife);
+  if (code == TGT_RESOURCE_EXHAUSTED && stage_.parameters.Flag("refuse_when_full") &&
+      !stage_.injector.has_failures())
+    return stage_.board.Examine(kLife);
+  errors_.Add(error);
+}
+
+void InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sample) {
+  stage_.board.Examine(kDeterminism);
+  right_.FetchAdd(1, kRelaxed);
+  const int64_t whose = inputs_.WhoseAnswer(outputs, sample);
+  if (whose == static_cast<int64_t>(sample)) return;
+  const std::string who = "thread " + std::to_string(sample / per_thread_);
+  Finding finding{.check = &kDeterminism,
+                  .what = whose < 0 ? "wrong output" : "answer of another request",
+                  .title = who + (whose < 0 ? " got an answer that belongs to nobody"
+                                            : " got the answer of thread " +
+                                                  std::to_string(whose / per_thread_))};
+  finding.detail = inputs_.FirstDifference(outputs, sample);
+  finding.evidence = {{"sample", std::to_string(sample)}, {"answer_of", std::to_string(whose)}};
+  stage_.board.Report(std::move(finding));
+}
+
+}  // namespace tenter

@@ -1,0 +1,56 @@
+// InferenceCallers: the threads that call one cached op, and what each of them got.
+//
+// Path: ConcurrentInference -> CallFromAllThreads -> invoke on the target -> outputs to the board,
+// errors to InferenceErrors.
+//
+// Thread safety: the public methods belong to the owner; its threads are started and joined inside.
+// Ownership and lifetime: one per run, for all its rounds; borrows stage, inputs and errors.
+// Invariants: (1) a round makes exactly the calls that were asked for, whichever thread makes them.
+//   (2) A thread calls with inputs of its own, so that an answer tells whose it is. (3) An op is
+//   freed under its callers only after `freed_` says so: a refusal seen earlier is a finding.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/workloads/collisions.h"
+#include "harness/workloads/handles.h"
+#include "harness/workloads/inference_errors.h"
+#include "harness/workloads/model_inputs.h"
+#include "harness/workloads/workload.h"
+#include "runtime/base/atomic.h"
+
+namespace tenter {
+
+class InferenceCallers {
+ public:
+  InferenceCallers(Stage& stage, const ModelInputs& inputs, InferenceErrors* errors);
+
+  // One round: all threads call `op` until the calls are used up. Frees it meanwhile where the
+  // workload's `free_after` says so. Returns when every thread has ended.
+  void CallFromAllThreads(Handle* op);
+
+  // Answers that were compared, and the most calls that were inside the target at once.
+  int64_t answers() const { return static_cast<int64_t>(right_.Load(kRelaxed)); }
+  int64_t in_flight_max() const { return in_flight_.max(); }
+
+ private:
+  void CallLoop(int64_t thread, tgt_handle op);
+  bool IsBad(int64_t ticket) const;
+  void Call(tgt_handle op, size_t sample, bool bad);
+  void JudgeError(const tgt_error& error, tgt_code code, bool bad);
+  void Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
+
+  Stage& stage_;
+  const tgt_target& table_;
+  const ModelInputs& inputs_;
+  InferenceErrors& errors_;
+  const int64_t threads_, inferences_, per_thread_, bad_requests_, free_after_;
+  InFlightGauge in_flight_;
+  CallCounter calls_;
+  Atomic<int64_t> tickets_ = 0;
+  Atomic<bool> freed_ = false;  // set before the free; a refusal may only follow it
+  Atomic<uint64_t> right_ = 0;  // answers that were compared
+};
+
+}  // namespace tenter
