@@ -1,4 +1,5 @@
-// ImportOnnx: a model file becomes a Graph. The one place that knows the ONNX file format.
+// ImportOnnx: a model file becomes a Graph. It knows the ONNX file format,
+// together with onnx_tensor.h and onnx_attribute.h; nothing else does.
 //
 // Thread safety: any thread.
 // Ownership and lifetime: the graph owns copies of the initializers; nothing of the file is kept.

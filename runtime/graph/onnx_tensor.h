@@ -1,0 +1,30 @@
+// ReadTensor: a tensor as the file holds it becomes one in memory.
+//
+// Thread safety: any thread.
+// Ownership and lifetime: the result owns a copy; nothing of the file is kept.
+// Invariants: the data decides before memory is asked for: a wrong shape allocates nothing.
+// Errors: kUnsupported with a phrase ("type STRING of tensor 'w'"), kInvalidArgument with a
+//   sentence.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "runtime/base/status.h"
+#include "runtime/tensor/tensor.h"
+
+namespace onnx {
+class TensorProto;
+}
+
+namespace tenter {
+
+// The type with this number in the file, if there is one here.
+std::optional<DType> DTypeOfOnnx(int onnx_type);
+
+// "FLOAT16", or "number 99" for one that ONNX does not have.
+std::string OnnxTypeName(int onnx_type);
+
+Result<Tensor> ReadTensor(const onnx::TensorProto& proto);
+
+}  // namespace tenter
