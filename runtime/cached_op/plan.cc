@@ -83,7 +83,8 @@ Status Plan::AddStep(const Node& node, KernelChoice kernels) {
                 .outputs = {},
                 .reads = {},
                 .writes = {}};
-  TENTER_ASSIGN_OR_RETURN(step.kernel, MakeKernel(CallOf(graph_, node), kernels));
+  TENTER_ASSIGN_OR_RETURN(step.kernel,
+                          MakeKernel(CallOf(graph_, node), OutputSpecsOf(graph_, node), kernels));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));
   step.shapes = ShapesText(step.inputs);

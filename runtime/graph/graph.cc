@@ -14,9 +14,7 @@ class Produced {
  public:
   explicit Produced(const Graph& graph) : graph_(graph), done_(graph.values.size(), false) {}
 
-  bool InRange(int value) const {
-    return value >= 0 && static_cast<size_t>(value) < done_.size();
-  }
+  bool InRange(int value) const { return value >= 0 && static_cast<size_t>(value) < done_.size(); }
 
   bool Has(int value) const { return done_[static_cast<size_t>(value)]; }
 
@@ -82,6 +80,16 @@ OpCall CallOf(const Graph& graph, const Node& node) {
     call.inputs.back() = *value.spec;
   }
   return call;
+}
+
+std::vector<TensorSpec> OutputSpecsOf(const Graph& graph, const Node& node) {
+  std::vector<TensorSpec> specs;
+  for (const int output : node.outputs) {
+    const Value& value = graph.values[static_cast<size_t>(output)];
+    TENTER_CHECK(value.spec.has_value(), "no spec for value '" + value.name + "'");
+    specs.push_back(*value.spec);
+  }
+  return specs;
 }
 
 }  // namespace tenter

@@ -52,4 +52,7 @@ Status CheckGraph(const Graph& graph);
 // both. REQUIRES: every present input has a spec.
 OpCall CallOf(const Graph& graph, const Node& node);
 
+// What Specialise inferred for the outputs of one node. REQUIRES: the graph is specialised.
+std::vector<TensorSpec> OutputSpecsOf(const Graph& graph, const Node& node);
+
 }  // namespace tenter

@@ -34,8 +34,8 @@ Result<std::vector<Tensor>> AllocateAll(const std::vector<TensorSpec>& specs) {
 Status CheckFoldSize(const Node& node, const std::vector<TensorSpec>& specs) {
   for (const TensorSpec& spec : specs)
     if (spec.size_bytes() > kFoldBytesMax)
-      return {StatusCode::kResourceExhausted, node.op_type + " (node '" + node.name +
-                                                  "') makes a constant " + spec.ToString()};
+      return {StatusCode::kResourceExhausted,
+              node.op_type + " (node '" + node.name + "') makes a constant " + spec.ToString()};
   return {};
 }
 
@@ -45,7 +45,7 @@ Result<std::vector<Tensor>> ComputeNode(const Graph& graph, const Node& node) {
   const OpCall call = CallOf(graph, node);
   TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> specs, InferOp(call));
   TENTER_RETURN_IF_ERROR(CheckFoldSize(node, specs));
-  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, KernelChoice::kReference));
+  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, specs, KernelChoice::kReference));
   TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> outputs, AllocateAll(specs));
   std::vector<Tensor> inputs;
   for (const Tensor* constant : call.constants)
@@ -58,7 +58,8 @@ Result<std::vector<std::unique_ptr<Kernel>>> MakeKernels(const Graph& specialise
                                                          KernelChoice choice) {
   std::vector<std::unique_ptr<Kernel>> kernels;
   for (const Node& node : specialised.nodes) {
-    TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(CallOf(specialised, node), choice));
+    TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(CallOf(specialised, node),
+                                                    OutputSpecsOf(specialised, node), choice));
     kernels.push_back(std::move(kernel));
   }
   return kernels;
@@ -81,10 +82,8 @@ Result<std::vector<Tensor>> RunKernels(const Graph& specialised,
     std::vector<Tensor> node_inputs;
     for (const int value : node.inputs)
       node_inputs.push_back(value < 0 ? Tensor() : values[static_cast<size_t>(value)]);
-    std::vector<TensorSpec> output_specs;
-    for (const int value : node.outputs)
-      output_specs.push_back(*specialised.values[static_cast<size_t>(value)].spec);
-    TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> node_outputs, AllocateAll(output_specs));
+    TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> node_outputs,
+                            AllocateAll(OutputSpecsOf(specialised, node)));
     TENTER_RETURN_IF_ERROR(RunKernel(*kernels[i], node, node_inputs, node_outputs));
     for (size_t k = 0; k < node_outputs.size(); ++k)
       values[static_cast<size_t>(node.outputs[k])] = std::move(node_outputs[k]);

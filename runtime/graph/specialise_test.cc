@@ -111,6 +111,14 @@ TEST(RunGraph, AKernelThatFailsNamesItsNode) {
             StatusCode::kInvalidArgument);
 }
 
+// Kernels rely on the checks of inference, which Specialise makes and nobody makes again.
+TEST(RunGraphDeathTest, KernelsNeedASpecialisedGraph) {
+  GraphBuilder build;
+  const int x = build.Input("x", {DType::kFloat32, {4}});
+  build.Output(build.Add("Relu", {x}));
+  EXPECT_DEATH((void)MakeKernels(build.graph, KernelChoice::kReference), "no spec for value");
+}
+
 TEST(RunGraph, OutputsMayBeInputsAndConstants) {
   GraphBuilder build;
   const int x = build.Input("x", {DType::kFloat32, {2}});

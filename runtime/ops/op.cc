@@ -104,10 +104,12 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call) {
   return specs;
 }
 
-Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice) {
-  // The inference runs first because kernels rely on every check that it makes.
-  if (const auto specs = InferOp(call); !specs.ok()) return specs.status();
-  const OpType& op = *FindOp(call.op_type);
+Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
+                                           KernelChoice choice) {
+  const OpType* const found = FindOp(call.op_type);
+  TENTER_CHECK(found != nullptr && static_cast<int>(outputs.size()) == call.output_count,
+               Place(call) + "a kernel is asked for before inference");
+  const OpType& op = *found;
   if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();

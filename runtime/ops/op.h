@@ -100,7 +100,10 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call);
 enum class KernelChoice { kReference, kOneDnn };
 
 // A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
-Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, KernelChoice choice);
+// REQUIRES: `outputs` are what InferOp answered to this call. A kernel relies on every check that
+// inference makes, and inference is made once: whoever has its answer has passed the checks.
+Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
+                                           KernelChoice choice);
 
 // Uses oneDNN for the first time, if nobody did: MakeKernel does the same, so that whoever cannot
 // wait for some milliseconds there calls this before. From any thread; calling it again costs

@@ -75,7 +75,7 @@ inline Result<OpRun> RunOp(std::string_view op_type, const Attributes& attribute
                            KernelChoice choice = KernelChoice::kReference) {
   const OpCall call = CallWith(op_type, attributes, inputs, opset, output_count);
   TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> specs, InferOp(call));
-  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, choice));
+  TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, specs, choice));
   OpRun run;
   run.implementation = kernel->implementation();
   for (const TensorSpec& spec : specs) {

@@ -20,8 +20,9 @@ tenter::Status Run(bool same) {
   const TensorSpec spec{tenter::DType::kFloat32, {1, 16, 8, 8}};
   const tenter::OpCall call{"relu", "Relu",    attributes, tenter::kOpsetMin,
                             {spec}, {nullptr}, {true}};
+  TENTER_ASSIGN_OR_RETURN(const auto specs, tenter::InferOp(call));
   TENTER_ASSIGN_OR_RETURN(const auto kernel,
-                          tenter::MakeKernel(call, tenter::KernelChoice::kOneDnn));
+                          tenter::MakeKernel(call, specs, tenter::KernelChoice::kOneDnn));
   if (kernel->implementation() == "reference")
     return {tenter::StatusCode::kInternal, "oneDNN has no kernel for Relu"};
   TENTER_ASSIGN_OR_RETURN(const Tensor input, Tensor::Allocate(spec));
@@ -31,8 +32,9 @@ tenter::Status Run(bool same) {
                        Tensor::Borrow(spec, (same ? first : second).mutable_raw())};
   tenter::Thread threads[2];
   for (int i = 0; i < 2; ++i)
-    TENTER_RETURN_IF_ERROR(threads[i].Start(
-        "kernel", [&, i] { kernel->Run({&input, 1}, {&outputs[i], 1}, nullptr); }));
+    TENTER_RETURN_IF_ERROR(threads[i].Start("kernel", [&, i] {
+      kernel->Run({&input, 1}, {&outputs[i], 1}, nullptr);
+    }));
   for (tenter::Thread& thread : threads) thread.Join();
   return {};
 }

@@ -186,8 +186,8 @@ TEST(OneDnn, OneKernelServesManyThreads) {
   const Tensor weights = RandomFloats({16, 16, 3, 3}, rng);
   const Tensor first = RandomFloats({1, 16, 20, 20}, rng);
   const std::vector<Tensor> call_inputs = {first, weights};
-  const auto kernel =
-      MakeKernel(CallWith("Conv", attributes, call_inputs, 11, 1), KernelChoice::kOneDnn).value();
+  const OpCall call = CallWith("Conv", attributes, call_inputs, 11, 1);
+  const auto kernel = MakeKernel(call, InferOp(call).value(), KernelChoice::kOneDnn).value();
   ASSERT_GT(kernel->scratch_bytes(), 0u) << "this test needs a kernel that uses scratch";
   struct Request {
     std::vector<Tensor> inputs;
