@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -35,6 +36,12 @@ void LeaveThisProcessor() {
   CPU_CLR(here, &others);
   sched_setaffinity(0, sizeof(others), &others);
   sched_setaffinity(0, sizeof(allowed), &allowed);
+}
+
+int ProcessorCount() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return 1;
+  return std::max(1, CPU_COUNT(&allowed));
 }
 
 void PinThisThread(int index) {

@@ -45,6 +45,9 @@ class Inheritance {
 // Moves the calling thread to another of the processors that it may use, if there is one.
 void LeaveThisProcessor();
 
+// How many processors the calling thread may use; at least 1.
+int ProcessorCount();
+
 // Keeps the calling thread on the i-th of the processors that the process may use, counted round.
 void PinThisThread(int index);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/capi/context.h"
+#include "runtime/capi/sized.h"
 
 struct tenter_completion {
   tenter::Completion handle;
@@ -31,14 +32,14 @@ class CallbackOp {
 
   void Run(const OpContext& context) const {
     const std::string name(context.name);
-    const tenter_op_context c{name.c_str(), context.push_number, context.worker};
+    const tenter_op_context c{sizeof(c), name.c_str(), context.push_number, context.worker};
     tenter_error error = {};
     const tenter_code code = run_(arg_, &c, &error);
     if (code != TENTER_OK) throw StatusError(CodeStatus(code, error.message));
   }
   void RunAsync(const OpContext& context, Completion completion) const {
     const std::string name(context.name);
-    const tenter_op_context c{name.c_str(), context.push_number, context.worker};
+    const tenter_op_context c{sizeof(c), name.c_str(), context.push_number, context.worker};
     run_async_(arg_, &c, new tenter_completion{std::move(completion)});
   }
 
@@ -57,11 +58,10 @@ VarList VarsOf(const tenter_var* vars, size_t count) {
   return std::span<const Var>(reinterpret_cast<const Var*>(vars), count);
 }
 
-}  // namespace
-
-Result<Op> OpOf(const tenter_op& op) {
+Result<Op> OpOfWhole(const tenter_op& op, const Status& read) {
   // First: from here on `arg` is released, whatever happens.
   CallbackOp callbacks(op);
+  TENTER_RETURN_IF_ERROR(read);
   if ((op.run == nullptr) == (op.run_async == nullptr))
     return Status(StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async");
   if (op.timeout_ns < 0)
@@ -82,6 +82,15 @@ Result<Op> OpOf(const tenter_op& op) {
       callbacks.RunAsync(context, std::move(completion));
     };
   return made;
+}
+
+}  // namespace
+
+Result<Op> OpOf(const tenter_op& op) {
+  if (IsWhole(op)) return OpOfWhole(op, Status());
+  tenter_op whole = {};
+  const Status read = ReadOptions(op, "tenter_op", &whole);
+  return OpOfWhole(whole, read);
 }
 
 }  // namespace tenter

@@ -5,7 +5,8 @@
 // Thread safety: as Op.
 // Ownership and lifetime: the op borrows name and vars of `op`; its body owns `arg` and calls
 //   `release` when it is destroyed.
-// Invariants: `release` is called exactly once, also when OpOf refuses.
+// Invariants: `release` is called exactly once, also when OpOf refuses; but for an op whose `struct_size`
+//   is no size, of which nothing is known.
 // Errors: kInvalidArgument.
 #pragma once
 

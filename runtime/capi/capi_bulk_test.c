@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/capi/each_engine.h"
 #include "runtime/capi/expect.h"
 #include "runtime/capi/tenter.h"
 
@@ -61,8 +62,8 @@ static tenter_op Op(const char* name, const tenter_var* write, state* arg) {
   return op;
 }
 
-static int Make(tenter_context* context, int workers, size_t most_ops, tenter_handle* engine,
-                tenter_handle* bulk, tenter_var* var) {
+static int Make(tenter_context* context, int workers, size_t most_ops, tenter_engine* engine,
+                tenter_bulk* bulk, tenter_var* var) {
   tenter_engine_options options;
   tenter_error error;
   memset(&options, 0, sizeof(options));
@@ -75,8 +76,9 @@ static int Make(tenter_context* context, int workers, size_t most_ops, tenter_ha
 
 /* ENG-3, ENG-6: ops keep their place among those beside the bulk, and a wait flushes. */
 static int TestOrder(tenter_context* context, int workers) {
-  tenter_handle engine = 0, bulk = 0;
-  tenter_engine_counts counts;
+  tenter_engine engine = NULL;
+  tenter_bulk bulk = NULL;
+  tenter_engine_counts counts = {0};
   tenter_error error;
   tenter_var a;
   state s = {0, 0, NULL};
@@ -100,18 +102,19 @@ static int TestOrder(tenter_context* context, int workers) {
   for (int i = 0; i < 3; ++i) EXPECT(tenter_bulk_push(context, bulk, &op, &error) == TENTER_OK);
   EXPECT(tenter_engine_get_counts(context, engine, &counts, &error) == TENTER_OK);
   EXPECT(counts.pushed == 7); /* it was full */
-  EXPECT(tenter_free(context, bulk, &error) == TENTER_OK);
+  EXPECT(tenter_bulk_free(context, bulk, &error) == TENTER_OK);
   EXPECT(tenter_engine_stop(context, engine, 0, &error) == TENTER_OK);
   EXPECT(s.value == 9 && s.released == 7);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   return 0;
 }
 
 /* ERR-2: a member fails alone. ERR-7: its place. Async ops, priorities and deadlines pass. */
 static int TestKindsOfOps(tenter_context* context, int workers) {
-  tenter_handle engine = 0, bulk = 0;
-  tenter_engine_counts counts;
-  tenter_failure failure;
+  tenter_engine engine = NULL;
+  tenter_bulk bulk = NULL;
+  tenter_engine_counts counts = {0};
+  tenter_failure failure = {0};
   tenter_error error;
   tenter_var a, b;
   state s = {0, 0, NULL};
@@ -145,23 +148,25 @@ static int TestKindsOfOps(tenter_context* context, int workers) {
   if (s.kept != NULL) tenter_completion_done(s.kept);
   EXPECT(tenter_wait_for_all(context, engine, &failure, 1, &count, &error) == TENTER_OK);
   EXPECT(count == 2);
-  EXPECT(tenter_free(context, bulk, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK && s.released == 5);
+  EXPECT(tenter_bulk_free(context, bulk, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK && s.released == 5);
   return 0;
 }
 
 /* ENG-8: a refused op is refused alone; the next flush says so, once. */
 static int TestRefusals(tenter_context* context, int workers) {
-  tenter_handle engine = 0, bulk = 0, none = 0;
+  tenter_engine engine = NULL;
+  tenter_bulk bulk = NULL, none = NULL;
   tenter_error error;
   tenter_var a, gone;
   state s = {0, 0, NULL};
   tenter_op op;
   const tenter_code later = workers > 0 ? TENTER_OK : TENTER_STALE_HANDLE;
   EXPECT(Make(context, workers, 100, &engine, &bulk, &a) == 0);
-  EXPECT(tenter_bulk_create(context, bulk, 0, &none, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_bulk_create(context, (tenter_engine)(void*)bulk, 0, &none, &error) ==
+         TENTER_STALE_HANDLE);
   EXPECT(strstr(error.message, "is no engine") != NULL);
-  EXPECT(tenter_bulk_flush(context, engine, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_bulk_flush(context, (tenter_bulk)(void*)engine, &error) == TENTER_STALE_HANDLE);
   EXPECT(tenter_var_create(context, engine, &gone, &error) == TENTER_OK);
   EXPECT(tenter_var_delete(context, engine, gone, NULL, NULL, &error) == TENTER_OK);
 
@@ -195,18 +200,20 @@ static int TestRefusals(tenter_context* context, int workers) {
          (workers > 0 ? TENTER_OK : TENTER_STOPPED));
   if (workers > 0) EXPECT(tenter_bulk_flush(context, bulk, &error) == TENTER_STOPPED);
   EXPECT(tenter_bulk_flush(context, bulk, &error) == TENTER_OK && s.released == 7);
-  EXPECT(tenter_free(context, bulk, &error) == TENTER_OK);
+  EXPECT(tenter_bulk_free(context, bulk, &error) == TENTER_OK);
   EXPECT(tenter_bulk_push(context, bulk, &op, &error) == TENTER_STALE_HANDLE && s.released == 8);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   return 0;
 }
 
 /* A bulk keeps its engine, and nothing that was pushed is lost, whoever is freed first: ENG-5. */
-static int TestLifetimes(int workers) {
+static int TestLifetimes(tenter_context* unused, int workers) {
   int by_context;
+  (void)unused;
   for (by_context = 0; by_context <= 1; ++by_context) {
     tenter_context* context = NULL;
-    tenter_handle engine = 0, bulk = 0;
+    tenter_engine engine = NULL;
+    tenter_bulk bulk = NULL;
     tenter_error error;
     tenter_var a;
     state s = {0, 0, NULL};
@@ -215,14 +222,14 @@ static int TestLifetimes(int workers) {
     EXPECT(Make(context, workers, 0, &engine, &bulk, &a) == 0);
     op = Op("add", &a, &s);
     EXPECT(tenter_bulk_push(context, bulk, &op, &error) == TENTER_OK);
-    EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+    EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
     EXPECT(tenter_bulk_push(context, bulk, &op, &error) == TENTER_OK);
     EXPECT(tenter_bulk_flush(context, bulk, &error) == TENTER_OK);
     EXPECT(tenter_bulk_push(context, bulk, &op, &error) == TENTER_OK);
     if (!by_context) {
-      EXPECT(tenter_free(context, bulk, &error) == TENTER_OK);
+      EXPECT(tenter_bulk_free(context, bulk, &error) == TENTER_OK);
       EXPECT(s.value == 3 && s.released == 3);
-      EXPECT(tenter_free(context, bulk, &error) == TENTER_STALE_HANDLE);
+      EXPECT(tenter_bulk_free(context, bulk, &error) == TENTER_STALE_HANDLE);
     }
     tenter_context_free(context);
     EXPECT(s.value == 3 && s.released == 3);
@@ -231,17 +238,6 @@ static int TestLifetimes(int workers) {
 }
 
 int main(void) {
-  tenter_context* context = NULL;
-  tenter_error error;
-  int workers;
-  EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
-  for (workers = 0; workers <= 2; ++workers) {
-    EXPECT(TestOrder(context, workers) == 0);
-    EXPECT(TestKindsOfOps(context, workers) == 0);
-    EXPECT(TestRefusals(context, workers) == 0);
-    EXPECT(TestLifetimes(workers) == 0);
-  }
-  tenter_context_free(context);
-  printf("4 passed, 0 failed\n");
-  return 0;
+  static const engine_test tests[4] = {TestOrder, TestKindsOfOps, TestRefusals, TestLifetimes};
+  return RunOnEachEngine(tests, 4);
 }

@@ -1,7 +1,6 @@
 // Dumps of the C API: an engine that a signal handler may look at.
 #include <cerrno>
 #include <memory>
-#include <utility>
 
 #include "runtime/capi/context.h"
 
@@ -11,11 +10,11 @@ struct tenter_dump {
 
 extern "C" {
 
-tenter_code tenter_dump_prepare(tenter_context* context, tenter_handle engine, tenter_dump** dump,
+tenter_code tenter_dump_prepare(tenter_context* context, tenter_engine engine, tenter_dump** dump,
                                 tenter_error* error) {
   return tenter::Protect(error, [&]() -> tenter::Status {
-    TENTER_ASSIGN_OR_RETURN(auto found, tenter::FindEngine(context, engine));
-    *dump = new tenter_dump{std::move(found)};
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    *dump = new tenter_dump{found->engine};
     return {};
   });
 }

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/capi/each_engine.h"
 #include "runtime/capi/expect.h"
 #include "runtime/capi/tenter.h"
 
 #define SIGNALS 500
 
 static tenter_dump* dump = NULL; /* changed only while no signal is sent */
-static int dump_fd = -1;
+static int dump_fd = -1, null_fd = -1, pipe_fds[2];
 static sem_t handled, started, sent; /* a handler ended, a body started, all signals were sent */
 
 static void OnSignal(int signal) {
@@ -46,7 +47,7 @@ static void Keep(void* arg, const tenter_op_context* context, tenter_completion*
   sem_post(&started);
 }
 
-static int Make(tenter_context* context, int workers, tenter_handle* engine, tenter_var* var) {
+static int Make(tenter_context* context, int workers, tenter_engine* engine, tenter_var* var) {
   tenter_engine_options options;
   tenter_error error;
   memset(&options, 0, sizeof(options));
@@ -78,7 +79,7 @@ static const char* Text(int fd) {
 /* The dump names what has started and what waits, and keeps errno. */
 static int TestStuck(tenter_context* context, int workers, const int fd[2]) {
   tenter_completion* kept = NULL;
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_error error;
   tenter_var a;
   tenter_op op;
@@ -116,7 +117,7 @@ static int TestStuck(tenter_context* context, int workers, const int fd[2]) {
     EXPECT(tenter_push(context, engine, &op, NULL, &error) == TENTER_OK);
     EXPECT(strstr(Text(fd[0]), "op 'raises' (push 2) is running") != NULL);
   }
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   EXPECT(tenter_dump_prepare(context, engine, &dump, &error) == TENTER_STALE_HANDLE);
   EXPECT(raise(SIGUSR1) == 0 && sem_wait(&handled) == 0); /* the dump keeps the engine */
   EXPECT(strstr(Text(fd[0]), "engine: ") != NULL);
@@ -144,7 +145,7 @@ static void* SendSignals(void* target) {
 /* A thread that is interrupted anywhere in a push or a wait goes on: a handler that waited for a
  * lock of its own thread would hang here. */
 static int TestInterrupted(tenter_context* context, int workers) {
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_error error;
   tenter_var a;
   tenter_op op;
@@ -160,30 +161,27 @@ static int TestInterrupted(tenter_context* context, int workers) {
   EXPECT(pthread_join(sender, NULL) == 0);
   tenter_dump_release(dump);
   dump = NULL;
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
+  return 0;
+}
+
+static int TestDumps(tenter_context* context, int workers) {
+  EXPECT(TestStuck(context, workers, pipe_fds) == 0);
+  dump_fd = null_fd;
+  EXPECT(TestInterrupted(context, workers) == 0);
   return 0;
 }
 
 int main(void) {
-  tenter_context* context = NULL;
+  static const engine_test tests[1] = {TestDumps};
   struct sigaction action;
-  tenter_error error;
-  int fds[2], null_fd, workers;
   memset(&action, 0, sizeof(action));
   action.sa_handler = OnSignal;
-  EXPECT(sigaction(SIGUSR1, &action, NULL) == 0 && pipe(fds) == 0);
-  EXPECT(fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0); /* nothing came: a failure, no hang */
+  EXPECT(sigaction(SIGUSR1, &action, NULL) == 0 && pipe(pipe_fds) == 0);
+  EXPECT(fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) == 0); /* nothing came: a failure, no hang */
   EXPECT(sem_init(&handled, 0, 0) == 0 && sem_init(&started, 0, 0) == 0);
   EXPECT(sem_init(&sent, 0, 0) == 0);
   null_fd = open("/dev/null", O_WRONLY);
   EXPECT(null_fd >= 0);
-  EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
-  for (workers = 0; workers <= 2; ++workers) {
-    EXPECT(TestStuck(context, workers, fds) == 0);
-    dump_fd = null_fd;
-    EXPECT(TestInterrupted(context, workers) == 0);
-  }
-  tenter_context_free(context);
-  printf("2 passed, 0 failed\n");
-  return 0;
+  return RunOnEachEngine(tests, 1);
 }

@@ -3,19 +3,16 @@
 #include <utility>
 
 #include "runtime/capi/context.h"
+#include "runtime/capi/sized.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
 
 namespace tenter {
 namespace {
 
-Result<std::shared_ptr<const Graph>> FindModel(tenter_context* context, tenter_handle handle) {
-  return context->Find<const Graph>(handle, "model");
-}
-
 CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
   CachedOpOptions options;
-  options.thread_safe = c.thread_safe != 0;
+  options.thread_safe = c.sharing != TENTER_CONFINED;
   if (c.in_flight_max > 0) options.in_flight_max = c.in_flight_max;
   options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
   if (c.plans_max > 0) options.plans_max = c.plans_max;
@@ -23,6 +20,21 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.workers = workers;
   options.probe = probe;
   return options;
+}
+
+Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject& on,
+                                                       std::shared_ptr<const Graph> model,
+                                                       const tenter_cached_op_options& c,
+                                                       Probe* probe) {
+  if (c.sharing != TENTER_SHARED && c.sharing != TENTER_CONFINED)
+    return Status(StatusCode::kInvalidArgument,
+                  "sharing " + std::to_string(c.sharing) + " does not exist");
+  auto made = std::make_shared<CachedOpObject>();
+  made->engine = on.engine;
+  made->model = model;
+  made->op = std::make_unique<CachedOp>(on.engine.get(), std::move(model),
+                                        OptionsOf(c, on.workers, probe));
+  return made;
 }
 
 Result<std::vector<Tensor>> BorrowInputs(const tenter_tensor* inputs, size_t count) {
@@ -49,31 +61,31 @@ using tenter::StatusCode;
 
 extern "C" {
 
-tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_handle* model,
+tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_model* model,
                               tenter_error* error) {
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(tenter::Graph imported, tenter::ImportOnnx(path));
     TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
-    *model = context->Add(std::make_shared<const tenter::Graph>(std::move(graph)));
+    context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
     return {};
   });
 }
 
-tenter_code tenter_model_arity(tenter_context* context, tenter_handle model, size_t* inputs,
+tenter_code tenter_model_arity(tenter_context* context, tenter_model model, size_t* inputs,
                                size_t* outputs, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
     *inputs = graph->inputs.size();
     *outputs = graph->outputs.size();
     return {};
   });
 }
 
-tenter_code tenter_model_input(tenter_context* context, tenter_handle model, size_t index,
+tenter_code tenter_model_input(tenter_context* context, tenter_model model, size_t index,
                                tenter_tensor* description, char* name, size_t name_size,
                                tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
     if (index >= graph->inputs.size())
       return {StatusCode::kInvalidArgument, "the model has " +
                                                 std::to_string(graph->inputs.size()) +
@@ -91,39 +103,38 @@ tenter_code tenter_model_input(tenter_context* context, tenter_handle model, siz
   });
 }
 
-tenter_code tenter_model_parameters(tenter_context* context, tenter_handle model, const void** data,
+tenter_code tenter_model_parameters(tenter_context* context, tenter_model model, const void** data,
                                     size_t* size_bytes, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
+    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
     *data = graph->parameters->data();
     *size_bytes = graph->parameters->size_bytes();
     return {};
   });
 }
 
-tenter_code tenter_cached_op_create(tenter_context* context, tenter_handle engine,
-                                    tenter_handle model, const tenter_cached_op_options* options,
-                                    tenter_handle* op, tenter_error* error) {
-  return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto used, context->Find<tenter::EngineObject>(engine, "engine"));
-    TENTER_ASSIGN_OR_RETURN(const auto graph, tenter::FindModel(context, model));
-    auto object = std::make_shared<tenter::CachedOpObject>();
-    object->engine = used->engine;
-    object->model = graph;
-    object->op = std::make_unique<tenter::CachedOp>(
-        used->engine.get(), graph, tenter::OptionsOf(*options, used->workers, context->probe()));
-    *op = context->Add(std::move(object));
-    return {};
+tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engine,
+                                    tenter_model model, const tenter_cached_op_options* options,
+                                    tenter_cached_op* op, tenter_error* error) {
+  return Protect(error, [&] {
+    return tenter::WithOptions(
+        options, "tenter_cached_op_options", [&](const tenter_cached_op_options& whole) -> Status {
+          TENTER_ASSIGN_OR_RETURN(const auto used, context->Find(engine));
+          TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
+          TENTER_ASSIGN_OR_RETURN(auto made,
+                                  tenter::CreateCachedOp(*used, graph, whole, context->probe()));
+          context->Add(std::move(made), op);
+          return {};
+        });
   });
 }
 
-tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_handle op,
+tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op,
                                     const tenter_tensor* inputs, size_t input_count,
                                     tenter_tensor* outputs, size_t output_count,
                                     tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto object,
-                            context->Find<tenter::CachedOpObject>(op, "cached op"));
+    TENTER_ASSIGN_OR_RETURN(const auto object, context->Find(op));
     if (output_count != object->model->outputs.size())
       return {StatusCode::kInvalidArgument,
               "the model has " + std::to_string(object->model->outputs.size()) +
@@ -140,14 +151,15 @@ tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_handle op,
   });
 }
 
-tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_handle op,
+tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cached_op op,
                                            tenter_footprint* footprint, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto object,
-                            context->Find<tenter::CachedOpObject>(op, "cached op"));
+    TENTER_ASSIGN_OR_RETURN(const auto object, context->Find(op));
+    TENTER_ASSIGN_OR_RETURN(const auto out, tenter::ResultArray<tenter_footprint>::Of(
+                                                footprint, 1, "tenter_footprint"));
     const tenter::CachedOpFootprint now = object->op->footprint();
-    *footprint = {now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
-                  now.requests};
+    out.Set(0, {0, now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
+                now.requests});
     return {};
   });
 }

@@ -9,48 +9,46 @@ using tenter::Status;
 
 extern "C" {
 
-tenter_code tenter_recording_create(tenter_context* context, tenter_handle* recording,
+tenter_code tenter_recording_create(tenter_context* context, tenter_recording* recording,
                                     tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    *recording = context->Add(std::make_shared<tenter::RecordingObject>());
+    context->Add(std::make_shared<tenter::RecordingObject>(), recording);
     return {};
   });
 }
 
-tenter_code tenter_recording_push(tenter_context* context, tenter_handle recording,
+tenter_code tenter_recording_push(tenter_context* context, tenter_recording recording,
                                   const tenter_op* op, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(tenter::Op made, tenter::OpOf(*op));
-    TENTER_ASSIGN_OR_RETURN(const auto found,
-                            context->Find<tenter::RecordingObject>(recording, "recording"));
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(recording));
     tenter::MutexLock lock(found->mutex);
     found->ops.Push(std::move(made));
     return {};
   });
 }
 
-tenter_code tenter_capture(tenter_context* context, tenter_handle engine, tenter_handle recording,
-                           tenter_handle* program, tenter_error* error) {
+tenter_code tenter_capture(tenter_context* context, tenter_engine engine,
+                           tenter_recording recording, tenter_program* program,
+                           tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto on, context->Find<tenter::EngineObject>(engine, "engine"));
-    TENTER_ASSIGN_OR_RETURN(const auto found,
-                            context->Find<tenter::RecordingObject>(recording, "recording"));
+    TENTER_ASSIGN_OR_RETURN(const auto on, context->Find(engine));
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(recording));
     tenter::Recording ops;
     {
       tenter::MutexLock lock(found->mutex);
       std::swap(ops, found->ops);
     }
     TENTER_ASSIGN_OR_RETURN(auto captured, on->engine->Capture(std::move(ops)));
-    *program = context->Add(std::make_shared<tenter::ProgramObject>(on, std::move(captured)));
+    context->Add(std::make_shared<tenter::ProgramObject>(on, std::move(captured)), program);
     return {};
   });
 }
 
-tenter_code tenter_replay(tenter_context* context, tenter_handle program, uint64_t* push_number,
+tenter_code tenter_replay(tenter_context* context, tenter_program program, uint64_t* push_number,
                           tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found,
-                            context->Find<tenter::ProgramObject>(program, "program"));
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(program));
     TENTER_ASSIGN_OR_RETURN(const uint64_t first, found->engine->engine->Replay(found->program));
     if (push_number != nullptr) *push_number = first;
     return {};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/capi/each_engine.h"
 #include "runtime/capi/expect.h"
 #include "runtime/capi/tenter.h"
 
@@ -49,7 +50,7 @@ static tenter_op Op(const char* name, const tenter_var* read, const tenter_var* 
   return op;
 }
 
-static int MakeEngine(tenter_context* context, int workers, tenter_handle* engine) {
+static int MakeEngine(tenter_context* context, int workers, tenter_engine* engine) {
   tenter_engine_options options;
   tenter_error error;
   memset(&options, 0, sizeof(options));
@@ -61,8 +62,10 @@ static int MakeEngine(tenter_context* context, int workers, tenter_handle* engin
 /* ENG-5: one call of each body per replay. ENG-2: push numbers in a row. */
 static int TestReplays(tenter_context* context, int workers) {
   state first = {0, 0, 0}, second = {0, 0, 0};
-  tenter_handle engine = 0, recording = 0, program = 0;
-  tenter_engine_counts counts;
+  tenter_engine engine = NULL;
+  tenter_recording recording = NULL;
+  tenter_program program = NULL;
+  tenter_engine_counts counts = {0};
   tenter_error error;
   tenter_var a, b;
   tenter_op op;
@@ -78,7 +81,7 @@ static int TestReplays(tenter_context* context, int workers) {
   op.run_async = Complete;
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, recording, &error) == TENTER_OK);
+  EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK);
   EXPECT(first.value == 0 && first.released == 0);
   EXPECT(tenter_replay(context, program, &one, &error) == TENTER_OK);
   EXPECT(tenter_replay(context, program, &two, &error) == TENTER_OK);
@@ -90,9 +93,9 @@ static int TestReplays(tenter_context* context, int workers) {
   EXPECT(tenter_wait_for_all(context, engine, NULL, 0, &(size_t){0}, &error) == TENTER_OK);
   EXPECT(tenter_engine_get_counts(context, engine, &counts, &error) == TENTER_OK);
   EXPECT(counts.ran == 6 && counts.failed == 0);
-  EXPECT(tenter_free(context, program, &error) == TENTER_OK);
+  EXPECT(tenter_program_free(context, program, &error) == TENTER_OK);
   EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STALE_HANDLE);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   EXPECT(first.released == 1 && second.released == 1);
   return 0;
 }
@@ -100,9 +103,11 @@ static int TestReplays(tenter_context* context, int workers) {
 /* ERR-2, ERR-3, ERR-4, ERR-6: an op of a replay fails as if it had been pushed alone. */
 static int TestFailure(tenter_context* context, int workers) {
   state bad = {0, 1, 0}, after = {0, 0, 0}, beside = {0, 0, 0};
-  tenter_handle engine = 0, recording = 0, program = 0;
-  tenter_poisoned_op chain[2];
-  tenter_failure failures[2];
+  tenter_engine engine = NULL;
+  tenter_recording recording = NULL;
+  tenter_program program = NULL;
+  tenter_poisoned_op chain[2] = {0};
+  tenter_failure failures[2] = {0};
   tenter_error error;
   tenter_var a, b, c;
   tenter_op op;
@@ -135,9 +140,9 @@ static int TestFailure(tenter_context* context, int workers) {
   EXPECT(tenter_wait_for_var(context, engine, b, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_all(context, engine, failures, 2, &count, &error) == TENTER_OK);
   EXPECT(count == 0 && bad.value == 1 && after.value == 1 && beside.value == 2);
-  EXPECT(tenter_free(context, program, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, recording, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_program_free(context, program, &error) == TENTER_OK);
+  EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   EXPECT(bad.released == 1 && after.released == 1 && beside.released == 1);
   return 0;
 }
@@ -145,8 +150,10 @@ static int TestFailure(tenter_context* context, int workers) {
 /* ERR-1: a node whose completion is dropped fails, at every replay again. */
 static int TestDropped(tenter_context* context, int workers) {
   state dropped = {0, 0, 0};
-  tenter_handle engine = 0, recording = 0, program = 0;
-  tenter_failure failures[3];
+  tenter_engine engine = NULL;
+  tenter_recording recording = NULL;
+  tenter_program program = NULL;
+  tenter_failure failures[3] = {0};
   tenter_error error;
   tenter_var a;
   tenter_op op;
@@ -164,16 +171,18 @@ static int TestDropped(tenter_context* context, int workers) {
   EXPECT(tenter_wait_for_all(context, engine, failures, 3, &count, &error) == TENTER_OK);
   EXPECT(count == 2 && failures[1].error.code == TENTER_COMPLETION_DROPPED);
   EXPECT(failures[1].push_number == failures[0].push_number + 1);
-  EXPECT(tenter_free(context, program, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, recording, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK && dropped.released == 1);
+  EXPECT(tenter_program_free(context, program, &error) == TENTER_OK);
+  EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK && dropped.released == 1);
   return 0;
 }
 
 /* What is refused, with the op released all the same (ERR-10, ENG-8, ENG-9). */
 static int TestRefusals(tenter_context* context, int workers) {
   state s = {0, 0, 0};
-  tenter_handle engine = 0, recording = 0, program = 0, other = 0;
+  tenter_engine engine = NULL;
+  tenter_recording recording = NULL;
+  tenter_program program = NULL, other = NULL;
   tenter_error error;
   tenter_var a;
   tenter_op op;
@@ -189,11 +198,12 @@ static int TestRefusals(tenter_context* context, int workers) {
   op.timeout_ns = -1;
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_INVALID_ARGUMENT);
   op.timeout_ns = 0;
-  EXPECT(tenter_recording_push(context, engine, &op, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_recording_push(context, (tenter_recording)(void*)engine, &op, &error) ==
+         TENTER_STALE_HANDLE);
   EXPECT(strstr(error.message, "is no recording") != NULL && s.released == 3);
 
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
-  EXPECT(tenter_capture(context, engine + 1000, recording, &other, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_capture(context, NULL, recording, &other, &error) == TENTER_STALE_HANDLE);
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
   EXPECT(tenter_capture(context, engine, recording, &other, &error) == TENTER_INVALID_ARGUMENT);
   EXPECT(tenter_var_delete(context, engine, a, NULL, NULL, &error) == TENTER_OK);
@@ -207,26 +217,16 @@ static int TestRefusals(tenter_context* context, int workers) {
 
   op.name = "never captured";
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, recording, &error) == TENTER_OK && s.released == 5);
+  EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK && s.released == 5);
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_STALE_HANDLE);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK && s.released == 6);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK && s.released == 6);
   EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STOPPED); /* it is kept alive */
-  EXPECT(tenter_free(context, program, &error) == TENTER_OK && s.released == 7 && s.value == 0);
+  EXPECT(tenter_program_free(context, program, &error) == TENTER_OK && s.released == 7 &&
+         s.value == 0);
   return 0;
 }
 
 int main(void) {
-  tenter_context* context = NULL;
-  tenter_error error;
-  int workers;
-  EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
-  for (workers = 0; workers <= 2; ++workers) {
-    EXPECT(TestReplays(context, workers) == 0);
-    EXPECT(TestFailure(context, workers) == 0);
-    EXPECT(TestDropped(context, workers) == 0);
-    EXPECT(TestRefusals(context, workers) == 0);
-  }
-  tenter_context_free(context);
-  printf("4 passed, 0 failed\n");
-  return 0;
+  static const engine_test tests[4] = {TestReplays, TestFailure, TestDropped, TestRefusals};
+  return RunOnEachEngine(tests, 4);
 }

@@ -35,10 +35,10 @@ static void Release(void* arg) {
 
 static int TestEngine(tenter_context* context, int workers) {
   tenter_engine_options options = {0};
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_error error;
   tenter_var a, b;
-  tenter_failure failure;
+  tenter_failure failure = {0};
   size_t count = 0;
   int value = 0;
   tenter_op op;
@@ -89,33 +89,32 @@ static int TestEngine(tenter_context* context, int workers) {
   EXPECT(tenter_engine_stop(context, engine, 0, &error) == TENTER_OK);
   EXPECT(tenter_push(context, engine, &op, NULL, &error) == TENTER_STALE_HANDLE ||
          error.code == TENTER_STOPPED);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
-  EXPECT(tenter_free(context, engine, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_STALE_HANDLE);
   return 0;
 }
 
 static int TestIterator(tenter_context* context, const char* path) {
   const int64_t dims[2] = {4, 10};
   tenter_csv_options options;
-  tenter_handle iterator = 0;
+  tenter_iterator iterator = NULL;
   tenter_error error;
-  tenter_batch batch;
+  tenter_batch batch = {0};
   FILE* file = fopen(path, "w");
   EXPECT(file != NULL);
   fputs("1,2,3,4\n2,3,4,5\n", file);
   fclose(file);
   memset(&options, 0, sizeof(options));
-  options.path = path;
   options.row_dims = dims;
   options.row_rank = 2;
   options.batch_size = 1;
-  EXPECT(tenter_csv_iterator_create(context, &options, &iterator, &error) == TENTER_OK);
+  EXPECT(tenter_csv_iterator_create(context, path, &options, &iterator, &error) == TENTER_OK);
   EXPECT(tenter_iterator_next(context, iterator, &batch, &error) == TENTER_INVALID_ARGUMENT);
   EXPECT(strstr(error.message, "row length 4, shape [4,10] wants 40") != NULL);
-  EXPECT(tenter_free(context, iterator, &error) == TENTER_OK);
+  EXPECT(tenter_iterator_free(context, iterator, &error) == TENTER_OK);
 
   options.row_rank = 1;
-  EXPECT(tenter_csv_iterator_create(context, &options, &iterator, &error) == TENTER_OK);
+  EXPECT(tenter_csv_iterator_create(context, path, &options, &iterator, &error) == TENTER_OK);
   EXPECT(tenter_iterator_next(context, iterator, &batch, &error) == TENTER_OK);
   EXPECT(batch.has_value && batch.data.rank == 2 && ((float*)batch.data.data)[3] == 4.0f);
   EXPECT(tenter_iterator_close(context, iterator, &error) == TENTER_OK);
@@ -123,17 +122,19 @@ static int TestIterator(tenter_context* context, const char* path) {
   tenter_tensor_release(&batch.data);
   EXPECT(tenter_iterator_next(context, iterator, &batch, &error) == TENTER_CLOSED);
   EXPECT(tenter_iterator_reset(context, iterator, &error) == TENTER_CLOSED);
-  EXPECT(tenter_free(context, iterator, &error) == TENTER_OK);
+  EXPECT(tenter_iterator_free(context, iterator, &error) == TENTER_OK);
   remove(path);
   return 0;
 }
 
 static int TestModelErrors(tenter_context* context) {
-  tenter_handle model = 0;
+  tenter_model model = NULL;
   tenter_error error;
   EXPECT(tenter_model_load(context, "no/such/model.onnx", &model, &error) == TENTER_NOT_FOUND);
   EXPECT(strchr(error.message, '\n') == NULL && strstr(error.message, "no/such/model.onnx"));
-  EXPECT(tenter_cached_op_invoke(context, 77, NULL, 0, NULL, 0, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_cached_op_invoke(context, NULL, NULL, 0, NULL, 0, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_cached_op_invoke(context, (tenter_cached_op)77, NULL, 0, NULL, 0, &error) ==
+         TENTER_STALE_HANDLE);
   EXPECT(strcmp(tenter_code_name(TENTER_STALE_HANDLE), "stale_handle") == 0);
   return 0;
 }
@@ -142,7 +143,7 @@ int main(int argc, char** argv) {
   tenter_context* context = NULL;
   tenter_error error;
   EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
-  EXPECT(TestEngine(context, 0) == 0);
+  EXPECT(TestEngine(context, TENTER_NAIVE_ENGINE) == 0);
   EXPECT(TestEngine(context, 2) == 0);
   EXPECT(TestIterator(context, argc > 1 ? argv[1] : "capi_test.csv") == 0);
   EXPECT(TestModelErrors(context) == 0);

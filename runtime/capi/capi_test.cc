@@ -6,14 +6,23 @@
 #include <cstdio>
 #include <fstream>
 #include <stdexcept>
+#include <string>
+#include <type_traits>
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/status.h"
 #include "runtime/base/thread.h"
 #include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter_testing.h"
 
 namespace tenter {
 namespace {
+
+tenter_engine_options TwoWorkers() {
+  tenter_engine_options options = {};
+  options.workers = 2;
+  return options;
+}
 
 class CApi : public testing::Test {
  protected:
@@ -21,10 +30,10 @@ class CApi : public testing::Test {
   void TearDown() override {
     if (context_ != nullptr) tenter_context_free(context_);
   }
-  void Make(tenter_probe_fn probe, void* self, const tenter_engine_options& engine = {2, 0, 0}) {
+  void Make(tenter_probe_fn probe, void* self, const tenter_engine_options& engine = TwoWorkers()) {
     if (context_ != nullptr) tenter_context_free(context_);
-    const tenter_context_options options{probe, self};
-    ASSERT_EQ(tenter_context_create(&options, &context_, &error_), TENTER_OK);
+    const tenter_testing_options options{sizeof(options), probe, self};
+    ASSERT_EQ(tenter_testing_context_create(&options, &context_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_engine_create(context_, &engine, &engine_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_var_create(context_, engine_, &var_, &error_), TENTER_OK);
   }
@@ -39,7 +48,7 @@ class CApi : public testing::Test {
   }
 
   tenter_context* context_ = nullptr;
-  tenter_handle engine_ = 0;
+  tenter_engine engine_ = nullptr;
   tenter_var var_ = {};
   tenter_error error_ = {};
 };
@@ -49,6 +58,35 @@ TEST_F(CApi, CodesAndNamesAreThoseOfStatus) {
     EXPECT_EQ(tenter_code_name(static_cast<tenter_code>(i)),
               StatusCodeName(static_cast<StatusCode>(i)));
   EXPECT_STREQ(tenter_code_name(99), "unknown");
+}
+
+// A handle of one kind is none of another, for the compiler too.
+static_assert(!std::is_convertible_v<tenter_bulk, tenter_engine>);
+static_assert(!std::is_convertible_v<tenter_engine, tenter_cached_op>);
+static_assert(!std::is_same_v<tenter_program, tenter_recording>);
+
+// What is cast all the same is refused, as is what was freed.
+TEST_F(CApi, AHandleOfAnotherKindIsStale) {
+  const auto as_bulk = reinterpret_cast<tenter_bulk>(engine_);
+  EXPECT_EQ(tenter_bulk_flush(context_, as_bulk, &error_), TENTER_STALE_HANDLE);
+  EXPECT_NE(std::string(error_.message).find("is no bulk"), std::string::npos);
+  EXPECT_EQ(tenter_bulk_free(context_, as_bulk, &error_), TENTER_STALE_HANDLE);
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
+}
+
+// All zero is an engine with a worker for each processor that the process may use.
+TEST_F(CApi, AnEngineOfZerosUsesWhatTheProcessMay) {
+  Make(nullptr, nullptr, {});
+  size_t needed = 0;
+  ASSERT_EQ(
+      tenter_engine_snapshot(context_, engine_, TENTER_SNAPSHOT_TEXT, nullptr, 0, &needed, &error_),
+      TENTER_OK);
+  std::string text(needed, ' ');
+  ASSERT_EQ(tenter_engine_snapshot(context_, engine_, TENTER_SNAPSHOT_TEXT, text.data(), needed,
+                                   nullptr, &error_),
+            TENTER_OK);
+  const std::string workers = std::to_string(ProcessorCount()) + " workers";
+  EXPECT_NE(text.find(workers), std::string::npos) << text;
 }
 
 // ERR-5: a callback in C++ may throw; its type and message arrive as values.
@@ -85,13 +123,13 @@ TEST_F(CApi, ChainsOfTheLastReportedFailuresAreKnown) {
 TEST_F(CApi, EngineMayBeFreedInsideItsOwnOp) {
   struct Arg {
     tenter_context* context;
-    tenter_handle engine;
+    tenter_engine engine;
     Atomic<int> code = -1;
   } arg{context_, engine_};
   const tenter_op op = Writes(
       [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
         auto* a = static_cast<Arg*>(p);
-        a->code.Store(tenter_free(a->context, a->engine, nullptr), kRelease);
+        a->code.Store(tenter_engine_free(a->context, a->engine, nullptr), kRelease);
         return TENTER_OK;
       },
       &arg);
@@ -105,7 +143,7 @@ TEST_F(CApi, EngineMayBeFreedInsideItsOwnOp) {
 // What the ops of a program share in the tests below.
 struct Counts {
   tenter_context* context;
-  tenter_handle program = 0;
+  tenter_program program = nullptr;
   Atomic<int> ran = 0, released = 0;
   Atomic<int> freed = -1;
 };
@@ -134,7 +172,7 @@ class CApiProgram : public CApi {
   }
 
   Counts counts_ = {};
-  tenter_handle recording_ = 0;
+  tenter_recording recording_ = nullptr;
 };
 
 int AllowedProcessors() {
@@ -144,7 +182,7 @@ int AllowedProcessors() {
 
 TEST_F(CApi, WorkersMayBePinned) {
   for (const bool pin : {false, true}) {
-    tenter_engine_options options{2, 0, 0};
+    tenter_engine_options options = TwoWorkers();
     options.pin_workers = pin;
     Make(nullptr, nullptr, options);
     Atomic<int> processors = 0;
@@ -164,7 +202,7 @@ TEST_F(CApi, WorkersMayBePinned) {
 TEST_F(CApi, AReleaseThatWaitsIsRefused) {
   struct Arg {
     tenter_context* context;
-    tenter_handle engine;
+    tenter_engine engine;
     Atomic<int> code = -1;
   } arg{context_, engine_};
   tenter_op op = Writes(
@@ -183,19 +221,20 @@ TEST_F(CApi, AReleaseThatWaitsIsRefused) {
 
 // An engine that is freed inside its own op goes on recording in its trace, until the context goes.
 TEST_F(CApi, ARetiredEngineKeepsItsTrace) {
-  tenter_engine_options options{2, 0, 0};
+  tenter_engine_options options = TwoWorkers();
   ASSERT_EQ(tenter_trace_create(context_, &options.trace, &error_), TENTER_OK);
   ASSERT_EQ(tenter_engine_create(context_, &options, &engine_, &error_), TENTER_OK);
   struct Arg {
     tenter_context* context;
-    tenter_handle engine, trace;
+    tenter_engine engine;
+    tenter_trace trace;
     Atomic<int> failed = -1;
   } arg{context_, engine_, options.trace};
   tenter_op op = Writes(
       [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
         auto* a = static_cast<Arg*>(p);
-        const tenter_code freed = tenter_free(a->context, a->trace, nullptr);
-        a->failed.Store(freed | tenter_free(a->context, a->engine, nullptr), kRelease);
+        const tenter_code freed = tenter_trace_free(a->context, a->trace, nullptr);
+        a->failed.Store(freed | tenter_engine_free(a->context, a->engine, nullptr), kRelease);
         return TENTER_OK;
       },
       &arg);
@@ -219,7 +258,7 @@ TEST_F(CApi, SeveralThreadsMayUseBulks) {
       },
       &arg);
   op.release = [](void* p) { static_cast<Arg*>(p)->released.FetchAdd(1, kRelaxed); };
-  tenter_handle shared = 0;
+  tenter_bulk shared = nullptr;
   ASSERT_EQ(tenter_bulk_create(context_, engine_, 0, &shared, &error_), TENTER_OK);
   constexpr int kOps = 500;
   Atomic<int> tries = 0, accepted = 0;
@@ -229,21 +268,21 @@ TEST_F(CApi, SeveralThreadsMayUseBulks) {
         pusher
             .Start("pusher",
                    [&] {
-                     tenter_handle mine = 0;
+                     tenter_bulk mine = nullptr;
                      EXPECT_EQ(tenter_bulk_create(context_, engine_, 7, &mine, nullptr), TENTER_OK);
                      for (int i = 0; i < kOps; ++i)
-                       for (const tenter_handle bulk : {mine, shared}) {
+                       for (const tenter_bulk bulk : {mine, shared}) {
                          const tenter_code code = tenter_bulk_push(context_, bulk, &op, nullptr);
                          EXPECT_TRUE(code == TENTER_OK || bulk == shared);
                          tries.FetchAdd(1, kRelaxed);
                          if (code == TENTER_OK) accepted.FetchAdd(1, kRelaxed);
                        }
-                     EXPECT_EQ(tenter_free(context_, mine, nullptr), TENTER_OK);
+                     EXPECT_EQ(tenter_bulk_free(context_, mine, nullptr), TENTER_OK);
                    })
             .ok());
   for (int i = 0; i < 20; ++i)
     EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
-  EXPECT_EQ(tenter_free(context_, shared, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_bulk_free(context_, shared, &error_), TENTER_OK);
   for (Thread& pusher : pushers) pusher.Join();
   EXPECT_EQ(tenter_engine_stop(context_, engine_, 0, &error_), TENTER_OK);
   EXPECT_EQ(arg.ran.Load(kAcquire), accepted.Load(kAcquire));
@@ -275,12 +314,12 @@ TEST_F(CApi, AFreedBulkHidesNothingFromAWait) {
                              EXPECT_EQ(ran.Load(kAcquire), kOps) << "round " << round;
                            })
                     .ok());
-    tenter_handle bulk = 0;
+    tenter_bulk bulk = nullptr;
     ASSERT_EQ(tenter_bulk_create(context_, engine_, kOps + 1, &bulk, &error_), TENTER_OK);
     for (int i = 0; i < kOps; ++i)
       ASSERT_EQ(tenter_bulk_push(context_, bulk, &op, &error_), TENTER_OK);
     pushed.Store(true, kRelease);
-    ASSERT_EQ(tenter_free(context_, bulk, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_bulk_free(context_, bulk, &error_), TENTER_OK);
     waiter.Join();
   }
 }
@@ -307,9 +346,9 @@ TEST_F(CApiProgram, MayBeFreedUnderItsReplays) {
                     .ok());
   while (replays.Load(kRelaxed) < 100) {
   }
-  EXPECT_EQ(tenter_free(context_, counts_.program, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_program_free(context_, counts_.program, &error_), TENTER_OK);
   for (Thread& pusher : pushers) pusher.Join();
-  EXPECT_EQ(tenter_free(context_, engine_, &error_), TENTER_OK);  // drains
+  EXPECT_EQ(tenter_engine_free(context_, engine_, &error_), TENTER_OK);  // drains
   EXPECT_EQ(counts_.ran.Load(kAcquire), kOps * replays.Load(kRelaxed));
   EXPECT_EQ(counts_.released.Load(kAcquire), kOps);
 }
@@ -319,7 +358,8 @@ TEST_F(CApiProgram, MayBeFreedInsideItsOwnOp) {
   tenter_op op = Writes(
       [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
         auto* counts = static_cast<Counts*>(p);
-        counts->freed.Store(tenter_free(counts->context, counts->program, nullptr), kRelease);
+        counts->freed.Store(tenter_program_free(counts->context, counts->program, nullptr),
+                            kRelease);
         return TENTER_OK;
       },
       &counts_);
@@ -331,7 +371,7 @@ TEST_F(CApiProgram, MayBeFreedInsideItsOwnOp) {
   EXPECT_EQ(counts_.freed.Load(kAcquire), TENTER_OK);
   EXPECT_EQ(counts_.ran.Load(kAcquire), 2);
   EXPECT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_STALE_HANDLE);
-  EXPECT_EQ(tenter_free(context_, engine_, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_engine_free(context_, engine_, &error_), TENTER_OK);
   EXPECT_EQ(counts_.released.Load(kAcquire), 2);
 }
 
@@ -354,7 +394,7 @@ TEST_F(CApiProgram, ReleasesItsOpsBeforeAWaitForAllReturns) {
     Record(2);
     Capture();
     ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
-    ASSERT_EQ(tenter_free(context_, counts_.program, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_program_free(context_, counts_.program, &error_), TENTER_OK);
     size_t count = 0;
     ASSERT_EQ(tenter_wait_for_all(context_, engine_, nullptr, 0, &count, &error_), TENTER_OK);
     ASSERT_EQ(counts_.released.Load(kAcquire), 2 * round);
@@ -378,19 +418,19 @@ TEST_F(CApi, IteratorMayBeFreedUnderItsConsumers) {
   std::ofstream(path) << "1\n2\n3\n";
   const int64_t dims[] = {1};
   tenter_csv_options options = {};
-  options.path = path.c_str();
   options.row_dims = dims;
   options.row_rank = 1;
   options.batch_size = 1;
-  tenter_handle iterator = 0;
-  ASSERT_EQ(tenter_csv_iterator_create(context_, &options, &iterator, &error_), TENTER_OK);
+  tenter_iterator iterator = nullptr;
+  ASSERT_EQ(tenter_csv_iterator_create(context_, path.c_str(), &options, &iterator, &error_),
+            TENTER_OK);
   std::vector<Thread> consumers(3);
   for (Thread& consumer : consumers)
     ASSERT_TRUE(consumer
                     .Start("consumer",
                            [&] {
                              while (true) {
-                               tenter_batch batch;
+                               tenter_batch batch = {};
                                const tenter_code code =
                                    tenter_iterator_next(context_, iterator, &batch, nullptr);
                                tenter_tensor_release(&batch.data);
@@ -400,7 +440,7 @@ TEST_F(CApi, IteratorMayBeFreedUnderItsConsumers) {
                              }
                            })
                     .ok());
-  EXPECT_EQ(tenter_free(context_, iterator, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_iterator_free(context_, iterator, &error_), TENTER_OK);
   for (Thread& consumer : consumers) consumer.Join();
   std::remove(path.c_str());
 }

@@ -9,18 +9,17 @@ using tenter::TraceObject;
 
 extern "C" {
 
-tenter_code tenter_trace_create(tenter_context* context, tenter_handle* trace,
-                                tenter_error* error) {
+tenter_code tenter_trace_create(tenter_context* context, tenter_trace* trace, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    *trace = context->Add(std::make_shared<TraceObject>());
+    context->Add(std::make_shared<TraceObject>(), trace);
     return {};
   });
 }
 
-tenter_code tenter_trace_json(tenter_context* context, tenter_handle trace, char* text, size_t size,
+tenter_code tenter_trace_json(tenter_context* context, tenter_trace trace, char* text, size_t size,
                               size_t* needed, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find<TraceObject>(trace, "trace"));
+    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(trace));
     return tenter::CopyAll(found->tracer.ToJson(), text, size, needed);
   });
 }

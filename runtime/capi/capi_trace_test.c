@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/capi/each_engine.h"
 #include "runtime/capi/expect.h"
 #include "runtime/capi/tenter.h"
 
@@ -14,7 +15,7 @@ static tenter_code Nothing(void* arg, const tenter_op_context* context, tenter_e
 }
 
 /* Two ops, one behind the other. */
-static int PushPair(tenter_context* context, tenter_handle engine) {
+static int PushPair(tenter_context* context, tenter_engine engine) {
   tenter_error error;
   tenter_var a;
   tenter_op op;
@@ -33,7 +34,8 @@ static int PushPair(tenter_context* context, tenter_handle engine) {
 /* A trace is read beside its engine, after it, and in parts when the buffer is small. */
 static int TestTrace(tenter_context* context, int workers) {
   tenter_engine_options options;
-  tenter_handle engine = 0, other = 0, trace = 0;
+  tenter_engine engine = NULL, other = NULL;
+  tenter_trace trace = NULL;
   tenter_error error;
   char text[4096], cut[16];
   size_t empty = 0, needed = 0;
@@ -49,7 +51,7 @@ static int TestTrace(tenter_context* context, int workers) {
   EXPECT(PushPair(context, engine) == 0);
   EXPECT(tenter_trace_json(context, trace, text, sizeof(text), NULL, &error) == TENTER_OK);
   EXPECT(text[0] == '{');
-  EXPECT(tenter_free(context, engine, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
 
   EXPECT(tenter_trace_json(context, trace, text, sizeof(text), &needed, &error) == TENTER_OK);
   EXPECT(needed == strlen(text) + 1 && needed > empty);
@@ -59,7 +61,7 @@ static int TestTrace(tenter_context* context, int workers) {
   EXPECT(tenter_trace_json(context, trace, cut, sizeof(cut), &needed, &error) == TENTER_OK);
   EXPECT(needed == strlen(text) + 1 && strlen(cut) == sizeof(cut) - 1);
   EXPECT(strncmp(cut, text, strlen(cut)) == 0);
-  EXPECT(tenter_free(context, trace, &error) == TENTER_OK);
+  EXPECT(tenter_trace_free(context, trace, &error) == TENTER_OK);
   EXPECT(tenter_trace_json(context, trace, text, sizeof(text), NULL, &error) ==
          TENTER_STALE_HANDLE);
   EXPECT(tenter_engine_create(context, &options, &engine, &error) == TENTER_STALE_HANDLE);
@@ -68,33 +70,25 @@ static int TestTrace(tenter_context* context, int workers) {
 }
 
 /* An engine keeps its trace, also when both go with the context, in whatever order. */
-static int TestFreedFirst(int workers) {
+static int TestFreedFirst(tenter_context* unused, int workers) {
   tenter_engine_options options;
   tenter_context* context = NULL;
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_error error;
+  (void)unused;
   memset(&options, 0, sizeof(options));
   options.workers = workers;
   EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
   EXPECT(tenter_trace_create(context, &options.trace, &error) == TENTER_OK);
   EXPECT(tenter_engine_create(context, &options, &engine, &error) == TENTER_OK);
   EXPECT(PushPair(context, engine) == 0);
-  EXPECT(tenter_free(context, options.trace, &error) == TENTER_OK);
+  EXPECT(tenter_trace_free(context, options.trace, &error) == TENTER_OK);
   EXPECT(PushPair(context, engine) == 0);
   tenter_context_free(context);
   return 0;
 }
 
 int main(void) {
-  tenter_context* context = NULL;
-  tenter_error error;
-  int workers;
-  EXPECT(tenter_context_create(NULL, &context, &error) == TENTER_OK);
-  for (workers = 0; workers <= 2; ++workers) {
-    EXPECT(TestTrace(context, workers) == 0);
-    EXPECT(TestFreedFirst(workers) == 0);
-  }
-  tenter_context_free(context);
-  printf("2 passed, 0 failed\n");
-  return 0;
+  static const engine_test tests[2] = {TestTrace, TestFreedFirst};
+  return RunOnEachEngine(tests, 2);
 }

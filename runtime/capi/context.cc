@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "runtime/capi/sized.h"
 #include "runtime/ops/op.h"
 
 namespace tenter {
@@ -25,8 +26,10 @@ using NotAStdException = int;
 
 ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
   const std::string name(site.name), op(context.op);
-  const tenter_hit hit{name.c_str(), op.c_str(), context.var, context.request, context.worker};
+  const tenter_hit hit{sizeof(hit), name.c_str(),    op.c_str(),
+                       context.var, context.request, context.worker};
   tenter_fault fault = {};
+  fault.struct_size = sizeof(fault);
   function_(self_, &hit, &fault);
   switch (fault.kind) {
     case TENTER_FAULT_NONE:
@@ -81,42 +84,16 @@ Status CodeStatus(tenter_code code, std::string message) {
   return {static_cast<StatusCode>(code), std::move(message)};
 }
 
-Result<TensorSpec> SpecOf(const tenter_tensor& tensor) {
-  if (tensor.dtype < TENTER_FLOAT32 || tensor.dtype > TENTER_BOOL)
-    return Status(StatusCode::kInvalidArgument,
-                  "dtype " + std::to_string(tensor.dtype) + " does not exist");
-  if (tensor.rank < 0 || tensor.rank > TENTER_RANK_MAX)
-    return Status(StatusCode::kInvalidArgument,
-                  "rank must be 0 to 8, found " + std::to_string(tensor.rank));
-  TensorSpec spec{static_cast<DType>(tensor.dtype),
-                  Shape(std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank))};
-  for (const int64_t dim : spec.shape.dims())
-    if (dim < 0)
-      return Status(StatusCode::kInvalidArgument, "negative dimension in " + spec.ToString());
-  TENTER_RETURN_IF_ERROR(spec.CountBytes().status());
-  return spec;
-}
-
-void FillTensor(Tensor tensor, tenter_tensor* out) {
-  *out = {};
-  out->dtype = static_cast<tenter_dtype>(tensor.dtype());
-  out->rank = tensor.shape().rank();
-  std::copy(tensor.shape().dims().begin(), tensor.shape().dims().end(), out->dims);
-  out->data = tensor.mutable_raw();
-  out->size_bytes = tensor.size_bytes();
-  out->owner = new Tensor(std::move(tensor));
-}
-
 }  // namespace tenter
 
-tenter_context::tenter_context(const tenter_context_options& options)
+tenter_context::tenter_context(const tenter_testing_options& options)
     : probe_(options.probe == nullptr
                  ? nullptr
                  : std::make_unique<tenter::CallbackProbe>(options.probe, options.probe_self)) {}
 
 tenter_context::~tenter_context() {
   // Outside the lock: an engine that drains may still call into this context.
-  std::map<tenter_handle, Object> objects;
+  std::map<uintptr_t, Object> objects;
   {
     tenter::MutexLock lock(mutex_);
     objects.swap(objects_);
@@ -124,20 +101,23 @@ tenter_context::~tenter_context() {
   objects.clear();
 }
 
-tenter_handle tenter_context::Add(Object object) {
+tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
+  return {tenter::StatusCode::kStaleHandle, "handle " + std::to_string(number) + " is no " + kind +
+                                                ": it was freed, or never was one"};
+}
+
+uintptr_t tenter_context::AddObject(Object object) {
   tenter::MutexLock lock(mutex_);
   objects_.emplace(next_, std::move(object));
   return next_++;
 }
 
-tenter::Status tenter_context::Remove(tenter_handle handle) {
+tenter::Status tenter_context::Remove(uintptr_t number, const char* kind) {
   Object object;
   {
     tenter::MutexLock lock(mutex_);
-    const auto it = objects_.find(handle);
-    if (it == objects_.end())
-      return {tenter::StatusCode::kStaleHandle,
-              "handle " + std::to_string(handle) + " was freed, or never existed"};
+    const auto it = objects_.find(number);
+    if (it == objects_.end()) return Stale(number, kind);
     object = std::move(it->second);
     objects_.erase(it);
   }
@@ -157,7 +137,21 @@ std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::En
           }};
 }
 
+namespace tenter {
+namespace {
+
+Status MakeContext(const tenter_testing_options& options, tenter_context** context) {
+  TENTER_RETURN_IF_ERROR(WarmUpOneDnn());
+  *context = new tenter_context(options);
+  return {};
+}
+
+}  // namespace
+}  // namespace tenter
+
 extern "C" {
+
+uint32_t tenter_api_version(void) { return TENTER_API_VERSION; }
 
 const char* tenter_code_name(tenter_code code) {
   if (code < TENTER_OK || code > TENTER_DEADLINE_EXCEEDED) return "unknown";
@@ -167,23 +161,22 @@ const char* tenter_code_name(tenter_code code) {
 
 tenter_code tenter_context_create(const tenter_context_options* options, tenter_context** context,
                                   tenter_error* error) {
-  return tenter::Protect(error, [&]() -> tenter::Status {
-    TENTER_RETURN_IF_ERROR(tenter::WarmUpOneDnn());
-    *context = new tenter_context(options == nullptr ? tenter_context_options{} : *options);
-    return {};
+  return tenter::Protect(error, [&] {
+    return tenter::WithOptions(
+        options, "tenter_context_options",
+        [&](const tenter_context_options&) { return tenter::MakeContext({}, context); });
+  });
+}
+
+tenter_code tenter_testing_context_create(const tenter_testing_options* options,
+                                          tenter_context** context, tenter_error* error) {
+  return tenter::Protect(error, [&] {
+    return tenter::WithOptions(
+        options, "tenter_testing_options",
+        [&](const tenter_testing_options& whole) { return tenter::MakeContext(whole, context); });
   });
 }
 
 void tenter_context_free(tenter_context* context) { delete context; }
-
-tenter_code tenter_free(tenter_context* context, tenter_handle handle, tenter_error* error) {
-  return tenter::Protect(error, [&] { return context->Remove(handle); });
-}
-
-void tenter_tensor_release(tenter_tensor* tensor) {
-  if (tensor->owner == nullptr) return;
-  delete static_cast<tenter::Tensor*>(tensor->owner);
-  *tensor = {};
-}
 
 }  // extern "C"

@@ -21,11 +21,11 @@
 #include <vector>
 
 #include "runtime/base/mutex.h"
-#include "runtime/cached_op/cached_op.h"
-#include "runtime/capi/engine_object.h"
+#include "runtime/base/probe.h"
+#include "runtime/capi/handle_kind.h"
 #include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter_testing.h"
 #include "runtime/engine/engine.h"
-#include "runtime/io/threaded_iterator.h"
 
 namespace tenter {
 
@@ -33,13 +33,6 @@ namespace tenter {
 struct RetiredEngine {
   std::shared_ptr<TraceObject> trace;
   std::unique_ptr<Engine> engine;
-};
-
-// References are released in reverse order: the op before the engine that it borrows.
-struct CachedOpObject {
-  std::shared_ptr<Engine> engine;
-  std::shared_ptr<const Graph> model;
-  std::unique_ptr<CachedOp> op;
 };
 
 // Sends every hit to the C callback, and does what it answers.
@@ -88,22 +81,31 @@ struct tenter_context {
                    std::shared_ptr<tenter::CachedOpObject>,
                    std::shared_ptr<tenter::ThreadedIterator>>;
 
-  explicit tenter_context(const tenter_context_options& options);
+  explicit tenter_context(const tenter_testing_options& options);
   ~tenter_context();
 
-  tenter_handle Add(Object object) EXCLUDES(mutex_);
-  tenter::Status Remove(tenter_handle handle) EXCLUDES(mutex_);
+  // Puts `object` in the table, for `*handle`, which is of its kind.
+  template <typename Handle>
+  void Add(std::shared_ptr<typename tenter::HandleKind<Handle>::Object> object, Handle* handle) {
+    *handle = reinterpret_cast<Handle>(AddObject(std::move(object)));
+  }
+  template <typename Handle>
+  tenter::Status Free(Handle handle) {
+    if (handle == nullptr) return {};
+    TENTER_RETURN_IF_ERROR(Find(handle).status());
+    return Remove(reinterpret_cast<uintptr_t>(handle), tenter::HandleKind<Handle>::kName);
+  }
 
-  // The object of `handle`, if it is a T. `kind` names it in messages.
-  template <typename T>
-  tenter::Result<std::shared_ptr<T>> Find(tenter_handle handle, const char* kind) EXCLUDES(mutex_) {
+  // The object of `handle`.
+  template <typename Handle, typename Kind = tenter::HandleKind<Handle>>
+  tenter::Result<std::shared_ptr<typename Kind::Object>> Find(Handle handle) EXCLUDES(mutex_) {
+    const auto number = reinterpret_cast<uintptr_t>(handle);
     tenter::MutexLock lock(mutex_);
-    const auto it = objects_.find(handle);
+    const auto it = objects_.find(number);
     if (it != objects_.end())
-      if (auto* object = std::get_if<std::shared_ptr<T>>(&it->second)) return *object;
-    return tenter::Status(
-        tenter::StatusCode::kStaleHandle,
-        "handle " + std::to_string(handle) + " is no " + kind + ": it was freed, or never was one");
+      if (auto* object = std::get_if<std::shared_ptr<typename Kind::Object>>(&it->second))
+        return *object;
+    return Stale(number, Kind::kName);
   }
 
   // Gives `engine` shared ownership under the rule of invariant (2), and of `trace` (may be null).
@@ -113,9 +115,13 @@ struct tenter_context {
   tenter::Probe* probe() { return probe_.get(); }
 
  private:
+  static tenter::Status Stale(uintptr_t number, const char* kind);
+  uintptr_t AddObject(Object object) EXCLUDES(mutex_);
+  tenter::Status Remove(uintptr_t number, const char* kind) EXCLUDES(mutex_);
+
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::Mutex mutex_;
   std::vector<tenter::RetiredEngine> retired_ GUARDED_BY(mutex_);
-  std::map<tenter_handle, Object> objects_ GUARDED_BY(mutex_);
-  tenter_handle next_ GUARDED_BY(mutex_) = 1;
+  std::map<uintptr_t, Object> objects_ GUARDED_BY(mutex_);
+  uintptr_t next_ GUARDED_BY(mutex_) = 1;
 };

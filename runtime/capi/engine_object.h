@@ -8,8 +8,6 @@
 // Ownership and lifetime: a program and a bulk keep their engine alive, and an engine its trace
 //   (tenter_context::Share). Members are destroyed in reverse order: the program or bulk before the
 //   engine that it borrows.
-// Invariants: none.
-// Errors: FindEngine answers kStaleHandle.
 #pragma once
 
 #include <memory>
@@ -18,8 +16,6 @@
 #include "runtime/base/mutex.h"
 #include "runtime/capi/recent_failures.h"
 #include "runtime/engine/engine.h"
-
-struct tenter_context;
 
 namespace tenter {
 
@@ -51,7 +47,5 @@ struct ProgramObject {
   const std::shared_ptr<EngineObject> engine;
   const ProgramPtr program;
 };
-
-Result<std::shared_ptr<Engine>> FindEngine(tenter_context* context, tenter_handle handle);
 
 }  // namespace tenter

@@ -7,14 +7,16 @@
 
 namespace tenter {
 
-void RecentFailures::Fill(const FailurePtr& failure, tenter_failure* out) {
-  out->push_number = failure->push_number();
-  out->chain_length = failure->chain_length();
-  CopyText(failure->op(), out->op, sizeof(out->op));
-  CopyText(FailurePlaceName(failure->place()), out->place, sizeof(out->place));
-  CopyText(failure->thread(), out->thread, sizeof(out->thread));
-  FillError(failure->thrown(), &out->error);
+tenter_failure RecentFailures::Tell(const FailurePtr& failure) {
+  tenter_failure told = {};
+  told.push_number = failure->push_number();
+  told.chain_length = failure->chain_length();
+  CopyText(failure->op(), told.op, sizeof(told.op));
+  CopyText(FailurePlaceName(failure->place()), told.place, sizeof(told.place));
+  CopyText(failure->thread(), told.thread, sizeof(told.thread));
+  FillError(failure->thrown(), &told.error);
   Keep(failure);
+  return told;
 }
 
 void RecentFailures::Keep(const FailurePtr& failure) {
@@ -27,11 +29,11 @@ void RecentFailures::Keep(const FailurePtr& failure) {
   kept_.pop_front();
 }
 
-FailurePtr RecentFailures::Find(const tenter_failure& out) const {
+FailurePtr RecentFailures::Find(const tenter_failure& told) const {
   MutexLock lock(mutex_);
   const auto it = std::find_if(kept_.rbegin(), kept_.rend(), [&](const FailurePtr& failure) {
-    return failure->push_number() == out.push_number &&
-           FailurePlaceName(failure->place()) == out.place;
+    return failure->push_number() == told.push_number &&
+           FailurePlaceName(failure->place()) == told.place;
   });
   return it == kept_.rend() ? nullptr : *it;
 }

@@ -1,7 +1,7 @@
 // RecentFailures: the failures that a C caller was told about lately, so that it can ask for more
 // about one of them.
 //
-// Path: tenter_wait_for_var, tenter_wait_for_all ... -> Fill -> tenter_failure_chain -> Find.
+// Path: tenter_wait_for_var, tenter_wait_for_all ... -> Tell -> tenter_failure_chain -> Find.
 //
 // LOCK ORDER: mutex_ is a leaf; no failure is destroyed under it: the exception is the user's.
 //
@@ -16,20 +16,25 @@
 #include <string_view>
 
 #include "runtime/base/mutex.h"
+#include "runtime/capi/sized.h"
 #include "runtime/capi/tenter.h"
 #include "runtime/engine/failure.h"
 
 namespace tenter {
 
+// Where callers want failures.
+using FailureArray = ResultArray<tenter_failure>;
+inline constexpr const char* kFailure = "tenter_failure";
+
 class RecentFailures {
  public:
   static constexpr size_t kKept = 256;
 
-  // Writes what is known about `failure` into `out`, and keeps it.
-  void Fill(const FailurePtr& failure, tenter_failure* out) EXCLUDES(mutex_);
+  // What is known about `failure`, which is kept.
+  tenter_failure Tell(const FailurePtr& failure) EXCLUDES(mutex_);
 
-  // The failure that `out` was filled from, or null when it is too long ago.
-  FailurePtr Find(const tenter_failure& out) const EXCLUDES(mutex_);
+  // The failure that `told` came from, or null when it is too long ago.
+  FailurePtr Find(const tenter_failure& told) const EXCLUDES(mutex_);
 
  private:
   void Keep(const FailurePtr& failure) EXCLUDES(mutex_);

@@ -1,4 +1,4 @@
-/* tenter_error.h: the codes and errors of the C API; a part of tenter.h, which includes it. C99.
+/* tenter_error.h: codes, errors and the version of the C API. A part of tenter.h. C99.
  *
  * Thread safety: tenter_code_name may be called from any thread; an error is a plain value.
  * Ownership: an error owns nothing; names are constants.
@@ -13,6 +13,11 @@ extern "C" {
 #endif
 
 #define TENTER_API __attribute__((visibility("default")))
+
+/* Changes when a program that was built with another one cannot work: then it differs from what
+ * tenter_api_version() of the runtime returns. What is added to structs does not change it. */
+#define TENTER_API_VERSION 1u
+TENTER_API uint32_t tenter_api_version(void);
 
 /* The codes of runtime/base/status.h, in the same order. An integer and not an enum, because any
  * number may come from a caller. */

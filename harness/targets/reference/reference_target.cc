@@ -9,6 +9,7 @@
 
 #include "harness/target/target.h"
 #include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter_testing.h"
 
 namespace {
 
@@ -69,9 +70,9 @@ void Probe(void* self, const tenter_hit* hit, tenter_fault* fault) {
 
 tgt_code Open(const tgt_host* host, void** instance, tgt_error* error) {
   auto* made = new Instance{*host};
-  const tenter_context_options options{host->hit == nullptr ? nullptr : Probe, made};
+  const tenter_testing_options options{0, host->hit == nullptr ? nullptr : Probe, made};
   tenter_error e = {};
-  const tenter_code code = tenter_context_create(&options, &made->context, &e);
+  const tenter_code code = tenter_testing_context_create(&options, &made->context, &e);
   if (code != TENTER_OK) delete made;
   *instance = made;
   return Return(code, e, error);
@@ -82,9 +83,28 @@ void Close(void* instance) {
   delete static_cast<Instance*>(instance);
 }
 
+// A handle of the target is the number of ours.
+template <typename Handle>
+Handle As(tgt_handle handle) {
+  return reinterpret_cast<Handle>(static_cast<uintptr_t>(handle));
+}
+
+template <typename Handle>
+tgt_code Made(tenter_code code, const tenter_error& from, Handle made, tgt_handle* handle,
+              tgt_error* to) {
+  if (code == TENTER_OK) *handle = reinterpret_cast<uintptr_t>(made);
+  return Return(code, from, to);
+}
+
+// Does not say what kind it is of: no handle is one of two kinds, and all others refuse it.
 tgt_code Free(void* instance, tgt_handle handle, tgt_error* error) {
+  tenter_context* const c = Context(instance);
   tenter_error e = {};
-  return Return(tenter_free(Context(instance), handle, &e), e, error);
+  tenter_code code = tenter_cached_op_free(c, As<tenter_cached_op>(handle), &e);
+  if (code == TENTER_STALE_HANDLE) code = tenter_iterator_free(c, As<tenter_iterator>(handle), &e);
+  if (code == TENTER_STALE_HANDLE) code = tenter_model_free(c, As<tenter_model>(handle), &e);
+  if (code == TENTER_STALE_HANDLE) code = tenter_engine_free(c, As<tenter_engine>(handle), &e);
+  return Return(code, e, error);
 }
 
 void TensorRelease(void*, tgt_tensor* tensor) {
@@ -98,22 +118,26 @@ void TensorRelease(void*, tgt_tensor* tensor) {
 tgt_code EngineCreate(void* instance, const tgt_engine_options* options, tgt_handle* engine,
                       tgt_error* error) {
   tenter_error e = {};
-  const tenter_engine_options o{options->workers, options->run_dependents, 0};
-  return Return(tenter_engine_create(Context(instance), &o, engine, &e), e, error);
+  tenter_engine_options o = {};
+  o.workers = options->workers == 0 ? TENTER_NAIVE_ENGINE : options->workers;
+  o.run_dependents = options->run_dependents;
+  tenter_engine made = nullptr;
+  const tenter_code code = tenter_engine_create(Context(instance), &o, &made, &e);
+  return Made(code, e, made, engine, error);
 }
 
 tgt_code VarCreate(void* instance, tgt_handle engine, tgt_var* var, tgt_error* error) {
   tenter_error e = {};
   tenter_var v = {};
-  const tenter_code code = tenter_var_create(Context(instance), engine, &v, &e);
+  const tenter_code code = tenter_var_create(Context(instance), As<tenter_engine>(engine), &v, &e);
   *var = {v.index, v.generation};
   return Return(code, e, error);
 }
 
 tgt_code VarDelete(void* instance, tgt_handle engine, tgt_var var, tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_var_delete(Context(instance), engine, {var.index, var.generation}, nullptr,
-                                  nullptr, &e),
+  return Return(tenter_var_delete(Context(instance), As<tenter_engine>(engine),
+                                  {var.index, var.generation}, nullptr, nullptr, &e),
                 e, error);
 }
 
@@ -162,7 +186,8 @@ tgt_code Push(void* instance, tgt_handle engine, const tgt_op* op, uint64_t* pus
   o.arg = new BoundOp{*op};
   o.release = Release;
   tenter_error e = {};
-  return Return(tenter_push(Context(instance), engine, &o, push_number, &e), e, error);
+  return Return(tenter_push(Context(instance), As<tenter_engine>(engine), &o, push_number, &e), e,
+                error);
 }
 
 void CompletionEnd(void*, tgt_completion* completion, tgt_completion_end how, const char* message) {
@@ -181,8 +206,8 @@ tgt_code WaitForVar(void* instance, tgt_handle engine, tgt_var var, tgt_failure*
                     tgt_error* error) {
   tenter_error e = {};
   tenter_failure f = {};
-  const tenter_code code =
-      tenter_wait_for_var(Context(instance), engine, {var.index, var.generation}, &f, &e);
+  const tenter_code code = tenter_wait_for_var(Context(instance), As<tenter_engine>(engine),
+                                               {var.index, var.generation}, &f, &e);
   CopyFailure(f, failure);
   return Return(code, e, error);
 }
@@ -191,22 +216,24 @@ tgt_code WaitForAll(void* instance, tgt_handle engine, tgt_failure* failures, si
                     size_t* count, tgt_error* error) {
   tenter_error e = {};
   std::vector<tenter_failure> f(capacity);
-  const tenter_code code =
-      tenter_wait_for_all(Context(instance), engine, f.data(), capacity, count, &e);
+  const tenter_code code = tenter_wait_for_all(Context(instance), As<tenter_engine>(engine),
+                                               f.data(), capacity, count, &e);
   for (size_t i = 0; i < std::min(capacity, *count); ++i) CopyFailure(f[i], &failures[i]);
   return Return(code, e, error);
 }
 
 tgt_code EngineStop(void* instance, tgt_handle engine, int32_t cancel, tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_engine_stop(Context(instance), engine, cancel, &e), e, error);
+  return Return(tenter_engine_stop(Context(instance), As<tenter_engine>(engine), cancel, &e), e,
+                error);
 }
 
 tgt_code EngineCounts(void* instance, tgt_handle engine, tgt_engine_counts* counts,
                       tgt_error* error) {
   tenter_error e = {};
   tenter_engine_counts c = {};
-  const tenter_code code = tenter_engine_get_counts(Context(instance), engine, &c, &e);
+  const tenter_code code =
+      tenter_engine_get_counts(Context(instance), As<tenter_engine>(engine), &c, &e);
   *counts = {c.pushed, c.ran, c.failed, c.skipped, c.cancelled, c.live_ops, c.live_vars};
   return Return(code, e, error);
 }
@@ -214,29 +241,33 @@ tgt_code EngineCounts(void* instance, tgt_handle engine, tgt_engine_counts* coun
 tgt_code EngineDescribe(void* instance, tgt_handle engine, char* text, size_t size,
                         tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_engine_snapshot(Context(instance), engine, TENTER_SNAPSHOT_TEXT, text, size,
-                                       nullptr, &e), e, error);
+  return Return(tenter_engine_snapshot(Context(instance), As<tenter_engine>(engine),
+                                       TENTER_SNAPSHOT_TEXT, text, size, nullptr, &e),
+                e, error);
 }
 
 // ---- model ----
 
 tgt_code ModelLoad(void* instance, const char* path, tgt_handle* model, tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_model_load(Context(instance), path, model, &e), e, error);
+  tenter_model made = nullptr;
+  const tenter_code code = tenter_model_load(Context(instance), path, &made, &e);
+  return Made(code, e, made, model, error);
 }
 
 tgt_code ModelArity(void* instance, tgt_handle model, size_t* inputs, size_t* outputs,
                     tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_model_arity(Context(instance), model, inputs, outputs, &e), e, error);
+  return Return(tenter_model_arity(Context(instance), As<tenter_model>(model), inputs, outputs, &e),
+                e, error);
 }
 
 tgt_code ModelInput(void* instance, tgt_handle model, size_t index, tgt_tensor* description,
                     char* name, size_t name_size, tgt_error* error) {
   tenter_error e = {};
   tenter_tensor d = {};
-  const tenter_code code =
-      tenter_model_input(Context(instance), model, index, &d, name, name_size, &e);
+  const tenter_code code = tenter_model_input(Context(instance), As<tenter_model>(model), index, &d,
+                                              name, name_size, &e);
   *description = ToTarget(d);
   return Return(code, e, error);
 }
@@ -244,19 +275,24 @@ tgt_code ModelInput(void* instance, tgt_handle model, size_t index, tgt_tensor* 
 tgt_code ModelParameters(void* instance, tgt_handle model, const void** data, size_t* size_bytes,
                          tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_model_parameters(Context(instance), model, data, size_bytes, &e), e, error);
+  return Return(
+      tenter_model_parameters(Context(instance), As<tenter_model>(model), data, size_bytes, &e), e,
+      error);
 }
 
 tgt_code CachedOpCreate(void* instance, tgt_handle engine, tgt_handle model,
                         const tgt_cached_op_options* options, tgt_handle* op, tgt_error* error) {
   tenter_error e = {};
   tenter_cached_op_options o = {};
-  o.thread_safe = options->thread_safe;
+  o.sharing = options->thread_safe != 0 ? TENTER_SHARED : TENTER_CONFINED;
   o.in_flight_max = options->in_flight_max;
   o.refuse_when_full = options->refuse_when_full;
   o.plans_max = options->plans_max;
   o.reference_kernels = options->reference_kernels;
-  return Return(tenter_cached_op_create(Context(instance), engine, model, &o, op, &e), e, error);
+  tenter_cached_op made = nullptr;
+  const tenter_code code = tenter_cached_op_create(Context(instance), As<tenter_engine>(engine),
+                                                   As<tenter_model>(model), &o, &made, &e);
+  return Made(code, e, made, op, error);
 }
 
 tgt_code Invoke(void* instance, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
@@ -264,8 +300,9 @@ tgt_code Invoke(void* instance, tgt_handle op, const tgt_tensor* inputs, size_t 
   std::vector<tenter_tensor> in(input_count), out(output_count);
   std::transform(inputs, inputs + input_count, in.begin(), ToTenter);
   tenter_error e = {};
-  const tenter_code code = tenter_cached_op_invoke(Context(instance), op, in.data(), input_count,
-                                                   out.data(), output_count, &e);
+  const tenter_code code =
+      tenter_cached_op_invoke(Context(instance), As<tenter_cached_op>(op), in.data(), input_count,
+                              out.data(), output_count, &e);
   std::transform(out.begin(), out.end(), outputs, ToTarget);
   return Return(code, e, error);
 }
@@ -273,7 +310,8 @@ tgt_code Invoke(void* instance, tgt_handle op, const tgt_tensor* inputs, size_t 
 tgt_code Footprint(void* instance, tgt_handle op, tgt_footprint* footprint, tgt_error* error) {
   tenter_error e = {};
   tenter_footprint f = {};
-  const tenter_code code = tenter_cached_op_get_footprint(Context(instance), op, &f, &e);
+  const tenter_code code =
+      tenter_cached_op_get_footprint(Context(instance), As<tenter_cached_op>(op), &f, &e);
   *footprint = {f.parameter_bytes, f.in_flight, f.in_flight_max, f.compilations, f.requests};
   return Return(code, e, error);
 }
@@ -284,7 +322,6 @@ tgt_code CsvIteratorCreate(void* instance, const tgt_csv_options* options, tgt_h
                            tgt_error* error) {
   tenter_error e = {};
   tenter_csv_options o = {};
-  o.path = options->path;
   o.row_dims = options->row_dims;
   o.row_rank = options->row_rank;
   o.dtype = static_cast<tenter_dtype>(options->dtype);
@@ -292,25 +329,31 @@ tgt_code CsvIteratorCreate(void* instance, const tgt_csv_options* options, tgt_h
   o.round_batch = options->round_batch;
   o.bad_rows_max = options->bad_rows_max;
   o.prefetch = options->prefetch;
-  return Return(tenter_csv_iterator_create(Context(instance), &o, iterator, &e), e, error);
+  tenter_iterator made = nullptr;
+  const tenter_code code =
+      tenter_csv_iterator_create(Context(instance), options->path, &o, &made, &e);
+  return Made(code, e, made, iterator, error);
 }
 
 tgt_code IteratorNext(void* instance, tgt_handle iterator, tgt_batch* batch, tgt_error* error) {
   tenter_error e = {};
   tenter_batch b = {};
-  const tenter_code code = tenter_iterator_next(Context(instance), iterator, &b, &e);
+  const tenter_code code =
+      tenter_iterator_next(Context(instance), As<tenter_iterator>(iterator), &b, &e);
   *batch = {b.has_value, ToTarget(b.data), b.index, b.first_row, b.pad};
   return Return(code, e, error);
 }
 
 tgt_code IteratorReset(void* instance, tgt_handle iterator, tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_iterator_reset(Context(instance), iterator, &e), e, error);
+  return Return(tenter_iterator_reset(Context(instance), As<tenter_iterator>(iterator), &e), e,
+                error);
 }
 
 tgt_code IteratorClose(void* instance, tgt_handle iterator, tgt_error* error) {
   tenter_error e = {};
-  return Return(tenter_iterator_close(Context(instance), iterator, &e), e, error);
+  return Return(tenter_iterator_close(Context(instance), As<tenter_iterator>(iterator), &e), e,
+                error);
 }
 
 constexpr tgt_target kTable = {

@@ -65,9 +65,9 @@ int main(void) {
   transfer transfers[3] = {{"", NULL, NULL}, {"page 7 is unreadable", NULL, NULL}, {0}};
   tenter_engine_options options = {0};
   tenter_context* context = NULL;
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_var vars[3];
-  tenter_failure failure;
+  tenter_failure failure = {0};
   tenter_error error;
   pthread_t device;
   int i, wrong = 0;

@@ -54,10 +54,10 @@ int main(void) {
   pipeline p = {2.0, {0}, {0}, 0};
   tenter_engine_options options = {0};
   tenter_context* context = NULL;
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_var samples, scaled, total;
   tenter_op load = {0}, scale = {0}, sum = {0};
-  tenter_failure failure;
+  tenter_failure failure = {0};
   tenter_error error;
   size_t failures = 0;
 

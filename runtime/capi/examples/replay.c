@@ -53,10 +53,12 @@ int main(void) {
   model m = {0, 0, 0, 500, 0};
   tenter_engine_options options = {0};
   tenter_context* context = NULL;
-  tenter_handle engine = 0, recording = 0, program = 0;
+  tenter_engine engine = NULL;
+  tenter_recording recording = NULL;
+  tenter_program program = NULL;
   tenter_var weight, gradient;
   tenter_op forward = {0}, update = {0}, restore = {0};
-  tenter_failure failure;
+  tenter_failure failure = {0};
   tenter_error error;
   uint64_t first = 0;
   size_t failures = 0;
@@ -81,7 +83,7 @@ int main(void) {
   Must(tenter_recording_push(context, recording, &forward, &error), &error);
   Must(tenter_recording_push(context, recording, &update, &error), &error);
   Must(tenter_capture(context, engine, recording, &program, &error), &error);
-  Must(tenter_free(context, recording, &error), &error);
+  Must(tenter_recording_free(context, recording, &error), &error);
 
   for (round = 0; round < m.bad_round; ++round)
     Must(tenter_replay(context, program, NULL, &error), &error);
@@ -101,7 +103,7 @@ int main(void) {
   Must(tenter_wait_for_all(context, engine, &failure, 1, &failures, &error), &error);
   printf("%d rounds, %d failure, weight %.3f\n", m.rounds, (int)failures, m.weight);
 
-  Must(tenter_free(context, program, &error), &error);
+  Must(tenter_program_free(context, program, &error), &error);
   tenter_context_free(context);
   printf("%d ops released\n", m.released);
   return m.rounds == ROUNDS && failures == 1 && m.released == 2 && m.weight > 2.999 ? 0 : 1;

@@ -22,7 +22,7 @@ static void Must(tenter_code code, const tenter_error* error) {
 }
 
 /* The whole trace, to be freed by the caller. */
-static char* Json(tenter_context* context, tenter_handle trace) {
+static char* Json(tenter_context* context, tenter_trace trace) {
   tenter_error error;
   char* text;
   size_t needed = 0;
@@ -37,7 +37,9 @@ static char* Json(tenter_context* context, tenter_handle trace) {
 int main(int argc, char** argv) {
   tenter_engine_options options = {0};
   tenter_context* context = NULL;
-  tenter_handle engine = 0, trace = 0, bulk = 0;
+  tenter_engine engine = NULL;
+  tenter_trace trace = NULL;
+  tenter_bulk bulk = NULL;
   tenter_var vars[3];
   tenter_error error;
   double sums[3] = {0, 0, 0};
@@ -65,8 +67,8 @@ int main(int argc, char** argv) {
       Must(tenter_bulk_push(context, bulk, &op, &error), &error);
   }
   Must(tenter_bulk_flush(context, bulk, &error), &error);
-  Must(tenter_free(context, bulk, &error), &error);
-  Must(tenter_free(context, engine, &error), &error); /* ends it: the trace is complete */
+  Must(tenter_bulk_free(context, bulk, &error), &error);
+  Must(tenter_engine_free(context, engine, &error), &error); /* ends it: the trace is complete */
 
   json = Json(context, trace);
   out = argc > 1 ? fopen(argv[1], "w") : stdout;

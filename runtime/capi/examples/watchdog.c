@@ -50,7 +50,7 @@ static void Must(tenter_code code, const tenter_error* error) {
 
 /* The whole snapshot, to be freed by the caller. The engine may move while one asks, so the size is
  * asked for again until it fits. */
-static char* Look(tenter_context* context, tenter_handle engine, tenter_snapshot_format format) {
+static char* Look(tenter_context* context, tenter_engine engine, tenter_snapshot_format format) {
   tenter_error error;
   char* text = NULL;
   size_t size = 0, needed = 1;
@@ -66,10 +66,10 @@ static char* Look(tenter_context* context, tenter_handle engine, tenter_snapshot
 int main(void) {
   tenter_engine_options options = {0};
   tenter_context* context = NULL;
-  tenter_handle engine = 0;
+  tenter_engine engine = NULL;
   tenter_var input, output;
   tenter_op gate = {0}, after = {0};
-  tenter_engine_counts before, now;
+  tenter_engine_counts before = {0}, now = {0};
   struct sigaction action = {0};
   tenter_error error;
   char *text, *json;
