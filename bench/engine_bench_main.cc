@@ -2,12 +2,13 @@
 // bench engine` runs all parts and judges.
 //
 // Parts: threads (everything with workers), one_worker (round trips), naive (workers = 0, against
-// MXNet's NaiveEngine), memory. A process each, because MXNet reads its kind of engine once, and
+// MXNet's NaiveEngine), c_api (our engine from C++ and from C), memory. A process each, because MXNet reads its kind of engine once, and
 // because pages that one part freed would hide what the next one allocates.
 #include <cstdio>
 #include <exception>
 #include <utility>
 
+#include "bench/contender/c_api.h"
 #include "bench/contender/mutex_pool.h"
 #include "bench/contender/mxnet_peer.h"
 #include "bench/contender/our_engine.h"
@@ -29,6 +30,10 @@ class Bench {
     results_.part = options.part;
     results_.facts = BuildFacts();
     Join(MakeOurEngine(workers));
+    if (options.part == "c_api") {
+      Join(MakeCApi(workers));
+      return;
+    }
     if (options.peers) AddPeers();
     Join(std::make_unique<PlainCalls>());
   }
@@ -109,6 +114,12 @@ Results RunPart(const Options& options) {
     Bench bench(options, 0);
     bench.Run(BasicCases(options));
     bench.Run(CapturedCases(options));
+    bench.RoundTrips("round trip", options.ops / 10 + 1, 0);
+    return bench.results();
+  }
+  if (options.part == "c_api") {
+    Bench bench(options, static_cast<int>(options.workers));
+    bench.Run(BasicCases(options));
     bench.RoundTrips("round trip", options.ops / 10 + 1, 0);
     return bench.results();
   }

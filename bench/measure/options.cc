@@ -8,7 +8,8 @@ namespace tenter::bench {
 namespace {
 
 constexpr const char* kUsage =
-    "--part threads|one_worker|naive|memory --filter TEXT --json FILE --mxnet FILE --peers yes|no "
+    "--part threads|one_worker|naive|c_api|memory --filter TEXT --json FILE --mxnet FILE --peers "
+    "yes|no "
     "--ops N --repeats N --workers N --task-ms N --most-task-us N --live N";
 
 Status Invalid(const std::string& message) {

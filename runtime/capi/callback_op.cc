@@ -15,41 +15,59 @@ struct tenter_completion {
 namespace tenter {
 namespace {
 
-// The callbacks of one op; `release` runs when the body is destroyed, exactly once.
-class CallbackOp {
+// Engines keep the zero behind a name that had one, and every name of a C caller has.
+tenter_op_context ContextOf(const OpContext& context) {
+  return {sizeof(tenter_op_context), context.name.data(), context.push_number, context.worker};
+}
+
+// Owns the argument of one op: its `release` is called when this is destroyed, exactly once.
+class CallbackArg {
  public:
-  explicit CallbackOp(const tenter_op& op)
-      : run_(op.run), run_async_(op.run_async), arg_(op.arg), release_(op.release) {}
-  ~CallbackOp() {
+  explicit CallbackArg(const tenter_op& op) : arg_(op.arg), release_(op.release) {}
+  CallbackArg(CallbackArg&& other) noexcept
+      : arg_(other.arg_), release_(std::exchange(other.release_, nullptr)) {}
+  CallbackArg& operator=(CallbackArg&&) = delete;
+  ~CallbackArg() {
     if (release_ != nullptr) release_(arg_);
   }
-  CallbackOp(CallbackOp&& other) noexcept
-      : run_(other.run_),
-        run_async_(other.run_async_),
-        arg_(other.arg_),
-        release_(std::exchange(other.release_, nullptr)) {}
-  CallbackOp& operator=(CallbackOp&&) = delete;
-
-  void Run(const OpContext& context) const {
-    const std::string name(context.name);
-    const tenter_op_context c{sizeof(c), name.c_str(), context.push_number, context.worker};
-    tenter_error error = {};
-    const tenter_code code = run_(arg_, &c, &error);
-    if (code != TENTER_OK) throw StatusError(CodeStatus(code, error.message));
-  }
-  void RunAsync(const OpContext& context, Completion completion) const {
-    const std::string name(context.name);
-    const tenter_op_context c{sizeof(c), name.c_str(), context.push_number, context.worker};
-    run_async_(arg_, &c, new tenter_completion{std::move(completion)});
-  }
+  void* get() const { return arg_; }
 
  private:
-  tenter_code (*const run_)(void*, const tenter_op_context*, tenter_error*);
-  void (*const run_async_)(void*, const tenter_op_context*, tenter_completion*);
   void* const arg_;
   void (*release_)(void*);
 };
-static_assert(sizeof(CallbackOp) <= OpBody::kInlineBytes);  // so that a push allocates nothing here
+
+struct SyncCallback {
+  explicit SyncCallback(const tenter_op& op) : run(op.run), arg(op) {}
+
+  void operator()(const OpContext& context) const {
+    const tenter_op_context c = ContextOf(context);
+    tenter_error error;  // not cleared as a whole: that would cost more than the call
+    error.code = TENTER_OK;
+    error.type[0] = error.message[0] = '\0';
+    const tenter_code code = run(arg.get(), &c, &error);
+    if (code == TENTER_OK) return;
+    error.message[sizeof(error.message) - 1] = '\0';
+    throw StatusError(CodeStatus(code, error.message));
+  }
+
+  tenter_code (*run)(void*, const tenter_op_context*, tenter_error*);
+  CallbackArg arg;
+};
+
+struct AsyncCallback {
+  explicit AsyncCallback(const tenter_op& op) : run(op.run_async), arg(op) {}
+
+  void operator()(const OpContext& context, Completion completion) const {
+    const tenter_op_context c = ContextOf(context);
+    run(arg.get(), &c, new tenter_completion{std::move(completion)});
+  }
+
+  void (*run)(void*, const tenter_op_context*, tenter_completion*);
+  CallbackArg arg;
+};
+// So that a push allocates nothing here.
+static_assert(sizeof(SyncCallback) <= OpBody::kInlineBytes);
 
 // The same two numbers on both sides, so that a push copies nothing here.
 static_assert(sizeof(tenter_var) == sizeof(Var) && offsetof(tenter_var, index) == 0 &&
@@ -58,39 +76,41 @@ VarList VarsOf(const tenter_var* vars, size_t count) {
   return std::span<const Var>(reinterpret_cast<const Var*>(vars), count);
 }
 
-Result<Op> OpOfWhole(const tenter_op& op, const Status& read) {
-  // First: from here on `arg` is released, whatever happens.
-  CallbackOp callbacks(op);
-  TENTER_RETURN_IF_ERROR(read);
+// What `op` asks for that no engine does.
+Status Refuse(const tenter_op& op) {
   if ((op.run == nullptr) == (op.run_async == nullptr))
-    return Status(StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async");
+    return {StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async"};
   if (op.timeout_ns < 0)
-    return Status(StatusCode::kInvalidArgument,
-                  "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns));
-  Op made{.name = op.name == nullptr ? "" : op.name,
+    return {StatusCode::kInvalidArgument,
+            "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns)};
+  return {};
+}
+
+OpBody BodyOf(const tenter_op& op) {
+  if (op.run_async != nullptr) return AsyncCallback(op);
+  return SyncCallback(op);
+}
+
+Op MakeWhole(const tenter_op& op) {
+  return {.name = op.name == nullptr ? "" : op.name,
           .reads = VarsOf(op.reads, op.read_count),
           .writes = VarsOf(op.writes, op.write_count),
           .priority = op.priority,
-          .timeout_ns = op.timeout_ns};
-  if (op.run != nullptr)
-    made.body = [callbacks = std::move(callbacks)](const OpContext& context) {
-      callbacks.Run(context);
-    };
-  else
-    made.body = [callbacks = std::move(callbacks)](const OpContext& context,
-                                                   Completion completion) {
-      callbacks.RunAsync(context, std::move(completion));
-    };
-  return made;
+          .timeout_ns = op.timeout_ns,
+          .body = BodyOf(op)};
 }
 
 }  // namespace
 
-Result<Op> OpOf(const tenter_op& op) {
-  if (IsWhole(op)) return OpOfWhole(op, Status());
+Op MakeOp(const tenter_op& op, Status* status) {
+  if (IsWhole(op)) [[likely]] {
+    *status = Refuse(op);
+    return MakeWhole(op);
+  }
   tenter_op whole = {};
-  const Status read = ReadOptions(op, "tenter_op", &whole);
-  return OpOfWhole(whole, read);
+  *status = ReadOptions(op, "tenter_op", &whole);
+  if (status->ok()) *status = Refuse(whole);
+  return MakeWhole(whole);
 }
 
 }  // namespace tenter

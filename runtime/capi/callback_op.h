@@ -1,11 +1,11 @@
 // The ops of C callers as the engine takes them.
 //
-// Path: tenter_push, tenter_recording_push -> OpOf -> Engine::Push, Recording::Push.
+// Path: tenter_push, tenter_recording_push -> MakeOp -> Engine::Push, Recording::Push.
 //
 // Thread safety: as Op.
 // Ownership and lifetime: the op borrows name and vars of `op`; its body owns `arg` and calls
 //   `release` when it is destroyed.
-// Invariants: `release` is called exactly once, also when OpOf refuses; but for an op whose `struct_size`
+// Invariants: `release` is called exactly once, also when it is refused; but for an op whose `struct_size`
 //   is no size, of which nothing is known.
 // Errors: kInvalidArgument.
 #pragma once
@@ -16,6 +16,8 @@
 
 namespace tenter {
 
-Result<Op> OpOf(const tenter_op& op);
+// The op that `op` describes, and whether it may be pushed at all. Not a Result, from which it would
+// have to be moved.
+Op MakeOp(const tenter_op& op, Status* status);
 
 }  // namespace tenter

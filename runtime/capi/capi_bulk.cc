@@ -14,25 +14,26 @@ extern "C" {
 tenter_code tenter_bulk_create(tenter_context* context, tenter_engine engine, size_t most_ops,
                                tenter_bulk* bulk, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto on, context->Find(engine));
+    TENTER_FIND_OR_RETURN(on, context, engine);
     auto made = on->engine->NewBulk(most_ops == 0 ? tenter::Bulk::kDefaultOps : most_ops);
-    context->Add(std::make_shared<BulkObject>(on, std::move(made)), bulk);
-    return {};
+    return context->Add(std::make_shared<BulkObject>(on.shared(), std::move(made)), bulk);
   });
 }
 
 tenter_code tenter_bulk_push(tenter_context* context, tenter_bulk bulk, const tenter_op* op,
                              tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(tenter::Op made, tenter::OpOf(*op));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(bulk));
+    Status status;
+    tenter::Op made = tenter::MakeOp(*op, &status);
+    TENTER_RETURN_IF_ERROR(std::move(status));
+    TENTER_FIND_OR_RETURN(found, context, bulk);
     return found->bulk->Push(std::move(made));
   });
 }
 
 tenter_code tenter_bulk_flush(tenter_context* context, tenter_bulk bulk, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(bulk));
+    TENTER_FIND_OR_RETURN(found, context, bulk);
     return found->bulk->Flush();
   });
 }

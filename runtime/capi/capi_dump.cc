@@ -13,7 +13,7 @@ extern "C" {
 tenter_code tenter_dump_prepare(tenter_context* context, tenter_engine engine, tenter_dump** dump,
                                 tenter_error* error) {
   return tenter::Protect(error, [&]() -> tenter::Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     *dump = new tenter_dump{found->engine};
     return {};
   });

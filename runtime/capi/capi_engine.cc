@@ -21,10 +21,10 @@ int64_t TimeOf(int64_t ns, int64_t by_default) {
 // The trace for a new engine; null when `handle` is 0.
 Result<std::shared_ptr<TraceObject>> TakeTrace(tenter_context* context, tenter_trace handle) {
   if (handle == nullptr) return std::shared_ptr<TraceObject>();
-  TENTER_ASSIGN_OR_RETURN(auto trace, context->Find(handle));
+  TENTER_FIND_OR_RETURN(trace, context, handle);
   if (trace->taken.Exchange(true, kAcqRel))
     return Status(StatusCode::kInvalidArgument, "the trace belongs to another engine");
-  return trace;
+  return trace.shared();
 }
 
 Result<int> WorkersOf(int32_t workers) {
@@ -69,8 +69,7 @@ tenter_code tenter_engine_create(tenter_context* context, const tenter_engine_op
     return tenter::WithOptions(
         options, "tenter_engine_options", [&](const tenter_engine_options& whole) -> Status {
           TENTER_ASSIGN_OR_RETURN(auto made, tenter::CreateEngine(context, whole));
-          context->Add(std::move(made), engine);
-          return {};
+          return context->Add(std::move(made), engine);
         });
   });
 }
@@ -78,7 +77,7 @@ tenter_code tenter_engine_create(tenter_context* context, const tenter_engine_op
 tenter_code tenter_var_create(tenter_context* context, tenter_engine engine, tenter_var* var,
                               tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(const tenter::Var made, found->engine->NewVar());
     *var = {made.index, made.generation};
     return {};
@@ -88,7 +87,7 @@ tenter_code tenter_var_create(tenter_context* context, tenter_engine engine, ten
 tenter_code tenter_var_delete(tenter_context* context, tenter_engine engine, tenter_var var,
                               tenter_code (*deleter)(void*), void* arg, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     std::function<void()> run;
     if (deleter != nullptr)
       run = [deleter, arg] {
@@ -102,8 +101,10 @@ tenter_code tenter_var_delete(tenter_context* context, tenter_engine engine, ten
 tenter_code tenter_push(tenter_context* context, tenter_engine engine, const tenter_op* op,
                         uint64_t* push_number, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(tenter::Op made, tenter::OpOf(*op));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    Status status;
+    tenter::Op made = tenter::MakeOp(*op, &status);
+    TENTER_RETURN_IF_ERROR(std::move(status));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(const uint64_t number, found->engine->Push(std::move(made)));
     if (push_number != nullptr) *push_number = number;
     return {};
@@ -116,7 +117,7 @@ tenter_code tenter_wait_for_var(tenter_context* context, tenter_engine engine, t
   const tenter_code code = Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(const auto out,
                             FailureArray::Of(failure, failure != nullptr, kFailure));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(poison, found->engine->AwaitVar({var.index, var.generation}));
     if (poison != nullptr && failure != nullptr) out.Set(0, found->failures.Tell(poison->root()));
     return {};
@@ -131,7 +132,7 @@ tenter_code tenter_wait_for_all(tenter_context* context, tenter_engine engine,
   *count = 0;
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(const auto out, FailureArray::Of(failures, capacity, kFailure));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(const tenter::FailureReport report, found->engine->AwaitAll(capacity));
     for (size_t i = 0; i < report.failures.size(); ++i)
       out.Set(i, found->failures.Tell(report.failures[i]));
@@ -143,7 +144,7 @@ tenter_code tenter_wait_for_all(tenter_context* context, tenter_engine engine,
 tenter_code tenter_engine_stop(tenter_context* context, tenter_engine engine, int32_t cancel,
                                tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     return found->engine->Stop(cancel != 0 ? tenter::StopMode::kCancel : tenter::StopMode::kDrain);
   });
 }

@@ -58,8 +58,7 @@ tenter_code tenter_csv_iterator_create(tenter_context* context, const char* path
     return tenter::WithOptions(
         options, "tenter_csv_options", [&](const tenter_csv_options& whole) -> Status {
           TENTER_ASSIGN_OR_RETURN(auto made, tenter::CreateIterator(path, whole, context->probe()));
-          context->Add(std::move(made), iterator);
-          return {};
+          return context->Add(std::move(made), iterator);
         });
   });
 }
@@ -73,7 +72,7 @@ tenter_code tenter_iterator_next(tenter_context* context, tenter_iterator iterat
     if (out.size() < sizeof(made))
       return {tenter::StatusCode::kInvalidArgument, "tenter_batch has no room for the tensor"};
     out.Set(0, made);
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(iterator));
+    TENTER_FIND_OR_RETURN(found, context, iterator);
     TENTER_ASSIGN_OR_RETURN(std::optional<tenter::Batch> next, found->Next());
     if (!next.has_value()) return {};
     made.has_value = 1;
@@ -89,7 +88,7 @@ tenter_code tenter_iterator_next(tenter_context* context, tenter_iterator iterat
 tenter_code tenter_iterator_reset(tenter_context* context, tenter_iterator iterator,
                                   tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(iterator));
+    TENTER_FIND_OR_RETURN(found, context, iterator);
     return found->Reset();
   });
 }
@@ -97,7 +96,7 @@ tenter_code tenter_iterator_reset(tenter_context* context, tenter_iterator itera
 tenter_code tenter_iterator_close(tenter_context* context, tenter_iterator iterator,
                                   tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(iterator));
+    TENTER_FIND_OR_RETURN(found, context, iterator);
     found->Close();
     return {};
   });

@@ -17,7 +17,7 @@ extern "C" {
 tenter_code tenter_engine_get_counts(tenter_context* context, tenter_engine engine,
                                      tenter_engine_counts* counts, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(
         const auto out, ResultArray<tenter_engine_counts>::Of(counts, 1, "tenter_engine_counts"));
     const tenter::EngineCounts now = found->engine->counts();
@@ -34,7 +34,7 @@ tenter_code tenter_engine_snapshot(tenter_context* context, tenter_engine engine
     if (format != TENTER_SNAPSHOT_TEXT && format != TENTER_SNAPSHOT_JSON)
       return {StatusCode::kInvalidArgument,
               "snapshot format " + std::to_string(format) + " does not exist"};
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     const tenter::EngineSnapshot snapshot = found->engine->Snapshot();
     const std::string all = format == TENTER_SNAPSHOT_TEXT ? snapshot.ToText() : snapshot.ToJson();
     return tenter::CopyAll(all, text, size, needed);
@@ -44,7 +44,7 @@ tenter_code tenter_engine_snapshot(tenter_context* context, tenter_engine engine
 tenter_code tenter_last_failure(tenter_context* context, tenter_engine engine,
                                 tenter_failure* failure, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(const auto out, FailureArray::Of(failure, 1, kFailure));
     const tenter::FailurePtr last = found->engine->LastFailure();
     if (last == nullptr) return {StatusCode::kNotFound, "no op has failed"};
@@ -58,7 +58,7 @@ tenter_code tenter_failure_chain(tenter_context* context, tenter_engine engine,
                                  size_t capacity, size_t* count, tenter_error* error) {
   *count = 0;
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(
         const auto out, ResultArray<tenter_poisoned_op>::Of(chain, capacity, "tenter_poisoned_op"));
     tenter_failure told = {};
@@ -85,7 +85,7 @@ tenter_code tenter_var_failures(tenter_context* context, tenter_engine engine, t
   *count = 0;
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(const auto out, FailureArray::Of(failures, capacity, kFailure));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(engine));
+    TENTER_FIND_OR_RETURN(found, context, engine);
     TENTER_ASSIGN_OR_RETURN(const auto poison,
                             found->engine->AwaitVar({var.index, var.generation}));
     if (poison == nullptr) return {};

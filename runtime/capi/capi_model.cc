@@ -66,15 +66,14 @@ tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_
   return Protect(error, [&]() -> Status {
     TENTER_ASSIGN_OR_RETURN(tenter::Graph imported, tenter::ImportOnnx(path));
     TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
-    context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
-    return {};
+    return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
   });
 }
 
 tenter_code tenter_model_arity(tenter_context* context, tenter_model model, size_t* inputs,
                                size_t* outputs, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
+    TENTER_FIND_OR_RETURN(graph, context, model);
     *inputs = graph->inputs.size();
     *outputs = graph->outputs.size();
     return {};
@@ -85,7 +84,7 @@ tenter_code tenter_model_input(tenter_context* context, tenter_model model, size
                                tenter_tensor* description, char* name, size_t name_size,
                                tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
+    TENTER_FIND_OR_RETURN(graph, context, model);
     if (index >= graph->inputs.size())
       return {StatusCode::kInvalidArgument, "the model has " +
                                                 std::to_string(graph->inputs.size()) +
@@ -106,7 +105,7 @@ tenter_code tenter_model_input(tenter_context* context, tenter_model model, size
 tenter_code tenter_model_parameters(tenter_context* context, tenter_model model, const void** data,
                                     size_t* size_bytes, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
+    TENTER_FIND_OR_RETURN(graph, context, model);
     *data = graph->parameters->data();
     *size_bytes = graph->parameters->size_bytes();
     return {};
@@ -119,12 +118,11 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
   return Protect(error, [&] {
     return tenter::WithOptions(
         options, "tenter_cached_op_options", [&](const tenter_cached_op_options& whole) -> Status {
-          TENTER_ASSIGN_OR_RETURN(const auto used, context->Find(engine));
-          TENTER_ASSIGN_OR_RETURN(const auto graph, context->Find(model));
-          TENTER_ASSIGN_OR_RETURN(auto made,
-                                  tenter::CreateCachedOp(*used, graph, whole, context->probe()));
-          context->Add(std::move(made), op);
-          return {};
+          TENTER_FIND_OR_RETURN(used, context, engine);
+          TENTER_FIND_OR_RETURN(graph, context, model);
+          TENTER_ASSIGN_OR_RETURN(
+              auto made, tenter::CreateCachedOp(*used, graph.shared(), whole, context->probe()));
+          return context->Add(std::move(made), op);
         });
   });
 }
@@ -134,7 +132,7 @@ tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op
                                     tenter_tensor* outputs, size_t output_count,
                                     tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto object, context->Find(op));
+    TENTER_FIND_OR_RETURN(object, context, op);
     if (output_count != object->model->outputs.size())
       return {StatusCode::kInvalidArgument,
               "the model has " + std::to_string(object->model->outputs.size()) +
@@ -154,7 +152,7 @@ tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op
 tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cached_op op,
                                            tenter_footprint* footprint, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto object, context->Find(op));
+    TENTER_FIND_OR_RETURN(object, context, op);
     TENTER_ASSIGN_OR_RETURN(const auto out, tenter::ResultArray<tenter_footprint>::Of(
                                                 footprint, 1, "tenter_footprint"));
     const tenter::CachedOpFootprint now = object->op->footprint();

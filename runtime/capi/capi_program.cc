@@ -12,16 +12,17 @@ extern "C" {
 tenter_code tenter_recording_create(tenter_context* context, tenter_recording* recording,
                                     tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    context->Add(std::make_shared<tenter::RecordingObject>(), recording);
-    return {};
+    return context->Add(std::make_shared<tenter::RecordingObject>(), recording);
   });
 }
 
 tenter_code tenter_recording_push(tenter_context* context, tenter_recording recording,
                                   const tenter_op* op, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(tenter::Op made, tenter::OpOf(*op));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(recording));
+    Status status;
+    tenter::Op made = tenter::MakeOp(*op, &status);
+    TENTER_RETURN_IF_ERROR(std::move(status));
+    TENTER_FIND_OR_RETURN(found, context, recording);
     tenter::MutexLock lock(found->mutex);
     found->ops.Push(std::move(made));
     return {};
@@ -32,23 +33,23 @@ tenter_code tenter_capture(tenter_context* context, tenter_engine engine,
                            tenter_recording recording, tenter_program* program,
                            tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto on, context->Find(engine));
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(recording));
+    TENTER_FIND_OR_RETURN(on, context, engine);
+    TENTER_FIND_OR_RETURN(found, context, recording);
     tenter::Recording ops;
     {
       tenter::MutexLock lock(found->mutex);
       std::swap(ops, found->ops);
     }
     TENTER_ASSIGN_OR_RETURN(auto captured, on->engine->Capture(std::move(ops)));
-    context->Add(std::make_shared<tenter::ProgramObject>(on, std::move(captured)), program);
-    return {};
+    return context->Add(std::make_shared<tenter::ProgramObject>(on.shared(), std::move(captured)),
+                        program);
   });
 }
 
 tenter_code tenter_replay(tenter_context* context, tenter_program program, uint64_t* push_number,
                           tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    TENTER_ASSIGN_OR_RETURN(const auto found, context->Find(program));
+    TENTER_FIND_OR_RETURN(found, context, program);
     TENTER_ASSIGN_OR_RETURN(const uint64_t first, found->engine->engine->Replay(found->program));
     if (push_number != nullptr) *push_number = first;
     return {};

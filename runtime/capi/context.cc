@@ -1,6 +1,8 @@
 #include "runtime/capi/context.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -62,7 +64,7 @@ Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed) {
 tenter_code FillError(const Status& status, tenter_error* error) {
   if (error != nullptr) {
     error->code = static_cast<tenter_code>(status.code());
-    CopyText(status.ok() ? "" : "tenter::StatusError", error->type, sizeof(error->type));
+    CopyText("tenter::StatusError", error->type, sizeof(error->type));
     CopyText(status.message(), error->message, sizeof(error->message));
   }
   return static_cast<tenter_code>(status.code());
@@ -91,39 +93,14 @@ tenter_context::tenter_context(const tenter_testing_options& options)
                  ? nullptr
                  : std::make_unique<tenter::CallbackProbe>(options.probe, options.probe_self)) {}
 
-tenter_context::~tenter_context() {
-  // Outside the lock: an engine that drains may still call into this context.
-  std::map<uintptr_t, Object> objects;
-  {
-    tenter::MutexLock lock(mutex_);
-    objects.swap(objects_);
-  }
-  objects.clear();
-}
+// While all members live: an op of an engine that drains may still call this context.
+tenter_context::~tenter_context() { handles_.Clear(); }
 
 tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
-  return {tenter::StatusCode::kStaleHandle, "handle " + std::to_string(number) + " is no " + kind +
-                                                ": it was freed, or never was one"};
-}
-
-uintptr_t tenter_context::AddObject(Object object) {
-  tenter::MutexLock lock(mutex_);
-  objects_.emplace(next_, std::move(object));
-  return next_++;
-}
-
-tenter::Status tenter_context::Remove(uintptr_t number, const char* kind) {
-  Object object;
-  {
-    tenter::MutexLock lock(mutex_);
-    const auto it = objects_.find(number);
-    if (it == objects_.end()) return Stale(number, kind);
-    object = std::move(it->second);
-    objects_.erase(it);
-  }
-  if (auto* op = std::get_if<std::shared_ptr<tenter::CachedOpObject>>(&object)) (*op)->op->Close();
-  if (auto* it = std::get_if<std::shared_ptr<tenter::ThreadedIterator>>(&object)) (*it)->Close();
-  return {};
+  char text[2 * sizeof(number) + 1];
+  std::snprintf(text, sizeof(text), "%" PRIxPTR, number);
+  return {tenter::StatusCode::kStaleHandle,
+          std::string("handle 0x") + text + " is no " + kind + ": it was freed, or never was one"};
 }
 
 std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::Engine> engine,

@@ -7,22 +7,21 @@
 // LOCK ORDER: tenter_context::mutex_ is a leaf; objects are used and destroyed without it.
 //
 // Thread safety: every method from any thread.
-// Ownership and lifetime: the table holds one reference to each object; a call holds another
-//   while it runs, so freeing a handle never frees what is in use. Members are destroyed in the
-//   order: handles, retired engines, probe.
-// Invariants: (1) handles count up and are never reused. (2) an engine is never destroyed inside
-//   one of its ops: its last reference, dropped there, moves it to `retired_`.
+// Ownership and lifetime: the table owns the objects; a call keeps what it uses, so freeing a
+//   handle never frees what is in use. Members are destroyed in the order: handles, retired
+//   engines, probe.
+// Invariants: (1) no push, wait or invocation takes a lock here. (2) an engine is never destroyed
+//   inside one of its ops: its last reference, dropped there, moves it to `retired_`.
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <variant>
 #include <vector>
 
 #include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
 #include "runtime/capi/handle_kind.h"
+#include "runtime/capi/handle_table.h"
 #include "runtime/capi/tenter.h"
 #include "runtime/capi/tenter_testing.h"
 #include "runtime/engine/engine.h"
@@ -34,6 +33,12 @@ struct RetiredEngine {
   std::shared_ptr<TraceObject> trace;
   std::unique_ptr<Engine> engine;
 };
+
+// What a freed object is told at once, although calls may still use it: who waits in them wakes.
+template <typename T>
+void WhenFreed(const T&) {}
+inline void WhenFreed(const CachedOpObject& object) { object.op->Close(); }
+inline void WhenFreed(ThreadedIterator& iterator) { iterator.Close(); }
 
 // Sends every hit to the C callback, and does what it answers.
 class CallbackProbe final : public Probe {
@@ -64,7 +69,14 @@ void FillTensor(Tensor tensor, tenter_tensor* out);
 template <typename Body>
 tenter_code Protect(tenter_error* error, Body body) {
   try {
-    return FillError(body(), error);
+    const Status status = body();
+    if (!status.ok()) [[unlikely]]
+      return FillError(status, error);
+    if (error != nullptr) {
+      error->code = TENTER_OK;
+      error->type[0] = error->message[0] = '\0';
+    }
+    return TENTER_OK;
   } catch (...) {
     return FillError(Thrown::Current(), error);
   }
@@ -74,38 +86,38 @@ tenter_code Protect(tenter_error* error, Body body) {
 
 struct tenter_context {
  public:
-  using Object =
-      std::variant<std::shared_ptr<tenter::EngineObject>, std::shared_ptr<tenter::BulkObject>,
-                   std::shared_ptr<tenter::RecordingObject>, std::shared_ptr<tenter::ProgramObject>,
-                   std::shared_ptr<tenter::TraceObject>, std::shared_ptr<const tenter::Graph>,
-                   std::shared_ptr<tenter::CachedOpObject>,
-                   std::shared_ptr<tenter::ThreadedIterator>>;
-
   explicit tenter_context(const tenter_testing_options& options);
   ~tenter_context();
 
   // Puts `object` in the table, for `*handle`, which is of its kind.
   template <typename Handle>
-  void Add(std::shared_ptr<typename tenter::HandleKind<Handle>::Object> object, Handle* handle) {
-    *handle = reinterpret_cast<Handle>(AddObject(std::move(object)));
+  tenter::Status Add(std::shared_ptr<typename tenter::HandleKind<Handle>::Object> object,
+                     Handle* handle) {
+    TENTER_ASSIGN_OR_RETURN(const uintptr_t number, handles_.Add(std::move(object)));
+    *handle = reinterpret_cast<Handle>(number);
+    return {};
   }
+
+  // The object of `handle`, which is in use until the result is gone; see TENTER_FIND_OR_RETURN. No
+  // Result: this is on the path of every call, and a Result costs as much again.
+  template <typename Handle>
+  tenter::Pin<typename tenter::HandleKind<Handle>::Object> Find(Handle handle) {
+    return {&handles_, reinterpret_cast<uintptr_t>(handle)};
+  }
+  template <typename Handle>
+  static tenter::Status Stale(Handle handle) {
+    return Stale(reinterpret_cast<uintptr_t>(handle), tenter::HandleKind<Handle>::kName);
+  }
+
+  // Refuses later uses of `handle`; its object goes with the last call that uses it.
   template <typename Handle>
   tenter::Status Free(Handle handle) {
     if (handle == nullptr) return {};
-    TENTER_RETURN_IF_ERROR(Find(handle).status());
-    return Remove(reinterpret_cast<uintptr_t>(handle), tenter::HandleKind<Handle>::kName);
-  }
-
-  // The object of `handle`.
-  template <typename Handle, typename Kind = tenter::HandleKind<Handle>>
-  tenter::Result<std::shared_ptr<typename Kind::Object>> Find(Handle handle) EXCLUDES(mutex_) {
-    const auto number = reinterpret_cast<uintptr_t>(handle);
-    tenter::MutexLock lock(mutex_);
-    const auto it = objects_.find(number);
-    if (it != objects_.end())
-      if (auto* object = std::get_if<std::shared_ptr<typename Kind::Object>>(&it->second))
-        return *object;
-    return Stale(number, Kind::kName);
+    const auto found = Find(handle);
+    if (!found || !handles_.Close(found.slot(), reinterpret_cast<uintptr_t>(handle)))
+      return Stale(handle);
+    tenter::WhenFreed(*found);
+    return {};
   }
 
   // Gives `engine` shared ownership under the rule of invariant (2), and of `trace` (may be null).
@@ -116,12 +128,14 @@ struct tenter_context {
 
  private:
   static tenter::Status Stale(uintptr_t number, const char* kind);
-  uintptr_t AddObject(Object object) EXCLUDES(mutex_);
-  tenter::Status Remove(uintptr_t number, const char* kind) EXCLUDES(mutex_);
 
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::Mutex mutex_;
   std::vector<tenter::RetiredEngine> retired_ GUARDED_BY(mutex_);
-  std::map<uintptr_t, Object> objects_ GUARDED_BY(mutex_);
-  uintptr_t next_ GUARDED_BY(mutex_) = 1;
+  tenter::HandleTable handles_;
 };
+
+// Declares `pin` with the object of `handle`, or returns kStaleHandle to the caller.
+#define TENTER_FIND_OR_RETURN(pin, context, handle) \
+  const auto pin = (context)->Find(handle);         \
+  if (!pin) return (context)->Stale(handle)

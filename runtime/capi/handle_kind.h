@@ -6,6 +6,9 @@
 // Invariants: each type of handle has one kind, and each kind an object type of its own.
 #pragma once
 
+#include <memory>
+#include <variant>
+
 #include "runtime/cached_op/cached_op.h"
 #include "runtime/capi/engine_object.h"
 #include "runtime/capi/tenter_context.h"
@@ -63,5 +66,12 @@ struct HandleKind<tenter_iterator> {
   using Object = ThreadedIterator;
   static constexpr const char* kName = "iterator";
 };
+
+// An object of any kind, or nothing.
+using HandleObject =
+    std::variant<std::monostate, std::shared_ptr<EngineObject>, std::shared_ptr<BulkObject>,
+                 std::shared_ptr<RecordingObject>, std::shared_ptr<ProgramObject>,
+                 std::shared_ptr<TraceObject>, std::shared_ptr<const Graph>,
+                 std::shared_ptr<CachedOpObject>, std::shared_ptr<ThreadedIterator>>;
 
 }  // namespace tenter

@@ -42,8 +42,9 @@ TENTER_API tenter_code tenter_trace_json(tenter_context* context, tenter_trace t
 TENTER_API tenter_code tenter_engine_snapshot(tenter_context* context, tenter_engine engine,
                                               tenter_snapshot_format format, char* text,
                                               size_t size, size_t* needed, tenter_error* error);
-/* A rougher look, for a signal handler of a process that may be broken. Finding an engine by its
- * handle takes a lock, which a handler must not: so it is found before, outside the handler. */
+/* A rougher look, for a signal handler of a process that may be broken. A call that uses a handle
+ * may be the last one that does, and end the engine, which a handler must not: so the engine is
+ * found before, outside the handler. */
 typedef struct tenter_dump tenter_dump;
 /* `*dump` keeps the engine alive until tenter_dump_release, which must come before
  * tenter_context_free. */

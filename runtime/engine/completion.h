@@ -60,7 +60,7 @@ class Completion {
 
 // What a body may ask about itself.
 struct OpContext {
-  std::string_view name;
+  std::string_view name;  // ends with a zero where that of the Op did
   uint64_t push_number;
   int worker;               // index of the worker, -1 on the pushing thread (naive engine)
   CancelToken cancel = {};  // whether anybody still wants the result (ERR-12)

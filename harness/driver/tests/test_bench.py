@@ -54,7 +54,7 @@ def test_every_goal_has_a_row_with_figures_ratios_and_a_verdict(bench_house, ten
     code, out, _ = tenter("bench", "engine")
     assert code == 0 and out.strip().endswith("bench.md")
     rows = verdicts_of(bench_house)
-    assert len(rows) == 27
+    assert len(rows) == 29
     line = rows["the machine: a cache line to another thread"]
     assert line["spread"] == {"least": 40, "median": 40} and line["state"] == ""
     assert rows["independent"]["spread"] == {"least": 200, "median": 200} and rows["independent"]["state"] == "met"

@@ -15,7 +15,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int entered = 0, opened = 0;
 
-/* Prepared before the signal may come: a handler can neither look up an engine nor lock. */
+/* Prepared before the signal may come: a handler must not look up an engine, which may end it. */
 static tenter_dump* dump = NULL;
 
 static void OnSignal(int signal) {

@@ -21,7 +21,7 @@ from tenter.house import House
 from tenter.machine import environment, peers
 from tenter.record import archive
 
-PARTS = ("threads", "one_worker", "naive", "memory")
+PARTS = ("threads", "one_worker", "naive", "c_api", "memory")
 WORKERS = 2
 FLAVOUR = "release"
 _REPEATS, _QUICK_REPEATS = 9, 3

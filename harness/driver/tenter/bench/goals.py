@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from tenter.bench.measurement import Book, Measured, Spread
 
 OURS = "tenter"
+OURS_FROM_C = "tenter_c"
 MXNET = "mxnet"
 PEERS = (MXNET, "tbb_flow", "tbb_group", "mutex_pool")
 # A cost counts as flat or linear when it grows by less than this: caches and the machine move it as well.
@@ -93,6 +94,8 @@ def _verdicts(book: Book) -> list[Verdict]:
             *(_per_op(book, "naive", workload, 60, 7, f"naive: {_TITLES[workload]}") for workload, _, _ in _BASIC),
             *(_per_op(book, "naive", workload, None, None, f"naive, {title}") for workload, title in _CAPTURED.items()),
             _trip(book, "naive", "round trip", "p50_ns", "naive: push + wait p50", 60, 7),
+            _c_api(book, "independent", "C API over C++: independent"),
+            _c_api(book, "round trip", "C API over C++: push + wait p50"),
             *(_pushers(book, count) for count in (2, 8)),
             *_growth(book),
             _bytes(book, "bytes per idle variable", 64), _bytes(book, "bytes per pending op", 256),
@@ -142,6 +145,16 @@ def _trip(book: Book, part: str, workload: str, quantity: str, title: str, goal:
     if not verdict.state.startswith("missed"):
         return verdict
     return replace(verdict, note=f"{ours.spread('empty_ns').median:,.0f} ns of it are the clock: what an empty measurement shows")
+
+
+def _c_api(book: Book, workload: str, title: str) -> Verdict:
+    """The same ops through the C API, which were measured in turn with those of C++ in one process."""
+    ours, from_c = (book.find("c_api", workload, contender) for contender in (OURS, OURS_FROM_C))
+    if ours is None or from_c is None:
+        return Verdict(title, "x", 1.15)
+    one, other = (row.ns_per_op() if row.timed else row.spread("p50_ns") for row in (ours, from_c))
+    return Verdict(title, "x", 1.15, Spread(other.least / one.least, other.median / one.median),
+                   note=f"{other.median:,.0f} against {one.median:,.0f} ns")
 
 
 def _pushers(book: Book, count: int) -> Verdict:
