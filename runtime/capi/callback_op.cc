@@ -17,7 +17,8 @@ namespace {
 
 // Engines keep the zero behind a name that had one, and every name of a C caller has.
 tenter_op_context ContextOf(const OpContext& context) {
-  return {sizeof(tenter_op_context), context.name.data(), context.push_number, context.worker};
+  return {sizeof(tenter_op_context), context.name.data(), context.push_number, context.worker,
+          &context.cancel};
 }
 
 // Owns the argument of one op: its `release` is called when this is destroyed, exactly once.
@@ -111,6 +112,13 @@ Op MakeOp(const tenter_op& op, Status* status) {
   *status = ReadOptions(op, "tenter_op", &whole);
   if (status->ok()) *status = Refuse(whole);
   return MakeWhole(whole);
+}
+
+tenter_scope ScopeOf(const tenter_op& op) {
+  if (IsWhole(op)) [[likely]]
+    return op.scope;
+  tenter_op whole = {};
+  return ReadOptions(op, "tenter_op", &whole).ok() ? whole.scope : nullptr;
 }
 
 }  // namespace tenter

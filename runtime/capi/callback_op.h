@@ -16,8 +16,11 @@
 
 namespace tenter {
 
-// The op that `op` describes, and whether it may be pushed at all. Not a Result, from which it would
+// The op that `op` describes, but for its scope, and whether it may be pushed at all. Not a Result, from which it would
 // have to be moved.
 Op MakeOp(const tenter_op& op, Status* status);
+
+// The scope that `op` names, if it is long enough to name one; null for none.
+tenter_scope ScopeOf(const tenter_op& op);
 
 }  // namespace tenter

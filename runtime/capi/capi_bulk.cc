@@ -4,6 +4,7 @@
 
 #include "runtime/capi/callback_op.h"
 #include "runtime/capi/context.h"
+#include "runtime/capi/scope_use.h"
 
 using tenter::BulkObject;
 using tenter::Protect;
@@ -27,6 +28,8 @@ tenter_code tenter_bulk_push(tenter_context* context, tenter_bulk bulk, const te
     tenter::Op made = tenter::MakeOp(*op, &status);
     TENTER_RETURN_IF_ERROR(std::move(status));
     TENTER_FIND_OR_RETURN(found, context, bulk);
+    tenter::ScopeUse use;
+    TENTER_RETURN_IF_ERROR(use.Enter(context, tenter::ScopeOf(*op), *found->engine, &made.scope));
     return found->bulk->Push(std::move(made));
   });
 }

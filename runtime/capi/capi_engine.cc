@@ -6,6 +6,7 @@
 #include "runtime/base/thread.h"
 #include "runtime/capi/callback_op.h"
 #include "runtime/capi/context.h"
+#include "runtime/capi/scope_use.h"
 #include "runtime/capi/sized.h"
 
 namespace tenter {
@@ -50,7 +51,9 @@ Result<std::shared_ptr<EngineObject>> CreateEngine(tenter_context* context,
                           .pin_workers = c.pin_workers != 0,
                           .probe = context->probe(),
                           .tracer = trace == nullptr ? nullptr : &trace->tracer});
-  return std::make_shared<EngineObject>(context->Share(std::move(made), trace), workers);
+  auto scopes = std::make_shared<RetiredScopes>();
+  auto shared = context->Share({trace, std::move(made), scopes});
+  return std::make_shared<EngineObject>(std::move(shared), std::move(scopes), workers);
 }
 
 }  // namespace
@@ -105,6 +108,8 @@ tenter_code tenter_push(tenter_context* context, tenter_engine engine, const ten
     tenter::Op made = tenter::MakeOp(*op, &status);
     TENTER_RETURN_IF_ERROR(std::move(status));
     TENTER_FIND_OR_RETURN(found, context, engine);
+    tenter::ScopeUse use;
+    TENTER_RETURN_IF_ERROR(use.Enter(context, tenter::ScopeOf(*op), *found, &made.scope));
     TENTER_ASSIGN_OR_RETURN(const uint64_t number, found->engine->Push(std::move(made)));
     if (push_number != nullptr) *push_number = number;
     return {};

@@ -3,6 +3,7 @@
 
 #include "runtime/capi/callback_op.h"
 #include "runtime/capi/context.h"
+#include "runtime/capi/scope_use.h"
 
 using tenter::Protect;
 using tenter::Status;
@@ -23,6 +24,8 @@ tenter_code tenter_recording_push(tenter_context* context, tenter_recording reco
     tenter::Op made = tenter::MakeOp(*op, &status);
     TENTER_RETURN_IF_ERROR(std::move(status));
     TENTER_FIND_OR_RETURN(found, context, recording);
+    if (tenter::ScopeOf(*op) != nullptr)
+      return {tenter::StatusCode::kInvalidArgument, "a recorded op has no scope: its replays have"};
     tenter::MutexLock lock(found->mutex);
     found->ops.Push(std::move(made));
     return {};
@@ -46,11 +49,15 @@ tenter_code tenter_capture(tenter_context* context, tenter_engine engine,
   });
 }
 
-tenter_code tenter_replay(tenter_context* context, tenter_program program, uint64_t* push_number,
-                          tenter_error* error) {
+tenter_code tenter_replay(tenter_context* context, tenter_program program, tenter_scope scope,
+                          uint64_t* push_number, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     TENTER_FIND_OR_RETURN(found, context, program);
-    TENTER_ASSIGN_OR_RETURN(const uint64_t first, found->engine->engine->Replay(found->program));
+    tenter::ScopeUse use;
+    tenter::FailureScope* in = nullptr;
+    TENTER_RETURN_IF_ERROR(use.Enter(context, scope, *found->engine, &in));
+    TENTER_ASSIGN_OR_RETURN(const uint64_t first,
+                            found->engine->engine->Replay(found->program, in));
     if (push_number != nullptr) *push_number = first;
     return {};
   });

@@ -83,9 +83,9 @@ static int TestReplays(tenter_context* context, int workers) {
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
   EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK);
   EXPECT(first.value == 0 && first.released == 0);
-  EXPECT(tenter_replay(context, program, &one, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, &two, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, &one, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, &two, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_OK);
   EXPECT(two == one + 2);
   EXPECT(tenter_wait_for_var(context, engine, b, NULL, &error) == TENTER_OK);
   EXPECT(first.value == 3 && second.value == 3);
@@ -94,7 +94,7 @@ static int TestReplays(tenter_context* context, int workers) {
   EXPECT(tenter_engine_get_counts(context, engine, &counts, &error) == TENTER_OK);
   EXPECT(counts.ran == 6 && counts.failed == 0);
   EXPECT(tenter_program_free(context, program, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_STALE_HANDLE);
   EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
   EXPECT(first.released == 1 && second.released == 1);
   return 0;
@@ -125,7 +125,7 @@ static int TestFailure(tenter_context* context, int workers) {
   op = Op("beside", NULL, &c, &beside);
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, &number, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, &number, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_var(context, engine, c, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_var(context, engine, b, NULL, &error) == TENTER_DATA_LOSS);
   EXPECT(strcmp(error.message, "bad was told to fail") == 0);
@@ -136,7 +136,7 @@ static int TestFailure(tenter_context* context, int workers) {
   EXPECT(count == 1 && strcmp(chain[0].op, "after") == 0 && chain[0].push_number == number + 1);
 
   bad.fails = 0;
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_var(context, engine, b, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_all(context, engine, failures, 2, &count, &error) == TENTER_OK);
   EXPECT(count == 0 && bad.value == 1 && after.value == 1 && beside.value == 2);
@@ -166,8 +166,8 @@ static int TestDropped(tenter_context* context, int workers) {
   op.run_async = Drop;
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_all(context, engine, failures, 3, &count, &error) == TENTER_OK);
   EXPECT(count == 2 && failures[1].error.code == TENTER_COMPLETION_DROPPED);
   EXPECT(failures[1].push_number == failures[0].push_number + 1);
@@ -207,11 +207,11 @@ static int TestRefusals(tenter_context* context, int workers) {
   EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
   EXPECT(tenter_capture(context, engine, recording, &other, &error) == TENTER_INVALID_ARGUMENT);
   EXPECT(tenter_var_delete(context, engine, a, NULL, NULL, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_STALE_HANDLE);
 
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
   EXPECT(tenter_engine_stop(context, engine, 0, &error) == TENTER_OK);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STOPPED);
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) == TENTER_STOPPED);
   EXPECT(tenter_capture(context, engine, recording, &other, &error) == TENTER_STOPPED);
   EXPECT(s.released == 4); /* it did not become a program */
 
@@ -220,7 +220,8 @@ static int TestRefusals(tenter_context* context, int workers) {
   EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK && s.released == 5);
   EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_STALE_HANDLE);
   EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK && s.released == 6);
-  EXPECT(tenter_replay(context, program, NULL, &error) == TENTER_STOPPED); /* it is kept alive */
+  EXPECT(tenter_replay(context, program, NULL, NULL, &error) ==
+         TENTER_STOPPED); /* it is kept alive */
   EXPECT(tenter_program_free(context, program, &error) == TENTER_OK && s.released == 7 &&
          s.value == 0);
   return 0;

@@ -161,7 +161,7 @@ static int TestNull(tenter_context* context, int workers) {
   EXPECT(tenter_cached_op_free(context, NULL, &error) == TENTER_OK);
   EXPECT(tenter_iterator_free(context, NULL, &error) == TENTER_OK);
   EXPECT(tenter_wait_for_var(context, NULL, var, NULL, &error) == TENTER_STALE_HANDLE);
-  EXPECT(tenter_replay(context, NULL, NULL, &error) == TENTER_STALE_HANDLE);
+  EXPECT(tenter_replay(context, NULL, NULL, NULL, &error) == TENTER_STALE_HANDLE);
   return 0;
 }
 

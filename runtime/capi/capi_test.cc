@@ -245,6 +245,50 @@ TEST_F(CApi, ARetiredEngineKeepsItsTrace) {
   EXPECT_EQ(arg.failed.Load(kAcquire), TENTER_OK);
 }
 
+// A scope whose last use ends inside an op of its engine does not wait there for its ops.
+TEST_F(CApi, AScopeMayBeFreedUnderThePushesOfItsOps) {
+  struct Arg {
+    tenter_context* context;
+    tenter_engine engine;
+    tenter_scope scope;
+    Atomic<int> pushed = 0, released = 0;
+  };
+  for (int round = 0; round < 100; ++round) {
+    Arg arg{context_, engine_, nullptr};
+    ASSERT_EQ(tenter_scope_create(context_, engine_, &arg.scope, &error_), TENTER_OK);
+    tenter_op op = Writes(
+        [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+          auto* a = static_cast<Arg*>(p);
+          tenter_op inner = {};
+          inner.name = "inner";
+          inner.scope = a->scope;
+          inner.run = [](void*, const tenter_op_context*, tenter_error*) -> tenter_code {
+            return TENTER_OK;
+          };
+          inner.arg = a;
+          inner.release = [](void* q) { static_cast<Arg*>(q)->released.FetchAdd(1, kRelaxed); };
+          tenter_code code = TENTER_OK;
+          while (code == TENTER_OK) {
+            code = tenter_push(a->context, a->engine, &inner, nullptr, nullptr);
+            a->pushed.FetchAdd(1, kRelaxed);
+          }
+          return code == TENTER_STALE_HANDLE ? TENTER_OK : code;
+        },
+        &arg);
+    op.write_count = 0;
+    ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+    while (arg.pushed.Load(kRelaxed) < 1 + round % 7) SpinPause();
+    ASSERT_EQ(tenter_scope_free(context_, arg.scope, &error_), TENTER_OK);
+    // Twice: the first wait ends the outer op, and the second what that had pushed until then.
+    for (int wait = 0; wait < 2; ++wait) {
+      size_t count = 1;
+      ASSERT_EQ(tenter_wait_for_all(context_, engine_, nullptr, 0, &count, &error_), TENTER_OK);
+      EXPECT_EQ(count, 0u);
+    }
+    EXPECT_EQ(arg.released.Load(kAcquire), arg.pushed.Load(kAcquire));
+  }
+}
+
 // ENG-5, and "exactly once" of release: bulks of several threads, one of them shared, while others
 // wait, and free the shared one.
 TEST_F(CApi, SeveralThreadsMayUseBulks) {
@@ -337,7 +381,8 @@ TEST_F(CApiProgram, MayBeFreedUnderItsReplays) {
                            [&] {
                              tenter_code code = TENTER_OK;
                              while (true) {
-                               code = tenter_replay(context_, counts_.program, nullptr, nullptr);
+                               code = tenter_replay(context_, counts_.program, nullptr, nullptr,
+                                                    nullptr);
                                if (code != TENTER_OK) break;
                                replays.FetchAdd(1, kRelaxed);
                              }
@@ -366,11 +411,12 @@ TEST_F(CApiProgram, MayBeFreedInsideItsOwnOp) {
   ASSERT_EQ(tenter_recording_push(context_, recording_, &op, &error_), TENTER_OK);
   Record(1);
   Capture();
-  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(counts_.freed.Load(kAcquire), TENTER_OK);
   EXPECT_EQ(counts_.ran.Load(kAcquire), 2);
-  EXPECT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_STALE_HANDLE);
+  EXPECT_EQ(tenter_replay(context_, counts_.program, nullptr, nullptr, &error_),
+            TENTER_STALE_HANDLE);
   EXPECT_EQ(tenter_engine_free(context_, engine_, &error_), TENTER_OK);
   EXPECT_EQ(counts_.released.Load(kAcquire), 2);
 }
@@ -381,7 +427,7 @@ TEST_F(CApiProgram, GoesWithItsContext) {
   Capture();
   Record(1);  // never captured
   for (int i = 0; i < 50; ++i)
-    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, nullptr, &error_), TENTER_OK);
   tenter_context_free(context_);
   context_ = nullptr;
   EXPECT_EQ(counts_.ran.Load(kAcquire), 100);
@@ -393,7 +439,7 @@ TEST_F(CApiProgram, ReleasesItsOpsBeforeAWaitForAllReturns) {
   for (int round = 1; round <= 200; ++round) {
     Record(2);
     Capture();
-    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, nullptr, &error_), TENTER_OK);
     ASSERT_EQ(tenter_program_free(context_, counts_.program, &error_), TENTER_OK);
     size_t count = 0;
     ASSERT_EQ(tenter_wait_for_all(context_, engine_, nullptr, 0, &count, &error_), TENTER_OK);
@@ -407,7 +453,7 @@ TEST_F(CApiProgram, SeveralThreadsMayRecord) {
     ASSERT_TRUE(recorder.Start("recorder", [&] { Record(100); }).ok());
   for (Thread& recorder : recorders) recorder.Join();
   Capture();
-  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_replay(context_, counts_.program, nullptr, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_OK);
   EXPECT_EQ(counts_.ran.Load(kAcquire), 300);
 }

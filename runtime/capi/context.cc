@@ -48,6 +48,11 @@ ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
   return {};
 }
 
+bool IsInsideOp(Engine& engine) {
+  // An invalid var is refused as stale outside an op, and as a wait inside one.
+  return engine.AwaitVar({}).status().code() == StatusCode::kWaitInsideOp;
+}
+
 void CopyText(std::string_view text, char* out, size_t size) {
   const size_t length = std::min(text.size(), size - 1);
   std::memcpy(out, text.data(), length);
@@ -103,14 +108,15 @@ tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
           std::string("handle 0x") + text + " is no " + kind + ": it was freed, or never was one"};
 }
 
-std::shared_ptr<tenter::Engine> tenter_context::Share(std::unique_ptr<tenter::Engine> engine,
-                                                      std::shared_ptr<tenter::TraceObject> trace) {
-  return {engine.release(), [this, trace = std::move(trace)](tenter::Engine* last) {
-            std::unique_ptr<tenter::Engine> owned(last);
-            // An invalid var is refused as stale outside an op, and as a wait inside one.
-            if (last->AwaitVar({}).status().code() != tenter::StatusCode::kWaitInsideOp) return;
-            tenter::MutexLock lock(mutex_);
-            retired_.push_back({trace, std::move(owned)});
+std::shared_ptr<tenter::Engine> tenter_context::Share(tenter::EngineParts parts) {
+  tenter::Engine* const engine = parts.engine.get();
+  auto kept = std::make_shared<tenter::EngineParts>(std::move(parts));
+  return {engine, [this, kept = std::move(kept)](tenter::Engine* last) mutable {
+            if (tenter::IsInsideOp(*last)) {
+              tenter::MutexLock lock(mutex_);
+              retired_.push_back(std::move(*kept));
+            }
+            kept.reset();
           }};
 }
 

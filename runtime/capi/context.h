@@ -16,6 +16,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "runtime/base/mutex.h"
@@ -28,10 +29,11 @@
 
 namespace tenter {
 
-// An engine whose last reference was dropped inside one of its ops. It goes before its trace.
-struct RetiredEngine {
-  std::shared_ptr<TraceObject> trace;
+// What an engine needs as long as it lives: destroyed in reverse order.
+struct EngineParts {
+  std::shared_ptr<TraceObject> trace;  // may be null
   std::unique_ptr<Engine> engine;
+  std::shared_ptr<RetiredScopes> scopes;
 };
 
 // What a freed object is told at once, although calls may still use it: who waits in them wakes.
@@ -39,6 +41,9 @@ template <typename T>
 void WhenFreed(const T&) {}
 inline void WhenFreed(const CachedOpObject& object) { object.op->Close(); }
 inline void WhenFreed(ThreadedIterator& iterator) { iterator.Close(); }
+
+// Whether the calling thread runs an op of `engine`: there nobody may wait for it.
+bool IsInsideOp(Engine& engine);
 
 // Sends every hit to the C callback, and does what it answers.
 class CallbackProbe final : public Probe {
@@ -104,6 +109,10 @@ struct tenter_context {
   tenter::Pin<typename tenter::HandleKind<Handle>::Object> Find(Handle handle) {
     return {&handles_, reinterpret_cast<uintptr_t>(handle)};
   }
+  template <typename Handle, typename Object>
+  void Find(Handle handle, std::optional<tenter::Pin<Object>>* pin) {
+    pin->emplace(&handles_, reinterpret_cast<uintptr_t>(handle));
+  }
   template <typename Handle>
   static tenter::Status Stale(Handle handle) {
     return Stale(reinterpret_cast<uintptr_t>(handle), tenter::HandleKind<Handle>::kName);
@@ -120,9 +129,8 @@ struct tenter_context {
     return {};
   }
 
-  // Gives `engine` shared ownership under the rule of invariant (2), and of `trace` (may be null).
-  std::shared_ptr<tenter::Engine> Share(std::unique_ptr<tenter::Engine> engine,
-                                        std::shared_ptr<tenter::TraceObject> trace);
+  // Gives an engine shared ownership under the rule of invariant (2).
+  std::shared_ptr<tenter::Engine> Share(tenter::EngineParts parts);
 
   tenter::Probe* probe() { return probe_.get(); }
 
@@ -131,7 +139,7 @@ struct tenter_context {
 
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::Mutex mutex_;
-  std::vector<tenter::RetiredEngine> retired_ GUARDED_BY(mutex_);
+  std::vector<tenter::EngineParts> retired_ GUARDED_BY(mutex_);
   tenter::HandleTable handles_;
 };
 

@@ -15,12 +15,14 @@
 #include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
 #include "runtime/capi/recent_failures.h"
+#include "runtime/capi/scope_object.h"
 #include "runtime/engine/engine.h"
 
 namespace tenter {
 
 struct EngineObject {
   const std::shared_ptr<Engine> engine;
+  const std::shared_ptr<RetiredScopes> retired_scopes;
   const int workers = 0;
   RecentFailures failures = {};
 };

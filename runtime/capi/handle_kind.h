@@ -11,6 +11,7 @@
 
 #include "runtime/cached_op/cached_op.h"
 #include "runtime/capi/engine_object.h"
+#include "runtime/capi/scope_object.h"
 #include "runtime/capi/tenter_context.h"
 #include "runtime/io/threaded_iterator.h"
 
@@ -66,12 +67,17 @@ struct HandleKind<tenter_iterator> {
   using Object = ThreadedIterator;
   static constexpr const char* kName = "iterator";
 };
+template <>
+struct HandleKind<tenter_scope> {
+  using Object = ScopeObject;
+  static constexpr const char* kName = "scope";
+};
 
 // An object of any kind, or nothing.
-using HandleObject =
-    std::variant<std::monostate, std::shared_ptr<EngineObject>, std::shared_ptr<BulkObject>,
-                 std::shared_ptr<RecordingObject>, std::shared_ptr<ProgramObject>,
-                 std::shared_ptr<TraceObject>, std::shared_ptr<const Graph>,
-                 std::shared_ptr<CachedOpObject>, std::shared_ptr<ThreadedIterator>>;
+using HandleObject = std::variant<std::monostate, std::shared_ptr<EngineObject>,
+                                  std::shared_ptr<BulkObject>, std::shared_ptr<RecordingObject>,
+                                  std::shared_ptr<ProgramObject>, std::shared_ptr<TraceObject>,
+                                  std::shared_ptr<const Graph>, std::shared_ptr<CachedOpObject>,
+                                  std::shared_ptr<ThreadedIterator>, std::shared_ptr<ScopeObject>>;
 
 }  // namespace tenter

@@ -55,7 +55,7 @@ TEST(HandleTable, AnObjectOfAnotherKindIsNotFound) {
 
 // Whoever is inside keeps the object, and it goes once, with the last of them.
 TEST(HandleTable, TheLastOneOutDestroysTheObject) {
-  constexpr int kRounds = 300, kUsers = 3;
+  constexpr int kRounds = 100, kUsers = 3;
   HandleTable table;
   for (int round = 0; round < kRounds; ++round) {
     Atomic<int> destroyed = 0, entered = 0, closed = 0;

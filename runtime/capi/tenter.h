@@ -4,6 +4,7 @@
  *   tenter_error.h      codes, errors, the version
  *   tenter_context.h    contexts and handles
  *   tenter_engine.h     engines, vars, ops, waits
+ *   tenter_scope.h      failure scopes, cancellation
  *   tenter_program.h    bulks, captured programs
  *   tenter_look.h       counts, snapshots, traces, dumps, failures
  *   tenter_model.h      tensors, models, cached ops
@@ -46,5 +47,6 @@
 #include "runtime/capi/tenter_look.h"
 #include "runtime/capi/tenter_model.h"
 #include "runtime/capi/tenter_program.h"
+#include "runtime/capi/tenter_scope.h"
 
 #endif /* TENTER_RUNTIME_CAPI_TENTER_H_ */

@@ -23,6 +23,7 @@ typedef struct tenter_trace_handle* tenter_trace;
 typedef struct tenter_model_handle* tenter_model;
 typedef struct tenter_cached_op_handle* tenter_cached_op;
 typedef struct tenter_iterator_handle* tenter_iterator;
+typedef struct tenter_scope_handle* tenter_scope;
 
 typedef struct tenter_context_options {
   size_t struct_size;

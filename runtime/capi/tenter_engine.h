@@ -43,7 +43,8 @@ typedef struct tenter_op_context {
   size_t struct_size; /* of the runtime, which makes it */
   const char* name;
   uint64_t push_number;
-  int32_t worker; /* -1 on the pushing thread */
+  int32_t worker;     /* -1 on the pushing thread */
+  const void* cancel; /* of the runtime: see tenter_cancel_requested */
 } tenter_op_context;
 
 /* The obligation to end an async op: pass it to exactly one of the three functions below, once. */
@@ -75,6 +76,8 @@ typedef struct tenter_op {
    * refused with TENTER_WAIT_INSIDE_OP (ENG-7). Elsewhere it must not wait; nowhere may it free the
    * engine. Or NULL. */
   void (*release)(void* arg);
+  /* Who hears of the failure of the op, and may cancel it: NULL for the engine. */
+  tenter_scope scope;
 } tenter_op;
 
 /* What is known about a failed op (ERR-7). */

@@ -45,7 +45,8 @@ TENTER_API tenter_code tenter_recording_create(tenter_context* context, tenter_r
 /* Releases the ops that are still in it. */
 TENTER_API tenter_code tenter_recording_free(tenter_context* context, tenter_recording recording,
                                              tenter_error* error);
-/* Appends `op`, as tenter_push takes it; it has no priority. Its body will be called once per
+/* Appends `op`, as tenter_push takes it; it has no priority, and
+ * one with a scope is refused: a replay has one for all of its ops. Its body will be called once per
  * replay, and `timeout_ns` counts from each tenter_replay, so that it includes the wait for what
  * was pushed before. When it fails, `release` has been called. */
 TENTER_API tenter_code tenter_recording_push(tenter_context* context, tenter_recording recording,
@@ -61,11 +62,12 @@ TENTER_API tenter_code tenter_capture(tenter_context* context, tenter_engine eng
 TENTER_API tenter_code tenter_program_free(tenter_context* context, tenter_program program,
                                            tenter_error* error);
 /* Pushes all ops of the program as one event (ENG-2); the n-th has the number `*push_number` + n,
- * counted from 0 (`push_number` may be NULL). Inside, each op fails, is skipped, poisons and heals
+ * counted from 0 (`push_number` may be NULL). They are in `scope`, unless that is NULL. Inside, each op fails, is skipped, poisons and heals
  * as if it had been pushed alone. Replays of one program run one after the other. Fails as
  * tenter_push, with nothing pushed; the program stays usable. */
 TENTER_API tenter_code tenter_replay(tenter_context* context, tenter_program program,
-                                     uint64_t* push_number, tenter_error* error);
+                                     tenter_scope scope, uint64_t* push_number,
+                                     tenter_error* error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -86,9 +86,9 @@ int main(void) {
   Must(tenter_recording_free(context, recording, &error), &error);
 
   for (round = 0; round < m.bad_round; ++round)
-    Must(tenter_replay(context, program, NULL, &error), &error);
+    Must(tenter_replay(context, program, NULL, NULL, &error), &error);
   /* In this round `forward` fails: `update` is skipped, and poisons the weight that it writes. */
-  Must(tenter_replay(context, program, &first, &error), &error);
+  Must(tenter_replay(context, program, NULL, &first, &error), &error);
   if (tenter_wait_for_var(context, engine, weight, &failure, &error) != TENTER_OUT_OF_RANGE)
     return 1;
   printf("op '%s' (push %d, replay from %d) failed: %s\n", failure.op, (int)failure.push_number,
@@ -98,7 +98,7 @@ int main(void) {
   restore.writes = &weight, restore.write_count = 1;
   Must(tenter_push(context, engine, &restore, NULL, &error), &error);
   for (++round; round < ROUNDS; ++round)
-    Must(tenter_replay(context, program, NULL, &error), &error);
+    Must(tenter_replay(context, program, NULL, NULL, &error), &error);
   Must(tenter_wait_for_var(context, engine, weight, NULL, &error), &error);
   Must(tenter_wait_for_all(context, engine, &failure, 1, &failures, &error), &error);
   printf("%d rounds, %d failure, weight %.3f\n", m.rounds, (int)failures, m.weight);
