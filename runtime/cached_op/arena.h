@@ -96,6 +96,7 @@ class Arena {
   void Abandon() { abandoned_ = true; }
   bool abandoned() const { return abandoned_; }
 
+  size_t bytes() const { return block_->size_bytes(); }
   const Plan& plan() const { return *plan_; }
   // Of the ops of a request: what fails in it is told to its caller and to nobody else (COP-8).
   FailureScope* scope() const { return scope_.get(); }

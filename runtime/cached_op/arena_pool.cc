@@ -161,6 +161,15 @@ size_t ArenaPool::in_flight() const {
   return lent_.size();
 }
 
+size_t ArenaPool::bytes() const {
+  MutexLock lock(mutex_);
+  size_t bytes = 0;
+  for (const std::list<ArenaPlace>* places : {&lent_, &idle_, &unwanted_})
+    for (const ArenaPlace& place : *places)
+      if (place.arena != nullptr) bytes += place.arena->bytes();
+  return bytes;
+}
+
 size_t ArenaPool::in_flight_max() const {
   MutexLock lock(mutex_);
   return lent_max_;

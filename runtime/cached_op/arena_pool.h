@@ -83,6 +83,8 @@ class ArenaPool final : public ForkMember {
 
   size_t in_flight() const EXCLUDES(mutex_);
   size_t in_flight_max() const EXCLUDES(mutex_);
+  // Of the arenas that are lent, and of the idle ones.
+  size_t bytes() const EXCLUDES(mutex_);
   size_t waiting() const EXCLUDES(mutex_);  // calls that wait for room now
   size_t idle() const EXCLUDES(mutex_);     // arenas that are kept for later requests
 

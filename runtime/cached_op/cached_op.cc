@@ -95,7 +95,11 @@ void CachedOp::Close() {
 }
 
 CachedOpFootprint CachedOp::footprint() const {
+  const PlanCache::Kept kept = plans_.kept();
   return {.parameter_bytes = graph_->parameters == nullptr ? 0 : graph_->parameters->size_bytes(),
+          .plans = kept.plans,
+          .scratch_bytes = kept.scratch_bytes,
+          .arena_bytes = arenas_.bytes(),
           .in_flight = arenas_.in_flight(),
           .in_flight_max = arenas_.in_flight_max(),
           .waiting = arenas_.waiting() + plans_.waiting(),

@@ -50,6 +50,9 @@ struct CachedOpOptions {
 // What a cached op holds now, in bytes and counts.
 struct CachedOpFootprint {
   size_t parameter_bytes = 0;
+  size_t plans = 0;
+  size_t scratch_bytes = 0;  // of the plans that are kept: per thread that may run nodes
+  size_t arena_bytes = 0;    // lent to requests that run, or idle
   size_t in_flight = 0;
   size_t in_flight_max = 0;  // the most that ever were
   size_t waiting = 0;        // for room, or for a plan that another caller compiles

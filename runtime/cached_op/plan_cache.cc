@@ -95,6 +95,17 @@ PlanCache::Entries::node_type PlanCache::TakeLeastRecentlyUsed() {
   return ready > capacity_ ? entries_.extract(oldest) : Entries::node_type();
 }
 
+PlanCache::Kept PlanCache::kept() const {
+  MutexLock lock(mutex_);
+  Kept kept;
+  for (const auto& [key, entry] : entries_) {
+    if (entry->plan == nullptr) continue;
+    ++kept.plans;
+    kept.scratch_bytes += entry->plan->scratch_bytes();
+  }
+  return kept;
+}
+
 uint64_t PlanCache::compilations() const {
   MutexLock lock(mutex_);
   return compilations_;

@@ -51,6 +51,12 @@ class PlanCache final : public ForkMember {
   void AfterForkInParent() override;
   void AfterForkInChild() override;
 
+  // The plans that are ready, and the scratch memory that they hold.
+  struct Kept {
+    size_t plans = 0, scratch_bytes = 0;
+  };
+  Kept kept() const EXCLUDES(mutex_);
+
  private:
   // Shared by the compiling thread and those that wait for it.
   struct Entry {

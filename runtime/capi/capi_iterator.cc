@@ -85,6 +85,28 @@ tenter_code tenter_iterator_next(tenter_context* context, tenter_iterator iterat
   });
 }
 
+tenter_code tenter_iterator_skipped(tenter_context* context, tenter_iterator iterator,
+                                    tenter_skipped_row* rows, size_t capacity, uint64_t* count,
+                                    tenter_error* error) {
+  *count = 0;
+  return Protect(error, [&]() -> Status {
+    using Rows = tenter::ResultArray<tenter_skipped_row>;
+    TENTER_ASSIGN_OR_RETURN(const auto out, Rows::Of(rows, capacity, "tenter_skipped_row"));
+    TENTER_FIND_OR_RETURN(found, context, iterator);
+    TENTER_ASSIGN_OR_RETURN(const tenter::SkippedRows skipped, found->skipped());
+    *count = static_cast<uint64_t>(skipped.count());
+    size_t i = 0;
+    for (const tenter::SkippedRow& row : skipped.rows()) {
+      if (i == capacity) break;
+      tenter_skipped_row made = {};
+      made.line = row.line;
+      tenter::FillError(row.reason, &made.reason);
+      out.Set(i++, made);
+    }
+    return {};
+  });
+}
+
 tenter_code tenter_iterator_reset(tenter_context* context, tenter_iterator iterator,
                                   tenter_error* error) {
   return Protect(error, [&]() -> Status {

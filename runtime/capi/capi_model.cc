@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/capi/context.h"
+#include "runtime/capi/output_spec.h"
 #include "runtime/capi/sized.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
@@ -70,6 +71,18 @@ tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_
   });
 }
 
+tenter_code tenter_model_load_bytes(tenter_context* context, const void* bytes, size_t size,
+                                    const char* name, tenter_model* model, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    if (bytes == nullptr && size > 0) return {StatusCode::kInvalidArgument, "a size without bytes"};
+    const std::string copy(static_cast<const char*>(bytes), size);
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph imported,
+                            tenter::ImportOnnxBytes(copy, name == nullptr ? "model" : name));
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
+    return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
+  });
+}
+
 tenter_code tenter_model_arity(tenter_context* context, tenter_model model, size_t* inputs,
                                size_t* outputs, tenter_error* error) {
   return Protect(error, [&]() -> Status {
@@ -90,14 +103,27 @@ tenter_code tenter_model_input(tenter_context* context, tenter_model model, size
                                                 std::to_string(graph->inputs.size()) +
                                                 " inputs, asked for " + std::to_string(index)};
     const tenter::Value& value = graph->values[graph->inputs[index]];
-    if (value.spec->shape.rank() > TENTER_RANK_MAX)
-      return {StatusCode::kUnsupported, "input '" + value.name + "' has a rank above 8"};
-    *description = {};
-    description->dtype = static_cast<tenter_dtype>(value.spec->dtype);
-    description->rank = value.spec->shape.rank();
-    const auto& dims = value.spec->shape.dims();
-    std::copy(dims.begin(), dims.end(), description->dims);
+    TENTER_RETURN_IF_ERROR(tenter::Describe(value.name, *value.spec, description));
     if (name != nullptr && name_size > 0) tenter::CopyText(value.name, name, name_size);
+    return {};
+  });
+}
+
+tenter_code tenter_model_output(tenter_context* context, tenter_model model, size_t index,
+                                tenter_tensor* description, char* name, size_t name_size,
+                                tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(graph, context, model);
+    if (index >= graph->outputs.size())
+      return {StatusCode::kInvalidArgument, "the model has " +
+                                                std::to_string(graph->outputs.size()) +
+                                                " outputs, asked for " + std::to_string(index)};
+    const std::string& called = graph->values[graph->outputs[index]].name;
+    const auto spec = tenter::OutputSpec(*graph, index);
+    *description = {};
+    description->rank = -1;
+    if (spec.has_value()) TENTER_RETURN_IF_ERROR(tenter::Describe(called, *spec, description));
+    if (name != nullptr && name_size > 0) tenter::CopyText(called, name, name_size);
     return {};
   });
 }
@@ -140,11 +166,10 @@ tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op
     TENTER_ASSIGN_OR_RETURN(const std::vector<tenter::Tensor> tensors,
                             tenter::BorrowInputs(inputs, input_count));
     TENTER_ASSIGN_OR_RETURN(std::vector<tenter::Tensor> results, object->op->Invoke(tensors));
-    for (const tenter::Tensor& result : results)
-      if (result.shape().rank() > TENTER_RANK_MAX)
-        return {StatusCode::kUnsupported, "an output has a rank above 8"};
     for (size_t i = 0; i < results.size(); ++i)
-      tenter::FillTensor(std::move(results[i]), &outputs[i]);
+      TENTER_RETURN_IF_ERROR(tenter::CheckBuffer(i, results[i], outputs[i]));
+    for (size_t i = 0; i < results.size(); ++i)
+      tenter::HandOver(std::move(results[i]), &outputs[i]);
     return {};
   });
 }
@@ -157,7 +182,7 @@ tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cache
                                                 footprint, 1, "tenter_footprint"));
     const tenter::CachedOpFootprint now = object->op->footprint();
     out.Set(0, {0, now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
-                now.requests});
+                now.requests, now.plans, now.scratch_bytes, now.arena_bytes});
     return {};
   });
 }

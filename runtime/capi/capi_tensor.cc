@@ -1,5 +1,6 @@
 // Tensors of the C API: what a caller describes, and what is handed over to one.
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,46 @@ void FillTensor(Tensor tensor, tenter_tensor* out) {
   out->data = tensor.mutable_raw();
   out->size_bytes = tensor.size_bytes();
   out->owner = new Tensor(std::move(tensor));
+}
+
+Status Describe(const std::string& name, const TensorSpec& spec, tenter_tensor* out) {
+  if (spec.shape.rank() > TENTER_RANK_MAX)
+    return {StatusCode::kUnsupported, "'" + name + "' has a rank above 8"};
+  *out = {};
+  out->dtype = static_cast<tenter_dtype>(spec.dtype);
+  out->rank = spec.shape.rank();
+  std::copy(spec.shape.dims().begin(), spec.shape.dims().end(), out->dims);
+  return {};
+}
+
+Status CheckBuffer(size_t index, const Tensor& result, const tenter_tensor& out) {
+  const std::string output = "output " + std::to_string(index) + ": ";
+  if (result.shape().rank() > TENTER_RANK_MAX)
+    return {StatusCode::kUnsupported, output + "its rank is above 8"};
+  if (out.data == nullptr) return {};
+  if (out.owner != nullptr)
+    return {StatusCode::kInvalidArgument, output + "the buffer is a tensor of the runtime"};
+  const TensorSpec spec = result.spec();
+  if (out.dtype != static_cast<tenter_dtype>(spec.dtype))
+    return {StatusCode::kInvalidArgument, output + "expected a buffer for " + spec.ToString() +
+                                              ", found dtype " + std::to_string(out.dtype)};
+  if (out.size_bytes < result.size_bytes())
+    return {StatusCode::kInvalidArgument,
+            output + "expected a buffer of " + std::to_string(result.size_bytes()) + " bytes for " +
+                spec.ToString() + ", found " + std::to_string(out.size_bytes)};
+  return {};
+}
+
+void HandOver(Tensor result, tenter_tensor* out) {
+  void* const buffer = out->data;
+  if (buffer == nullptr) return FillTensor(std::move(result), out);
+  std::memcpy(buffer, result.raw(), result.size_bytes());
+  *out = {};
+  out->dtype = static_cast<tenter_dtype>(result.dtype());
+  out->rank = result.shape().rank();
+  std::copy(result.shape().dims().begin(), result.shape().dims().end(), out->dims);
+  out->data = buffer;
+  out->size_bytes = result.size_bytes();
 }
 
 }  // namespace tenter

@@ -69,6 +69,12 @@ Status CodeStatus(tenter_code code, std::string message);
 Result<TensorSpec> SpecOf(const tenter_tensor& tensor);
 // Hands `tensor` over to a C caller; tenter_tensor_release frees it.
 void FillTensor(Tensor tensor, tenter_tensor* out);
+// Describes what a model takes or gives; -1 in a dimension is one that is not fixed.
+Status Describe(const std::string& name, const TensorSpec& spec, tenter_tensor* out);
+// Whether the result of a model may go where the caller wants it, and then brings it there: into
+// the buffer of the caller, or else a tensor of its own.
+Status CheckBuffer(size_t index, const Tensor& result, const tenter_tensor& out);
+void HandOver(Tensor result, tenter_tensor* out);
 
 // Runs `body`, which returns a Status; whatever it throws becomes an error value.
 template <typename Body>

@@ -38,6 +38,19 @@ TENTER_API tenter_code tenter_csv_iterator_create(tenter_context* context, const
                                                   tenter_iterator* iterator, tenter_error* error);
 TENTER_API tenter_code tenter_iterator_next(tenter_context* context, tenter_iterator iterator,
                                             tenter_batch* batch, tenter_error* error);
+/* A row that was left out, since it was bad. */
+typedef struct tenter_skipped_row {
+  size_t struct_size;
+  int64_t line; /* within the file, from 1 */
+  tenter_error reason;
+} tenter_skipped_row;
+
+/* The rows of this epoch that were left out (bad_rows_max), in front of the batches that were
+ * returned; all of them at its end. `*count` is how many; of the first 1000 the first `capacity`
+ * go to `rows`, and what is not there is not written. Nothing is taken: a reset forgets them. */
+TENTER_API tenter_code tenter_iterator_skipped(tenter_context* context, tenter_iterator iterator,
+                                               tenter_skipped_row* rows, size_t capacity,
+                                               uint64_t* count, tenter_error* error);
 TENTER_API tenter_code tenter_iterator_reset(tenter_context* context, tenter_iterator iterator,
                                              tenter_error* error);
 /* Ends the producer; the handle stays, and answers TENTER_CLOSED, until it is freed. */
