@@ -19,8 +19,8 @@
 #include <optional>
 #include <vector>
 
-#include "runtime/base/mutex.h"
 #include "runtime/base/probe.h"
+#include "runtime/capi/fork_mutex.h"
 #include "runtime/capi/handle_kind.h"
 #include "runtime/capi/handle_table.h"
 #include "runtime/capi/tenter.h"
@@ -144,7 +144,7 @@ struct tenter_context {
   static tenter::Status Stale(uintptr_t number, const char* kind);
 
   const std::unique_ptr<tenter::Probe> probe_;
-  tenter::Mutex mutex_;
+  tenter::ForkMutex mutex_;
   std::vector<tenter::EngineParts> retired_ GUARDED_BY(mutex_);
   tenter::HandleTable handles_;
 };

@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "runtime/base/atomic.h"
-#include "runtime/base/mutex.h"
+#include "runtime/capi/fork_mutex.h"
 #include "runtime/capi/recent_failures.h"
 #include "runtime/capi/scope_object.h"
 #include "runtime/engine/engine.h"
@@ -41,7 +41,7 @@ struct TraceObject {
 };
 
 struct RecordingObject {
-  Mutex mutex;
+  ForkMutex mutex;
   Recording ops GUARDED_BY(mutex);
 };
 

@@ -6,6 +6,7 @@
 namespace tenter {
 
 HandleTable::~HandleTable() {
+  LeaveFork(this);
   for (auto& chunk : chunks_) delete[] chunk.Load(kRelaxed);
 }
 
@@ -51,10 +52,10 @@ bool HandleTable::Close(HandleSlot* slot, uintptr_t number) {
   return true;
 }
 
+// The slot stays taken until the object is gone: whoever waits for an empty table waits for that.
 void HandleTable::LeaveClosed(HandleSlot* slot) {
   if (slot->left_inside.FetchSub(1, kAcqRel) != 1) return;
-  // Before the slot is free: whoever waits for the table to be empty waits for this as well.
-  slot->object = HandleObject();
+  TakeObject(slot);  // and destroys it, without the lock
   MutexLock lock(mutex_);
   if (slot->generation < kGenerationMost) {
     slot->next_free = free_;
@@ -63,30 +64,61 @@ void HandleTable::LeaveClosed(HandleSlot* slot) {
   if (--live_ == 0) emptied_.NotifyAll();
 }
 
+HandleObject HandleTable::TakeObject(HandleSlot* slot) {
+  MutexLock lock(mutex_);
+  return std::exchange(slot->object, HandleObject());
+}
+
 void HandleTable::Clear() {
+  CloseAll();
+  if (AwaitEmpty()) return;
+  for (uint32_t index = 0; index < size_.Load(kAcquire); ++index) TakeObject(At(index));
+}
+
+void HandleTable::CloseAll() {
   {
     MutexLock lock(mutex_);
     cleared_ = true;
   }
   for (uint32_t index = 0; index < size_.Load(kAcquire); ++index) {
     HandleSlot& slot = *At(index);
-    uint64_t generation = 0;
+    uintptr_t number = index;
     {
       MutexLock lock(mutex_);
-      generation = slot.generation;
+      number |= slot.generation << kIndexBits;
     }
     uint32_t stripe = 0;
-    const uintptr_t number = generation << kIndexBits | index;
     if (Enter(number, &stripe) == nullptr) continue;
     Close(&slot, number);
     Leave(&slot, stripe);
   }
-  AwaitEmpty();
 }
 
-void HandleTable::AwaitEmpty() {
+bool HandleTable::AwaitEmpty() {
   MutexLock lock(mutex_);
-  while (live_ > 0) emptied_.Wait(mutex_);
+  while (live_ > 0 && !forked_) emptied_.Wait(mutex_);
+  return live_ == 0;
+}
+
+void HandleTable::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
+void HandleTable::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+void HandleTable::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
+  forked_ = true;
+  new (&emptied_) CondVar;  // those who waited exist in the parent only
+  for (uint32_t index = 0; index < size_.Load(kAcquire); ++index) ForgetOthers(At(index));
+  mutex_.Unlock();
+}
+
+// A call that was leaving a closed slot just then may stay counted: then the object goes at Clear.
+void HandleTable::ForgetOthers(HandleSlot* slot) {
+  const uint32_t mine = StripeOfThisThread();
+  for (uint32_t i = 0; i < HandleSlot::kStripes; ++i) {
+    if (i == mine) continue;
+    Atomic<uint64_t>& word = slot->stripes[i].word;
+    const uint64_t seen = word.Load(kRelaxed), inside = seen & kInsideMask;
+    word.Store(seen - inside, kRelaxed);
+    if ((seen & kClosed) != 0) slot->left_inside.FetchSub(static_cast<int64_t>(inside), kRelaxed);
+  }
 }
 
 }  // namespace tenter

@@ -12,13 +12,18 @@
 // on whoever leaves counts down there as well. It cannot reach zero before Close has added, and it
 // does so once: whoever takes it there was the last, and destroys the object.
 //
+// In the child of a fork the calls of other threads are gone: they are counted no more, but for
+// those on the stripe of the thread that goes on there, which may be inside itself. Clear waits for
+// nobody there.
+//
 // LOCK ORDER: mutex_ is a leaf; no object is destroyed under it.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: a slot owns its object until the last call has left. Slots never move,
 //   and go with the table.
 // Invariants: (1) a word counts only those who found it open in the generation of their handle, so
-//   a closed word only falls. (2) the object of a slot changes only while nobody is inside. (3) a
+//   a closed word only falls. (2) the object of a slot changes only while nobody is inside, and
+//   under the lock, so that no fork sees half of it. (3) a
 //   slot that has used up its generations is not used again.
 // Errors: Add answers kResourceExhausted, and kClosed after Clear, and throws std::bad_alloc;
 //   nothing is added then.
@@ -33,6 +38,7 @@
 #include <variant>
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
 #include "runtime/capi/handle_kind.h"
@@ -54,9 +60,9 @@ struct HandleSlot {
   uint32_t index = 0, next_free = 0;  // as well
 };
 
-class HandleTable {
+class HandleTable final : private ForkMember {
  public:
-  HandleTable() = default;
+  HandleTable() { JoinFork(this); }
   ~HandleTable();
   HandleTable(const HandleTable&) = delete;
   HandleTable& operator=(const HandleTable&) = delete;
@@ -110,14 +116,22 @@ class HandleTable {
   }
   uint32_t TakeFree() REQUIRES(mutex_);
   void LeaveClosed(HandleSlot* slot) EXCLUDES(mutex_);
-  void AwaitEmpty() EXCLUDES(mutex_);
+  void CloseAll() EXCLUDES(mutex_);
+  // False in the child of a fork, at once.
+  bool AwaitEmpty() EXCLUDES(mutex_);
+  HandleObject TakeObject(HandleSlot* slot) EXCLUDES(mutex_);
+  void ForgetOthers(HandleSlot* slot) REQUIRES(mutex_);
+  void BeforeFork() override;
+  void AfterForkInParent() override;
+  void AfterForkInChild() override;
 
   std::array<Atomic<HandleSlot*>, kIndexBits - kFirstChunkBits + 1> chunks_ = {};
   Atomic<uint32_t> size_ = 0;  // of slots that exist; its release pairs with At's acquire
   Mutex mutex_;
   CondVar emptied_;
   bool cleared_ GUARDED_BY(mutex_) = false;
-  size_t live_ GUARDED_BY(mutex_) = 0;  // slots that are not free
+  bool forked_ GUARDED_BY(mutex_) = false;  // this is the child
+  size_t live_ GUARDED_BY(mutex_) = 0;      // slots that are not free
   uint32_t free_ GUARDED_BY(mutex_) = kNone;
 };
 static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "a handle carries 64 bits");

@@ -15,7 +15,7 @@
 #include <deque>
 #include <string_view>
 
-#include "runtime/base/mutex.h"
+#include "runtime/capi/fork_mutex.h"
 #include "runtime/capi/sized.h"
 #include "runtime/capi/tenter.h"
 #include "runtime/engine/failure.h"
@@ -39,7 +39,7 @@ class RecentFailures {
  private:
   void Keep(const FailurePtr& failure) EXCLUDES(mutex_);
 
-  mutable Mutex mutex_;
+  mutable ForkMutex mutex_;
   std::deque<FailurePtr> kept_ GUARDED_BY(mutex_);
 };
 

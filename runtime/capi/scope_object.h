@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "runtime/base/atomic.h"
-#include "runtime/base/mutex.h"
+#include "runtime/capi/fork_mutex.h"
 #include "runtime/engine/scope.h"
 
 namespace tenter {
@@ -30,7 +30,7 @@ class RetiredScopes {
   }
 
  private:
-  Mutex mutex_;
+  ForkMutex mutex_;
   std::vector<std::unique_ptr<FailureScope>> scopes_ GUARDED_BY(mutex_);
 };
 

@@ -34,6 +34,8 @@
  *   handles. Freeing a handle while others use it is safe: what is in flight finishes, later calls
  *   get TENTER_STALE_HANDLE. tenter_context_free is the exception: it must be the last call on its
  *   context.
+ * Forks: parent and child both go on with what they have; threads are started anew where they are
+ *   needed. Iterators belong to the parent, and answer TENTER_STOPPED in the child.
  * Ownership: arguments are borrowed for the call unless said otherwise. Tensors that a function
  *   returns belong to the caller and are released with tenter_tensor_release, from any thread, also
  *   after their context. */
