@@ -164,7 +164,7 @@ size_t ArenaPool::in_flight() const {
 size_t ArenaPool::bytes() const {
   MutexLock lock(mutex_);
   size_t bytes = 0;
-  for (const std::list<ArenaPlace>* places : {&lent_, &idle_, &unwanted_})
+  for (const ArenaPlaces* places : {&lent_, &idle_, &unwanted_})
     for (const ArenaPlace& place : *places)
       if (place.arena != nullptr) bytes += place.arena->bytes();
   return bytes;

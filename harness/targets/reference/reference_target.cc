@@ -1,7 +1,8 @@
 // The reference target: the Tenter runtime, through its own C API, behind the target ABI.
 //
-// The structs of both interfaces have the same fields in the same order where they mean the same;
-// they are copied field by field all the same, so that either may change without the other.
+// Where both interfaces mean the same, their structs have the same fields; they are copied field by
+// field all the same. A description that both share would make the version of our runtime's ABI a
+// part of the interface that targets of other runtimes are built against.
 #include <algorithm>
 #include <cstring>
 #include <new>
