@@ -52,7 +52,7 @@ class CApiFork : public testing::Test {
                              while (!stop.Load(kRelaxed)) use();
                            })
                     .ok());
-    for (int i = 0; i < 300 && !HasFailure(); ++i) EXPECT_EQ(Fork(child), 0) << "fork " << i;
+    for (int i = 0; i < 100 && !HasFailure(); ++i) EXPECT_EQ(Fork(child), 0) << "fork " << i;
     stop.Store(true, kRelaxed);
     user.Join();
   }

@@ -27,8 +27,8 @@ bool Close(HandleTable* table, uintptr_t number) {
 }
 
 TEST(HandleTable, NumbersAreNeverUsedTwice) {
+  Atomic<int> destroyed = 0;  // outlives the table
   HandleTable table;
-  Atomic<int> destroyed = 0;
   std::set<uintptr_t> seen = {0};
   for (int round = 0; round < 100; ++round) {
     std::vector<uintptr_t> open;
@@ -44,8 +44,8 @@ TEST(HandleTable, NumbersAreNeverUsedTwice) {
 }
 
 TEST(HandleTable, AnObjectOfAnotherKindIsNotFound) {
+  Atomic<int> destroyed = 0;  // outlives the table
   HandleTable table;
-  Atomic<int> destroyed = 0;
   const uintptr_t number = table.Add(Model(&destroyed)).value();
   EXPECT_FALSE(Pin<TraceObject>(&table, number));
   EXPECT_FALSE(ModelPin(&table, number + 1));
@@ -90,8 +90,8 @@ TEST(HandleTable, TheLastOneOutDestroysTheObject) {
 }
 
 TEST(HandleTable, ClearWaitsForThoseInside) {
+  Atomic<int> destroyed = 0;  // outlives the table
   HandleTable table;
-  Atomic<int> destroyed = 0;
   const uintptr_t number = table.Add(Model(&destroyed)).value();
   Gate inside, leave;
   Thread user;
