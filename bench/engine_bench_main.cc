@@ -2,8 +2,9 @@
 // bench engine` runs all parts and judges.
 //
 // Parts: threads (everything with workers), one_worker (round trips), naive (workers = 0, against
-// MXNet's NaiveEngine), c_api (our engine from C++ and from C), memory. A process each, because MXNet reads its kind of engine once, and
-// because pages that one part freed would hide what the next one allocates.
+// MXNet's NaiveEngine), c_api (our engine from C++ and from C), memory. A process each, because
+// MXNet reads its kind of engine once, and because pages that one part freed would hide what the
+// next one allocates.
 #include <cstdio>
 #include <exception>
 #include <utility>

@@ -1,5 +1,5 @@
-/* tenter_engine.h: engines: vars, ops, and waits. A part of tenter.h, which says what holds for all of
- * it. C99. */
+/* tenter_engine.h: engines: vars, ops, and waits. A part of tenter.h, which says what holds for all
+ * of it. C99. */
 #ifndef TENTER_RUNTIME_CAPI_TENTER_ENGINE_H_
 #define TENTER_RUNTIME_CAPI_TENTER_ENGINE_H_
 

@@ -1,5 +1,5 @@
-/* tenter_look.h: looking at an engine, from any thread, also while it is stuck. A part of tenter.h, which says what holds for all of
- * it. C99. */
+/* tenter_look.h: looking at an engine, from any thread, also while it is stuck. A part of tenter.h,
+ * which says what holds for all of it. C99. */
 #ifndef TENTER_RUNTIME_CAPI_TENTER_LOOK_H_
 #define TENTER_RUNTIME_CAPI_TENTER_LOOK_H_
 

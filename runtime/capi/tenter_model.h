@@ -1,5 +1,5 @@
-/* tenter_model.h: tensors, models and cached ops. A part of tenter.h, which says what holds for all of
- * it. C99. */
+/* tenter_model.h: tensors, models and cached ops. A part of tenter.h, which says what holds for all
+ * of it. C99. */
 #ifndef TENTER_RUNTIME_CAPI_TENTER_MODEL_H_
 #define TENTER_RUNTIME_CAPI_TENTER_MODEL_H_
 
@@ -94,7 +94,8 @@ TENTER_API tenter_code tenter_cached_op_free(tenter_context* context, tenter_cac
 /* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs, all
  * zero; on success they belong to the caller. One that has `data` is filled instead, and must have
  * the dtype of the output and a `size_bytes` that holds it, which becomes the size of the output;
- * its `owner` must be NULL. When the call fails no tensor has been touched. Blocks until the request has ended. */
+ * its `owner` must be NULL. When the call fails no tensor has been touched. Blocks until the
+ * request has ended. */
 TENTER_API tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op,
                                                const tenter_tensor* inputs, size_t input_count,
                                                tenter_tensor* outputs, size_t output_count,
