@@ -51,9 +51,7 @@ Result<std::shared_ptr<EngineObject>> CreateEngine(tenter_context* context,
                           .pin_workers = c.pin_workers != 0,
                           .probe = context->probe(),
                           .tracer = trace == nullptr ? nullptr : &trace->tracer});
-  auto scopes = std::make_shared<RetiredScopes>();
-  auto shared = context->Share({trace, std::move(made), scopes});
-  return std::make_shared<EngineObject>(std::move(shared), std::move(scopes), workers);
+  return std::make_shared<EngineObject>(context->Share({trace, std::move(made)}), workers);
 }
 
 }  // namespace

@@ -12,10 +12,6 @@ struct tenter_cancel_callback {
 
 namespace tenter {
 
-ScopeObject::~ScopeObject() {
-  if (IsInsideOp(*engine->engine)) engine->retired_scopes->Keep(std::move(scope));
-}
-
 Status ScopeUse::EnterNamed(tenter_context* context, tenter_scope scope, const EngineObject& on,
                             FailureScope** found) {
   context->Find(scope, &pin_);

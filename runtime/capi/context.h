@@ -33,7 +33,6 @@ namespace tenter {
 struct EngineParts {
   std::shared_ptr<TraceObject> trace;  // may be null
   std::unique_ptr<Engine> engine;
-  std::shared_ptr<RetiredScopes> scopes;
 };
 
 // What a freed object is told at once, although calls may still use it: who waits in them wakes.

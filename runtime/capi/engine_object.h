@@ -22,7 +22,6 @@ namespace tenter {
 
 struct EngineObject {
   const std::shared_ptr<Engine> engine;
-  const std::shared_ptr<RetiredScopes> retired_scopes;
   const int workers = 0;
   RecentFailures failures = {};
 };

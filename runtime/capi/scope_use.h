@@ -1,7 +1,7 @@
 // ScopeUse: the failure scope that an op or a replay names, in use until the push has returned.
 //
 // Path: tenter_push, tenter_bulk_push, tenter_replay -> Enter -> Op::scope. After the push the op
-// itself holds the scope, whose destructor waits for it.
+// itself keeps the scope.
 //
 // Thread safety: belongs to one call.
 // Errors: Enter answers kStaleHandle, and kInvalidArgument for a scope of another engine.
