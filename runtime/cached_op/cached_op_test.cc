@@ -258,7 +258,8 @@ TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
   }
 }
 
-// COP-8: a failure that was answered to the caller is reported to nobody else, and leaves no memory.
+// COP-8: a failure that was answered to the caller is reported to nobody else, and leaves no
+// memory.
 TEST_P(CachedOpTest, AnsweredFailuresLeaveNothing) {
   probe_ = std::make_unique<AtSite>(cached_op_sites::kNodeRun, [](const ProbeContext& context) {
     if (context.op == "Tanh5") throw std::runtime_error("boom");
