@@ -1,4 +1,5 @@
-// Cancellation: who ran although its scope was cancelled, and what bodies were told (ERR-11, ERR-12).
+// Cancellation: who ran although its scope was cancelled (ERR-11), and what bodies were told
+// (ERR-12).
 #include "fuzz/judge.h"
 
 namespace tenter::fuzz {

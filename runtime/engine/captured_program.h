@@ -1,11 +1,11 @@
-// CapturedProgram: what a Program is inside an engine: ops that keep their accesses, the edges between
-// them, and the state of the replay that runs.
+// CapturedProgram: what a Program is inside an engine: ops that keep their accesses, the edges
+// between them, and the state of the replay that runs.
 //
 // Path: Engine::Capture -> MakeProgram -> Engine::Replay -> its nodes, which count each other down.
 //
 // Thread safety: constant after its construction, but for the state of the replay, which belongs to
-//   whoever runs the replay; replays are exclusive, by a var of the program alone. ProgramList has a
-//   lock.
+//   whoever runs the replay; replays are exclusive, by a var of the program alone. ProgramList has
+//   a lock.
 // Ownership and lifetime: owns its nodes; stands in the list of its engine from its construction to
 //   its end, so whoever holds the lock of that list may look at any node.
 // Invariants: (1) an edge goes from an op to a later one. (2) two ops that conflict on a var are

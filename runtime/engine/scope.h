@@ -12,7 +12,7 @@
 // Path: Op::scope -> Engine::Push -> the end of the op -> the log of its scope -> Await.
 //
 // Thread safety: every method from any thread; the destructor after all others.
-// Ownership and lifetime: made by an engine, which outlives it; kept by its ScopePtr and by its ops.
+// Ownership and lifetime: made by an engine, which outlives it; kept by its ScopePtr and its ops.
 //   Who drops the ScopePtr waits for nothing: the ops go on, and what they fail with is forgotten.
 // Invariants: (1) Cancel touches no op outside of the scope. (2) each failure is reported once, by
 //   Await. (3) what an async op or a body does wrong after the op has ended is reported by
