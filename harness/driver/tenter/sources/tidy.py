@@ -119,7 +119,7 @@ def _opens_function(head: str) -> bool:
 def headers(sources: Sources) -> Iterator[Violation]:
     for source in sources:
         # A header for C callers keeps its include guard.
-        guarded = "#pragma once" in source.text or ("__cplusplus" in source.text and "#ifndef" in source.text)
+        guarded = "#pragma once" in source.text or re.search(r"#ifndef (\w+_H_)\n#define \1\n", source.text)
         if source.suffix == ".h" and not guarded:
             yield Violation(source.path, 1, "a header without #pragma once")
 
