@@ -116,10 +116,11 @@ bool ThreadedEngine::MoreToTake() const {
   return false;
 }
 
-// Those who wait for all wait until one of the two epochs is drained. While this worker runs ops of
-// that epoch it is not; before it runs one of the other, which may take long, or has nothing to do,
-// it looks. Whoever waits looks at these words after he has said so; here it is the other way
-// round, and so it is between two workers: one of both sees the other.
+// A thread that waits for all waits until one of the two epochs is drained, which it is not while
+// this worker runs ops of it. So the worker looks before it runs an op of the other epoch, which
+// may take long, and before it rests. The waiter raises `waiters_`, then reads `ended`; the worker
+// writes `ended`, then reads `waiters_`. All four are sequentially consistent, so one of both sees
+// what the other wrote; the same holds between two workers.
 void ThreadedEngine::TellWaiters(int index) {
   for (auto& ended : tallies_[index].ended) ended.Store(ended.Load(kRelaxed), kSeqCst);
   if (epochs_.awaited()) epochs_.Check(tallies_);
