@@ -73,13 +73,14 @@ tenter_code tenter_iterator_next(tenter_context* context, tenter_iterator iterat
       return {tenter::StatusCode::kInvalidArgument, "tenter_batch has no room for the tensor"};
     out.Set(0, made);
     TENTER_FIND_OR_RETURN(found, context, iterator);
+    auto owner = std::make_unique<tenter::Tensor>();  // first: a batch that was taken would be lost
     TENTER_ASSIGN_OR_RETURN(std::optional<tenter::Batch> next, found->Next());
     if (!next.has_value()) return {};
     made.has_value = 1;
     made.index = next->index;
     made.first_row = next->first_row;
     made.pad = next->pad;
-    tenter::FillTensor(std::move(next->data), &made.data);
+    tenter::FillTensor(std::move(next->data), std::move(owner), &made.data);
     out.Set(0, made);
     return {};
   });

@@ -168,8 +168,7 @@ tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op
     TENTER_ASSIGN_OR_RETURN(std::vector<tenter::Tensor> results, object->op->Invoke(tensors));
     for (size_t i = 0; i < results.size(); ++i)
       TENTER_RETURN_IF_ERROR(tenter::CheckBuffer(i, results[i], outputs[i]));
-    for (size_t i = 0; i < results.size(); ++i)
-      tenter::HandOver(std::move(results[i]), &outputs[i]);
+    tenter::HandOver(std::move(results), outputs);
     return {};
   });
 }

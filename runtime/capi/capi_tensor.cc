@@ -1,6 +1,7 @@
 // Tensors of the C API: what a caller describes, and what is handed over to one.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,14 +26,15 @@ Result<TensorSpec> SpecOf(const tenter_tensor& tensor) {
   return spec;
 }
 
-void FillTensor(Tensor tensor, tenter_tensor* out) {
+void FillTensor(Tensor tensor, std::unique_ptr<Tensor> owner, tenter_tensor* out) noexcept {
   *out = {};
   out->dtype = static_cast<tenter_dtype>(tensor.dtype());
   out->rank = tensor.shape().rank();
   std::copy(tensor.shape().dims().begin(), tensor.shape().dims().end(), out->dims);
   out->data = tensor.mutable_raw();
   out->size_bytes = tensor.size_bytes();
-  out->owner = new Tensor(std::move(tensor));
+  *owner = std::move(tensor);
+  out->owner = owner.release();
 }
 
 Status Describe(const std::string& name, const TensorSpec& spec, tenter_tensor* out) {
@@ -63,9 +65,10 @@ Status CheckBuffer(size_t index, const Tensor& result, const tenter_tensor& out)
   return {};
 }
 
-void HandOver(Tensor result, tenter_tensor* out) {
+namespace {
+
+void CopyTo(const Tensor& result, tenter_tensor* out) {
   void* const buffer = out->data;
-  if (buffer == nullptr) return FillTensor(std::move(result), out);
   std::memcpy(buffer, result.raw(), result.size_bytes());
   *out = {};
   out->dtype = static_cast<tenter_dtype>(result.dtype());
@@ -73,6 +76,19 @@ void HandOver(Tensor result, tenter_tensor* out) {
   std::copy(result.shape().dims().begin(), result.shape().dims().end(), out->dims);
   out->data = buffer;
   out->size_bytes = result.size_bytes();
+}
+
+}  // namespace
+
+void HandOver(std::vector<Tensor> results, tenter_tensor* outs) {
+  std::vector<std::unique_ptr<Tensor>> owners(results.size());
+  for (size_t i = 0; i < results.size(); ++i)
+    if (outs[i].data == nullptr) owners[i] = std::make_unique<Tensor>();
+  for (size_t i = 0; i < results.size(); ++i)
+    if (owners[i] == nullptr)
+      CopyTo(results[i], &outs[i]);
+    else
+      FillTensor(std::move(results[i]), std::move(owners[i]), &outs[i]);
 }
 
 }  // namespace tenter

@@ -75,13 +75,23 @@ tenter_code FillError(const Status& status, tenter_error* error) {
   return static_cast<tenter_code>(status.code());
 }
 
-tenter_code FillError(const Thrown& thrown, tenter_error* error) {
-  const Status status = thrown.ToStatus();
-  if (error != nullptr) {
-    FillError(status, error);
-    CopyText(thrown.TypeName(), error->type, sizeof(error->type));
+tenter_code FillError(const Thrown& thrown, tenter_error* error) noexcept {
+  try {
+    const Status status = thrown.ToStatus();
+    if (error != nullptr) {
+      const std::string type = thrown.TypeName();
+      FillError(status, error);
+      CopyText(type, error->type, sizeof(error->type));
+    }
+    return static_cast<tenter_code>(status.code());
+  } catch (...) {
+    if (error != nullptr) {
+      error->code = TENTER_RESOURCE_EXHAUSTED;
+      CopyText("std::bad_alloc", error->type, sizeof(error->type));
+      CopyText("no memory to say what failed", error->message, sizeof(error->message));
+    }
+    return TENTER_RESOURCE_EXHAUSTED;
   }
-  return static_cast<tenter_code>(status.code());
 }
 
 Status CodeStatus(tenter_code code, std::string message) {

@@ -57,7 +57,7 @@ class CallbackProbe final : public Probe {
 
 // Writes `status` into `error` (may be null) and returns its code.
 tenter_code FillError(const Status& status, tenter_error* error);
-tenter_code FillError(const Thrown& thrown, tenter_error* error);
+tenter_code FillError(const Thrown& thrown, tenter_error* error) noexcept;
 // Copies at most `size` - 1 bytes and terminates. REQUIRES: size > 0.
 void CopyText(std::string_view text, char* out, size_t size);
 // Copies what fits of `all` and its terminating zero; `needed` (may be null) is what it takes.
@@ -66,14 +66,16 @@ Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed);
 Status CodeStatus(tenter_code code, std::string message);
 
 Result<TensorSpec> SpecOf(const tenter_tensor& tensor);
-// Hands `tensor` over to a C caller; tenter_tensor_release frees it.
-void FillTensor(Tensor tensor, tenter_tensor* out);
+// Hands `tensor` over to a C caller, in `owner`, which whoever must not lose the tensor has made
+// before; tenter_tensor_release frees it.
+void FillTensor(Tensor tensor, std::unique_ptr<Tensor> owner, tenter_tensor* out) noexcept;
 // Describes what a model takes or gives; -1 in a dimension is one that is not fixed.
 Status Describe(const std::string& name, const TensorSpec& spec, tenter_tensor* out);
-// Whether the result of a model may go where the caller wants it, and then brings it there: into
-// the buffer of the caller, or else a tensor of its own.
+// Whether the result of a model may go where the caller wants it, and then brings all results
+// there: into buffers of the caller, or else tensors of their own. When HandOver throws
+// std::bad_alloc, no output has changed.
 Status CheckBuffer(size_t index, const Tensor& result, const tenter_tensor& out);
-void HandOver(Tensor result, tenter_tensor* out);
+void HandOver(std::vector<Tensor> results, tenter_tensor* outs);
 
 // Runs `body`, which returns a Status; whatever it throws becomes an error value.
 template <typename Body>

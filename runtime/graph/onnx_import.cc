@@ -1,12 +1,14 @@
 #include "runtime/graph/onnx_import.h"
 
+#include <fcntl.h>
 #include <onnx/onnx_pb.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cerrno>
 #include <map>
+#include <memory>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "runtime/graph/import_message.h"
@@ -208,15 +210,33 @@ Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origi
   return graph;
 }
 
-Result<Graph> ImportOnnx(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf()) || file.bad()) {
-    if (file.is_open() && file.peek() == std::ifstream::traits_type::eof() && !file.bad())
-      return ImportOnnxBytes("", path);
-    return Status(StatusCode::kNotFound, Printable("model " + Quoted(path) + ": cannot be read"));
+namespace {
+
+// The calls of the system, since a stream takes missing memory for a file that cannot be read. One
+// that nobody writes into (a FIFO) is empty, and is not waited for.
+bool ReadFile(const std::string& path, std::string* bytes) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return false;
+  const auto close_file = [](const int* descriptor) { close(*descriptor); };
+  const std::unique_ptr<const int, decltype(close_file)> closes(&file, close_file);
+  constexpr size_t kStep = size_t{1} << 20;
+  for (size_t size = 0;;) {
+    bytes->resize(size + kStep);
+    const ssize_t got = read(file, bytes->data() + size, kStep);
+    if (got < 0 && errno == EINTR) continue;
+    size += static_cast<size_t>(std::max<ssize_t>(got, 0));
+    bytes->resize(size);
+    if (got <= 0) return got == 0;
   }
-  return ImportOnnxBytes(bytes.str(), path);
+}
+
+}  // namespace
+
+Result<Graph> ImportOnnx(const std::string& path) {
+  std::string bytes;
+  if (!ReadFile(path, &bytes))
+    return Status(StatusCode::kNotFound, Printable("model " + Quoted(path) + ": cannot be read"));
+  return ImportOnnxBytes(bytes, path);
 }
 
 }  // namespace tenter
