@@ -29,7 +29,7 @@ typedef struct tenter_context_options {
   size_t struct_size;
 } tenter_context_options;
 
-/* `options` may be NULL. Warms up the kernels on this thread: call it before starting others. */
+/* `options` may be NULL. The first one in a process warms up the kernels, which takes a moment. */
 TENTER_API tenter_code tenter_context_create(const tenter_context_options* options,
                                              tenter_context** context, tenter_error* error);
 /* Frees everything in the context; waits for what is in flight. Does nothing when it is NULL. */
