@@ -233,7 +233,7 @@ TEST_P(CApiAllocation, PushesAndWaits) {
   });
 }
 
-TEST_P(CApiAllocation, ScopesBulksProgramsTraces) {
+TEST_P(CApiAllocation, ScopesAndBulks) {
   tenter_scope scope = nullptr;
   Sweep(
       "scope_create", [&] { return tenter_scope_create(context_, engine_, &scope, &error_); },
@@ -273,6 +273,10 @@ TEST_P(CApiAllocation, ScopesBulksProgramsTraces) {
     const tenter_code waited = tenter_wait_for_all(context_, engine_, nullptr, 0, &count, &error_);
     return code == TENTER_OK ? waited : code;
   });
+}
+
+TEST_P(CApiAllocation, ProgramsAndTraces) {
+  tenter_op good = Op(&Succeeds, &var_);
   tenter_recording recording = nullptr;
   Sweep(
       "recording_create", [&] { return tenter_recording_create(context_, &recording, &error_); },
