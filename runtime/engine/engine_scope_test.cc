@@ -162,7 +162,9 @@ TEST_P(EngineScope, DroppedScopesGoWithTheirLastOp) {
     for (int k = 0; k < 3; ++k)
       PushIn(scope.get(), "runs", {}, {a}, [&](const OpContext&) { ++runs; }).value();
     PushIn(scope.get(), "fails", {}, {NewVar()}, Fails("forgotten")).value();
-    if (i % 3 == 0) ASSERT_TRUE(scope->SetTimeout(3600 * kNsPerSecond).ok());
+    if (i % 3 == 0) {
+      ASSERT_TRUE(scope->SetTimeout(3600 * kNsPerSecond).ok());
+    }
     if (i % 2 == 0)
       Push("drops", {}, {}, [kept = std::shared_ptr<FailureScope>(std::move(scope))] {});
   }
@@ -199,8 +201,9 @@ TEST_P(EngineScope, TokensOfRunningBodiesAreRequested) {
                            [&] {
                              started.Wait();
                              if (by == By::kScope) scope->Cancel();
-                             if (by == By::kStop)
+                             if (by == By::kStop) {
                                EXPECT_TRUE(engine_->Stop(StopMode::kCancel).ok());
+                             }
                            })
                     .ok());
     engine_
@@ -213,8 +216,9 @@ TEST_P(EngineScope, TokensOfRunningBodiesAreRequested) {
     if (by == By::kDeadline) started.Open();  // late before it started: then it does not run
     scope->Await().value();
     canceller.Join();
-    if (engine_->counts().failed == 0)
+    if (engine_->counts().failed == 0) {
       EXPECT_EQ(reason, by == By::kDeadline ? StatusCode::kDeadlineExceeded : StatusCode::kStopped);
+    }
   }
 }
 
