@@ -18,7 +18,7 @@
 #include "runtime/capi/fork_mutex.h"
 #include "runtime/capi/sized.h"
 #include "runtime/capi/tenter.h"
-#include "runtime/engine/failure.h"
+#include "runtime/engine/failure/failure.h"
 
 namespace tenter {
 

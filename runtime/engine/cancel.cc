@@ -6,7 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
-#include "runtime/engine/deadlines.h"
+#include "runtime/engine/wait/deadlines.h"
 
 namespace tenter {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "runtime/engine/naive_engine.h"
-#include "runtime/engine/threaded_engine.h"
+#include "runtime/engine/naive/naive_engine.h"
+#include "runtime/engine/threaded/threaded_engine.h"
 
 namespace tenter {
 

@@ -26,12 +26,12 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/probe.h"
 #include "runtime/engine/bulk.h"
-#include "runtime/engine/failure.h"
+#include "runtime/engine/failure/failure.h"
+#include "runtime/engine/look/snapshot.h"
+#include "runtime/engine/look/tracer.h"
 #include "runtime/engine/op.h"
 #include "runtime/engine/program.h"
 #include "runtime/engine/scope.h"
-#include "runtime/engine/snapshot.h"
-#include "runtime/engine/tracer.h"
 
 namespace tenter {
 

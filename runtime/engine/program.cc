@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/engine/captured_program.h"
-#include "runtime/engine/push_rules.h"
+#include "runtime/engine/pending/captured_program.h"
+#include "runtime/engine/pending/push_rules.h"
 
 namespace tenter {
 

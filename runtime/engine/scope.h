@@ -27,8 +27,8 @@
 
 #include "runtime/base/small_mutex.h"
 #include "runtime/engine/cancel.h"
-#include "runtime/engine/deadlines.h"
-#include "runtime/engine/failure_log.h"
+#include "runtime/engine/failure/failure_log.h"
+#include "runtime/engine/wait/deadlines.h"
 
 namespace tenter {
 

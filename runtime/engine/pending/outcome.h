@@ -1,0 +1,30 @@
+// Outcome: how an op ended; the same words in every engine (ENG-11).
+//
+// Path: a worker (or the turn of the naive engine) decides -> the body runs, or does not -> the end
+// of the op.
+//
+// Thread safety: plain values.
+// Ownership and lifetime: owns the exception.
+#pragma once
+
+#include "runtime/base/clock.h"
+#include "runtime/engine/failure/failure.h"
+
+namespace tenter {
+
+enum class Decision : uint8_t {
+  kRun,
+  kSkip,    // an input is poisoned (ERR-3)
+  kCancel,  // the engine stops, or the scope of the op was cancelled
+  kLate,    // its deadline has passed
+};
+
+struct Outcome {
+  Decision decision = Decision::kRun;
+  FailurePlace place = FailurePlace::kBody;
+  Thrown thrown = {};  // empty: success, skipped, or cancelled
+};
+
+inline bool HasPassed(int64_t deadline_ns) { return deadline_ns != 0 && NowNs() > deadline_ns; }
+
+}  // namespace tenter

@@ -1,0 +1,89 @@
+#include "runtime/engine/threaded/threaded_bulk.h"
+
+#include <new>
+#include <utility>
+
+#include "runtime/engine/pending/push_rules.h"
+#include "runtime/engine/sites.h"
+#include "runtime/engine/threaded/threaded_engine.h"
+
+namespace tenter {
+
+ThreadedBulk::ThreadedBulk(ThreadedEngine* engine, size_t most_ops)
+    : engine_(engine), most_ops_(most_ops), owner_(CurrentThreadKey()) {
+  engine_->JoinBulk(this);
+}
+
+ThreadedBulk::~ThreadedBulk() {
+  static_cast<void>(Flush());  // first: whoever waits meanwhile flushes what is in the list
+  engine_->LeaveBulk(this);
+}
+
+Status ThreadedBulk::Push(Op&& op) {
+  if (!op.body) return NoBody(op.name);
+  HandedOver handed_over;
+  if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0) {
+    HandOverNow(&handed_over);
+    engine_->FinishHandOver(handed_over);
+    return engine_->Push(std::move(op)).status();
+  }
+  try {
+    TENTER_HIT(engine_->probe_, engine_sites::kPushAllocate, .op = op.name);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op.name);
+  }
+  if (Empty()) engine_->FlushBulksOf(owner_, this);
+  const Status status = Append(&op, &handed_over);
+  engine_->FinishHandOver(handed_over);
+  return status;
+}
+
+Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
+  MutexLock lock(mutex_);
+  try {
+    PendingOp* const pending = engine_->Prepare(op);
+    pending->next_ready.Store(nullptr, kRelaxed);
+    if (first_ == nullptr)
+      first_ = pending;
+    else
+      last_->next_ready.Store(pending, kRelaxed);
+    last_ = pending;
+    accesses_ += pending->access_count;
+    if (pending->scope != nullptr) pending->scope->Enter(1);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op->name);
+  }
+  if (++ops_ >= most_ops_) HandOver(handed_over);
+  return {};
+}
+
+bool ThreadedBulk::Empty() {
+  MutexLock lock(mutex_);
+  return ops_ == 0;
+}
+
+Status ThreadedBulk::Flush() {
+  HandedOver handed_over;
+  Status status;
+  {
+    MutexLock lock(mutex_);
+    HandOver(&handed_over);
+    status = std::exchange(refused_, Status());
+  }
+  engine_->FinishHandOver(handed_over);
+  return status;
+}
+
+void ThreadedBulk::HandOverNow(HandedOver* handed_over) {
+  MutexLock lock(mutex_);
+  HandOver(handed_over);
+}
+
+void ThreadedBulk::HandOver(HandedOver* handed_over) {
+  if (ops_ == 0) return;
+  Status status = engine_->PushGroup(std::exchange(first_, nullptr), std::exchange(ops_, 0),
+                                     std::exchange(accesses_, 0), handed_over);
+  if (refused_.ok()) refused_ = std::move(status);
+}
+
+}  // namespace tenter

@@ -1,0 +1,66 @@
+#include "runtime/engine/var/access.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tenter {
+namespace {
+
+constexpr size_t kFew = 16;
+
+bool Before(const Access& a, const Access& b) {
+  return std::tie(a.var.index, a.var.generation) < std::tie(b.var.index, b.var.generation);
+}
+
+// Appends an access, or merges it into the last one.
+void Add(const Access& access, Access* out, size_t* distinct) {
+  if (*distinct == 0 || out[*distinct - 1].var != access.var)
+    out[(*distinct)++] = access;
+  else if (out[*distinct - 1].mode != access.mode)
+    out[*distinct - 1].mode = AccessMode::kUpdate;
+}
+
+// The place of a var among the others is the number of those before it: more comparisons than a
+// sort needs, and not one branch that is guessed wrong.
+size_t NormaliseFew(const VarList& reads, const VarList& writes, Access* out) {
+  const size_t read_count = reads.size(), size = read_count + writes.size();
+  uint64_t
+      keys[kFew];  // the index of the var, then its place in the sets, so that no two are equal
+  size_t count = 0;
+  for (const Var& var : reads) keys[count] = uint64_t{var.index} << 32 | count, ++count;
+  for (const Var& var : writes) keys[count] = uint64_t{var.index} << 32 | count, ++count;
+  uint8_t order[kFew];
+  for (size_t i = 0; i < size; ++i) {
+    size_t before = 0;
+    for (size_t j = 0; j < size; ++j) before += keys[j] < keys[i];
+    order[before] = static_cast<uint8_t>(i);
+  }
+  size_t distinct = 0;
+  for (size_t place = 0; place < size; ++place) {
+    const size_t i = order[place];
+    const bool read = i < read_count;
+    Add({.var = read ? reads.begin()[i] : writes.begin()[i - read_count],
+         .mode = read ? AccessMode::kRead : AccessMode::kWrite},
+        out, &distinct);
+  }
+  return distinct;
+}
+
+}  // namespace
+
+size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out) {
+  if (reads.size() + writes.size() <= kFew) return NormaliseFew(reads, writes, out);
+  Access* end = out;
+  for (const Var& var : reads) *end++ = {.var = var, .mode = AccessMode::kRead};
+  for (const Var& var : writes) *end++ = {.var = var, .mode = AccessMode::kWrite};
+  return MergeAccesses(out, end);
+}
+
+size_t MergeAccesses(Access* begin, Access* end) {
+  if (!std::is_sorted(begin, end, Before)) std::sort(begin, end, Before);
+  size_t distinct = 0;
+  for (const Access* access = begin; access != end; ++access) Add(*access, begin, &distinct);
+  return distinct;
+}
+
+}  // namespace tenter

@@ -1,0 +1,63 @@
+#include "runtime/engine/var/access.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/rng.h"
+
+namespace tenter {
+namespace {
+
+const Var a{1, 0}, b{2, 0}, c{3, 0};
+
+using Use = std::pair<Var, AccessMode>;
+
+std::vector<Use> Normalised(const std::vector<Var>& reads, const std::vector<Var>& writes) {
+  std::vector<Access> accesses(reads.size() + writes.size());
+  accesses.resize(NormaliseAccesses(reads, writes, accesses.data()));
+  std::vector<Use> uses;
+  for (const Access& access : accesses) uses.emplace_back(access.var, access.mode);
+  return uses;
+}
+
+// ENG-4: duplicates collapse; read and written is an update.
+TEST(NormaliseAccesses, CollapsesDuplicatesAndFindsUpdates) {
+  EXPECT_EQ(Normalised({b, a, b}, {c, b, c}),
+            (std::vector<Use>{
+                {a, AccessMode::kRead}, {b, AccessMode::kUpdate}, {c, AccessMode::kWrite}}));
+}
+
+TEST(NormaliseAccesses, DoesNotMixGenerations) {
+  EXPECT_EQ(Normalised({{1, 0}}, {{1, 1}}).size(), 2u);
+}
+
+// ENG-4: a thousand vars, in any order, each named up to three times, against a plain map.
+TEST(NormaliseAccesses, LargeSetsAgreeWithAModel) {
+  const uint64_t seed = 20262;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Rng rng(seed);
+  for (const size_t size : {1, 5, 23, 24, 25, 100, 1000}) {
+    std::vector<Var> reads, writes;
+    std::map<uint32_t, int> model;  // 1 read, 2 written, 3 both
+    for (size_t i = 0; i < size; ++i) {
+      const Var var{static_cast<uint32_t>(rng.Below(size)), 7};
+      const bool read = rng.Below(2) == 0;
+      (read ? reads : writes).push_back(var);
+      model[var.index] |= read ? 1 : 2;
+    }
+    std::vector<Use> expected;
+    for (const auto& [index, used] : model)
+      expected.emplace_back(Var{index, 7}, used == 1   ? AccessMode::kRead
+                                           : used == 2 ? AccessMode::kWrite
+                                                       : AccessMode::kUpdate);
+    EXPECT_EQ(Normalised(reads, writes), expected);
+  }
+}
+
+TEST(NormaliseAccesses, EmptySetsAreFine) { EXPECT_TRUE(Normalised({}, {}).empty()); }
+
+}  // namespace
+}  // namespace tenter
