@@ -42,13 +42,13 @@
 #ifndef TENTER_RUNTIME_CAPI_TENTER_H_
 #define TENTER_RUNTIME_CAPI_TENTER_H_
 
-#include "runtime/capi/tenter_context.h"
-#include "runtime/capi/tenter_engine.h"
-#include "runtime/capi/tenter_error.h"
-#include "runtime/capi/tenter_iterator.h"
-#include "runtime/capi/tenter_look.h"
-#include "runtime/capi/tenter_model.h"
-#include "runtime/capi/tenter_program.h"
-#include "runtime/capi/tenter_scope.h"
+#include "tenter_context.h"
+#include "tenter_engine.h"
+#include "tenter_error.h"
+#include "tenter_iterator.h"
+#include "tenter_look.h"
+#include "tenter_model.h"
+#include "tenter_program.h"
+#include "tenter_scope.h"
 
 #endif /* TENTER_RUNTIME_CAPI_TENTER_H_ */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/capi/tenter_error.h"
+#include "tenter_error.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/capi/tenter_context.h"
-#include "runtime/capi/tenter_error.h"
+#include "tenter_context.h"
+#include "tenter_error.h"
 
 #ifdef __cplusplus
 extern "C" {

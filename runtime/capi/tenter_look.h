@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/capi/tenter_context.h"
-#include "runtime/capi/tenter_engine.h"
-#include "runtime/capi/tenter_error.h"
+#include "tenter_context.h"
+#include "tenter_engine.h"
+#include "tenter_error.h"
 
 #ifdef __cplusplus
 extern "C" {

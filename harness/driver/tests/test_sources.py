@@ -164,6 +164,10 @@ def test_blanked_code_keeps_its_lines():
     ("harness/run/x.cc", "bench/program.h", "only bench/ may include bench/"),
     ("bench/x.cc", "harness/run/plan.h", "bench/ may include runtime/ only"),
     ("bench/program/x.h", "bench/contender/contender.h", "upward include: bench/program stands below contender"),
+    ("runtime/capi/tenter_x.h", "runtime/capi/tenter_error.h", "an installed header names its neighbours alone"),
+    ("runtime/capi/tenter.h", "sized.h", "an installed header names its neighbours alone"),
+    ("runtime/capi/context.h", "tenter_error.h", "from the root of the repository"),
+    ("runtime/engine/tenter_x.h", "tenter_error.h", "from the root of the repository"),
     ("bench/attic/x.h", "bench/program/program.h", "bench/attic is on no floor"),
     ("bench/x.cc", "program.h", "from the root of the repository"),
 ])
@@ -189,6 +193,7 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
 @pytest.mark.parametrize(("path", "include"), [
     ("runtime/capi/x.cc", "runtime/io/csv.h"), ("runtime/io/x.cc", "runtime/tensor/tensor.h"),
     ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter.h"),
+    ("runtime/capi/tenter.h", "tenter_error.h"), ("runtime/capi/tenter_x.h", "tenter_model.h"),
     ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
     ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):

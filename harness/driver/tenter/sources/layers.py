@@ -1,5 +1,6 @@
 """The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness.
 
+Only the headers that are installed name each other without a folder: there the root is not to be found.
 Benchmarks stand on the runtime alone, and nothing stands on them. The folders of bench/ and those of the driver have
 floors too.
 """
@@ -20,6 +21,7 @@ BENCH_FLOORS = ("program", "contender", "measure", "policy")
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "plan", "record", "cases", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
+_INSTALLED = re.compile(r"runtime/capi/tenter\w*\.h")
 _ROOTS = ("runtime", "harness", "fuzz", "sanitizers", "bench")
 
 
@@ -52,6 +54,9 @@ def _upward_imports(source: Source) -> list[Violation]:
 
 
 def _problem(path: str, include: str) -> str:
+    if _INSTALLED.fullmatch(path):
+        beside = _INSTALLED.fullmatch(f"runtime/capi/{include}")
+        return "" if beside else f'an installed header names its neighbours alone, such as "tenter_error.h": {include}'
     parts = include.split("/")
     if parts[0] not in _ROOTS or len(parts) < 2:
         return f'include "{include}" from the root of the repository, such as "runtime/base/status.h"'
