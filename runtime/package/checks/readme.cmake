@@ -1,0 +1,10 @@
+# The README shows the C program that the other checks build, letter by letter.
+cmake_minimum_required(VERSION 3.25)
+file(READ ${FOLDER}/README.md readme)
+foreach(shown hello_c/CMakeLists.txt hello_c/hello.c)
+  file(READ ${FOLDER}/${shown} text)
+  string(FIND "${readme}" "\n${text}```" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "README.md does not hold ${shown} as it is")
+  endif()
+endforeach()
