@@ -142,6 +142,7 @@ class ThreadedEngine final : public Engine,
   enum class Wake { kNow, kLater };
   uint64_t TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake);
   void PrefetchVars(std::span<const Access> accesses) const;
+  void PrefetchVar(const Access& access) const;
   size_t LockVars(std::span<Access> accesses);
   void UnlockVars(std::span<Access> accesses);
   bool Append(PendingOp* op, uint64_t numbers, uint64_t* push_number);

@@ -1,4 +1,5 @@
 // The push path of ThreadedEngine.
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -7,6 +8,13 @@
 #include "runtime/engine/threaded/threaded_engine.h"
 
 namespace tenter {
+namespace {
+
+// So many lines are on their way while a push takes locks. More would drive each other out of the
+// cache, and be taken back by workers before they are used.
+constexpr size_t kFetchedAhead = 16;
+
+}  // namespace
 
 Result<uint64_t> ThreadedEngine::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
@@ -66,15 +74,19 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
 // other.
 void ThreadedEngine::PrefetchVars(std::span<const Access> accesses) const {
   if (accesses.size() < 2) return;
-  for (const Access& access : accesses)
-    if (const VarState* state = vars_.At(access.var.index)) PrefetchForWrite(state);
+  for (const Access& access : accesses) PrefetchVar(access);
+}
+
+void ThreadedEngine::PrefetchVar(const Access& access) const {
+  if (const VarState* state = vars_.At(access.var.index)) PrefetchForWrite(state);
 }
 
 // The locks of all vars, in the order of their indices, so that two pushes cannot wait for each
 // other. Returns how many it took: fewer than there are when a handle is stale.
 size_t ThreadedEngine::LockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANALYSIS {
-  PrefetchVars(accesses);
+  PrefetchVars(accesses.first(std::min(accesses.size(), kFetchedAhead)));
   for (size_t i = 0; i < accesses.size(); ++i) {
+    if (i + kFetchedAhead < accesses.size()) PrefetchVar(accesses[i + kFetchedAhead]);
     VarState* const state = vars_.At(accesses[i].var.index);
     if (state == nullptr) return i;
     // Two handles of one slot: one of them is stale, and the lock is ours already.

@@ -1,7 +1,10 @@
 #include "runtime/engine/var/access.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <tuple>
+#include <utility>
 
 namespace tenter {
 namespace {
@@ -46,14 +49,47 @@ size_t NormaliseFew(const VarList& reads, const VarList& writes, Access* out) {
   return distinct;
 }
 
+// Orders keys by their upper halves: a pass per byte in which these differ (Knuth, The Art of
+// Computer Programming 3, 5.2.5). Returns `keys` or `spare`, wherever they are then.
+uint64_t* SortByIndex(uint64_t* keys, uint64_t* spare, size_t size) {
+  uint64_t differ = 0;
+  for (size_t i = 1; i < size; ++i) differ |= keys[i] ^ keys[0];
+  for (int shift = 32; shift < 64; shift += 8) {
+    if ((differ >> shift & 0xff) == 0) continue;
+    std::array<uint32_t, 257> start = {};
+    for (size_t i = 0; i < size; ++i) ++start[(keys[i] >> shift & 0xff) + 1];
+    for (size_t digit = 1; digit < start.size(); ++digit) start[digit] += start[digit - 1];
+    for (size_t i = 0; i < size; ++i) spare[start[keys[i] >> shift & 0xff]++] = keys[i];
+    std::swap(keys, spare);
+  }
+  return keys;
+}
+
+// As NormaliseFew, with a sort: keys are small, and handles seldom come in order.
+size_t NormaliseMany(const VarList& reads, const VarList& writes, Access* out) {
+  const size_t read_count = reads.size(), size = read_count + writes.size();
+  const auto memory = std::make_unique_for_overwrite<uint64_t[]>(2 * size);
+  uint64_t* keys = memory.get();
+  size_t count = 0;
+  for (const Var& var : reads) keys[count] = uint64_t{var.index} << 32 | count, ++count;
+  for (const Var& var : writes) keys[count] = uint64_t{var.index} << 32 | count, ++count;
+  if (!std::is_sorted(keys, keys + size)) keys = SortByIndex(keys, keys + size, size);
+  size_t distinct = 0;
+  for (size_t place = 0; place < size; ++place) {
+    const auto i = static_cast<uint32_t>(keys[place]);
+    const bool read = i < read_count;
+    Add({.var = read ? reads.begin()[i] : writes.begin()[i - read_count],
+         .mode = read ? AccessMode::kRead : AccessMode::kWrite},
+        out, &distinct);
+  }
+  return distinct;
+}
+
 }  // namespace
 
 size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out) {
-  if (reads.size() + writes.size() <= kFew) return NormaliseFew(reads, writes, out);
-  Access* end = out;
-  for (const Var& var : reads) *end++ = {.var = var, .mode = AccessMode::kRead};
-  for (const Var& var : writes) *end++ = {.var = var, .mode = AccessMode::kWrite};
-  return MergeAccesses(out, end);
+  const bool few = reads.size() + writes.size() <= kFew;
+  return few ? NormaliseFew(reads, writes, out) : NormaliseMany(reads, writes, out);
 }
 
 size_t MergeAccesses(Access* begin, Access* end) {

@@ -7,7 +7,7 @@
 // Invariants: after NormaliseAccesses every var occurs once; a var that is both read and written
 //   is an update; the order is by var index, the same for every spelling of the same sets. Two
 //   handles of one slot stand side by side: one of them is stale, and the push is refused.
-// Errors: none; stale handles are found later, by the engine.
+// Errors: stale handles are found later, by the engine.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ struct Access {
 };
 
 // Writes one entry per var of `reads` and `writes`, ordered by index, to `out`, which has room for
-// all of both; returns how many. Sets var and mode only.
+// all of both; returns how many. Sets var and mode only. Throws std::bad_alloc. Throws std::bad_alloc.
 size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out);
 
 // As NormaliseAccesses, for accesses that are there already.
