@@ -116,4 +116,9 @@ class FailureScope {
   FailureLog log_ GUARDED_BY(mutex_);
 };
 
+// `ops` ops of `scope`, which may be null, have ended.
+inline void LeaveScope(FailureScope* scope, uint64_t ops) {
+  if (scope != nullptr) scope->Leave(ops);
+}
+
 }  // namespace tenter

@@ -5,9 +5,19 @@
 #include <utility>
 
 #include "runtime/base/thread.h"
+#include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/scope.h"
 
 namespace tenter {
+namespace {
+
+Thrown WhyCancelled(const EndedOp& op, const CancelSource& stop) noexcept {
+  const StatusCode stopped = stop.reason();
+  const bool by_stop = stopped != StatusCode::kOk;
+  return Cancelled(op.name, by_stop, by_stop ? stopped : op.scope->cancel_source()->reason());
+}
+
+}  // namespace
 
 Failures::Failures()
     : no_memory_(std::make_shared<const Failure>(
@@ -16,21 +26,19 @@ Failures::Failures()
                               "an op failed, and there was no memory to say which and why"}))),
       no_memory_poison_(std::make_shared<const Poison>(std::vector{no_memory_}, false)) {}
 
-FailurePtr Failures::Make(std::string_view op, uint64_t push_number, FailurePlace place,
-                          Thrown thrown) const noexcept {
+FailurePtr Failures::Make(const EndedOp& op, FailurePlace place, Thrown thrown) const noexcept {
   try {
-    return std::make_shared<const Failure>(op, push_number, place, CurrentThreadName(),
+    return std::make_shared<const Failure>(op.name, op.push_number, place, CurrentThreadName(),
                                            std::move(thrown));
   } catch (const std::bad_alloc&) {
     return no_memory_;
   }
 }
 
-FailurePtr Failures::Record(std::string_view op, uint64_t push_number, FailurePlace place,
-                            Thrown thrown, FailureScope* scope) noexcept {
-  FailurePtr failure = Make(op, push_number, place, std::move(thrown));
-  if (scope != nullptr) {
-    scope->Log(failure);
+FailurePtr Failures::Record(const EndedOp& op, FailurePlace place, Thrown thrown) noexcept {
+  FailurePtr failure = Make(op, place, std::move(thrown));
+  if (op.scope != nullptr) {
+    op.scope->Log(failure);
     return failure;
   }
   FailureLog::Forgotten forgotten;
@@ -39,9 +47,15 @@ FailurePtr Failures::Record(std::string_view op, uint64_t push_number, FailurePl
   return failure;
 }
 
-PoisonPtr Failures::PoisonLeftBy(std::string_view op, uint64_t push_number, PoisonMerge inputs,
-                                 const FailurePtr& own) const noexcept {
-  for (const FailurePtr& failure : inputs.failures()) failure->AddToChain(op, push_number);
+PoisonPtr Failures::PoisonLeftBy(const EndedOp& op, Outcome outcome, PoisonMerge inputs,
+                                 const CancelSource& stop) noexcept {
+  FailurePtr own;
+  if (outcome.decision == Decision::kCancel) {
+    if (inputs.empty()) own = Make(op, FailurePlace::kCancelled, WhyCancelled(op, stop));
+  } else if (!outcome.thrown.empty()) {
+    own = Record(op, outcome.place, std::move(outcome.thrown));
+  }
+  for (const FailurePtr& failure : inputs.failures()) failure->AddToChain(op.name, op.push_number);
   if (own != nullptr) inputs.Add(own);
   try {
     return inputs.Take();

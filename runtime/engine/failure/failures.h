@@ -15,27 +15,33 @@
 
 #include "runtime/base/mutex.h"
 #include "runtime/engine/failure/failure_log.h"
+#include "runtime/engine/pending/outcome.h"
 
 namespace tenter {
 
+class CancelSource;
 class FailureScope;
+
+struct EndedOp {
+  std::string_view name;
+  uint64_t push_number = 0;
+  FailureScope* scope = nullptr;
+};
 
 class Failures {
  public:
   Failures();
 
-  // The failure of an op that nobody has heard of before. Destroys `thrown` where memory is short.
-  FailurePtr Make(std::string_view op, uint64_t push_number, FailurePlace place,
-                  Thrown thrown) const noexcept;
+  // Puts a failure that nobody has heard of before into the log of the scope of `op`, or of the
+  // engine when it has none. Destroys `thrown` where memory is short.
+  FailurePtr Record(const EndedOp& op, FailurePlace place, Thrown thrown) noexcept EXCLUDES(mutex_);
 
-  // As Make, and puts it into the log of `scope`, or of the engine when that is null.
-  FailurePtr Record(std::string_view op, uint64_t push_number, FailurePlace place, Thrown thrown,
-                    FailureScope* scope) noexcept EXCLUDES(mutex_);
-
-  // What `op` leaves in what it writes. `inputs` is what its inputs carried, which the op becomes a
-  // part of; `own` may be null.
-  PoisonPtr PoisonLeftBy(std::string_view op, uint64_t push_number, PoisonMerge inputs,
-                         const FailurePtr& own) const noexcept;
+  // What an op that did not run well leaves in what it writes. `inputs` is what its inputs carried,
+  // which the op becomes a part of; `stop` is the cancellation of the whole engine. A cancelled op
+  // with a poisoned input would not have run anyway, so it is no failure of its own, and a backlog
+  // that is cancelled does not collect one with every op of a chain.
+  PoisonPtr PoisonLeftBy(const EndedOp& op, Outcome outcome, PoisonMerge inputs,
+                         const CancelSource& stop) noexcept EXCLUDES(mutex_);
 
   FailureReport Take(size_t most) EXCLUDES(mutex_);
   FailurePtr Find(const std::exception_ptr& exception) const EXCLUDES(mutex_);
@@ -44,6 +50,8 @@ class Failures {
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }  // for a fork
 
  private:
+  FailurePtr Make(const EndedOp& op, FailurePlace place, Thrown thrown) const noexcept;
+
   const FailurePtr no_memory_;
   const PoisonPtr no_memory_poison_;
   mutable Mutex mutex_;  // a leaf

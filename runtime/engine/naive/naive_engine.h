@@ -128,7 +128,6 @@ class NaiveEngine final : public Engine,
   Decision Decide(const Running& op) const;
   OpContext ContextOf(const Running& op);
   void Record(const Running& op, Outcome outcome);
-  Thrown WhyCancelled(const Running& op) const;
   void EndWrite(NaiveVar* var, const PoisonPtr& poison);
   static bool HasPoisonedInput(std::span<const Use> uses);
   static PoisonMerge PoisonedInputs(std::span<const Use> uses);

@@ -66,8 +66,7 @@ Outcome NaiveEngine::AwaitEnd(AsyncOp* op, Thrown thrown, int64_t deadline_ns) {
   MutexLock lock(handles_mutex_);
   if (!thrown.empty()) {
     if (op->ended && op->place != FailurePlace::kDropped) {
-      failures_.Record(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown),
-                       nullptr);
+      failures_.Record({op->name, op->push_number}, FailurePlace::kAfterEnd, std::move(thrown));
     } else {
       // A handle that was dropped by the unwinding of this very exception is not the cause.
       op->place = FailurePlace::kBody;
@@ -116,8 +115,7 @@ void NaiveEngine::HandleUsed(AsyncOp* op, FailurePlace place, Thrown thrown) {
   } else if (place == FailurePlace::kCompletion && !thrown.empty()) {
     // The body threw first, or the deadline passed. A late success changes nothing; a late error is
     // a failure of its own.
-    failures_.Record(op->name, op->push_number, FailurePlace::kAfterEnd, std::move(thrown),
-                     nullptr);
+    failures_.Record({op->name, op->push_number}, FailurePlace::kAfterEnd, std::move(thrown));
   }
   if (op->let_go) mine.reset(op);
   handle_used_.NotifyAll();

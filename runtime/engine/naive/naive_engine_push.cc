@@ -159,18 +159,9 @@ void NaiveEngine::Record(const Running& op, Outcome outcome) {
                1, kRelease);
   PoisonPtr poison;
   if (!ran || !outcome.thrown.empty() || HasPoisonedInput(op.uses)) {
-    PoisonMerge inputs = PoisonedInputs(op.uses);
-    FailurePtr own;
-    if (outcome.decision == Decision::kCancel) {
-      // With a poisoned input the op would not have run anyway.
-      if (inputs.empty())
-        own = failures_.Make(op.name, op.push_number, FailurePlace::kCancelled, WhyCancelled(op));
-    } else if (!outcome.thrown.empty()) {
-      tally_.Count(&tally_.failed, 1, kRelease);
-      own = failures_.Record(op.name, op.push_number, outcome.place, std::move(outcome.thrown),
-                             op.scope);
-    }
-    poison = failures_.PoisonLeftBy(op.name, op.push_number, std::move(inputs), own);
+    if (ran && !outcome.thrown.empty()) tally_.Count(&tally_.failed, 1, kRelease);
+    poison = failures_.PoisonLeftBy({op.name, op.push_number, op.scope}, std::move(outcome),
+                                    PoisonedInputs(op.uses), cancel_);
   }
   for (const Use& use : op.uses)
     if (use.writes) EndWrite(use.var, poison);
@@ -179,12 +170,6 @@ void NaiveEngine::Record(const Running& op, Outcome outcome) {
   EndWrite(&var, nullptr);
   var.handle.FetchAdd(2, kRelease);
   vars_.Remove(op.uses[0].index);
-}
-
-Thrown NaiveEngine::WhyCancelled(const Running& op) const {
-  const StatusCode stopped = cancel_.reason();
-  const bool by_stop = stopped != StatusCode::kOk;
-  return Cancelled(op.name, by_stop, by_stop ? stopped : op.scope->cancel_source()->reason());
 }
 
 void NaiveEngine::EndWrite(NaiveVar* var, const PoisonPtr& poison) {

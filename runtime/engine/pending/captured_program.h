@@ -64,10 +64,13 @@ class CapturedProgram final : public Program {
   size_t size() const override { return nodes_.size(); }
   size_t edges() const override { return edges_; }
 
+  // What the nodes before left in a var, while it is replayed.
+  const PoisonPtr& PoisonIn(uint32_t slot) const { return slots_[slot].poison; }
+
  private:
   friend class NaiveEngine;
   friend class ProgramList;
-  friend class ThreadedEngine;
+  friend class Replays;
   struct Slot {
     Var var;
     bool written = false;        // by any op

@@ -4,19 +4,20 @@
 #include <utility>
 
 #include "runtime/engine/pending/push_rules.h"
+#include "runtime/engine/scope.h"
 #include "runtime/engine/sites.h"
-#include "runtime/engine/threaded/threaded_engine.h"
+#include "runtime/engine/threaded/open_bulks.h"
 
 namespace tenter {
 
-ThreadedBulk::ThreadedBulk(ThreadedEngine* engine, size_t most_ops)
-    : engine_(engine), most_ops_(most_ops), owner_(CurrentThreadKey()) {
-  engine_->JoinBulk(this);
+ThreadedBulk::ThreadedBulk(BulkHost* host, OpenBulks* bulks, Probe* probe, size_t most_ops)
+    : host_(host), bulks_(bulks), probe_(probe), most_ops_(most_ops), owner_(CurrentThreadKey()) {
+  bulks_->Join(this);
 }
 
 ThreadedBulk::~ThreadedBulk() {
   static_cast<void>(Flush());  // first: whoever waits meanwhile flushes what is in the list
-  engine_->LeaveBulk(this);
+  bulks_->Leave(this);
 }
 
 Status ThreadedBulk::Push(Op&& op) {
@@ -24,24 +25,24 @@ Status ThreadedBulk::Push(Op&& op) {
   HandedOver handed_over;
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0) {
     HandOverNow(&handed_over);
-    engine_->FinishHandOver(handed_over);
-    return engine_->Push(std::move(op)).status();
+    host_->FinishHandOver(handed_over);
+    return host_->PushSingle(std::move(op)).status();
   }
   try {
-    TENTER_HIT(engine_->probe_, engine_sites::kPushAllocate, .op = op.name);
+    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op.name);
   }
-  if (Empty()) engine_->FlushBulksOf(owner_, this);
+  if (Empty()) bulks_->FlushOthers(*this);
   const Status status = Append(&op, &handed_over);
-  engine_->FinishHandOver(handed_over);
+  host_->FinishHandOver(handed_over);
   return status;
 }
 
 Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
   MutexLock lock(mutex_);
   try {
-    PendingOp* const pending = engine_->Prepare(op);
+    PendingOp* const pending = host_->PrepareForGroup(op);
     pending->next_ready.Store(nullptr, kRelaxed);
     if (first_ == nullptr)
       first_ = pending;
@@ -70,7 +71,7 @@ Status ThreadedBulk::Flush() {
     HandOver(&handed_over);
     status = std::exchange(refused_, Status());
   }
-  engine_->FinishHandOver(handed_over);
+  host_->FinishHandOver(handed_over);
   return status;
 }
 
@@ -81,8 +82,8 @@ void ThreadedBulk::HandOverNow(HandedOver* handed_over) {
 
 void ThreadedBulk::HandOver(HandedOver* handed_over) {
   if (ops_ == 0) return;
-  Status status = engine_->PushGroup(std::exchange(first_, nullptr), std::exchange(ops_, 0),
-                                     std::exchange(accesses_, 0), handed_over);
+  Status status = host_->PushGroup(std::exchange(first_, nullptr), std::exchange(ops_, 0),
+                                   std::exchange(accesses_, 0), handed_over);
   if (refused_.ok()) refused_ = std::move(status);
 }
 

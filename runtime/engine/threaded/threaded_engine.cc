@@ -1,12 +1,10 @@
-// The caller's side of ThreadedEngine: construction, vars, waiting, stopping, looking.
+// The caller's side of ThreadedEngine: construction, vars, waiting, stopping.
 #include "runtime/engine/threaded/threaded_engine.h"
 
 #include <new>
 #include <utility>
 
 #include "runtime/engine/pending/push_rules.h"
-#include "runtime/engine/sites.h"
-#include "runtime/engine/var/var_waiter.h"
 
 namespace tenter {
 
@@ -15,17 +13,14 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       spin_ns_(options.spin_ns),
       probe_(options.probe),
       tracer_(options.tracer),
-      worker_count_(options.workers),
-      pin_workers_(options.pin_workers),
       gate_([this] { StartAgain(); }),
-      tallies_(options.workers + 1),
-      workers_(std::make_unique<Worker[]>(options.workers)),
-      parking_(options.workers, options.spin_ns, options.idle_ns,
-               [this](int index) { return RestartWorker(index); }),
-      former_threads_(options.workers),
-      threads_(options.workers) {
-  tallies_.back().shared = true;
-  Status status = StartWorkers();
+      ready_(options.workers, options.spin_ns, options.idle_ns,
+             [this](int worker) { return workers_.Restart(worker); }),
+      ends_(options.workers, options, &cancel_, &failures_, &dependencies_, &ready_, &epochs_),
+      async_(this, &gate_, &deadlines_, options.probe),
+      workers_(options.workers, options.pin_workers, options.probe,
+               [this](int worker) { WorkerLoop(worker); }) {
+  Status status = workers_.Start();
   if (status.ok()) status = TryJoinFork();
   if (status.ok()) return;
   EndWorkers();
@@ -41,52 +36,20 @@ Status ThreadedEngine::TryJoinFork() {
   return {};
 }
 
-Status ThreadedEngine::StartWorkers() {
-  for (int i = 0; i < worker_count_; ++i) TENTER_RETURN_IF_ERROR(StartWorker(i));
-  return {};
-}
-
-// One that never ran, or one that left.
-Status ThreadedEngine::StartWorker(int index) {
-  const std::string name = "tenter-w" + std::to_string(index);
-  if (ProbeOutcome fault =
-          TENTER_HIT(probe_, engine_sites::kWorkerStart, .op = name, .worker = index);
-      !fault.error.ok())
-    return {StatusCode::kResourceExhausted,
-            "cannot start thread '" + name + "': " + fault.error.message()};
-  Thread &thread = threads_[index], &former = former_threads_[index];
-  former = std::move(thread);
-  try {
-    Status started = thread.Start(name, [this, index] { WorkerLoop(index); });
-    if (!started.ok()) thread = std::move(former);
-    return started;
-  } catch (...) {
-    thread = std::move(former);
-    throw;
-  }
-}
-
-bool ThreadedEngine::RestartWorker(int index) {
-  try {
-    return StartWorker(index).ok();
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-}
-
 void ThreadedEngine::EndWorkers() {
   exiting_.Store(true, kSeqCst);
-  parking_.Hold();
-  for (Thread& thread : threads_) thread.Join();
+  ready_.parking().Hold();
+  workers_.Join();
 }
 
 ThreadedEngine::~ThreadedEngine() {
-  TENTER_CHECK(OpOfThisThread() == nullptr, "an engine was destroyed inside one of its own ops");
+  TENTER_CHECK(workers_.OpOfThisThread() == nullptr,
+               "an engine was destroyed inside one of its own ops");
   LeaveFork(this);
-  AwaitWorkers();
+  AwaitFirstCall();
   epochs_.Close();
-  epochs_.AwaitAll(tallies_);
-  AwaitHandles();
+  ends_.AwaitAll();
+  async_.AwaitHandles();
   deadlines_.Close();
   EndWorkers();
 }
@@ -95,43 +58,30 @@ Result<Var> ThreadedEngine::NewVar() {
   ForkGateLock inside(gate_);
   if (epochs_.closed()) return Status(StatusCode::kStopped, "NewVar after Stop");
   try {
-    const uint32_t index = vars_.Add();
-    VarState& state = vars_.Slot(index);
-    SmallMutexLock lock(state.mutex);
-    state.live = true;
-    return Var{index, state.generation};
+    return dependencies_.NewVar();
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::kResourceExhausted, "out of memory for a var");
   }
 }
 
-const PendingOp* ThreadedEngine::OpOfThisThread() const {
-  const uint64_t me = CurrentThreadKey();
-  for (int i = 0; i < worker_count_; ++i)
-    if (workers_[i].thread.Load(kRelaxed) == me) return workers_[i].running.Load(kRelaxed);
-  return nullptr;
-}
-
 Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
-  const PendingOp* op = OpOfThisThread();
+  const PendingOp* op = workers_.OpOfThisThread();
   if (op == nullptr) return {};
   return WaitInsideOp(wait, op->name(), op->push_number.Load(kRelaxed));
 }
 
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
-  FlushAllBulks();
+  bulks_.FlushAll();
   VarWaiter waiter(var);
   {
     ForkGateLock inside(gate_);
-    VarState* state = vars_.At(var.index);
-    if (state == nullptr) return StaleVar(var);
-    SmallMutexLock lock(state->mutex);
-    if (!state->Usable(var)) return StaleVar(var);
-    if (state->queue.Append(&waiter)) return state->poison;
+    const Result<bool> granted = dependencies_.Await(&waiter);
+    if (!granted.ok()) return granted.status();
+    if (*granted) return waiter.TakePoison();
   }
   if (!waiter.Spin(spin_ns_)) {
-    const WaitInBody wait(this);
+    const WaitInBody wait(&pause_);
     waiter.Sleep();
   }
   return waiter.TakePoison();
@@ -139,8 +89,8 @@ Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
 
 Result<FailureReport> ThreadedEngine::AwaitAll(size_t most) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForAll"));
-  FlushAllBulks();
-  AwaitWorkers();
+  bulks_.FlushAll();
+  AwaitFirstCall();
   AwaitEnded();
   ForkGateLock inside(gate_);
   return failures_.Take(most);
@@ -150,9 +100,9 @@ Result<ScopePtr> ThreadedEngine::NewScope() { return FailureScope::Make(this, &c
 
 Status ThreadedEngine::WaitForScope(const std::function<void()>& block) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("a wait for a failure scope"));
-  FlushAllBulks();
-  AwaitWorkers();
-  const WaitInBody wait(this);
+  bulks_.FlushAll();
+  AwaitFirstCall();
+  const WaitInBody wait(&pause_);
   block();
   return {};
 }
@@ -163,26 +113,21 @@ void ThreadedEngine::LookAtScope(const std::function<void()>& look) const {
 }
 
 // In the child of a fork there are no workers before the first call.
-void ThreadedEngine::AwaitWorkers() { ForkGateLock inside(gate_); }
-
-void ThreadedEngine::AwaitHandles() {
-  MutexLock lock(handles_mutex_);
-  while (handles_alive_ > handles_lost_) handles_gone_.Wait(handles_mutex_);
-}
+void ThreadedEngine::AwaitFirstCall() { ForkGateLock inside(gate_); }
 
 Status ThreadedEngine::Stop(StopMode mode) {
-  FlushAllBulks();
-  AwaitWorkers();
+  bulks_.FlushAll();
+  AwaitFirstCall();
   // Before pushes are refused, so that whoever was refused knows that nothing more starts.
   if (mode == StopMode::kCancel) cancel_.Cancel(StatusCode::kStopped);
   epochs_.Close();
-  if (OpOfThisThread() == nullptr) AwaitEnded();
+  if (workers_.OpOfThisThread() == nullptr) AwaitEnded();
   return {};
 }
 
 void ThreadedEngine::AwaitEnded() {
-  const WaitInBody wait(this);
-  epochs_.AwaitAll(tallies_);
+  const WaitInBody wait(&pause_);
+  ends_.AwaitAll();
 }
 
 FailurePtr ThreadedEngine::FailureOf(const std::exception_ptr& exception) const {
@@ -195,26 +140,10 @@ FailurePtr ThreadedEngine::LastFailure() const {
   return failures_.Last();
 }
 
-uint64_t ThreadedEngine::ended() const {
-  uint64_t ended = 0;
-  for (const Tally& tally : tallies_)
-    for (const auto& epoch : tally.ended) ended += epoch.Load(kAcquire);
-  return ended;
-}
-
 EngineCounts ThreadedEngine::counts() const {
   ForkGateLock inside(gate_);
-  EngineCounts counts;
-  const uint64_t ended_before = ended();  // before `pushed`, so that live_ops is never negative
-  for (const Tally& tally : tallies_) {
-    counts.ran += tally.ran.Load(kAcquire);
-    counts.failed += tally.failed.Load(kAcquire);
-    counts.skipped += tally.skipped.Load(kAcquire);
-    counts.cancelled += tally.cancelled.Load(kAcquire);
-  }
-  counts.pushed = epochs_.pushed();
-  counts.live_ops = counts.pushed - ended_before;
-  counts.live_vars = vars_.live();
+  EngineCounts counts = ends_.counts();
+  counts.live_vars = dependencies_.live();
   return counts;
 }
 

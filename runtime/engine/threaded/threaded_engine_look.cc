@@ -12,8 +12,8 @@ namespace tenter {
 EngineSnapshot ThreadedEngine::Snapshot() const {
   ForkGateLock inside(gate_);
   EngineSnapshot snapshot{
-      .engine = "threaded", .asleep = parking_.asleep(), .gone = parking_.gone()};
-  const uint64_t ended_before = ended();
+      .engine = "threaded", .asleep = ready_.parking().asleep(), .gone = ready_.parking().gone()};
+  const uint64_t ended_before = ends_.ended();
   snapshot.live_ops = epochs_.pushed() - ended_before;
   snapshot.stopping = epochs_.closed();
   snapshot.waiting_for_all = epochs_.waiters();
@@ -30,8 +30,8 @@ EngineSnapshot ThreadedEngine::Snapshot() const {
 void ThreadedEngine::LookAtWorkers(std::map<uint64_t, EngineSnapshot::Op>* ops,
                                    std::vector<std::string>* workers) const {
   SmallMutexLock lock(programs_.mutex());
-  for (int i = 0; i < worker_count_; ++i) {
-    const PendingOp* const op = workers_[i].running.Load(kAcquire);
+  for (int i = 0; i < workers_.count(); ++i) {
+    const PendingOp* const op = workers_.running(i);
     workers->push_back(op == nullptr ? "" : op->PeekName().data());
     if (op == nullptr) continue;
     if (const auto it = ops->find(op->push_number.Load(kRelaxed)); it != ops->end())
@@ -55,7 +55,7 @@ void ThreadedEngine::LookAtOps(std::map<uint64_t, EngineSnapshot::Op>* ops) cons
 
 void ThreadedEngine::LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
                                 std::vector<EngineSnapshot::VarUse>* vars) const {
-  const uint32_t size = vars_.size();
+  const uint32_t size = dependencies_.size();
   for (uint32_t index = 0; index < size; ++index) {
     EngineSnapshot::VarUse use{.index = index};
     const PoisonPtr poison = LookAtVar(&use, ops);
@@ -67,7 +67,7 @@ void ThreadedEngine::LookAtVars(std::map<uint64_t, EngineSnapshot::Op>* ops,
 // Fills `use`; returns the poison, whose text is the user's and is not asked for under the lock.
 PoisonPtr ThreadedEngine::LookAtVar(EngineSnapshot::VarUse* use,
                                     std::map<uint64_t, EngineSnapshot::Op>* ops) const {
-  VarState& state = vars_.Slot(use->index);
+  VarState& state = dependencies_.Slot(use->index);
   SmallMutexLock lock(state.mutex);
   if (!state.live) return nullptr;
   use->readers = state.queue.readers();
@@ -87,9 +87,9 @@ PoisonPtr ThreadedEngine::LookAtVar(EngineSnapshot::VarUse* use,
 
 void ThreadedEngine::DumpTo(int fd) const {
   SignalText text(fd);
-  text << "threaded engine: " << static_cast<uint64_t>(worker_count_) << " workers, "
-       << epochs_.pushed() - ended() << " live ops\n";
-  for (int i = 0; i < worker_count_; ++i) DumpWorker(i, &text);
+  text << "threaded engine: " << static_cast<uint64_t>(workers_.count()) << " workers, "
+       << epochs_.pushed() - ends_.ended() << " live ops\n";
+  for (int i = 0; i < workers_.count(); ++i) DumpWorker(i, &text);
   pool_.ForEach([&](const PendingOp& op) {
     const PendingOp::Phase phase = op.phase.Load(kRelaxed);
     if (phase == PendingOp::Phase::kFree) return;
@@ -99,24 +99,24 @@ void ThreadedEngine::DumpTo(int fd) const {
                                                  : ") has started, and waits for ")
          << uint64_t{op.waiting_for.Load(kRelaxed)} << " vars\n";
   });
-  for (uint32_t index = 0; index < vars_.size(); ++index) DumpVar(index, &text);
+  for (uint32_t index = 0; index < dependencies_.size(); ++index) DumpVar(index, &text);
 }
 
 // The block of an op that was pushed stays; an op of a program may go while it is looked at, unless
 // nobody changes the list of programs, perhaps the very thread that the signal interrupted.
-void ThreadedEngine::DumpWorker(int index, SignalText* text) const {
+void ThreadedEngine::DumpWorker(int worker, SignalText* text) const {
   if (programs_.mutex().TryLock()) {
-    DumpRunning(index, /*programs_stay=*/true, text);
+    DumpRunning(worker, /*programs_stay=*/true, text);
     programs_.mutex().Unlock();
   } else {
-    DumpRunning(index, /*programs_stay=*/false, text);
+    DumpRunning(worker, /*programs_stay=*/false, text);
   }
 }
 
-void ThreadedEngine::DumpRunning(int index, bool programs_stay, SignalText* text) const {
-  const PendingOp* const op = workers_[index].running.Load(kAcquire);
+void ThreadedEngine::DumpRunning(int worker, bool programs_stay, SignalText* text) const {
+  const PendingOp* const op = workers_.running(worker);
   if (op == nullptr) return;
-  *text << "  worker " << static_cast<uint64_t>(index) << " runs ";
+  *text << "  worker " << static_cast<uint64_t>(worker) << " runs ";
   if (programs_stay || pool_.Owns(op))
     *text << "'" << op->PeekName().data() << "'\n";
   else
@@ -125,7 +125,7 @@ void ThreadedEngine::DumpRunning(int index, bool programs_stay, SignalText* text
 
 // A var that is locked, perhaps by the very thread that the signal interrupted, is only named.
 void ThreadedEngine::DumpVar(uint32_t index, SignalText* text) const {
-  VarState& state = vars_.Slot(index);
+  VarState& state = dependencies_.Slot(index);
   if (!state.mutex.TryLock()) {
     *text << "  v" << uint64_t{index} << " is locked\n";
     return;

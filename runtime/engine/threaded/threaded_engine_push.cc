@@ -1,24 +1,17 @@
-// The push path of ThreadedEngine.
-#include <algorithm>
+// The push path of ThreadedEngine: ops, and captured programs.
 #include <new>
 #include <utility>
 
+#include "runtime/engine/pending/captured_program.h"
 #include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/sites.h"
 #include "runtime/engine/threaded/threaded_engine.h"
 
 namespace tenter {
-namespace {
-
-// So many lines are on their way while a push takes locks. More would drive each other out of the
-// cache, and be taken back by workers before they are used.
-constexpr size_t kFetchedAhead = 16;
-
-}  // namespace
 
 Result<uint64_t> ThreadedEngine::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
-  FlushMyBulks();
+  bulks_.FlushMine();
   ForkGateLock inside(gate_);
   // Everything that can fail happens before the first queue is touched (ERR-10).
   try {
@@ -31,7 +24,7 @@ Result<uint64_t> ThreadedEngine::Push(Op&& op) {
 }
 
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
-  FlushMyBulks();
+  bulks_.FlushMine();
   ForkGateLock inside(gate_);
   const std::string name = "delete " + var.ToString();
   try {
@@ -53,11 +46,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
     pending->access_count =
         static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses));
     pending->priority = op->priority;
-    if (op->priority != 0) {
-      SmallMutexLock lock(prioritised_mutex_);
-      prioritised_.Reserve(prioritised_pending_.Load(kRelaxed) + 1);
-      prioritised_pending_.FetchAdd(1, kRelaxed);
-    }
+    if (op->priority != 0) ready_.Expect();
   } catch (...) {
     pool_.Give(pending);
     throw;
@@ -70,42 +59,26 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
   return pending;
 }
 
-// Vars were mostly used by another thread before: their lines come all together, not one after the
-// other.
-void ThreadedEngine::PrefetchVars(std::span<const Access> accesses) const {
-  if (accesses.size() < 2) return;
-  for (const Access& access : accesses) PrefetchVar(access);
+Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
+  if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
+  return MakeProgram(this, std::move(recording), &programs_);
 }
 
-void ThreadedEngine::PrefetchVar(const Access& access) const {
-  if (const VarState* state = vars_.At(access.var.index)) PrefetchForWrite(state);
-}
-
-// The locks of all vars, in the order of their indices, so that two pushes cannot wait for each
-// other. Returns how many it took: fewer than there are when a handle is stale.
-size_t ThreadedEngine::LockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANALYSIS {
-  PrefetchVars(accesses.first(std::min(accesses.size(), kFetchedAhead)));
-  for (size_t i = 0; i < accesses.size(); ++i) {
-    if (i + kFetchedAhead < accesses.size()) PrefetchVar(accesses[i + kFetchedAhead]);
-    VarState* const state = vars_.At(accesses[i].var.index);
-    if (state == nullptr) return i;
-    // Two handles of one slot: one of them is stale, and the lock is ours already.
-    if (i > 0 && accesses[i - 1].var.index == accesses[i].var.index) return i;
-    state->mutex.Lock();
-    if (!state->Usable(accesses[i].var)) {
-      state->mutex.Unlock();
-      return i;
-    }
+Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
+  bulks_.FlushMine();
+  ForkGateLock inside(gate_);
+  PendingOp* op;
+  try {
+    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
+    op = replays_.Prepare(program, scope);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor("a replay");
   }
-  return accesses.size();
-}
-
-void ThreadedEngine::UnlockVars(std::span<Access> accesses) NO_THREAD_SAFETY_ANALYSIS {
-  for (const Access& access : accesses) vars_.Slot(access.var.index).mutex.Unlock();
+  return Enqueue(op, program->size());
 }
 
 Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
-  const uint64_t push_number = TryEnqueue(op, numbers, Wake::kNow);
+  const uint64_t push_number = TryEnqueue(op, numbers, ReadyOps::Wake::kNow);
   if (push_number != 0) return push_number;
   Status why = ReasonOf(op);
   GiveBack(op);
@@ -114,71 +87,30 @@ Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
 
 // Takes `numbers` push numbers and returns the first, or zero when the op is refused: then it is
 // still the caller's.
-uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers, Wake wake) {
-  const std::span<Access> accesses = op->accesses();
+uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers, ReadyOps::Wake wake) {
   FailureScope* const scope = op->scope;
   if (scope != nullptr) scope->Enter(numbers);
-  const size_t locked = LockVars(accesses);
-  uint64_t push_number = 0;
   bool ready = false;
-  if (locked == accesses.size()) ready = Append(op, numbers, &push_number);
-  // While the vars are unlocked one after the other, the op may run; it cannot end before the last
-  // one is, because its end takes the lock of each of its vars. So `accesses`, which lie in the op,
-  // are valid until then, and are not read after that. An op that is ready is still ours.
-  UnlockVars(accesses.first(locked));
-  if (ready) MakeReady(op, wake);
+  const uint64_t push_number = dependencies_.Enqueue(op, numbers, &ready);
+  if (ready) ready_.Add(op, wake);
   if (push_number == 0) LeaveScope(scope, numbers);
   return push_number;
 }
 
-// Leaves *push_number at zero when the engine is stopped. True when the op is ready.
-bool ThreadedEngine::Append(PendingOp* op, uint64_t numbers,
-                            uint64_t* push_number) NO_THREAD_SAFETY_ANALYSIS {
-  Epochs::Ticket ticket;
-  if (!epochs_.Take(numbers, &ticket)) return false;
-  *push_number = ticket.number;
-  op->push_number.Store(ticket.number, kRelaxed);
-  op->epoch = ticket.epoch;
-  uint32_t waiting_for = 0;
-  for (Access& access : op->accesses()) {
-    VarState& state = vars_.Slot(access.var.index);
-    if (!state.queue.Append(&access)) ++waiting_for;
-    state.deleting = op->deletes_var;
+// Does not throw: ops of the same group may be on their way that somebody must be woken for.
+Status ThreadedEngine::ReasonOf(PendingOp* op) {
+  try {
+    return dependencies_.WhyRefused(op);
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, "out of memory"};  // short: kept without allocating
   }
-  op->waiting_for.Store(waiting_for, kRelaxed);  // the unlock of a var releases it
-  op->phase.Store(PendingOp::Phase::kWaiting, kRelaxed);
-  return waiting_for == 0;
-}
-
-Status ThreadedEngine::WhyRefused(PendingOp* op) {
-  if (epochs_.closed()) return PushAfterStop();
-  for (const Access& access : op->accesses()) {
-    VarState* const state = vars_.At(access.var.index);
-    if (state == nullptr) return StaleVar(access.var);
-    SmallMutexLock lock(state->mutex);
-    if (!state->Usable(access.var)) return StaleVar(access.var);
-  }
-  return {StatusCode::kInternal, "a push was refused without a reason"};
 }
 
 void ThreadedEngine::GiveBack(PendingOp* op) {
   op->role = PendingOp::Role::kSingle;
-  if (op->priority != 0) prioritised_pending_.FetchSub(1, kRelaxed);
+  if (op->priority != 0) ready_.NoLongerExpected();
   op->body.Reset();
   pool_.Give(op);
-}
-
-// To wake may mean to start a thread: whoever holds a lock leaves it for later.
-void ThreadedEngine::MakeReady(PendingOp* op, Wake wake) {
-  op->phase.Store(PendingOp::Phase::kReady, kRelaxed);
-  if (op->priority == 0) {
-    lane_.Push(op);
-  } else {
-    SmallMutexLock lock(prioritised_mutex_);
-    prioritised_.Push(op);
-    prioritised_ready_.FetchAdd(1, kSeqCst);
-  }
-  if (wake == Wake::kNow) parking_.NotifyOne();
 }
 
 }  // namespace tenter

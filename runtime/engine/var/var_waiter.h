@@ -25,6 +25,9 @@ class VarWaiter : public Access {
  public:
   explicit VarWaiter(Var waited_for) : Access{.var = waited_for, .mode = AccessMode::kWait} {}
 
+  // Instead of Grant, when Append granted it: nobody waits.
+  void GrantAtOnce(PoisonPtr poison) { poison_ = std::move(poison); }
+
   void Grant(PoisonPtr poison) {
     poison_ = std::move(poison);
     if (state_.Exchange(kDone, kAcqRel) != kAsleep) return;

@@ -1,49 +1,27 @@
-// Async ops of ThreadedEngine: the body, the completion handle and the deadline race to end the op.
-// Each is a *user* of the op, a bit in PendingOp::bits; whoever sets kClaimed first ends it, and
-// whoever is the last user gives it back. One atomic step per user decides both.
-#include <algorithm>
+#include "runtime/engine/threaded/async_ops.h"
+
 #include <utility>
 
 #include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/sites.h"
-#include "runtime/engine/threaded/threaded_engine.h"
+#include "runtime/engine/threaded/op_ends.h"
 
 namespace tenter {
 
-PendingOp* ThreadedEngine::RunAsync(PendingOp* op, int index) {
-  const OpContext context = ContextOf(op, index);
+Completion AsyncOps::Begin(PendingOp* op) {
   op->bits.Store(PendingOp::kBodyActive | PendingOp::kHandleAlive | PendingOp::kOpen, kRelaxed);
-  {
-    MutexLock lock(handles_mutex_);
-    ++handles_alive_;
-  }
-  workers_[index].running.Store(op, kRelaxed);
-  const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
-  Thrown thrown;
-  try {
-    // The handle exists before anything can throw, so that every path consumes it.
-    Completion completion(this, op);
-    StartTimer(op);
-    HitBodySite(context);
-    op->body.RunAsync(context, std::move(completion));
-  } catch (...) {
-    thrown = Thrown::Current();
-  }
-  if (tracer_ != nullptr) [[unlikely]]
-    tracer_->Body(context.name, context.push_number, index, start_ns, NowNs());
-  if (!op->is_node()) op->body.Reset();
-  workers_[index].running.Store(nullptr, kRelaxed);
-  return BodyReturned(op, index, std::move(thrown));
+  handles_.Add();
+  return {this, op};
 }
 
-void ThreadedEngine::StartTimer(PendingOp* op) {
+void AsyncOps::StartTimer(PendingOp* op) {
   if (op->deadline_ns == 0) return;
   op->bits.FetchOr(PendingOp::kTimed, kAcqRel);
   try {
-    deadlines_.Add(
+    deadlines_->Add(
         op->deadline_ns,
-        [](void* engine, void* late) {
-          static_cast<ThreadedEngine*>(engine)->DeadlinePassed(static_cast<PendingOp*>(late));
+        [](void* async, void* late) {
+          static_cast<AsyncOps*>(async)->DeadlinePassed(static_cast<PendingOp*>(late));
         },
         this, op);
   } catch (...) {
@@ -53,13 +31,13 @@ void ThreadedEngine::StartTimer(PendingOp* op) {
   }
 }
 
-PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown) {
+PendingOp* AsyncOps::BodyReturned(PendingOp* op, int worker, Thrown thrown) {
   uint32_t bits = op->bits.Load(kAcquire);
   bool claimed = false;  // by this exchange: what was wanted before a failed one says nothing
   while (!claimed && (bits & PendingOp::kClaimed) == 0) {
     const bool claims = !thrown.empty() || (bits & PendingOp::kHandleDropped) != 0;
     const uint32_t wanted = claims ? bits | PendingOp::kClaimed : bits & ~PendingOp::kBodyActive;
-    TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name(), .worker = index);
+    TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name(), .worker = worker);
     if (!op->bits.CompareExchange(&bits, wanted, kAcqRel)) continue;
     if (!claims) return nullptr;  // the handle or the deadline ends it
     claimed = true;
@@ -72,36 +50,36 @@ PendingOp* ThreadedEngine::BodyReturned(PendingOp* op, int index, Thrown thrown)
       outcome.place = FailurePlace::kDropped;
       outcome.thrown = CompletionDropped();
     }
-    next = End(op, std::move(outcome), index);
+    next = host_->EndAsync(op, std::move(outcome), worker);
     users |= PendingOp::kOpen;
   } else if (!thrown.empty()) {
-    LogLateFailure(*op, std::move(thrown));
+    host_->RecordLate(*op, std::move(thrown));
   }
   Release(op, users);
   return next;
 }
 
-void ThreadedEngine::OnCompleted(void* op, Thrown error) {
+void AsyncOps::OnCompleted(void* op, Thrown error) {
   auto* pending = static_cast<PendingOp*>(op);
   const ProbeOutcome fault = TENTER_HIT(probe_, engine_sites::kComplete, .op = pending->name());
   if (fault.drop_completion) return OnDropped(op);
   HandleUsed(pending, {.place = FailurePlace::kCompletion, .thrown = std::move(error)});
 }
 
-void ThreadedEngine::OnDropped(void* op) {
+void AsyncOps::OnDropped(void* op) {
   HandleUsed(static_cast<PendingOp*>(op),
              {.place = FailurePlace::kDropped, .thrown = CompletionDropped()});
 }
 
-void ThreadedEngine::HandleUsed(PendingOp* op, Outcome outcome) {
+void AsyncOps::HandleUsed(PendingOp* op, Outcome outcome) {
   {
-    ForkGateLock inside(gate_);
+    ForkGateLock inside(*gate_);
     EndByHandle(op, std::move(outcome));
   }
-  HandleGone();  // last: the engine may be destroyed when the last handle is gone
+  handles_.Gone();  // last: the engine may be destroyed when the last handle is gone
 }
 
-void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
+void AsyncOps::EndByHandle(PendingOp* op, Outcome outcome) {
   uint32_t bits = op->bits.Load(kAcquire);
   bool claimed = false;
   while (!claimed && (bits & PendingOp::kClaimed) == 0) {
@@ -118,51 +96,49 @@ void ThreadedEngine::EndByHandle(PendingOp* op, Outcome outcome) {
   }
   uint32_t users = PendingOp::kHandleAlive;
   if (claimed) {
-    End(op, std::move(outcome), kOutside);
+    host_->EndAsync(op, std::move(outcome), OpEnds::kOutside);
     users |= PendingOp::kOpen;
   } else if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty()) {
     // The body threw first, or the deadline passed. A late success changes nothing; a late error is
     // a failure of its own.
-    LogLateFailure(*op, std::move(outcome.thrown));
+    host_->RecordLate(*op, std::move(outcome.thrown));
   }
   Release(op, users);
 }
 
-void ThreadedEngine::DeadlinePassed(PendingOp* op) {
-  ForkGateLock inside(gate_);
+void AsyncOps::DeadlinePassed(PendingOp* op) {
+  ForkGateLock inside(*gate_);
   uint32_t users = PendingOp::kTimed;
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-    End(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())}, kOutside);
+    host_->EndAsync(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())},
+                    OpEnds::kOutside);
     users |= PendingOp::kOpen;
   }
   Release(op, users);
 }
 
 // Takes `users` away from `op`, and gives it back when there is none left.
-void ThreadedEngine::Release(PendingOp* op, uint32_t users) {
+void AsyncOps::Release(PendingOp* op, uint32_t users) {
   // The one who ended it takes the deadline back, unless that is passing right now.
   if ((users & PendingOp::kOpen) != 0 && (users & PendingOp::kTimed) == 0 && op->deadline_ns != 0 &&
-      deadlines_.Remove(op->deadline_ns, op))
+      deadlines_->Remove(op->deadline_ns, op))
     users |= PendingOp::kTimed;
   const uint32_t left = op->bits.FetchAnd(~users, kAcqRel) & ~users;
   if ((left & PendingOp::kInUse) != 0) return;
-  if (!op->is_node()) return pool_.Give(op);
-  op->phase.Store(PendingOp::Phase::kFree, kRelaxed);
-  PendingOp* none = nullptr;
-  ProgramUserGone(op->program, kOutside, &none);
+  host_->GiveBackAsync(op);
 }
 
-void ThreadedEngine::HandleGone() {
-  MutexLock lock(handles_mutex_);
-  --handles_alive_;
-  handles_lost_ = std::min(handles_lost_, handles_alive_);
-  if (handles_alive_ <= handles_lost_) handles_gone_.NotifyAll();
-}
-
-// For WaitForAll, since the scope of an op that has ended may be gone.
-void ThreadedEngine::LogLateFailure(const PendingOp& op, Thrown thrown) {
-  failures_.Record(op.name(), op.push_number.Load(kRelaxed), FailurePlace::kAfterEnd,
-                   std::move(thrown), nullptr);
+// Nor does the deadline pass that the thread of the parent was told of.
+void AsyncOps::FailLost(PendingOp* op) {
+  const uint32_t bits = op->bits.Load(kRelaxed);
+  uint32_t users = bits & PendingOp::kTimed;
+  if ((bits & PendingOp::kOpen) != 0 && (bits & PendingOp::kHandleAlive) != 0 &&
+      (op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
+    host_->EndAsync(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()},
+                    OpEnds::kOutside);
+    users |= PendingOp::kOpen | PendingOp::kTimed;
+  }
+  if (users != 0) Release(op, users);
 }
 
 }  // namespace tenter
