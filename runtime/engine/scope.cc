@@ -26,20 +26,26 @@ void FailureScope::Release() {
   if (live_.FetchAnd(~kOwned, kAcqRel) == kOwned) delete this;
 }
 
-void FailureScope::DeadlinePassed(void*, void* scope) {
-  static_cast<FailureScope*>(scope)->cancel_.Cancel(StatusCode::kDeadlineExceeded);
+// While it runs, Release waits on every thread but this one: a callback may drop the scope.
+void FailureScope::DeadlinePassed(void*, void* object) {
+  auto* const scope = static_cast<FailureScope*>(object);
+  scope->live_.FetchOr(kPassing, kRelaxed);
+  scope->cancel_.Cancel(StatusCode::kDeadlineExceeded);
+  if (scope->live_.FetchAnd(~kPassing, kAcqRel) == kPassing) delete scope;
 }
 
 Status FailureScope::SetTimeout(int64_t timeout_ns) {
   const int64_t at_ns = NowNs() + timeout_ns;
+  deadline_ns_ = at_ns;  // before it may pass, and a callback drop the scope
   try {
     cancellation_->deadlines->Add(at_ns, &DeadlinePassed, nullptr, this);
   } catch (const StatusError& error) {
+    deadline_ns_ = 0;
     return error.status();
   } catch (const std::bad_alloc&) {
+    deadline_ns_ = 0;
     return {StatusCode::kResourceExhausted, "out of memory for a deadline"};
   }
-  deadline_ns_ = at_ns;
   return {};
 }
 
@@ -57,7 +63,8 @@ void FailureScope::AwaitIdle() {
   MutexLock lock(host_->mutex_);
   ++waiters_;
   live_.FetchOr(kAwaited, kAcqRel);
-  while (live_.Load(kAcquire) != (kAwaited | kOwned)) host_->idle_.Wait(host_->mutex_);
+  while ((live_.Load(kAcquire) & ~kPassing) != (kAwaited | kOwned))
+    host_->idle_.Wait(host_->mutex_);
   if (--waiters_ == 0) live_.FetchAnd(~kAwaited, kRelaxed);
 }
 
@@ -66,7 +73,7 @@ void FailureScope::Leave(uint64_t ops) {
   const uint64_t left = live_.FetchSub(ops, kAcqRel) - ops;
   if (left == 0) return delete this;
   // From here on whoever owns the scope may let it go.
-  if (left != (kAwaited | kOwned)) return;
+  if ((left & ~kPassing) != (kAwaited | kOwned)) return;
   MutexLock lock(host->mutex_);
   host->idle_.NotifyAll();
 }

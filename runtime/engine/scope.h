@@ -98,7 +98,7 @@ class FailureScope {
 
  private:
   friend struct ScopeRelease;
-  static constexpr uint64_t kAwaited = 1ull << 63, kOwned = 1ull << 62;
+  static constexpr uint64_t kAwaited = 1ull << 63, kOwned = 1ull << 62, kPassing = 1ull << 61;
   FailureScope(ScopeHost* host, Cancellation* cancellation)
       : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
   ~FailureScope() = default;
@@ -109,7 +109,8 @@ class FailureScope {
   Cancellation* const cancellation_;
   CancelSource cancel_;
   int64_t deadline_ns_ = 0;  // written by SetTimeout
-  // The number of ops; kAwaited while somebody waits; kOwned while there is a ScopePtr.
+  // The number of ops; kAwaited while somebody waits; kOwned while there is a ScopePtr; kPassing
+  // while its deadline cancels it, since a callback may drop the ScopePtr. At zero the scope goes.
   Atomic<uint64_t> live_ = kOwned;
   int waiters_ GUARDED_BY(host_->mutex_) = 0;
   mutable SmallMutex mutex_;

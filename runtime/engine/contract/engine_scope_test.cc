@@ -116,6 +116,33 @@ TEST_P(EngineScope, DeadlineOfAScopeCancelsWhatHasNotStarted) {
   EXPECT_FALSE(ran);
 }
 
+// The deadline cancels, a callback drops the scope and itself, and the op, which was the last to keep
+// the scope, ends before the callback returns.
+TEST_P(EngineScope, ACallbackMayDropTheScopeWhoseDeadlineCallsIt) {
+  if (naive()) GTEST_SKIP() << "the op runs inside Push, which keeps the scope";
+  struct {
+    Engine* engine;
+    ScopePtr scope;
+    std::unique_ptr<CancelCallback> callback;
+    Gate called;
+    Atomic<bool> returns;
+  } shared = {engine_.get(), NewScope(), nullptr, {}, false};
+  PushIn(shared.scope.get(), "waits", {}, {NewVar()}, [&](const OpContext& context) {
+    shared.callback = std::make_unique<CancelCallback>(context.cancel, [at = &shared] {
+      auto* const all = at;  // what the callback captured goes with it
+      all->scope.reset();
+      all->callback.reset();
+      all->called.Open();
+      while (all->engine->counts().live_ops > 0) YieldThread();
+      all->returns.Store(true, kRelease);
+    });
+    EXPECT_TRUE(shared.scope->SetTimeout(kNsPerMs).ok());
+    shared.called.Wait();
+  }).value();
+  engine_->WaitForAll();
+  while (!shared.returns.Load(kAcquire)) YieldThread();
+}
+
 // A replay is in one scope, which may be dropped before it has ended.
 TEST_P(EngineScope, ReplaysHaveAScope) {
   const Var a = NewVar(), b = NewVar();
