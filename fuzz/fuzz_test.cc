@@ -6,13 +6,13 @@
 #include <memory>
 #include <set>
 
-#include "fuzz/child.h"
-#include "fuzz/execute.h"
-#include "fuzz/generate.h"
-#include "fuzz/judge.h"
-#include "fuzz/properties.h"
-#include "fuzz/shrink.h"
-#include "fuzz/trial.h"
+#include "fuzz/hunt/shrink.h"
+#include "fuzz/hunt/trial.h"
+#include "fuzz/judge/judge.h"
+#include "fuzz/judge/properties.h"
+#include "fuzz/program/generate.h"
+#include "fuzz/run/child.h"
+#include "fuzz/run/execute.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

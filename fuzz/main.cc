@@ -4,8 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "fuzz/campaign.h"
-#include "fuzz/trial.h"
+#include "fuzz/hunt/campaign.h"
+#include "fuzz/hunt/trial.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

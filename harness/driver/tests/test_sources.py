@@ -219,11 +219,11 @@ def test_a_property_of_the_fuzzer_is_evidence(tenter, house, cited):
     plant(house.root, "runtime/engine/all_test.cc", "// " + ", ".join(cited[1:]) + "\n")
     properties = "".join(f'Property{{"{id_}", "what it compares", With({{}})}},\n' for id_ in cited
                          if id_.startswith(("ENG-", "ERR-")))
-    plant(house.root, "fuzz/properties.cc", f"// ERR-99\n{properties}")
+    plant(house.root, "fuzz/judge/properties.cc", f"// ERR-99\n{properties}")
     code, out, _ = tenter("contracts")
     assert code == 0 and f"{len(cited)} of {len(cited)} contracts are cited" in out and "property" in out
-    plant(house.root, "fuzz/properties.cc", 'Property{"ENG-12", "nothing"}\n')
-    assert "ENG-12 is no contract, and is cited by fuzz/properties.cc" in tenter("contracts")[1]
+    plant(house.root, "fuzz/judge/properties.cc", 'Property{"ENG-12", "nothing"}\n')
+    assert "ENG-12 is no contract, and is cited by fuzz/judge/properties.cc" in tenter("contracts")[1]
 
 
 def test_a_gap_fails(tenter, house, cited):
@@ -242,9 +242,9 @@ def test_an_unknown_id_fails(tenter, house, cited, path, text):
 
 
 def test_a_contract_of_the_engine_without_a_property_fails(tenter, house, cited):
-    plant(house.root, "fuzz/properties.cc", 'Property{"ENG-1", "order"}\n')
+    plant(house.root, "fuzz/judge/properties.cc", 'Property{"ENG-1", "order"}\n')
     code, out, _ = tenter("contracts")
-    assert code == 1 and "ERR-4 has no property in fuzz/properties.cc" in out
+    assert code == 1 and "ERR-4 has no property in fuzz/judge/properties.cc" in out
     assert "ENG-1 has no property" not in out and "ITR-1 has no property" not in out
 
 

@@ -21,7 +21,7 @@ _ID = re.compile(r"\b(?:ENG|ERR|COP|ITR)-\d+\b")
 _NOT_EVIDENCE = Path("harness/driver/tests")
 _TEST_FILES = ("*_test.cc", "*_test.c", "test_*.py")
 # The table of the fuzzer: one property per contract, as `Property{"ENG-1", ...`.
-_PROPERTIES = Path("fuzz/properties.cc")
+_PROPERTIES = Path("fuzz/judge/properties.cc")
 _PROPERTY = re.compile(r'\bProperty\{\s*"([A-Z]+-\d+)"')
 _TEST_ROOMS = ("runtime", "harness", "fuzz", "sanitizers")
 

@@ -1,0 +1,29 @@
+// Unfold: a program with replays as the pushes that it stands for, so that model and judges know of
+// pushes only.
+//
+// A replay of n ops is n pushes of its thread with consecutive push numbers: statement `replay 1`
+// becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
+// themselves disappear. A push in a bulk does not answer its number: it has the one behind that of
+// the push before it, since nobody else pushes; behind a stop it is refused, and told so by the
+// next call or never.
+//
+// Thread safety: pure.
+// Ownership and lifetime: values.
+// Invariants: a program without captured programs comes back as it is. Ops of several replays have
+//   the same number; push numbers tell them apart.
+// Errors: runs that belong to no replay are counted (History::stray_runs).
+#pragma once
+
+#include "fuzz/history/history.h"
+#include "fuzz/program/program.h"
+
+namespace tenter::fuzz {
+
+struct Unfolded {
+  Program program;
+  History history;
+};
+
+Unfolded Unfold(const Program& program, const History& history);
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,54 @@
+#include "fuzz/hunt/campaign.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fuzz/hunt/minimise.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int64_t kBatchNs = kNsPerSecond;  // a child lives about so long
+
+}  // namespace
+
+std::optional<CampaignResult> RunCampaign(
+    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
+    const std::function<void(const Finding&, uint64_t)>& found) {
+  const SharedCounts shared;
+  Counts* const counts = shared.get();
+  const int64_t start = NowNs();
+  const auto seconds = [start] {
+    return static_cast<double>(NowNs() - start) / static_cast<double>(kNsPerSecond);
+  };
+  const int64_t end = start + static_cast<int64_t>(options.seconds * 1e9);
+  std::optional<CampaignResult> result;
+  while (NowNs() < end && !result.has_value()) {
+    std::optional<Finding> finding = RunInChild(
+        [&](const Reporter& reporter) {
+          RunBatch(options, std::min(end, NowNs() + kBatchNs), counts, reporter);
+        },
+        kBatchNs + 4 * options.case_limit_ms * kNsPerMs + 10 * kNsPerSecond);
+    progress(*counts);
+    if (!finding.has_value()) continue;
+    const uint64_t number = counts->next_case.Load(kRelaxed);
+    NameContract(ProgramOfCase(options, number, nullptr), &*finding);
+    found(*finding, number);
+    const Property* property = nullptr;
+    result.emplace();
+    result->found_after_s = seconds();
+    result->original = ProgramOfCase(options, number, &property);
+    result->property = property->contract;
+    result->case_number = number;
+    Minimal minimal = Minimise(options, result->original, finding->kind);
+    result->minimal = std::move(minimal.program);
+    result->came_back = minimal.came_back;
+    result->tried = minimal.tried;
+    result->finding = minimal.came_back > 0 ? minimal.finding : *finding;
+    result->shrunk_after_s = seconds();
+  }
+  return result;
+}
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,36 @@
+// Campaign: batch after batch in children of this process, until the time is over or a contract is
+// broken; then the smallest program, and how often it fails.
+//
+// Path: RunBatch in a child -> finding -> Minimise -> CampaignResult.
+//
+// Thread safety: the parent must have one thread only (RunInChild).
+// Ownership and lifetime: values.
+// Invariants: the first finding ends the search.
+// Errors: none.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "fuzz/hunt/batch.h"
+#include "fuzz/judge/judge.h"
+#include "fuzz/program/program.h"
+
+namespace tenter::fuzz {
+
+struct CampaignResult {
+  Finding finding;
+  Program original, minimal;
+  std::string property;
+  uint64_t case_number = 0;
+  double found_after_s = 0, shrunk_after_s = 0;
+  int came_back = 0, tried = 0;  // the minimal program, run again
+};
+
+// `progress` is called about once a second.
+std::optional<CampaignResult> RunCampaign(
+    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
+    const std::function<void(const Finding&, uint64_t)>& found);
+
+}  // namespace tenter::fuzz

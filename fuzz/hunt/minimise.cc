@@ -1,0 +1,163 @@
+#include "fuzz/hunt/minimise.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "fuzz/hunt/shrink.h"
+#include "fuzz/hunt/trial.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/rng.h"
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int kProbeRounds = 12;  // to learn how often a finding comes
+constexpr int kMostRounds = 50;   // of a candidate that fails by chance
+constexpr int kFinalRounds = 200;
+// Ops. With so many no smaller one is looked for, unless this one comes back rarely; with so many
+// only kMostHunts times, or once in vain.
+constexpr int kSmallEnough = 3, kFew = 4;
+constexpr int kMostHunts = 6;
+constexpr int64_t kHuntNs = 4 * kNsPerSecond;
+// While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.
+#if defined(TENTER_TSAN) || defined(TENTER_ASAN)
+constexpr int64_t kShortHangNs = 2 * kNsPerSecond;
+#else
+constexpr int64_t kShortHangNs = 300 * kNsPerMs;
+#endif
+
+// What of the searched kind came back when a program ran up to `rounds` times.
+struct Rate {
+  int came_back = 0, rounds = 0;
+  Finding last;
+};
+Rate Measure(const Program& program, const std::string& kind, int rounds, int most,
+             int64_t case_ns) {
+  Replayed replayed = Replay(program, rounds, most, case_ns / kNsPerMs);
+  Rate rate{.rounds = replayed.rounds, .last = {}};
+  for (Finding& finding : replayed.findings) {
+    if (finding.kind != kind) continue;
+    ++rate.came_back;
+    rate.last = std::move(finding);
+  }
+  return rate;
+}
+
+// A race that comes back rarely: other delays and workers may make it frequent.
+Program Amplify(Program program, const std::string& kind, int64_t case_ns, int64_t deadline_ns) {
+  constexpr int kRounds = 40;
+  const int most = kind == kHang ? 5 : kRounds;
+  Rate best = Measure(program, kind, kRounds, most, case_ns);
+  const Program minimal = program;
+  for (const int workers : {minimal.workers, 2, 4})
+    for (uint64_t noise = 0; noise < 12; ++noise) {
+      if (best.came_back * 2 > best.rounds || NowNs() > deadline_ns) return program;
+      Program candidate = minimal;
+      candidate.workers = std::max(workers, minimal.workers);
+      candidate.noise = noise;
+      const Rate rate = Measure(candidate, kind, kRounds, most, case_ns);
+      if (rate.came_back * best.rounds <= best.came_back * rate.rounds) continue;
+      best = rate;
+      program = candidate;
+    }
+  return program;
+}
+
+class Minimiser {
+ public:
+  Minimiser(const CampaignOptions& options, std::string kind)
+      : options_(options), kind_(std::move(kind)) {
+    // Whatever is searched, some candidates hang: that must not cost the whole limit each time.
+    case_ns_ = std::min(kShortHangNs, options.case_limit_ms * kNsPerMs);
+    most_findings_ = kind_ == kHang ? 10 : 20;
+  }
+
+  void Run(const Program& original) {
+    const auto budget = static_cast<int64_t>(options_.shrink_seconds * 1e9);
+    const int64_t start = NowNs();
+    Consider(original, start + budget / 2);
+    HuntSmaller(start + budget * 3 / 4);
+    if (IsRacy()) minimal_ = Amplify(minimal_, kind_, case_ns_, start + budget);
+    rate_ = Measure(minimal_, kind_, kFinalRounds, most_findings_, case_ns_);
+  }
+
+  const Program& minimal() const { return minimal_; }
+  const Rate& rate() const { return rate_; }
+
+ private:
+  bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
+
+  void Consider(const Program& original, int64_t deadline_ns) {
+    const Rate rate =
+        Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
+    const int rounds =
+        rate.came_back == rate.rounds
+            ? 2
+            : std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
+    const Fails fails = [&](const Program& p) {
+      const auto again = Try(p, {case_ns_, rounds});
+      return again.has_value() && again->kind == kind_;
+    };
+    const Program small = Shrink(original, fails, deadline_ns);
+    const Rate small_rate = Measure(small, kind_, kFinalRounds, most_findings_, case_ns_);
+    // One that never comes back is worth little, however small.
+    const auto cost = [](const Program& p, const Rate& r) {
+      return std::tuple(r.came_back == 0, Ops(p), p.statements.size(), r.rounds - r.came_back);
+    };
+    if (rate_.rounds != 0 && cost(small, small_rate) >= cost(minimal_, rate_)) return;
+    minimal_ = small;
+    rate_ = small_rate;
+  }
+
+  void HuntSmaller(int64_t deadline_ns) {
+    CampaignOptions small = options_;
+    small.case_limit_ms = case_ns_ / kNsPerMs;
+    const SharedCounts counts;
+    for (int hunts = 0; NowNs() < deadline_ns; ++hunts) {
+      const bool few = Ops(minimal_) <= kFew;
+      if (Ops(minimal_) <= kSmallEnough && !IsRacy()) return;
+      if (few && hunts >= kMostHunts) return;
+      small.most_ops = std::max(kSmallEnough, Ops(minimal_) - 1);
+      small.seed = CombineHash(options_.seed, static_cast<uint64_t>(hunts));
+      const auto number = FindKind(small, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
+      if (!number.has_value() && few) return;
+      if (!number.has_value()) continue;
+      Consider(ProgramOfCase(small, *number, nullptr), deadline_ns);
+    }
+  }
+
+  // The number of the next case with this kind of finding; with any kind, while the one that was
+  // found first never came back.
+  std::optional<uint64_t> FindKind(const CampaignOptions& options, Counts* counts,
+                                   int64_t deadline_ns) {
+    while (NowNs() < deadline_ns) {
+      const auto finding = RunInChild(
+          [&](const Reporter& reporter) { RunBatch(options, deadline_ns, counts, reporter); },
+          deadline_ns - NowNs() + 2 * kNsPerSecond);
+      const uint64_t number = counts->next_case.FetchAdd(1, kRelaxed);
+      if (!finding.has_value()) continue;
+      if (rate_.came_back == 0) kind_ = finding->kind;
+      if (finding->kind == kind_) return number;
+    }
+    return std::nullopt;
+  }
+
+  const CampaignOptions& options_;
+  std::string kind_;
+  int64_t case_ns_;
+  int most_findings_;
+  Program minimal_;
+  Rate rate_;
+};
+
+}  // namespace
+
+Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind) {
+  Minimiser minimiser(options, kind);
+  minimiser.Run(original);
+  const Rate& rate = minimiser.rate();
+  return {minimiser.minimal(), rate.came_back, rate.rounds, rate.last};
+}
+
+}  // namespace tenter::fuzz

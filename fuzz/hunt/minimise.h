@@ -1,0 +1,26 @@
+// Minimise: from the case that a campaign found to the smallest program that comes back.
+//
+// The case itself is shrunk first; then, since a racy program hides what matters, other cases with
+// the same finding that are small from the start; last, delays that bring a race back more often.
+//
+// Thread safety: the parent must have one thread only (RunInChild).
+// Ownership and lifetime: values.
+// Invariants: the kind of the finding stays the same, unless the first one never came back.
+// Errors: none; it stops in time with the best so far.
+#pragma once
+
+#include "fuzz/hunt/batch.h"
+#include "fuzz/judge/judge.h"
+#include "fuzz/program/program.h"
+
+namespace tenter::fuzz {
+
+struct Minimal {
+  Program program;
+  int came_back = 0, tried = 0;  // the program, run again
+  Finding finding;               // when it came back: told of this program
+};
+
+Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind);
+
+}  // namespace tenter::fuzz

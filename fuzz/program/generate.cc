@@ -1,0 +1,230 @@
+// The one file that includes rapidcheck: its headers take seconds to compile.
+#include "fuzz/program/generate.h"
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+namespace tenter::fuzz {
+namespace {
+
+// Draws one program inside rc::gen::exec, where *generator gives a value.
+class Drawing {
+ public:
+  explicit Drawing(const Draw& draw) : draw_(draw), profile_(draw.profile) {}
+
+  Program Make() {
+    program_.workers = *rc::gen::elementOf(draw_.workers);
+    program_.vars = From(1, profile_.most_vars);
+    program_.noise = Chance(60) ? static_cast<uint64_t>(From(1, 1000000)) : 0;
+    if (profile_.gated) return Gated();
+    program_.idle = program_.workers > 1 && Chance(profile_.idle);
+    if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
+    if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
+    const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
+    if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
+    if (Chance(profile_.scopes)) scopes_ = From(1, 2);
+    const bool forks = threads == 1 && Chance(profile_.forks);
+    if (forks) profile_.async = profile_.times_out = profile_.races = 0;
+    const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
+    for (int i = 0; i < ops; ++i) OneStep(threads);
+    if (Chance(profile_.stops)) InsertStop(threads);
+    if (Chance(10)) InsertStop(threads, profile_.stops);
+    if (scopes_ > 0 && Chance(profile_.scope_cancels)) InsertCancel(threads);
+    if (forks)
+      for (int n = From(1, 2); n > 0; --n) InsertFork();
+    Normalise(&program_);
+    program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
+                      program_.workers > 0 && !Has(program_, Verb::kFork) && !HasRaces(program_) &&
+                      Chance(profile_.parity);
+    return program_;
+  }
+
+ private:
+  int From(int least, int most) { return *rc::gen::inRange(least, most + 1); }
+  bool Chance(int percent) { return percent > 0 && *rc::gen::inRange(0, 100) < percent; }
+  Type AnyType() { return static_cast<Type>(From(1, 5)); }
+  int AnyVar() { return From(0, program_.vars - 1); }
+
+  bool HasLateThrow() const {
+    return std::any_of(program_.statements.begin(), program_.statements.end(),
+                       [](const Statement& s) { return s.throws_after != Type::kNone; });
+  }
+
+  // Most ops go through a bulk, and nothing is drawn that does not go together with it.
+  void PlanBulks() {
+    bulk_ = From(2, 6);
+    profile_.deletes = profile_.pushes_inside = 0;
+    profile_.async /= 2;
+    profile_.priorities /= 3;
+  }
+
+  static Statement By(Actor actor, Verb verb) {
+    Statement s;
+    s.actor = actor;
+    s.verb = verb;
+    return s;
+  }
+  void Wait(Actor actor, Verb verb) {
+    Statement s = By(actor, verb);
+    if (verb == Verb::kWait) s.var = AnyVar();
+    program_.statements.push_back(s);
+  }
+
+  void OneStep(int threads) {
+    const Actor actor{false, From(0, threads - 1)};
+    if (Chance(profile_.deletes)) return Delete(actor, threads);
+    if (Chance(profile_.captures)) return Capture(actor);
+    Push(actor, 0);
+    SomeWaits(actor);
+  }
+
+  void SomeWaits(Actor actor) {
+    if (Chance(profile_.waits)) Wait(actor, Verb::kWait);
+    if (Chance(profile_.wait_alls)) Wait(actor, Verb::kWaitAll);
+    if (scopes_ == 0 || !Chance(profile_.wait_alls)) return;
+    Wait(actor, Verb::kAwait);
+    program_.statements.back().scope = From(1, scopes_);
+  }
+
+  // A few recorded ops, and their replays with something or nothing in between.
+  void Capture(Actor actor) {
+    const int number = ++programs_;
+    for (int n = From(1, std::min(4, draw_.most_ops)); n > 0; --n) {
+      program_.statements.push_back(AnyPush(actor));
+      program_.statements.back().program = number;
+    }
+    for (int n = From(1, 3); n > 0; --n) {
+      program_.statements.push_back(By(actor, Verb::kReplay));
+      program_.statements.back().program = number;
+      SomeWaits(actor);
+      if (n > 1 && Chance(15)) Push(actor, 2);
+    }
+  }
+
+  void Push(Actor actor, int depth) {
+    program_.statements.push_back(AnyPush(actor));
+    const Actor inside{true, ops_};
+    if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
+    if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
+    if (scopes_ == 0 || !Chance(profile_.waits_inside)) return;
+    Wait(inside, Verb::kAwait);
+    program_.statements.back().scope = From(1, scopes_);
+  }
+
+  Statement AnyPush(Actor actor) {
+    Statement s = By(actor, Verb::kPush);
+    s.op = ++ops_;
+    for (int n = Chance(50) ? From(1, 3) : 0; n > 0; --n) s.reads.push_back(AnyVar());
+    for (int n = Chance(85) ? From(1, 2) : 0; n > 0; --n) s.writes.push_back(AnyVar());
+    if (!s.writes.empty() && Chance(profile_.updates)) s.reads.push_back(s.writes[0]);
+    if (Chance(profile_.duplicates)) Duplicate(&s);
+    if (Chance(profile_.priorities)) s.priority = From(-3, 3);
+    if (Chance(profile_.async)) s.ends = Chance(50) ? Ends::kLater : Ends::kNow;
+    if (Chance(profile_.fails)) Fail(&s);
+    if (s.ends == Ends::kNow && s.throws == Type::kNone && Chance(profile_.late))
+      s.throws_after = AnyType();
+    s.out_of_memory = Chance(profile_.out_of_memory);
+    s.far_deadline = Chance(profile_.far_deadlines);
+    if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
+    if (Chance(profile_.races)) Race(&s);
+    if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
+    if (scopes_ > 0 && Chance(70)) s.scope = From(1, scopes_);
+    s.blocks = s.scope != 0 && Chance(profile_.blocks);
+    return s;
+  }
+
+  void Race(Statement* s) {
+    s->ends = Chance(30) ? Ends::kRaceDrops : Ends::kRaces;
+    s->throws = Type::kNone;
+    s->fails = s->ends == Ends::kRaces && Chance(40) ? AnyType() : Type::kNone;
+    s->throws_after = s->fails == Type::kNone && Chance(40) ? AnyType() : Type::kNone;
+  }
+
+  void Duplicate(Statement* s) {
+    if (!s->reads.empty()) s->reads.push_back(s->reads[0]);
+    if (!s->writes.empty()) s->writes.push_back(s->writes[0]);
+  }
+
+  void Fail(Statement* s) {
+    if (s->ends == Ends::kSync || Chance(20))
+      s->throws = AnyType();
+    else if (Chance(60))
+      s->fails = AnyType();
+    else
+      s->ends = s->ends == Ends::kLater ? Ends::kDropped : Ends::kNever;
+  }
+
+  void Delete(Actor actor, int threads) {
+    Statement s = By(actor, Verb::kDelete);
+    s.var = AnyVar();
+    if (Chance(profile_.deleter_throws)) s.deleter_throws = AnyType();
+    program_.statements.push_back(s);
+    if (threads > 1 || !Chance(profile_.news)) return;
+    program_.statements.push_back(By(actor, Verb::kNew));
+    program_.statements.back().var = s.var;
+  }
+
+  // Somewhere, by some thread or by the body of an op.
+  void InsertStop(int threads, int percent = 100) {
+    if (!Chance(percent)) return;
+    Statement s = By({false, From(0, threads - 1)}, Verb::kStop);
+    if (Chance(profile_.cancels)) s.mode = StopMode::kCancel;
+    const int place = From(0, static_cast<int>(program_.statements.size()));
+    auto at = program_.statements.begin() + place;
+    if (place > 0 && std::prev(at)->verb == Verb::kPush && Chance(25))
+      s.actor = {true, std::prev(at)->op};
+    program_.statements.insert(at, s);
+  }
+
+  // Somewhere, or behind some pushes of one thread, whose bodies may block until then.
+  void InsertCancel(int threads) {
+    Statement s = By({false, From(0, threads - 1)}, Verb::kCancel);
+    s.scope = From(1, scopes_);
+    const int place = From(0, static_cast<int>(program_.statements.size()));
+    const auto at = program_.statements.begin() + place;
+    if (place > 0 && std::prev(at)->verb == Verb::kPush) {
+      s.actor = std::prev(at)->actor;
+      if (std::prev(at)->scope != 0) s.scope = std::prev(at)->scope;
+    }
+    program_.statements.insert(at, s);
+  }
+
+  void InsertFork() {
+    const int place = From(0, static_cast<int>(program_.statements.size()));
+    program_.statements.insert(program_.statements.begin() + place, By({false, 0}, Verb::kFork));
+  }
+
+  // ENG-10: nothing but pushes of one thread, so that what is ready at each start is known.
+  Program Gated() {
+    program_.workers = 1;
+    program_.gated = true;
+    const int ops = Chance(10) ? From(70, 140) : From(2, draw_.most_ops);
+    for (int i = 0; i < ops; ++i) Push({false, 0}, 2);
+    for (Statement& s : program_.statements) {
+      s.ends = Ends::kSync;
+      s.throws_after = Type::kNone;
+      s.far_deadline = false;
+    }
+    if (ops >= 70) program_.statements[0].priority = -9;  // it must not starve
+    return program_;
+  }
+
+  const Draw& draw_;
+  Profile profile_;
+  Program program_;
+  int ops_ = 0;
+  int programs_ = 0;
+  int bulk_ = 0;  // size
+  int scopes_ = 0;
+};
+
+}  // namespace
+
+Program GenerateProgram(const Draw& draw, uint64_t seed) {
+  const auto generator = rc::gen::exec([&draw] { return Drawing(draw).Make(); });
+  return generator(rc::Random(seed), rc::kNominalSize).value();
+}
+
+}  // namespace tenter::fuzz

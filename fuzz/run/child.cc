@@ -1,0 +1,181 @@
+#include "fuzz/run/child.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <sstream>
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/clock.h"
+
+#if defined(TENTER_TSAN)
+namespace {
+tenter::Atomic<int> races_reported = 0;
+}
+extern "C" void __tsan_on_report(void* report);
+void __tsan_on_report(void*) { races_reported.FetchAdd(1, tenter::kRelaxed); }
+#endif
+#if defined(TENTER_ASAN)
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int kFoundExit = 1;
+constexpr size_t kStderrKept = 8000;
+
+void WriteAll(int fd, const std::string& text) {
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t n = write(fd, text.data() + done, text.size() - done);
+    if (n <= 0) return;
+    done += static_cast<size_t>(n);
+  }
+}
+
+// Reads until the child closes the pipe; false when the time was over before.
+bool ReadAll(int fd, int64_t deadline_ns, std::string* text) {
+  char buffer[4096];
+  while (true) {
+    const int64_t left_ms = (deadline_ns - NowNs()) / kNsPerMs;
+    pollfd waiting{fd, POLLIN, 0};
+    if (left_ms <= 0 || poll(&waiting, 1, static_cast<int>(left_ms)) <= 0) return false;
+    const ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n <= 0) return true;
+    text->append(buffer, static_cast<size_t>(n));
+  }
+}
+
+// The beginning: that is where a sanitizer says what it found.
+std::string ReadStderr(int fd) {
+  std::string text(kStderrKept, '\0');
+  const ssize_t n = pread(fd, text.data(), text.size(), 0);
+  text.resize(n < 0 ? 0 : static_cast<size_t>(n));
+  return text;
+}
+
+// The line of a crash that says what it was, without numbers that move.
+std::string CrashKind(int status, const std::string& said) {
+  const size_t at = said.find("ERROR: AddressSanitizer: ");
+  if (at != std::string::npos)
+    return "sanitizer: " + said.substr(at + 25, said.find(' ', at + 25) - at - 25);
+  if (said.find("runtime error: ") != std::string::npos) return "sanitizer: undefined behaviour";
+  if (said.find("CHECK failed: ") != std::string::npos) {
+    const size_t check = said.find("CHECK failed: ");
+    return "crash: " + said.substr(check, said.find('\n', check) - check);
+  }
+  return WIFSIGNALED(status) ? std::string("crash: ") + strsignal(WTERMSIG(status))
+                             : "crash: exit " + std::to_string(WEXITSTATUS(status));
+}
+
+Finding ParseFinding(const std::string& text, const std::string& said) {
+  std::istringstream in(text);
+  Finding finding;
+  std::string round;
+  std::getline(in, finding.contract);
+  std::getline(in, finding.kind);
+  std::getline(in, round);
+  finding.round = std::strtoull(round.c_str(), nullptr, 10);
+  finding.detail.assign(std::istreambuf_iterator<char>(in), {});
+  if (finding.kind == "data race" || finding.kind == "leaked memory") finding.detail += said;
+  return finding;
+}
+
+}  // namespace
+
+void Reporter::Found(const Finding& finding) const {
+  WriteAll(pipe_, finding.contract + "\n" + finding.kind + "\n" + std::to_string(finding.round) +
+                      "\n" + finding.detail);
+  _exit(kFoundExit);
+}
+
+void Reporter::Clean() const { _exit(0); }
+
+std::optional<Reporter> Child::Fork(Child* child) {
+  int ends[2];
+  TENTER_CHECK(pipe(ends) == 0, "no pipe");
+  child->said_ = memfd_create("stderr", 0);
+  child->answers_ = ends[0];
+  child->process_ = fork();
+  TENTER_CHECK(child->process_ >= 0, "no process");
+  if (child->process_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // of no use to anybody without its parent
+    close(ends[0]);
+    dup2(child->said_, STDERR_FILENO);
+    return Reporter(ends[1]);
+  }
+  close(ends[1]);
+  return std::nullopt;
+}
+
+std::optional<Finding> Child::Collect(int64_t limit_ns) {
+  std::string text;
+  const bool closed = ReadAll(answers_, NowNs() + limit_ns, &text);
+  if (!closed) kill(process_, SIGKILL);
+  close(answers_);
+  int status = 0;
+  waitpid(process_, &status, 0);
+  const std::string said = ReadStderr(said_);
+  close(said_);
+  if (!text.empty()) return ParseFinding(text, said);
+  if (!closed)
+    return Finding{"", kHang, "the process had to be killed; nobody answered\n" + said, 0};
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
+  return Finding{"", CrashKind(status, said), said, 0};
+}
+
+std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
+                                  int64_t limit_ns) {
+  Child child;
+  if (const auto reporter = Child::Fork(&child); reporter.has_value()) {
+    work(*reporter);
+    _exit(0);
+  }
+  return child.Collect(limit_ns);
+}
+
+std::string ContractOfHang(const Program& program) {
+  if (Has(program, Verb::kStop)) return "ENG-9";
+  for (const Statement& s : program.statements) {
+    if (s.priority != 0) return "ENG-10";
+    if (s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll)) return "ENG-7";
+    for (const int letter : s.reads)
+      if (std::count(s.writes.begin(), s.writes.end(), letter) +
+              std::count(s.reads.begin(), s.reads.end(), letter) >
+          1)
+        return "ENG-4";
+  }
+  return Threads(program) > 1 ? "ENG-2" : "ENG-6";
+}
+
+std::string ContractOfCrash(const Program& program) {
+  if (Has(program, Verb::kDelete)) return "ENG-8";
+  return Has(program, Verb::kStop) ? "ENG-9" : "ENG-4";
+}
+
+void NameContract(const Program& program, Finding* finding) {
+  if (!finding->contract.empty()) return;
+  finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
+}
+
+#if defined(TENTER_TSAN)
+int RacesReported() { return races_reported.Load(kRelaxed); }
+#else
+int RacesReported() { return 0; }
+#endif
+
+#if defined(TENTER_ASAN)
+bool FoundLeaks() { return __lsan_do_recoverable_leak_check() != 0; }
+#else
+bool FoundLeaks() { return false; }
+#endif
+
+}  // namespace tenter::fuzz

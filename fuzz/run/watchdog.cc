@@ -1,0 +1,87 @@
+#include "fuzz/run/watchdog.h"
+
+#include <utility>
+
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int64_t kAnswerNs = kNsPerSecond / 2;
+
+// What the engine says of itself. One that holds a lock of its own for ever cannot answer; then the
+// thread that asked is left behind, which does not matter: the process ends.
+std::string Ask(const Engine* engine) {
+  struct Answer {
+    Mutex mutex;
+    CondVar changed;
+    bool given GUARDED_BY(mutex) = false;
+    std::string text GUARDED_BY(mutex);
+    Thread asker;
+  };
+  auto* const answer = new Answer;
+  if (!answer->asker
+           .Start("asker",
+                  [engine, answer] {
+                    std::string text = engine->Describe();
+                    MutexLock lock(answer->mutex);
+                    answer->text = std::move(text);
+                    answer->given = true;
+                    answer->changed.NotifyAll();
+                  })
+           .ok())
+    return "there is no thread left to ask the engine";
+  const int64_t until = NowNs() + kAnswerNs;
+  MutexLock lock(answer->mutex);
+  while (!answer->given && NowNs() < until) answer->changed.WaitFor(answer->mutex, kAnswerNs);
+  return answer->given ? answer->text : "the engine does not answer: it holds a lock of its own";
+}
+
+}  // namespace
+
+Watchdog::Watchdog(int64_t limit_ns, std::function<void(const std::string&)> bite)
+    : limit_ns_(limit_ns), bite_(std::move(bite)) {
+  TENTER_CHECK(thread_.Start("watchdog", [this] { Watch(); }).ok(), "no thread for the watchdog");
+}
+
+Watchdog::~Watchdog() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.Join();
+}
+
+void Watchdog::Begin() {
+  MutexLock lock(mutex_);
+  deadline_ns_ = NowNs() + limit_ns_;
+}
+
+void Watchdog::SetEngine(const Engine* engine) {
+  MutexLock lock(mutex_);
+  engine_ = engine;
+}
+
+void Watchdog::Extend(int64_t by_ns) {
+  MutexLock lock(mutex_);
+  deadline_ns_ += by_ns;
+}
+
+void Watchdog::End() {
+  MutexLock lock(mutex_);
+  deadline_ns_ = 0;
+  engine_ = nullptr;
+}
+
+void Watchdog::Watch() {
+  MutexLock lock(mutex_);
+  while (!stopping_) {
+    changed_.WaitFor(mutex_, limit_ns_ / 8);
+    if (stopping_ || deadline_ns_ == 0 || NowNs() < deadline_ns_) continue;
+    bite_(engine_ == nullptr ? "the engine is being destroyed" : Ask(engine_));
+    return;
+  }
+}
+
+}  // namespace tenter::fuzz
