@@ -11,8 +11,10 @@
 #include "fuzz/judge/judge.h"
 #include "fuzz/judge/properties.h"
 #include "fuzz/program/generate.h"
+#include "fuzz/program/values.h"
 #include "fuzz/run/child.h"
 #include "fuzz/run/execute.h"
+#include "fuzz/run/sanitizer.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

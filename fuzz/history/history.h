@@ -12,17 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/history/caught.h"
+#include "fuzz/history/handles.h"
 #include "fuzz/program/program.h"
-#include "fuzz/run/planned.h"
 
 namespace tenter::fuzz {
-
-// The var that a letter meant at some moment: `new` gives a letter a fresh one.
-struct Handle {
-  Var var;
-  int instance = -1;  // -1: the letter had no var
-};
-using Handles = std::vector<Handle>;
 
 struct Span {
   int64_t begin = 0, end = 0;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "fuzz/run/execute.h"
-
 namespace tenter::fuzz {
 namespace {
 

@@ -6,6 +6,8 @@
 #include <new>
 
 #include "fuzz/hunt/trial.h"
+#include "fuzz/judge/suspect.h"
+#include "fuzz/run/sanitizer.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/rng.h"
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/judge/properties.h"
 #include "fuzz/program/generate.h"
 #include "fuzz/run/child.h"
 #include "runtime/base/atomic.h"

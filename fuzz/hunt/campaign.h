@@ -14,7 +14,7 @@
 #include <string>
 
 #include "fuzz/hunt/batch.h"
-#include "fuzz/judge/judge.h"
+#include "fuzz/judge/finding.h"
 #include "fuzz/program/program.h"
 
 namespace tenter::fuzz {

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "fuzz/hunt/batch.h"
-#include "fuzz/judge/judge.h"
+#include "fuzz/judge/finding.h"
 #include "fuzz/program/program.h"
 
 namespace tenter::fuzz {

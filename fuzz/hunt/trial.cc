@@ -2,6 +2,11 @@
 
 #include <algorithm>
 
+#include "fuzz/judge/judge.h"
+#include "fuzz/judge/suspect.h"
+#include "fuzz/run/child.h"
+#include "fuzz/run/sanitizer.h"
+
 namespace tenter::fuzz {
 
 namespace {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "fuzz/judge/finding.h"
 #include "fuzz/run/child.h"
 #include "fuzz/run/execute.h"
 

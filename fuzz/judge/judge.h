@@ -14,17 +14,11 @@
 #include <vector>
 
 #include "fuzz/history/history.h"
+#include "fuzz/judge/finding.h"
 #include "fuzz/judge/model.h"
 #include "fuzz/program/program.h"
 
 namespace tenter::fuzz {
-
-struct Finding {
-  std::string contract;  // the promise that is broken: "ERR-6"
-  std::string kind;      // what is recognised while shrinking: "reported twice"
-  std::string detail;    // for a person
-  uint64_t round = 0;    // the repetition in which it came
-};
 
 // All findings, the most telling ones first.
 std::vector<Finding> Judge(const Program& program, const History& history);

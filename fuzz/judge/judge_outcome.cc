@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "fuzz/judge/judge.h"
-#include "fuzz/run/execute.h"
+#include "fuzz/program/values.h"
 
 namespace tenter::fuzz {
 namespace {

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "fuzz/judge/judge.h"
-#include "fuzz/run/execute.h"
 
 namespace tenter::fuzz {
 namespace {

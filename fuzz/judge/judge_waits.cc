@@ -4,7 +4,6 @@
 #include <set>
 
 #include "fuzz/judge/judge.h"
-#include "fuzz/run/execute.h"
 
 namespace tenter::fuzz {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "fuzz/run/execute.h"
+#include "fuzz/program/values.h"
 
 namespace tenter::fuzz {
 namespace {

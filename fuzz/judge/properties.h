@@ -13,43 +13,9 @@
 #include <span>
 #include <string_view>
 
-namespace tenter::fuzz {
+#include "fuzz/program/profile.h"
 
-// How often something occurs in a program, in percent; 0 is never.
-struct Profile {
-  int most_threads = 3;
-  int most_vars = 4;
-  int fails = 15;           // ops that fail, in any way and with any type
-  int async = 25;           // ops that complete by a handle
-  int late = 5;             // of those that complete now: bodies that throw afterwards
-  int priorities = 30;      // ops with a priority other than 0
-  int duplicates = 10;      // ops that name a var twice
-  int updates = 20;         // ops that write a var that they read
-  int deletes = 4;          // statements that delete a var
-  int news = 50;            // deletes that a `new` follows (one thread only)
-  int deleter_throws = 20;  // of the deletes
-  int waits = 12;           // statements
-  int wait_alls = 5;
-  int stops = 10;           // programs with a stop
-  int cancels = 50;         // of the stops
-  int pushes_inside = 6;    // ops whose body pushes
-  int waits_inside = 3;     // ops whose body waits
-  int out_of_memory = 2;    // pushes that cannot allocate
-  int run_dependents = 20;  // programs
-  int idle = 15;            // programs whose workers end when they are idle
-  int parity = 10;          // sequential programs that run on both engines
-  int captures = 6;         // statements that record a program and replay it
-  int bulks = 20;           // programs of one thread in which most ops are pushed in bulks
-  int forks = 6;            // programs of one thread that fork
-  int far_deadlines = 4;    // ops with a deadline that does not pass
-  int times_out = 2;        // ops that hold their handle beyond a deadline that passes
-  int races = 3;            // ops whose handle is used at about their deadline
-  int scopes = 15;          // programs with failure scopes
-  int scope_cancels = 30;   // of these: programs in which some are cancelled
-  int blocks = 10;          // ops in a scope whose body waits until that is cancelled
-  bool gated = false;       // one worker, held until everything was pushed
-  bool failing_worker = false;
-};
+namespace tenter::fuzz {
 
 struct Property {
   std::string_view contract;

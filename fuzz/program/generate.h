@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "fuzz/judge/properties.h"
+#include "fuzz/program/profile.h"
 #include "fuzz/program/program.h"
 
 namespace tenter::fuzz {

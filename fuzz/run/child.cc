@@ -8,24 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
 
-#include "runtime/base/atomic.h"
+#include "runtime/base/check.h"
 #include "runtime/base/clock.h"
-
-#if defined(TENTER_TSAN)
-namespace {
-tenter::Atomic<int> races_reported = 0;
-}
-extern "C" void __tsan_on_report(void* report);
-void __tsan_on_report(void*) { races_reported.FetchAdd(1, tenter::kRelaxed); }
-#endif
-#if defined(TENTER_ASAN)
-#include <sanitizer/lsan_interface.h>
-#endif
 
 namespace tenter::fuzz {
 namespace {
@@ -141,41 +129,5 @@ std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& wo
   }
   return child.Collect(limit_ns);
 }
-
-std::string ContractOfHang(const Program& program) {
-  if (Has(program, Verb::kStop)) return "ENG-9";
-  for (const Statement& s : program.statements) {
-    if (s.priority != 0) return "ENG-10";
-    if (s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll)) return "ENG-7";
-    for (const int letter : s.reads)
-      if (std::count(s.writes.begin(), s.writes.end(), letter) +
-              std::count(s.reads.begin(), s.reads.end(), letter) >
-          1)
-        return "ENG-4";
-  }
-  return Threads(program) > 1 ? "ENG-2" : "ENG-6";
-}
-
-std::string ContractOfCrash(const Program& program) {
-  if (Has(program, Verb::kDelete)) return "ENG-8";
-  return Has(program, Verb::kStop) ? "ENG-9" : "ENG-4";
-}
-
-void NameContract(const Program& program, Finding* finding) {
-  if (!finding->contract.empty()) return;
-  finding->contract = finding->kind == kHang ? ContractOfHang(program) : ContractOfCrash(program);
-}
-
-#if defined(TENTER_TSAN)
-int RacesReported() { return races_reported.Load(kRelaxed); }
-#else
-int RacesReported() { return 0; }
-#endif
-
-#if defined(TENTER_ASAN)
-bool FoundLeaks() { return __lsan_do_recoverable_leak_check() != 0; }
-#else
-bool FoundLeaks() { return false; }
-#endif
 
 }  // namespace tenter::fuzz

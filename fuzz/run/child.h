@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "fuzz/judge/judge.h"
+#include "fuzz/judge/finding.h"
 
 namespace tenter::fuzz {
 
@@ -47,18 +47,5 @@ class Child {
 // beginning of the child's stderr is part of their detail.
 std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
                                   int64_t limit_ns);
-
-// Which contract a hang or a crash breaks, as far as the program tells.
-std::string ContractOfHang(const Program& program);
-std::string ContractOfCrash(const Program& program);
-// Fills in the contract of a finding that the child did not live to name.
-void NameContract(const Program& program, Finding* finding);
-
-inline constexpr const char* kHang = "hang";
-
-// The number of races that ThreadSanitizer has reported in this process; 0 in other flavours.
-int RacesReported();
-// True when LeakSanitizer finds memory that nothing points to; false in other flavours.
-bool FoundLeaks();
 
 }  // namespace tenter::fuzz

@@ -6,9 +6,12 @@
 #include <map>
 #include <optional>
 
+#include "fuzz/program/values.h"
 #include "fuzz/run/captured.h"
+#include "fuzz/run/counted.h"
 #include "fuzz/run/look.h"
 #include "fuzz/run/noise.h"
+#include "fuzz/run/planned.h"
 #include "fuzz/run/start_line.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/rng.h"
@@ -486,23 +489,6 @@ class Execution {
 
 History Execute(const Program& program, const Tools& tools, uint64_t round) {
   return Execution(program, tools, round).Run();
-}
-
-int64_t ValueOf(const Statement& push, uint64_t number, const std::vector<int64_t>& reads) {
-  uint64_t hash = Mix64(static_cast<uint64_t>(push.op) + 1);
-  if (push.program != 0) hash = CombineHash(hash, number);
-  for (const int64_t value : reads) hash = CombineHash(hash, static_cast<uint64_t>(value));
-  return static_cast<int64_t>(hash >> 1);
-}
-
-int64_t InitialValue(int instance) { return 1000 + instance; }
-
-std::vector<int> Instances(const std::vector<int>& letters, const Handles& handles) {
-  std::vector<int> instances;
-  for (const int letter : letters) instances.push_back(handles[letter].instance);
-  std::sort(instances.begin(), instances.end());
-  instances.erase(std::unique(instances.begin(), instances.end()), instances.end());
-  return instances;
 }
 
 }  // namespace tenter::fuzz

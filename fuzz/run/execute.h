@@ -33,13 +33,4 @@ struct Tools {
 // that the program forks, too.
 History Execute(const Program& program, const Tools& tools, uint64_t round);
 
-// The value that an op writes, given the values that it reads; another one in each replay.
-int64_t ValueOf(const Statement& push, uint64_t number, const std::vector<int64_t>& reads);
-// The value of a var before its first write, and after its deletion.
-int64_t InitialValue(int instance);
-inline constexpr int64_t kTombstone = -1;
-
-// The instances behind letters, each once, in order.
-std::vector<int> Instances(const std::vector<int>& letters, const Handles& handles);
-
 }  // namespace tenter::fuzz

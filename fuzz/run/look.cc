@@ -1,5 +1,7 @@
 #include "fuzz/run/look.h"
 
+#include "fuzz/run/planned.h"
+
 namespace tenter::fuzz {
 namespace {
 

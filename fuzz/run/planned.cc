@@ -3,6 +3,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "fuzz/run/counted.h"
+
 namespace tenter::fuzz {
 namespace {
 
@@ -84,21 +86,6 @@ Caught Identify() {
   } catch (...) {
     return {.what = Caught::What::kUnknown, .text = "an exception of a foreign type"};
   }
-}
-
-std::string Caught::ToText() const {
-  switch (what) {
-    case What::kNothing:
-      return "nothing";
-    case What::kPlanned:
-      return std::string(TypeName(type)) + " of " +
-             (id < 0 ? "the deleter of var number " + std::to_string(-1 - id) : OpName(id));
-    case What::kStatus:
-      return std::string(StatusCodeName(code)) + ": " + text;
-    case What::kUnknown:
-      return "unplanned: " + text;
-  }
-  return text;
 }
 
 }  // namespace tenter::fuzz

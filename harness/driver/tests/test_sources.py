@@ -170,6 +170,9 @@ def test_blanked_code_keeps_its_lines():
     ("runtime/engine/tenter_x.h", "tenter_error.h", "from the root of the repository"),
     ("bench/attic/x.h", "bench/program/program.h", "bench/attic is on no floor"),
     ("bench/x.cc", "program.h", "from the root of the repository"),
+    ("fuzz/program/x.h", "fuzz/judge/judge.h", "upward include: fuzz/program stands below judge"),
+    ("fuzz/judge/x_test.cc", "fuzz/run/child.h", "upward include: fuzz/judge stands below run"),
+    ("fuzz/attic/x.h", "fuzz/program/program.h", "fuzz/attic is on no floor"),
 ])
 def test_layers_finds_a_planted_edge(root, path, include, expected):
     plant(root, path, f'#pragma once\n  #  include "{include}"\n')
@@ -195,7 +198,8 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
     ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter.h"),
     ("runtime/capi/tenter.h", "tenter_error.h"), ("runtime/capi/tenter_x.h", "tenter_model.h"),
     ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
-    ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h")])
+    ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h"),
+    ("fuzz/x.cc", "fuzz/hunt/trial.h"), ("fuzz/hunt/x.cc", "fuzz/program/program.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):
     plant(root, path, f'#include "{include}"\n')
     assert layers.check(read_sources(root)) == []

@@ -1,8 +1,8 @@
 """The layer rule: includes go downwards only, are written from the root, and the runtime never names the harness.
 
 Only the headers that are installed name each other without a folder: there the root is not to be found.
-Benchmarks stand on the runtime alone, and nothing stands on them. The folders of bench/ and those of the driver have
-floors too.
+Benchmarks stand on the runtime alone, and nothing stands on them. The folders of bench/, of fuzz/ and of the driver
+have floors too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 BENCH_FLOORS = ("program", "contender", "measure", "policy")
+FUZZ_FLOORS = ("program", "history", "judge", "run", "hunt")
+_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS}
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "plan", "record", "cases", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
@@ -65,8 +67,8 @@ def _problem(path: str, include: str) -> str:
         return f"only bench/ may include bench/: {include}"
     if room == "bench" and parts[0] not in ("bench", "runtime"):
         return f"bench/ may include runtime/ only: {include}"
-    if room == "bench" and parts[0] == "bench" and len(inside) > 1 and len(parts) > 2:
-        return _bench_problem(inside[0], parts[1], include)
+    if room in _ROOM_FLOORS and parts[0] == room and len(inside) > 1 and len(parts) > 2:
+        return _room_problem(room, inside[0], parts[1], include)
     if room != "runtime":
         return ""
     if parts[0] != "runtime":
@@ -76,12 +78,14 @@ def _problem(path: str, include: str) -> str:
     return _floor_problem(inside[0], parts[1], include)
 
 
-def _bench_problem(floor: str, included: str, include: str) -> str:
+def _room_problem(room: str, floor: str, included: str, include: str) -> str:
+    """What stands in the room itself, beside its folders, is on top of them all."""
+    floors = _ROOM_FLOORS[room]
     for name in (floor, included):
-        if name not in BENCH_FLOORS:
-            return f"bench/{name} is on no floor; the floors are {' < '.join(BENCH_FLOORS)}"
-    if BENCH_FLOORS.index(included) > BENCH_FLOORS.index(floor):
-        return f"upward include: bench/{floor} stands below {included}: {include}"
+        if name not in floors:
+            return f"{room}/{name} is on no floor; the floors are {' < '.join(floors)}"
+    if floors.index(included) > floors.index(floor):
+        return f"upward include: {room}/{floor} stands below {included}: {include}"
     return ""
 
 
