@@ -11,6 +11,8 @@
 #include "fuzz/judge/judge.h"
 #include "fuzz/judge/properties.h"
 #include "fuzz/program/generate.h"
+#include "fuzz/program/parse.h"
+#include "fuzz/program/to_text.h"
 #include "fuzz/program/values.h"
 #include "fuzz/run/child.h"
 #include "fuzz/run/execute.h"

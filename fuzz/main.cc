@@ -6,6 +6,8 @@
 
 #include "fuzz/hunt/campaign.h"
 #include "fuzz/hunt/trial.h"
+#include "fuzz/program/parse.h"
+#include "fuzz/program/to_text.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

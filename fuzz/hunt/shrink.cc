@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "fuzz/program/normalise.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "fuzz/history/unfold.h"
+#include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {

@@ -1,6 +1,7 @@
 // Cancellation: who ran although its scope was cancelled (ERR-11), and what bodies were told
 // (ERR-12).
 #include "fuzz/judge/judge.h"
+#include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {

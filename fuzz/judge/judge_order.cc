@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fuzz/judge/judge.h"
+#include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fuzz/judge/judge.h"
+#include "fuzz/program/to_text.h"
 #include "fuzz/program/values.h"
 
 namespace tenter::fuzz {

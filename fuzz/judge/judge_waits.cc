@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fuzz/judge/judge.h"
+#include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {

@@ -1,22 +1,22 @@
-// The one file that includes rapidcheck: its headers take seconds to compile.
 #include "fuzz/program/generate.h"
 
-#include <rapidcheck.h>
-
 #include <algorithm>
+
+#include "fuzz/program/draw_push.h"
+#include "fuzz/program/normalise.h"
 
 namespace tenter::fuzz {
 namespace {
 
-// Draws one program inside rc::gen::exec, where *generator gives a value.
 class Drawing {
  public:
-  explicit Drawing(const Draw& draw) : draw_(draw), profile_(draw.profile) {}
+  Drawing(const Draw& draw, Dice& dice) : draw_(draw), profile_(draw.profile), dice_(dice) {}
 
   Program Make() {
-    program_.workers = *rc::gen::elementOf(draw_.workers);
+    program_.workers = dice_.OneOf(draw_.workers);
     program_.vars = From(1, profile_.most_vars);
     program_.noise = Chance(60) ? static_cast<uint64_t>(From(1, 1000000)) : 0;
+    pushes_.Plan(program_.vars, 0, 0);
     if (profile_.gated) return Gated();
     program_.idle = program_.workers > 1 && Chance(profile_.idle);
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
@@ -24,6 +24,7 @@ class Drawing {
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
     if (Chance(profile_.scopes)) scopes_ = From(1, 2);
+    pushes_.Plan(program_.vars, scopes_, bulk_);
     const bool forks = threads == 1 && Chance(profile_.forks);
     if (forks) profile_.async = profile_.times_out = profile_.races = 0;
     const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
@@ -41,10 +42,8 @@ class Drawing {
   }
 
  private:
-  int From(int least, int most) { return *rc::gen::inRange(least, most + 1); }
-  bool Chance(int percent) { return percent > 0 && *rc::gen::inRange(0, 100) < percent; }
-  Type AnyType() { return static_cast<Type>(From(1, 5)); }
-  int AnyVar() { return From(0, program_.vars - 1); }
+  int From(int least, int most) { return dice_.From(least, most); }
+  bool Chance(int percent) { return dice_.Chance(percent); }
 
   bool HasLateThrow() const {
     return std::any_of(program_.statements.begin(), program_.statements.end(),
@@ -67,7 +66,7 @@ class Drawing {
   }
   void Wait(Actor actor, Verb verb) {
     Statement s = By(actor, verb);
-    if (verb == Verb::kWait) s.var = AnyVar();
+    if (verb == Verb::kWait) s.var = pushes_.AnyVar();
     program_.statements.push_back(s);
   }
 
@@ -91,7 +90,7 @@ class Drawing {
   void Capture(Actor actor) {
     const int number = ++programs_;
     for (int n = From(1, std::min(4, draw_.most_ops)); n > 0; --n) {
-      program_.statements.push_back(AnyPush(actor));
+      program_.statements.push_back(pushes_.Push(actor));
       program_.statements.back().program = number;
     }
     for (int n = From(1, 3); n > 0; --n) {
@@ -103,8 +102,8 @@ class Drawing {
   }
 
   void Push(Actor actor, int depth) {
-    program_.statements.push_back(AnyPush(actor));
-    const Actor inside{true, ops_};
+    program_.statements.push_back(pushes_.Push(actor));
+    const Actor inside{true, pushes_.ops()};
     if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
@@ -113,53 +112,10 @@ class Drawing {
     program_.statements.back().scope = From(1, scopes_);
   }
 
-  Statement AnyPush(Actor actor) {
-    Statement s = By(actor, Verb::kPush);
-    s.op = ++ops_;
-    for (int n = Chance(50) ? From(1, 3) : 0; n > 0; --n) s.reads.push_back(AnyVar());
-    for (int n = Chance(85) ? From(1, 2) : 0; n > 0; --n) s.writes.push_back(AnyVar());
-    if (!s.writes.empty() && Chance(profile_.updates)) s.reads.push_back(s.writes[0]);
-    if (Chance(profile_.duplicates)) Duplicate(&s);
-    if (Chance(profile_.priorities)) s.priority = From(-3, 3);
-    if (Chance(profile_.async)) s.ends = Chance(50) ? Ends::kLater : Ends::kNow;
-    if (Chance(profile_.fails)) Fail(&s);
-    if (s.ends == Ends::kNow && s.throws == Type::kNone && Chance(profile_.late))
-      s.throws_after = AnyType();
-    s.out_of_memory = Chance(profile_.out_of_memory);
-    s.far_deadline = Chance(profile_.far_deadlines);
-    if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
-    if (Chance(profile_.races)) Race(&s);
-    if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
-    if (scopes_ > 0 && Chance(70)) s.scope = From(1, scopes_);
-    s.blocks = s.scope != 0 && Chance(profile_.blocks);
-    return s;
-  }
-
-  void Race(Statement* s) {
-    s->ends = Chance(30) ? Ends::kRaceDrops : Ends::kRaces;
-    s->throws = Type::kNone;
-    s->fails = s->ends == Ends::kRaces && Chance(40) ? AnyType() : Type::kNone;
-    s->throws_after = s->fails == Type::kNone && Chance(40) ? AnyType() : Type::kNone;
-  }
-
-  void Duplicate(Statement* s) {
-    if (!s->reads.empty()) s->reads.push_back(s->reads[0]);
-    if (!s->writes.empty()) s->writes.push_back(s->writes[0]);
-  }
-
-  void Fail(Statement* s) {
-    if (s->ends == Ends::kSync || Chance(20))
-      s->throws = AnyType();
-    else if (Chance(60))
-      s->fails = AnyType();
-    else
-      s->ends = s->ends == Ends::kLater ? Ends::kDropped : Ends::kNever;
-  }
-
   void Delete(Actor actor, int threads) {
     Statement s = By(actor, Verb::kDelete);
-    s.var = AnyVar();
-    if (Chance(profile_.deleter_throws)) s.deleter_throws = AnyType();
+    s.var = pushes_.AnyVar();
+    if (Chance(profile_.deleter_throws)) s.deleter_throws = pushes_.AnyType();
     program_.statements.push_back(s);
     if (threads > 1 || !Chance(profile_.news)) return;
     program_.statements.push_back(By(actor, Verb::kNew));
@@ -213,8 +169,9 @@ class Drawing {
 
   const Draw& draw_;
   Profile profile_;
+  Dice& dice_;
+  PushDrawing pushes_{dice_, profile_};
   Program program_;
-  int ops_ = 0;
   int programs_ = 0;
   int bulk_ = 0;  // size
   int scopes_ = 0;
@@ -223,8 +180,9 @@ class Drawing {
 }  // namespace
 
 Program GenerateProgram(const Draw& draw, uint64_t seed) {
-  const auto generator = rc::gen::exec([&draw] { return Drawing(draw).Make(); });
-  return generator(rc::Random(seed), rc::kNominalSize).value();
+  Program program;
+  Roll(seed, [&](Dice& dice) { program = Drawing(draw, dice).Make(); });
+  return program;
 }
 
 }  // namespace tenter::fuzz

@@ -23,75 +23,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "runtime/base/status.h"
-#include "runtime/engine/engine.h"
+#include "fuzz/program/statement.h"
 
 namespace tenter::fuzz {
-
-// The exceptions that an op may fail with. kStatus is a StatusError.
-enum class Type { kNone, kRuntimeError, kBadAlloc, kStruct, kInt, kStatus };
-
-enum class Ends {
-  kSync,      // when its body returns
-  kNow,       // its body calls the completion
-  kLater,     // another thread calls the completion
-  kNever,     // its body drops the completion
-  kDropped,   // another thread drops it
-  kHeld,      // nobody does anything with it before the op's deadline, which comes soon
-  kRaces,     // another thread calls it at about the op's deadline; then_throws: so does the body
-  kRaceDrops  // another thread drops it at about the deadline
-};
-
-enum class Verb {
-  kPush,
-  kDelete,
-  kNew,
-  kWait,
-  kWaitAll,
-  kStop,
-  kReplay,
-  kFork,
-  kAwait,  // a failure scope
-  kCancel  // one
-};
-
-// Who executes a statement: pusher thread `number`, or the body of op `number`.
-struct Actor {
-  bool is_op = false;
-  int number = 0;
-  bool operator==(const Actor&) const = default;
-};
-
-struct Statement {
-  Actor actor;
-  Verb verb = Verb::kPush;
-  // kPush
-  int op = 0;
-  std::vector<int> reads, writes;  // letters, duplicates included
-  int priority = 0;
-  Type throws = Type::kNone;  // the body throws before it has completed
-  Ends ends = Ends::kSync;
-  Type fails = Type::kNone;         // the completion carries this error
-  Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
-  bool out_of_memory = false;       // the push meets std::bad_alloc
-  bool far_deadline = false;        // one that does not pass
-  int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
-  // kPush: the failure scope that it is in, or 0. kAwait, kCancel: which scope
-  int scope = 0;
-  bool blocks = false;  // the body waits until its scope is cancelled
-  // kPush: where it is recorded instead, or 0. kReplay: what is replayed
-  int program = 0;
-  // kDelete, kNew, kWait
-  int var = 0;
-  Type deleter_throws = Type::kNone;
-  // kStop
-  StopMode mode = StopMode::kDrain;
-
-  bool operator==(const Statement&) const = default;
-};
 
 struct Program {
   int workers = 1;
@@ -120,24 +56,5 @@ bool CanCancel(const Program& program);
 bool CanCancel(const Program& program, const Statement& push);
 bool HasBulk(const Program& program);
 bool HasRaces(const Program& program);
-
-// Who ends the op is chance: its handle, its body by throwing, or its deadline.
-inline bool Races(const Statement& s) {
-  return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;
-}
-
-std::string VarName(int letter);
-std::string OpName(int op);
-// The number in an op's name, or 0 when it is not one of a program.
-int OpNumber(std::string_view name);
-std::string_view TypeName(Type type);
-
-std::string ToText(const Statement& statement);
-std::string ToText(const Program& program);
-Result<Program> ParseProgram(const std::string& text);
-
-// Drops what no longer makes sense after statements were removed: statements of ops that are gone,
-// replays of nothing.
-void Normalise(Program* program);
 
 }  // namespace tenter::fuzz

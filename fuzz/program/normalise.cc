@@ -1,0 +1,132 @@
+#include "fuzz/program/normalise.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace tenter::fuzz {
+namespace {
+
+// What is known of a captured program when a statement is reached.
+struct Captured {
+  Actor owner;
+  bool replayed = false;
+};
+using AllCaptured = std::map<int, Captured>;
+
+// A push that cannot be recorded is an ordinary one.
+void NormaliseRecorded(const Program& program, Statement* s, AllCaptured* all) {
+  if (s->program == 0) return;
+  const auto captured = all->find(s->program);
+  const bool known = captured != all->end();
+  if (program.gated || s->actor.is_op || s->program < 0 ||
+      (known && (captured->second.replayed || !(captured->second.owner == s->actor)))) {
+    s->program = 0;
+    return;
+  }
+  if (!known) (*all)[s->program] = {s->actor, false};
+  s->priority = 0;
+  s->out_of_memory = false;
+}
+
+bool CanReplay(const Statement& s, AllCaptured* all) {
+  const auto captured = all->find(s.program);
+  if (captured == all->end() || !(captured->second.owner == s.actor)) return false;
+  captured->second.replayed = true;
+  return true;
+}
+
+// What holds a handle cannot be cancelled instead, which would look the same; and a replay ends
+// with its last handle only.
+void NormaliseHeld(bool cancels, Statement* s) {
+  if (s->ends != Ends::kHeld) return;
+  s->throws = s->fails = s->throws_after = Type::kNone;
+  s->far_deadline = false;
+  if (cancels || s->program != 0) s->ends = Ends::kDropped;
+}
+
+// A racing op has one error that may come late at most, so that each can be told from the others.
+void NormaliseRaces(Statement* s) {
+  if (!Races(*s)) return;
+  s->throws = Type::kNone;
+  s->far_deadline = false;
+  if (s->ends == Ends::kRaceDrops) s->fails = Type::kNone;
+  if (s->fails != Type::kNone) s->throws_after = Type::kNone;
+  if (s->program == 0) return;
+  s->ends = Ends::kLater;  // a replay ends with its last handle only
+  s->throws_after = Type::kNone;
+}
+
+// A body that blocks is let go by its own pusher, before that waits for anything.
+bool MayBlock(const Program& program, size_t push) {
+  const Statement& s = program.statements[push];
+  if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
+      program.workers == 0 || Has(program, Verb::kFork))
+    return false;
+  for (size_t i = push + 1; i < program.statements.size(); ++i) {
+    const Statement& next = program.statements[i];
+    if (!(next.actor == s.actor)) continue;
+    if (next.verb == Verb::kCancel && next.scope == s.scope) return true;
+    if (next.verb != Verb::kPush && next.verb != Verb::kDelete && next.verb != Verb::kNew)
+      return false;
+  }
+  return false;
+}
+
+// The child has one pusher and no other threads of ours; and what another thread is to complete
+// fails there.
+bool CanFork(const Program& program) {
+  return Threads(program) <= 1 && !program.gated &&
+         std::all_of(program.statements.begin(), program.statements.end(),
+                     [](const Statement& s) { return s.ends == Ends::kSync; });
+}
+
+bool CanBulk(const Program& program) {
+  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete);
+}
+
+void NormaliseBulk(bool allowed, Statement* s) {
+  if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
+}
+
+void NormaliseScopes(Program* program) {
+  for (Statement& s : program->statements)
+    if (s.program != 0 || s.scope < 0) s.scope = 0;  // a replay is in none
+  std::erase_if(program->statements, [](const Statement& s) {
+    return (s.verb == Verb::kAwait || s.verb == Verb::kCancel) && s.scope == 0;
+  });
+  for (size_t i = 0; i < program->statements.size(); ++i)
+    if (program->statements[i].blocks && !MayBlock(*program, i))
+      program->statements[i].blocks = false;
+}
+
+}  // namespace
+
+void Normalise(Program* program) {
+  std::set<int> pushed, quiet;  // quiet: ops whose bodies do nothing else
+  AllCaptured captured;
+  const bool cancels = CanCancel(*program), can_bulk = CanBulk(*program);
+  std::vector<Statement> kept;
+  const bool several = Threads(*program) > 1, can_fork = CanFork(*program);
+  for (const Statement& s : program->statements) {
+    if (s.actor.is_op && (!pushed.contains(s.actor.number) || quiet.contains(s.actor.number)))
+      continue;
+    if (s.verb == Verb::kNew && (several || s.actor.is_op)) continue;
+    if (s.verb == Verb::kFork && (!can_fork || s.actor.is_op)) continue;
+    if (s.verb == Verb::kPush && !pushed.insert(s.op).second) continue;
+    if (s.verb == Verb::kReplay && !CanReplay(s, &captured)) continue;
+    kept.push_back(s);
+    if (s.verb != Verb::kPush) continue;
+    NormaliseRecorded(*program, &kept.back(), &captured);
+    NormaliseHeld(cancels, &kept.back());
+    NormaliseRaces(&kept.back());
+    NormaliseBulk(can_bulk, &kept.back());
+    if (kept.back().program != 0 || kept.back().ends == Ends::kHeld || Races(kept.back()))
+      quiet.insert(s.op);
+  }
+  program->statements = std::move(kept);
+  NormaliseScopes(program);
+  if (Has(*program, Verb::kFork) || HasRaces(*program)) program->parity = false;
+}
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,24 @@
+#include "fuzz/program/statement.h"
+
+#include <charconv>
+
+namespace tenter::fuzz {
+
+std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
+
+std::string OpName(int op) { return "op" + std::to_string(op); }
+
+int OpNumber(std::string_view name) {
+  int number = 0;
+  if (!name.starts_with("op")) return 0;
+  std::from_chars(name.data() + 2, name.data() + name.size(), number);
+  return number;
+}
+
+std::string_view TypeName(Type type) {
+  constexpr std::string_view kTypes[] = {"none",   "runtime_error", "bad_alloc",
+                                         "struct", "int",           "status"};
+  return kTypes[static_cast<size_t>(type)];
+}
+
+}  // namespace tenter::fuzz

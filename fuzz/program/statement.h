@@ -1,0 +1,88 @@
+// Statement: one thing that a program does with an engine; an op is the statement that pushes it.
+//
+// Thread safety: plain data.
+// Ownership and lifetime: values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/engine/engine.h"
+
+namespace tenter::fuzz {
+
+// The exceptions that an op may fail with. kStatus is a StatusError.
+enum class Type { kNone, kRuntimeError, kBadAlloc, kStruct, kInt, kStatus };
+
+enum class Ends {
+  kSync,      // when its body returns
+  kNow,       // its body calls the completion
+  kLater,     // another thread calls the completion
+  kNever,     // its body drops the completion
+  kDropped,   // another thread drops it
+  kHeld,      // nobody does anything with it before the op's deadline, which comes soon
+  kRaces,     // another thread calls it at about the op's deadline; then_throws: so does the body
+  kRaceDrops  // another thread drops it at about the deadline
+};
+
+enum class Verb {
+  kPush,
+  kDelete,
+  kNew,
+  kWait,
+  kWaitAll,
+  kStop,
+  kReplay,
+  kFork,
+  kAwait,  // a failure scope
+  kCancel  // one
+};
+
+// Who executes a statement: pusher thread `number`, or the body of op `number`.
+struct Actor {
+  bool is_op = false;
+  int number = 0;
+  bool operator==(const Actor&) const = default;
+};
+
+struct Statement {
+  Actor actor;
+  Verb verb = Verb::kPush;
+  // kPush
+  int op = 0;
+  std::vector<int> reads, writes;  // letters, duplicates included
+  int priority = 0;
+  Type throws = Type::kNone;  // the body throws before it has completed
+  Ends ends = Ends::kSync;
+  Type fails = Type::kNone;         // the completion carries this error
+  Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
+  bool out_of_memory = false;       // the push meets std::bad_alloc
+  bool far_deadline = false;        // one that does not pass
+  int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
+  // kPush: the failure scope that it is in, or 0. kAwait, kCancel: which scope
+  int scope = 0;
+  bool blocks = false;  // the body waits until its scope is cancelled
+  // kPush: where it is recorded instead, or 0. kReplay: what is replayed
+  int program = 0;
+  // kDelete, kNew, kWait
+  int var = 0;
+  Type deleter_throws = Type::kNone;
+  // kStop
+  StopMode mode = StopMode::kDrain;
+
+  bool operator==(const Statement&) const = default;
+};
+
+// Who ends the op is chance: its handle, its body by throwing, or its deadline.
+inline bool Races(const Statement& s) {
+  return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;
+}
+
+std::string VarName(int letter);
+std::string OpName(int op);
+// The number in an op's name, or 0 when it is not one of a program.
+int OpNumber(std::string_view name);
+std::string_view TypeName(Type type);
+
+}  // namespace tenter::fuzz
