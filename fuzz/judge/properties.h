@@ -6,7 +6,7 @@
 //
 // Thread safety: constants.
 // Ownership and lifetime: static storage.
-// Invariants: every ENG and ERR contract has exactly one property (fuzz_test.cc).
+// Invariants: every ENG and ERR contract has exactly one property (properties_test.cc).
 // Errors: FindProperty answers null for an unknown name.
 #pragma once
 

@@ -19,8 +19,9 @@ bool ParseType(Words& words, Type* type) {
   return false;
 }
 
-void ParseLetters(Words& words, std::vector<int>* letters) {
+bool ParseLetters(Words& words, std::vector<int>* letters) {
   for (int letter = 0; words.Letter(&letter);) letters->push_back(letter);
+  return words.Is(")");
 }
 
 bool ParsePushWord(Words& words, Statement* s) {
@@ -45,13 +46,12 @@ bool ParsePushWord(Words& words, Statement* s) {
 
 bool ParsePush(Words& words, Statement* s) {
   if (!words.Number(&s->op, "op")) return false;
-  while (!words.end())
-    if (words.Is("reads("))
-      ParseLetters(words, &s->reads);
-    else if (words.Is("writes("))
-      ParseLetters(words, &s->writes);
-    else if (!ParsePushWord(words, s))
-      return false;
+  while (!words.end()) {
+    const bool read = words.Is("reads(")    ? ParseLetters(words, &s->reads)
+                      : words.Is("writes(") ? ParseLetters(words, &s->writes)
+                                            : ParsePushWord(words, s);
+    if (!read) return false;
+  }
   return true;
 }
 

@@ -16,14 +16,16 @@ namespace tenter::fuzz {
 
 class Words {
  public:
-  // Commas and closing brackets are spaces, and an opening bracket ends its word: "reads(a, b)" has
-  // the words "reads(", "a" and "b".
-  explicit Words(std::string line) {
-    for (char& c : line)
-      if (c == ',' || c == ')') c = ' ';
-    for (size_t at = 0; (at = line.find('(', at)) != std::string::npos; at += 2)
-      line.replace(at, 1, "( ");
-    words_ = Split(line);
+  // Commas are spaces, an opening bracket ends its word, and a closing one is a word: "reads(a, b)"
+  // has the words "reads(", "a", "b" and ")".
+  explicit Words(const std::string& line) {
+    std::string spaced;
+    for (const char c : line)
+      if (c == ')')
+        spaced += " ) ";
+      else
+        spaced += c == ',' ? " " : c == '(' ? "( " : std::string(1, c);
+    words_ = Split(spaced);
   }
 
   bool end() const { return next_ == words_.size(); }

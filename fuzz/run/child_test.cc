@@ -1,0 +1,76 @@
+// What becomes of a child that hangs, crashes, races, leaks or finds something.
+#include "fuzz/run/child.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "fuzz/run/sanitizer.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/thread.h"
+
+namespace tenter::fuzz {
+namespace {
+
+TEST(Child, HangsCrashesAndFindingsComeBack) {
+  const auto hang =
+      RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
+  ASSERT_TRUE(hang.has_value());
+  EXPECT_EQ(hang->kind, kHang);
+  const auto crash =
+      RunInChild([](const Reporter&) { TENTER_CHECK(1 > 2, "no"); }, 60 * kNsPerSecond);
+  ASSERT_TRUE(crash.has_value());
+  EXPECT_EQ(crash->kind.substr(0, 28), "crash: CHECK failed: 1 > 2 a");
+  const auto finding = RunInChild(
+      [](const Reporter& reporter) {
+        reporter.Found({"ERR-6", "twice", "two\nlines", 7});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(finding.has_value());
+  EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");
+  EXPECT_EQ(finding->round, 7u);
+#if defined(TENTER_TSAN)
+  const auto race = RunInChild(
+      [](const Reporter& reporter) {
+        int shared = 0;
+        {
+          Thread threads[2];
+          for (Thread& thread : threads)
+            if (!thread.Start("racer", [&shared] { ++shared; }).ok()) return;
+        }
+        if (RacesReported() > 0) reporter.Found({"ENG-1", "data race", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(race.has_value());
+  EXPECT_NE(race->detail.find("WARNING: ThreadSanitizer: data race"), std::string::npos)
+      << race->detail;
+#endif
+#if defined(TENTER_ASAN)
+  const auto leak = RunInChild(
+      [](const Reporter& reporter) {
+        struct Lost {
+          std::unique_ptr<Lost> itself;
+        };
+        auto lost = std::make_unique<Lost>();
+        Lost* const cycle = lost.get();
+        cycle->itself = std::move(lost);
+        if (FoundLeaks()) reporter.Found({"ENG-5", "leaked memory", "", 0});
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(leak.has_value());
+  EXPECT_EQ(leak->kind, "leaked memory");
+  const auto freed = RunInChild(
+      [](const Reporter&) {
+        volatile char* gone = new char[100];
+        delete[] gone;
+        gone[3] = 1;
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(freed.has_value());
+  EXPECT_EQ(freed->kind, "sanitizer: heap-use-after-free");
+#endif
+  EXPECT_FALSE(RunInChild([](const Reporter& r) { r.Clean(); }, 60 * kNsPerSecond).has_value());
+}
+
+}  // namespace
+}  // namespace tenter::fuzz
