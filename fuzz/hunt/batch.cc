@@ -7,7 +7,7 @@
 
 #include "fuzz/hunt/trial.h"
 #include "fuzz/judge/suspect.h"
-#include "fuzz/run/sanitizer.h"
+#include "fuzz/process/sanitizer.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/rng.h"
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "fuzz/judge/properties.h"
+#include "fuzz/process/child.h"
 #include "fuzz/program/generate.h"
-#include "fuzz/run/child.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz {

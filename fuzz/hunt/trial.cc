@@ -4,8 +4,8 @@
 
 #include "fuzz/judge/judge.h"
 #include "fuzz/judge/suspect.h"
-#include "fuzz/run/child.h"
-#include "fuzz/run/sanitizer.h"
+#include "fuzz/process/child.h"
+#include "fuzz/process/sanitizer.h"
 
 namespace tenter::fuzz {
 

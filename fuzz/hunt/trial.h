@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fuzz/judge/finding.h"
-#include "fuzz/run/child.h"
+#include "fuzz/process/child.h"
 #include "fuzz/run/execute.h"
 
 namespace tenter::fuzz {

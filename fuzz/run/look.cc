@@ -1,6 +1,6 @@
 #include "fuzz/run/look.h"
 
-#include "fuzz/run/planned.h"
+#include "fuzz/ends/planned.h"
 
 namespace tenter::fuzz {
 namespace {

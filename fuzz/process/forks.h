@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "fuzz/run/child.h"
+#include "fuzz/process/child.h"
 
 namespace tenter::fuzz {
 

@@ -12,6 +12,7 @@
 
 #include "fuzz/history/caught.h"
 #include "runtime/base/thrown.h"
+#include "runtime/engine/completion.h"
 
 namespace tenter::fuzz {
 
@@ -20,8 +21,8 @@ int64_t LivePlanned();
 
 [[noreturn]] void ThrowPlanned(Type type, int id);
 Thrown MakePlanned(Type type, int id);
-// The status of a planned StatusError.
-Status PlannedStatus(int id);
+// Uses the handle of an op as its statement says: it fails, or it is done.
+void EndAsPlanned(const Statement& push, Completion handle);
 
 // Describes the exception that is being handled. REQUIRES: inside a catch block.
 Caught Identify();

@@ -1,4 +1,4 @@
-#include "fuzz/run/sanitizer.h"
+#include "fuzz/process/sanitizer.h"
 
 #include "runtime/base/atomic.h"
 

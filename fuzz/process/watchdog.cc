@@ -1,4 +1,4 @@
-#include "fuzz/run/watchdog.h"
+#include "fuzz/process/watchdog.h"
 
 #include <utility>
 

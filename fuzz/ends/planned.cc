@@ -1,9 +1,9 @@
-#include "fuzz/run/planned.h"
+#include "fuzz/ends/planned.h"
 
 #include <new>
 #include <stdexcept>
 
-#include "fuzz/run/counted.h"
+#include "fuzz/ends/counted.h"
 
 namespace tenter::fuzz {
 namespace {
@@ -34,13 +34,13 @@ Caught CaughtPlanned(Type type, int id) {
   return {.what = Caught::What::kPlanned, .type = type, .id = id, .text = {}};
 }
 
-}  // namespace
-
-int64_t LivePlanned() { return live_planned.Load(kAcquire); }
-
 Status PlannedStatus(int id) {
   return {StatusCode::kDataLoss, std::string(kStatusText) + std::to_string(id)};
 }
+
+}  // namespace
+
+int64_t LivePlanned() { return live_planned.Load(kAcquire); }
 
 void ThrowPlanned(Type type, int id) {
   switch (type) {
@@ -63,6 +63,15 @@ Thrown MakePlanned(Type type, int id) {
   } catch (...) {
     return Thrown::Current();
   }
+}
+
+void EndAsPlanned(const Statement& push, Completion handle) {
+  if (push.fails == Type::kNone)
+    handle.Done();
+  else if (push.fails == Type::kStatus)
+    handle.Fail(PlannedStatus(push.op));
+  else
+    handle.Fail(MakePlanned(push.fails, push.op));
 }
 
 Caught Identify() {

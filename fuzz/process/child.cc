@@ -1,4 +1,4 @@
-#include "fuzz/run/child.h"
+#include "fuzz/process/child.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "fuzz/run/forks.h"
+#include "fuzz/process/forks.h"
 
 namespace tenter::fuzz {
 

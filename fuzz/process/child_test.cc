@@ -1,11 +1,11 @@
 // What becomes of a child that hangs, crashes, races, leaks or finds something.
-#include "fuzz/run/child.h"
+#include "fuzz/process/child.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
-#include "fuzz/run/sanitizer.h"
+#include "fuzz/process/sanitizer.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
 
