@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "fuzz/hunt/minimise.h"
-#include "fuzz/judge/suspect.h"
+#include "fuzz/hunt/suspect.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "fuzz/hunt/statement_changes.h"
 #include "fuzz/program/normalise.h"
 #include "runtime/base/clock.h"
 
@@ -143,39 +144,8 @@ class Shrinker {
   }
 
   void SimplifyStatement(size_t i) {
-    const auto change = [&](auto with) {
-      return i < best_.statements.size() && Try([&](Program& p) { with(p.statements[i]); });
-    };
-    change([](Statement& s) {
-      s.throws = s.fails = s.throws_after = Type::kNone;
-      s.ends = Ends::kSync;
-    });
-    change([](Statement& s) { s.throws_after = Type::kNone; });
-    change([](Statement& s) { s.deleter_throws = Type::kNone; });
-    change([](Statement& s) { s.out_of_memory = false; });
-    change([](Statement& s) { s.far_deadline = false; });
-    change([](Statement& s) { s.bulk = 0; });
-    change([](Statement& s) { s.blocks = false; });
-    change([](Statement& s) {
-      if (s.verb == Verb::kPush) s.scope = 0;
-    });
-    change([](Statement& s) { s.priority = 0; });
-    change([](Statement& s) { s.mode = StopMode::kDrain; });
-    // Any failure to a plain throw, and any type to the most common one.
-    change([](Statement& s) {
-      if (s.throws == Type::kNone && s.ends == Ends::kSync) return;
-      s.ends = Ends::kSync;
-      s.fails = s.throws_after = Type::kNone;
-      s.throws = Type::kRuntimeError;
-    });
-    change([](Statement& s) {
-      if (s.ends == Ends::kLater) s.ends = Ends::kNow;
-      if (s.ends == Ends::kDropped) s.ends = Ends::kNever;
-    });
-    change([](Statement& s) {
-      for (Type* type : {&s.throws, &s.fails, &s.throws_after, &s.deleter_throws})
-        if (*type != Type::kNone) *type = Type::kRuntimeError;
-    });
+    for (const StatementChange change : StatementChanges())
+      if (i < best_.statements.size()) Try([&](Program& p) { change(&p.statements[i]); });
     DropLetters(i, &Statement::reads);
     DropLetters(i, &Statement::writes);
   }

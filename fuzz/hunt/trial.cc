@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "fuzz/hunt/suspect.h"
 #include "fuzz/judge/judge.h"
-#include "fuzz/judge/suspect.h"
 #include "fuzz/process/child.h"
 #include "fuzz/process/sanitizer.h"
 

@@ -1,6 +1,8 @@
 // Cancellation: who ran although its scope was cancelled (ERR-11), and what bodies were told
 // (ERR-12).
-#include "fuzz/judge/judge.h"
+#include <algorithm>
+
+#include "fuzz/judge/parts.h"
 #include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {

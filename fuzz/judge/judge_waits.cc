@@ -1,17 +1,13 @@
 // What waits told, and when they returned (ENG-6, ENG-7, ERR-5, ERR-6, ERR-9).
 #include <algorithm>
 #include <map>
-#include <set>
 
-#include "fuzz/judge/judge.h"
+#include "fuzz/judge/parts.h"
+#include "fuzz/judge/reports.h"
 #include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {
-
-bool Contains(const std::vector<int>& all, int one) {
-  return std::find(all.begin(), all.end(), one) != all.end();
-}
 
 // The versions of a var that a wait may tell of: the last write that was surely pushed before the
 // call, or any later one whose push had begun before it returned. In a sequential program: one.
@@ -74,16 +70,6 @@ void JudgeAwait(const Case& c, const std::vector<Pushed>& order, const Expectati
                " failures, which fits no write that it may have seen");
 }
 
-void JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
-                  const std::string& where) {
-  // Not in the log of the engine: it is no failure of the op, or one of a scope.
-  if (root.place == FailurePlace::kCancelled || root.scope != 0) return;
-  if (!seen.has_context)
-    c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
-  else
-    JudgeFailure(c, seen.context, root, where);
-}
-
 void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expectation& expect,
                      const Statement& s, const VarSeen& seen, int instance) {
   const bool stale =
@@ -106,7 +92,10 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
     // Two dropped handles throw alike: the context tells which of them it is.
     if (told == nullptr || seen.context.push_number == root.number) told = &root;
   }
-  if (told != nullptr) return JudgeContext(c, seen, *told, ToText(s));
+  if (told != nullptr) {
+    JudgeContext(c, seen, *told, ToText(s));
+    return;
+  }
   c.Report(
       "ERR-5", "wait threw the wrong thing",
       ToText(s) + " threw " + seen.caught.ToText() + ", which fits no write that it may have seen");
@@ -121,79 +110,6 @@ void JudgeInside(const Case& c, const Statement& s, const Caught& caught) {
            ToText(s) + " was not refused with an error that names " + OpName(s.actor.number) +
                ": " + caught.ToText());
 }
-
-// ERR-6, ERR-9 and ERR-11: each failure once, sorted, at the first wait that could know of it, and
-// in the log of its scope.
-class Reports {
- public:
-  Reports(const Case& c, const Expectation& expect, int scope) : c_(c) {
-    for (const ExpectedFailure& f : expect.reported)
-      if (f.scope == scope)
-        missing_[{f.number, f.place}] = f;
-      else
-        elsewhere_.insert({f.number, f.place});
-    for (const ExpectedFailure& f : expect.may_be_reported)
-      if (f.scope == scope) optional_[{f.number, f.place}] = f;
-  }
-  void Add(const std::vector<FailureSeen>& reported, const std::string& where, const Span& span) {
-    for (size_t i = 0; i < reported.size(); ++i) {
-      const FailureSeen& f = reported[i];
-      if (i > 0 && std::pair(reported[i - 1].push_number, reported[i - 1].place) >
-                       std::pair(f.push_number, f.place))
-        c_.Report("ERR-6", "report not in push order",
-                  where + " reports push " + std::to_string(f.push_number) + " too late");
-      const std::pair key(f.push_number, f.place);
-      if (const auto may = optional_.find(key); may != optional_.end()) missing_.insert(*may);
-      if (seen_.contains(key)) {
-        c_.Report("ERR-6", "reported twice",
-                  where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
-                      "), which another wait-all, or this one, has reported already");
-      } else if (elsewhere_.contains(key)) {
-        c_.Report("ERR-11", "told to the wrong scope",
-                  where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
-                      "), which another scope, or the engine, has to tell of");
-      } else if (!missing_.contains(key)) {
-        c_.Report("ERR-6", "reported without a failure",
-                  where + " reports op '" + f.op + "' (push " + std::to_string(f.push_number) +
-                      "), which did not fail as a root in its " +
-                      std::string(FailurePlaceName(f.place)));
-      } else {
-        JudgeFailure(c_, f, missing_[key], where);
-        missing_.erase(key);
-        optional_.erase(key);
-      }
-      seen_[key] = span;
-    }
-  }
-  void End() {
-    for (const auto& [key, f] : missing_)
-      c_.Report(
-          f.place == FailurePlace::kDeleter || f.place == FailurePlace::kAfterEnd ? "ERR-9"
-                                                                                  : "ERR-6",
-          "never reported",
-          "no wait-all reports " + f.caught.ToText() + " (push " + std::to_string(f.number) + ")");
-  }
-  // `wait` was pushed behind the failing op and returned before the wait that reported it began.
-  void JudgeLate(const std::vector<Pushed>& order, const Statement& s, const Span& wait) {
-    for (const Pushed& p : order)
-      for (const FailurePlace place :
-           {FailurePlace::kBody, FailurePlace::kCompletion, FailurePlace::kDropped,
-            FailurePlace::kDeadline, FailurePlace::kDeleter}) {
-        const auto it = seen_.find({p.number, place});
-        if (it != seen_.end() && c_.seen(p).span.end < wait.begin && wait.end < it->second.begin)
-          c_.Report("ERR-6", "reported too late",
-                    ToText(s) + " did not report " + ToText(c_.statement(p)) +
-                        ", which was pushed before the call; a later wait-all did");
-      }
-  }
-
- private:
-  using Key = std::pair<uint64_t, FailurePlace>;
-  const Case& c_;
-  std::map<Key, ExpectedFailure> missing_, optional_;
-  std::set<Key> elsewhere_;
-  std::map<Key, Span> seen_;
-};
 
 }  // namespace
 

@@ -161,6 +161,12 @@ class Model {
 
 }  // namespace
 
+bool WasHealed(const std::vector<Version>& versions) {
+  for (size_t i = 1; i < versions.size(); ++i)
+    if (!versions[i - 1].failures.empty() && versions[i].failures.empty()) return true;
+  return false;
+}
+
 Expectation RunModel(const Program& program, const std::vector<Pushed>& in_push_order,
                      int instances, const std::set<uint64_t>& cancelled) {
   Model model(program, instances, cancelled);

@@ -1,33 +1,22 @@
 // The sequential model: what a program must have done, executed one op at a time in push order.
 // Written to be read beside the contracts, not to be fast.
 //
-// Path: History -> Linearise (push numbers, judge_pushes.cc) -> RunModel -> Judge compares.
+// Path: History -> Linearise (push numbers, linearise.cc) -> RunModel -> Judge compares.
 //
 // Thread safety: pure functions over plain data.
 // Ownership and lifetime: borrows program and history.
 // Invariants: what it says depends on the order of pushes and on what was cancelled, on nothing
 //   else: no worker, no time, no priority.
-// Errors: none.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <set>
 
-#include "fuzz/history/history.h"
-#include "fuzz/program/program.h"
+#include "fuzz/history/caught.h"
+#include "fuzz/judge/pushed.h"
 
 namespace tenter::fuzz {
-
-// One successful push or delete, in push order.
-struct Pushed {
-  uint64_t number = 0;
-  size_t statement = 0;
-  bool deletes = false;
-  std::vector<int> reads, writes;  // instances, each once
-  // Of a racing op: as what it was reported, which is how it ended; nothing when it was not.
-  std::optional<FailurePlace> raced = std::nullopt;
-};
 
 enum class Fate { kRan, kSkipped, kCancelled };
 
@@ -37,6 +26,9 @@ struct Version {
   int64_t value = 0;
   std::set<uint64_t> failures;  // push numbers; the smallest is the root (ERR-3)
 };
+
+// Whether a plain write replaced a poisoned version (ERR-4).
+bool WasHealed(const std::vector<Version>& versions);
 
 // A failure that the engine must know of.
 struct ExpectedFailure {

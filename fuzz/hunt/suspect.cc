@@ -1,4 +1,4 @@
-#include "fuzz/judge/suspect.h"
+#include "fuzz/hunt/suspect.h"
 
 #include <algorithm>
 

@@ -1,0 +1,24 @@
+// CampaignOptions: which programs a campaign runs, and for how long.
+//
+// Thread safety: plain data.
+// Ownership and lifetime: borrows the properties, which are static.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fuzz/judge/properties.h"
+
+namespace tenter::fuzz {
+
+struct CampaignOptions {
+  uint64_t seed = 1;
+  double seconds = 10;
+  double shrink_seconds = 30;
+  int64_t case_limit_ms = 5000;  // then a case counts as hanging
+  std::vector<int> workers = {0, 1, 2, 4, 8};
+  int most_ops = 24;
+  std::vector<const Property*> properties;  // in turn
+};
+
+}  // namespace tenter::fuzz

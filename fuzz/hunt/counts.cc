@@ -1,0 +1,77 @@
+#include "fuzz/hunt/counts.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+
+#include "runtime/base/check.h"
+
+namespace tenter::fuzz {
+
+std::string_view CountName(Count count) {
+  constexpr std::string_view kNames[] = {
+      "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
+      "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
+      "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
+      "gated",         "idle",         "forks",           "parity",         "recorded_ops",
+      "replays",       "times_out",    "races",           "scoped_ops",     "scope_cancels",
+      "bulk_ops"};
+  static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
+  return kNames[static_cast<size_t>(count)];
+}
+
+SharedCounts::SharedCounts() {
+  void* memory =
+      mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  TENTER_CHECK(memory != MAP_FAILED, "no shared memory for the counts");
+  counts_ = new (memory) Counts;
+}
+
+SharedCounts::~SharedCounts() { munmap(counts_, sizeof(Counts)); }
+
+void CountCase(const Program& p, Counts* counts) {
+  const auto add = [&](Count what, uint64_t n) {
+    counts->counts[static_cast<size_t>(what)].FetchAdd(n, kRelaxed);
+  };
+  const auto statements = [&](auto is) {
+    return static_cast<uint64_t>(std::count_if(p.statements.begin(), p.statements.end(), is));
+  };
+  add(Count::kCases, 1);
+  add(Count::kOps, static_cast<uint64_t>(Ops(p)));
+  add(Count::kSeveralPushers, Threads(p) > 1);
+  add(Count::kFailingOps, statements([](const Statement& s) {
+        return s.throws != Type::kNone || s.fails != Type::kNone || s.ends == Ends::kNever ||
+               s.ends == Ends::kDropped || s.ends == Ends::kHeld;
+      }));
+  add(Count::kAsyncOps, statements([](const Statement& s) { return s.ends != Ends::kSync; }));
+  add(Count::kDeletes, statements([](const Statement& s) { return s.verb == Verb::kDelete; }));
+  add(Count::kWaits, statements([](const Statement& s) { return s.verb == Verb::kWait; }));
+  add(Count::kWaitAlls, statements([](const Statement& s) { return s.verb == Verb::kWaitAll; }));
+  add(Count::kStops, statements([](const Statement& s) { return s.verb == Verb::kStop; }));
+  add(Count::kCancels, CanCancel(p));
+  add(Count::kPushesInside,
+      statements([](const Statement& s) { return s.actor.is_op && s.verb == Verb::kPush; }));
+  add(Count::kWaitsInside, statements([](const Statement& s) {
+        return s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll);
+      }));
+  add(Count::kOutOfMemory, statements([](const Statement& s) { return s.out_of_memory; }));
+  add(Count::kRunDependents, p.policy == ErrorPolicy::kRunDependents);
+  add(Count::kNaive, p.workers == 0);
+  add(Count::kGated, p.gated);
+  add(Count::kIdle, p.idle);
+  add(Count::kForks, statements([](const Statement& s) { return s.verb == Verb::kFork; }));
+  add(Count::kParity, p.parity);
+  add(Count::kRecordedOps,
+      statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
+  add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
+  add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
+  add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
+  add(Count::kRaces, statements(Races));
+  add(Count::kScopedOps,
+      statements([](const Statement& s) { return s.verb == Verb::kPush && s.scope != 0; }));
+  add(Count::kScopeCancels, statements([](const Statement& s) { return s.verb == Verb::kCancel; }));
+}
+
+}  // namespace tenter::fuzz
