@@ -57,6 +57,8 @@ void ThrowPlanned(Type type, int id) {
   }
 }
 
+namespace {
+
 Thrown MakePlanned(Type type, int id) {
   try {
     ThrowPlanned(type, id);
@@ -64,6 +66,8 @@ Thrown MakePlanned(Type type, int id) {
     return Thrown::Current();
   }
 }
+
+}  // namespace
 
 void EndAsPlanned(const Statement& push, Completion handle) {
   if (push.fails == Type::kNone)

@@ -1,17 +1,14 @@
 // Planned: the exceptions that ops of a program throw, recognised again when a wait throws them.
 //
 // Thread safety: any thread.
-// Ownership and lifetime: Counted counts its copies, so that a leaked exception or body is seen.
+// Ownership and lifetime: each exception is Counted, so that one that an engine leaks is seen.
 // Invariants: every planned exception carries the number of its op; a deleter's is negative and
 //   names its var.
-// Errors: none.
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "fuzz/history/caught.h"
-#include "runtime/base/thrown.h"
 #include "runtime/engine/completion.h"
 
 namespace tenter::fuzz {
@@ -20,7 +17,6 @@ namespace tenter::fuzz {
 int64_t LivePlanned();
 
 [[noreturn]] void ThrowPlanned(Type type, int id);
-Thrown MakePlanned(Type type, int id);
 // Uses the handle of an op as its statement says: it fails, or it is done.
 void EndAsPlanned(const Statement& push, Completion handle);
 

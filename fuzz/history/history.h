@@ -1,10 +1,9 @@
 // History: everything that a program saw when it ran on an engine, as plain data for Judge.
 //
-// Thread safety: while the program runs, each record is written by the one thread that executes
-//   its statement or body; Judge reads after the engine is gone.
+// Thread safety: while the program runs, what a call returned is written by the thread that made
+//   it, and a run by the thread that runs the body. Judge reads when the engine is gone.
 // Ownership and lifetime: values.
 // Invariants: stamps come from one counter; 0 means that it never happened.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

@@ -3,9 +3,11 @@
 //
 // A replay of n ops is n pushes of its thread with consecutive push numbers: statement `replay 1`
 // becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
-// themselves disappear. A push in a bulk does not answer its number: it has the one behind that of
-// the push before it, since nobody else pushes; behind a stop it is refused, and told so by the
-// next call or never.
+// themselves disappear.
+//
+// A push in a bulk does not return its push number. Nobody else pushes in such a program, so it is
+// the one after that of the push before. After a stop the engine refuses the group, and says so at
+// the next call on the bulk or never.
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.

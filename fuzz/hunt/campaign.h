@@ -6,7 +6,6 @@
 // Thread safety: the parent must have one thread only (RunInChild).
 // Ownership and lifetime: values.
 // Invariants: the first finding ends the search.
-// Errors: none.
 #pragma once
 
 #include <functional>

@@ -15,8 +15,9 @@ namespace {
 constexpr int kProbeRounds = 12;  // to learn how often a finding comes
 constexpr int kMostRounds = 50;   // of a candidate that fails by chance
 constexpr int kFinalRounds = 200;
-// Ops. With so many no smaller one is looked for, unless this one comes back rarely; with so many
-// only kMostHunts times, or once in vain.
+// A program of so many ops is small enough: no smaller one is looked for, unless it comes back
+// rarely. For one of kFew ops the search is repeated kMostHunts times, and ends when it finds
+// nothing.
 constexpr int kSmallEnough = 3, kFew = 4;
 constexpr int kMostHunts = 6;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
@@ -68,7 +69,8 @@ class Minimiser {
  public:
   Minimiser(const CampaignOptions& options, std::string kind)
       : options_(options), kind_(std::move(kind)) {
-    // Whatever is searched, some candidates hang: that must not cost the whole limit each time.
+    // Some candidates hang, whatever the kind of the finding: that must not cost the whole limit
+    // each time.
     case_ns_ = std::min(kShortHangNs, options.case_limit_ms * kNsPerMs);
     most_findings_ = kind_ == kHang ? 10 : 20;
   }

@@ -6,7 +6,7 @@
 // Thread safety: the parent must have one thread only (RunInChild).
 // Ownership and lifetime: values.
 // Invariants: the kind of the finding stays the same, unless the first one never came back.
-// Errors: none; it stops in time with the best so far.
+// Errors: where the time is over it stops with the best so far.
 #pragma once
 
 #include "fuzz/hunt/batch.h"

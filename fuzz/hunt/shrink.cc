@@ -10,7 +10,7 @@
 namespace tenter::fuzz {
 namespace {
 
-constexpr size_t kFewStatements = 8;  // from here on all pairs are tried
+constexpr size_t kFewStatements = 8;  // with so few all pairs are tried
 
 class Shrinker {
  public:
@@ -75,7 +75,7 @@ class Shrinker {
       }
   }
 
-  // A captured program may as well be pushes, in its place.
+  // Turns recorded ops into pushes, and drops the replays of their program.
   void UnfoldPrograms() {
     std::set<int> numbers;
     for (const Statement& s : best_.statements)
@@ -90,7 +90,8 @@ class Shrinker {
       });
   }
 
-  // Every use of one var becomes a use of another: what only carried a value between them can go.
+  // Every use of one var becomes a use of another, so that an op which only carried a value from
+  // one to the other can go.
   void MergeVars() {
     for (int from = best_.vars - 1; from > 0; --from)
       for (int to = 0; to < from; ++to)
@@ -130,7 +131,7 @@ class Shrinker {
     };
     rename([](int) { return 0; });
     rename([](int thread) { return thread % 2; });
-    // What a body does may as well be done by a pusher, there or at the end.
+    // Moves a statement from a body to a pusher, in its place or to the end.
     for (size_t i = 0; i < best_.statements.size(); ++i) {
       if (!best_.statements[i].actor.is_op) continue;
       const auto pushed = [&](Program& p) { p.statements[i].actor = {false, *threads.begin()}; };

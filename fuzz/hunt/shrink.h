@@ -1,12 +1,13 @@
 // Shrink: the smallest program that still fails in the same way.
 //
-// Chunks of statements are removed first, then single words, then workers, noise and threads, until
-// nothing more can go. A program that fails by chance is tried several times.
+// Chunks of statements are removed first. Then the engine, the threads and the captured programs
+// become simpler, then single statements and the vars, until nothing more can go. `fails` tries a
+// program that fails by chance several times.
 //
 // Thread safety: pure; `fails` does the work.
 // Ownership and lifetime: values.
 // Invariants: the result failed when it was last tried.
-// Errors: none; it stops at its deadline with the best so far.
+// Errors: at its deadline it stops with the best so far.
 #pragma once
 
 #include <cstdint>

@@ -51,7 +51,8 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
         Watchdog watchdog(limits.case_ns, [&](const std::string& engine) {
           reporter.Found({ContractOfHang(program), kHang, engine, round.Load(kRelaxed)});
         });
-        // While shrinking, whatever is waited for in vain costs this much each time.
+        // A program that was made smaller often waits in vain for a report, so that the patience
+        // here is shorter than in a campaign.
         const Tools tools{&completers, &racers, &watchdog,
                           std::min(kNsPerSecond / 2, limits.case_ns / 6)};
         for (int i = 0; i < limits.rounds; ++i, round.FetchAdd(1, kRelaxed)) {

@@ -1,9 +1,8 @@
-// Trial: one program in one process, several rounds; and the same for finding the smallest one.
+// Trial: runs a program for several rounds, here or in a process of its own, and judges each.
 //
 // Thread safety: the parent must have one thread only (RunInChild).
 // Ownership and lifetime: values.
 // Invariants: RunCase is what campaign, shrinker and replay all run.
-// Errors: none.
 #pragma once
 
 #include <optional>

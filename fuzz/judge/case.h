@@ -1,6 +1,6 @@
 // Case: what a program saw, and where the parts of Judge report what is wrong with it.
 //
-// Thread safety: as its vector of findings.
+// Thread safety: belongs to one Judge.
 // Ownership and lifetime: borrows everything.
 #pragma once
 

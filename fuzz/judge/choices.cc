@@ -12,7 +12,8 @@ Choices FindChoices(const Case& c, const std::vector<Pushed>& order) {
     if (!pushed.deletes && CanCancel(c.program, c.statement(pushed)) && c.seen(pushed).runs == 0 &&
         !c.seen(pushed).raced && pushed.raced != FailurePlace::kDeadline)
       idle.insert(pushed.number);
-  // Cancelled or skipped, its outputs are poisoned: who has a poisoned input does not depend on it.
+  // Cancelled or skipped, an op leaves its outputs poisoned. So the model may take all idle ops for
+  // cancelled to learn which of them have a poisoned input.
   const Expectation all = RunModel(c.program, order, c.instances(), idle);
   for (size_t i = 0; i < order.size(); ++i) {
     if (!idle.contains(order[i].number)) continue;

@@ -1,7 +1,8 @@
 // Choices: which ops may have been cancelled.
 //
-// Who was cancelled is chance, and an op with a poisoned input that did not run was either skipped
-// or cancelled. The counters say how many; Judge tries every choice that fits them.
+// An op that did not run although no input is poisoned was cancelled. One with a poisoned input was
+// cancelled or skipped, which looks the same from outside. The counters of the engine say how many
+// were cancelled; Judge tries every choice that fits them.
 //
 // Thread safety: pure.
 #pragma once
@@ -13,7 +14,7 @@
 namespace tenter::fuzz {
 
 struct Choices {
-  std::set<uint64_t> cancelled;     // surely
+  std::set<uint64_t> cancelled;     // surely; push numbers
   std::vector<uint64_t> ambiguous;  // cancelled or skipped
 };
 

@@ -46,7 +46,7 @@ void JudgeCancels(const Case& c, const std::vector<Pushed>& order) {
     if (CancelsOf(c, s, true).first_end < seen.span.begin)
       c.Report("ERR-11", "ran in a cancelled scope",
                ToText(s) + " ran although its scope had been cancelled before it was pushed");
-    // A body that throws says nothing of its token.
+    // A body that throws has not looked at its token.
     if (seen.runs == 1 && s.ends == Ends::kSync && s.throws == Type::kNone) JudgeToken(c, s, seen);
   }
 }

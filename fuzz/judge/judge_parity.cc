@@ -7,7 +7,7 @@
 namespace tenter::fuzz {
 namespace {
 
-// Without the words of a status: two engines may word the same refusal differently.
+// Without the message of a status: two engines may word the same refusal differently.
 std::string Line(const Caught& caught) {
   return caught.what == Caught::What::kStatus ? std::string(StatusCodeName(caught.code))
                                               : caught.ToText();

@@ -67,7 +67,7 @@ class ReadyOps {
   std::vector<int> overtaken_;
   int starts_ = 0;
   int unfair_ = 0;         // starts at which a less urgent op was preferred
-  std::vector<int> rank_;  // the how-manieth oldest it was as it became ready; 0: not ready yet
+  std::vector<int> rank_;  // n: as it became ready it was the n-th oldest ready op; 0: not ready
 };
 
 }  // namespace

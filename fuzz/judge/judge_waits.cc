@@ -9,8 +9,9 @@
 namespace tenter::fuzz {
 namespace {
 
-// The versions of a var that a wait may tell of: the last write that was surely pushed before the
-// call, or any later one whose push had begun before it returned. In a sequential program: one.
+// The versions of a var that a wait may tell of: that of the last write whose push had returned
+// before the call, or of any later write whose push had begun before the wait returned. In a
+// sequential program that is one.
 struct Candidates {
   size_t first = 0, last = 0;
 };

@@ -43,7 +43,8 @@ class Model {
     else if (op.poisoned_input && program_.policy == ErrorPolicy::kSkipDependents)
       op.fate = Fate::kSkipped;
     Count(op.fate);
-    // ERR-3: the root of what would not have run anyway is that of its inputs.
+    // ERR-3: an op with a poisoned input would not have run anyway. When it is cancelled, the
+    // failures of its inputs reach its outputs, and none of its own.
     const bool failed =
         (op.fate != Fate::kCancelled || !op.poisoned_input) && OwnFailure(s, pushed, op.fate);
     if (failed) failures.insert(pushed.number);
@@ -119,8 +120,9 @@ class Model {
       Late(s, number);
     return true;
   }
-  // ENG-5: one of those who race ended the op, and which one was reported; an end that none of them
-  // can give is not believed. False when the op succeeded.
+  // ENG-5: the handle, the deadline or the body ended a racing op, and the report tells which. A
+  // report of an end that none of them can give is ignored here, so that the judges find it wrong.
+  // False when the op succeeded.
   bool RacedFailure(const Statement& s, std::optional<FailurePlace> place,
                     ExpectedFailure* failure) {
     const Type late = s.fails != Type::kNone ? s.fails : s.throws_after;

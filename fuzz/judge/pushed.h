@@ -18,7 +18,8 @@ struct Pushed {
   size_t statement = 0;
   bool deletes = false;
   std::vector<int> reads, writes;  // instances, each once
-  // Of a racing op: as what it was reported, which is how it ended; nothing when it was not.
+  // Of a racing op: the place of the failure that was reported of it, which tells how it ended;
+  // nothing when none was reported.
   std::optional<FailurePlace> raced = std::nullopt;
 };
 

@@ -50,7 +50,7 @@ std::string ReadStderr(int fd) {
   return text;
 }
 
-// The line of a crash that says what it was, without numbers that move.
+// What kind of crash it was, without numbers that differ from run to run.
 std::string CrashKind(int status, const std::string& said) {
   const size_t at = said.find("ERROR: AddressSanitizer: ");
   if (at != std::string::npos)

@@ -3,8 +3,8 @@
 // Thread safety: Begin, SetEngine and End on the thread that runs the case; it watches on a thread
 //   of its own.
 // Ownership and lifetime: borrows the engine between SetEngine and the next SetEngine or End.
-// Invariants: it acts at most once, and never returns from that: stuck threads cannot be joined.
-// Errors: none.
+// Invariants: it bites at most once, and that never returns: threads that hang cannot be joined, so
+//   the process has to end.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,6 @@
 // Thread safety: one caller at a time (rapidcheck keeps state of its own).
 // Ownership and lifetime: values.
 // Invariants: the program depends on the arguments alone.
-// Errors: none.
 #pragma once
 
 #include <vector>

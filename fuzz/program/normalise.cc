@@ -36,8 +36,9 @@ bool CanReplay(const Statement& s, AllCaptured* all) {
   return true;
 }
 
-// What holds a handle cannot be cancelled instead, which would look the same; and a replay ends
-// with its last handle only.
+// An op that holds its handle beyond its deadline must not be cancelled as well: nobody could tell
+// which of the two ended it. Nor may it be recorded, since the next replay starts when the last
+// handle of this one is gone.
 void NormaliseHeld(bool cancels, Statement* s) {
   if (s->ends != Ends::kHeld) return;
   s->throws = s->fails = s->throws_after = Type::kNone;
@@ -45,7 +46,8 @@ void NormaliseHeld(bool cancels, Statement* s) {
   if (cancels || s->program != 0) s->ends = Ends::kDropped;
 }
 
-// A racing op has one error that may come late at most, so that each can be told from the others.
+// At most one error of a racing op may be reported after its end: either that of the handle or that
+// of the body. So whoever is told of one knows whose it was.
 void NormaliseRaces(Statement* s) {
   if (!Races(*s)) return;
   s->throws = Type::kNone;
@@ -53,11 +55,12 @@ void NormaliseRaces(Statement* s) {
   if (s->ends == Ends::kRaceDrops) s->fails = Type::kNone;
   if (s->fails != Type::kNone) s->throws_after = Type::kNone;
   if (s->program == 0) return;
-  s->ends = Ends::kLater;  // a replay ends with its last handle only
+  s->ends = Ends::kLater;  // the next replay starts when the last handle of this one is gone
   s->throws_after = Type::kNone;
 }
 
-// A body that blocks is let go by its own pusher, before that waits for anything.
+// The pusher of an op that blocks has to cancel its scope before it waits for anything: otherwise
+// the two would wait for each other.
 bool MayBlock(const Program& program, size_t push) {
   const Statement& s = program.statements[push];
   if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
@@ -73,8 +76,8 @@ bool MayBlock(const Program& program, size_t push) {
   return false;
 }
 
-// The child has one pusher and no other threads of ours; and what another thread is to complete
-// fails there.
+// In the child of a fork there is only the thread that forked: so the program has one pusher, and
+// no op that another thread has to end.
 bool CanFork(const Program& program) {
   return Threads(program) <= 1 && !program.gated &&
          std::all_of(program.statements.begin(), program.statements.end(),

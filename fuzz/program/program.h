@@ -19,7 +19,6 @@
 //   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
 //   fork: both processes go on with it. (8) an op that blocks has a worker, and its pusher cancels
 //   its scope before it waits for anything.
-// Errors: ParseProgram answers kInvalidArgument with line and word.
 #pragma once
 
 #include <cstdint>

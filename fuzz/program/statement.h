@@ -1,4 +1,4 @@
-// Statement: one thing that a program does with an engine; an op is the statement that pushes it.
+// Statement: one call that a program makes to an engine. An op is written as the push of it.
 //
 // Thread safety: plain data.
 // Ownership and lifetime: values.
@@ -35,8 +35,8 @@ enum class Verb {
   kStop,
   kReplay,
   kFork,
-  kAwait,  // a failure scope
-  kCancel  // one
+  kAwait,  // waits for a failure scope
+  kCancel  // cancels one
 };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.

@@ -23,7 +23,7 @@ Bodies::Bodies(const Program& program, uint64_t round, const Tools& tools, Notes
       notes_(notes),
       inside_(std::move(inside)),
       racing_(program, round, tools.racers) {
-  // Every statement is a `new` at most.
+  // There are at most as many further vars as statements, if each of them is a `new`.
   for (size_t i = 0; i < program.vars + program.statements.size(); ++i)
     values_.push_back(InitialValue(static_cast<int>(i)));
 }
@@ -31,7 +31,7 @@ Bodies::Bodies(const Program& program, uint64_t round, const Tools& tools, Notes
 OpBody Bodies::Of(size_t index, const HandlesPtr& handles, int64_t deadline_ns) {
   const Statement& s = program_.statements[index];
   racing_.SetDeadline(index, deadline_ns);
-  // A captured program keeps its bodies.
+  // The bodies of a captured program live as long as the program.
   Atomic<int64_t>* const alive =
       s.ends == Ends::kSync && s.program == 0 ? &sync_alive_ : &others_alive_;
   if (s.ends == Ends::kSync)

@@ -34,8 +34,8 @@ class Bodies {
   void ReadValue(int instance, VarSeen* seen) const;
   void UseHeldHandles() { held_.UseAll(); }
 
-  // Bodies, with all they captured, that are alive: of ops that end with their bodies, which go
-  // before those ops end, and of all others, which go with the engine at the latest.
+  // How many bodies, with all that they captured, are alive: those of ops that end with their body,
+  // which are gone when the op has ended; and all others, which are gone with the engine.
   int64_t sync_alive() const { return sync_alive_.Load(kAcquire); }
   int64_t others_alive() const { return others_alive_.Load(kAcquire); }
 

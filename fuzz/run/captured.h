@@ -4,10 +4,11 @@
 //
 // Thread safety: each program is used by the pusher that records it only; the counts are for
 //   whoever has joined the pushers.
-// Ownership and lifetime: owns the programs. One is released after its last replay, which may be
-//   pending then, if the case neither deletes nor stops nor compares engines nor uses bulks: its
-//   var is deleted by a push that nobody can number. The others are kept until Clear, which must
-//   come before the engine's end.
+// Ownership and lifetime: owns the programs until Clear, which must come before the engine's end.
+//   In some cases a program is released after its last replay, while that may be pending. The
+//   engine then deletes the var of the program, and that delete takes a push number which no call
+//   returns. So this is done only where Judge can still tell the numbers of all other pushes: in
+//   cases that neither delete nor stop, compare no engines and use no bulk.
 // Invariants: a program is captured once.
 // Errors: a refused capture refuses every replay of it.
 #pragma once
@@ -71,8 +72,8 @@ class CapturedPrograms {
     bool released = false;
   };
 
-  // The handle of an async op keeps its program, so that the delete of the program's var may come
-  // when everything else has ended, and be counted or not.
+  // The handle of an async op keeps its program alive. The delete of the program's var may then
+  // come after the drain has read the counts, which would be right with and without it.
   static bool RecordsAsync(const Program& program) {
     return std::any_of(program.statements.begin(), program.statements.end(), [](const auto& s) {
       return s.verb == Verb::kPush && s.program != 0 && s.ends != Ends::kSync;

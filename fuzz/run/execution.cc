@@ -81,7 +81,7 @@ void Execution::RunActor(Actor actor, const HandlesPtr* handles) {
 
 void Execution::RunStatement(size_t index, const HandlesPtr& handles) {
   const Verb verb = program_.statements[index].verb;
-  // Whatever may wait lets the worker go first.
+  // What may wait for ops opens the gate first: none of them ends before.
   if (verb != Verb::kPush && verb != Verb::kDelete && verb != Verb::kReplay &&
       verb != Verb::kCancel)
     gate_.Open();

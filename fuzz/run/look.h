@@ -3,7 +3,6 @@
 // Thread safety: any thread that may wait.
 // Ownership and lifetime: copies everything; no exception of the engine outlives the call.
 // Invariants: whatever a wait throws is written down, not thrown on.
-// Errors: none.
 #pragma once
 
 #include <functional>

@@ -28,8 +28,8 @@ ProbeOutcome Noise::Hit(const Site& site, const ProbeContext& context) {
   return {};
 }
 
-// The first start of each worker is that of the engine. Worker 0 is the one that the child of a
-// fork cannot do without.
+// The construction of the engine starts every worker once, which succeeds; later starts may fail.
+// Not that of worker 0, since the child of a fork cannot do without it.
 bool Noise::StartFails(int worker) {
   if (worker == failing_worker_) return true;
   const int start = starts_.FetchAdd(1, kRelaxed);

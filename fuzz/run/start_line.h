@@ -1,9 +1,9 @@
-// StartLine: how a case lets threads go at the same moment. (Gate holds them back: runtime/base.)
+// StartLine: lets the pushers of a case start at the same moment.
 //
-// Thread safety: that is what it is for.
+// Thread safety: Wait from each of the threads, once.
 // Ownership and lifetime: outlives the threads that use it.
-// Invariants: lets go when everybody is there.
-// Errors: none.
+// Invariants: the threads spin, since threads that are woken one after the other hardly ever meet
+//   inside a push.
 #pragma once
 
 #include "runtime/base/atomic.h"
@@ -11,11 +11,10 @@
 
 namespace tenter::fuzz {
 
-// Lets threads go at the same moment. They spin, since threads that are woken one after the other
-// hardly ever meet inside a push.
 class StartLine {
  public:
   explicit StartLine(int threads) : missing_(threads) {}
+  // Returns when all threads have called it.
   void Wait() {
     missing_.FetchAdd(-1, kRelaxed);
     for (int spins = 0; missing_.Load(kRelaxed) > 0; ++spins)
@@ -23,8 +22,8 @@ class StartLine {
   }
 
  private:
-  static constexpr int kMostSpins = 20000;
-  Atomic<int> missing_;  // relaxed: it orders nothing
+  static constexpr int kMostSpins = 20000;  // then it gives the processor away between looks
+  Atomic<int> missing_;                     // relaxed: it orders nothing
 };
 
 }  // namespace tenter::fuzz

@@ -15,9 +15,9 @@ struct Tools {
   Completers* completers;
   Racers* racers;
   Watchdog* watchdog;
-  // A body that throws after its op has ended is reported when it has returned, which nothing waits
-  // for. On a machine that is not stuck that comes at once; what has not been reported after this
-  // time counts as lost.
+  // What a body throws after its op has ended is reported when the body returns, and no wait of the
+  // engine waits for that. It comes soon, unless the machine is stuck; what has not been reported
+  // after this time counts as lost.
   int64_t patience_ns = kNsPerSecond / 2;
   Forks* forks = nullptr;  // null: the case does not fork
 
