@@ -477,6 +477,80 @@ TEST(Judge, SeesBrokenTokens) {
                 [](History& h) { h.statements[0].cancel_seen = true; }}});
 }
 
+// ERR-11: a scope whose deadline passed before an op came, one that has none, and a far one.
+TEST(Judge, SeesBrokenDeadlinesOfScopes) {
+  ExpectFound(
+      "engine workers 2 vars 5\n"
+      "t0: timeout 1\n"                    // 0
+      "t0: timeout 3 far\n"                // 1
+      "t0: expired 1\n"                    // 2
+      "t0: push op1 writes(a) scope 1\n"   // 3: cancelled
+      "t0: push op2 writes(b) scope 2\n"   // 4
+      "t0: push op3 writes(c) scope 3\n"   // 5
+      "t0: push op4 writes(d)\n"           // 6
+      "t0: push op5 writes(e) scope 1\n",  // 7: cancelled
+      {
+          {"ERR-11", "deadline of a scope forgotten",
+           [](History& h) { h.statements[2].expired = false; }},
+          {"ERR-11", "deadline of a scope refused",
+           [](History& h) { h.statements[0].code = StatusCode::kResourceExhausted; }},
+          {"ERR-11", "ran in a cancelled scope", [](History& h) { h.statements[3].runs = 1; }},
+          {"ERR-11", "cancelled for two reasons",
+           [](History& h) { h.final_vars[0].failures[0].caught.code = StatusCode::kStopped; }},
+          {"ERR-5", "wrong exception",
+           [](History& h) { h.final_vars[0].caught.code = StatusCode::kStopped; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[4].runs = 0; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[5].runs = 0; }},
+          {"ENG-5", "did not run", [](History& h) { h.statements[6].runs = 0; }},
+          {"ERR-12", "token requested without a cancel",
+           [](History& h) { h.statements[5].cancel_seen = true; }},
+          {"ENG-9", "wrong count: cancelled", [](History& h) { --h.counts.cancelled; }},
+      });
+}
+
+// ERR-11: of a deadline and a cancel the first gives the code.
+TEST(Judge, KnowsWhetherDeadlineOrCancelCameFirst) {
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: timeout 1\n"
+      "t0: expired 1\n"
+      "t0: cancel 1\n"
+      "t0: push op1 writes(a) scope 1\n",
+      {{"ERR-5", "wrong exception",
+        [](History& h) { h.final_vars[0].caught.code = StatusCode::kStopped; }}});
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: cancel 1\n"
+      "t0: timeout 1\n"
+      "t0: push op1 writes(a) scope 1\n",
+      {{"ERR-5", "wrong exception",
+        [](History& h) { h.final_vars[0].caught.code = StatusCode::kDeadlineExceeded; }}});
+}
+
+// ERR-11: the ops of a replay are in its scope: told to it, and cancelled with it.
+TEST(Judge, SeesAReplayThatForgetsItsScope) {
+  ExpectFound(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a) throws int program 1\n"  // 0
+      "t0: replay 1 scope 1\n"                         // 1
+      "t0: await 1\n"                                  // 2
+      "t0: replay 1\n"                                 // 3
+      "t0: waitall\n"                                  // 4
+      "t0: cancel 2\n"                                 // 5
+      "t0: replay 1 scope 2\n",                        // 6
+      {
+          {"ERR-11", "told to the wrong scope",
+           [](History& h) { std::swap(h.statements[2].reported, h.statements[4].reported); }},
+          {"ERR-6", "never reported", [](History& h) { h.statements[2].reported.clear(); }},
+          {"ENG-5", "ran for no replay", [](History& h) { h.statements[0].replays[0].number = 9; }},
+          {"ERR-11", "ran in a cancelled scope",
+           [](History& h) {
+             h.statements[0].replays.push_back(h.statements[0].replays[0]);
+             h.statements[0].replays.back().number = h.statements[6].push_number;
+           }},
+      });
+}
+
 // ENG-5: racing ops end in one of the ways that they can, and everything else fits it.
 TEST(Judge, SeesBrokenRaces) {
   ExpectFound(

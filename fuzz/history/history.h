@@ -63,6 +63,7 @@ struct StatementSeen : RunSeen {
   VarSeen var;                        // kWait
   Caught caught;                      // kWaitAll, kAwait: what came instead of a report
   std::vector<FailureSeen> reported;  // kWaitAll, kAwait
+  bool expired = false;               // kExpired: its scope was cancelled in time
   int64_t live_after_stop = -1;       // kStop, on a thread
   std::vector<RunSeen> replays;       // kPush, recorded: as they came
   std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)

@@ -60,7 +60,9 @@ class Unfolding {
       seen.also_uses = uses;
       seen.push_number = number;
       if (number != 0) FindRuns(history_.statements[i].replays, number++, &seen);
-      Add(program_.statements[i], seen);
+      Statement push = program_.statements[i];
+      push.scope = program_.statements[replay].scope;
+      Add(push, seen);
     }
   }
 

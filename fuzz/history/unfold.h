@@ -3,7 +3,7 @@
 //
 // A replay of n ops is n pushes of its thread with consecutive push numbers: statement `replay 1`
 // becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
-// themselves disappear.
+// themselves disappear. Its ops are in the scope of the replay.
 //
 // A push in a bulk does not return its push number. Nobody else pushes in such a program, so it is
 // the one after that of the push before. After a stop the engine refuses the group, and says so at

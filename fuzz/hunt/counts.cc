@@ -11,13 +11,34 @@
 namespace tenter::fuzz {
 
 std::string_view CountName(Count count) {
-  constexpr std::string_view kNames[] = {
-      "cases",         "ops",          "several_pushers", "failing_ops",    "async_ops",
-      "deletes",       "waits",        "wait_alls",       "stops",          "cancels",
-      "pushes_inside", "waits_inside", "out_of_memory",   "run_dependents", "naive",
-      "gated",         "idle",         "forks",           "parity",         "recorded_ops",
-      "replays",       "times_out",    "races",           "scoped_ops",     "scope_cancels",
-      "bulk_ops"};
+  constexpr std::string_view kNames[] = {"cases",
+                                         "ops",
+                                         "several_pushers",
+                                         "failing_ops",
+                                         "async_ops",
+                                         "deletes",
+                                         "waits",
+                                         "wait_alls",
+                                         "stops",
+                                         "cancels",
+                                         "pushes_inside",
+                                         "waits_inside",
+                                         "out_of_memory",
+                                         "run_dependents",
+                                         "naive",
+                                         "gated",
+                                         "idle",
+                                         "forks",
+                                         "parity",
+                                         "recorded_ops",
+                                         "replays",
+                                         "times_out",
+                                         "races",
+                                         "scoped_ops",
+                                         "scope_cancels",
+                                         "scope_deadlines",
+                                         "scoped_replays",
+                                         "bulk_ops"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }
@@ -71,6 +92,10 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kRaces, statements(Races));
   add(Count::kScopedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.scope != 0; }));
+  add(Count::kScopeDeadlines,
+      statements([](const Statement& s) { return s.verb == Verb::kTimeout && !s.far_deadline; }));
+  add(Count::kScopedReplays,
+      statements([](const Statement& s) { return s.verb == Verb::kReplay && s.scope != 0; }));
   add(Count::kScopeCancels, statements([](const Statement& s) { return s.verb == Verb::kCancel; }));
 }
 

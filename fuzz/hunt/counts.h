@@ -39,6 +39,8 @@ enum class Count {
   kRaces,
   kScopedOps,
   kScopeCancels,
+  kScopeDeadlines,
+  kScopedReplays,
   kBulkOps,
   kEnd
 };

@@ -15,7 +15,7 @@ constexpr StatementChange kChanges[] = {
     [](Statement* s) { s->bulk = 0; },
     [](Statement* s) { s->blocks = false; },
     [](Statement* s) {
-      if (s->verb == Verb::kPush) s->scope = 0;
+      if (s->verb == Verb::kPush || s->verb == Verb::kReplay) s->scope = 0;
     },
     [](Statement* s) { s->priority = 0; },
     [](Statement* s) { s->mode = StopMode::kDrain; },

@@ -7,6 +7,7 @@ namespace tenter::fuzz {
 std::string ContractOfHang(const Program& program) {
   if (Has(program, Verb::kStop)) return "ENG-9";
   for (const Statement& s : program.statements) {
+    if (s.blocks) return "ERR-12";
     if (s.priority != 0) return "ENG-10";
     if (s.actor.is_op && (s.verb == Verb::kWait || s.verb == Verb::kWaitAll)) return "ENG-7";
     for (const int letter : s.reads)

@@ -10,7 +10,7 @@
 
 #include "fuzz/history/history.h"
 #include "fuzz/judge/finding.h"
-#include "fuzz/judge/pushed.h"
+#include "fuzz/model/pushed.h"
 
 namespace tenter::fuzz {
 

@@ -1,6 +1,6 @@
 #include "fuzz/judge/choices.h"
 
-#include "fuzz/judge/model.h"
+#include "fuzz/model/model.h"
 
 namespace tenter::fuzz {
 

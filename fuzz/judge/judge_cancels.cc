@@ -1,30 +1,14 @@
-// Cancellation: who ran although its scope was cancelled (ERR-11), and what bodies were told
-// (ERR-12).
-#include <algorithm>
+// Cancellation: who ran although its scope was cancelled, and deadlines of scopes (ERR-11); what
+// bodies were told (ERR-12).
+#include <map>
+#include <set>
 
+#include "fuzz/judge/cancels.h"
 #include "fuzz/judge/parts.h"
 #include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {
-
-// What may have cancelled an op: its scope, or a stop.
-struct Cancels {
-  int64_t first_begin = INT64_MAX, first_end = INT64_MAX;
-};
-Cancels CancelsOf(const Case& c, const Statement& push, bool of_scope_only) {
-  Cancels cancels;
-  for (size_t i = 0; i < c.program.statements.size(); ++i) {
-    const Statement& s = c.program.statements[i];
-    const Span& span = c.history.statements[i].span;
-    const bool of_scope = s.verb == Verb::kCancel && push.scope != 0 && s.scope == push.scope;
-    const bool stop = s.verb == Verb::kStop && s.mode == StopMode::kCancel && !of_scope_only;
-    if (!span.happened() || (!of_scope && !stop)) continue;
-    cancels.first_begin = std::min(cancels.first_begin, span.begin);
-    if (span.end != 0) cancels.first_end = std::min(cancels.first_end, span.end);
-  }
-  return cancels;
-}
 
 void JudgeToken(const Case& c, const Statement& s, const StatementSeen& seen) {
   const Cancels any = CancelsOf(c, s, false);
@@ -34,6 +18,43 @@ void JudgeToken(const Case& c, const Statement& s, const StatementSeen& seen) {
   if (!seen.cancel_seen && (s.blocks || any.first_end < seen.body.begin))
     c.Report("ERR-12", "token not requested",
              ToText(s) + " was not told of the cancellation that had come before");
+}
+
+void JudgeDeadlines(const Case& c) {
+  for (size_t i = 0; i < c.program.statements.size(); ++i) {
+    const Statement& s = c.program.statements[i];
+    const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kTimeout && seen.code != StatusCode::kOk)
+      c.Report("ERR-11", "deadline of a scope refused",
+               ToText(s) + " answered " + std::string(StatusCodeName(seen.code)));
+    if (s.verb == Verb::kExpired && seen.span.happened() && !seen.expired)
+      c.Report("ERR-11", "deadline of a scope forgotten",
+               ToText(s) + ": the scope was not cancelled, long after its deadline");
+  }
+}
+
+// A scope is cancelled once, by its deadline or by a call, and all of its ops tell which it was.
+// Stop cancels ops of all scopes, with a code of its own.
+void JudgeOneCode(const Case& c, const std::vector<Pushed>& order) {
+  std::map<uint64_t, int> scopes;
+  for (const Pushed& p : order)
+    if (!p.deletes) scopes[p.number] = c.statement(p).scope;
+  for (const Statement& s : c.program.statements)
+    if (s.verb == Verb::kStop && s.mode == StopMode::kCancel) return;
+  std::map<int, std::set<StatusCode>> codes;
+  const auto note = [&](const VarSeen& seen) {
+    for (const FailureSeen& f : seen.failures)
+      if (const auto scope = scopes.find(f.push_number);
+          f.place == FailurePlace::kCancelled && scope != scopes.end())
+        codes[scope->second].insert(f.caught.code);
+  };
+  for (const StatementSeen& seen : c.history.statements) note(seen.var);
+  for (const VarSeen& seen : c.history.final_vars) note(seen);
+  for (const auto& [scope, seen] : codes)
+    if (seen.size() > 1)
+      c.Report("ERR-11", "cancelled for two reasons",
+               "some ops of scope " + std::to_string(scope) +
+                   " say that it was cancelled, others that its deadline had passed");
 }
 
 }  // namespace
@@ -49,6 +70,8 @@ void JudgeCancels(const Case& c, const std::vector<Pushed>& order) {
     // A body that throws has not looked at its token.
     if (seen.runs == 1 && s.ends == Ends::kSync && s.throws == Type::kNone) JudgeToken(c, s, seen);
   }
+  JudgeDeadlines(c);
+  JudgeOneCode(c, order);
 }
 
 }  // namespace tenter::fuzz

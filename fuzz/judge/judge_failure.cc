@@ -2,12 +2,20 @@
 #include "fuzz/judge/parts.h"
 
 namespace tenter::fuzz {
+namespace {
 
-bool Same(const Caught& seen, const Caught& expected) {
+bool SameCaught(const Caught& seen, const Caught& expected) {
   if (seen.what != expected.what) return false;
   if (seen.what == Caught::What::kPlanned)
     return seen.type == expected.type && seen.id == expected.id;
   return seen.code == expected.code;
+}
+
+}  // namespace
+
+bool Same(const Caught& seen, const ExpectedFailure& expected) {
+  return SameCaught(seen, expected.caught) ||
+         (expected.or_caught.has_value() && SameCaught(seen, *expected.or_caught));
 }
 
 void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure& expected,
@@ -15,7 +23,7 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
   const bool on_worker = expected.place == FailurePlace::kBody ||
                          (expected.place == FailurePlace::kAfterEnd && !expected.by_handle) ||
                          expected.place == FailurePlace::kDeleter;
-  if (!Same(seen.caught, expected.caught))
+  if (!Same(seen.caught, expected))
     c.Report(
         "ERR-5", "wrong exception",
         where + " tells of " + seen.caught.ToText() + ", expected " + expected.caught.ToText());

@@ -51,7 +51,7 @@ void JudgeThrown(const Case& c, int instance, const VarSeen& seen, const Expecta
     return;
   }
   const ExpectedFailure& root = expect.failures.at(*wanted.begin());
-  if (!Same(seen.caught, root.caught))
+  if (!Same(seen.caught, root))
     return c.Report(
         "ERR-5", "wrong exception",
         where + " threw " + seen.caught.ToText() + ", expected " + root.caught.ToText());

@@ -89,7 +89,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
       return;
     }
     const ExpectedFailure& root = expect.failures.at(*version.failures.begin());
-    if (!Same(seen.caught, root.caught)) continue;
+    if (!Same(seen.caught, root)) continue;
     // Two dropped handles throw alike: the context tells which of them it is.
     if (told == nullptr || seen.context.push_number == root.number) told = &root;
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "fuzz/judge/cancels.h"
 #include "fuzz/judge/parts.h"
 #include "fuzz/program/to_text.h"
 
@@ -133,6 +134,8 @@ std::vector<Pushed> Linearise(const Case& c) {
   if (c.findings.empty()) PlaceDeletes(c, &pushes);
   std::sort(pushes.begin(), pushes.end(), by_number);
   NoteRaces(c, &pushes);
+  for (Pushed& p : pushes)
+    if (!p.deletes) p.cancel_codes = CancelCodes(c, c.statement(p));
   return pushes;
 }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "fuzz/judge/case.h"
-#include "fuzz/judge/model.h"
+#include "fuzz/model/model.h"
 
 namespace tenter::fuzz {
 
@@ -16,14 +16,16 @@ void JudgeCalls(const Case& c);
 bool SurelyDeleted(const Case& c, int instance, int64_t before);
 bool MaybeDeleted(const Case& c, int instance, int64_t before);
 
-// linearise.cc: the order in which the engine took the pushes, with how racing ops ended.
+// linearise.cc: the order in which the engine took the pushes, with what else the history alone
+// tells of them: how racing ops ended, and with which codes ops may have been cancelled.
 std::vector<Pushed> Linearise(const Case& c);
 
 // judge_order.cc, judge_priorities.cc: who ran when.
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order);
 void JudgePriorities(const Case& c, const std::vector<Pushed>& order);
 
-// judge_cancels.cc: who ran although its scope was cancelled, and what bodies were told.
+// judge_cancels.cc: who ran although its scope was cancelled, what bodies were told, and deadlines
+// of scopes.
 void JudgeCancels(const Case& c, const std::vector<Pushed>& order);
 
 // judge_outcome.cc, judge_vars.cc: who ran at all, values, poison, counts.
@@ -37,7 +39,7 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
 // What FailureOf knew of the root failure that a wait threw (ERR-7). False when it knew nothing.
 bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
                   const std::string& where);
-bool Same(const Caught& seen, const Caught& expected);
+bool Same(const Caught& seen, const ExpectedFailure& expected);
 
 // judge_waits.cc: what waits told, and when they returned.
 void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);

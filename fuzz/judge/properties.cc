@@ -146,20 +146,24 @@ constexpr std::array kProperties = {
                     p.out_of_memory = 30;
                     p.failing_worker = true;
                   })},
-    Property{"ERR-11",
-             "a scope tells of its own failures only, once; its cancel touches no other op",
-             With({},
-                  [](Profile& p) {
-                    p.scopes = 100;
-                    p.fails = 30;
-                    p.wait_alls = 15;
-                    p.stops = 3;
-                  })},
+    Property{
+        "ERR-11",
+        "a scope tells of its own failures only, once; its cancel and deadline touch no other op",
+        With({},
+             [](Profile& p) {
+               p.scopes = 100;
+               p.scope_deadlines = 50;
+               p.captures = 15;
+               p.fails = 30;
+               p.wait_alls = 15;
+               p.stops = 3;
+             })},
     Property{"ERR-12", "a body is told of a cancellation, not before it, and woken by it",
              With({},
                   [](Profile& p) {
                     p.scopes = 100;
-                    p.scope_cancels = 100;
+                    p.scope_cancels = 70;
+                    p.scope_deadlines = 60;
                     p.blocks = 50;
                     p.stops = 3;
                   })},

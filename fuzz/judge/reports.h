@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "fuzz/judge/case.h"
-#include "fuzz/judge/model.h"
+#include "fuzz/model/model.h"
 
 namespace tenter::fuzz {
 

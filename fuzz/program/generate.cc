@@ -32,6 +32,8 @@ class Drawing {
     if (Chance(profile_.stops)) InsertStop(threads);
     if (Chance(10)) InsertStop(threads, profile_.stops);
     if (scopes_ > 0 && Chance(profile_.scope_cancels)) InsertCancel(threads);
+    if (scopes_ > 0 && Chance(profile_.scope_deadlines))
+      for (int scope = From(1, scopes_); scope > 0; --scope) InsertDeadline(threads, scope);
     if (forks)
       for (int n = From(1, 2); n > 0; --n) InsertFork();
     Normalise(&program_);
@@ -96,6 +98,8 @@ class Drawing {
     for (int n = From(1, 3); n > 0; --n) {
       program_.statements.push_back(By(actor, Verb::kReplay));
       program_.statements.back().program = number;
+      if (scopes_ > 0 && Chance(profile_.scoped_replays))
+        program_.statements.back().scope = From(1, scopes_);
       SomeWaits(actor);
       if (n > 1 && Chance(15)) Push(actor, 2);
     }
@@ -122,35 +126,55 @@ class Drawing {
     program_.statements.back().var = s.var;
   }
 
+  size_t AnyPlace(size_t first = 0) {
+    return static_cast<size_t>(
+        From(static_cast<int>(first), static_cast<int>(program_.statements.size())));
+  }
+  void Insert(size_t place, const Statement& s) {
+    program_.statements.insert(program_.statements.begin() + static_cast<long>(place), s);
+  }
+  // The push before this place, or null.
+  const Statement* PushBefore(size_t place) const {
+    const Statement* const before = place == 0 ? nullptr : &program_.statements[place - 1];
+    return before != nullptr && before->verb == Verb::kPush ? before : nullptr;
+  }
+
   // Somewhere, by some thread or by the body of an op.
   void InsertStop(int threads, int percent = 100) {
     if (!Chance(percent)) return;
     Statement s = By({false, From(0, threads - 1)}, Verb::kStop);
     if (Chance(profile_.cancels)) s.mode = StopMode::kCancel;
-    const int place = From(0, static_cast<int>(program_.statements.size()));
-    auto at = program_.statements.begin() + place;
-    if (place > 0 && std::prev(at)->verb == Verb::kPush && Chance(25))
-      s.actor = {true, std::prev(at)->op};
-    program_.statements.insert(at, s);
+    const size_t place = AnyPlace();
+    if (const Statement* push = PushBefore(place); push != nullptr && Chance(25))
+      s.actor = {true, push->op};
+    Insert(place, s);
   }
 
   // Somewhere, or behind some pushes of one thread, whose bodies may block until then.
   void InsertCancel(int threads) {
     Statement s = By({false, From(0, threads - 1)}, Verb::kCancel);
     s.scope = From(1, scopes_);
-    const int place = From(0, static_cast<int>(program_.statements.size()));
-    const auto at = program_.statements.begin() + place;
-    if (place > 0 && std::prev(at)->verb == Verb::kPush) {
-      s.actor = std::prev(at)->actor;
-      if (std::prev(at)->scope != 0) s.scope = std::prev(at)->scope;
+    const size_t place = AnyPlace();
+    if (const Statement* push = PushBefore(place); push != nullptr) {
+      s.actor = push->actor;
+      if (push->scope != 0) s.scope = push->scope;
     }
-    program_.statements.insert(at, s);
+    Insert(place, s);
   }
 
-  void InsertFork() {
-    const int place = From(0, static_cast<int>(program_.statements.size()));
-    program_.statements.insert(program_.statements.begin() + place, By({false, 0}, Verb::kFork));
+  // Somewhere; perhaps its thread waits later until the deadline has passed.
+  void InsertDeadline(int threads, int scope) {
+    Statement s = By({false, From(0, threads - 1)}, Verb::kTimeout);
+    s.scope = scope;
+    s.far_deadline = Chance(20);
+    const size_t place = AnyPlace();
+    Insert(place, s);
+    if (s.far_deadline || !Chance(50)) return;
+    s.verb = Verb::kExpired;
+    Insert(AnyPlace(place + 1), s);
   }
+
+  void InsertFork() { Insert(AnyPlace(), By({false, 0}, Verb::kFork)); }
 
   // ENG-10: nothing but pushes of one thread, so that what is ready at each start is known.
   Program Gated() {

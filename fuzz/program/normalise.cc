@@ -59,18 +59,21 @@ void NormaliseRaces(Statement* s) {
   s->throws_after = Type::kNone;
 }
 
-// The pusher of an op that blocks has to cancel its scope before it waits for anything: otherwise
-// the two would wait for each other.
+// The pusher of an op that blocks has to cancel its scope, or to give it a deadline, before it
+// waits for ops: otherwise the two would wait for each other.
 bool MayBlock(const Program& program, size_t push) {
   const Statement& s = program.statements[push];
   if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
       program.workers == 0 || Has(program, Verb::kFork))
     return false;
-  for (size_t i = push + 1; i < program.statements.size(); ++i) {
-    const Statement& next = program.statements[i];
-    if (!(next.actor == s.actor)) continue;
-    if (next.verb == Verb::kCancel && next.scope == s.scope) return true;
-    if (next.verb != Verb::kPush && next.verb != Verb::kDelete && next.verb != Verb::kNew)
+  for (size_t i = 0; i < program.statements.size(); ++i) {
+    const Statement& other = program.statements[i];
+    if (!(other.actor == s.actor)) continue;
+    const bool before = i < push;
+    if (other.scope == s.scope && CancelsScope(other) && (!before || other.verb == Verb::kTimeout))
+      return true;
+    if (!before && other.verb != Verb::kPush && other.verb != Verb::kDelete &&
+        other.verb != Verb::kNew && other.verb != Verb::kTimeout)
       return false;
   }
   return false;
@@ -92,12 +95,39 @@ void NormaliseBulk(bool allowed, Statement* s) {
   if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
 }
 
+// A scope has one deadline at most. Who waits for it is the pusher who has set it, and the process
+// has not forked: in the child nothing passes before the engine is called.
+class ScopeRules {
+ public:
+  explicit ScopeRules(const Program& program) : forks_(Has(program, Verb::kFork)) {}
+
+  bool Allow(const Statement& s) {
+    switch (s.verb) {
+      case Verb::kAwait:
+      case Verb::kCancel:
+        return s.scope > 0;
+      case Verb::kTimeout:
+        return s.scope > 0 && !s.actor.is_op && deadlines_.try_emplace(s.scope, s).second;
+      case Verb::kExpired: {
+        const auto set = deadlines_.find(s.scope);
+        return !forks_ && set != deadlines_.end() && set->second.actor == s.actor &&
+               !set->second.far_deadline;
+      }
+      default:
+        return true;
+    }
+  }
+
+ private:
+  const bool forks_;
+  std::map<int, Statement> deadlines_;  // by scope
+};
+
 void NormaliseScopes(Program* program) {
+  ScopeRules rules(*program);
+  std::erase_if(program->statements, [&](const Statement& s) { return !rules.Allow(s); });
   for (Statement& s : program->statements)
-    if (s.program != 0 || s.scope < 0) s.scope = 0;  // a replay is in none
-  std::erase_if(program->statements, [](const Statement& s) {
-    return (s.verb == Verb::kAwait || s.verb == Verb::kCancel) && s.scope == 0;
-  });
+    if ((s.verb == Verb::kPush && s.program != 0) || s.scope < 0) s.scope = 0;
   for (size_t i = 0; i < program->statements.size(); ++i)
     if (program->statements[i].blocks && !MayBlock(*program, i))
       program->statements[i].blocks = false;

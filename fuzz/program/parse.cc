@@ -77,10 +77,15 @@ bool ParseStatement(Words& words, Statement* s) {
         s->mode = words.peek() == "cancel" ? StopMode::kCancel : StopMode::kDrain;
         return words.Is("cancel") || words.Is("drain");
       case Verb::kReplay:
-        return words.Number(&s->program);
+        return words.Number(&s->program) && (!words.Is("scope") || words.Number(&s->scope));
       case Verb::kAwait:
       case Verb::kCancel:
+      case Verb::kExpired:
         return words.Number(&s->scope);
+      case Verb::kTimeout:
+        if (!words.Number(&s->scope)) return false;
+        s->far_deadline = words.Is("far");
+        return true;
     }
   }
   return false;

@@ -39,13 +39,13 @@ bool Has(const Program& program, Verb verb) {
 
 bool CanCancel(const Program& program) {
   return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-    return s.verb == Verb::kCancel || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
+    return CancelsScope(s) || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
   });
 }
 
 bool CanCancel(const Program& program, const Statement& push) {
   return std::any_of(program.statements.begin(), program.statements.end(), [&](const Statement& s) {
-    return (s.verb == Verb::kCancel && push.scope != 0 && s.scope == push.scope) ||
+    return (CancelsScope(s) && push.scope != 0 && s.scope == push.scope) ||
            (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
   });
 }

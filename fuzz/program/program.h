@@ -17,8 +17,9 @@
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
 //   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
-//   fork: both processes go on with it. (8) an op that blocks has a worker, and its pusher cancels
-//   its scope before it waits for anything.
+//   fork: both processes go on with it. (8) an op that blocks has a worker, and its scope gets a
+//   cancel or a deadline from its own pusher before that waits for ops. (9) a scope has one
+//   deadline at most, which a pusher sets; who waits until it has passed is the one who set it.
 #pragma once
 
 #include <cstdint>

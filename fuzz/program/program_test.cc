@@ -1,20 +1,78 @@
-// What the reader of a program refuses.
+// What the reader of a program takes, and what it refuses.
 #include <gtest/gtest.h>
 
 #include "fuzz/program/parse.h"
+#include "fuzz/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {
 
 TEST(Program, BadTextIsRefusedWithItsLine) {
-  for (const char* text :
-       {"", "motor", "engine workers two", "engine\nt0: pull op1", "engine\nt0: push op1 completes",
-        "engine\nt0: push op1 reads(a", "engine\nop1: wait a", "engine\nt0: push op1\nt0: push op1",
-        "engine vars 99", "engine\nt0: replay 1", "engine\nt0: push op1 program 1\nt1: replay 1",
-        "engine\nt0: fork\nt0: push op1 completes now", "engine\nt0: push op1\nop1: fork"})
+  for (const char* text : {"",
+                           "motor",
+                           "engine workers two",
+                           "engine\nt0: pull op1",
+                           "engine\nt0: push op1 completes",
+                           "engine\nt0: push op1 reads(a",
+                           "engine\nop1: wait a",
+                           "engine\nt0: push op1\nt0: push op1",
+                           "engine vars 99",
+                           "engine\nt0: replay 1",
+                           "engine\nt0: push op1 program 1\nt1: replay 1",
+                           "engine\nt0: push op1 scope 1 program 1\nt0: replay 1",
+                           "engine\nt0: expired 1",
+                           "engine\nt0: timeout 1\nt1: expired 1",
+                           "engine\nt0: timeout 1 far\nt0: expired 1",
+                           "engine\nt0: timeout 1\nt0: timeout 1",
+                           "engine\nt0: push op1\nop1: timeout 1",
+                           "engine\nt0: timeout 1\nt0: fork\nt0: expired 1",
+                           "engine\nt0: timeout 0",
+                           "engine\nt0: fork\nt0: push op1 completes now",
+                           "engine\nt0: push op1\nop1: fork"})
     EXPECT_FALSE(ParseProgram(text).ok()) << text;
   EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
             std::string::npos);
+}
+
+// A file that was written down once can be replayed for ever: every word keeps its meaning.
+TEST(Program, WhatWasWrittenBeforeIsRead) {
+  const std::string text =
+      "engine workers 2 policy run vars 3 noise 7 idle\n"
+      "t0: push op1 reads(a) writes(b c) priority 3 throws runtime_error\n"
+      "t0: push op2 completes later fails int far_deadline\n"
+      "t0: push op3 writes(a) completes now then_throws struct scope 2\n"
+      "op3: waitall\n"
+      "t0: push op4 writes(a) races fails status\n"
+      "t0: push op5 race_drops then_throws bad_alloc out_of_memory\n"
+      "t0: push op6 drops later\n"
+      "t0: push op7 drops now\n"
+      "t1: push op8 writes(c) program 1\n"
+      "t1: replay 1\n"
+      "t1: push op9 scope 1 blocks\n"
+      "t1: cancel 1\n"
+      "t1: delete a deleter throws int\n"
+      "t0: wait b\n"
+      "t0: await 2\n"
+      "t0: stop drain\n";
+  const Result<Program> program = ParseProgram(text);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(ToText(*program), text);
+  EXPECT_EQ(program->statements[9].program, 1);
+  EXPECT_EQ(program->statements[9].scope, 0);
+  EXPECT_TRUE(program->statements[10].blocks);
+}
+
+// An op may block when its pusher has given its scope a deadline, whatever the pusher waits for.
+TEST(Program, ADeadlineLetsABodyBlock) {
+  for (const char* text :
+       {"engine vars 1\nt0: timeout 1\nt0: push op1 scope 1 blocks\nt0: wait a\n",
+        "engine\nt0: push op1 scope 1 blocks\nt0: timeout 1\nt0: waitall\n"})
+    EXPECT_TRUE(ParseProgram(text).ok()) << text;
+  for (const char* text : {"engine\nt0: timeout 1 far\nt0: push op1 scope 1 blocks\n",
+                           "engine\nt0: timeout 1\nt0: push op1 scope 2 blocks\n",
+                           "engine\nt1: timeout 1\nt0: push op1 scope 1 blocks\nt0: waitall\n",
+                           "engine\nt0: push op1 scope 1 blocks\nt0: waitall\nt0: timeout 1\n"})
+    EXPECT_FALSE(ParseProgram(text).ok()) << text;
 }
 
 }  // namespace

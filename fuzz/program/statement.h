@@ -35,8 +35,10 @@ enum class Verb {
   kStop,
   kReplay,
   kFork,
-  kAwait,  // waits for a failure scope
-  kCancel  // cancels one
+  kAwait,    // waits for a failure scope
+  kCancel,   // cancels one
+  kTimeout,  // sets the deadline of one
+  kExpired   // waits until the deadline of one has cancelled it
 };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.
@@ -58,9 +60,10 @@ struct Statement {
   Type fails = Type::kNone;         // the completion carries this error
   Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
   bool out_of_memory = false;       // the push meets std::bad_alloc
-  bool far_deadline = false;        // one that does not pass
+  bool far_deadline = false;        // one that does not pass; also of a kTimeout
   int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
-  // kPush: the failure scope that it is in, or 0. kAwait, kCancel: which scope
+  // kPush, kReplay: the failure scope that it is in, or 0; a recorded push has none of its own.
+  // kAwait, kCancel, kTimeout, kExpired: which scope
   int scope = 0;
   bool blocks = false;  // the body waits until its scope is cancelled
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
@@ -77,6 +80,11 @@ struct Statement {
 // Who ends the op is chance: its handle, its body by throwing, or its deadline.
 inline bool Races(const Statement& s) {
   return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;
+}
+
+// Whether the scope of the statement is cancelled by it, at once or soon.
+inline bool CancelsScope(const Statement& s) {
+  return s.verb == Verb::kCancel || (s.verb == Verb::kTimeout && !s.far_deadline);
 }
 
 std::string VarName(int letter);

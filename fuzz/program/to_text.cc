@@ -60,13 +60,18 @@ std::string ToText(const Statement& s) {
     case Verb::kStop:
       return text + (s.mode == StopMode::kCancel ? "stop cancel" : "stop drain");
     case Verb::kReplay:
-      return text + "replay " + std::to_string(s.program);
+      text += "replay " + std::to_string(s.program);
+      return s.scope == 0 ? text : text + " scope " + std::to_string(s.scope);
     case Verb::kFork:
       return text + "fork";
     case Verb::kAwait:
       return text + "await " + std::to_string(s.scope);
     case Verb::kCancel:
       return text + "cancel " + std::to_string(s.scope);
+    case Verb::kTimeout:
+      return text + "timeout " + std::to_string(s.scope) + (s.far_deadline ? " far" : "");
+    case Verb::kExpired:
+      return text + "expired " + std::to_string(s.scope);
   }
   return text;
 }

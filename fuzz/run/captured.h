@@ -35,7 +35,8 @@ class CapturedPrograms {
 
   void Record(int number, Op&& op) { all_.at(number).recording.Push(std::move(op)); }
 
-  Result<uint64_t> Replay(Engine& engine, int number, size_t statement) {
+  // Into `scope`, unless that is null.
+  Result<uint64_t> Replay(Engine& engine, int number, FailureScope* scope, size_t statement) {
     One& one = all_.at(number);
     if (one.captured == nullptr && one.refused.ok()) {
       Result<ProgramPtr> captured = engine.Capture(std::move(one.recording));
@@ -43,7 +44,7 @@ class CapturedPrograms {
       if (captured.ok()) one.captured = *std::move(captured);
     }
     if (!one.refused.ok()) return one.refused;
-    const Result<uint64_t> pushed = engine.Replay(one.captured);
+    const Result<uint64_t> pushed = engine.Replay(one.captured, scope);
     if (may_release_ && statement == one.last_replay) {
       one.captured.reset();
       one.released = true;

@@ -6,6 +6,7 @@
 #include "fuzz/run/drain.h"
 #include "fuzz/run/look.h"
 #include "fuzz/run/start_line.h"
+#include "fuzz/run/timeouts.h"
 #include "runtime/base/thread.h"
 
 namespace tenter::fuzz {
@@ -14,6 +15,7 @@ Execution::Execution(const Program& program, const Tools& tools, uint64_t round,
                      std::unique_ptr<Engine> engine)
     : program_(program),
       tools_(tools),
+      round_(round),
       notes_(notes),
       letters_(*engine, program.vars),
       scopes_(*engine, program),
@@ -83,7 +85,7 @@ void Execution::RunStatement(size_t index, const HandlesPtr& handles) {
   const Verb verb = program_.statements[index].verb;
   // What may wait for ops opens the gate first: none of them ends before.
   if (verb != Verb::kPush && verb != Verb::kDelete && verb != Verb::kReplay &&
-      verb != Verb::kCancel)
+      verb != Verb::kCancel && verb != Verb::kTimeout)
     gate_.Open();
   StatementSeen& seen = notes_.statement(index);
   seen.handles = *handles;
@@ -118,10 +120,24 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
       return LookAtScope(*scopes_.Find(s.scope), &seen->reported, &seen->caught);
     case Verb::kCancel:
       return scopes_.Find(s.scope)->Cancel();
+    case Verb::kTimeout:
+      return SetTimeout(index, seen);
+    case Verb::kExpired:
+      // Half the limit of the case: then the deadline counts as forgotten, and not the case as
+      // hanging.
+      seen->expired = scopes_.AwaitCancelled(s.scope, NowNs() + tools_.watchdog->limit_ns() / 2);
+      return;
     case Verb::kFork:
       if (tools_.forks != nullptr) tools_.forks->Fork();
       return;
   }
+}
+
+void Execution::SetTimeout(size_t index, StatementSeen* seen) {
+  const Statement& s = program_.statements[index];
+  const int64_t timeout_ns =
+      s.far_deadline ? kFarNs : ScopeTimeoutNs(program_.noise + round_, index);
+  seen->code = scopes_.Find(s.scope)->SetTimeout(timeout_ns).code();
 }
 
 void Execution::Wait(const Handle& handle, VarSeen* seen) {

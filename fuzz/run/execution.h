@@ -30,10 +30,12 @@ class Execution {
   void RunActor(Actor actor, const HandlesPtr* handles);
   void RunStatement(size_t index, const HandlesPtr& handles);
   void Do(size_t index, const HandlesPtr& handles, StatementSeen* seen);
+  void SetTimeout(size_t index, StatementSeen* seen);
   void Wait(const Handle& handle, VarSeen* seen);
 
   const Program& program_;
   const Tools& tools_;
+  const uint64_t round_;
   Notes& notes_;
   // ENG-10: one op holds the only worker until `gate_` opens; `held_` is open when it does so.
   Gate gate_, held_;

@@ -1,10 +1,9 @@
 #include "fuzz/run/pushes.h"
 
+#include "fuzz/run/timeouts.h"
+
 namespace tenter::fuzz {
 namespace {
-
-constexpr int64_t kSoonNs = 100 * kNsPerUs;      // the deadline of a held op
-constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // one that does not pass
 
 void Note(const Result<uint64_t>& pushed, StatementSeen* seen) {
   if (pushed.ok())
@@ -45,7 +44,8 @@ void Pushes::PushInBulk(int size, Op&& op, StatementSeen* seen) {
 
 void Pushes::Replay(size_t index) {
   const Statement& s = program_.statements[index];
-  Note(captured_.Replay(engine_, s.program, index), &notes_.statement(index));
+  Note(captured_.Replay(engine_, s.program, scopes_.Find(s.scope), index),
+       &notes_.statement(index));
 }
 
 }  // namespace tenter::fuzz

@@ -20,6 +20,11 @@ class Scopes {
 
   // Null for 0: what is in no scope.
   FailureScope* Find(int number) const { return number == 0 ? nullptr : scopes_.at(number).get(); }
+  // Whether the scope was cancelled, waiting for that until `until_ns`.
+  bool AwaitCancelled(int number, int64_t until_ns) const {
+    while (!Find(number)->cancelled() && NowNs() < until_ns) SleepNs(1);
+    return Find(number)->cancelled();
+  }
   const std::map<int, ScopePtr>& all() const { return scopes_; }
   void Clear() { scopes_.clear(); }
 

@@ -1,4 +1,4 @@
-#include "fuzz/judge/model.h"
+#include "fuzz/model/model.h"
 
 #include <algorithm>
 #include <iterator>
@@ -91,7 +91,9 @@ class Model {
     if (fate == Fate::kSkipped) return false;
     if (fate == Fate::kCancelled) {
       failure.place = FailurePlace::kCancelled;
-      failure.caught = StatusCaught(StatusCode::kStopped);
+      failure.caught = StatusCaught(pushed.cancel_codes.front());
+      if (pushed.cancel_codes.size() > 1)
+        failure.or_caught = StatusCaught(pushed.cancel_codes.back());
       expect_.failures[number] = failure;
       return true;
     }

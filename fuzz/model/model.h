@@ -14,7 +14,7 @@
 #include <set>
 
 #include "fuzz/history/caught.h"
-#include "fuzz/judge/pushed.h"
+#include "fuzz/model/pushed.h"
 
 namespace tenter::fuzz {
 
@@ -35,7 +35,9 @@ struct ExpectedFailure {
   uint64_t number = 0;
   FailurePlace place = FailurePlace::kBody;
   std::string op;
-  Caught caught;           // what a catcher must see (ERR-1, ERR-5)
+  Caught caught;  // what a catcher must see (ERR-1, ERR-5)
+  // Or this: who cancels an op first is chance.
+  std::optional<Caught> or_caught = std::nullopt;
   int scope = 0;           // who is told: this scope, or with 0 whoever waits for all
   bool by_handle = false;  // of what comes after the end: by the handle, not by the body
 };

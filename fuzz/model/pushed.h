@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/base/status.h"
 #include "runtime/engine/failure/failure.h"
 
 namespace tenter::fuzz {
@@ -21,6 +22,8 @@ struct Pushed {
   // Of a racing op: the place of the failure that was reported of it, which tells how it ended;
   // nothing when none was reported.
   std::optional<FailurePlace> raced = std::nullopt;
+  // With which codes it may have been cancelled: kStopped, kDeadlineExceeded, or both.
+  std::vector<StatusCode> cancel_codes = {};
 };
 
 inline bool Contains(const std::vector<int>& instances, int one) {

@@ -1,0 +1,22 @@
+// Timeouts: the deadlines of ops and scopes, as times from the moment they are set.
+//
+// Thread safety: constants, and a pure function.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/rng.h"
+
+namespace tenter::fuzz {
+
+inline constexpr int64_t kSoonNs = 100 * kNsPerUs;      // of an op that holds its handle, or races
+inline constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // does not pass
+
+// Of a scope whose deadline comes while its ops run: other times in each round.
+inline int64_t ScopeTimeoutNs(uint64_t seed, size_t statement) {
+  return 10 * kNsPerUs +
+         static_cast<int64_t>(CombineHash(seed, statement) % static_cast<uint64_t>(2 * kSoonNs));
+}
+
+}  // namespace tenter::fuzz
