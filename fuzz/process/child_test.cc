@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "fuzz/process/sanitizer.h"
+#include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
+#include "runtime/base/thrown.h"
 
 namespace tenter::fuzz {
 namespace {
@@ -71,6 +75,46 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
 #endif
   EXPECT_FALSE(RunInChild([](const Reporter& r) { r.Clean(); }, 60 * kNsPerSecond).has_value());
 }
+
+#if defined(TENTER_TSAN)
+// A catcher may be the last to read an exception of which somebody else drops the last Thrown.
+TEST(Sanitizer, KnowsThatAnExceptionIsCounted) {
+  const auto race = RunInChild(
+      [](const Reporter& reporter) {
+        Atomic<bool> seen = false;  // relaxed: it orders nothing
+        Thrown thrown = Thrown::FromStatus(
+            {StatusCode::kStopped, "a message that is too long to be kept inside the string"});
+        {
+          Thread threads[2];
+          TENTER_CHECK(threads[0]
+                           .Start("catcher",
+                                  [&seen, mine = thrown]() mutable {
+                                    size_t size = 0;
+                                    try {
+                                      const Thrown gone_when_caught = std::move(mine);
+                                      gone_when_caught.Rethrow();
+                                    } catch (const StatusError& error) {
+                                      size = std::string(error.status().message()).size();
+                                    }
+                                    seen.Store(size > 0, kRelaxed);
+                                  })
+                           .ok(),
+                       "no thread");
+          TENTER_CHECK(threads[1]
+                           .Start("last",
+                                  [&seen, mine = std::move(thrown)]() mutable {
+                                    while (!seen.Load(kRelaxed)) SleepNs(1);
+                                    mine = Thrown();
+                                  })
+                           .ok(),
+                       "no thread");
+        }
+        if (RacesReported() > 0) reporter.Found({"ENG-1", "data race", "", 0});
+      },
+      60 * kNsPerSecond);
+  EXPECT_FALSE(race.has_value()) << race->detail;
+}
+#endif
 
 }  // namespace
 }  // namespace tenter::fuzz
