@@ -8,6 +8,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/rng.h"
+#include "runtime/base/semaphore.h"
 #include "runtime/base/thread.h"
 #include "runtime/base/thrown.h"
 
@@ -124,6 +125,35 @@ TEST(CondVar, TimesOutAndWakes) {
                   .ok());
   MutexLock lock(mutex);
   while (!ready) changed.Wait(mutex);
+}
+
+TEST(Semaphore, KeepsPermitsAndTimesOut) {
+  Semaphore semaphore;
+  EXPECT_FALSE(semaphore.AcquireFor(kNsPerMs));
+  semaphore.Release();
+  semaphore.Release();
+  EXPECT_TRUE(semaphore.AcquireFor(kNsPerMs));
+  semaphore.Acquire();
+  EXPECT_FALSE(semaphore.AcquireFor(0));
+
+  // Each hands a permit to the other: a lost one would be waited for in vain.
+  constexpr int kTurns = 1000;
+  Semaphore mine, yours;
+  Thread other;
+  ASSERT_TRUE(other
+                  .Start("other",
+                         [&] {
+                           for (int i = 0; i < kTurns; ++i) {
+                             yours.Acquire();
+                             mine.Release();
+                           }
+                         })
+                  .ok());
+  for (int i = 0; i < kTurns; ++i) {
+    yours.Release();
+    EXPECT_TRUE(mine.AcquireFor(60 * kNsPerSecond));
+  }
+  other.Join();
 }
 
 TEST(Rng, DependsOnTheSeedAlone) {

@@ -40,27 +40,29 @@ void Parking::MoveAway(Bed* bed) {
 }
 
 // The list of sleepers is a stack: the last one is woken first, and the others get the time that
-// they need to leave.
-void Parking::WakeLast() {
-  Bed& bed = beds_[asleep_.back()];
+// they need to leave. The caller releases `wake` of the bed once it has let go of the lock.
+Parking::Bed* Parking::WakeLast() {
+  Bed* const bed = &beds_[asleep_.back()];
   asleep_.pop_back();
   word_.FetchAdd(kSpinner - kAsleep, kSeqCst);
-  bed.woken = true;
-  bed.changed.NotifyOne();
+  bed->woken = true;
+  return bed;
 }
 
 void Parking::FetchOne() {
-  const int worker = PickGone();
+  Bed* woken = nullptr;
+  const int worker = PickGone(&woken);
+  if (woken != nullptr) woken->wake.Release();
   if (worker != kNobody) StartReturned(worker, start_(worker));
 }
 
-// Wakes a worker that sleeps; only if there is none, returns one that is gone, which counts as
+// Picks a worker that sleeps; only if there is none, returns one that is gone, which counts as
 // spinning from now on.
-int Parking::PickGone() {
+int Parking::PickGone(Bed** woken) {
   MutexLock lock(mutex_);
   if (Spinning(word_.Load(kSeqCst)) > 0) return kNobody;
   if (!asleep_.empty()) {
-    WakeLast();
+    *woken = WakeLast();
     return kNobody;
   }
   if (gone_.empty() || held_) return kNobody;
@@ -72,20 +74,24 @@ int Parking::PickGone() {
 }
 
 void Parking::StartReturned(int worker, bool started) {
-  MutexLock lock(mutex_);
-  --starting_;
-  start_returned_.NotifyAll();
-  if (started) return;
-  gone_.push_back(worker);
-  word_.FetchAdd(kGone - kSpinner, kSeqCst);
-  if (!asleep_.empty()) WakeLast();
+  Bed* woken = nullptr;
+  {
+    MutexLock lock(mutex_);
+    --starting_;
+    start_returned_.NotifyAll();
+    if (started) return;
+    gone_.push_back(worker);
+    word_.FetchAdd(kGone - kSpinner, kSeqCst);
+    if (!asleep_.empty()) woken = WakeLast();
+  }
+  if (woken != nullptr) woken->wake.Release();
 }
 
 int Parking::Hold() {
   MutexLock lock(mutex_);
   held_ = true;
   while (starting_ > 0) start_returned_.Wait(mutex_);
-  while (!asleep_.empty()) WakeLast();
+  while (!asleep_.empty()) WakeLast()->wake.Release();
   return workers_ - static_cast<int>(gone_.size());
 }
 
@@ -114,36 +120,44 @@ void Parking::LieDown(int worker, bool spinning) {
 }
 
 void Parking::GetUp(int worker) {
-  MutexLock lock(mutex_);
-  const auto place = std::find(asleep_.begin(), asleep_.end(), worker);
-  if (place != asleep_.end()) {
-    asleep_.erase(place);
-    word_.FetchSub(kAsleep, kSeqCst);
-  } else {
+  {
+    MutexLock lock(mutex_);
+    const auto place = std::find(asleep_.begin(), asleep_.end(), worker);
+    if (place != asleep_.end()) {
+      asleep_.erase(place);
+      word_.FetchSub(kAsleep, kSeqCst);
+      return;
+    }
     word_.FetchSub(kSpinner, kSeqCst);  // woken meanwhile, and counted as spinning
   }
+  beds_[worker].wake.Acquire();
 }
 
 // True when the worker was woken, false when it leaves.
 bool Parking::Sleep(int worker) {
-  MutexLock lock(mutex_);
-  Bed& bed = beds_[worker];
-  while (!bed.woken) {
-    if (leave_ns_ == 0 || asleep_.front() == worker) {
-      bed.changed.Wait(mutex_);
-    } else if (!bed.changed.WaitFor(mutex_, leave_ns_) && MayLeave(worker)) {
-      asleep_.erase(std::find(asleep_.begin(), asleep_.end(), worker));
-      gone_.push_back(worker);
-      word_.FetchAdd(kGone - kAsleep, kSeqCst);
-      return false;
-    }
+  Semaphore& wake = beds_[worker].wake;
+  while (leave_ns_ > 0 && !StaysLongest(worker)) {
+    if (wake.AcquireFor(leave_ns_)) return true;
+    if (Leave(worker)) return false;
   }
+  wake.Acquire();
   return true;
 }
 
+// The worker that sleeps longest stays, or one that was woken.
+bool Parking::StaysLongest(int worker) const {
+  MutexLock lock(mutex_);
+  return beds_[worker].woken || asleep_.front() == worker;
+}
+
 // Not while a thread starts: it may be this worker's own, whose starter has not returned.
-bool Parking::MayLeave(int worker) const {
-  return !beds_[worker].woken && asleep_.front() != worker && starting_ == 0 && !held_;
+bool Parking::Leave(int worker) {
+  MutexLock lock(mutex_);
+  if (beds_[worker].woken || asleep_.front() == worker || starting_ > 0 || held_) return false;
+  asleep_.erase(std::find(asleep_.begin(), asleep_.end(), worker));
+  gone_.push_back(worker);
+  word_.FetchAdd(kGone - kAsleep, kSeqCst);
+  return true;
 }
 
 }  // namespace tenter

@@ -29,7 +29,6 @@
 // Ownership and lifetime: outlives the workers.
 // Invariants: `word_` counts the workers that spin (its low 16 bits), sleep (16 more) and are gone.
 //   `asleep_` and `gone_` hold exactly the latter two; one whose thread starts counts as spinning.
-// Errors: none.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +39,7 @@
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
+#include "runtime/base/semaphore.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -103,8 +103,8 @@ class Parking {
     // work, and when it last moved.
     int shared = 0;
     int64_t moved_ns = 0;
-    bool woken = false;  // guarded by mutex_
-    CondVar changed;
+    bool woken = false;  // guarded by mutex_; whoever sets it releases `wake` afterwards
+    Semaphore wake;
   };
 
   bool StartSpinning();
@@ -138,20 +138,21 @@ class Parking {
   }
   static void MoveAway(Bed* bed);
   void FetchOne() EXCLUDES(mutex_);
-  int PickGone() EXCLUDES(mutex_);
+  int PickGone(Bed** woken) EXCLUDES(mutex_);
   void StartReturned(int worker, bool started) EXCLUDES(mutex_);
-  void WakeLast() REQUIRES(mutex_);
+  Bed* WakeLast() REQUIRES(mutex_);
   void LieDown(int worker, bool spinning) EXCLUDES(mutex_);
   void GetUp(int worker) EXCLUDES(mutex_);
   bool Sleep(int worker) EXCLUDES(mutex_);
-  bool MayLeave(int worker) const REQUIRES(mutex_);
+  bool Leave(int worker) EXCLUDES(mutex_);
+  bool StaysLongest(int worker) const EXCLUDES(mutex_);
 
   const int workers_;
   const int64_t spin_ns_, leave_ns_;
   const std::function<bool(int worker)> start_;
   const std::unique_ptr<Bed[]> beds_;
   alignas(64) Atomic<uint64_t> word_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<int> asleep_ GUARDED_BY(mutex_);  // who sleeps longest is first
   std::vector<int> gone_ GUARDED_BY(mutex_);    // who left first is first
   int starting_ GUARDED_BY(mutex_) = 0;         // threads, now

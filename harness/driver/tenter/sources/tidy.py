@@ -41,6 +41,8 @@ BANNED = (
     Banned(r"#\s*include\s*<condition_variable>|\bstd::condition_variable",
            "CondVar of runtime/base/mutex.h", ("runtime/base/mutex.h",), _SEAM),
     Banned(r"#\s*include\s*<atomic>|\bstd::atomic\b", "Atomic of runtime/base/atomic.h", ("runtime/base/atomic.h",), _SEAM),
+    Banned(r"#\s*include\s*<semaphore(\.h)?>|\bstd::(counting|binary)_semaphore\b|\bsem_(wait|post)\b",
+           "Semaphore of runtime/base/semaphore.h", ("runtime/base/semaphore.h",), _SEAM),
     Banned(r"#\s*include\s*<thread>|\bstd::j?thread\b", "Thread of runtime/base/thread.h",
            ("runtime/base/thread.h", "runtime/base/thread.cc", "runtime/base/clock.cc"), _SEAM),
     Banned(r"\bsystem_clock\b", "NowNs of runtime/base/clock.h", ("runtime/base/clock.cc",)),
