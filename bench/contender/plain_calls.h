@@ -4,7 +4,6 @@
 // Thread safety: Contender's.
 // Ownership and lifetime: Contender's.
 // Invariants: program order is the order of execution.
-// Errors: none.
 #pragma once
 
 #include "bench/contender/contender.h"

@@ -2,8 +2,6 @@
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.
-// Invariants: none.
-// Errors: none.
 #pragma once
 
 #include <map>

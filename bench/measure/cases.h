@@ -3,7 +3,6 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: values.
 // Invariants: names and parameters are what the driver's table of goals knows.
-// Errors: none.
 #pragma once
 
 #include <vector>

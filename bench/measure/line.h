@@ -5,8 +5,6 @@
 // sometimes threads of one core and sometimes cores of two sockets.
 //
 // Thread safety: starts a thread and joins it.
-// Ownership and lifetime: none.
-// Invariants: none.
 // Errors: throws StatusError when there is no thread.
 #pragma once
 

@@ -4,7 +4,6 @@
 // Thread safety: pure.
 // Ownership and lifetime: values.
 // Invariants: ran + skipped is the number of ops.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

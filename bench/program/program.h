@@ -5,7 +5,6 @@
 // Ownership and lifetime: a value; the spans that it hands out live as long as it does.
 // Invariants: the variables of one op are distinct (some peers hang on duplicates), and every
 //   number is below variables().
-// Errors: none.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,6 @@
 // Ownership and lifetime: values.
 // Invariants: a program depends on its arguments alone, so that every contender and every run
 //   measures the same one.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,6 @@
 //
 // Thread safety: Engine::Push's; a recording belongs to one thread.
 // Ownership and lifetime: the engine takes the body; the sets are read before they return.
-// Invariants: none.
 // Errors: throws StatusError when the engine refuses the op.
 #pragma once
 

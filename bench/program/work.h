@@ -5,7 +5,6 @@
 //   for.
 // Ownership and lifetime: must outlive every op that refers to it.
 // Invariants: done() counts each call of Run once, so that a run that lost an op is noticed.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

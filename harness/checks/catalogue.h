@@ -3,7 +3,6 @@
 // Thread safety: constant.
 // Ownership and lifetime: static storage.
 // Invariants: a finding names one of these checks.
-// Errors: none.
 #pragma once
 
 #include <array>

@@ -11,7 +11,7 @@
 // Invariants: (1) a check that was asked for is passed, failed or without power, never absent:
 //   green needs an examination and no reason against it. (2) at most kKeptPerSignature findings
 //   of one signature are written.
-// Errors: none; what the sink cannot write is its own matter.
+// Errors: what the sink cannot write is its own matter.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,6 @@
 // Ownership and lifetime: owns its text.
 // Invariants: the signature depends on the check and on `what` alone: no address, time, thread id
 //   or count, so the same defect has the same signature in another run.
-// Errors: none.
 #pragma once
 
 #include <map>

@@ -3,7 +3,6 @@
 //
 // Thread safety: any thread; the numbers are those of the moment.
 // Ownership and lifetime: a value.
-// Invariants: none.
 // Errors: a number that cannot be read is 0.
 #pragma once
 

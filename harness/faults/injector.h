@@ -13,7 +13,6 @@
 // Ownership and lifetime: one per run; outlives the target instance.
 // Invariants: (1) counts of a site: hit >= fired. (2) every injected message is unique within the
 //   run, so that an error can be traced to the fault that caused it.
-// Errors: none.
 #pragma once
 
 #include <map>

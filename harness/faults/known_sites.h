@@ -3,7 +3,6 @@
 // Thread safety: constant.
 // Ownership and lifetime: static storage.
 // Invariants: the floors' own lists, concatenated.
-// Errors: none.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@
 // Invariants: the hook allocates nothing and calls no intercepted function. The signature is made
 //   of the functions of this project that the two accesses stand in, without addresses and
 //   threads.
-// Errors: none. Outside the tsan flavour the check has no power and says so.
+// Errors: outside the tsan flavour the check has no power and says so.
 #pragma once
 
 #include "harness/checks/check_board.h"

@@ -10,7 +10,6 @@
 //   static storage: this file holds the only mutable statics of the harness besides the sanitizer
 //   hook.
 // Invariants: handlers call only async-signal-safe functions.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 // Ownership and lifetime: borrows everything; the destructor stops and joins it.
 // Invariants: it acts when Progress::done has not moved for watchdog_ms, never because of the
 //    length of a run.
-// Errors: none; when it acts it writes finding and summary and ends the process with exit code 1,
+// Errors: when it acts it writes finding and summary and ends the process with exit code 1,
 //   because stuck threads cannot be joined.
 #pragma once
 

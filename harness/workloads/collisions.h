@@ -4,7 +4,6 @@
 // Thread safety: that is what they are for.
 // Ownership and lifetime: outlive the threads that use them.
 // Invariants: a gauge's maximum never falls below what was ever inside.
-// Errors: none.
 #pragma once
 
 #include <algorithm>

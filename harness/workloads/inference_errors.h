@@ -5,7 +5,6 @@
 // Invariants: an error is right when a fault of its own request (or a fault whose tag it carries)
 //   explains it; a fault in a request is answered when that request failed. Whatever is left over
 //   is a finding.
-// Errors: none.
 #pragma once
 
 #include <string>

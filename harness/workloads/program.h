@@ -8,7 +8,6 @@
 //   the harness reads it after the engine was drained.
 // Ownership and lifetime: plain data, owned by the workload.
 // Invariants: the program depends on the seed and the options alone.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,6 @@
 //
 // Thread safety: filled in and checked on the main thread, after the engine was drained.
 // Ownership and lifetime: a value.
-// Invariants: none.
 // Errors: findings of dependency_order, error_exactness and leak.
 #pragma once
 

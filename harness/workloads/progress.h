@@ -4,7 +4,6 @@
 // Ownership and lifetime: one per run.
 // Invariants: `done` only grows; a workload that does not move it for longer than the watchdog
 //    allows is stuck.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

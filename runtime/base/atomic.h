@@ -4,7 +4,6 @@
 // Ownership and lifetime: a plain value.
 // Invariants: same size as std::atomic<T>; every use names its memory order, and the comment at the
 //   declaration says which store a load pairs with.
-// Errors: none.
 #pragma once
 
 #include <atomic>

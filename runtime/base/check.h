@@ -2,7 +2,6 @@
 // flavour.
 //
 // Thread safety: may fail on any thread; the message is written with one write.
-// Ownership and lifetime: none.
 // Invariants: a failed check never returns.
 // Errors: aborts. Expected failures (bad files, bad arguments of a caller outside) are Status,
 //    never CHECK.

@@ -1,9 +1,7 @@
 // Time as the project reads it: monotonic nanoseconds, never wall-clock time.
 //
 // Thread safety: any thread.
-// Ownership and lifetime: none.
 // Invariants: never goes back.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

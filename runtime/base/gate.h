@@ -4,7 +4,6 @@
 // Thread safety: that is what it is for.
 // Ownership and lifetime: outlives the threads that use it.
 // Invariants: opens once, and stays open.
-// Errors: none.
 #pragma once
 
 #include "runtime/base/mutex.h"

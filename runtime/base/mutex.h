@@ -8,7 +8,7 @@
 // Ownership and lifetime: a lock must outlive every thread that may still touch it; CondVar
 //    borrows the Mutex.
 // Invariants: same size as the std types (asserted below).
-// Errors: none; misuse (unlocking what is not held) is a compile error under clang.
+// Errors: misuse (unlocking what is not held) is a compile error under clang.
 #pragma once
 
 #include <chrono>

@@ -6,7 +6,6 @@
 // Thread safety: an Rng belongs to one thread; the hash functions are pure.
 // Ownership and lifetime: plain values.
 // Invariants: the sequence depends on the seed alone.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

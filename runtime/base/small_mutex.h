@@ -8,7 +8,7 @@
 // Thread safety: that is what it is for.
 // Ownership and lifetime: as Mutex. Not recursive, no fairness, no condition variable.
 // Invariants: four bytes (asserted below).
-// Errors: none; misuse is a compile error under clang.
+// Errors: misuse is a compile error under clang.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 // checked.
 //
 // Thread safety: none needed, macros only.
-// Ownership and lifetime: none.
 // Invariants: on compilers without the analysis every macro expands to nothing.
 // Errors: a violated annotation is a compile error (-Wthread-safety -Werror).
 #pragma once

@@ -2,7 +2,7 @@
 // and the reference count inside std::exception_ptr.
 //
 // Thread safety: any thread.
-// Ownership and lifetime: none; ranges are borrowed for the call.
+// Ownership and lifetime: ranges are borrowed for the call.
 // Invariants: outside the TSan flavours every function is empty.
 // Errors: a race is reported by the sanitizer, not here.
 #pragma once

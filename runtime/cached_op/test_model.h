@@ -6,7 +6,7 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: the graph owns its parameters.
 // Invariants: outputs depend on every input and every weight (see the power test).
-// Errors: none; a broken model fails the test that uses it.
+// Errors: a broken model fails the test that uses it.
 #pragma once
 
 #include <memory>

@@ -8,7 +8,6 @@
 // Thread safety: every method from any thread.
 // Ownership and lifetime: shares the failures that it keeps.
 // Invariants: a failure is kept once; at most kKept are, the latest.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

@@ -6,8 +6,6 @@
 // Ownership and lifetime: borrows. A braced list lives to the end of the full expression, which is
 //    what `engine->Push({.reads = {a, b}, ...})` needs; clang warns when a list would be kept
 //    longer. Whoever builds an Op in steps keeps the vectors himself.
-// Invariants: none.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

@@ -6,7 +6,7 @@
 // Invariants, checked by CheckGraph: (1) indices are in range. (2) Each value has at most one
 //   producer: a graph input, a constant or one node output. (3) Nodes are in topological order.
 //   (4) After Simplify, every constant is a view of `parameters`; Specialise adds small ones.
-// Errors: none here; the functions that build graphs return Status.
+// Errors: the functions that build graphs return Status.
 #pragma once
 
 #include <memory>

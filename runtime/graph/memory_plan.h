@@ -5,7 +5,7 @@
 // Invariants: (1) two values that are live at the same node never share a slot; a node's outputs
 //   are live while its inputs are. (2) Slots of graph outputs are never reused. (3) The plan
 //   depends on the graph alone.
-// Errors: none; a graph that is not specialised is a programmer error (CHECK).
+// Errors: a graph that is not specialised is a programmer error (CHECK).
 #pragma once
 
 #include <cstddef>

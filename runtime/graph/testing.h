@@ -3,7 +3,7 @@
 // Thread safety: one thread.
 // Ownership and lifetime: owns the graph until it is copied out.
 // Invariants: values are named v0, v1, ... after their index, unless given a name.
-// Errors: none; the graph may be as wrong as the test wants it.
+// Errors: the graph may be as wrong as the test wants it.
 #pragma once
 
 #include <string>

@@ -3,7 +3,6 @@
 // Thread safety: constants.
 // Ownership and lifetime: static storage, no state.
 // Invariants: every site is hit by the code.
-// Errors: none.
 #pragma once
 
 #include <array>

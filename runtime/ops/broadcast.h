@@ -1,7 +1,6 @@
 // Broadcast: numpy's rule for combining shapes, and walks over strided memory.
 //
 // Thread safety: pure functions.
-// Ownership and lifetime: none.
 // Invariants: a walk visits the elements of `dims` in row-major order, so kernels built on it are
 //   deterministic.
 // Errors: kInvalidArgument names both shapes.

@@ -3,7 +3,6 @@
 //
 // Thread safety: pure functions; a LambdaKernel is const after construction.
 // Ownership and lifetime: a LambdaKernel owns its captures, which must not borrow from the OpCall.
-// Invariants: none.
 // Errors: messages say what is wrong; InferOp and MakeKernel put op, node and shapes in front.
 #pragma once
 

@@ -4,7 +4,6 @@
 // Thread safety: constant data.
 // Ownership and lifetime: static storage.
 // Invariants: an op type occurs once in all arrays together (checked by the test of this room).
-// Errors: none.
 #pragma once
 
 #include <span>

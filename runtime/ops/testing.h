@@ -2,7 +2,6 @@
 //
 // Thread safety: pure functions.
 // Ownership and lifetime: results own their memory.
-// Invariants: none.
 // Errors: RunOp returns what inference or the kernel says.
 #pragma once
 

@@ -4,7 +4,6 @@
 // and every primitive is written once.
 //
 // Thread safety: plain values and pure functions.
-// Ownership and lifetime: none.
 // Invariants: every extent is at most kWindowExtentMax, so that products of two fit in 64 bits.
 // Errors: kInvalidArgument or kUnsupported, with the numbers.
 #pragma once

@@ -1,7 +1,6 @@
 // DType: the element types that a tensor can have.
 //
 // Thread safety: pure functions and values.
-// Ownership and lifetime: none.
 // Invariants: sizes are those of the C++ types that DTypeOf names.
 // Errors: an unknown name is nothing, never a guess.
 #pragma once

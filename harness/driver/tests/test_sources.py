@@ -57,6 +57,7 @@ def test_a_clean_tree_is_silent(root):
     ("runtime/engine/engine.h", "#pragma once\nstd::shared_mutex m;\n", "use Mutex of runtime/base/mutex.h"),
     ("runtime/engine/engine.h", "#pragma once\n#include <condition_variable>\n", "use CondVar"),
     ("runtime/engine/engine.h", "#pragma once\n#include <semaphore.h>\n", "use Semaphore"),
+    ("runtime/engine/engine.h", "// Errors: " "none.\n#pragma once\n", "says nothing: leave it out"),
     ("runtime/engine/engine.h", "#pragma once\n#include <atomic>\n", "use Atomic"),
     ("runtime/engine/engine.h", "#pragma once\nstd::atomic<int> x;\n", "use Atomic"),
     ("runtime/engine/engine.h", "#pragma once\nstd::jthread t;\n", "use Thread"),

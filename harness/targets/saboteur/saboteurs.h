@@ -3,7 +3,6 @@
 // Thread safety: makers on the main thread; what they make, from any thread.
 // Ownership and lifetime: each takes over the instance that it wraps.
 // Invariants: what each does is said in the table of saboteur.cc.
-// Errors: none.
 #pragma once
 
 #include <memory>

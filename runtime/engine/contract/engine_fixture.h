@@ -2,7 +2,6 @@
 //
 // Thread safety: one per test.
 // Ownership and lifetime: owns the engine; TearDown checks that nothing is left alive in it.
-// Invariants: none.
 // Errors: as gtest assertions.
 #pragma once
 

@@ -116,8 +116,8 @@ TEST_P(EngineScope, DeadlineOfAScopeCancelsWhatHasNotStarted) {
   EXPECT_FALSE(ran);
 }
 
-// The deadline cancels, a callback drops the scope and itself, and the op, which was the last to keep
-// the scope, ends before the callback returns.
+// The deadline cancels, a callback drops the scope and itself, and the op, which was the last to
+// keep the scope, ends before the callback returns.
 TEST_P(EngineScope, ACallbackMayDropTheScopeWhoseDeadlineCallsIt) {
   if (naive()) GTEST_SKIP() << "the op runs inside Push, which keeps the scope";
   struct {

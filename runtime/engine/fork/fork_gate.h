@@ -11,7 +11,6 @@
 // Ownership and lifetime: owned by the engine.
 // Invariants: (1) a closed stripe that was seen empty stays empty until Open. (2) between Close and
 //   Open nobody is inside, and whoever enters waits.
-// Errors: none.
 #pragma once
 
 #include <array>

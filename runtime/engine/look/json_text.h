@@ -1,9 +1,7 @@
 // JsonText: a text as a JSON string, quoted and escaped.
 //
 // Thread safety: pure.
-// Ownership and lifetime: none.
 // Invariants: the result is valid JSON; bytes that are no UTF-8 become U+FFFD.
-// Errors: none.
 #pragma once
 
 #include <string>

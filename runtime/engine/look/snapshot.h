@@ -6,7 +6,6 @@
 // Ownership and lifetime: owns everything; nothing in it points into the engine.
 // Invariants: ops are ordered by push number, vars by index; only vars that are in use or poisoned
 //   are listed.
-// Errors: none.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,7 @@
 // does so is reported by AddressSanitizer where it happens.
 //
 // Thread safety: called by whoever has the block.
-// Ownership and lifetime: none.
 // Invariants: without AddressSanitizer both functions are empty.
-// Errors: none.
 #pragma once
 
 #include <cstddef>

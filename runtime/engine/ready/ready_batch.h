@@ -5,7 +5,6 @@
 // Ownership and lifetime: borrows the items.
 // Invariants: (1) each item is taken once. (2) first filled, first taken. (3) `word_` is tag, end
 //   and next; the tag changes with every Fill, so that a Take that read a slot too early fails.
-// Errors: none.
 #pragma once
 
 #include <array>

@@ -8,7 +8,6 @@
 // Ownership and lifetime: borrows the items; each is in one lane at most.
 // Invariants: (1) first pushed, first popped. (2) Push allocates nothing. (3) Pop may answer null
 //   while a push is half done; that push is followed by a look at who sleeps (Parking).
-// Errors: none.
 #pragma once
 
 #include "runtime/engine/pending/pending_op.h"

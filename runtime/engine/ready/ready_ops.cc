@@ -42,8 +42,8 @@ PendingOp* ReadyOps::Take(int worker) {
 }
 
 // With `only_first`, null when an op without priority may go first: one of high priority does. But
-// neither kind waits for more than ReadyQueue::kOvertakeLimit of the other: then the order is turned
-// round once (ENG-10).
+// neither kind waits for more than ReadyQueue::kOvertakeLimit of the other: then the order is
+// turned round once (ENG-10).
 PendingOp* ReadyOps::TakePrioritised(bool only_first) {
   SmallMutexLock lock(prioritised_mutex_);
   if (prioritised_.empty()) return nullptr;

@@ -5,8 +5,8 @@
 //
 // Path: the push of an op, or the end of what it waited for -> ReadyOps -> WorkerLoop.
 //
-// Thread safety: Add, Expect, Expected, Wake, WakeForMore and has_prioritised from any thread; Take
-//   and Await by each worker for itself.
+// Thread safety: Add, Expect, NoLongerExpected, WakeOne, WakeForMore and has_prioritised from any
+//   thread; Take and Await by each worker for itself.
 // Ownership and lifetime: borrows the ops; outlives the workers.
 // Invariants: (1) every op that was added is taken once. (2) what is ready waits for no worker that
 //   is busy, while another one is idle. (3) Add allocates nothing, as Expect has made the room.

@@ -1,9 +1,9 @@
-// AsyncOps: who ends an async op. Its body, its completion handle and its deadline race for it. Each
-// is a *user* of the op, a bit in PendingOp::bits; whoever sets kClaimed first ends it, and whoever
-// is the last user gives it back. One atomic step per user decides both.
+// AsyncOps: who ends an async op. Its body, its completion handle and its deadline race for it.
+// Each is a *user* of the op, a bit in PendingOp::bits; whoever sets kClaimed first ends it, and
+// whoever is the last user gives it back. One atomic step per user decides both.
 //
-// Path: a worker calls Begin, StartTimer and the body, then BodyReturned; a thread of the user calls
-// the handle; the thread of Deadlines says that time is up.
+// Path: a worker calls Begin, StartTimer and the body, then BodyReturned; a thread of the user
+// calls the handle; the thread of Deadlines says that time is up.
 //
 // Thread safety: every method from any thread; FailLost and LoseHandles in the child of a fork,
 //   before anything runs there.
@@ -27,7 +27,8 @@ namespace tenter {
 // What AsyncOps needs of its engine.
 class AsyncHost {
  public:
-  // Ends `op`, whose block stays; `worker` as in OpEnds. Returns what the worker runs next, or null.
+  // Ends `op`, whose block stays; `worker` as in OpEnds. Returns what the worker runs next, or
+  // null.
   virtual PendingOp* EndAsync(PendingOp* op, Outcome outcome, int worker) = 0;
   virtual void RecordLate(const PendingOp& op, Thrown thrown) = 0;
   // Nobody uses the op any more.

@@ -1,4 +1,5 @@
-// Handles: how many completion handles of an engine exist, for its destructor, which waits for them.
+// Handles: how many completion handles of an engine exist, for its destructor, which waits for
+// them.
 //
 // Thread safety: every method from any thread, but for Lose and ForgetThreads.
 // Ownership and lifetime: a handle points into the engine. So Gone is the last that the user of a

@@ -84,9 +84,9 @@ void OpEnds::CountEnded(uint8_t epoch, uint64_t ops, int worker) {
   if (worker == kOutside && epochs_->awaited()) epochs_->Check(tallies_);
 }
 
-// The waiter raises its count, then reads `ended`; the worker writes `ended`, then reads that count.
-// All four are sequentially consistent, so one of both sees what the other wrote; the same holds
-// between two workers.
+// The waiter raises its count, then reads `ended`; the worker writes `ended`, then reads that
+// count. All four are sequentially consistent, so one of both sees what the other wrote; the same
+// holds between two workers.
 void OpEnds::TellWaiters(int worker) {
   for (auto& ended : TallyOf(worker).ended) ended.Store(ended.Load(kRelaxed), kSeqCst);
   if (epochs_->awaited()) epochs_->Check(tallies_);

@@ -1,8 +1,8 @@
-// OpEnds: the end of an op: what is written down, what it leaves in its vars, who becomes ready, and
-// the count for those who wait for everything.
+// OpEnds: the end of an op: what is written down, what it leaves in its vars, who becomes ready,
+// and the count for those who wait for everything.
 //
-// Path: a body has returned, or did not run -> Record -> End (a node of a program: Replays::EndNode)
-// -> Dependencies::Complete -> ReadyOps, or the worker's next op -> Epochs.
+// Path: a body has returned, or did not run -> Record -> End (a node of a program:
+// Replays::EndNode) -> Dependencies::Complete -> ReadyOps, or the worker's next op -> Epochs.
 //
 // Thread safety: every method from any thread; `worker` is the calling worker, or kOutside.
 // Ownership and lifetime: borrows what it is made of. The block of an op stays valid here; whoever
@@ -39,7 +39,8 @@ class OpEnds {
   // of a worker, when that is null.
   void Complete(const PendingOp& op, Access* access, const PoisonPtr& poison, int worker,
                 PendingOp** next);
-  // `dependent` waits for one thing less, since `op` has ended: as in Complete when it was the last.
+  // `dependent` waits for one thing less, since `op` has ended: as in Complete when it was the
+  // last.
   void CountDown(const PendingOp& op, PendingOp* dependent, int worker, PendingOp** next);
   // `ops` ops of a program or a group have ended.
   void CountEnded(uint8_t epoch, uint64_t ops, int worker);

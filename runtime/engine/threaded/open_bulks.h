@@ -1,5 +1,5 @@
-// OpenBulks: the bulks of an engine, so that what they hold is handed over before their thread pushes
-// something else, and before anybody waits.
+// OpenBulks: the bulks of an engine, so that what they hold is handed over before their thread
+// pushes something else, and before anybody waits.
 //
 // LOCK ORDER: its lock, then those of the bulks, then all of the engine.
 //

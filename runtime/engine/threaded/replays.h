@@ -1,9 +1,9 @@
-// Replays: captured programs in the threaded engine. A replay is one pending op over all vars of the
-// program; its nodes are run like ops, and ended by counting down their successors instead of asking
-// the vars.
+// Replays: captured programs in the threaded engine. A replay is one pending op over all vars of
+// the program; its nodes are run like ops, and ended by counting down their successors instead of
+// asking the vars.
 //
-// Path: ThreadedEngine::Replay -> Prepare -> a push -> a worker calls Start -> its nodes, each ended
-// by EndNode; the last one ends the replay.
+// Path: ThreadedEngine::Replay -> Prepare -> a push -> a worker calls Start -> its nodes, each
+// ended by EndNode; the last one ends the replay.
 //
 // Thread safety: every method from any thread, by whoever has the op.
 // Ownership and lifetime: a replay keeps its program until UserGone was called by the end of the
@@ -29,7 +29,8 @@ class Replays {
   PendingOp* Start(PendingOp* op);
   // Ends a node. `worker` and the result as in OpEnds.
   PendingOp* EndNode(ProgramNode* node, const PoisonPtr& poison, int worker);
-  // An async node that nobody uses any more, or the end of the replay. The last lets the program go.
+  // An async node that nobody uses any more, or the end of the replay. The last lets the program
+  // go.
   void UserGone(CapturedProgram* program, int worker, PendingOp** next);
 
   // Calls visit(node) for the nodes of `replay`, which has started.

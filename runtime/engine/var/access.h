@@ -41,7 +41,8 @@ struct Access {
 };
 
 // Writes one entry per var of `reads` and `writes`, ordered by index, to `out`, which has room for
-// all of both; returns how many. Sets var and mode only. Throws std::bad_alloc. Throws std::bad_alloc.
+// all of both; returns how many. Sets var and mode only. Throws std::bad_alloc. Throws
+// std::bad_alloc.
 size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out);
 
 // As NormaliseAccesses, for accesses that are there already.

@@ -6,7 +6,6 @@
 // Ownership and lifetime: lives in the VarTable of its engine, and is reused: `generation` tells
 //   the users of one slot apart.
 // Invariants: 64 bytes (asserted), which is what an idle var costs.
-// Errors: none.
 #pragma once
 
 #include "runtime/base/small_mutex.h"

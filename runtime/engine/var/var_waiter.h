@@ -7,7 +7,6 @@
 // Ownership and lifetime: on the stack of the waiting thread. Grant does not touch it any more once
 //   Sleep may return: a waiter that sleeps cannot leave before Grant has let go of its lock.
 // Invariants: granted once.
-// Errors: none.
 #pragma once
 
 #include <utility>

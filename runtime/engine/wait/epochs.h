@@ -10,7 +10,6 @@
 // Ownership and lifetime: borrows the tallies of the engine.
 // Invariants: (1) a push is in exactly one epoch. (2) the epoch turns over only when the other one
 //   is drained. (3) after Close no push gets a number.
-// Errors: none.
 #pragma once
 
 #include <array>

@@ -4,7 +4,6 @@
 //   anywhere.
 // Ownership and lifetime: owned by the engine, one per worker and one for everybody else.
 // Invariants: counters only grow. `ended` is counted last, when all effects of the op are visible.
-// Errors: none.
 #pragma once
 
 #include <array>

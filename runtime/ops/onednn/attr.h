@@ -3,7 +3,6 @@
 // Thread safety: any thread.
 // Ownership and lifetime: returns a value.
 // Invariants: primitives own no scratch memory, so that one may run on many threads at once.
-// Errors: none.
 #pragma once
 
 #include <dnnl.hpp>

@@ -58,6 +58,7 @@ _FORBIDDEN_WORDS = {
     r"pypi[.]org|pythonhosted[.]org|debian[.]org|npmjs[.]|proxy[.]golang": "the host of a package registry",
     r"(?<![\w.])/(work|tmp)/": "a path of one machine",
 }
+_CEREMONY = re.compile(r"// (Errors|Invariants|Ownership and lifetime|Thread safety): none[.;]")
 _LEFTOVER = re.compile(r"\b(FIX" r"ME|TO" r"DO|XX" r"X)\b")
 
 
@@ -138,6 +139,8 @@ def banned(sources: Sources) -> Iterator[Violation]:
 def words(sources: Sources) -> Iterator[Violation]:
     for source in sources:
         for number, line in enumerate(source.lines, start=1):
+            if _CEREMONY.search(line):
+                yield Violation(source.path, number, "a part of a header that says nothing: leave it out")
             if _LEFTOVER.search(line):
                 yield Violation(source.path, number, f"a leftover '{_LEFTOVER.search(line)[0]}'")
             for pattern, what in _FORBIDDEN_WORDS.items():
