@@ -20,6 +20,7 @@
 #define ACQUIRE(...) TENTER_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASE(...) TENTER_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define RETURN_CAPABILITY(x) TENTER_ATTRIBUTE(lock_returned(x))
+#define ACQUIRED_AFTER(...) TENTER_ATTRIBUTE(acquired_after(__VA_ARGS__))
 #define TRY_ACQUIRE(...) TENTER_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 // For the few functions that hold a set of locks whose size is known at run time only.
 #define NO_THREAD_SAFETY_ANALYSIS TENTER_ATTRIBUTE(no_thread_safety_analysis)

@@ -177,7 +177,7 @@ class NaiveEngine final : public Engine,
   ProgramList programs_;
 
   mutable Failures failures_;
-  Mutex handles_mutex_;
+  Mutex handles_mutex_ ACQUIRED_AFTER(turn_);
   uint64_t handles_alive_ GUARDED_BY(handles_mutex_) = 0;
   CondVar handle_used_;
   Deadlines deadlines_;  // of scopes and callbacks; last: its thread uses what is above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -11,28 +12,35 @@ from tenter.house import House
 # ThreadSanitizer's shadow needs a layout with at most this many random bits; beyond it, it dies at start-up.
 TSAN_ASLR_BITS = 28
 _ASLR_FILE = Path("/proc/sys/vm/mmap_rnd_bits")
+_PRESETS = Path(__file__).parents[4] / "CMakePresets.json"
 
 
 def environment(house: House, flavour: str) -> dict[str, str]:
-    """What a case needs on top of the caller's environment."""
-    extra = {"OMP_NUM_THREADS": "1"}
-    if flavour == "tsan":
-        suppressions = house.root / "sanitizers" / "tsan.supp"
-        # A file that does not exist makes ThreadSanitizer stop the process.
-        listed = f"suppressions={suppressions}:" if suppressions.is_file() else ""
-        extra["TSAN_OPTIONS"] = f"{listed}halt_on_error=0:exitcode=66:suppress_equal_stacks=0:second_deadlock_stack=1"
+    """What a case needs on top of the caller's environment: what the tests of the flavour have."""
+    extra = {"OMP_NUM_THREADS": "1", **_of_preset(house.root, flavour)}
+    symbolizer = shutil.which("llvm-symbolizer-19")
     if flavour == "asan":
-        extra["ASAN_OPTIONS"] = "exitcode=66:detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
-        extra["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=66"
         leaks = house.root / "sanitizers" / "lsan.supp"
         if leaks.is_file():
             extra["LSAN_OPTIONS"] = f"suppressions={leaks}:exitcode=66"
-    symbolizer = shutil.which("llvm-symbolizer-19")
-    if symbolizer and flavour == "asan":
-        extra["ASAN_SYMBOLIZER_PATH"] = symbolizer
+        if symbolizer:
+            extra["ASAN_SYMBOLIZER_PATH"] = symbolizer
     if symbolizer and flavour == "tsan":
         extra["TSAN_OPTIONS"] += f":external_symbolizer_path={symbolizer}"
     return {**os.environ, **extra}
+
+
+def _of_preset(root: Path, flavour: str) -> dict[str, str]:
+    """The environment of the flavour's test preset, so that tests and cases run with the same options."""
+    presets = json.loads(_PRESETS.read_text())["testPresets"]
+    own = next((preset.get("environment", {}) for preset in presets if preset["name"] == flavour), {})
+    return {name: _without_missing_files(value.replace("${sourceDir}", str(root))) for name, value in own.items()}
+
+
+def _without_missing_files(options: str) -> str:
+    """A list of suppressions that does not exist makes a sanitizer stop the process."""
+    return ":".join(option for option in options.split(":")
+                    if not option.startswith("suppressions=") or Path(option.partition("=")[2]).is_file())
 
 
 def aslr_bits() -> int:
