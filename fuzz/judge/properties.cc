@@ -162,8 +162,8 @@ constexpr std::array kProperties = {
              With({},
                   [](Profile& p) {
                     p.scopes = 100;
-                    p.scope_cancels = 70;
-                    p.scope_deadlines = 60;
+                    p.scope_cancels = 100;
+                    p.scope_deadlines = 50;
                     p.blocks = 50;
                     p.stops = 3;
                   })},

@@ -150,13 +150,14 @@ class Drawing {
     Insert(place, s);
   }
 
-  // Somewhere, or behind some pushes of one thread, whose bodies may block until then.
+  // Somewhere, or behind some pushes of one thread, whose bodies may block until then; or by such a
+  // body itself, before it blocks.
   void InsertCancel(int threads) {
     Statement s = By({false, From(0, threads - 1)}, Verb::kCancel);
     s.scope = From(1, scopes_);
     const size_t place = AnyPlace();
     if (const Statement* push = PushBefore(place); push != nullptr) {
-      s.actor = push->actor;
+      s.actor = push->blocks && Chance(30) ? Actor{true, push->op} : push->actor;
       if (push->scope != 0) s.scope = push->scope;
     }
     Insert(place, s);

@@ -60,21 +60,22 @@ void NormaliseRaces(Statement* s) {
 }
 
 // The pusher of an op that blocks has to cancel its scope, or to give it a deadline, before it
-// waits for ops: otherwise the two would wait for each other.
+// waits for ops: otherwise the two would wait for each other. Or the body itself cancels the scope
+// before it blocks.
 bool MayBlock(const Program& program, size_t push) {
   const Statement& s = program.statements[push];
   if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
       program.workers == 0 || Has(program, Verb::kFork))
     return false;
+  bool pusher_waits = false;  // it has waited for ops since the push
   for (size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& other = program.statements[i];
+    const bool cancels = CancelsScope(other) && other.scope == s.scope;
+    if (cancels && other.actor == Actor{true, s.op}) return true;
     if (!(other.actor == s.actor)) continue;
-    const bool before = i < push;
-    if (other.scope == s.scope && CancelsScope(other) && (!before || other.verb == Verb::kTimeout))
-      return true;
-    if (!before && other.verb != Verb::kPush && other.verb != Verb::kDelete &&
-        other.verb != Verb::kNew && other.verb != Verb::kTimeout)
-      return false;
+    if (cancels && (i > push ? !pusher_waits : other.verb == Verb::kTimeout)) return true;
+    pusher_waits |= i > push && other.verb != Verb::kPush && other.verb != Verb::kDelete &&
+                    other.verb != Verb::kNew && other.verb != Verb::kTimeout;
   }
   return false;
 }

@@ -18,8 +18,9 @@
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
 //   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
 //   fork: both processes go on with it. (8) an op that blocks has a worker, and its scope gets a
-//   cancel or a deadline from its own pusher before that waits for ops. (9) a scope has one
-//   deadline at most, which a pusher sets; who waits until it has passed is the one who set it.
+//   cancel or a deadline from its own pusher before that waits for ops, or a cancel from its own
+//   body. (9) a scope has one deadline at most, which a pusher sets; only that pusher waits until
+//   it has passed.
 #pragma once
 
 #include <cstdint>

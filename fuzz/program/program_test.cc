@@ -62,11 +62,13 @@ TEST(Program, WhatWasWrittenBeforeIsRead) {
   EXPECT_TRUE(program->statements[10].blocks);
 }
 
-// An op may block when its pusher has given its scope a deadline, whatever the pusher waits for.
-TEST(Program, ADeadlineLetsABodyBlock) {
+// An op may block when something surely cancels its scope: a deadline that its pusher has set,
+// whatever the pusher waits for, or its own body.
+TEST(Program, ABodyMayBlockWhenSomethingWakesIt) {
   for (const char* text :
        {"engine vars 1\nt0: timeout 1\nt0: push op1 scope 1 blocks\nt0: wait a\n",
-        "engine\nt0: push op1 scope 1 blocks\nt0: timeout 1\nt0: waitall\n"})
+        "engine\nt0: push op1 scope 1 blocks\nt0: timeout 1\nt0: waitall\n",
+        "engine\nt0: push op1 scope 1 blocks\nop1: cancel 1\nt0: waitall\n"})
     EXPECT_TRUE(ParseProgram(text).ok()) << text;
   for (const char* text : {"engine\nt0: timeout 1 far\nt0: push op1 scope 1 blocks\n",
                            "engine\nt0: timeout 1\nt0: push op1 scope 2 blocks\n",
