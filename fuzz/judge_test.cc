@@ -551,6 +551,27 @@ TEST(Judge, SeesAReplayThatForgetsItsScope) {
       });
 }
 
+// ERR-5, ERR-7: a wait that may have seen either of two failures that throw alike, one in the log
+// of the engine and one in that of a scope, which FailureOf does not know.
+TEST(Judge, AcceptsEitherOfTwoFailuresThatThrowAlike) {
+  const Program program = Parse(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a) throws int program 1\n"  // 0
+      "t0: replay 1\n"                                 // 1
+      "t0: replay 1 scope 1\n"                         // 2
+      "t1: wait a\n");                                 // 3
+  History history = RunOnce(program);
+  VarSeen& seen = history.statements[3].var;
+  // Whatever the wait saw in truth: its call lay over both replays.
+  seen.await = seen.wait = {1, INT64_MAX};
+  seen.code = StatusCode::kOk;
+  seen.failures = history.final_vars[0].failures;
+  seen.caught = history.final_vars[0].caught;
+  seen.has_context = false;
+  for (const Finding& finding : Judge(program, history))
+    ADD_FAILURE() << finding.contract << " " << finding.kind << ": " << finding.detail;
+}
+
 // ENG-5: racing ops end in one of the ways that they can, and everything else fits it.
 TEST(Judge, SeesBrokenRaces) {
   ExpectFound(

@@ -41,9 +41,7 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
 
 bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
                   const std::string& where) {
-  // The engine finds what is in its own log: a cancellation is in none, and the failure of an op in
-  // a scope is in that of the scope.
-  if (root.place == FailurePlace::kCancelled || root.scope != 0) return false;
+  if (!root.in_log_of_engine()) return false;
   if (!seen.has_context)
     c.Report("ERR-7", "no context", where + ": FailureOf knows nothing of the exception");
   else

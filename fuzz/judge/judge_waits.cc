@@ -90,7 +90,9 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
     }
     const ExpectedFailure& root = expect.failures.at(*version.failures.begin());
     if (!Same(seen.caught, root)) continue;
-    // Two dropped handles throw alike: the context tells which of them it is.
+    // Several failures may throw alike, as two dropped handles do. The context tells which of them
+    // it is; without one it may be any that is not in the log of the engine.
+    if (!seen.has_context && !root.in_log_of_engine()) return;
     if (told == nullptr || seen.context.push_number == root.number) told = &root;
   }
   if (told != nullptr) {

@@ -40,6 +40,10 @@ struct ExpectedFailure {
   std::optional<Caught> or_caught = std::nullopt;
   int scope = 0;           // who is told: this scope, or with 0 whoever waits for all
   bool by_handle = false;  // of what comes after the end: by the handle, not by the body
+
+  // FailureOf of the engine finds what is in its own log: a cancellation is in none, and the
+  // failure of an op in a scope is in that of the scope.
+  bool in_log_of_engine() const { return place != FailurePlace::kCancelled && scope == 0; }
 };
 
 struct ExpectedOp {
