@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "runtime/base/status.h"
-#include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter/tenter.h"
 
 namespace tenter::bench {
 namespace {

@@ -154,7 +154,7 @@ def test_blanked_code_keeps_its_lines():
 
 @pytest.mark.parametrize(("path", "include", "expected"), [
     ("runtime/base/x.h", "runtime/engine/engine.h", "upward include: base stands below engine"),
-    ("runtime/engine/x.cc", "runtime/capi/tenter.h", "upward include: engine stands below capi"),
+    ("runtime/engine/x.cc", "runtime/capi/tenter/tenter.h", "upward include: engine stands below capi"),
     ("runtime/engine/x_test.cc", "runtime/graph/graph.h", "upward include"),
     ("runtime/io/x.cc", "runtime/ops/op.h", "io may include base..tensor only"),
     ("runtime/cached_op/x.cc", "runtime/io/csv.h", "only capi may include io"),
@@ -166,10 +166,10 @@ def test_blanked_code_keeps_its_lines():
     ("harness/run/x.cc", "bench/program.h", "only bench/ may include bench/"),
     ("bench/x.cc", "harness/run/plan.h", "bench/ may include runtime/ only"),
     ("bench/program/x.h", "bench/contender/contender.h", "upward include: bench/program stands below contender"),
-    ("runtime/capi/tenter_x.h", "runtime/capi/tenter_error.h", "an installed header names its neighbours alone"),
-    ("runtime/capi/tenter.h", "sized.h", "an installed header names its neighbours alone"),
-    ("runtime/capi/context.h", "tenter_error.h", "from the root of the repository"),
-    ("runtime/engine/tenter_x.h", "tenter_error.h", "from the root of the repository"),
+    ("runtime/capi/tenter/x.h", "runtime/capi/tenter/error.h", "an installed header names its neighbours alone"),
+    ("runtime/capi/tenter/tenter.h", "../context/sized.h", "an installed header names its neighbours alone"),
+    ("runtime/capi/context/context.h", "error.h", "from the root of the repository"),
+    ("runtime/engine/tenter/x.h", "error.h", "from the root of the repository"),
     ("bench/attic/x.h", "bench/program/program.h", "bench/attic is on no floor"),
     ("bench/x.cc", "program.h", "from the root of the repository"),
     ("fuzz/program/x.h", "fuzz/judge/judge.h", "upward include: fuzz/program stands below judge"),
@@ -197,8 +197,8 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
 
 @pytest.mark.parametrize(("path", "include"), [
     ("runtime/capi/x.cc", "runtime/io/csv.h"), ("runtime/io/x.cc", "runtime/tensor/tensor.h"),
-    ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter.h"),
-    ("runtime/capi/tenter.h", "tenter_error.h"), ("runtime/capi/tenter_x.h", "tenter_model.h"),
+    ("runtime/cached_op/x.cc", "runtime/graph/graph.h"), ("harness/run/x.cc", "runtime/capi/tenter/tenter.h"),
+    ("runtime/capi/tenter/tenter.h", "error.h"), ("runtime/capi/tenter/x.h", "model.h"),
     ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
     ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h"),
     ("fuzz/x.cc", "fuzz/hunt/trial.h"), ("fuzz/hunt/x.cc", "fuzz/program/program.h")])

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "harness/target/target.h"
-#include "runtime/capi/tenter.h"
-#include "runtime/capi/tenter_testing.h"
+#include "runtime/capi/tenter/tenter.h"
+#include "runtime/capi/tenter/testing.h"
 
 namespace {
 

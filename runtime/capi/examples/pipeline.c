@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter/tenter.h"
 
 #define COUNT 4
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter/tenter.h"
 
 #define ROUNDS 1000
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/capi/tenter.h"
+#include "runtime/capi/tenter/tenter.h"
 
 static tenter_code Work(void* arg, const tenter_op_context* context, tenter_error* error) {
   double* sum = arg;

@@ -28,7 +28,7 @@ if(undeclared OR missing)
   message(FATAL_ERROR "shown and not declared: ${undeclared}\ndeclared and not shown: ${missing}")
 endif()
 
-file(STRINGS ${PREFIX}/${INCLUDEDIR}/tenter/tenter_error.h api_version REGEX "^#define TENTER_API_VERSION ")
+file(STRINGS ${PREFIX}/${INCLUDEDIR}/tenter/error.h api_version REGEX "^#define TENTER_API_VERSION ")
 string(REGEX REPLACE "[^0-9]" "" api_version "${api_version}")
 math(EXPR soversion "${api_version} - 1")
 execute_process(COMMAND ${READELF} -d ${library} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)

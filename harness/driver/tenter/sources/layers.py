@@ -23,7 +23,7 @@ _ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS}
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "plan", "record", "cases", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
-_INSTALLED = re.compile(r"runtime/capi/tenter\w*\.h")
+_INSTALLED = re.compile(r"runtime/capi/tenter/\w+\.h")
 _ROOTS = ("runtime", "harness", "fuzz", "sanitizers", "bench")
 
 
@@ -57,8 +57,8 @@ def _upward_imports(source: Source) -> list[Violation]:
 
 def _problem(path: str, include: str) -> str:
     if _INSTALLED.fullmatch(path):
-        beside = _INSTALLED.fullmatch(f"runtime/capi/{include}")
-        return "" if beside else f'an installed header names its neighbours alone, such as "tenter_error.h": {include}'
+        beside = _INSTALLED.fullmatch(f"runtime/capi/tenter/{include}")
+        return "" if beside else f'an installed header names its neighbours alone, such as "error.h": {include}'
     parts = include.split("/")
     if parts[0] not in _ROOTS or len(parts) < 2:
         return f'include "{include}" from the root of the repository, such as "runtime/base/status.h"'

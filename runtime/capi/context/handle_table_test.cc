@@ -1,0 +1,117 @@
+// HandleTable under use: who is inside when a handle is closed, and what its last user does.
+#include "runtime/capi/context/handle_table.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+#include "runtime/base/gate.h"
+
+namespace tenter {
+namespace {
+
+using ModelPin = Pin<const Graph>;
+
+// A model that says when it is destroyed.
+std::shared_ptr<const Graph> Model(Atomic<int>* destroyed) {
+  return {new Graph, [destroyed](const Graph* model) {
+            delete model;
+            destroyed->FetchAdd(1, kRelease);
+          }};
+}
+
+bool Close(HandleTable* table, uintptr_t number) {
+  const ModelPin pin(table, number);
+  return pin && table->Close(pin.slot(), number);
+}
+
+TEST(HandleTable, NumbersAreNeverUsedTwice) {
+  Atomic<int> destroyed = 0;  // outlives the table
+  HandleTable table;
+  std::set<uintptr_t> seen = {0};
+  for (int round = 0; round < 100; ++round) {
+    std::vector<uintptr_t> open;
+    for (int i = 0; i < 50; ++i) {
+      open.push_back(table.Add(Model(&destroyed)).value());
+      EXPECT_TRUE(seen.insert(open.back()).second);
+    }
+    for (const uintptr_t number : open) EXPECT_TRUE(Close(&table, number));
+    for (const uintptr_t number : open) EXPECT_FALSE(ModelPin(&table, number));
+  }
+  EXPECT_EQ(destroyed.Load(kAcquire), 5000);
+  for (const uintptr_t number : seen) EXPECT_FALSE(ModelPin(&table, number));
+}
+
+TEST(HandleTable, AnObjectOfAnotherKindIsNotFound) {
+  Atomic<int> destroyed = 0;  // outlives the table
+  HandleTable table;
+  const uintptr_t number = table.Add(Model(&destroyed)).value();
+  EXPECT_FALSE(Pin<TraceObject>(&table, number));
+  EXPECT_FALSE(ModelPin(&table, number + 1));
+  EXPECT_FALSE(ModelPin(&table, ~uintptr_t{0}));
+  EXPECT_TRUE(ModelPin(&table, number));
+}
+
+// Whoever is inside keeps the object, and it goes once, with the last of them.
+TEST(HandleTable, TheLastOneOutDestroysTheObject) {
+  constexpr int kRounds = 100, kUsers = 3;
+  HandleTable table;
+  for (int round = 0; round < kRounds; ++round) {
+    Atomic<int> destroyed = 0, entered = 0, closed = 0;
+    const uintptr_t number = table.Add(Model(&destroyed)).value();
+    std::vector<Thread> users(kUsers);
+    for (Thread& user : users)
+      ASSERT_TRUE(user.Start("user",
+                             [&] {
+                               while (true) {
+                                 const ModelPin pin(&table, number);
+                                 if (!pin) return;
+                                 entered.FetchAdd(1, kRelaxed);
+                                 EXPECT_EQ(pin->nodes.size(), 0u);
+                                 EXPECT_EQ(destroyed.Load(kAcquire), 0);
+                               }
+                             })
+                      .ok());
+    std::vector<Thread> closers(2);
+    for (Thread& closer : closers)
+      ASSERT_TRUE(closer
+                      .Start("closer",
+                             [&] {
+                               while (entered.Load(kRelaxed) < round % 20) SpinPause();
+                               closed.FetchAdd(Close(&table, number) ? 1 : 0, kRelaxed);
+                             })
+                      .ok());
+    for (Thread& thread : users) thread.Join();
+    for (Thread& thread : closers) thread.Join();
+    EXPECT_EQ(closed.Load(kRelaxed), 1);
+    EXPECT_EQ(destroyed.Load(kAcquire), 1) << "round " << round;
+  }
+}
+
+TEST(HandleTable, ClearWaitsForThoseInside) {
+  Atomic<int> destroyed = 0;  // outlives the table
+  HandleTable table;
+  const uintptr_t number = table.Add(Model(&destroyed)).value();
+  Gate inside, leave;
+  Thread user;
+  ASSERT_TRUE(user.Start("user",
+                         [&] {
+                           const ModelPin pin(&table, number);
+                           inside.Open();
+                           leave.Wait();
+                           while (ModelPin(&table, number)) SpinPause();  // until Clear has closed
+                           EXPECT_EQ(destroyed.Load(kAcquire), 0);
+                         })
+                  .ok());
+  inside.Wait();
+  leave.Open();
+  table.Clear();
+  EXPECT_EQ(destroyed.Load(kAcquire), 1);
+  user.Join();
+  EXPECT_EQ(table.Add(Model(&destroyed)).status().code(), StatusCode::kClosed);
+  EXPECT_EQ(destroyed.Load(kAcquire), 2);
+}
+
+}  // namespace
+}  // namespace tenter

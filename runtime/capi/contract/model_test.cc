@@ -1,0 +1,189 @@
+// Models of the C API: from memory, what they are said to give, buffers of the caller, footprints;
+// and the rows that an iterator left out. The model is a file of the ONNX format, written here.
+#include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "runtime/capi/tenter/tenter.h"
+
+namespace tenter {
+namespace {
+
+// x[?,4] -> Relu -> between[?,4] -> Relu -> y[?,4]
+std::string ModelBytes() {
+  onnx::ModelProto model;
+  model.set_ir_version(8);
+  model.add_opset_import()->set_version(13);
+  onnx::GraphProto* graph = model.mutable_graph();
+  graph->set_name("relu");
+  const auto value = [](onnx::ValueInfoProto* info, const char* name) {
+    info->set_name(name);
+    auto* type = info->mutable_type()->mutable_tensor_type();
+    type->set_elem_type(onnx::TensorProto::FLOAT);
+    type->mutable_shape()->add_dim()->set_dim_param("n");
+    type->mutable_shape()->add_dim()->set_dim_value(4);
+  };
+  value(graph->add_input(), "x");
+  value(graph->add_output(), "y");
+  const auto relu = [&](const char* from, const char* to) {
+    onnx::NodeProto* node = graph->add_node();
+    node->set_op_type("Relu");
+    node->set_name(to);
+    node->add_input(from);
+    node->add_output(to);
+  };
+  relu("x", "between");
+  relu("between", "y");
+  return model.SerializeAsString();
+}
+
+class CApiModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string bytes = ModelBytes();
+    ASSERT_EQ(tenter_context_create(nullptr, &context_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_engine_create(context_, nullptr, &engine_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu.onnx", &model_,
+                                      &error_),
+              TENTER_OK)
+        << error_.message;
+    ASSERT_EQ(tenter_cached_op_create(context_, engine_, model_, nullptr, &op_, &error_),
+              TENTER_OK);
+  }
+  void TearDown() override { tenter_context_free(context_); }
+
+  tenter_code Invoke(tenter_tensor* output, int64_t rows = 2) {
+    tenter_tensor input = {};
+    input.rank = 2;
+    input.dims[0] = rows;
+    input.dims[1] = 4;
+    input.data = values_;
+    input.size_bytes = static_cast<size_t>(rows) * 4 * sizeof(float);
+    return tenter_cached_op_invoke(context_, op_, &input, 1, output, 1, &error_);
+  }
+
+  float values_[8] = {-1, 2, -3, 4, 5, -6, 7, -8};
+  tenter_context* context_ = nullptr;
+  tenter_engine engine_ = nullptr;
+  tenter_model model_ = nullptr;
+  tenter_cached_op op_ = nullptr;
+  tenter_error error_ = {};
+};
+
+TEST_F(CApiModel, BytesThatAreNoModelAreNamed) {
+  tenter_model none = nullptr;
+  EXPECT_EQ(tenter_model_load_bytes(context_, "xyz", 3, "upload 7", &none, &error_),
+            TENTER_DATA_LOSS);
+  EXPECT_NE(std::string(error_.message).find("upload 7"), std::string::npos) << error_.message;
+  EXPECT_EQ(tenter_model_load_bytes(context_, nullptr, 3, nullptr, &none, &error_),
+            TENTER_INVALID_ARGUMENT);
+}
+
+TEST_F(CApiModel, AnOutputIsDescribed) {
+  tenter_tensor output = {};
+  char name[8] = "";
+  ASSERT_EQ(tenter_model_output(context_, model_, 0, &output, name, sizeof(name), &error_),
+            TENTER_OK);
+  EXPECT_STREQ(name, "y");
+  EXPECT_EQ(output.dtype, TENTER_FLOAT32);
+  ASSERT_EQ(output.rank, 2);
+  EXPECT_EQ(output.dims[0], -1);
+  EXPECT_EQ(output.dims[1], 4);
+  EXPECT_EQ(output.data, nullptr);
+  EXPECT_EQ(tenter_model_output(context_, model_, 1, &output, nullptr, 0, &error_),
+            TENTER_INVALID_ARGUMENT);
+}
+
+TEST_F(CApiModel, ABufferOfTheCallerIsFilled) {
+  float buffer[9] = {};
+  buffer[8] = 77;
+  tenter_tensor output = {};
+  output.data = buffer;
+  output.size_bytes = sizeof(buffer);
+  ASSERT_EQ(Invoke(&output), TENTER_OK) << error_.message;
+  EXPECT_EQ(output.data, buffer);
+  EXPECT_EQ(output.owner, nullptr);
+  EXPECT_EQ(output.size_bytes, 8 * sizeof(float));
+  ASSERT_EQ(output.rank, 2);
+  EXPECT_EQ(output.dims[0], 2);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(buffer[i], values_[i] > 0 ? values_[i] : 0);
+  EXPECT_EQ(buffer[8], 77);
+  tenter_tensor_release(&output);
+  EXPECT_EQ(output.data, buffer);
+}
+
+TEST_F(CApiModel, ABufferThatDoesNotFitIsNamed) {
+  float buffer[8] = {};
+  tenter_tensor output = {};
+  output.data = buffer;
+  output.size_bytes = 31;
+  EXPECT_EQ(Invoke(&output), TENTER_INVALID_ARGUMENT);
+  EXPECT_STREQ(error_.message,
+               "output 0: expected a buffer of 32 bytes for float32[2,4], found 31");
+  output.size_bytes = sizeof(buffer);
+  output.dtype = TENTER_INT64;
+  EXPECT_EQ(Invoke(&output), TENTER_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error_.message).find("expected a buffer for float32[2,4], found dtype 3"),
+            std::string::npos)
+      << error_.message;
+  EXPECT_EQ(buffer[1], 0);
+  EXPECT_EQ(output.rank, 0);
+}
+
+// COP-2: memory = parameters + plans + one arena per request that runs; more of the same adds none.
+TEST_F(CApiModel, TheFootprintListsBytes) {
+  tenter_footprint footprint = {};
+  uint64_t arena_bytes = 0;
+  for (int i = 0; i < 3; ++i)
+    for (int64_t rows = 1; rows <= 2; ++rows) {
+      tenter_tensor output = {};
+      ASSERT_EQ(Invoke(&output, rows), TENTER_OK);
+      tenter_tensor_release(&output);
+      ASSERT_EQ(tenter_cached_op_get_footprint(context_, op_, &footprint, &error_), TENTER_OK);
+      EXPECT_EQ(footprint.plans, i == 0 ? static_cast<uint64_t>(rows) : 2u);
+      EXPECT_EQ(footprint.in_flight, 0u);
+      EXPECT_GE(footprint.arena_bytes, footprint.plans * 4 * sizeof(float));
+      if (i == 0) arena_bytes = footprint.arena_bytes;
+      EXPECT_EQ(footprint.arena_bytes, arena_bytes);
+    }
+  EXPECT_EQ(footprint.requests, 6u);
+  EXPECT_EQ(footprint.compilations, 2u);
+}
+
+TEST_F(CApiModel, SkippedRowsAreTold) {
+  const std::string path = testing::TempDir() + "capi_skipped_rows.csv";
+  std::ofstream(path) << "1\nx\n3\n4,5\n6\n";
+  tenter_csv_options options = {};
+  options.batch_size = 3;
+  options.bad_rows_max = 5;
+  tenter_iterator iterator = nullptr;
+  ASSERT_EQ(tenter_csv_iterator_create(context_, path.c_str(), &options, &iterator, &error_),
+            TENTER_OK);
+  tenter_batch batch = {};
+  ASSERT_EQ(tenter_iterator_next(context_, iterator, &batch, &error_), TENTER_OK) << error_.message;
+  EXPECT_EQ(batch.data.dims[0], 3);
+  tenter_tensor_release(&batch.data);
+  tenter_skipped_row rows[3] = {};
+  uint64_t count = 0;
+  ASSERT_EQ(tenter_iterator_skipped(context_, iterator, rows, 3, &count, &error_), TENTER_OK);
+  EXPECT_EQ(count, 2u);
+  EXPECT_EQ(rows[0].line, 2);
+  EXPECT_EQ(rows[0].reason.code, TENTER_DATA_LOSS);
+  EXPECT_EQ(rows[1].line, 4);
+  EXPECT_EQ(rows[2].line, 0);
+  rows[1].line = 99;
+  ASSERT_EQ(tenter_iterator_skipped(context_, iterator, rows, 1, &count, &error_), TENTER_OK);
+  EXPECT_EQ(count, 2u);
+  EXPECT_EQ(rows[1].line, 99);
+  ASSERT_EQ(tenter_iterator_reset(context_, iterator, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_iterator_skipped(context_, iterator, nullptr, 0, &count, &error_), TENTER_OK);
+  EXPECT_EQ(count, 0u);
+  std::remove(path.c_str());
+}
+
+}  // namespace
+}  // namespace tenter

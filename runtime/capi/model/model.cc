@@ -1,0 +1,189 @@
+// The model and cached-op functions of the C API.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/capi/context/context.h"
+#include "runtime/capi/context/sized.h"
+#include "runtime/capi/model/output_spec.h"
+#include "runtime/graph/onnx_import.h"
+#include "runtime/graph/rewrites.h"
+
+namespace tenter {
+namespace {
+
+CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
+  CachedOpOptions options;
+  options.thread_safe = c.sharing != TENTER_CONFINED;
+  if (c.in_flight_max > 0) options.in_flight_max = c.in_flight_max;
+  options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
+  if (c.plans_max > 0) options.plans_max = c.plans_max;
+  options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
+  options.workers = workers;
+  options.probe = probe;
+  return options;
+}
+
+Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject& on,
+                                                       std::shared_ptr<const Graph> model,
+                                                       const tenter_cached_op_options& c,
+                                                       Probe* probe) {
+  if (c.sharing != TENTER_SHARED && c.sharing != TENTER_CONFINED)
+    return Status(StatusCode::kInvalidArgument,
+                  "sharing " + std::to_string(c.sharing) + " does not exist");
+  auto made = std::make_shared<CachedOpObject>();
+  made->engine = on.engine;
+  made->model = model;
+  made->op = std::make_unique<CachedOp>(on.engine.get(), std::move(model),
+                                        OptionsOf(c, on.workers, probe));
+  return made;
+}
+
+Result<std::vector<Tensor>> BorrowInputs(const tenter_tensor* inputs, size_t count) {
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < count; ++i) {
+    TENTER_ASSIGN_OR_RETURN(TensorSpec spec, SpecOf(inputs[i]));
+    if (inputs[i].data == nullptr || inputs[i].size_bytes < spec.size_bytes())
+      return Status(
+          StatusCode::kInvalidArgument,
+          "input " + std::to_string(i) + ": " + spec.ToString() + " needs " +
+              std::to_string(spec.size_bytes()) + " bytes, found " +
+              (inputs[i].data == nullptr ? "no data" : std::to_string(inputs[i].size_bytes)));
+    tensors.push_back(Tensor::Borrow(std::move(spec), inputs[i].data));
+  }
+  return tensors;
+}
+
+}  // namespace
+}  // namespace tenter
+
+using tenter::Protect;
+using tenter::Status;
+using tenter::StatusCode;
+
+extern "C" {
+
+tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_model* model,
+                              tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph imported, tenter::ImportOnnx(path));
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
+    return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
+  });
+}
+
+tenter_code tenter_model_load_bytes(tenter_context* context, const void* bytes, size_t size,
+                                    const char* name, tenter_model* model, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    if (bytes == nullptr && size > 0) return {StatusCode::kInvalidArgument, "a size without bytes"};
+    const std::string copy(static_cast<const char*>(bytes), size);
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph imported,
+                            tenter::ImportOnnxBytes(copy, name == nullptr ? "model" : name));
+    TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
+    return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
+  });
+}
+
+tenter_code tenter_model_arity(tenter_context* context, tenter_model model, size_t* inputs,
+                               size_t* outputs, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(graph, context, model);
+    *inputs = graph->inputs.size();
+    *outputs = graph->outputs.size();
+    return {};
+  });
+}
+
+tenter_code tenter_model_input(tenter_context* context, tenter_model model, size_t index,
+                               tenter_tensor* description, char* name, size_t name_size,
+                               tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(graph, context, model);
+    if (index >= graph->inputs.size())
+      return {StatusCode::kInvalidArgument, "the model has " +
+                                                std::to_string(graph->inputs.size()) +
+                                                " inputs, asked for " + std::to_string(index)};
+    const tenter::Value& value = graph->values[graph->inputs[index]];
+    TENTER_RETURN_IF_ERROR(tenter::Describe(value.name, *value.spec, description));
+    if (name != nullptr && name_size > 0) tenter::CopyText(value.name, name, name_size);
+    return {};
+  });
+}
+
+tenter_code tenter_model_output(tenter_context* context, tenter_model model, size_t index,
+                                tenter_tensor* description, char* name, size_t name_size,
+                                tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(graph, context, model);
+    if (index >= graph->outputs.size())
+      return {StatusCode::kInvalidArgument, "the model has " +
+                                                std::to_string(graph->outputs.size()) +
+                                                " outputs, asked for " + std::to_string(index)};
+    const std::string& called = graph->values[graph->outputs[index]].name;
+    const auto spec = tenter::OutputSpec(*graph, index);
+    *description = {};
+    description->rank = -1;
+    if (spec.has_value()) TENTER_RETURN_IF_ERROR(tenter::Describe(called, *spec, description));
+    if (name != nullptr && name_size > 0) tenter::CopyText(called, name, name_size);
+    return {};
+  });
+}
+
+tenter_code tenter_model_parameters(tenter_context* context, tenter_model model, const void** data,
+                                    size_t* size_bytes, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(graph, context, model);
+    *data = graph->parameters->data();
+    *size_bytes = graph->parameters->size_bytes();
+    return {};
+  });
+}
+
+tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engine,
+                                    tenter_model model, const tenter_cached_op_options* options,
+                                    tenter_cached_op* op, tenter_error* error) {
+  return Protect(error, [&] {
+    return tenter::WithOptions(
+        options, "tenter_cached_op_options", [&](const tenter_cached_op_options& whole) -> Status {
+          TENTER_FIND_OR_RETURN(used, context, engine);
+          TENTER_FIND_OR_RETURN(graph, context, model);
+          TENTER_ASSIGN_OR_RETURN(
+              auto made, tenter::CreateCachedOp(*used, graph.shared(), whole, context->probe()));
+          return context->Add(std::move(made), op);
+        });
+  });
+}
+
+tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op,
+                                    const tenter_tensor* inputs, size_t input_count,
+                                    tenter_tensor* outputs, size_t output_count,
+                                    tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(object, context, op);
+    if (output_count != object->model->outputs.size())
+      return {StatusCode::kInvalidArgument,
+              "the model has " + std::to_string(object->model->outputs.size()) +
+                  " outputs, there is room for " + std::to_string(output_count)};
+    TENTER_ASSIGN_OR_RETURN(const std::vector<tenter::Tensor> tensors,
+                            tenter::BorrowInputs(inputs, input_count));
+    TENTER_ASSIGN_OR_RETURN(std::vector<tenter::Tensor> results, object->op->Invoke(tensors));
+    for (size_t i = 0; i < results.size(); ++i)
+      TENTER_RETURN_IF_ERROR(tenter::CheckBuffer(i, results[i], outputs[i]));
+    tenter::HandOver(std::move(results), outputs);
+    return {};
+  });
+}
+
+tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cached_op op,
+                                           tenter_footprint* footprint, tenter_error* error) {
+  return Protect(error, [&]() -> Status {
+    TENTER_FIND_OR_RETURN(object, context, op);
+    TENTER_ASSIGN_OR_RETURN(const auto out, tenter::ResultArray<tenter_footprint>::Of(
+                                                footprint, 1, "tenter_footprint"));
+    const tenter::CachedOpFootprint now = object->op->footprint();
+    out.Set(0, {0, now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
+                now.requests, now.plans, now.scratch_bytes, now.arena_bytes});
+    return {};
+  });
+}
+
+}  // extern "C"

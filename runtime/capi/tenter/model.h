@@ -1,0 +1,111 @@
+/* model.h: tensors, models and cached ops. A part of tenter.h, which says what holds for all
+ * of it. C99. */
+#ifndef TENTER_RUNTIME_CAPI_TENTER_MODEL_H_
+#define TENTER_RUNTIME_CAPI_TENTER_MODEL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "context.h"
+#include "error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TENTER_FLOAT32 = 0, TENTER_FLOAT64, TENTER_INT32, TENTER_INT64, TENTER_UINT8, TENTER_BOOL };
+typedef int32_t tenter_dtype;
+
+#define TENTER_RANK_MAX 8
+
+typedef struct tenter_tensor {
+  tenter_dtype dtype;
+  int32_t rank;
+  int64_t dims[TENTER_RANK_MAX]; /* -1: not fixed (in a description of a model's input) */
+  void* data;                    /* dense, row-major; NULL in a description */
+  size_t size_bytes;
+  void* owner; /* of the runtime; NULL for tensors of the caller */
+} tenter_tensor;
+
+/* Releases a tensor that the runtime returned, and clears it; does nothing for others. */
+TENTER_API void tenter_tensor_release(tenter_tensor* tensor);
+
+/* ---- models and cached ops ---- */
+
+TENTER_API tenter_code tenter_model_load(tenter_context* context, const char* path,
+                                         tenter_model* model, tenter_error* error);
+TENTER_API tenter_code tenter_model_free(tenter_context* context, tenter_model model,
+                                         tenter_error* error);
+/* As tenter_model_load, from the bytes of a file, which are not kept; messages call it `name`. */
+TENTER_API tenter_code tenter_model_load_bytes(tenter_context* context, const void* bytes,
+                                               size_t size, const char* name, tenter_model* model,
+                                               tenter_error* error);
+/* Number of inputs (outputs) of a model, and a description of one input or output: in an output the
+ * dimensions are -1 that depend on those of an input that are. Where nothing can be said of an
+ * output before it is known what comes in, its rank is -1. */
+TENTER_API tenter_code tenter_model_arity(tenter_context* context, tenter_model model,
+                                          size_t* inputs, size_t* outputs, tenter_error* error);
+TENTER_API tenter_code tenter_model_input(tenter_context* context, tenter_model model, size_t index,
+                                          tenter_tensor* description, char* name, size_t name_size,
+                                          tenter_error* error);
+TENTER_API tenter_code tenter_model_output(tenter_context* context, tenter_model model,
+                                           size_t index, tenter_tensor* description, char* name,
+                                           size_t name_size, tenter_error* error);
+/* The sealed pages that hold the parameters: for digests, never for writing. */
+TENTER_API tenter_code tenter_model_parameters(tenter_context* context, tenter_model model,
+                                               const void** data, size_t* size_bytes,
+                                               tenter_error* error);
+
+/* Who may invoke a cached op (COP-6). */
+enum {
+  TENTER_SHARED = 0, /* any number of threads at once */
+  /* One thread at a time, which runs the nodes itself: cheaper. A second caller is detected and
+   * refused with TENTER_CONCURRENT_USE. */
+  TENTER_CONFINED
+};
+typedef int32_t tenter_sharing;
+
+typedef struct tenter_cached_op_options {
+  size_t struct_size;
+  tenter_sharing sharing;
+  uint64_t in_flight_max;    /* 0: the default, 8 */
+  int32_t refuse_when_full;  /* 0: queue */
+  uint64_t plans_max;        /* 0: the default, 16 */
+  int32_t reference_kernels; /* 1: no oneDNN */
+} tenter_cached_op_options;
+
+typedef struct tenter_footprint {
+  size_t struct_size;
+  uint64_t parameter_bytes; /* of the model: once, however many cached ops use it */
+  uint64_t in_flight, in_flight_max, compilations, requests;
+  uint64_t plans;         /* that are kept */
+  uint64_t scratch_bytes; /* of those plans: for each thread that may run nodes */
+  uint64_t arena_bytes;   /* of the requests that run, and of the arenas that wait for the next */
+} tenter_footprint;
+
+/* Keeps engine and model alive until it is freed; `options` may be NULL. */
+TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engine,
+                                               tenter_model model,
+                                               const tenter_cached_op_options* options,
+                                               tenter_cached_op* op, tenter_error* error);
+/* Requests in flight finish; callers that wait for their turn get TENTER_CLOSED (COP-4). */
+TENTER_API tenter_code tenter_cached_op_free(tenter_context* context, tenter_cached_op op,
+                                             tenter_error* error);
+/* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs, all
+ * zero; on success they belong to the caller. One that has `data` is filled instead, and must have
+ * the dtype of the output and a `size_bytes` that holds it, which becomes the size of the output;
+ * its `owner` must be NULL. When the call fails no tensor has been touched. Blocks until the
+ * request has ended. */
+TENTER_API tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op,
+                                               const tenter_tensor* inputs, size_t input_count,
+                                               tenter_tensor* outputs, size_t output_count,
+                                               tenter_error* error);
+TENTER_API tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cached_op op,
+                                                      tenter_footprint* footprint,
+                                                      tenter_error* error);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TENTER_RUNTIME_CAPI_TENTER_MODEL_H_ */
