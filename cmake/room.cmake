@@ -15,3 +15,15 @@ function(tenter_room name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS fast)
   endif()
 endfunction()
+
+# tenter_fail_allocations(TARGET)
+#
+# Puts operator new, malloc and their kin of runtime/base/failing_allocations.cc into the executable TARGET, and so before
+# those of every shared library that it loads. ThreadSanitizer has an operator new that cannot be replaced, in the part of
+# its runtime that a link by the C++ compiler adds; without that part everything comes through malloc, which it sees.
+function(tenter_fail_allocations target)
+  target_link_libraries(${target} PRIVATE tenter_failing_allocations)
+  if(TENTER_SANITIZER STREQUAL "thread")
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C)
+  endif()
+endfunction()

@@ -8,7 +8,7 @@
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/cached_op.h"
-#include "runtime/cached_op/failing_allocations.h"
+#include "runtime/base/failing_allocations.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/cached_op/test_model.h"
 

@@ -13,67 +13,16 @@
 #include <new>
 #include <stdexcept>
 
-#include "runtime/base/atomic.h"
+#include "runtime/base/failing_allocations.h"
 #include "runtime/io/csv_source.h"
 #include "runtime/io/threaded_iterator.h"
-
-namespace {
-
-// Process-wide, since the producer and the reading thread allocate too.
-tenter::Atomic<bool> g_armed = false;
-tenter::Atomic<bool> g_forever = false;  // every allocation from the n-th on fails
-tenter::Atomic<int64_t> g_left = 0;
-tenter::Atomic<int64_t> g_failed = 0;
-
-void* Allocate(size_t size, size_t alignment) {
-  if (g_armed.Load(tenter::kAcquire)) {
-    const int64_t left = g_left.FetchSub(1, tenter::kRelaxed);
-    if (left == 1 || (left < 1 && g_forever.Load(tenter::kRelaxed))) {
-      g_failed.FetchAdd(1, tenter::kRelaxed);
-      throw std::bad_alloc();
-    }
-  }
-  void* const memory =
-      alignment == 0 ? std::malloc(size)
-                     : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Allocate(size, 0); }
-void* operator new[](size_t size) { return Allocate(size, 0); }
-void* operator new(size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new[](size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace tenter {
 namespace {
 
-void Arm(int64_t n, bool forever) {
-  g_failed.Store(0, kRelaxed);
-  g_left.Store(n, kRelaxed);
-  g_forever.Store(forever, kRelaxed);
-  g_armed.Store(true, kRelease);
-}
-
-// How many failed.
-int64_t Disarm() {
-  g_armed.Store(false, kRelease);
-  return g_failed.Load(kRelaxed);
-}
+// Process-wide, since the producer and the reading thread allocate too.
+constexpr auto kEverybody = FailingAllocations::Whose::kEveryThread;
+using HowMany = FailingAllocations::HowMany;
 
 // What one reading of an epoch came to. Filled in while allocations fail, so it holds none.
 struct Epoch {
@@ -164,9 +113,9 @@ TEST(AllocationDeathTest, AProcessForksAfterItsFirstSourceFailed) {
       {
         alarm(10);  // a fork that hangs dies of it
         for (int64_t n = 1, failed = 1; failed > 0; ++n) {
-          Arm(n, false);
+          FailingAllocations failing(n, kEverybody);
           const bool made = Made("no/such/file");
-          failed = Disarm();
+          failed = failing.Disarm();
           if (made != (failed == 0)) _exit(1);
         }
         const pid_t child = fork();
@@ -186,10 +135,7 @@ class Allocation : public testing::TestWithParam<Kind> {
     path_ = testing::TempDir() + "allocation_test_" + std::to_string(getpid());
     std::ofstream(path_) << GetParam().text;
   }
-  void TearDown() override {
-    Disarm();
-    std::remove(path_.c_str());
-  }
+  void TearDown() override { std::remove(path_.c_str()); }
 
   // What this test allocates itself may fail as well.
   Result<std::unique_ptr<ThreadedIterator>> Create() {
@@ -211,18 +157,19 @@ class Allocation : public testing::TestWithParam<Kind> {
   }
 
   // Lives one iterator whose n-th allocation fails; returns how many failed.
-  int64_t Live(int64_t n, bool forever) {
-    Arm(n, forever);
+  int64_t Live(int64_t n, HowMany how_many) {
+    FailingAllocations failing(n, kEverybody, how_many);
     Result<std::unique_ptr<ThreadedIterator>> made = Create();
     if (!made.ok()) {
-      EXPECT_GT(Disarm(), 0);
+      EXPECT_TRUE(failing.Disarm());
       EXPECT_EQ(made.status().code(), StatusCode::kResourceExhausted);
       return 1;
     }
     ThreadedIterator& iterator = **made;
     const Epoch epoch = Read(iterator);
     const Status reset = iterator.Reset();
-    const int64_t failed = Disarm();
+    failing.Disarm();
+    const int64_t failed = failing.failed();
     EXPECT_TRUE(reset.ok() || reset.code() == StatusCode::kResourceExhausted);
     EXPECT_TRUE(epoch.in_order);
     EXPECT_LE(epoch.batches, GetParam().batches);
@@ -238,10 +185,10 @@ class Allocation : public testing::TestWithParam<Kind> {
     return failed;
   }
 
-  void Sweep(bool forever) {
+  void Sweep(HowMany how_many) {
     for (int64_t n = 1; !HasFailure(); ++n) {
       SCOPED_TRACE("allocation " + std::to_string(n));
-      if (Live(n, forever) == 0) {
+      if (Live(n, how_many) == 0) {
         EXPECT_GT(n, 5);  // else nothing was tried
         return;
       }
@@ -251,8 +198,8 @@ class Allocation : public testing::TestWithParam<Kind> {
   std::string path_;
 };
 
-TEST_P(Allocation, OneFails) { Sweep(false); }
-TEST_P(Allocation, AllFailFromOneOn) { Sweep(true); }
+TEST_P(Allocation, OneFails) { Sweep(HowMany::kOne); }
+TEST_P(Allocation, AllFailFromOneOn) { Sweep(HowMany::kAllFromThere); }
 
 INSTANTIATE_TEST_SUITE_P(
     Iterators, Allocation,

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/cached_op/failing_allocations.h"
+#include "runtime/base/failing_allocations.h"
 #include "runtime/capi/tenter/tenter.h"
 #include "runtime/capi/tenter/testing.h"
 
