@@ -1,6 +1,7 @@
 #include "runtime/graph/onnx_import.h"
 
 #include <fcntl.h>
+#include <google/protobuf/arena.h>
 #include <onnx/onnx_pb.h>
 #include <unistd.h>
 
@@ -120,7 +121,8 @@ class Importer {
       } else if (value.status().code() == StatusCode::kUnsupported) {
         refusals_.Add(value.status().message() + " of " + node.op_type, node.name);
       } else {
-        return Contradiction("node " + Quoted(node.name) + ": " + value.status().message());
+        return Status(value.status().code(),
+                      "node " + Quoted(node.name) + ": " + value.status().message());
       }
     }
     TENTER_RETURN_IF_ERROR(DeclareOutputs(proto, node));
@@ -200,7 +202,9 @@ Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origi
     return Status(StatusCode::kDataLoss, Printable(place + what));
   };
   if (bytes.empty()) return damaged("the file is empty");
-  onnx::ModelProto model;
+  // When the parser finds no memory it forgets what it was adding; an arena does not.
+  google::protobuf::Arena arena;
+  auto& model = *google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
   if (!model.ParseFromString(bytes))
     return damaged("truncated or not an ONNX file (" + std::to_string(bytes.size()) + " bytes)");
   if (!model.has_graph()) return damaged("not an ONNX file: it has no graph");
