@@ -24,12 +24,16 @@ using NotAStdException = int;
   throw std::runtime_error(message);
 }
 
+constexpr size_t kProbeText = 256;  // of a site, and of an op: longer ones are cut
+
 }  // namespace
 
 ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
-  const std::string name(site.name), op(context.op);
-  const tenter_hit hit{sizeof(hit), name.c_str(),    op.c_str(),
-                       context.var, context.request, context.worker};
+  // On the stack: at some sites nothing may fail, and so nothing may need memory.
+  char name[kProbeText], op[kProbeText];
+  CopyText(site.name, name, sizeof(name));
+  CopyText(context.op, op, sizeof(op));
+  const tenter_hit hit{sizeof(hit), name, op, context.var, context.request, context.worker};
   tenter_fault fault = {};
   fault.struct_size = sizeof(fault);
   function_(self_, &hit, &fault);
@@ -54,9 +58,7 @@ bool IsInsideOp(Engine& engine) {
 }
 
 void CopyText(std::string_view text, char* out, size_t size) {
-  const size_t length = std::min(text.size(), size - 1);
-  std::memcpy(out, text.data(), length);
-  out[length] = '\0';
+  out[text.copy(out, size - 1)] = '\0';
 }
 
 Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed) {
@@ -118,13 +120,24 @@ tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
           std::string("handle 0x") + text + " is no " + kind + ": it was freed, or never was one"};
 }
 
+// An engine that has no memory to answer is kept: too long is safe, and too short is not.
+bool tenter_context::MayBeInsideOp(tenter::Engine& engine) {
+  try {
+    return tenter::IsInsideOp(engine);
+  } catch (const std::bad_alloc&) {
+    return true;
+  }
+}
+
 std::shared_ptr<tenter::Engine> tenter_context::Share(tenter::EngineParts parts) {
   tenter::Engine* const engine = parts.engine.get();
-  auto kept = std::make_shared<tenter::EngineParts>(std::move(parts));
+  // A list, because its element can move without memory.
+  auto kept = std::make_shared<std::list<tenter::EngineParts>>();
+  kept->push_back(std::move(parts));
   return {engine, [this, kept = std::move(kept)](tenter::Engine* last) mutable {
-            if (tenter::IsInsideOp(*last)) {
+            if (MayBeInsideOp(*last)) {
               tenter::MutexLock lock(mutex_);
-              retired_.push_back(std::move(*kept));
+              retired_.splice(retired_.end(), *kept);
             }
             kept.reset();
           }};

@@ -15,6 +15,7 @@
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,7 +42,8 @@ void WhenFreed(const T&) {}
 inline void WhenFreed(const CachedOpObject& object) { object.op->Close(); }
 inline void WhenFreed(ThreadedIterator& iterator) { iterator.Close(); }
 
-// Whether the calling thread runs an op of `engine`: there nobody may wait for it.
+// Whether the calling thread runs an op of `engine`: there nobody may wait for it. Throws
+// std::bad_alloc.
 bool IsInsideOp(Engine& engine);
 
 // Sends every hit to the C callback, and does what it answers.
@@ -143,10 +145,11 @@ struct tenter_context {
 
  private:
   static tenter::Status Stale(uintptr_t number, const char* kind);
+  static bool MayBeInsideOp(tenter::Engine& engine);
 
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::ForkMutex mutex_;
-  std::vector<tenter::EngineParts> retired_ GUARDED_BY(mutex_);
+  std::list<tenter::EngineParts> retired_ GUARDED_BY(mutex_);
   tenter::HandleTable handles_;
 };
 

@@ -40,6 +40,8 @@ std::string ModelBytes() {
   return model.SerializeAsString();
 }
 
+using Which = FailingAllocations::Which;
+
 constexpr int64_t kAnHourNs = int64_t{3600} * 1000 * 1000 * 1000;
 
 tenter_code Succeeds(void*, const tenter_op_context*, tenter_error*) { return TENTER_OK; }
@@ -51,11 +53,15 @@ void Completes(void*, const tenter_op_context*, tenter_completion* completion) {
   tenter_completion_done(completion);
 }
 
+// At some sites nothing may fail: telling a harness of them must need no memory.
+void Watch(void*, const tenter_hit*, tenter_fault*) {}
+
 // One context on an engine with `workers` (or TENTER_NAIVE_ENGINE), and an object of each kind.
 class CApiAllocation : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
-    Must(tenter_context_create(nullptr, &context_, &error_));
+    const tenter_testing_options testing_options = {0, Watch, nullptr};
+    Must(tenter_testing_context_create(&testing_options, &context_, &error_));
     tenter_engine_options options = {};
     options.workers = GetParam();
     Must(tenter_engine_create(context_, &options, &engine_, &error_));
@@ -87,12 +93,18 @@ class CApiAllocation : public testing::TestWithParam<int> {
   void Sweep(
       const char* name, const std::function<tenter_code()>& call,
       const std::function<void()>& undo = [] {}, tenter_code wanted = TENTER_OK) {
+    SweepOver(Which::kOperatorNew, name, call, undo, wanted);
+    if (FailingAllocations::kMallocMayFail) SweepOver(Which::kMallocToo, name, call, undo, wanted);
+  }
+  void SweepOver(Which which, const char* name, const std::function<tenter_code()>& call,
+                 const std::function<void()>& undo, tenter_code wanted) {
     constexpr int64_t kMost = 20000;
     int64_t n = 1, refused = 0;
     for (bool failed = true; failed && n < kMost; ++n) {
       tenter_code code;
       {
-        FailingAllocations failing(n, FailingAllocations::Whose::kEveryThread);
+        FailingAllocations failing(n, FailingAllocations::Whose::kEveryThread,
+                                   FailingAllocations::HowMany::kOne, which);
         code = call();
         failed = failing.Disarm();
       }
@@ -107,8 +119,18 @@ class CApiAllocation : public testing::TestWithParam<int> {
       if (HasFailure()) return;
     }
     EXPECT_LT(n, kMost) << name;
-    std::printf("%-34s %6ld allocations, %6ld refused\n", name, static_cast<long>(n - 2),
-                static_cast<long>(refused));
+    std::printf("%-34s %6ld allocations by %s, %6ld refused\n", name, static_cast<long>(n - 2),
+                which == Which::kOperatorNew ? "new   " : "malloc", static_cast<long>(refused));
+  }
+  // `make` makes what `handle` stands for.
+  template <typename Handle>
+  void SweepFree(const char* name, Handle* handle,
+                 tenter_code (*free)(tenter_context*, Handle, tenter_error*),
+                 const std::function<void()>& make) {
+    make();
+    Sweep(
+        name, [&] { return free(context_, *handle, &error_); }, make);
+    Must(free(context_, *handle, &error_));
   }
   // The engine at rest, with no failure left to tell.
   void Rest() {
@@ -146,16 +168,6 @@ TEST_P(CApiAllocation, ContextsAndEngines) {
   Sweep(
       "engine_create", [&] { return tenter_engine_create(context_, &options, &engine, &error_); },
       [&] { Must(tenter_engine_free(context_, engine, &error_)); });
-  engine = nullptr;
-  Sweep(
-      "engine_free",
-      [&]() -> tenter_code {
-        if (engine == nullptr) return TENTER_OK;
-        const tenter_code code = tenter_engine_free(context_, engine, &error_);
-        if (code == TENTER_OK) engine = nullptr;
-        return code;
-      },
-      [&] { Must(tenter_engine_create(context_, &options, &engine, &error_)); });
   tenter_engine_counts counts = {};
   Sweep("engine_get_counts",
         [&] { return tenter_engine_get_counts(context_, engine_, &counts, &error_); });
@@ -307,6 +319,64 @@ TEST_P(CApiAllocation, ProgramsAndTraces) {
   Must(tenter_trace_create(context_, &trace, &error_));
   Sweep("trace_json",
         [&] { return tenter_trace_json(context_, trace, nullptr, 0, &count_, &error_); });
+}
+
+// Freeing what lives: whoever is short of memory must be able to give some back.
+TEST_P(CApiAllocation, Frees) {
+  tenter_engine_options options = {};
+  options.workers = GetParam();
+  tenter_engine engine = nullptr;
+  SweepFree("engine_free", &engine, &tenter_engine_free,
+            [&] { Must(tenter_engine_create(context_, &options, &engine, &error_)); });
+  tenter_op good = Op(&Succeeds, &var_);
+  tenter_bulk bulk = nullptr;
+  SweepFree("bulk_free, with an op", &bulk, &tenter_bulk_free, [&] {
+    Must(tenter_bulk_create(context_, engine_, 4, &bulk, &error_));
+    Must(tenter_bulk_push(context_, bulk, &good, &error_));
+  });
+  tenter_scope scope = nullptr;
+  SweepFree("scope_free, with a failure", &scope, &tenter_scope_free, [&] {
+    Must(tenter_scope_create(context_, engine_, &scope, &error_));
+    tenter_op bad = Op(&Fails, &poisoned_);
+    bad.scope = scope;
+    Must(tenter_push(context_, engine_, &bad, nullptr, &error_));
+  });
+  tenter_recording recording = nullptr;
+  const auto record = [&] {
+    Must(tenter_recording_create(context_, &recording, &error_));
+    Must(tenter_recording_push(context_, recording, &good, &error_));
+  };
+  SweepFree("recording_free", &recording, &tenter_recording_free, record);
+  tenter_program program = nullptr;
+  SweepFree("program_free", &program, &tenter_program_free, [&] {
+    record();
+    Must(tenter_capture(context_, engine_, recording, &program, &error_));
+    Must(tenter_replay(context_, program, nullptr, nullptr, &error_));
+    Must(tenter_recording_free(context_, recording, &error_));
+  });
+  tenter_trace trace = nullptr;
+  SweepFree("trace_free", &trace, &tenter_trace_free,
+            [&] { Must(tenter_trace_create(context_, &trace, &error_)); });
+  const std::string bytes = ModelBytes();
+  tenter_model model = nullptr;
+  const auto load = [&] {
+    Must(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu", &model, &error_));
+  };
+  SweepFree("model_free", &model, &tenter_model_free, load);
+  load();
+  tenter_cached_op op = nullptr;
+  SweepFree("cached_op_free", &op, &tenter_cached_op_free, [&] {
+    Must(tenter_cached_op_create(context_, engine_, model, nullptr, &op, &error_));
+  });
+  tenter_iterator iterator = nullptr;
+  const int64_t dim = 2;
+  tenter_csv_options csv = {};
+  csv.row_dims = &dim;
+  csv.row_rank = 1;
+  csv.batch_size = 1;
+  SweepFree("iterator_free", &iterator, &tenter_iterator_free, [&] {
+    Must(tenter_csv_iterator_create(context_, csv_.c_str(), &csv, &iterator, &error_));
+  });
 }
 
 TEST_P(CApiAllocation, ModelsAndCachedOps) {

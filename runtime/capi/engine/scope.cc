@@ -88,7 +88,8 @@ tenter_code tenter_scope_wait(tenter_context* context, tenter_scope scope, tente
   });
 }
 
-// First nothing more enters the scope, or the wait might never end.
+// First nothing more enters the scope, or the wait might never end. From there on nothing needs
+// memory: the handle is gone, and nobody could try again.
 tenter_code tenter_scope_free(tenter_context* context, tenter_scope scope, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     if (scope == nullptr) return {};
@@ -96,7 +97,7 @@ tenter_code tenter_scope_free(tenter_context* context, tenter_scope scope, tente
     if (tenter::IsInsideOp(*found->engine->engine))
       return {tenter::StatusCode::kWaitInsideOp, "a scope is not freed inside an op: that waits"};
     TENTER_RETURN_IF_ERROR(context->Free(scope));
-    return found->scope->Await(0).status();
+    return found->scope->Forget();
   });
 }
 

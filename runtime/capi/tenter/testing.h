@@ -37,7 +37,7 @@ typedef struct tenter_fault {
 typedef struct tenter_hit {
   size_t struct_size; /* of the runtime, which makes it */
   const char* site;
-  const char* op; /* not NULL */
+  const char* op; /* not NULL; cut if longer than 255 */
   int64_t var, request;
   int32_t worker;
 } tenter_hit;
