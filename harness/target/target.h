@@ -10,8 +10,10 @@
  *   in `notes`; whether that holds is what the harness finds out.
  * Ownership: handles belong to the instance; `close` frees what is left. Tensors that the target
  *   returns are released with `tensor_release`.
- * Errors: a function returns TGT_OK or another tgt_code and fills `error`, which is never NULL. How
- *   often a failure must be seen at a wait is the target's own promise: `error_rule`. */
+ * Errors: a function returns TGT_OK or another tgt_code and fills `error`, which is never NULL; no
+ *   exception leaves it. A lack of memory is TGT_RESOURCE_EXHAUSTED, or TGT_INTERNAL: nothing that
+ *   blames the caller. How often a failure must be seen at a wait is the target's own promise:
+ *   `error_rule`. */
 #ifndef TENTER_HARNESS_TARGET_TARGET_H_
 #define TENTER_HARNESS_TARGET_TARGET_H_
 
