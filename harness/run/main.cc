@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness/faults/known_sites.h"
+#include "harness/run/process_allocations.h"
 #include "harness/run/race_reports.h"
 #include "harness/run/results_file.h"
 #include "harness/run/run_plan.h"
@@ -74,6 +75,7 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   Injector injector(std::move(faults).value(), sites, plan.seed);
   CheckBoard board(plan.checks, [file](const Finding& finding) { file->WriteFinding(finding); });
   Progress progress;
+  ProcessAllocations allocations;
   const int64_t begin = NowNs();
   const auto finish = [&] {
     file->WriteSummary(plan, board, injector, (NowNs() - begin) / kNsPerMs);
@@ -87,7 +89,8 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   {
     auto target = OpenTarget(plan, &injector);
     if (!target.ok()) return refuse_run(target.status());
-    const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish);
+    const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish,
+                            FailingAllocations::SpareThisThread);
     Stage stage{.parameters = plan.parameters,
                 .target = **target,
                 .injector = injector,
@@ -95,7 +98,8 @@ int Execute(const RunPlan& plan, const std::string& directory) {
                 .progress = progress,
                 .seed = plan.seed,
                 .scratch_dir = directory,
-                .watch_parameters = WatchParameters};
+                .watch_parameters = WatchParameters,
+                .allocations = &allocations};
     if (const Status status = plan.workload->run(stage); !status.ok()) return refuse_run(status);
     board.Examine(kLiveness);
     WatchParameters(nullptr, 0);

@@ -17,12 +17,15 @@ constexpr int64_t kTickNs = 100 * kNsPerMs;  // at most ten progress events a se
 }  // namespace
 
 Watchdog::Watchdog(int64_t watchdog_ms, const Progress* progress, CheckBoard* board,
-                   std::function<void()> finish)
+                   std::function<void()> finish, void (*spare)())
     : watchdog_ns_(watchdog_ms * kNsPerMs),
       progress_(progress),
       board_(board),
       finish_(std::move(finish)) {
-  const Status status = thread_.Start("watchdog", [this] { Watch(); });
+  const Status status = thread_.Start("watchdog", [this, spare] {
+    if (spare != nullptr) spare();
+    Watch();
+  });
   TENTER_CHECK(status.ok(), status.ToString());
 }
 

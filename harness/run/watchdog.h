@@ -20,9 +20,10 @@ namespace tenter {
 
 class Watchdog {
  public:
-  // `finish` writes the summary; called once, just before the process ends.
+  // `finish` writes the summary; called once, just before the process ends. `spare`, if there is
+  // one, is called first on the thread: no fault may strike whoever watches.
   Watchdog(int64_t watchdog_ms, const Progress* progress, CheckBoard* board,
-           std::function<void()> finish);
+           std::function<void()> finish, void (*spare)() = nullptr);
   ~Watchdog();
 
  private:

@@ -5,8 +5,9 @@
 namespace tenter {
 
 std::span<const WorkloadType> Workloads() {
-  static const std::vector<WorkloadType> workloads = {ConcurrentInference(), EngineProgram(),
-                                                      IteratorEpochs(), LazyRejection()};
+  static const std::vector<WorkloadType> workloads = {
+      ConcurrentInference(), EngineProgram(),         IteratorEpochs(),      LazyRejection(),
+      ModelWithoutMemory(),  IteratorWithoutMemory(), ProgramWithoutMemory()};
   return workloads;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "harness/checks/check_board.h"
+#include "harness/faults/allocation_faults.h"
 #include "harness/faults/injector.h"
 #include "harness/target/target_library.h"
 #include "harness/workloads/parameters.h"
@@ -32,6 +33,7 @@ struct Stage {
   std::string scratch_dir;  // for files that the workload makes; exists, and is its own
   // Tells the process where sealed parameters lie: a fault there is a hidden write, not a crash.
   void (*watch_parameters)(const void* data, size_t size_bytes);
+  AllocationFaults* allocations;  // null where the process cannot make its allocations fail
 };
 
 struct WorkloadType {
@@ -54,5 +56,8 @@ WorkloadType ConcurrentInference();
 WorkloadType EngineProgram();
 WorkloadType IteratorEpochs();
 WorkloadType LazyRejection();
+WorkloadType ModelWithoutMemory();
+WorkloadType IteratorWithoutMemory();
+WorkloadType ProgramWithoutMemory();
 
 }  // namespace tenter

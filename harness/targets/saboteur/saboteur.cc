@@ -12,12 +12,14 @@
 namespace tenter {
 namespace {
 
-constexpr std::array<SaboteurType, 5> kTypes = {{
+constexpr std::array<SaboteurType, 7> kTypes = {{
     {"swap_outputs", "two invocations that are in flight together exchange their outputs"},
     {"stale_output", "every fifth invocation returns the outputs of an earlier one"},
     {"flip_bit", "one bit of every seventh output is wrong"},
     {"wrong_waiter", "a failure surfaces at the next wait for a healthy var instead of its own"},
     {"lost_error", "every third wait that has to fail succeeds"},
+    {"lost_refusal", "an invocation that finds no memory says that it succeeded"},
+    {"leak_on_refusal", "an invocation that finds no memory leaves a block behind"},
 }};
 
 // Beside kTypes: how each is made, and what the target needs for it.
@@ -29,7 +31,9 @@ constexpr std::array<Maker, kTypes.size()> kMakers = {{{SwapOutputs, TGT_MODEL},
                                                        {StaleOutput, TGT_MODEL},
                                                        {FlipBit, TGT_MODEL},
                                                        {WrongWaiter, TGT_ENGINE},
-                                                       {LostError, TGT_ENGINE}}};
+                                                       {LostError, TGT_ENGINE},
+                                                       {LostRefusal, TGT_MODEL},
+                                                       {LeakOnRefusal, TGT_MODEL}}};
 
 }  // namespace
 
@@ -42,8 +46,8 @@ Result<std::unique_ptr<TargetInstance>> Sabotage(std::unique_ptr<TargetInstance>
     if ((inner->table().groups & kMakers[i].group) == 0)
       return Status(StatusCode::kInvalidArgument,
                     "saboteur '" + std::string(name) + "' spoils " +
-                        (kMakers[i].group == TGT_MODEL ? "models" : "engines") +
-                        ", which target " + inner->table().name + " does not have");
+                        (kMakers[i].group == TGT_MODEL ? "models" : "engines") + ", which target " +
+                        inner->table().name + " does not have");
     return WrappedTarget::Wrap(kMakers[i].make(std::move(inner)));
   }
   std::vector<std::string> known;

@@ -16,6 +16,8 @@ namespace {
 
 // An invocation with this input, or a smaller one, waits for FakeTarget::gate.
 constexpr int kSlow = -1;
+// An invocation with this input finds no memory.
+constexpr int kNoMemory = 1'000'000;
 
 struct FakeTarget {
   Gate gate;
@@ -26,8 +28,12 @@ struct FakeTarget {
 FakeTarget& Fake(void* self) { return *static_cast<FakeTarget*>(self); }
 
 tgt_code FakeInvoke(void* self, tgt_handle, const tgt_tensor* inputs, size_t, tgt_tensor* outputs,
-                    size_t, tgt_error*) {
+                    size_t, tgt_error* error) {
   const int value = *static_cast<const int*>(inputs[0].data);
+  if (value == kNoMemory) {
+    error->code = TGT_RESOURCE_EXHAUSTED;
+    return TGT_RESOURCE_EXHAUSTED;
+  }
   if (value <= kSlow) {
     Fake(self).entered.Add();
     Fake(self).gate.Wait();
@@ -76,6 +82,13 @@ class Saboteur : public testing::Test {
     const int answer = *static_cast<int*>(output.data);
     target_->table().tensor_release(target_->self(), &output);
     return answer;
+  }
+
+  tgt_code InvokeWithoutMemory(tgt_error* error) {
+    int value = kNoMemory;
+    tgt_tensor input = {}, output = {};
+    input.data = &value;
+    return target_->table().invoke(target_->self(), 1, &input, 1, &output, 1, error);
   }
 
   // The answers to 0, 1, ..., count - 1, one after the other, while a slow invocation is in flight.
@@ -172,6 +185,15 @@ TEST_F(Saboteur, WrongWaiterBlamesTheNextHealthyVar) {
   EXPECT_EQ(Wait(2), "op2");  // one failure is withheld at a time
   EXPECT_EQ(Wait(0), "op1");
   EXPECT_EQ(Wait(0), "");
+}
+
+TEST_F(Saboteur, LostRefusalSaysThatItSucceeded) {
+  tgt_error error = {};
+  Open("lost_error");
+  EXPECT_EQ(InvokeWithoutMemory(&error), TGT_RESOURCE_EXHAUSTED);
+  Open("lost_refusal");
+  EXPECT_EQ(InvokeWithoutMemory(&error), TGT_OK);
+  EXPECT_EQ(error.code, TGT_OK);
 }
 
 TEST_F(Saboteur, LostErrorLosesEveryThird) {

@@ -20,4 +20,8 @@ std::unique_ptr<WrappedTarget> FlipBit(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> WrongWaiter(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> LostError(std::unique_ptr<TargetInstance> inner);
 
+// refusal_saboteurs.cc
+std::unique_ptr<WrappedTarget> LostRefusal(std::unique_ptr<TargetInstance> inner);
+std::unique_ptr<WrappedTarget> LeakOnRefusal(std::unique_ptr<TargetInstance> inner);
+
 }  // namespace tenter

@@ -14,7 +14,7 @@ from tenter.report.power import Power
 
 # What a trial is, in the order in which a case is described by it.
 UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
-         "requests": "request", "epochs": "epoch"}
+         "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
             "fault": "faults", "finding": "findings", "mismatch": "mismatches", "site hit": "site hits",
