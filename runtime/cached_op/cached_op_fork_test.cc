@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "runtime/base/fork.h"
+#include "runtime/base/fork_testing.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/cached_op.h"
@@ -37,9 +38,7 @@ std::vector<float> Floats(const Tensor& tensor) {
 class CachedOpFork : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
-#if defined(TENTER_TSAN)
-    GTEST_SKIP() << "the sanitizer does not follow threads that the child of a fork starts";
-#endif
+    TENTER_SKIP_FORKS_IN_TSAN();
     Make({});
     expected_ = Floats(op_->Invoke({&input_, 1}).value()[0]);
   }
@@ -52,19 +51,6 @@ class CachedOpFork : public testing::TestWithParam<int> {
   bool InvokeIsRight() {
     const auto outputs = op_->Invoke({&input_, 1});
     return outputs.ok() && Floats((*outputs)[0]) == expected_;
-  }
-
-  // Runs `child` in a child process; returns its exit code, or -1 when it did not exit.
-  template <typename Child>
-  int Fork(Child child) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      alarm(20);  // a child that hangs dies of it, and the test says so
-      _exit(child());
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
   // All that a child is asked: its calls are right, nothing is lent or waits, its op and its engine

@@ -17,6 +17,7 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/fork_testing.h"
 #include "runtime/io/csv_source.h"
 #include "runtime/io/threaded_iterator.h"
 
@@ -26,25 +27,11 @@ namespace {
 class IteratorFork : public testing::Test {
  protected:
   void SetUp() override {
-#if defined(TENTER_TSAN)
-    GTEST_SKIP() << "the sanitizer does not follow threads that the child of a fork starts";
-#endif
+    TENTER_SKIP_FORKS_IN_TSAN();
     path_ = testing::TempDir() + "iterator_fork_test_" + std::to_string(getpid());
     std::remove(path_.c_str());
   }
   void TearDown() override { std::remove(path_.c_str()); }
-
-  // Runs `child` in a child process; returns its exit code, or -1 when it did not exit.
-  static int Fork(const std::function<int()>& child) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      alarm(10);  // a child that hangs dies of it, and the test says so
-      _exit(child());
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
 
   void WriteRows(int64_t rows) {
     std::ofstream file(path_);

@@ -1,12 +1,12 @@
 // fork() while other threads create, use and free handles: the child hangs in none of its calls,
 // and both processes can go on.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <vector>
 
 #include "runtime/base/atomic.h"
+#include "runtime/base/fork_testing.h"
 #include "runtime/base/thread.h"
 #include "runtime/capi/tenter/tenter.h"
 
@@ -19,27 +19,12 @@ tenter_code Fail(void*, const tenter_op_context*, tenter_error*) { return TENTER
 class CApiFork : public testing::Test {
  protected:
   void SetUp() override {
-#if defined(TENTER_TSAN)
-    GTEST_SKIP() << "the sanitizer does not follow threads that the child of a fork starts";
-#endif
+    TENTER_SKIP_FORKS_IN_TSAN();
     ASSERT_EQ(tenter_context_create(nullptr, &context_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_engine_create(context_, nullptr, &engine_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_recording_create(context_, &recording_, &error_), TENTER_OK);
   }
   void TearDown() override { tenter_context_free(context_); }
-
-  // Runs `child` in a child process; returns its exit code, or -1 when it did not exit.
-  template <typename Child>
-  static int Fork(Child child) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      alarm(20);  // a child that hangs dies of it, and the test says so
-      _exit(child());
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
 
   // Forks again and again while `use` is called on another thread, again and again. REQUIRES: what
   // it does ends without this thread.

@@ -1,8 +1,8 @@
 // fork() with a live engine: it is usable in the parent and in the child, with work pending, with
 // another thread that pushes, and with async ops under way (ENG-5, ENG-6, ENG-9).
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/base/fork_testing.h"
 #include "runtime/engine/contract/engine_fixture.h"
 
 namespace tenter {
@@ -11,23 +11,8 @@ namespace {
 class EngineFork : public EngineTest {
  protected:
   void SetUp() override {
-#if defined(TENTER_TSAN)
-    GTEST_SKIP() << "the sanitizer does not follow threads that the child of a fork starts";
-#endif
+    TENTER_SKIP_FORKS_IN_TSAN();
     Make();
-  }
-
-  // Runs `child` in a child process; returns its exit code, or -1 when it did not exit.
-  template <typename Child>
-  int Fork(Child child) {
-    const pid_t pid = fork();
-    if (pid == 0) {
-      alarm(20);  // a child that hangs dies of it, and the test says so
-      _exit(child());
-    }
-    int status = 0;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 };
 TENTER_INSTANTIATE_ENGINES(EngineFork);
