@@ -36,15 +36,24 @@ struct EngineParts {
   std::unique_ptr<Engine> engine;
 };
 
+// Whether the calling thread runs an op of `engine`: there nobody may wait for it. Throws
+// std::bad_alloc.
+bool IsInsideOp(Engine& engine);
+
+// Whether an object may be freed here and now.
+template <typename T>
+Status MayFree(const T&) {
+  return {};
+}
+Status MayFree(const ScopeObject& object);
+
 // What a freed object is told at once, although calls may still use it: who waits in them wakes.
+// Needs no memory: the handle is gone, and nobody could try again.
 template <typename T>
 void WhenFreed(const T&) {}
 inline void WhenFreed(const CachedOpObject& object) { object.op->Close(); }
 inline void WhenFreed(ThreadedIterator& iterator) { iterator.Close(); }
-
-// Whether the calling thread runs an op of `engine`: there nobody may wait for it. Throws
-// std::bad_alloc.
-bool IsInsideOp(Engine& engine);
+void WhenFreed(const ScopeObject& object);
 
 // Sends every hit to the C callback, and does what it answers.
 class CallbackProbe final : public Probe {
@@ -132,8 +141,9 @@ struct tenter_context {
   tenter::Status Free(Handle handle) {
     if (handle == nullptr) return {};
     const auto found = Find(handle);
-    if (!found || !handles_.Close(found.slot(), reinterpret_cast<uintptr_t>(handle)))
-      return Stale(handle);
+    if (!found) return Stale(handle);
+    TENTER_RETURN_IF_ERROR(tenter::MayFree(*found));
+    if (!handles_.Close(found.slot(), reinterpret_cast<uintptr_t>(handle))) return Stale(handle);
     tenter::WhenFreed(*found);
     return {};
   }

@@ -24,60 +24,34 @@ struct CachedOpObject {
   std::unique_ptr<CachedOp> op;
 };
 
+// Every kind: tenter_<kind>, the object that it stands for, and its name in messages. What each of
+// them needs, its function tenter_<kind>_free (free.cc) included, is made from this list.
+#define TENTER_HANDLE_KINDS(KIND)               \
+  KIND(engine, EngineObject, "engine")          \
+  KIND(bulk, BulkObject, "bulk")                \
+  KIND(recording, RecordingObject, "recording") \
+  KIND(program, ProgramObject, "program")       \
+  KIND(trace, TraceObject, "trace")             \
+  KIND(model, const Graph, "model")             \
+  KIND(cached_op, CachedOpObject, "cached op")  \
+  KIND(iterator, ThreadedIterator, "iterator")  \
+  KIND(scope, ScopeObject, "scope")
+
 template <typename Handle>
 struct HandleKind;
 
-template <>
-struct HandleKind<tenter_engine> {
-  using Object = EngineObject;
-  static constexpr const char* kName = "engine";
-};
-template <>
-struct HandleKind<tenter_bulk> {
-  using Object = BulkObject;
-  static constexpr const char* kName = "bulk";
-};
-template <>
-struct HandleKind<tenter_recording> {
-  using Object = RecordingObject;
-  static constexpr const char* kName = "recording";
-};
-template <>
-struct HandleKind<tenter_program> {
-  using Object = ProgramObject;
-  static constexpr const char* kName = "program";
-};
-template <>
-struct HandleKind<tenter_trace> {
-  using Object = TraceObject;
-  static constexpr const char* kName = "trace";
-};
-template <>
-struct HandleKind<tenter_model> {
-  using Object = const Graph;
-  static constexpr const char* kName = "model";
-};
-template <>
-struct HandleKind<tenter_cached_op> {
-  using Object = CachedOpObject;
-  static constexpr const char* kName = "cached op";
-};
-template <>
-struct HandleKind<tenter_iterator> {
-  using Object = ThreadedIterator;
-  static constexpr const char* kName = "iterator";
-};
-template <>
-struct HandleKind<tenter_scope> {
-  using Object = ScopeObject;
-  static constexpr const char* kName = "scope";
-};
+#define TENTER_HANDLE_KIND(kind, object, name) \
+  template <>                                  \
+  struct HandleKind<tenter_##kind> {           \
+    using Object = object;                     \
+    static constexpr const char* kName = name; \
+  };
+TENTER_HANDLE_KINDS(TENTER_HANDLE_KIND)
+#undef TENTER_HANDLE_KIND
 
 // An object of any kind, or nothing.
-using HandleObject = std::variant<std::monostate, std::shared_ptr<EngineObject>,
-                                  std::shared_ptr<BulkObject>, std::shared_ptr<RecordingObject>,
-                                  std::shared_ptr<ProgramObject>, std::shared_ptr<TraceObject>,
-                                  std::shared_ptr<const Graph>, std::shared_ptr<CachedOpObject>,
-                                  std::shared_ptr<ThreadedIterator>, std::shared_ptr<ScopeObject>>;
+#define TENTER_HANDLE_POINTER(kind, object, name) , std::shared_ptr<object>
+using HandleObject = std::variant<std::monostate TENTER_HANDLE_KINDS(TENTER_HANDLE_POINTER)>;
+#undef TENTER_HANDLE_POINTER
 
 }  // namespace tenter

@@ -3,7 +3,6 @@
 // works (ERR-10). What a worker allocates for the call counts, too. Prints a table: how many
 // allocations each function makes.
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
 
 #include <cstdio>
 #include <fstream>
@@ -12,33 +11,12 @@
 #include <vector>
 
 #include "runtime/base/failing_allocations.h"
+#include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
 #include "runtime/capi/tenter/testing.h"
 
 namespace tenter {
 namespace {
-
-std::string ModelBytes() {
-  onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.add_opset_import()->set_version(13);
-  onnx::GraphProto* graph = model.mutable_graph();
-  graph->set_name("relu");
-  const auto value = [](onnx::ValueInfoProto* info, const char* name) {
-    info->set_name(name);
-    auto* type = info->mutable_type()->mutable_tensor_type();
-    type->set_elem_type(onnx::TensorProto::FLOAT);
-    type->mutable_shape()->add_dim()->set_dim_value(4);
-  };
-  value(graph->add_input(), "x");
-  value(graph->add_output(), "y");
-  onnx::NodeProto* node = graph->add_node();
-  node->set_op_type("Relu");
-  node->set_name("the only node");
-  node->add_input("x");
-  node->add_output("y");
-  return model.SerializeAsString();
-}
 
 using Which = FailingAllocations::Which;
 
@@ -357,7 +335,7 @@ TEST_P(CApiAllocation, Frees) {
   tenter_trace trace = nullptr;
   SweepFree("trace_free", &trace, &tenter_trace_free,
             [&] { Must(tenter_trace_create(context_, &trace, &error_)); });
-  const std::string bytes = ModelBytes();
+  const std::string bytes = ReluModelBytes();
   tenter_model model = nullptr;
   const auto load = [&] {
     Must(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu", &model, &error_));
@@ -380,7 +358,7 @@ TEST_P(CApiAllocation, Frees) {
 }
 
 TEST_P(CApiAllocation, ModelsAndCachedOps) {
-  const std::string bytes = ModelBytes();
+  const std::string bytes = ReluModelBytes();
   tenter_model model = nullptr;
   const auto load = [&] {
     return tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu", &model, &error_);
@@ -417,8 +395,9 @@ TEST_P(CApiAllocation, ModelsAndCachedOps) {
       [&] { Must(tenter_cached_op_free(context_, op, &error_)); });
   float values[4] = {-1, 2, -3, 4};
   tenter_tensor input = {}, output = {};
-  input.rank = 1;
-  input.dims[0] = 4;
+  input.rank = 2;
+  input.dims[0] = 1;
+  input.dims[1] = 4;
   input.data = values;
   input.size_bytes = sizeof(values);
   const auto invoke = [&] {

@@ -1,50 +1,22 @@
 // Models of the C API: from memory, what they are said to give, buffers of the caller, footprints;
 // and the rows that an iterator left out. The model is a file of the ONNX format, written here.
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
 
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
 
 namespace tenter {
 namespace {
 
-// x[?,4] -> Relu -> between[?,4] -> Relu -> y[?,4]
-std::string ModelBytes() {
-  onnx::ModelProto model;
-  model.set_ir_version(8);
-  model.add_opset_import()->set_version(13);
-  onnx::GraphProto* graph = model.mutable_graph();
-  graph->set_name("relu");
-  const auto value = [](onnx::ValueInfoProto* info, const char* name) {
-    info->set_name(name);
-    auto* type = info->mutable_type()->mutable_tensor_type();
-    type->set_elem_type(onnx::TensorProto::FLOAT);
-    type->mutable_shape()->add_dim()->set_dim_param("n");
-    type->mutable_shape()->add_dim()->set_dim_value(4);
-  };
-  value(graph->add_input(), "x");
-  value(graph->add_output(), "y");
-  const auto relu = [&](const char* from, const char* to) {
-    onnx::NodeProto* node = graph->add_node();
-    node->set_op_type("Relu");
-    node->set_name(to);
-    node->add_input(from);
-    node->add_output(to);
-  };
-  relu("x", "between");
-  relu("between", "y");
-  return model.SerializeAsString();
-}
-
 class CApiModel : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string bytes = ModelBytes();
+    const std::string bytes = ReluModelBytes();
     ASSERT_EQ(tenter_context_create(nullptr, &context_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_engine_create(context_, nullptr, &engine_, &error_), TENTER_OK);
     ASSERT_EQ(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu.onnx", &model_,

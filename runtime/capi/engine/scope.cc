@@ -22,6 +22,15 @@ Status ScopeUse::EnterNamed(tenter_context* context, tenter_scope scope, const E
   return {};
 }
 
+// Its wait needs a thread that runs no op.
+Status MayFree(const ScopeObject& object) {
+  if (!IsInsideOp(*object.engine->engine)) return {};
+  return {StatusCode::kWaitInsideOp, "a scope is not freed inside an op: that waits"};
+}
+
+// Nothing more enters the scope by now, or the wait might never end.
+void WhenFreed(const ScopeObject& object) { static_cast<void>(object.scope->Forget()); }
+
 namespace {
 
 Status SetTimeout(ScopeObject& object, int64_t timeout_ns) {
@@ -85,19 +94,6 @@ tenter_code tenter_scope_wait(tenter_context* context, tenter_scope scope, tente
       out.Set(i, found->engine->failures.Tell(report.failures[i]));
     *count = report.failures.size() + report.more + report.left;
     return {};
-  });
-}
-
-// First nothing more enters the scope, or the wait might never end. From there on nothing needs
-// memory: the handle is gone, and nobody could try again.
-tenter_code tenter_scope_free(tenter_context* context, tenter_scope scope, tenter_error* error) {
-  return Protect(error, [&]() -> Status {
-    if (scope == nullptr) return {};
-    TENTER_FIND_OR_RETURN(found, context, scope);
-    if (tenter::IsInsideOp(*found->engine->engine))
-      return {tenter::StatusCode::kWaitInsideOp, "a scope is not freed inside an op: that waits"};
-    TENTER_RETURN_IF_ERROR(context->Free(scope));
-    return found->scope->Forget();
   });
 }
 
