@@ -212,46 +212,51 @@ TEST_F(BlockedFile, APipeIsReadByTheNameOfItsDescriptor) {
 }
 
 // A file server that keeps a lease lets an open wait inside the system, as a dead network mount
-// does: the thread that waits there is left behind and ends when the system lets it go.
-TEST_F(BlockedFile, CloseWhileTheSystemDoesNotComeBackFromOpen) {
-  signal(SIGIO, SIG_IGN);  // the system asks for the lease with it
-  std::ofstream(path_) << "1\n";
-  const int leased = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  ASSERT_GE(leased, 0);
-  if (fcntl(leased, F_SETLEASE, F_WRLCK) != 0) {
-    close(leased);
-    GTEST_SKIP() << "no leases on this file system";
+// does.
+class LeasedFile : public BlockedFile {
+ protected:
+  void SetUp() override {
+    BlockedFile::SetUp();
+    signal(SIGIO, SIG_IGN);  // the system asks for the lease with it
+    std::ofstream(path_) << "6\n";
+    leased_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(leased_, 0);
+    if (fcntl(leased_, F_SETLEASE, F_WRLCK) != 0) GTEST_SKIP() << "no leases on this file system";
   }
+  void TearDown() override {
+    close(leased_);
+    signal(SIGIO, SIG_DFL);
+    BlockedFile::TearDown();
+  }
+
+  // The system asks for the lease when somebody waits for it.
+  void AwaitOpen() {
+    const int64_t deadline = NowNs() + 5 * kNsPerSecond;
+    while (fcntl(leased_, F_GETLEASE) == F_WRLCK && NowNs() < deadline) YieldThread();
+    EXPECT_NE(fcntl(leased_, F_GETLEASE), F_WRLCK);
+  }
+  void GiveBack() { EXPECT_EQ(fcntl(leased_, F_SETLEASE, F_UNLCK), 0); }
+
+ private:
+  int leased_ = -1;
+};
+
+// The thread that waits there is left behind, and ends when the system lets it go.
+TEST_F(LeasedFile, CloseWhileTheSystemDoesNotComeBackFromOpen) {
   {
     auto iterator = Open(path_);
-    // The system asks for the lease when somebody waits for it.
-    const int64_t deadline = NowNs() + 5 * kNsPerSecond;
-    while (fcntl(leased, F_GETLEASE) == F_WRLCK && NowNs() < deadline) YieldThread();
-    EXPECT_NE(fcntl(leased, F_GETLEASE), F_WRLCK);
-    ExpectCloses(*iterator, [&] { fcntl(leased, F_SETLEASE, F_UNLCK); });
+    AwaitOpen();
+    ExpectCloses(*iterator, [&] { GiveBack(); });
   }
-  EXPECT_EQ(fcntl(leased, F_SETLEASE, F_UNLCK), 0);
-  close(leased);
-  signal(SIGIO, SIG_DFL);
+  GiveBack();
 }
 
-// The lease is given back: the wait was no error.
-TEST_F(BlockedFile, AnOpenThatWaitedGoesOn) {
-  signal(SIGIO, SIG_IGN);
-  std::ofstream(path_) << "6\n";
-  const int leased = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  ASSERT_GE(leased, 0);
-  if (fcntl(leased, F_SETLEASE, F_WRLCK) != 0) {
-    close(leased);
-    GTEST_SKIP() << "no leases on this file system";
-  }
+// The wait was no error.
+TEST_F(LeasedFile, AnOpenThatWaitedGoesOn) {
   auto iterator = Open(path_);
-  const int64_t deadline = NowNs() + 5 * kNsPerSecond;
-  while (fcntl(leased, F_GETLEASE) == F_WRLCK && NowNs() < deadline) YieldThread();
-  EXPECT_EQ(fcntl(leased, F_SETLEASE, F_UNLCK), 0);
+  AwaitOpen();
+  GiveBack();
   EXPECT_EQ(Value(iterator->Next()), 6);
-  close(leased);
-  signal(SIGIO, SIG_DFL);
 }
 
 extern "C" void IgnoreSignal(int) {}
