@@ -1,13 +1,13 @@
 // AllocationFaults: the n-th allocation of the process fails, whoever makes it.
 //
-// Path: workload -> Arm(n) -> one call into the target -> Disarm -> the checks compare what the call
-//   answered. The runner carries it out (harness/run/process_allocations.h): the target is a shared
-//   library, and only the executable stands before its allocator.
+// Path: workload -> Arm(n) -> one call into the target -> Disarm -> the checks compare what the
+//   call answered. The runner carries it out (harness/run/process_allocations.h): the target is a
+//   shared library, and only the executable stands before its allocator.
 //
 // Thread safety: Arm and Disarm on one thread, in turn; allocations on any thread meet the fault.
 // Ownership and lifetime: one per run.
-// Invariants: (1) from Arm to Disarm exactly one allocation fails, if there are so many. (2) threads
-//   that watch the run are spared.
+// Invariants: (1) from Arm to Disarm exactly one allocation fails, if there are so many. (2)
+//   threads that watch the run are spared.
 #pragma once
 
 #include <cstdint>

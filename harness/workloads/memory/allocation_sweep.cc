@@ -91,8 +91,8 @@ Status AllocationSweep::CheckLeak(ShortCall* call, int64_t n) {
   return {};
 }
 
-// All of them when there are few; else the first ones, where a call sets up what it needs, and others
-// at equal distances up to the last.
+// All of them when there are few; else the first ones, where a call sets up what it needs, and
+// others at equal distances up to the last.
 std::vector<int64_t> AllocationSweep::Numbers(int64_t allocations) const {
   const int64_t dense = allocations <= points_ ? allocations : points_ / 2;
   const int64_t rest = std::min(allocations, points_) - dense;

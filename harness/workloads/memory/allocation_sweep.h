@@ -7,9 +7,9 @@
 // Thread safety: the main thread.
 // Ownership and lifetime: one per run; borrows the stage.
 // Invariants: (1) nothing but the target allocates from Arm to Disarm, but for threads that are
-//   spared. (2) a target of which no allocation could be made to fail is not green. (3) it is a leak
-//   only when the same failure leaves more behind every time that it is repeated: what a target
-//   keeps for later is none.
+//   spared. (2) a target of which no allocation could be made to fail is not green. (3) it is a
+//   leak only when the same failure leaves more behind every time that it is repeated: what a
+//   target keeps for later is none.
 // Errors: what Prepare returns.
 #pragma once
 

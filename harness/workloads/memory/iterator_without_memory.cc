@@ -1,5 +1,5 @@
-// An iterator without memory: each allocation of one life (create, an epoch, a reset) fails in turn.
-// Batches come in order and whole up to an error, every error is typed, and a reset recovers.
+// An iterator without memory: each allocation of one life (create, an epoch, a reset) fails in
+// turn. Batches come in order and whole up to an error, every error is typed, and a reset recovers.
 #include <array>
 #include <fstream>
 
