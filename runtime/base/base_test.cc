@@ -136,6 +136,12 @@ TEST(Semaphore, KeepsPermitsAndTimesOut) {
   semaphore.Acquire();
   EXPECT_FALSE(semaphore.AcquireFor(0));
 
+  // The longest wait is no error: it ends with the permit.
+  Thread releases;
+  ASSERT_TRUE(releases.Start("releases", [&] { semaphore.Release(); }).ok());
+  EXPECT_TRUE(semaphore.AcquireFor(INT64_MAX));
+  releases.Join();
+
   // Each hands a permit to the other: a lost one would be waited for in vain.
   constexpr int kTurns = 1000;
   Semaphore mine, yours;

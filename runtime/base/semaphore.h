@@ -38,9 +38,10 @@ class Semaphore {
   bool AcquireFor(int64_t timeout_ns) {
     timespec until = {};
     clock_gettime(CLOCK_MONOTONIC, &until);
-    timeout_ns += until.tv_nsec;
-    until.tv_sec += static_cast<time_t>(timeout_ns / kNsPerSecond);
-    until.tv_nsec = static_cast<long>(timeout_ns % kNsPerSecond);
+    // Apart, because their sum may be more than fits.
+    const int64_t ns = until.tv_nsec + timeout_ns % kNsPerSecond;
+    until.tv_sec += static_cast<time_t>(timeout_ns / kNsPerSecond + ns / kNsPerSecond);
+    until.tv_nsec = static_cast<long>(ns % kNsPerSecond);
     while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) != 0) {
       if (errno == ETIMEDOUT) return false;
       TENTER_CHECK(errno == EINTR, "no semaphore");

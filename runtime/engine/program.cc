@@ -17,7 +17,8 @@ void Recording::Push(Op&& op) {
   auto node = std::make_unique<ProgramNode>();
   node->SetName(op.name);
   Access* const accesses = node->ReserveAccesses(op.reads.size() + op.writes.size());
-  node->access_count = static_cast<uint32_t>(NormaliseAccesses(op.reads, op.writes, accesses));
+  node->access_count =
+      static_cast<uint32_t>(NormaliseAccesses(op.reads, op.writes, accesses, node->keys()));
   node->timeout_ns = op.timeout_ns;
   node->body = std::move(op.body);
   nodes_.push_back(std::move(node));

@@ -34,7 +34,13 @@ void FailureScope::DeadlinePassed(void*, void* object) {
   if (scope->live_.FetchAnd(~kPassing, kAcqRel) == kPassing) delete scope;
 }
 
+void FailureScope::Cancel() {
+  host_->LookAtScope([] {});  // in the child of a fork the first call comes before any lock
+  cancel_.Cancel(StatusCode::kStopped);
+}
+
 Status FailureScope::SetTimeout(int64_t timeout_ns) {
+  host_->LookAtScope([] {});  // as in Cancel
   const int64_t at_ns = NowNs() + timeout_ns;
   deadline_ns_ = at_ns;  // before it may pass, and a callback drop the scope
   try {

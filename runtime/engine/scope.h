@@ -69,7 +69,7 @@ class FailureScope {
 
   // What has not started ends as cancelled, and the tokens of what has are requested. Ops that are
   // pushed later are cancelled, too.
-  void Cancel() { cancel_.Cancel(StatusCode::kStopped); }
+  void Cancel();
   bool cancelled() const { return cancel_.cancelled(); }
 
   // As Cancel, when `timeout_ns` nanoseconds have passed; what is cancelled fails with

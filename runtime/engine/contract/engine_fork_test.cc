@@ -64,6 +64,53 @@ TEST_P(EngineFork, AnotherThreadMayPushMeanwhile) {
   pusher.Join();
 }
 
+// The thread that would have ended the node is in the parent. What it left is known in the child;
+// the program cannot be used there again, and says so.
+TEST_P(EngineFork, AProgramWithALostNodeIsNotReplayedAgain) {
+  if (naive()) GTEST_SKIP() << "the naive engine waits for the handle inside Replay";
+  const Var v = NewVar();
+  HandleBox box;
+  Gate started;
+  Recording recording;
+  recording.Push({.name = "node", .writes = {v}, .body = [&](const OpContext&, Completion done) {
+                    box.Put(std::move(done));
+                    started.Open();
+                  }});
+  const ProgramPtr program = engine_->Capture(std::move(recording)).value();
+  engine_->Replay(program).value();
+  started.Wait();
+  EXPECT_EQ(Fork([&] {
+              if (engine_->AwaitVar(v).value() == nullptr) return 1;
+              if (engine_->Replay(program).status().code() != StatusCode::kUnsupported) return 2;
+              Push("heals", {}, {v}, [] {});
+              if (engine_->AwaitVar(v).value() != nullptr) return 3;
+              return engine_->AwaitAll().value().failures.size() == 1 ? 0 : 4;
+            }),
+            0);
+  box.Take().Done();
+  engine_->WaitForAll();
+  engine_->Replay(program).value();
+  box.Take().Done();
+  engine_->WaitForAll();
+}
+
+// The first call of a child may be one that only sets a time, and the next one forks.
+TEST_P(EngineFork, AScopeOfAChildHasItsDeadlineInTheGrandchild) {
+  EXPECT_EQ(Fork([&] {
+              const ScopePtr scope = engine_->NewScope().value();
+              if (!scope->SetTimeout(50 * kNsPerMs).ok()) return 1;
+              return Fork([&] {
+                const int64_t until = NowNs() + 10 * kNsPerSecond;
+                NewVar();
+                while (!scope->cancelled() && NowNs() < until) YieldThread();
+                const bool cancelled = scope->cancelled();
+                engine_.reset();
+                return cancelled ? 0 : 2;
+              });
+            }),
+            0);
+}
+
 // A daemon forks twice: the engine of the child in between may not have been used at all.
 TEST_P(EngineFork, AChildMayForkAgain) {
   const Var v = NewVar();

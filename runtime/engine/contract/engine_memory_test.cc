@@ -49,8 +49,9 @@ TENTER_INSTANTIATE_ENGINES(EngineMemory);
 
 TEST_P(EngineMemory, APushAllocatesNothingOnceWarm) {
   std::vector<Var> vars;
-  for (int i = 0; i < 12; ++i) vars.push_back(NewVar());
+  for (int i = 0; i < 50; ++i) vars.push_back(NewVar());
   const std::vector<Var> two(vars.begin(), vars.begin() + 2), seven(vars.begin(), vars.begin() + 7);
+  const std::vector<Var> forty(vars.rbegin(), vars.rbegin() + 40);  // in no good order
   Atomic<int> runs = 0;
   const auto round = [&] {
     for (int i = 0; i < 500; ++i) {
@@ -67,6 +68,12 @@ TEST_P(EngineMemory, APushAllocatesNothingOnceWarm) {
           ->Push({.name = "many",
                   .reads = seven,
                   .writes = {vars[11]},
+                  .body = [&](const OpContext&) { runs.FetchAdd(1, kRelaxed); }})
+          .value();
+      if (naive()) continue;  // it has no block for so many
+      engine_
+          ->Push({.name = "very many",
+                  .reads = forty,
                   .body = [&](const OpContext&) { runs.FetchAdd(1, kRelaxed); }})
           .value();
     }

@@ -159,6 +159,20 @@ TEST(EngineOptions, WorkerThatCannotStartFailsConstruction) {
   }
   MakeEngine({.workers = 2, .probe = &fault});  // a second attempt works
 }
+
+class NoMemoryForAWorker : public Probe {
+ public:
+  ProbeOutcome Hit(const Site& site, const ProbeContext& context) override {
+    if (site.name == engine_sites::kWorkerStart.name && context.worker == 1) throw std::bad_alloc();
+    return {};
+  }
+};
+
+// The worker that did start is joined then, too.
+TEST(EngineOptions, NoMemoryForAWorkerFailsConstruction) {
+  NoMemoryForAWorker fault;
+  EXPECT_THROW(MakeEngine({.workers = 4, .probe = &fault}), std::bad_alloc);
+}
 #endif
 
 }  // namespace

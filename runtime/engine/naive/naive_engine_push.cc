@@ -15,13 +15,13 @@ Result<uint64_t> NaiveEngine::Push(Op&& op) {
 }
 
 Status NaiveEngine::DeleteVar(Var var, std::function<void()> deleter) {
-  const std::string name = "delete " + var.ToString();
   try {
+    const std::string name = "delete " + var.ToString();
     Op op{.name = name, .body = DeletionBody(std::move(deleter), probe_)};
     op.writes = std::span<const Var>(&var, 1);
     return Enqueue(&op, true).status();
   } catch (const std::bad_alloc&) {
-    return NoMemoryFor(name);
+    return NoMemoryFor("delete");
   }
 }
 

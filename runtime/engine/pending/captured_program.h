@@ -64,6 +64,11 @@ class CapturedProgram final : public Program {
   size_t size() const override { return nodes_.size(); }
   size_t edges() const override { return edges_; }
 
+  // In the child of a fork: the completion of a node is held by a thread of the parent, or by a
+  // thread that may still use it. So the nodes cannot be used again, and replays are refused.
+  void LoseByFork() { lost_by_fork_ = true; }
+  bool lost_by_fork() const { return lost_by_fork_; }
+
   // What the nodes before left in a var, while it is replayed.
   const PoisonPtr& PoisonIn(uint32_t slot) const { return slots_[slot].poison; }
 
@@ -90,6 +95,7 @@ class CapturedProgram final : public Program {
   std::vector<ProgramNode*> roots_;
   std::vector<Slot> slots_;  // ordered by the index of their var; `self` is among them
   size_t edges_ = 0;
+  bool lost_by_fork_ = false;  // written by the first call in a child, before anything runs there
 
   // Of the replay that runs.
   PendingOp* replay_ = nullptr;

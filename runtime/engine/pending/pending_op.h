@@ -66,6 +66,8 @@ class PendingOp : public Runnable {
     in_line_ = count <= kInlineAccesses;
     return in_line_ ? inline_ : spilled_->accesses.get();
   }
+  // For NormaliseAccesses, after ReserveAccesses.
+  uint64_t* keys() { return in_line_ ? nullptr : spilled_->keys.get(); }
   std::span<Access> accesses() {
     return {in_line_ ? inline_ : spilled_->accesses.get(), access_count};
   }
@@ -114,9 +116,13 @@ class PendingOp : public Runnable {
  private:
   // Many accesses, kept for the next op in this block.
   struct Spilled {
-    explicit Spilled(size_t count) : capacity(count), accesses(std::make_unique<Access[]>(count)) {}
+    explicit Spilled(size_t count)
+        : capacity(count),
+          accesses(std::make_unique<Access[]>(count)),
+          keys(std::make_unique_for_overwrite<uint64_t[]>(KeysFor(count))) {}
     const size_t capacity;
     const std::unique_ptr<Access[]> accesses;
+    const std::unique_ptr<uint64_t[]> keys;
   };
   std::unique_ptr<Spilled> spilled_;
   Access inline_[kInlineAccesses];  // up to the fourth line

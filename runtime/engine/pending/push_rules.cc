@@ -1,5 +1,6 @@
 #include "runtime/engine/pending/push_rules.h"
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -10,24 +11,42 @@ namespace {
 
 std::string Quoted(std::string_view op) { return "op '" + std::string(op) + "'"; }
 
-Thrown Say(StatusCode code, std::string_view op, const char* what) noexcept {
+// The words of an error; for want of memory it keeps its code, and words that fit into a string.
+template <typename Text>
+Status Refusal(StatusCode code, Text text) noexcept {
   try {
-    return Thrown::FromStatus({code, Quoted(op) + what});
+    return {code, text()};
+  } catch (const std::bad_alloc&) {
+    return {code, "out of memory"};
+  }
+}
+
+// What an op fails with; for want of memory std::bad_alloc.
+template <typename MakeStatus>
+Thrown Say(MakeStatus status) noexcept {
+  try {
+    return Thrown::FromStatus(status());
   } catch (...) {
     return Thrown::Current();
   }
 }
+Thrown Say(StatusCode code, std::string_view op, const char* what) noexcept {
+  return Say([&] { return Status(code, Quoted(op) + what); });
+}
 
 }  // namespace
 
-Status NoBody(std::string_view op) {
-  return {StatusCode::kInvalidArgument, Quoted(op) + " needs a body"};
+Status NoBody(std::string_view op) noexcept {
+  return Refusal(StatusCode::kInvalidArgument, [&] { return Quoted(op) + " needs a body"; });
 }
 
-Status PushAfterStop() { return {StatusCode::kStopped, "push after Stop"}; }
+Status PushAfterStop() noexcept {
+  return Refusal(StatusCode::kStopped, [] { return "push after Stop"; });
+}
 
-Status StaleVar(Var var) {
-  return {StatusCode::kStaleHandle, var.ToString() + " was deleted, or never existed"};
+Status StaleVar(Var var) noexcept {
+  return Refusal(StatusCode::kStaleHandle,
+                 [&] { return var.ToString() + " was deleted, or never existed"; });
 }
 
 const Var* SmallerVar(const Var* a, const Var* b) {
@@ -35,14 +54,15 @@ const Var* SmallerVar(const Var* a, const Var* b) {
   return std::pair(a->index, a->generation) < std::pair(b->index, b->generation) ? a : b;
 }
 
-Status NoMemoryFor(std::string_view op) {
-  return {StatusCode::kResourceExhausted, "out of memory for " + Quoted(op)};
+Status NoMemoryFor(std::string_view op) noexcept {
+  return Refusal(StatusCode::kResourceExhausted, [&] { return "out of memory for " + Quoted(op); });
 }
 
-Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number) {
-  return {StatusCode::kWaitInsideOp, std::string(wait) + " was called inside " + Quoted(op) +
-                                         " (push " + std::to_string(push_number) +
-                                         "): an op must not wait for its own engine"};
+Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number) noexcept {
+  return Refusal(StatusCode::kWaitInsideOp, [&] {
+    return std::string(wait) + " was called inside " + Quoted(op) + " (push " +
+           std::to_string(push_number) + "): an op must not wait for its own engine";
+  });
 }
 
 Thrown Cancelled(std::string_view op, bool by_stop, StatusCode reason) noexcept {
@@ -52,11 +72,11 @@ Thrown Cancelled(std::string_view op, bool by_stop, StatusCode reason) noexcept 
 }
 
 Thrown CompletionDropped() noexcept {
-  return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion dropped"});
+  return Say([] { return Status(StatusCode::kCompletionDropped, "completion dropped"); });
 }
 
 Thrown CompletionLostByFork() noexcept {
-  return Thrown::FromStatus({StatusCode::kCompletionDropped, "completion lost by a fork"});
+  return Say([] { return Status(StatusCode::kCompletionDropped, "completion lost by a fork"); });
 }
 
 Thrown DeadlineExceeded(std::string_view op) noexcept {

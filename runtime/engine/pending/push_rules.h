@@ -5,6 +5,7 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: values.
 // Invariants: both engines refuse the same ops with the same words (ENG-11).
+// Where there is no memory for the words, an error keeps its code.
 // Errors: kInvalidArgument, kStopped, kStaleHandle, kResourceExhausted.
 #pragma once
 
@@ -17,13 +18,13 @@
 
 namespace tenter {
 
-Status NoBody(std::string_view op);
-Status PushAfterStop();
-Status StaleVar(Var var);  // ENG-8
+Status NoBody(std::string_view op) noexcept;
+Status PushAfterStop() noexcept;
+Status StaleVar(Var var) noexcept;  // ENG-8
 // Of several stale handles the smallest is named. `a` may be null.
 const Var* SmallerVar(const Var* a, const Var* b);
-Status NoMemoryFor(std::string_view op);
-Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number);  // ENG-7
+Status NoMemoryFor(std::string_view op) noexcept;
+Status WaitInsideOp(const char* wait, std::string_view op, uint64_t push_number) noexcept;  // ENG-7
 
 // What an op fails with that was cancelled (`reason` as CancelSource has it), whose completion was
 // dropped or lost by a fork, or that came too late. For want of memory std::bad_alloc.

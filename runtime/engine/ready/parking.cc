@@ -40,7 +40,7 @@ void Parking::MoveAway(Bed* bed) {
 }
 
 // The list of sleepers is a stack: the last one is woken first, and the others get the time that
-// they need to leave. The caller releases `wake` of the bed once it has let go of the lock.
+// they need to leave. The caller releases `wake` of the bed, best when it has let go of the lock.
 Parking::Bed* Parking::WakeLast() {
   Bed* const bed = &beds_[asleep_.back()];
   asleep_.pop_back();

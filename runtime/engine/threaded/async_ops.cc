@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/engine/pending/captured_program.h"
 #include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/sites.h"
 #include "runtime/engine/threaded/op_ends.h"
@@ -137,6 +138,7 @@ void AsyncOps::FailLost(PendingOp* op) {
     host_->EndAsync(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()},
                     OpEnds::kOutside);
     users |= PendingOp::kOpen | PendingOp::kTimed;
+    if (op->is_node()) op->program->LoseByFork();
   }
   if (users != 0) Release(op, users);
 }

@@ -17,6 +17,7 @@ void OpenBulks::Leave(ThreadedBulk* bulk) {
 }
 
 void OpenBulks::Flush(uint64_t thread, const ThreadedBulk* but) {
+  host_->AwaitFirstCall();
   HandedOver handed_over;
   {
     MutexLock lock(mutex_);

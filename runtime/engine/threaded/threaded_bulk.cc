@@ -22,6 +22,7 @@ ThreadedBulk::~ThreadedBulk() {
 
 Status ThreadedBulk::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
+  host_->AwaitFirstCall();
   HandedOver handed_over;
   if (op.body.is_async() || op.priority != 0 || op.timeout_ns != 0) {
     HandOverNow(&handed_over);

@@ -27,6 +27,8 @@ struct HandedOver {
 // What a bulk needs of its engine.
 class BulkHost {
  public:
+  // In the child of a fork the first call starts a worker, which comes before the locks of bulks.
+  virtual void AwaitFirstCall() = 0;
   // An op that is pushed by itself.
   virtual Result<uint64_t> PushSingle(Op&& op) = 0;
   // Makes a pending op of `op`. Throws std::bad_alloc.

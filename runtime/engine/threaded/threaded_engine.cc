@@ -20,18 +20,21 @@ ThreadedEngine::ThreadedEngine(const EngineOptions& options)
       async_(this, &gate_, &deadlines_, options.probe),
       workers_(options.workers, options.pin_workers, options.probe,
                [this](int worker) { WorkerLoop(worker); }) {
-  Status status = workers_.Start();
-  if (status.ok()) status = TryJoinFork();
-  if (status.ok()) return;
-  EndWorkers();
-  throw StatusError(std::move(status));
+  try {
+    Status status = workers_.Start();
+    if (status.ok()) status = TryJoinFork();
+    if (!status.ok()) throw StatusError(std::move(status));
+  } catch (...) {
+    EndWorkers();
+    throw;
+  }
 }
 
 Status ThreadedEngine::TryJoinFork() {
   try {
     JoinFork(this);
   } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory for an engine"};
+    return {StatusCode::kResourceExhausted, "out of memory"};
   }
   return {};
 }
@@ -111,9 +114,6 @@ void ThreadedEngine::LookAtScope(const std::function<void()>& look) const {
   ForkGateLock inside(gate_);
   look();
 }
-
-// In the child of a fork there are no workers before the first call.
-void ThreadedEngine::AwaitFirstCall() { ForkGateLock inside(gate_); }
 
 Status ThreadedEngine::Stop(StopMode mode) {
   bulks_.FlushAll();

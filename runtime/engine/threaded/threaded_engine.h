@@ -76,7 +76,6 @@ class ThreadedEngine final : public Engine,
   Status WaitForScope(const std::function<void()>& block) override;
   void LookAtScope(const std::function<void()>& look) const override;
   void EndWorkers();
-  void AwaitFirstCall();
   void AwaitEnded();
 
   // threaded_engine_push.cc
@@ -101,6 +100,7 @@ class ThreadedEngine final : public Engine,
   void GiveBackAsync(PendingOp* op) override;
 
   // threaded_engine_bulk.cc
+  void AwaitFirstCall() override { ForkGateLock inside(gate_); }
   Result<uint64_t> PushSingle(Op&& op) override { return Push(std::move(op)); }
   PendingOp* PrepareForGroup(Op* op) override { return Prepare(op); }
   Status PushGroup(PendingOp* first, size_t ops, size_t accesses, HandedOver* handed_over) override;

@@ -12,6 +12,7 @@
 namespace tenter {
 
 std::unique_ptr<Bulk> ThreadedEngine::NewBulk(size_t most_ops) {
+  AwaitFirstCall();
   BulkHost* const host = this;
   return std::make_unique<ThreadedBulk>(host, &bulks_, probe_, std::max<size_t>(1, most_ops));
 }

@@ -2,8 +2,6 @@
 // no call is inside, so the child gets a copy of a quiet engine. The child has no workers until its
 // first call starts one; the others are started when there is work for them. What was pending goes
 // on in both processes, each on its own memory.
-#include <vector>
-
 #include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/threaded/threaded_engine.h"
 
@@ -97,17 +95,25 @@ void ThreadedEngine::StartFirstWorker() {
 // The threads of the parent that held completions are not here.
 void ThreadedEngine::FailLostOps() {
   async_.LoseHandles();
-  std::vector<PendingOp*> under_way;
+  // Linked as ready ops are, which these are not: there may be no memory for a list of them.
+  Runnable* under_way = nullptr;
   const auto collect = [&](PendingOp* op) {
-    if (op->phase.Load(kRelaxed) == PendingOp::Phase::kRunning) under_way.push_back(op);
+    if (op->phase.Load(kRelaxed) != PendingOp::Phase::kRunning) return;
+    op->next_ready.Store(under_way, kRelaxed);
+    under_way = op;
   };
   pool_.ForEach([&](const PendingOp& const_op) {
     auto* op = const_cast<PendingOp*>(&const_op);
-    if (op->phase.Load(kRelaxed) != PendingOp::Phase::kRunning) return;
-    if (op->role == PendingOp::Role::kSingle) under_way.push_back(op);
-    if (op->role == PendingOp::Role::kReplay) Replays::ForEachNode(*op, collect);
+    if (op->role == PendingOp::Role::kSingle) collect(op);
+    if (op->role == PendingOp::Role::kReplay &&
+        op->phase.Load(kRelaxed) == PendingOp::Phase::kRunning)
+      Replays::ForEachNode(*op, collect);
   });
-  for (PendingOp* op : under_way) async_.FailLost(op);
+  while (under_way != nullptr) {
+    auto* const op = static_cast<PendingOp*>(under_way);
+    under_way = op->next_ready.Load(kRelaxed);
+    async_.FailLost(op);
+  }
 }
 
 // What threads hold that are neither workers nor inside the gate; let go in another function.

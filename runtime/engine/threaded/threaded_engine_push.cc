@@ -26,15 +26,15 @@ Result<uint64_t> ThreadedEngine::Push(Op&& op) {
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
   bulks_.FlushMine();
   ForkGateLock inside(gate_);
-  const std::string name = "delete " + var.ToString();
   try {
+    const std::string name = "delete " + var.ToString();
     Op op{.name = name, .body = DeletionBody(std::move(deleter), probe_)};
     op.writes = std::span<const Var>(&var, 1);
     PendingOp* const pending = Prepare(&op);
     pending->deletes_var = true;
     return Enqueue(pending, 1).status();
   } catch (const std::bad_alloc&) {
-    return NoMemoryFor(name);
+    return NoMemoryFor("delete");
   }
 }
 
@@ -44,7 +44,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
     pending->SetName(op->name);
     Access* const accesses = pending->ReserveAccesses(op->reads.size() + op->writes.size());
     pending->access_count =
-        static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses));
+        static_cast<uint32_t>(NormaliseAccesses(op->reads, op->writes, accesses, pending->keys()));
     pending->priority = op->priority;
     if (op->priority != 0) ready_.Expect();
   } catch (...) {
@@ -60,6 +60,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
 }
 
 Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
+  AwaitFirstCall();
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
   return MakeProgram(this, std::move(recording), &programs_);
 }
@@ -67,6 +68,9 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
   bulks_.FlushMine();
   ForkGateLock inside(gate_);
+  if (static_cast<const CapturedProgram&>(*program).lost_by_fork())
+    return Status(StatusCode::kUnsupported,
+                  "a replay of a program, the completion of one of whose ops a fork lost");
   PendingOp* op;
   try {
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");

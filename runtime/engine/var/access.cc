@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <tuple>
 #include <utility>
 
 namespace tenter {
 namespace {
-
-constexpr size_t kFew = 16;
 
 bool Before(const Access& a, const Access& b) {
   return std::tie(a.var.index, a.var.generation) < std::tie(b.var.index, b.var.generation);
@@ -28,11 +25,11 @@ void Add(const Access& access, Access* out, size_t* distinct) {
 size_t NormaliseFew(const VarList& reads, const VarList& writes, Access* out) {
   const size_t read_count = reads.size(), size = read_count + writes.size();
   uint64_t
-      keys[kFew];  // the index of the var, then its place in the sets, so that no two are equal
+      keys[kFewUses];  // the index of the var, then its place in the sets, so that no two are equal
   size_t count = 0;
   for (const Var& var : reads) keys[count] = uint64_t{var.index} << 32 | count, ++count;
   for (const Var& var : writes) keys[count] = uint64_t{var.index} << 32 | count, ++count;
-  uint8_t order[kFew];
+  uint8_t order[kFewUses];
   for (size_t i = 0; i < size; ++i) {
     size_t before = 0;
     for (size_t j = 0; j < size; ++j) before += keys[j] < keys[i];
@@ -66,10 +63,8 @@ uint64_t* SortByIndex(uint64_t* keys, uint64_t* spare, size_t size) {
 }
 
 // As NormaliseFew, with a sort: keys are small, and handles seldom come in order.
-size_t NormaliseMany(const VarList& reads, const VarList& writes, Access* out) {
+size_t NormaliseMany(const VarList& reads, const VarList& writes, Access* out, uint64_t* keys) {
   const size_t read_count = reads.size(), size = read_count + writes.size();
-  const auto memory = std::make_unique_for_overwrite<uint64_t[]>(2 * size);
-  uint64_t* keys = memory.get();
   size_t count = 0;
   for (const Var& var : reads) keys[count] = uint64_t{var.index} << 32 | count, ++count;
   for (const Var& var : writes) keys[count] = uint64_t{var.index} << 32 | count, ++count;
@@ -87,9 +82,9 @@ size_t NormaliseMany(const VarList& reads, const VarList& writes, Access* out) {
 
 }  // namespace
 
-size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out) {
-  const bool few = reads.size() + writes.size() <= kFew;
-  return few ? NormaliseFew(reads, writes, out) : NormaliseMany(reads, writes, out);
+size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out, uint64_t* keys) {
+  const bool few = reads.size() + writes.size() <= kFewUses;
+  return few ? NormaliseFew(reads, writes, out) : NormaliseMany(reads, writes, out, keys);
 }
 
 size_t MergeAccesses(Access* begin, Access* end) {

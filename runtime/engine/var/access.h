@@ -40,10 +40,14 @@ struct Access {
   Access* next = nullptr;   // in the queue of the var; after Complete: in the list of grants
 };
 
+// What NormaliseAccesses needs beside `out` for `uses` uses: so many keys. None when there are few.
+inline constexpr size_t kFewUses = 16;
+inline size_t KeysFor(size_t uses) { return uses > kFewUses ? 2 * uses : 0; }
+
 // Writes one entry per var of `reads` and `writes`, ordered by index, to `out`, which has room for
-// all of both; returns how many. Sets var and mode only. Throws std::bad_alloc. Throws
-// std::bad_alloc.
-size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out);
+// all of both; `keys` has room for KeysFor of them. Returns how many it wrote. Sets var and mode
+// only.
+size_t NormaliseAccesses(const VarList& reads, const VarList& writes, Access* out, uint64_t* keys);
 
 // As NormaliseAccesses, for accesses that are there already.
 size_t MergeAccesses(Access* begin, Access* end);

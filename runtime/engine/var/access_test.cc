@@ -17,7 +17,8 @@ using Use = std::pair<Var, AccessMode>;
 
 std::vector<Use> Normalised(const std::vector<Var>& reads, const std::vector<Var>& writes) {
   std::vector<Access> accesses(reads.size() + writes.size());
-  accesses.resize(NormaliseAccesses(reads, writes, accesses.data()));
+  std::vector<uint64_t> keys(KeysFor(accesses.size()));
+  accesses.resize(NormaliseAccesses(reads, writes, accesses.data(), keys.data()));
   std::vector<Use> uses;
   for (const Access& access : accesses) uses.emplace_back(access.var, access.mode);
   return uses;
