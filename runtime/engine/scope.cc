@@ -15,7 +15,7 @@ void ScopeHost::ForgetScopeWaiters() {
 Result<ScopePtr> FailureScope::Make(ScopeHost* host, Cancellation* cancellation) {
   auto* const scope = new (std::nothrow) FailureScope(host, cancellation);
   if (scope == nullptr)
-    return Status(StatusCode::kResourceExhausted, "out of memory for a failure scope");
+    return Status(StatusCode::kResourceExhausted, "out of memory");
   return ScopePtr(scope);
 }
 
@@ -50,7 +50,7 @@ Status FailureScope::SetTimeout(int64_t timeout_ns) {
     return error.status();
   } catch (const std::bad_alloc&) {
     deadline_ns_ = 0;
-    return {StatusCode::kResourceExhausted, "out of memory for a deadline"};
+    return {StatusCode::kResourceExhausted, "out of memory"};
   }
   return {};
 }

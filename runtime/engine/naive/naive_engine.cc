@@ -44,7 +44,7 @@ Result<Var> NaiveEngine::NewVar() {
     const uint64_t handle = vars_.Slot(index).handle.FetchOr(1, kRelease);
     return Var{index, static_cast<uint32_t>(handle >> 1)};
   } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory for a var");
+    return Status(StatusCode::kResourceExhausted, "out of memory");
   }
 }
 

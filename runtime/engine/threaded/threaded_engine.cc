@@ -63,7 +63,7 @@ Result<Var> ThreadedEngine::NewVar() {
   try {
     return dependencies_.NewVar();
   } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kResourceExhausted, "out of memory for a var");
+    return Status(StatusCode::kResourceExhausted, "out of memory");
   }
 }
 
