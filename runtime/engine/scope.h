@@ -72,8 +72,9 @@ class FailureScope {
   void Cancel();
   bool cancelled() const { return cancel_.cancelled(); }
 
-  // As Cancel, when `timeout_ns` nanoseconds have passed; what is cancelled fails with
-  // kDeadlineExceeded. REQUIRES: called once at most, timeout_ns > 0. Errors: kResourceExhausted.
+  // As Cancel, when `timeout_ns` nanoseconds have passed; what is cancelled leaves
+  // kDeadlineExceeded in what it would have written. REQUIRES: called once at most, timeout_ns > 0.
+  // Errors: kResourceExhausted.
   Status SetTimeout(int64_t timeout_ns);
 
   // Blocks until every op of the scope has ended, also those that are pushed meanwhile, and takes

@@ -77,7 +77,8 @@ typedef struct tenter_cached_op_options {
 typedef struct tenter_footprint {
   size_t struct_size;
   uint64_t parameter_bytes; /* of the model: once, however many cached ops use it */
-  uint64_t in_flight, in_flight_max, compilations, requests;
+  uint64_t in_flight, in_flight_max; /* requests now, and at most so far */
+  uint64_t compilations, requests;
   uint64_t plans;         /* that are kept */
   uint64_t scratch_bytes; /* of those plans: for each thread that may run nodes */
   uint64_t arena_bytes;   /* of the requests that run, and of the arenas that wait for the next */

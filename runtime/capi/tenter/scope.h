@@ -22,7 +22,9 @@ extern "C" {
 TENTER_API tenter_code tenter_scope_create(tenter_context* context, tenter_engine engine,
                                            tenter_scope* scope, tenter_error* error);
 /* What has not started ends as cancelled; the bodies that run are told (see below). So are ops that
- * are pushed into the scope later. Touches no op outside of it. */
+ * are pushed into the scope later. Touches no op outside of it. An op that was cancelled before it
+ * started is no failure of the scope, as one that was skipped is not: whoever cancels knows. It
+ * leaves its error in what it would have written, which tenter_wait_for_var returns. */
 TENTER_API tenter_code tenter_scope_cancel(tenter_context* context, tenter_scope scope,
                                            tenter_error* error);
 /* As a cancel, when so much time has passed; what it cancels fails with TENTER_DEADLINE_EXCEEDED.
@@ -30,8 +32,9 @@ TENTER_API tenter_code tenter_scope_cancel(tenter_context* context, tenter_scope
 TENTER_API tenter_code tenter_scope_set_timeout(tenter_context* context, tenter_scope scope,
                                                 int64_t timeout_ns, tenter_error* error);
 /* Blocks until every op of the scope has ended, also those that are pushed meanwhile. Tells the
- * failures of the scope as tenter_wait_for_all tells those of the engine, each once. Refused inside
- * an op (ENG-7). */
+ * failures of the scope as tenter_wait_for_all tells those of the engine, each once: not what was
+ * cancelled or skipped. So after a timeout ask for the vars that you want to use. Refused inside an
+ * op (ENG-7). */
 TENTER_API tenter_code tenter_scope_wait(tenter_context* context, tenter_scope scope,
                                          tenter_failure* failures, size_t capacity, size_t* count,
                                          tenter_error* error);

@@ -16,7 +16,8 @@
  * typed error and never another object. NULL is never a handle; freeing it does nothing.
  *
  * Errors are values: every function returns a tenter_code, 0 for success. A function that takes a
- *   `tenter_error* error` fills it on failure; it may be NULL.
+ *   `tenter_error* error` fills it on failure; it may be NULL. Of other pointers those may be NULL
+ *   of which it is said, and arrays of no elements: whether one is, is not looked for.
  *
  * Zero is the safe choice: options that are NULL or all zero are valid everywhere, and give what
  *   any number of threads may use. What needs care has a name (TENTER_CONFINED,
