@@ -51,13 +51,13 @@ StatusCode CancelToken::reason() const {
 
 CancelCallback::CancelCallback(const CancelToken& token, std::function<void()> wake)
     : token_(token), wake_(std::move(wake)) {
+  static constexpr Deadlines::Sort kDeadline = {
+      .passed = [](void*, void* self) { static_cast<CancelCallback*>(self)->Call(); }};
   try {
     Register(token_.engine_);
     Register(token_.scope_);
     if (token_.deadline_ns_ != 0)
-      token_.engine_->shared_->deadlines->Add(
-          token_.deadline_ns_,
-          [](void*, void* self) { static_cast<CancelCallback*>(self)->Call(); }, nullptr, this);
+      token_.engine_->shared_->deadlines->Add(token_.deadline_ns_, &kDeadline, nullptr, this);
   } catch (...) {
     Unregister(token_.scope_);
     Unregister(token_.engine_);

@@ -14,8 +14,7 @@ void ScopeHost::ForgetScopeWaiters() {
 
 Result<ScopePtr> FailureScope::Make(ScopeHost* host, Cancellation* cancellation) {
   auto* const scope = new (std::nothrow) FailureScope(host, cancellation);
-  if (scope == nullptr)
-    return Status(StatusCode::kResourceExhausted, "out of memory");
+  if (scope == nullptr) return Status(StatusCode::kResourceExhausted, "out of memory");
   return ScopePtr(scope);
 }
 
@@ -26,12 +25,22 @@ void FailureScope::Release() {
   if (live_.FetchAnd(~kOwned, kAcqRel) == kOwned) delete this;
 }
 
+const Deadlines::Sort FailureScope::kDeadline = {
+    .passed = &DeadlinePassed, .after = &AfterDeadline, .destroy = [](void* scope) {
+      delete static_cast<FailureScope*>(scope);
+    }};
+
 // While it runs, Release waits on every thread but this one: a callback may drop the scope.
 void FailureScope::DeadlinePassed(void*, void* object) {
   auto* const scope = static_cast<FailureScope*>(object);
   scope->live_.FetchOr(kPassing, kRelaxed);
   scope->cancel_.Cancel(StatusCode::kDeadlineExceeded);
-  if (scope->live_.FetchAnd(~kPassing, kAcqRel) == kPassing) delete scope;
+}
+
+Deadlines::After FailureScope::AfterDeadline(void* scope) {
+  const uint64_t before = static_cast<FailureScope*>(scope)->live_.FetchAnd(~kPassing, kAcqRel);
+  if ((before & ~kPassing) == 0) return Deadlines::After::kDestroy;
+  return (before & kOwned) != 0 ? Deadlines::After::kKeep : Deadlines::After::kForget;
 }
 
 void FailureScope::Cancel() {
@@ -44,7 +53,7 @@ Status FailureScope::SetTimeout(int64_t timeout_ns) {
   const int64_t at_ns = NowNs() + timeout_ns;
   deadline_ns_ = at_ns;  // before it may pass, and a callback drop the scope
   try {
-    cancellation_->deadlines->Add(at_ns, &DeadlinePassed, nullptr, this);
+    cancellation_->deadlines->Add(at_ns, &kDeadline, nullptr, this);
   } catch (const StatusError& error) {
     deadline_ns_ = 0;
     return error.status();

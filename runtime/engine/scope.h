@@ -94,8 +94,8 @@ class FailureScope {
   void Leave(uint64_t ops);
   void Log(FailurePtr failure) EXCLUDES(mutex_);
   CancelSource* cancel_source() { return &cancel_; }
-  // Passed to Deadlines; names what stays in the child of a fork.
-  static void DeadlinePassed(void* owner, void* scope);
+  // The deadlines of scopes, which stay in the child of a fork.
+  static const Deadlines::Sort kDeadline;
 
  private:
   friend struct ScopeRelease;
@@ -103,6 +103,8 @@ class FailureScope {
   FailureScope(ScopeHost* host, Cancellation* cancellation)
       : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
   ~FailureScope() = default;
+  static void DeadlinePassed(void* owner, void* scope);
+  static Deadlines::After AfterDeadline(void* scope);
   void Release();
   void AwaitIdle() EXCLUDES(host_->mutex_);
 

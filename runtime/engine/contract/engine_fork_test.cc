@@ -111,6 +111,79 @@ TEST_P(EngineFork, AScopeOfAChildHasItsDeadlineInTheGrandchild) {
             0);
 }
 
+// A callback of the scope's deadline is under way in the parent. The child has the scope alone.
+TEST_P(EngineFork, AScopeWhoseDeadlineIsUnderWayGoesInTheChild) {
+  if (naive()) GTEST_SKIP() << "the naive engine waits for the handle inside Push";
+  struct Keeps : std::runtime_error {
+    explicit Keeps(std::shared_ptr<int> what) : std::runtime_error("keeps"), kept(what) {}
+    std::shared_ptr<int> kept;
+  };
+  const auto kept = std::make_shared<int>();
+  const Var v = NewVar();
+  ScopePtr scope = engine_->NewScope().value();
+  HandleBox box;
+  std::unique_ptr<CancelCallback> callback;
+  Gate called, returns, started;
+  engine_
+      ->Push({.name = "fails",
+              .scope = scope.get(),
+              .body = [&](const OpContext&) { throw Keeps(kept); }})
+      .value();
+  engine_
+      ->Push({.name = "waits",
+              .writes = {v},
+              .scope = scope.get(),
+              .body =
+                  [&](const OpContext& context, Completion done) {
+                    callback = std::make_unique<CancelCallback>(context.cancel, [&] {
+                      called.Open();
+                      returns.Wait();
+                    });
+                    box.Put(std::move(done));
+                    started.Open();
+                  }})
+      .value();
+  started.Wait();
+  ASSERT_TRUE(scope->SetTimeout(kNsPerMs).ok());
+  called.Wait();
+  EXPECT_EQ(Fork([&] {
+              if (engine_->AwaitVar(v).value() == nullptr) return 1;
+              if (scope->Await().value().failures.size() != 2) return 2;
+              scope.reset();
+              return kept.use_count() == 1 ? 0 : 3;
+            }),
+            0);
+  returns.Open();
+  callback.reset();
+  box.Take().Done();
+  scope.reset();
+  engine_->WaitForAll();
+}
+
+// A worker of the child rests for the second fork, and does not exist in the grandchild.
+TEST_P(EngineFork, AChildMayForkWhileABodyRuns) {
+  EXPECT_EQ(Fork([&] {
+              const Var v = NewVar();
+              Gate started;
+              const auto body = [&] {
+                const int64_t until = NowNs() + 20 * kNsPerMs;
+                started.Open();
+                while (NowNs() < until) YieldThread();
+              };
+              Push("runs", {}, {v}, body);
+              started.Wait();
+              return Fork([&] {
+                Push("more", {}, {v}, [] {});
+                engine_->WaitForAll();
+                return Fork([&] {
+                  engine_->WaitForAll();
+                  return 0;
+                });
+              });
+            }),
+            0);
+}
+
 // A daemon forks twice: the engine of the child in between may not have been used at all.
 TEST_P(EngineFork, AChildMayForkAgain) {
   const Var v = NewVar();

@@ -44,7 +44,7 @@ void NaiveEngine::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
   AfterForkInParent();
   ForgetScopeWaiters();
   cancellation_.ForgetThreads();
-  deadlines_.ForgetThread(&FailureScope::DeadlinePassed);
+  deadlines_.ForgetThread(&FailureScope::kDeadline);
   static_cast<void>(deadlines_.StartAgain());  // or the next deadline does
   GiveTurnBack();
 }

@@ -17,14 +17,12 @@ Completion AsyncOps::Begin(PendingOp* op) {
 
 void AsyncOps::StartTimer(PendingOp* op) {
   if (op->deadline_ns == 0) return;
+  static constexpr Deadlines::Sort kDeadline = {.passed = [](void* async, void* late) {
+    static_cast<AsyncOps*>(async)->DeadlinePassed(static_cast<PendingOp*>(late));
+  }};
   op->bits.FetchOr(PendingOp::kTimed, kAcqRel);
   try {
-    deadlines_->Add(
-        op->deadline_ns,
-        [](void* async, void* late) {
-          static_cast<AsyncOps*>(async)->DeadlinePassed(static_cast<PendingOp*>(late));
-        },
-        this, op);
+    deadlines_->Add(op->deadline_ns, &kDeadline, this, op);
   } catch (...) {
     op->bits.FetchAnd(~PendingOp::kTimed, kAcqRel);
     op->deadline_ns = 0;
@@ -109,6 +107,7 @@ void AsyncOps::EndByHandle(PendingOp* op, Outcome outcome) {
 
 void AsyncOps::DeadlinePassed(PendingOp* op) {
   ForkGateLock inside(*gate_);
+  TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name());
   uint32_t users = PendingOp::kTimed;
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
     host_->EndAsync(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())},

@@ -66,7 +66,7 @@ void ThreadedEngine::ForgetThreads() {
   epochs_.ForgetWaiters();
   ForgetScopeWaiters();
   cancellation_.ForgetThreads();
-  deadlines_.ForgetThread(&FailureScope::DeadlinePassed);
+  deadlines_.ForgetThread(&FailureScope::kDeadline);
   ready_.parking().ForgetWorkers();
   async_.handles().ForgetThreads();
   pause_.ForgetThreads();

@@ -1,8 +1,10 @@
 #include "runtime/engine/wait/deadlines.h"
 
 #include <new>
+#include <utility>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/thread.h"
 
 namespace tenter {
 
@@ -18,10 +20,10 @@ Status Deadlines::StartThread() {
   return {};
 }
 
-void Deadlines::Add(int64_t at_ns, Passed passed, void* owner, void* object) {
+void Deadlines::Add(int64_t at_ns, const Sort* sort, void* owner, void* object) {
   MutexLock lock(mutex_);
   if (Status status = StartThread(); !status.ok()) throw StatusError(std::move(status));
-  entries_.emplace(std::pair(at_ns, object), Entry{passed, owner});
+  entries_.emplace(std::pair(at_ns, object), Entry{sort, owner});
   changed_.NotifyOne();
 }
 
@@ -34,18 +36,25 @@ void Deadlines::RemoveAndWait(int64_t at_ns, void* object) {
   MutexLock lock(mutex_);
   entries_.erase({at_ns, object});
   if (thread_key_.Load(kRelaxed) == CurrentThreadKey()) return;  // `passed` itself calls
-  while (passing_ == object) returned_.Wait(mutex_);
+  while (!passing_.empty() && passing_.key().second == object) returned_.Wait(mutex_);
 }
 
-void Deadlines::ForgetThread(Passed kept) {
+void Deadlines::ForgetThread(const Sort* kept) {
   MutexLock lock(mutex_);
+  Entries::node_type passing = std::move(passing_);
+  // The thread that forks may be that of the deadlines, inside `passed`: then it goes on.
+  const bool was_passing = !passing.empty() && passing.mapped().sort == kept &&
+                           thread_key_.Load(kRelaxed) != CurrentThreadKey();
   new (&changed_) CondVar;
   new (&returned_) CondVar;
   new (&thread_) Thread;
   started_ = false;
-  passing_ = nullptr;
   thread_key_.Store(0, kRelaxed);
-  std::erase_if(entries_, [&](const auto& entry) { return entry.second.passed != kept; });
+  std::erase_if(entries_, [&](const auto& entry) { return entry.second.sort != kept; });
+  if (!was_passing) return;
+  const After after = kept->after(passing.key().second);
+  if (after == After::kKeep) entries_.insert(std::move(passing));
+  if (after == After::kDestroy) kept->destroy(passing.key().second);
 }
 
 Status Deadlines::StartAgain() {
@@ -72,16 +81,25 @@ void Deadlines::Loop() {
     } else if (const int64_t first = entries_.begin()->first.first; first > now) {
       changed_.WaitFor(mutex_, first - now);
     } else {
-      const auto [key, entry] = *entries_.begin();
-      entries_.erase(entries_.begin());
-      passing_ = key.second;
-      mutex_.Unlock();
-      entry.passed(entry.owner, key.second);
-      mutex_.Lock();
-      passing_ = nullptr;
-      returned_.NotifyAll();
+      PassFirst();
     }
   }
+}
+
+void Deadlines::PassFirst() {
+  passing_ = entries_.extract(entries_.begin());
+  void* const object = passing_.key().second;
+  const Entry entry = passing_.mapped();
+  mutex_.Unlock();
+  entry.sort->passed(entry.owner, object);
+  mutex_.Lock();
+  const bool goes = entry.sort->after != nullptr && entry.sort->after(object) == After::kDestroy;
+  passing_ = {};
+  returned_.NotifyAll();
+  if (!goes) return;
+  mutex_.Unlock();
+  entry.sort->destroy(object);
+  mutex_.Lock();
 }
 
 }  // namespace tenter

@@ -27,6 +27,19 @@ namespace tenter {
 class Deadlines {
  public:
   using Passed = void (*)(void* owner, void* object);
+  enum class After {
+    kKeep,     // somebody keeps the object, and would take its deadline back
+    kForget,   // nobody would
+    kDestroy,  // nobody keeps it
+  };
+  // What is the same for all deadlines of one sort.
+  struct Sort {
+    Passed passed;
+    // For objects that may go while `passed` runs: called after it, under the lock, so that no fork
+    // comes in between; and `destroy` after that, without the lock.
+    After (*after)(void* object) = nullptr;
+    void (*destroy)(void* object) = nullptr;
+  };
 
   Deadlines() = default;
   ~Deadlines() { Close(); }
@@ -35,9 +48,9 @@ class Deadlines {
   // before Add, which does the same.
   Status Start() EXCLUDES(mutex_);
 
-  // Calls passed(owner, object) when `at_ns` (as NowNs counts) has passed. An object may be in once
-  // per time.
-  void Add(int64_t at_ns, Passed passed, void* owner, void* object) EXCLUDES(mutex_);
+  // Calls sort->passed(owner, object) when `at_ns` (as NowNs counts) has passed. An object may be
+  // in once per time.
+  void Add(int64_t at_ns, const Sort* sort, void* owner, void* object) EXCLUDES(mutex_);
 
   // Forgets `object`. False when its deadline has passed: then `passed` has been or will be called.
   bool Remove(int64_t at_ns, void* object) EXCLUDES(mutex_);
@@ -46,8 +59,9 @@ class Deadlines {
   void RemoveAndWait(int64_t at_ns, void* object) EXCLUDES(mutex_);
 
   // In the child of a fork: there is no thread, until Add or StartAgain; of the objects those stay
-  // that were added with `kept`. `mutex` was held over the fork.
-  void ForgetThread(Passed kept) EXCLUDES(mutex_);
+  // that are of the sort `kept`, also one whose `passed` ran: it will be called again. `mutex` was
+  // held over the fork.
+  void ForgetThread(const Sort* kept) EXCLUDES(mutex_);
   Status StartAgain() EXCLUDES(mutex_);
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
 
@@ -56,15 +70,17 @@ class Deadlines {
 
  private:
   struct Entry {
-    Passed passed;
+    const Sort* sort;
     void* owner;
   };
+  using Entries = std::map<std::pair<int64_t, void*>, Entry>;
   Status StartThread() REQUIRES(mutex_);
+  void PassFirst() REQUIRES(mutex_);
   void Loop() EXCLUDES(mutex_);
 
   Mutex mutex_;
-  std::map<std::pair<int64_t, void*>, Entry> entries_ GUARDED_BY(mutex_);
-  void* passing_ GUARDED_BY(mutex_) = nullptr;  // whose `passed` runs
+  Entries entries_ GUARDED_BY(mutex_);
+  Entries::node_type passing_ GUARDED_BY(mutex_);  // whose `passed` runs; empty: none
   bool started_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
   CondVar changed_;
