@@ -34,8 +34,11 @@ tenter_package_test(cpp20 -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_cpp -DFOLDE
 tenter_package_test(pkg_config -DPKG_CONFIG=${PKG_CONFIG} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_c/hello.c
   -DPROGRAM=${CMAKE_CURRENT_BINARY_DIR}/hello_pkg_config "-DFLAGS=-std=c99 ${strict}" -DEXPECTED=${hello_c} pkg_config)
 set_tests_properties(package_pkg_config PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: pkg-config is not installed")
-tenter_package_test(unload_c99 -DCOMPILER=${CMAKE_C_COMPILER} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_c/hello.c
-  -DPLUGIN=${CMAKE_CURRENT_BINARY_DIR}/unload_c99.so "-DFLAGS=-std=c99" -DSYMBOL=Hello unload)
-tenter_package_test(unload_cpp20 -DCOMPILER=${CMAKE_CXX_COMPILER} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_cpp/hello.cc
-  -DPLUGIN=${CMAKE_CURRENT_BINARY_DIR}/unload_cpp20.so "-DFLAGS=-std=c++20" -DSYMBOL=_Z5Hellov unload)
+# What g++ builds cannot be loaded twice: see "Unloading" in the README.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  tenter_package_test(unload_c99 -DCOMPILER=${CMAKE_C_COMPILER} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_c/hello.c
+    -DPLUGIN=${CMAKE_CURRENT_BINARY_DIR}/unload_c99.so "-DFLAGS=-std=c99" -DSYMBOL=Hello unload)
+  tenter_package_test(unload_cpp20 -DCOMPILER=${CMAKE_CXX_COMPILER} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/hello_cpp/hello.cc
+    -DPLUGIN=${CMAKE_CURRENT_BINARY_DIR}/unload_cpp20.so "-DFLAGS=-std=c++20" -DSYMBOL=_Z5Hellov unload)
+endif()
 tenter_package_test(readme -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR} readme)

@@ -69,16 +69,21 @@ TEST_P(EngineFork, AnotherThreadMayPushMeanwhile) {
 TEST_P(EngineFork, AProgramWithALostNodeIsNotReplayedAgain) {
   if (naive()) GTEST_SKIP() << "the naive engine waits for the handle inside Replay";
   const Var v = NewVar();
-  HandleBox box;
-  Gate started;
+  // The body may return after its op has ended, and the test with it.
+  struct Shared {
+    HandleBox box;
+    Gate started;
+  };
+  const auto shared = std::make_shared<Shared>();
   Recording recording;
-  recording.Push({.name = "node", .writes = {v}, .body = [&](const OpContext&, Completion done) {
-                    box.Put(std::move(done));
-                    started.Open();
-                  }});
+  recording.Push(
+      {.name = "node", .writes = {v}, .body = [shared](const OpContext&, Completion done) {
+         shared->box.Put(std::move(done));
+         shared->started.Open();
+       }});
   const ProgramPtr program = engine_->Capture(std::move(recording)).value();
   engine_->Replay(program).value();
-  started.Wait();
+  shared->started.Wait();
   EXPECT_EQ(Fork([&] {
               if (engine_->AwaitVar(v).value() == nullptr) return 1;
               if (engine_->Replay(program).status().code() != StatusCode::kUnsupported) return 2;
@@ -87,10 +92,10 @@ TEST_P(EngineFork, AProgramWithALostNodeIsNotReplayedAgain) {
               return engine_->AwaitAll().value().failures.size() == 1 ? 0 : 4;
             }),
             0);
-  box.Take().Done();
+  shared->box.Take().Done();
   engine_->WaitForAll();
   engine_->Replay(program).value();
-  box.Take().Done();
+  shared->box.Take().Done();
   engine_->WaitForAll();
 }
 
