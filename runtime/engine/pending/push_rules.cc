@@ -49,6 +49,10 @@ Status StaleVar(Var var) noexcept {
                  [&] { return var.ToString() + " was deleted, or never existed"; });
 }
 
+Status RefusedWithoutReason() noexcept {
+  return Refusal(StatusCode::kInternal, [] { return "a push was refused without a reason"; });
+}
+
 const Var* SmallerVar(const Var* a, const Var* b) {
   if (a == nullptr) return b;
   return std::pair(a->index, a->generation) < std::pair(b->index, b->generation) ? a : b;

@@ -21,6 +21,7 @@ namespace tenter {
 Status NoBody(std::string_view op) noexcept;
 Status PushAfterStop() noexcept;
 Status StaleVar(Var var) noexcept;  // ENG-8
+Status RefusedWithoutReason() noexcept;
 // Of several stale handles the smallest is named. `a` may be null.
 const Var* SmallerVar(const Var* a, const Var* b);
 Status NoMemoryFor(std::string_view op) noexcept;

@@ -49,7 +49,7 @@ PendingOp* AsyncOps::BodyReturned(PendingOp* op, int worker, Thrown thrown) {
       outcome.place = FailurePlace::kDropped;
       outcome.thrown = CompletionDropped();
     }
-    next = host_->EndAsync(op, std::move(outcome), worker);
+    next = host_->End(op, std::move(outcome), worker);
     users |= PendingOp::kOpen;
   } else if (!thrown.empty()) {
     host_->RecordLate(*op, std::move(thrown));
@@ -95,7 +95,7 @@ void AsyncOps::EndByHandle(PendingOp* op, Outcome outcome) {
   }
   uint32_t users = PendingOp::kHandleAlive;
   if (claimed) {
-    host_->EndAsync(op, std::move(outcome), OpEnds::kOutside);
+    host_->End(op, std::move(outcome), OpEnds::kOutside);
     users |= PendingOp::kOpen;
   } else if (outcome.place == FailurePlace::kCompletion && !outcome.thrown.empty()) {
     // The body threw first, or the deadline passed. A late success changes nothing; a late error is
@@ -110,8 +110,8 @@ void AsyncOps::DeadlinePassed(PendingOp* op) {
   TENTER_HIT(probe_, engine_sites::kClaim, .op = op->name());
   uint32_t users = PendingOp::kTimed;
   if ((op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-    host_->EndAsync(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())},
-                    OpEnds::kOutside);
+    host_->End(op, {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op->name())},
+               OpEnds::kOutside);
     users |= PendingOp::kOpen;
   }
   Release(op, users);
@@ -134,8 +134,8 @@ void AsyncOps::FailLost(PendingOp* op) {
   uint32_t users = bits & PendingOp::kTimed;
   if ((bits & PendingOp::kOpen) != 0 && (bits & PendingOp::kHandleAlive) != 0 &&
       (op->bits.FetchOr(PendingOp::kClaimed, kAcqRel) & PendingOp::kClaimed) == 0) {
-    host_->EndAsync(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()},
-                    OpEnds::kOutside);
+    host_->End(op, {.place = FailurePlace::kDropped, .thrown = CompletionLostByFork()},
+               OpEnds::kOutside);
     users |= PendingOp::kOpen | PendingOp::kTimed;
     if (op->is_node()) op->program->LoseByFork();
   }

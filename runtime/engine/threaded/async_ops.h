@@ -29,7 +29,7 @@ class AsyncHost {
  public:
   // Ends `op`, whose block stays; `worker` as in OpEnds. Returns what the worker runs next, or
   // null.
-  virtual PendingOp* EndAsync(PendingOp* op, Outcome outcome, int worker) = 0;
+  virtual PendingOp* End(PendingOp* op, Outcome outcome, int worker) = 0;
   virtual void RecordLate(const PendingOp& op, Thrown thrown) = 0;
   // Nobody uses the op any more.
   virtual void GiveBackAsync(PendingOp* op) = 0;

@@ -94,8 +94,7 @@ class ThreadedEngine final : public Engine,
   OpContext ContextOf(PendingOp* op, int worker);
   void RunBody(PendingOp* op, int worker, Outcome* outcome);
   void HitBodySite(const OpContext& context) const;
-  PendingOp* End(PendingOp* op, Outcome outcome, int worker);
-  PendingOp* EndAsync(PendingOp* op, Outcome outcome, int worker) override;
+  PendingOp* End(PendingOp* op, Outcome outcome, int worker) override;
   void RecordLate(const PendingOp& op, Thrown thrown) override;
   void GiveBackAsync(PendingOp* op) override;
 
@@ -105,7 +104,6 @@ class ThreadedEngine final : public Engine,
   PendingOp* PrepareForGroup(Op* op) override { return Prepare(op); }
   Status PushGroup(PendingOp* first, size_t ops, size_t accesses, HandedOver* handed_over) override;
   void FinishHandOver(const HandedOver& handed_over) override;
-  Status ReasonOf(PendingOp* op);
   PendingOp* MakeLeader(PendingOp* first, size_t accesses);
   PendingOp* RunGroup(PendingOp* leader, int worker);
 

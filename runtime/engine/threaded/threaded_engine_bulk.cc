@@ -37,7 +37,7 @@ Status ThreadedEngine::PushGroup(PendingOp* first, size_t ops, size_t accesses,
     auto* const next = static_cast<PendingOp*>(op->next_ready.Load(kRelaxed));
     FailureScope* const scope = op->scope;
     if (TryEnqueue(op, 1, ReadyOps::Wake::kLater) == 0) {
-      if (status.ok()) status = ReasonOf(op);
+      if (status.ok()) status = dependencies_.WhyRefused(op);
       op->next_ready.Store(handed_over->refused, kRelaxed);
       handed_over->refused = op;
     }

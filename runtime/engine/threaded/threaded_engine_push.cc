@@ -68,11 +68,11 @@ Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
 Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope* scope) {
   bulks_.FlushMine();
   ForkGateLock inside(gate_);
-  if (static_cast<const CapturedProgram&>(*program).lost_by_fork())
-    return Status(StatusCode::kUnsupported,
-                  "a replay of a program, the completion of one of whose ops a fork lost");
   PendingOp* op;
   try {
+    if (static_cast<const CapturedProgram&>(*program).lost_by_fork())
+      return Status(StatusCode::kUnsupported,
+                    "a replay of a program, the completion of one of whose ops a fork lost");
     TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = "replay");
     op = replays_.Prepare(program, scope);
   } catch (const std::bad_alloc&) {
@@ -84,7 +84,7 @@ Result<uint64_t> ThreadedEngine::Replay(const ProgramPtr& program, FailureScope*
 Result<uint64_t> ThreadedEngine::Enqueue(PendingOp* op, uint64_t numbers) {
   const uint64_t push_number = TryEnqueue(op, numbers, ReadyOps::Wake::kNow);
   if (push_number != 0) return push_number;
-  Status why = ReasonOf(op);
+  Status why = dependencies_.WhyRefused(op);
   GiveBack(op);
   return why;
 }
@@ -99,15 +99,6 @@ uint64_t ThreadedEngine::TryEnqueue(PendingOp* op, uint64_t numbers, ReadyOps::W
   if (ready) ready_.Add(op, wake);
   if (push_number == 0) LeaveScope(scope, numbers);
   return push_number;
-}
-
-// Does not throw: ops of the same group may be on their way that somebody must be woken for.
-Status ThreadedEngine::ReasonOf(PendingOp* op) {
-  try {
-    return dependencies_.WhyRefused(op);
-  } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory"};  // short: kept without allocating
-  }
 }
 
 void ThreadedEngine::GiveBack(PendingOp* op) {

@@ -111,10 +111,6 @@ PendingOp* ThreadedEngine::End(PendingOp* op, Outcome outcome, int worker) {
   return ends_.End(op, std::move(poison), worker);
 }
 
-PendingOp* ThreadedEngine::EndAsync(PendingOp* op, Outcome outcome, int worker) {
-  return End(op, std::move(outcome), worker);
-}
-
 void ThreadedEngine::RecordLate(const PendingOp& op, Thrown thrown) {
   ends_.RecordLate(op, std::move(thrown));
 }

@@ -62,7 +62,8 @@ uint64_t* SortByIndex(uint64_t* keys, uint64_t* spare, size_t size) {
   return keys;
 }
 
-// As NormaliseFew, with a sort: keys are small, and handles seldom come in order.
+// As NormaliseFew, with a sort: keys are small, and handles seldom come in order. The loops are
+// written out in both: functions that both called cost each use of NormaliseFew 5 ns.
 size_t NormaliseMany(const VarList& reads, const VarList& writes, Access* out, uint64_t* keys) {
   const size_t read_count = reads.size(), size = read_count + writes.size();
   size_t count = 0;

@@ -99,7 +99,7 @@ bool Dependencies::Append(PendingOp* op, uint64_t numbers,
   return waiting_for == 0;
 }
 
-Status Dependencies::WhyRefused(PendingOp* op) const {
+Status Dependencies::WhyRefused(PendingOp* op) const noexcept {
   if (epochs_->closed()) return PushAfterStop();
   for (const Access& access : op->accesses()) {
     VarState* const state = vars_.At(access.var.index);
@@ -107,7 +107,7 @@ Status Dependencies::WhyRefused(PendingOp* op) const {
     SmallMutexLock lock(state->mutex);
     if (!state->Usable(access.var)) return StaleVar(access.var);
   }
-  return {StatusCode::kInternal, "a push was refused without a reason"};
+  return RefusedWithoutReason();
 }
 
 Result<bool> Dependencies::Await(VarWaiter* waiter) {

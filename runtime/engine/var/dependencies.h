@@ -37,8 +37,8 @@ class Dependencies {
   // waits for nothing, and is the caller's to run; otherwise whoever ends what it waits for finds
   // it among its grants.
   uint64_t Enqueue(PendingOp* op, uint64_t numbers, bool* ready);
-  // Errors: kStopped, kStaleHandle. Throws std::bad_alloc.
-  Status WhyRefused(PendingOp* op) const;
+  // Errors: kStopped, kStaleHandle.
+  Status WhyRefused(PendingOp* op) const noexcept;
 
   // Puts a thread behind all earlier writes of its var. True when there is none, and the waiter has
   // been granted. Errors: kStaleHandle.
