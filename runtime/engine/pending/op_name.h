@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -35,13 +36,8 @@ class OpName {
       if (rest_ == nullptr) rest_ = std::make_unique<std::string>();
       rest_->assign(name);
     }
-    char bytes[kPeeked + 1] = {};
-    std::memcpy(bytes, name.data(), std::min(name.size(), kPeeked));
-    for (size_t i = 0; i < words_.size(); ++i) {
-      uint64_t word;
-      std::memcpy(&word, bytes + i * sizeof(word), sizeof(word));
-      words_[i].Store(word, kRelaxed);
-    }
+    const std::string_view first = name.substr(0, kPeeked);
+    for (size_t i = 0; i < words_.size(); ++i) words_[i].Store(Word(first, i * 8), kRelaxed);
     return static_cast<uint8_t>(std::min<size_t>(name.size(), kLong));
   }
 
@@ -62,6 +58,26 @@ class OpName {
   }
 
  private:
+  // The eight bytes from `begin` on, with zeros behind the end. Put together in registers from
+  // loads that overlap: bytes that were copied one by one could not be read as a word at once.
+  static uint64_t Word(std::string_view text, size_t begin) {
+    if (begin >= text.size()) return 0;
+    const char* const at = text.data() + begin;
+    const size_t left = text.size() - begin;
+    if (left >= 8) return Load<uint64_t>(at);
+    if (left >= 4)
+      return Load<uint32_t>(at) | uint64_t{Load<uint32_t>(at + left - 4)} << 8 * (left - 4);
+    return Load<uint8_t>(at) | uint64_t{Load<uint8_t>(at + left / 2)} << 8 * (left / 2) |
+           uint64_t{Load<uint8_t>(at + left - 1)} << 8 * (left - 1);
+  }
+  template <typename T>
+  static T Load(const char* at) {
+    static_assert(std::endian::native == std::endian::little);
+    T value;
+    std::memcpy(&value, at, sizeof(value));
+    return value;
+  }
+
   std::unique_ptr<std::string> rest_;
   std::array<Atomic<uint64_t>, 4> words_ = {};
 };

@@ -12,13 +12,15 @@
 
 namespace tenter {
 
-enum class Decision : uint8_t {
+enum class Decision {
   kRun,
   kSkip,    // an input is poisoned (ERR-3)
   kCancel,  // the engine stops, or the scope of the op was cancelled
   kLate,    // its deadline has passed
 };
 
+// `decision` and `place` have one size, so that both are written at once: read at once after two
+// writes, they would wait for the cache.
 struct Outcome {
   Decision decision = Decision::kRun;
   FailurePlace place = FailurePlace::kBody;
