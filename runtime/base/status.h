@@ -51,6 +51,18 @@ class [[nodiscard]] Status {
   Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {
     TENTER_CHECK(code != StatusCode::kOk, "an error needs a code");
   }
+  Status(const Status&) = default;
+  Status& operator=(const Status&) = default;
+  // Most statuses are ok, and a push moves several: those leave the empty texts alone.
+  Status(Status&& other) noexcept : code_(other.code_) {
+    if (!ok()) message_ = std::move(other.message_);
+  }
+  Status& operator=(Status&& other) noexcept {
+    if (!ok() || !other.ok()) message_ = std::move(other.message_);
+    code_ = other.code_;
+    return *this;
+  }
+  ~Status() = default;
 
   bool ok() const { return code_ == StatusCode::kOk; }
   StatusCode code() const { return code_; }

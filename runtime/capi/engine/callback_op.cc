@@ -77,14 +77,16 @@ VarList VarsOf(const tenter_var* vars, size_t count) {
   return std::span<const Var>(reinterpret_cast<const Var*>(vars), count);
 }
 
+bool HasOneBody(const tenter_op& op) { return (op.run == nullptr) != (op.run_async == nullptr); }
+
 // What `op` asks for that no engine does.
-Status Refuse(const tenter_op& op) {
-  if ((op.run == nullptr) == (op.run_async == nullptr))
+Status Check(const tenter_op& op) {
+  if (HasOneBody(op) && op.timeout_ns >= 0) [[likely]]
+    return {};
+  if (!HasOneBody(op))
     return {StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async"};
-  if (op.timeout_ns < 0)
-    return {StatusCode::kInvalidArgument,
-            "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns)};
-  return {};
+  return {StatusCode::kInvalidArgument,
+          "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns)};
 }
 
 OpBody BodyOf(const tenter_op& op) {
@@ -105,18 +107,16 @@ Op MakeWhole(const tenter_op& op) {
 
 Op MakeOp(const tenter_op& op, Status* status) {
   if (IsWhole(op)) [[likely]] {
-    *status = Refuse(op);
+    *status = Check(op);
     return MakeWhole(op);
   }
   tenter_op whole = {};
   *status = ReadOptions(op, "tenter_op", &whole);
-  if (status->ok()) *status = Refuse(whole);
+  if (status->ok()) *status = Check(whole);
   return MakeWhole(whole);
 }
 
-tenter_scope ScopeOf(const tenter_op& op) {
-  if (IsWhole(op)) [[likely]]
-    return op.scope;
+tenter_scope ScopeOfShort(const tenter_op& op) {
   tenter_op whole = {};
   return ReadOptions(op, "tenter_op", &whole).ok() ? whole.scope : nullptr;
 }

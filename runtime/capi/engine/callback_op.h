@@ -11,6 +11,7 @@
 #pragma once
 
 #include "runtime/base/status.h"
+#include "runtime/capi/context/sized.h"
 #include "runtime/capi/tenter/tenter.h"
 #include "runtime/engine/op.h"
 
@@ -21,6 +22,9 @@ namespace tenter {
 Op MakeOp(const tenter_op& op, Status* status);
 
 // The scope that `op` names, if it is long enough to name one; null for none.
-tenter_scope ScopeOf(const tenter_op& op);
+tenter_scope ScopeOfShort(const tenter_op& op);
+inline tenter_scope ScopeOf(const tenter_op& op) {
+  return IsWhole(op) ? op.scope : ScopeOfShort(op);
+}
 
 }  // namespace tenter

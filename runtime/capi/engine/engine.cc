@@ -104,7 +104,8 @@ tenter_code tenter_push(tenter_context* context, tenter_engine engine, const ten
   return Protect(error, [&]() -> Status {
     Status status;
     tenter::Op made = tenter::MakeOp(*op, &status);
-    TENTER_RETURN_IF_ERROR(std::move(status));
+    if (!status.ok()) [[unlikely]]
+      return status;
     TENTER_FIND_OR_RETURN(found, context, engine);
     tenter::ScopeUse use;
     TENTER_RETURN_IF_ERROR(use.Enter(context, tenter::ScopeOf(*op), *found, &made.scope));
