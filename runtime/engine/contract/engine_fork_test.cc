@@ -210,6 +210,39 @@ TEST_P(EngineFork, AChildMayForkAgain) {
   engine_->WaitForAll();
 }
 
+// A first call that comes while the child forks again: its body pushes to an engine that the fork
+// closes before it comes to the engine of the body, and so must have ended by then.
+TEST_P(EngineFork, AFirstCallMayComeWhileTheChildForks) {
+  const std::unique_ptr<Engine> other = MakeEngine({.workers = 1});
+  for (int i = 0; i < 30 && !HasFailure(); ++i)
+    EXPECT_EQ(Fork([&] {
+                Gate go;
+                Thread caller;
+                const Status started = caller.Start("caller", [&] {
+                  go.Wait();
+                  const int64_t push = NowNs() + i * 100 * kNsPerUs, until = push + 5 * kNsPerMs;
+                  while (NowNs() < push) SpinPause();
+                  other
+                      ->Push({.name = "first",
+                              .body =
+                                  [this, until](const OpContext&) {
+                                    while (NowNs() < until) NewVar();
+                                  }})
+                      .value();
+                });
+                if (!started.ok()) return 1;
+                go.Open();
+                const int grandchild = Fork([&] {
+                  engine_->WaitForAll();
+                  return 0;
+                });
+                caller.Join();
+                other->WaitForAll();
+                return grandchild;
+              }),
+              0);
+}
+
 // A thread that pushes small ops holds locks outside of what a fork waits for otherwise.
 TEST_P(EngineFork, AnotherThreadMayPushInGroupsMeanwhile) {
   const Var a = NewVar(), mine = NewVar();

@@ -6,26 +6,19 @@
 
 namespace tenter {
 
-// Runs on while bodies wait here, for which the fork waits in turn.
-void WorkerPause::Begin(int excepted) {
+void WorkerPause::Begin() {
   MutexLock lock(mutex_);
-  do {
-    while (waiting_bodies_ > 0) changed_.Wait(mutex_);
-    pausing_.Store(true, kSeqCst);
-    Await(excepted);
-  } while (!pausing_.Load(kSeqCst));
+  while (waiting_bodies_ > 0) changed_.Wait(mutex_);
+  pausing_.Store(true, kSeqCst);
 }
 
-void WorkerPause::AwaitAll(int excepted) {
+bool WorkerPause::AwaitAll(int excepted) {
   MutexLock lock(mutex_);
-  Await(excepted);
-}
-
-// Until every worker is between two bodies, and stays there; or until the pause was ended.
-void WorkerPause::Await(int excepted) {
-  if (excepted == kAllWorkers) return;
+  // Held only while the pause lasts, since nobody else would release them.
+  if (!pausing_.Load(kSeqCst) || excepted == kAllWorkers) return pausing_.Load(kSeqCst);
   const int others = ready_->parking().Hold() - excepted;
   while (resting_ < others && pausing_.Load(kSeqCst)) changed_.Wait(mutex_);
+  return pausing_.Load(kSeqCst);
 }
 
 void WorkerPause::End(bool no_workers) {

@@ -1,14 +1,14 @@
 // WorkerPause: stops the workers of an engine between two bodies while the process forks.
 //
-//   fork: Begin (blocks) -> AwaitAll -> (fork) -> End        worker: pausing()? Rest (blocks)
+//   fork: Begin -> AwaitAll (both block) -> (fork) -> End    worker: pausing()? Rest (blocks)
 //
 // A body of another engine, for whose end the fork waits, may wait for what the workers do here. So
-// while a WaitInBody exists the pause is lifted, and Begin goes on to wait.
+// a WaitInBody lifts the pause, and Begin blocks while one exists.
 //
 // Thread safety: every method from any thread, but for ForgetThreads.
 // Ownership and lifetime: owned by an engine; borrows its ReadyOps.
-// Invariants: after Begin, until End or a WaitInBody, no worker is inside a body, but for the one
-//   that forks.
+// Invariants: from AwaitAll until End or a WaitInBody no worker is inside a body, but for the one
+//   that forks. A worker that starts after Begin rests before it runs one.
 #pragma once
 
 #include <limits>
@@ -26,10 +26,11 @@ class WorkerPause {
 
   explicit WorkerPause(ReadyOps* ready) : ready_(ready) {}
 
-  // Blocks until the workers rest, all but `excepted` of them.
-  void Begin(int excepted) EXCLUDES(mutex_);
-  // Blocks until those rest, too, that were started since.
-  void AwaitAll(int excepted) EXCLUDES(mutex_);
+  // Blocks while bodies wait for the engine.
+  void Begin() EXCLUDES(mutex_);
+  // Blocks until the workers rest, all but `excepted` of them; returns false when the pause was
+  // lifted meanwhile.
+  bool AwaitAll(int excepted) EXCLUDES(mutex_);
   // `no_workers`: in the child of a fork that has not started any, and starts them itself.
   void End(bool no_workers) EXCLUDES(mutex_);
 
@@ -45,7 +46,6 @@ class WorkerPause {
 
  private:
   friend class WaitInBody;
-  void Await(int excepted) REQUIRES(mutex_);
   void EndNow(bool no_workers) REQUIRES(mutex_);
 
   ReadyOps* const ready_;

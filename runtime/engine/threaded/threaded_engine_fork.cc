@@ -7,9 +7,12 @@
 
 namespace tenter {
 
-// Of a dormant engine, too: whoever calls it meanwhile starts a worker, which then rests at once.
+// Of a dormant engine, too: whoever makes its first call after Begin starts a worker that rests at
+// once, and one who made it before is seen here.
 void ThreadedEngine::PauseForFork() {
-  pause_.Begin(dormant() ? WorkerPause::kAllWorkers : Excepted());
+  do {
+    pause_.Begin();
+  } while (!pause_.AwaitAll(dormant() ? WorkerPause::kAllWorkers : Excepted()));
 }
 
 // The worker whose body forks goes on.
@@ -30,7 +33,7 @@ void ThreadedEngine::GoOn() {
 void ThreadedEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   waking_mutex_.Lock();
   if (dormant_) return;         // no workers, and a gate that is closed
-  pause_.AwaitAll(Excepted());  // a worker that was started since the pause, and runs nothing
+  static_cast<void>(pause_.AwaitAll(Excepted()));  // one that was started since, and runs nothing
   bulks_.LockAll();
   gate_.Close();
   LockForFork();
