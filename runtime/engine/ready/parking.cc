@@ -113,24 +113,24 @@ void Parking::ForgetWorkers() {
 }
 
 void Parking::LieDown(int worker, bool spinning) {
+  if (std::exchange(beds_[worker].owed, false)) beds_[worker].wake.Acquire();
   MutexLock lock(mutex_);
   beds_[worker].woken = false;
   asleep_.push_back(worker);
   word_.FetchAdd(kAsleep - (spinning ? kSpinner : 0), kSeqCst);
 }
 
+// The work that it found does not wait for the thread that is about to release `wake`.
 void Parking::GetUp(int worker) {
-  {
-    MutexLock lock(mutex_);
-    const auto place = std::find(asleep_.begin(), asleep_.end(), worker);
-    if (place != asleep_.end()) {
-      asleep_.erase(place);
-      word_.FetchSub(kAsleep, kSeqCst);
-      return;
-    }
-    word_.FetchSub(kSpinner, kSeqCst);  // woken meanwhile, and counted as spinning
+  MutexLock lock(mutex_);
+  const auto place = std::find(asleep_.begin(), asleep_.end(), worker);
+  if (place != asleep_.end()) {
+    asleep_.erase(place);
+    word_.FetchSub(kAsleep, kSeqCst);
+    return;
   }
-  beds_[worker].wake.Acquire();
+  word_.FetchSub(kSpinner, kSeqCst);  // woken meanwhile, and counted as spinning
+  beds_[worker].owed = true;
 }
 
 // True when the worker was woken, false when it leaves.

@@ -99,10 +99,11 @@ class Parking {
   static uint64_t Asleep(uint64_t word) { return word >> 16 & 0xffff; }
   static uint64_t Gone(uint64_t word) { return word >> 32; }
   struct Bed {
-    // The worker's own: how often in a row it seemed to share its processor with whoever hands it
-    // work, and when it last moved.
+    // The worker's own, as the next two: how often in a row it seemed to share its processor with
+    // whoever hands it work, and when it last moved.
     int shared = 0;
     int64_t moved_ns = 0;
+    bool owed = false;   // it was woken when it had found work already: `wake` has a permit too many
     bool woken = false;  // guarded by mutex_; whoever sets it releases `wake` afterwards
     Semaphore wake;
   };

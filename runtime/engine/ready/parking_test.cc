@@ -55,5 +55,30 @@ TEST(Parking, WhoeverLiesDownWhileAStartFailsIsWoken) {
   EXPECT_EQ(all.gone(), 1);
 }
 
+// A worker that lay down, is woken, and finds work by itself does not take that wake-up for the next.
+TEST(Parking, AWakeUpThatCameTooLateWakesNobody) {
+  Parking all(1, /*spin_ns=*/0, /*leave_ns=*/0, [](int) { return false; });
+  EXPECT_TRUE(all.Await(0, /*is_new=*/true, [&] {
+    if (all.asleep() == 0) return false;
+    all.NotifyOne();
+    return true;
+  }));
+  Atomic<bool> work = false;
+  Thread worker;
+  ASSERT_TRUE(worker
+                  .Start("worker",
+                         [&] {
+                           EXPECT_TRUE(
+                               all.Await(0, /*is_new=*/false, [&] { return work.Load(kSeqCst); }));
+                         })
+                  .ok());
+  while (all.asleep() == 0) YieldThread();
+  work.Store(true, kSeqCst);
+  all.NotifyOne();
+  worker.Join();
+  EXPECT_EQ(all.asleep(), 0);
+  EXPECT_EQ(all.gone(), 0);
+}
+
 }  // namespace
 }  // namespace tenter
