@@ -20,10 +20,12 @@
 namespace {
 tenter::Atomic<uint64_t> g_allocations = 0;
 tenter::Atomic<uint64_t> g_bytes = 0;
+tenter::Atomic<bool> g_no_memory = false;
 
 void* Count(size_t size, size_t alignment) {
   g_allocations.FetchAdd(1, tenter::kRelaxed);
   g_bytes.FetchAdd(size, tenter::kRelaxed);
+  if (g_no_memory.Load(tenter::kRelaxed)) throw std::bad_alloc();
   void* const memory =
       alignment == 0 ? std::malloc(size)
                      : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
@@ -46,6 +48,42 @@ namespace {
 
 class EngineMemory : public EngineTest {};
 TENTER_INSTANTIATE_ENGINES(EngineMemory);
+
+// The deletion of a var is an op, for which there is no block left.
+TEST_P(EngineMemory, ThePlaceOfAProgramThatIsDroppedWithoutMemoryIsUsedAgain) {
+  if (naive()) GTEST_SKIP() << "a deletion needs no memory there";
+  const auto capture = [&] {
+    Recording recording;
+    recording.Push({.name = "op", .body = [](const OpContext&) {}});
+    return engine_->Capture(std::move(recording)).value();
+  };
+  Gate gate;
+  engine_->Push({.name = "blocks", .body = [&](const OpContext&) { gate.Wait(); }}).value();
+  const Var var = NewVar();
+  engine_->Push({.name = "w", .writes = {var}, .body = [&](const OpContext&) { gate.Wait(); }})
+      .value();
+  ProgramPtr program = capture();
+  const uint64_t before = engine_->counts().live_vars;
+  g_no_memory.Store(true, kRelaxed);
+  StatusCode code = StatusCode::kOk;
+  while (code == StatusCode::kOk)
+    code = engine_->Push({.name = "r", .reads = {var}, .body = [](const OpContext&) {}})
+               .status()
+               .code();
+  program.reset();
+  g_no_memory.Store(false, kRelaxed);
+  EXPECT_EQ(code, StatusCode::kResourceExhausted);
+  EXPECT_EQ(engine_->counts().live_vars, before) << "the program could be deleted: no test";
+  gate.Open();
+  engine_->WaitForAll();
+  program = capture();
+  EXPECT_EQ(engine_->counts().live_vars, before);
+  engine_->Replay(program).value();
+  engine_->WaitForAll();
+  program.reset();
+  engine_->WaitForAll();
+  EXPECT_EQ(engine_->counts().live_vars, before - 1);
+}
 
 TEST_P(EngineMemory, APushAllocatesNothingOnceWarm) {
   std::vector<Var> vars;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +19,32 @@ void ProgramList::Add(const CapturedProgram* program) {
 void ProgramList::Remove(const CapturedProgram* program) {
   SmallMutexLock lock(mutex_);
   programs_.erase(std::find(programs_.begin(), programs_.end(), program));
+}
+
+Result<Var> ProgramList::NewVar(Engine* engine) {
+  {
+    SmallMutexLock lock(mutex_);
+    const size_t room = kept_.size() + vars_ + 1;
+    if (kept_.capacity() < room) kept_.reserve(2 * room);
+    ++vars_;
+    if (!kept_.empty()) {
+      const Var var = kept_.back();
+      kept_.pop_back();
+      return var;
+    }
+  }
+  Result<Var> made = engine->NewVar();
+  if (made.ok()) return made;
+  SmallMutexLock lock(mutex_);
+  --vars_;
+  return made;
+}
+
+void ProgramList::DropVar(Engine* engine, Var var) {
+  const Status deleted = engine->DeleteVar(var);
+  SmallMutexLock lock(mutex_);
+  --vars_;
+  if (deleted.code() == StatusCode::kResourceExhausted) kept_.push_back(var);
 }
 
 CapturedProgram::CapturedProgram(Engine* engine, Var self, Recording recording, ProgramList* list)
@@ -37,19 +64,19 @@ CapturedProgram::CapturedProgram(Engine* engine, Var self, Recording recording, 
 
 Result<ProgramPtr> MakeProgram(Engine* engine, Recording recording, ProgramList* list) {
   TENTER_RETURN_IF_ERROR(recording.Check());
-  TENTER_ASSIGN_OR_RETURN(const Var self, engine->NewVar());
+  std::optional<Var> self;
   try {
-    return ProgramPtr(std::make_shared<CapturedProgram>(engine, self, std::move(recording), list));
+    TENTER_ASSIGN_OR_RETURN(self, list->NewVar(engine));
+    return ProgramPtr(std::make_shared<CapturedProgram>(engine, *self, std::move(recording), list));
   } catch (const std::bad_alloc&) {
-    static_cast<void>(engine->DeleteVar(self));
+    if (self) list->DropVar(engine, *self);
     return NoMemoryFor("a captured program");
   }
 }
 
 CapturedProgram::~CapturedProgram() {
   list_->Remove(this);
-  // A stopped engine refuses, and deletes nothing any more.
-  static_cast<void>(engine_->DeleteVar(self_));
+  list_->DropVar(engine_, self_);
 }
 
 void CapturedProgram::AssignSlots() {

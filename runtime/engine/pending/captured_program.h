@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "runtime/base/small_mutex.h"
+#include "runtime/base/status.h"
 #include "runtime/engine/failure/failure.h"
 #include "runtime/engine/pending/pending_op.h"
 #include "runtime/engine/program.h"
@@ -37,9 +38,16 @@ class ProgramNode : public PendingOp {
   std::vector<ProgramNode*> successors;
 };
 
-// The programs of an engine, for those who look at it from outside.
+// The programs of an engine, for those who look at it from outside, and the vars that they have of
+// their own.
 class ProgramList {
  public:
+  // A var for a new program. Errors: as Engine::NewVar.
+  Result<Var> NewVar(Engine* engine) EXCLUDES(mutex_);
+  // Deletes the var of a program, or keeps it for the next one, when there is no memory to delete
+  // it. A stopped engine refuses, and needs it no more.
+  void DropVar(Engine* engine, Var var) EXCLUDES(mutex_);
+
   void Add(const CapturedProgram* program) EXCLUDES(mutex_);
   void Remove(const CapturedProgram* program) EXCLUDES(mutex_);
 
@@ -53,6 +61,8 @@ class ProgramList {
  private:
   mutable SmallMutex mutex_;
   std::vector<const CapturedProgram*> programs_ GUARDED_BY(mutex_);
+  size_t vars_ GUARDED_BY(mutex_) = 0;        // made and not dropped
+  std::vector<Var> kept_ GUARDED_BY(mutex_);  // has room for `vars_` more
 };
 
 class CapturedProgram final : public Program {
