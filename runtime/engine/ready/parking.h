@@ -103,7 +103,7 @@ class Parking {
     // whoever hands it work, and when it last moved.
     int shared = 0;
     int64_t moved_ns = 0;
-    bool owed = false;   // it was woken when it had found work already: `wake` has a permit too many
+    bool owed = false;  // it was woken when it had found work already: `wake` has a permit too many
     bool woken = false;  // guarded by mutex_; whoever sets it releases `wake` afterwards
     Semaphore wake;
   };

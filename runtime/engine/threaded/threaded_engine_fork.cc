@@ -32,7 +32,7 @@ void ThreadedEngine::GoOn() {
 // The locks are taken here and let go after the fork, in another function.
 void ThreadedEngine::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   waking_mutex_.Lock();
-  if (dormant_) return;         // no workers, and a gate that is closed
+  if (dormant_) return;                            // no workers, and a gate that is closed
   static_cast<void>(pause_.AwaitAll(Excepted()));  // one that was started since, and runs nothing
   bulks_.LockAll();
   gate_.Close();
