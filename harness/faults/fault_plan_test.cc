@@ -70,7 +70,7 @@ class InjectorTest : public testing::Test {
  protected:
   void Make(const char* plan, uint64_t seed = 1) {
     injector_ = std::make_unique<Injector>(Parse(plan).value(), KnownSites(), seed);
-    injector_->Arm();
+    ASSERT_TRUE(injector_->Arm().ok());
   }
   tgt_fault Hit(const char* site, const char* op, int64_t request = -1) {
     const tgt_hit hit{site, op, -1, request, 0};
@@ -141,6 +141,34 @@ TEST_F(InjectorTest, CountsHitsAndFires) {
       EXPECT_EQ(count.hit, 5u);
       EXPECT_EQ(count.fired, 2u);
     }
+}
+
+// An item beside one that fires may be the one that never does.
+TEST_F(InjectorTest, CountsWhatBecameOfEachItem) {
+  Make("engine.op.body@op:a=nth(2)delay(1);engine.op.body=nth(9)delay(1)->nth(3)delay(1)");
+  for (const char* op : {"a", "b", "a"}) Hit("engine.op.body", op);
+  const std::vector<ItemCount> items = injector_->items();
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].text, "engine.op.body@op:a=nth(2)delay(1)");
+  EXPECT_EQ(items[0].hits, 2u);
+  EXPECT_EQ(items[1].hits, 3u);
+  // The first item that fires decides.
+  EXPECT_EQ(items[0].fired, 1u);
+  EXPECT_EQ(items[1].fired, 0u);
+}
+
+TEST_F(InjectorTest, SaysWhichOpsThereAre) {
+  const char* const plan = "engine.op.body@op:head_clz=nth(1)delay(1)";
+  Make(plan);
+  Hit("engine.op.complete", "head_clz");  // at another site
+  EXPECT_EQ(injector_->items()[0].note, "");
+  Hit("engine.op.body", "head_cls");
+  EXPECT_EQ(injector_->items()[0].note,
+            "no op at site 'engine.op.body' is called 'head_clz', did you mean 'head_cls'?");
+  // Ops that were seen in the set-up are refused at once.
+  EXPECT_EQ(injector_->Arm().message(), "fault plan: " + injector_->items()[0].note);
+  Hit("engine.op.body", "head_clz");
+  EXPECT_EQ(injector_->items()[0].note, "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 #include <utility>
 
 #include "harness/faults/nearest.h"
@@ -11,6 +12,11 @@
 
 namespace tenter {
 namespace {
+
+// Of one site: a program of a million ops has no more of them to say.
+constexpr size_t kOpsKept = 1000;
+
+bool NamesAnOp(const FaultItem& item) { return item.op_glob != "*"; }
 
 template <size_t N>
 void Copy(const std::string& text, char (&out)[N]) {
@@ -42,8 +48,12 @@ std::string FiredFault::expected_text() const {
 }
 
 Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed)
-    : plan_(std::move(plan)), sites_(sites.begin(), sites.end()), seed_(seed) {
+    : plan_(std::move(plan)),
+      sites_(sites.begin(), sites.end()),
+      seed_(seed),
+      names_ops_(std::any_of(plan_.items.begin(), plan_.items.end(), NamesAnOp)) {
   MutexLock lock(mutex_);
+  ops_.resize(sites_.size());
   for (const Site* site : sites_) counts_.push_back({std::string(site->name)});
   for (const FaultItem& item : plan_.items)
     items_.push_back({.term_fired = std::vector<uint64_t>(item.terms.size())});
@@ -55,9 +65,30 @@ tgt_host Injector::host() {
           }};
 }
 
-void Injector::Arm() {
+Status Injector::Arm() {
   MutexLock lock(mutex_);
+  for (const FaultItem& item : plan_.items)
+    if (std::string why = WhyNoOp(item); !why.empty())
+      return {StatusCode::kInvalidArgument, "fault plan: " + why};
   armed_ = true;
+  return {};
+}
+
+std::string Injector::WhyNoOp(const FaultItem& item) const {
+  if (!NamesAnOp(item)) return "";
+  std::set<std::string> ran;
+  for (size_t i = 0; i < sites_.size(); ++i)
+    if (GlobMatches(item.site_glob, sites_[i]->name)) ran.insert(ops_[i].begin(), ops_[i].end());
+  const auto is_meant = [&](const std::string& op) { return GlobMatches(item.op_glob, op); };
+  if (ran.empty() || ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant))
+    return "";
+  return "no op at site '" + item.site_glob + "' is called '" + item.op_glob + "'" +
+         DidYouMean(item.op_glob, std::vector<std::string>(ran.begin(), ran.end()));
+}
+
+void Injector::NoteOp(size_t site, const char* op) {
+  if (names_ops_ && op[0] != '\0' && ops_[site].size() < kOpsKept && !ops_[site].contains(op))
+    ops_[site].emplace(op);
 }
 
 void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
@@ -68,6 +99,7 @@ void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
   uint64_t delay_us = 0;
   {
     MutexLock lock(mutex_);
+    NoteOp(site - sites_.begin(), hit.op);
     if (!armed_) return;
     ++counts_[site - sites_.begin()].hit;
     if (plan_.items.empty()) return;
@@ -158,6 +190,18 @@ std::vector<FiredFault> Injector::fired() const {
 std::vector<SiteCount> Injector::counts() const {
   MutexLock lock(mutex_);
   return counts_;
+}
+
+std::vector<ItemCount> Injector::items() const {
+  MutexLock lock(mutex_);
+  std::vector<ItemCount> counts;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const std::vector<uint64_t>& fired = items_[i].term_fired;
+    counts.push_back({plan_.items[i].text, items_[i].hits,
+                      std::accumulate(fired.begin(), fired.end(), uint64_t{0}),
+                      WhyNoOp(plan_.items[i])});
+  }
+  return counts;
 }
 
 std::string Injector::EffectivePlan() const {

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,14 @@ struct FiredFault {
   bool fails() const { return action != kActionDelay; }
 };
 
+// What became of one item of the plan.
+struct ItemCount {
+  std::string text;   // as written
+  uint64_t hits = 0;  // of its sites, by what its filters let through
+  uint64_t fired = 0;
+  std::string note;  // why it can never fire, when that is known
+};
+
 struct SiteCount {
   std::string name;
   uint64_t hit = 0;
@@ -54,8 +63,9 @@ class Injector {
   Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed);
 
   // Until it is armed an injector neither counts nor fires: set-up and reference runs are not
-  // part of the exposure.
-  void Arm() EXCLUDES(mutex_);
+  // part of the exposure. Errors: kInvalidArgument when the set-up ran the ops of the plan's sites,
+  // and none of them has the name that an item asks for.
+  Status Arm() EXCLUDES(mutex_);
 
   // The host to open a target with; valid as long as this object.
   tgt_host host();
@@ -68,6 +78,7 @@ class Injector {
   bool has_failures() const;
   std::vector<FiredFault> fired() const EXCLUDES(mutex_);
   std::vector<SiteCount> counts() const EXCLUDES(mutex_);
+  std::vector<ItemCount> items() const EXCLUDES(mutex_);  // in the order of the plan
 
   // What fired, as a plan without probabilities: each fault by its own nth(K). Empty when nothing
   // fired.
@@ -84,6 +95,9 @@ class Injector {
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
+  // Why no op that ran so far is meant by `item`; empty when one is, or when nothing is known.
+  std::string WhyNoOp(const FaultItem& item) const REQUIRES(mutex_);
+  void NoteOp(size_t site, const char* op) REQUIRES(mutex_);
   void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit, const FaultTerm& term,
               tgt_fault* fault) REQUIRES(mutex_);
 
@@ -95,6 +109,8 @@ class Injector {
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
   std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
   std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
+  const bool names_ops_;  // some item has a filter for ops
+  std::vector<std::set<std::string, std::less<>>> ops_ GUARDED_BY(mutex_);  // beside sites_
   bool armed_ GUARDED_BY(mutex_) = false;
 };
 

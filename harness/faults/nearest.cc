@@ -23,6 +23,16 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string ListOf(std::span<const std::string> known) {
+  constexpr size_t kShown = 12;
+  if (known.empty()) return "; there is none";
+  std::string list = "; known:";
+  for (size_t i = 0; i < std::min(known.size(), kShown); ++i)
+    list += (i == 0 ? " " : ", ") + known[i];
+  return known.size() > kShown ? list + " and " + std::to_string(known.size() - kShown) + " more"
+                               : list;
+}
+
 }  // namespace
 
 std::string DidYouMean(std::string_view found, std::span<const std::string> known) {
@@ -35,7 +45,7 @@ std::string DidYouMean(std::string_view found, std::span<const std::string> know
       best = &name;
     }
   }
-  return best == nullptr ? "" : ", did you mean '" + *best + "'?";
+  return best == nullptr ? ListOf(known) : ", did you mean '" + *best + "'?";
 }
 
 bool GlobMatches(std::string_view glob, std::string_view text) {

@@ -10,7 +10,8 @@
 
 namespace tenter {
 
-// ", did you mean 'engine.op.body'?", or "" when nothing is close.
+// What ends an error about an unknown name: ", did you mean 'engine.op.body'?", or all known ones
+// (the first dozen) when nothing is close.
 std::string DidYouMean(std::string_view found, std::span<const std::string> known);
 
 // True when `text` matches `glob`, where * stands for any characters and ? for one.

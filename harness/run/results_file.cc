@@ -104,6 +104,10 @@ void ResultsFile::WriteSummary(const RunPlan& plan, const CheckBoard& board,
   summary["sites"] = ordered_json::array();
   for (const SiteCount& site : injector.counts())
     summary["sites"].push_back({{"name", site.name}, {"hit", site.hit}, {"fired", site.fired}});
+  summary["faults"] = ordered_json::array();
+  for (const ItemCount& item : injector.items())
+    summary["faults"].push_back(
+        {{"item", item.text}, {"hits", item.hits}, {"fired", item.fired}, {"note", item.note}});
   summary["effective_faults"] = injector.EffectivePlan();
   summary["findings"] = board.findings();
   std::ofstream file(directory_ + "/summary.json");

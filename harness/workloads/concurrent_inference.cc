@@ -41,7 +41,7 @@ class InferenceRun {
     const int64_t rounds = stage_.parameters.Int("rounds");
     stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_));
     const ProcessCensus census = ProcessCensus::Now();
-    stage_.injector.Arm();
+    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t round = 0; round < rounds; ++round) TENTER_RETURN_IF_ERROR(Round(model.get()));
     CheckCensus(census, &stage_.board);
     remains_.CheckParameters(model.get());

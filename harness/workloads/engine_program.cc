@@ -72,7 +72,7 @@ class ProgramRun {
     }
     const int64_t ops = options_.threads * options_.ops_per_thread;
     stage_.progress.Begin("ops", static_cast<uint64_t>(ops));
-    stage_.injector.Arm();
+    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     {
       Completer completer;
       TENTER_RETURN_IF_ERROR(completer.Start());

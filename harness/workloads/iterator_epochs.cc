@@ -34,7 +34,7 @@ class EpochRun {
     const int64_t lives = p.Int("lives"), epochs = p.Int("epochs");
     stage_.progress.Begin("batches", static_cast<uint64_t>(lives * epochs * BatchesPerEpoch()));
     const ProcessCensus census = ProcessCensus::Now();
-    stage_.injector.Arm();
+    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t life = 0; life < lives; ++life) TENTER_RETURN_IF_ERROR(Life(epochs));
     CheckCensus(census, &stage_.board);
     CheckFaults();

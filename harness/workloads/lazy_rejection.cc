@@ -42,7 +42,7 @@ class RejectionRun {
               "engine"));
     const int64_t rounds = stage_.parameters.Int("rounds");
     stage_.progress.Begin("rounds", static_cast<uint64_t>(rounds));
-    stage_.injector.Arm();
+    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t round = 0; round < rounds; ++round) {
       TENTER_RETURN_IF_ERROR(Round(engine.get(), static_cast<uint64_t>(round)));
       stage_.progress.Step();

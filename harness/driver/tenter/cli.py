@@ -52,6 +52,8 @@ def run(
                                                   "instead of scenarios, in the flavours probe and tsan.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
+                                        "and say how many are found.")] = False,
     input_shape: Annotated[str, typer.Option(metavar="NAME=1,3,48,192", help="With --model: shape of an input whose "
                                              "dimensions are open.")] = "",
 ) -> None:
@@ -75,7 +77,7 @@ def run(
         if input_shape:
             parameters["input_shape"] = input_shape
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
-                           jobs=jobs, out=out, target=target, model=model, parameters=parameters,
+                           jobs=jobs, out=out, target=target, model=model, parameters=parameters, power=power,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 

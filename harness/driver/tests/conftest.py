@@ -63,6 +63,8 @@ def write(house: House):
     """Writes a scenario file and returns its name."""
     def scenario(name: str, body: str = "", behaviour: str = "clean", kind: str = "concurrent_inference",
                  head: str = "") -> str:
+        if "found_by" in body and "mutant" not in head and "saboteur" not in head:
+            head += "\nmutant = 'shared_arena'"  # what has to be found must be planted
         path = house.scenarios / f"{name}.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(f'title = "{name.split("/")[-1]}"\nflavours = ["probe"]\n{head}\n'

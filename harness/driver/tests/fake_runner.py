@@ -93,6 +93,7 @@ def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
         return {"name": name, "state": "failed" if failed else "passed", "examined": 2000}
 
     work = plan["workload"]
+    items = [item.strip() for item in plan["faults"].split(";") if item.strip()]
     (out / "summary.json").write_text(json.dumps({
         "version": 1, "scenario": plan["scenario"], "flavour": plan["flavour"], "seed": plan["seed"],
         "duration_ms": 812, "exposure": {"threads": work.get("threads", 1), "inferences": work.get("inferences", 0),
@@ -101,6 +102,9 @@ def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
         "checks": [check(name) for name in plan["checks"]],
         "sites": [{"name": "engine.op.body", "hit": 4000, "fired": 3 if plan["faults"] else 0},
                   {"name": "cached_op.arena.allocate", "hit": 0, "fired": 0}],
+        # An item that asks for "never" is the one that does not fire.
+        "faults": [{"item": item, "hits": 0 if "@op" in item else 4000, "fired": 0 if "never" in item else 3,
+                    "note": ""} for item in items],
         "effective_faults": plan["faults"], "findings": int(found)}))
 
 

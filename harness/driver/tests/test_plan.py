@@ -26,6 +26,9 @@ def snapshot(house) -> dict[str, bytes]:
     ("[faults]\nplan = 'engine.op.boddy=throw'", "unknown site 'engine.op.boddy'; did you mean 'engine.op.body'?"),
     ("[checks]\nuse = ['determinsm']", "unknown check 'determinsm'; did you mean 'determinism'?"),
     ("[checks]\nuse = ['epoch']", "check 'epoch' has no meaning for concurrent_inference"),
+    ("[checks]\nmain = 'epoch'", "[checks] main 'epoch' is none of the checks of the scenario; known: determinism, hidden_write"),
+    ("[checks]\nmain_at_least = 3", "[checks] 'main_at_least' says nothing without 'main', the name of a check"),
+    ("[expect]\nat_least = {refused = 0}", "'refused' is 0, and must be an integer of at least 1"),
     ("[expect]\nfound_by = 'livenes'", "unknown check 'livenes'; did you mean 'liveness'?"),
 ])
 def test_a_wrong_name_or_value_in_a_scenario(tenter, write, house, monkeypatch, body, expected):
@@ -36,6 +39,13 @@ def test_a_wrong_name_or_value_in_a_scenario(tenter, write, house, monkeypatch, 
     assert code == 2 and expected in err and err.count("\n") == 1
     assert "scenarios/smoke/bad.toml" in err
     assert snapshot(house) == before
+
+
+def test_a_planted_bug_that_is_not_planted(tenter, house):
+    (house.scenarios / "smoke" / "bad.toml").write_text(
+        'title = "t"\n[workload]\nkind = "concurrent_inference"\n[expect]\nfound_by = "determinism"\n')
+    code, _, err = tenter("run", "smoke/bad")
+    assert code == 2 and "'found_by' asks for a planted bug, and the scenario plants none; set 'saboteur'" in err
 
 
 @pytest.mark.parametrize(("head", "expected"), [

@@ -17,7 +17,7 @@ from tenter.record import archive
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
 from tenter.report import quantity, report, wording
-from tenter.report.power import Power, power_of
+from tenter.report.power import Power, is_measured, power_of
 
 
 @pytest.fixture
@@ -122,7 +122,8 @@ def test_report_writes_the_files_of_a_stored_run_again(mixed, tenter):
 
 def make_case(**changes) -> CaseResult:
     base = CaseResult(
-        name="smoke/x.probe", scenario="smoke/x", flavour="probe", title="t", purpose="", kind="k", target="reference",
+        name="smoke/x.probe", scenario="smoke/x", flavour="probe", title="t", purpose="", kind="k",
+        parameters={"model": "m", "threads": 32, "workers": 2}, target="reference",
         seed=1, contracts=(), verdict=Verdict.PASS, reason="no finding", duration_s=1, timeout_s=9, exit_code=0,
         exposure={"inferences": 2000, "threads": 32}, checks=(CheckResult("determinism", "passed", 2000),))
     return dataclasses.replace(base, **changes)
@@ -137,7 +138,9 @@ def make_run(*cases: CaseResult, **changes) -> RunResult:
     ({}, "0 mismatches in 2,000 inferences, 32 threads; ≤ 0.15 % per inference at 95 %"),
     ({"checks": (CheckResult("order", "passed", 9),), "exposure": {"ops": 80000, "threads": 8}},
      "0 findings in 80,000 ops, 8 threads; ≤ 0.0037 % per op at 95 %"),
-    ({"exposure": {"inferences": 20, "threads": 1}}, "0 mismatches in 20 inferences, 1 thread"),
+    ({"exposure": {"inferences": 20, "threads": 2}}, "0 mismatches in 20 inferences, 2 threads"),
+    ({"exposure": {"inferences": 2000, "threads": 1}}, "0 mismatches in 2,000 inferences, 1 thread"),
+    ({"exposure": {"inferences": 2000, "threads": 9, "in_flight_max": 1}}, "0 mismatches in 2,000 inferences, 9 threads"),
     ({"checks": (CheckResult("determinism", "no_power"),)}, "0 findings in 2,000 inferences, 32 threads"),
     ({"sites": (SiteCount("a", 5, 1),)},
      "0 mismatches in 2,000 inferences, 32 threads, 1 fault fired; ≤ 0.15 % per inference at 95 %"),
@@ -150,10 +153,15 @@ def test_a_pass_is_worded_as_counts_and_a_bound_only_where_it_holds(changes, exp
 def test_detection_power_is_taken_from_the_same_build_only():
     canary = make_case(planted="bug", verdict=Verdict.FOUND)
     earlier = make_run(canary, run_id="20261122-090000-canary")
-    assert power_of(make_run(make_case()), [earlier]) == {("k", "probe"): Power(1, 1, "20261122-090000-canary")}
+    setting = ("k", "probe", "m", "32", "2")
+    assert power_of(make_run(make_case()), [earlier]) == {setting: Power(1, 1, "20261122-090000-canary")}
     assert power_of(make_run(make_case(), builds={"probe": "other"}), [earlier]) == {}
     missed = make_case(planted="bug", verdict=Verdict.MISSED)
-    assert power_of(make_run(make_case(), canary, missed), [earlier]) == {("k", "probe"): Power(1, 2)}
+    assert power_of(make_run(make_case(), canary, missed), [earlier]) == {setting: Power(1, 2)}
+    for name, value in (("model", "n"), ("threads", 1), ("workers", 0)):
+        other = make_case(parameters={**make_case().parameters, name: value})
+        assert other.setting not in power_of(make_run(other, canary), [])
+        assert not is_measured(make_run(other, canary), power_of(make_run(other, canary), []))
 
 
 @pytest.mark.parametrize(("verdicts", "code"), [
@@ -210,9 +218,12 @@ def test_cases_without_power_are_one_step_for_each_reason():
     grey = {"verdict": Verdict.GREY, "reason": "no check had power"}
     note = (CheckResult("leak", "no_power", note="no fault fired"),)
     cases = [make_case(name=f"smoke/{name}", checks=note, **grey) for name in "abcd"]
-    assert wording.what_now(make_run(*cases, make_case(name="smoke/e", checks=(), **grey)), True) == [
+    idle = make_case(name="smoke/f", verdict=Verdict.GREY, reason="the fault a=off never fired", checks=(
+        CheckResult("leak", "passed", 1), *note))
+    assert wording.what_now(make_run(*cases, make_case(name="smoke/e", checks=(), **grey), idle), True) == [
         "Give power to 4 cases, no fault fired: smoke/a, smoke/b, smoke/c and 1 more",
-        "Give power to 1 case, no reason given: smoke/e"]
+        "Give power to 1 case, no check had power: smoke/e",
+        "Give power to 1 case, the fault a=off never fired: smoke/f"]
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [

@@ -103,6 +103,35 @@ def test_a_defect_of_the_driver_in_one_case_is_an_error_of_that_case(tenter, wri
     assert "ZeroDivisionError" in case(house, "smoke/one.probe")["reason"]
 
 
+@pytest.mark.parametrize(("body", "reason"), [
+    ("[faults]\nplan = 'engine.op.body=error(internal); engine.op.body=nth(5000000)error(internal) # never'",
+     "the fault engine.op.body=nth(5000000)error(internal) # never never fired in 4,000 hits of its site"),
+    ("[faults]\nplan = 'engine.op.body@op:never=error(internal)'",
+     "the fault engine.op.body@op:never=error(internal) never fired: nothing passed its site and filters"),
+    ("[checks]\nmain = 'hidden_write'\nmain_at_least = 2001",
+     "its main check hidden_write examined 2,000, and says something from 2,001 on"),
+    ("[expect]\nat_least = {refused_requests = 3}", "refused requests 0, and the scenario asks for 3"),
+    ("[expect]\nat_least = {threads = 33}", "threads 32, and the scenario asks for 33"),
+])
+def test_what_was_asked_for_and_did_not_happen_is_no_pass(tenter, write, house, body, reason):
+    code, out, _ = tenter("run", write("smoke/one", body))
+    one = case(house, "smoke/one.probe")
+    assert (code, one["verdict"], one["reason"]) == (3, "GREY", reason)
+    assert "GREY" in out and reason[:40] in out
+
+
+def test_what_was_asked_for_and_happened_is_a_pass(tenter, write):
+    body = ("[faults]\nplan = 'engine.op.body=error(internal)'\n[checks]\nmain = 'determinism'\nmain_at_least = 2000\n"
+            "[expect]\nat_least = {threads = 32}")
+    assert tenter("run", write("smoke/one", body))[0] == 0
+
+
+def test_a_finding_outweighs_a_fault_that_did_not_fire(tenter, write, house):
+    code, _, _ = tenter("run", write("smoke/one", "[faults]\nplan = 'engine.op.body=error(internal) # never'",
+                                     behaviour="finding"))
+    assert (code, case(house, "smoke/one.probe")["verdict"]) == (1, "FAIL")
+
+
 @pytest.mark.parametrize(("behaviour", "found_by", "verdict", "code"), [
     ("finding", "determinism", "FOUND", 0), ("clean", "determinism", "MISSED", 1),
     ("finding", "hidden_write", "MISSED", 1), ("crash", "crash", "FOUND", 0), ("defect", "crash", "ERROR", 70),
@@ -199,3 +228,20 @@ def test_tsan_cases_run_with_the_options_that_the_checks_rely_on(house, monkeypa
         assert word in options
     monkeypatch.setattr(sanitizer, "aslr_bits", lambda: 32)
     assert sanitizer.prefix("tsan") == ["setarch", "-R"] and sanitizer.prefix("probe") == []
+
+
+def test_power_is_measured_in_the_setting_that_was_asked_for(tenter, write, house):
+    write("canary/seen", "[expect]\nfound_by = 'determinism'", head="saboteur = 'swap_outputs'")
+    write("canary/unseen", "[expect]\nfound_by = 'hidden_write'")
+    write("canary/other", "[expect]\nfound_by = 'epoch'", kind="iterator")
+    name = write("smoke/one", "threads = 7")
+    code, out, _ = tenter("run", name)
+    assert code == 0 and "Measure what the checks can find in these settings: ./tenter" in out and " --power" in out
+    code, out, _ = tenter("run", name, "--power")
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert [(item["name"], item["verdict"], item["parameters"]["threads"]) for item in cases] == [
+        ("smoke/one.probe", "PASS", 7), ("power/smoke/one/seen.probe", "FOUND", 7),
+        ("power/smoke/one/unseen.probe", "MISSED", 7)]
+    assert code == 0  # a bug that this setting cannot show is a figure, and no failure
+    assert "1/2 planted bugs found" in out and "lost its power" not in out
+    assert "1/2 planted bugs found" in (house.out / "latest" / "report.md").read_text()

@@ -16,7 +16,7 @@ from tenter.machine import sanitizer
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan.planner import Case
 from tenter.record.findings import Finding, merge, read_findings
-from tenter.record.results import CaseResult, CheckResult, SiteCount, Verdict
+from tenter.record.results import CaseResult, CheckResult, FaultCount, SiteCount, Verdict
 
 SUMMARY_VERSION = 1
 
@@ -71,7 +71,8 @@ def judge(case: Case, ended: Ended, here: Path, last: Progress) -> CaseResult:
         if problem:
             raise HarnessDefect(problem)
         summary["checks"] = _states(summary.get("checks", ()), findings)
-        outcome = verdict.conclude(ended.exit_code, findings, case.expect)
+        doubts = verdict.doubts(case.expect, summary) if summary else ()
+        outcome = verdict.conclude(ended.exit_code, findings, case.expect, doubts)
         return result_of(case, outcome, ended.exit_code, ended.duration_s, findings, summary, stderr)
     except HarnessDefect as error:
         return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
@@ -102,6 +103,8 @@ def _summary(path: Path) -> dict[str, Any]:
                 "checks": tuple(CheckResult(c["name"], _state(c["state"]), int(c.get("examined", 0)), c.get("note", ""))
                                 for c in raw.get("checks", ())),
                 "sites": tuple(SiteCount(s["name"], int(s["hit"]), int(s["fired"])) for s in raw.get("sites", ())),
+                "faults": tuple(FaultCount(f["item"], int(f["hits"]), int(f["fired"]), f.get("note", ""))
+                                for f in raw.get("faults", ())),
                 "effective_faults": raw.get("effective_faults", "")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessDefect(f"summary.json cannot be read ({error})") from error
@@ -123,7 +126,8 @@ def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, d
             findings: list[Finding] | None = None, summary: dict[str, Any] | None = None, stderr: str = "") -> CaseResult:
     return CaseResult(
         name=case.name, scenario=case.scenario, flavour=case.flavour, title=case.title, purpose=case.purpose,
-        kind=case.plan["workload"]["kind"], target=_target_name(case.plan["target"]), seed=case.plan["seed"],
+        kind=case.plan["workload"]["kind"],
+        parameters={key: value for key, value in case.plan["workload"].items() if key != "kind"}, target=_target_name(case.plan["target"]), seed=case.plan["seed"],
         contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
         duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
         findings=tuple(findings or ()), stderr_tail=stderr, again=case.again, **(summary or {}))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tenter import errors
 from tenter.plan.scenario import Expected
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import CaseResult, FaultCount, RunResult, Verdict
 
 # The exit codes with which a runner may end by itself.
 _CONCLUSIVE = (errors.CLEAN, errors.FINDINGS, errors.SANITIZER)
@@ -39,7 +40,34 @@ def _plain(line: str) -> str:
     return re.sub(r"\w+ \(tenter::\w+\): ", "", line.removeprefix("tenter-runner: "))
 
 
-def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expected) -> tuple[Verdict, str]:
+def doubts(expect: Expected, summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why a case without findings says nothing: what it was made for did not happen. `summary` is the runner's."""
+    reasons = [_idle(fault) for fault in summary.get("faults", ()) if fault.fired == 0]
+    for check in summary.get("checks", ()):
+        if check.name == expect.main and check.state == "no_power":
+            reasons.append(f"its main check {check.name} had no power" + (f": {check.note}" if check.note else ""))
+        elif check.name == expect.main and check.state == "passed" and check.examined < expect.main_at_least:
+            reasons.append(f"its main check {check.name} examined {check.examined:,}, and says something from "
+                           f"{expect.main_at_least:,} on")
+    for name, least in expect.at_least:
+        seen = summary.get("exposure", {}).get(name, 0)
+        if seen < least:
+            reasons.append(f"{name.replace('_', ' ')} {seen:,}, and the scenario asks for {least:,}")
+    return tuple(reasons)
+
+
+def _idle(fault: FaultCount) -> str:
+    if fault.note:
+        why = f": {fault.note}"
+    elif fault.hits:
+        why = f" in {fault.hits:,} hits of its site"
+    else:
+        why = ": nothing passed its site and filters"
+    return f"the fault {fault.item} never fired{why}"
+
+
+def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expected,
+             doubts: Sequence[str] = ()) -> tuple[Verdict, str]:
     """The verdict of a case without defect, and why."""
     checks = Counter(finding.check for finding in findings)
     named = ", ".join(f"{count} x {check}" if count > 1 else check for check, count in checks.items())
@@ -51,14 +79,18 @@ def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expecte
     if expect.findings:
         wanted = Counter(dict(expect.findings))
         if wanted == checks:
-            return Verdict.PASS, f"the expected findings: {named}"
+            return _unless(doubts, f"the expected findings: {named}")
         wish = ", ".join(f"{count} x {check}" for check, count in wanted.items())
         return Verdict.FAIL, f"expected {wish}; reported {named or 'nothing'}"
     if checks:
         return Verdict.FAIL, f"reported by {named}"
     if exit_code == errors.INCONCLUSIVE:
         return Verdict.GREY, "no check had power"
-    return Verdict.PASS, "no finding"
+    return _unless(doubts, "no finding")
+
+
+def _unless(doubts: Sequence[str], reason: str) -> tuple[Verdict, str]:
+    return (Verdict.GREY, "; ".join(doubts)) if doubts else (Verdict.PASS, reason)
 
 
 def exit_code(run: RunResult) -> int:
@@ -70,7 +102,7 @@ def exit_code(run: RunResult) -> int:
         return errors.USAGE
     if any(case.verdict is Verdict.FAIL and case.sanitizer for case in run.cases):
         return errors.SANITIZER
-    if verdicts & {Verdict.FAIL, Verdict.MISSED}:
+    if Verdict.FAIL in verdicts or any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
         return errors.FINDINGS
     if Verdict.GREY in verdicts or run.not_run or not run.cases:
         return errors.INCONCLUSIVE

@@ -68,6 +68,9 @@ class Planner:
         for check in filter(None, [scenario.expect.found_by, *(name for name, _ in scenario.expect.findings)]):
             if check not in known:
                 raise UsageError(f"{scenario.source}: [expect] unknown check '{check}'{nearest(check, known)}")
+        if scenario.expect.main and scenario.expect.main not in checks:
+            raise UsageError(f"{scenario.source}: [checks] main '{scenario.expect.main}' is none of the checks of the "
+                             f"scenario{nearest(scenario.expect.main, checks)}")
         return {"version": VERSION, "scenario": scenario.name, "flavour": self.catalogue.flavour,
                 "target": self._target(scenario),
                 "workload": {"kind": scenario.kind, **self._parameters(scenario, workload.parameters)},

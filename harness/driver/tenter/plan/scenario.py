@@ -19,19 +19,23 @@ DEFAULT_FLAVOURS = ("probe", "tsan")
 _TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "target": str, "saboteur": str,
         "mutant": str, "workload": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}
 _FAULTS = {"plan": str}
-_CHECKS = {"use": list}
+_CHECKS = {"use": list, "main": str, "main_at_least": int}
 _BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
-_EXPECT = {"found_by": str, "findings": list}
+_EXPECT = {"found_by": str, "findings": list, "at_least": dict}
 _FINDING = {"check": str, "count": int}
 _TOML_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a scenario must report to pass: nothing, one planted bug, or a list of findings."""
+    """What a scenario must report to pass: nothing, one planted bug, or a list of findings; and what must have happened
+    before that says anything."""
 
     found_by: str = ""
     findings: tuple[tuple[str, int], ...] = ()
+    main: str = ""  # the check that the scenario is for
+    main_at_least: int = 1  # that it must have examined
+    at_least: tuple[tuple[str, int], ...] = ()  # of the numbers that the runner counts, such as refused requests
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,7 @@ def parse(raw: Mapping[str, Any], name: str, source: str) -> Scenario:
         flavours=flavours, target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
         mutant=raw.get("mutant", ""), faults=_section(raw, "faults", _FAULTS, source).get("plan", ""),
         checks=_checks(_section(raw, "checks", _CHECKS, source), source),
-        budget=_budget(_section(raw, "budget", _BUDGET, source), source),
-        expect=_expected(_section(raw, "expect", _EXPECT, source), source))
+        budget=_budget(_section(raw, "budget", _BUDGET, source), source), expect=_expected(raw, source))
 
 
 def _section(raw: Mapping[str, Any], name: str, keys: Mapping[str, type], source: str) -> Mapping[str, Any]:
@@ -170,7 +173,8 @@ def _budget(section: Mapping[str, Any], source: str) -> Budget:
     return Budget(**section)
 
 
-def _expected(section: Mapping[str, Any], source: str) -> Expected:
+def _expected(raw: Mapping[str, Any], source: str) -> Expected:
+    section, checks = _section(raw, "expect", _EXPECT, source), _section(raw, "checks", _CHECKS, source)
     findings = []
     for item in section.get("findings", []):
         where = f"{source}: [expect] findings"
@@ -180,4 +184,14 @@ def _expected(section: Mapping[str, Any], source: str) -> Expected:
         findings.append((item["check"], item.get("count", 1)))
     if findings and section.get("found_by"):
         raise UsageError(f"{source}: [expect] has 'found_by' and 'findings'; use one of them")
-    return Expected(section.get("found_by", ""), tuple(findings))
+    if section.get("found_by") and not (raw.get("saboteur") or raw.get("mutant")):
+        raise UsageError(f"{source}: [expect] 'found_by' asks for a planted bug, and the scenario plants none; set "
+                         "'saboteur' or 'mutant', or ask for 'findings'")
+    if "main_at_least" in checks and "main" not in checks:
+        raise UsageError(f"{source}: [checks] 'main_at_least' says nothing without 'main', the name of a check")
+    at_least = section.get("at_least", {})
+    for name, count in [*at_least.items(), ("main_at_least", checks.get("main_at_least", 1))]:
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise UsageError(f"{source}: '{name}' is {count!r}, and must be an integer of at least 1")
+    return Expected(section.get("found_by", ""), tuple(findings), checks.get("main", ""),
+                    checks.get("main_at_least", 1), tuple(at_least.items()))

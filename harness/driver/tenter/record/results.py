@@ -10,7 +10,8 @@ from typing import Any
 from tenter.errors import UsageError
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
-VERSION = 1
+VERSION = 2
+POWER = "power/"  # what the names of cases begin with that measure the power of another one
 
 
 class Verdict(Enum):
@@ -40,6 +41,16 @@ class SiteCount:
 
 
 @dataclass(frozen=True)
+class FaultCount:
+    """What became of one item of the fault plan."""
+
+    item: str
+    hits: int  # how often its site was passed, where its filters let it
+    fired: int
+    note: str = ""  # why it can never fire, when that is known
+
+
+@dataclass(frozen=True)
 class CaseResult:
     name: str
     scenario: str
@@ -47,6 +58,7 @@ class CaseResult:
     title: str
     purpose: str
     kind: str
+    parameters: dict[str, Any]  # of the workload, defaults filled in
     target: str
     seed: int
     contracts: tuple[str, ...]
@@ -60,6 +72,7 @@ class CaseResult:
     exposure: dict[str, float] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
     sites: tuple[SiteCount, ...] = ()
+    faults: tuple[FaultCount, ...] = ()
     effective_faults: str = ""
     findings: tuple[Finding, ...] = ()
     stderr_tail: str = ""
@@ -69,6 +82,16 @@ class CaseResult:
     def usage(self) -> bool:
         """The runner refused the plan: the user can repair it."""
         return self.verdict is Verdict.ERROR and self.exit_code == 2
+
+    @property
+    def measures(self) -> bool:
+        """The planted bug says how much the scenario's own setting can see, and need not be found there."""
+        return self.scenario.startswith(POWER)
+
+    @property
+    def setting(self) -> tuple[str, ...]:
+        """What detection power depends on, beside the binaries: what finds a bug in one setting may miss it in another."""
+        return (self.kind, self.flavour, *(str(self.parameters.get(name, "")) for name in ("model", "threads", "workers")))
 
     @property
     def sanitizer(self) -> bool:
@@ -100,7 +123,7 @@ def run_to_json(run: RunResult) -> dict[str, Any]:
 
 def _case_to_json(case: CaseResult) -> dict[str, Any]:
     return {**asdict(case), "contracts": list(case.contracts), "verdict": case.verdict.name,
-            "checks": [asdict(check) for check in case.checks], "sites": [asdict(site) for site in case.sites],
+            "checks": [asdict(check) for check in case.checks], "sites": [asdict(site) for site in case.sites], "faults": [asdict(fault) for fault in case.faults],
             "findings": [finding_to_json(finding) for finding in case.findings]}
 
 
@@ -120,4 +143,5 @@ def _case_from_json(raw: dict[str, Any], where: str) -> CaseResult:
         **raw, "contracts": tuple(raw["contracts"]), "verdict": Verdict[raw["verdict"]],
         "checks": tuple(CheckResult(**check) for check in raw["checks"]),
         "sites": tuple(SiteCount(**site) for site in raw["sites"]),
+        "faults": tuple(FaultCount(**fault) for fault in raw["faults"]),
         "findings": tuple(finding_from_json(finding, where) for finding in raw["findings"])})

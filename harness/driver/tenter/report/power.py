@@ -1,4 +1,4 @@
-"""Detection power: planted bugs found out of planted, for the same workload and flavour of the same build."""
+"""Detection power: planted bugs found out of planted, in the same setting and of the same build."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ class Power:
     run_id: str = ""  # the earlier run that measured it; empty when this run did
 
 
-PowerTable = dict[tuple[str, str], Power]  # (workload kind, flavour) -> power
+PowerTable = dict[tuple[str, ...], Power]  # CaseResult.setting -> power
 
 
 def measure(cases: Iterable[CaseResult], run_id: str = "") -> PowerTable:
     table: PowerTable = {}
     for case in cases:
         if case.planted:
-            before = table.get((case.kind, case.flavour), Power(0, 0, run_id))
-            table[case.kind, case.flavour] = Power(before.found + (case.verdict is Verdict.FOUND), before.planted + 1,
-                                                   run_id)
+            before = table.get(case.setting, Power(0, 0, run_id))
+            table[case.setting] = Power(before.found + (case.verdict is Verdict.FOUND), before.planted + 1, run_id)
     return table
+
+
+def is_measured(run: RunResult, table: PowerTable) -> bool:
+    """Whether every case without a planted bug has a figure. Faults that are injected are a setting of their own."""
+    return all(case.planted or case.faults or case.setting in table for case in run.cases)
 
 
 def power_of(run: RunResult, earlier: Iterable[RunResult]) -> PowerTable:
     """This run's own canaries; else those of the newest earlier run of the very same binaries."""
     table = measure(run.cases)
     for other in earlier:
-        for (kind, flavour), power in measure(other.cases, other.run_id).items():
+        for setting, power in measure(other.cases, other.run_id).items():
+            flavour = setting[1]
             if run.builds.get(flavour) and run.builds[flavour] == other.builds.get(flavour):
-                table.setdefault((kind, flavour), power)
+                table.setdefault(setting, power)
     return table

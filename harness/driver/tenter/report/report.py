@@ -16,7 +16,7 @@ from tenter.house import House
 from tenter.record import archive
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
 from tenter.report import junit, quantity, wording
-from tenter.report.power import PowerTable
+from tenter.report.power import PowerTable, is_measured
 
 SCHEMA = "schema/report.schema.json"
 # Colours of a terminal, and characters that XML forbids and that a terminal would obey; a newline and a tab may stay.
@@ -65,8 +65,8 @@ def render(template: str, run: RunResult, power: PowerTable, house: House) -> st
         planted_findings=[case for case in canaries if case.findings],
         groups=_by_scenario(normal), started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
-        steps=wording.what_now(run, bool(power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
-        power=lambda case: power.get((case.kind, case.flavour)))
+        steps=wording.what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
+        power=lambda case: power.get(case.setting))
 
 
 def _is_suspect(case: CaseResult) -> bool:

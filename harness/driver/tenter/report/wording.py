@@ -51,6 +51,9 @@ def bound(case: CaseResult) -> str:
     clean = case.verdict is Verdict.PASS and not case.findings
     if not clean or count < _LEAST_TRIALS or not any(check.state == "passed" for check in case.checks):
         return ""
+    # A trial is a chance that calls meddle with each other, and one alone has none.
+    if case.exposure.get("threads", 2) < 2 or case.exposure.get("in_flight_max", 2) < 2:
+        return ""
     return f"≤ {300 / count:.2g} % per {unit} at 95 %"
 
 
@@ -90,8 +93,7 @@ def sentence(case: CaseResult) -> str:
         more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
         return f"{case.findings[0].check}: {case.findings[0].title}{more}"
     if case.verdict is Verdict.GREY:
-        notes = [check.note for check in case.checks if check.state == "no_power" and check.note]
-        return f"{case.reason}: {notes[0]}" if notes else case.reason
+        return ": ".join(filter(None, [case.reason, _powerless_note(case)]))
     if case.verdict is not Verdict.PASS:
         return case.reason
     if case.findings:
@@ -101,9 +103,16 @@ def sentence(case: CaseResult) -> str:
     return "; ".join(filter(None, [shown, bound(case)]))
 
 
+def _powerless_note(case: CaseResult) -> str:
+    """Why no check had power. Nothing when one had, and the case is grey for another reason, which it says."""
+    if any(check.state != "no_power" for check in case.checks):
+        return ""
+    return next((check.note for check in case.checks if check.note), "")
+
+
 def power_sentence(power: Power | None) -> str:
     if power is None:
-        return "detection power not measured for this build"
+        return "detection power not measured in this setting"
     where = f" (run {power.run_id})" if power.run_id else ""
     return f"{power.found}/{power.planted} planted bugs found{where}"
 
@@ -147,14 +156,14 @@ def verdict_word(run: RunResult) -> str:
 
 
 def what_now(run: RunResult, measured: bool) -> list[str]:
-    """The next steps, most urgent first. `measured`: the detection power of this build is known."""
+    """The next steps, most urgent first. `measured`: detection power is known where it matters."""
     steps = _repairs(run)
     if run.not_run:
         steps.append("Run again: the run was interrupted and some cases are missing.")
     if steps:
         return steps[:_MOST_STEPS]
     if not measured:
-        steps.append("Measure what this build's checks can find: ./tenter run scenarios/canary")
+        steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
     # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
     powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
     if powerless:
@@ -166,7 +175,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
 def _repairs(run: RunResult) -> list[str]:
     steps = []
     urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
-    for case in sorted((c for c in run.cases if c.verdict in urgency), key=lambda c: urgency.index(c.verdict)):
+    for case in sorted((c for c in run.cases if c.verdict in urgency and not c.measures), key=lambda c: urgency.index(c.verdict)):
         if case.verdict is Verdict.ERROR:
             steps.append(f"Repair {case.name}: {case.reason}")
         elif case.verdict is Verdict.FAIL and case.findings:
@@ -183,8 +192,7 @@ def _powerless_cases(run: RunResult) -> list[str]:
     names: dict[str, list[str]] = {}
     for case in run.cases:
         if case.verdict is Verdict.GREY:
-            notes = [check.note for check in case.checks if check.state == "no_power" and check.note]
-            names.setdefault(notes[0] if notes else "no reason given", []).append(case.name)
+            names.setdefault(_powerless_note(case) or case.reason, []).append(case.name)
     return [f"Give power to {plural(len(cases), 'case')}, {reason}: {_few(cases)}" for reason, cases in names.items()]
 
 

@@ -21,12 +21,13 @@ from tenter.house import FLAVOURS, House
 from tenter.machine import environment
 from tenter.plan import catalogue
 from tenter.plan.planner import Case, Planner
-from tenter.plan.scenario import Scenario
+from tenter.plan.planted import in_setting_of
+from tenter.plan.scenario import Expected, Scenario
 from tenter.plan.selection import select
 from tenter.record import archive
 from tenter.record.results import RunResult
 from tenter.report import report
-from tenter.report.power import power_of
+from tenter.report.power import is_measured, power_of
 from tenter.report.terminal import TerminalView, print_end
 
 DEFAULT_WORDS = ("smoke",)
@@ -46,6 +47,7 @@ class Request:
     out: Path | None = None
     target: str = ""
     model: Path | None = None
+    power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
 
@@ -64,6 +66,8 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         scenarios = [model_scenario(request.model, request.parameters, house)]
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
+    if request.power:
+        scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, house)]
     cases = plan_cases(scenarios, request, house, console)
     return run_planned(cases, request, house, console)
 
@@ -108,10 +112,10 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
 
 
 def write_reports(result: RunResult, folder: Path, house: House) -> bool:
-    """Writes every format. Returns whether the detection power of this build is known."""
+    """Writes every format. Returns whether detection power is known, of this build and in every setting that was run."""
     power = power_of(result, _earlier(folder))
     report.write(result, power, folder, house)
-    return bool(power)
+    return is_measured(result, power)
 
 
 def _earlier(folder: Path) -> Iterable[RunResult]:
@@ -143,7 +147,8 @@ def model_scenario(model: Path, parameters: dict[str, Any], house: House) -> Sce
         words += [f"--{key.replace('_', '-')}", str(value)]
     scenario = Scenario(name=f"model/{model.stem}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
                         title=f"{model.name}: concurrent inference", contracts=("COP-1",),
-                        purpose="Every output is compared bit by bit with the one-thread run of the same plan.")
+                        purpose="Every output is compared bit by bit with the one-thread run of the same plan.",
+                        expect=Expected(main="determinism"))
     slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}
     return replace(scenario, overrides={"tsan": slow, "asan": slow})
 

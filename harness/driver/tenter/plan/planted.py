@@ -1,0 +1,28 @@
+"""Scenarios that measure detection power: the planted bugs of the canaries, in the setting of another scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tenter.house import House
+from tenter.plan.scenario import Scenario
+from tenter.plan.selection import select
+from tenter.record.results import POWER
+
+
+def in_setting_of(scenario: Scenario, house: House) -> Iterable[Scenario]:
+    """One scenario per canary of the same workload: its bug and what finds it, the given scenario's parameters.
+
+    A scenario that plants or expects something itself, or whose faults would hide what a canary does, gives none.
+    """
+    if scenario.saboteur or scenario.mutant or scenario.faults or scenario.expect.findings:
+        return
+    for canary in select(house, ["canary"]):
+        flavours = tuple(flavour for flavour in scenario.flavours if flavour in canary.flavours)
+        if canary.kind != scenario.kind or canary.target != scenario.target or not flavours:
+            continue
+        yield replace(canary, name=f"{POWER}{scenario.name}/{canary.name.rpartition('/')[2]}", flavours=flavours,
+                      parameters={**canary.parameters, **scenario.parameters},
+                      overrides={**canary.overrides, **scenario.overrides}, budget=scenario.budget,
+                      selector=f"{scenario.words()} --power")
