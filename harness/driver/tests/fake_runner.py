@@ -128,6 +128,13 @@ def hang(out: Path) -> int:
         time.sleep(0.05 if child else 0.05)
 
 
+def slow(out: Path) -> int:
+    for done in range(10_000):
+        print(json.dumps({"event": "progress", "done": done, "total": 500_000, "what": "inferences"}), flush=True)
+        time.sleep(0.02)
+    return 0
+
+
 def garbage(out: Path) -> int:
     print("Segmentation fault, says the target")
     (out / "summary.json").write_text('{"version": 1}')
@@ -158,6 +165,7 @@ def bad_summary(out: Path) -> int:
 
 
 ENDINGS = {
+    "slow": slow, "no_headline": say_and_end("==9== see the log\n", 66),
     "crash": crash, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
     "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),
     "refuse": say_and_end("tenter-runner: model: unsupported (tenter::StatusError): plan.json: unknown action 'trow'; did you mean 'throw'?\n", 2),

@@ -17,6 +17,7 @@ def snapshot(house) -> dict[str, bytes]:
 @pytest.mark.parametrize(("body", "expected"), [
     ("thread = 3", "concurrent_inference has no parameter 'thread'; did you mean 'threads'?"),
     ("threads = 0", "'threads' is 0, and must be at least 1"),
+    ("threads = 2000000000", "'threads' is 2,000,000,000, and this system grants "),
     ("threads = '3'", "'threads' is '3', and must be an integer"),
     ("thread_safe = 1", "'thread_safe' is 1, and must be a boolean"),
     ("rate = -0.5", "'rate' is -0.5, and must be at least 0"),

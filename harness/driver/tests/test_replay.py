@@ -16,7 +16,7 @@ def test_the_printed_line_replays_the_finding(tenter, write, house):
     assert code == 1 and "reproduced 3 of 3" in out and "thread 7 got the answer of thread 3" in err
 
 
-@pytest.mark.parametrize("form", ["9f3c21aa", "{run}/smoke/one.probe#9f3c", "out/{run}/smoke/one.probe#9f3c21aa",
+@pytest.mark.parametrize("form", ["c9318f5c", "{run}/smoke/one.probe#c931", "out/{run}/smoke/one.probe#c9318f5c",
                                   "out/latest/cases/smoke/one.probe", "{run}/smoke/one.probe"])
 def test_a_finding_has_many_names(tenter, write, house, form):
     tenter("run", write("smoke/one", behaviour="finding"))
@@ -31,7 +31,7 @@ def test_what_does_not_come_back_is_counted_too(tenter, write, house):
     raw = json.loads(plan.read_text())
     raw["workload"]["behaviour"] = "clean"
     plan.write_text(json.dumps(raw))
-    code, out, _ = tenter("replay", "9f3c21aa", "-n", "2")
+    code, out, _ = tenter("replay", "c9318f5c", "-n", "2")
     assert code == 0 and "reproduced 0 of 2" in out
 
 
@@ -41,7 +41,7 @@ def test_the_faults_that_fired_are_replayed_and_not_drawn_again(tenter, write, h
     raw = json.loads(report.read_text())
     raw["cases"][0]["effective_faults"] = "engine.op.body=nth(3)error(internal)"
     report.write_text(json.dumps(raw))
-    tenter("replay", "9f3c21aa")
+    tenter("replay", "c9318f5c")
     plan = next(house.out.glob("*replay*")) / "cases" / "smoke" / "one.probe" / "plan.json"
     assert json.loads(plan.read_text())["faults"] == "engine.op.body=nth(3)error(internal)"
 
@@ -57,8 +57,8 @@ def test_a_crash_told_of_no_faults_so_the_plan_stays_as_it_was(tenter, write, ho
 def test_other_findings_of_the_same_runs_are_named_with_their_rate(tenter, write, house):
     name = write("smoke/one", "[checks]\nuse = ['determinism', 'data_race']", behaviour="two_findings")
     tenter("run", name)
-    code, out, _ = tenter("replay", "9f3c21aa", "-n", "2")
-    assert code == 1 and "reproduced 2 of 2: determinism 9f3c21aa" in out
+    code, out, _ = tenter("replay", "c9318f5c", "-n", "2")
+    assert code == 1 and "reproduced 2 of 2: determinism c9318f5c" in out
     assert "also seen 2 of 2: data_race 77aa77aa: data race in tenter::PlanCache::Find" in out
 
 
@@ -74,7 +74,7 @@ def test_a_replay_that_concludes_nothing_says_why(tenter, write, house):
     plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"
     plan.write_text(json.dumps(json.loads(plan.read_text()) | {"workload": {
         "kind": "concurrent_inference", "behaviour": "refuse"}}))
-    code, out, err = tenter("replay", "9f3c21aa")
+    code, out, err = tenter("replay", "c9318f5c")
     assert code == 70 and "reproduced 0 of 1" in out and "(1 not concluded)" in out and "unknown action 'trow'" in err
 
 
@@ -84,20 +84,20 @@ def test_another_finding_is_not_the_same_finding(tenter, write, house):
     raw = json.loads(plan.read_text())
     raw["workload"]["behaviour"] = "crash"
     plan.write_text(json.dumps(raw))
-    assert "reproduced 0 of 1" in tenter("replay", "9f3c21aa")[1]
+    assert "reproduced 0 of 1" in tenter("replay", "c9318f5c")[1]
 
 
 def test_a_plan_of_another_version_is_refused(tenter, write, house):
     tenter("run", write("smoke/one", behaviour="finding"))
     plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"
     plan.write_text(json.dumps(json.loads(plan.read_text()) | {"version": 2}))
-    code, _, err = tenter("replay", "9f3c21aa")
+    code, _, err = tenter("replay", "c9318f5c")
     assert code == 2 and "run plan of version 2" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize(("word", "expected"), [
-    ("{run}/smoke/on.probe#9f3c", "no case 'smoke/on.probe'; did you mean 'smoke/one.probe'?"),
-    ("{run}/smoke/one.probe#1234", "no finding '1234'; known: 9f3c21aa"),
+    ("{run}/smoke/on.probe#c931", "no case 'smoke/on.probe'; did you mean 'smoke/one.probe'?"),
+    ("{run}/smoke/one.probe#1234", "no finding '1234'; known: c9318f5c"),
     ("nowhere/smoke/one.probe", "no run 'nowhere'"),
     ("9f3c21ab", "no finding '9f3c21ab' in any run"),
 ])
@@ -110,7 +110,7 @@ def test_a_wrong_name_gets_the_nearest(tenter, write, house, word, expected):
 def test_the_newest_run_with_an_id_is_replayed(tenter, write, house):
     tenter("run", write("smoke/one", behaviour="finding"))
     tenter("run", write("smoke/two", behaviour="finding"))
-    assert archive.locate(house.out, "9f3c21aa")[1].name == "smoke/two.probe"
+    assert archive.locate(house.out, "c9318f5c")[1].name == "smoke/two.probe"
 
 
 def test_a_run_elsewhere_prints_a_line_that_finds_it(tenter, write, tmp_path):

@@ -67,7 +67,7 @@ def test_html_is_one_closed_file_without_scripts(mixed):
     assert "bit for bit" in text and "[31m" not in text
     assert "\x1b" not in text and "\x00" not in text
     for word in ("What to do now", "0 mismatches in 2,000 inferences, 32 threads", "1/2 planted bugs found",
-                 "no power", f"./tenter replay {mixed.name}/smoke/fail.probe#9f3c21aa", "<b>why</b> & how",
+                 "no power", f"./tenter replay {mixed.name}/smoke/fail.probe#c9318f5c", "<b>why</b> & how",
                  "engine.op.body", "resident growth 8.4 MiB", "longest close 342 µs", "most in flight 32",
                  *(f"./tenter run {name} --flavour probe --seed 1" for name in (
                      "smoke/pass", "smoke/fail", "smoke/grey", "smoke/error", "canary/found", "canary/missed")),

@@ -132,6 +132,28 @@ def test_a_finding_outweighs_a_fault_that_did_not_fire(tenter, write, house):
     assert (code, case(house, "smoke/one.probe")["verdict"]) == (1, "FAIL")
 
 
+def test_a_case_that_still_moves_at_its_time_out_is_not_concluded(tenter, write, house):
+    code, out, _ = tenter("run", write("smoke/one", "[budget]\ntimeout_s = 1", behaviour="slow"))
+    one = case(house, "smoke/one.probe")
+    assert (code, one["verdict"], one["findings"]) == (3, "GREY", [])
+    assert one["reason"].startswith("its time of 1 s was over while it moved, at ") and "of 500,000 inferences" in out
+
+
+def test_a_sanitizer_without_a_report_is_no_finding(tenter, write, house):
+    code, _, _ = tenter("run", write("smoke/one", behaviour="no_headline"))
+    one = case(house, "smoke/one.probe")
+    assert (code, one["verdict"], one["findings"]) == (70, "ERROR", [])
+    assert "its report has no headline; see smoke/one.probe/stderr.txt" in one["reason"]
+
+
+def test_two_subjects_never_share_a_finding(tenter, write, house):
+    for name, body in (("a", "model = 'ocr_cls'"), ("b", "inferences = 100"), ("c", "model = 'ocr_cls'\nthreads = 3")):
+        write(f"smoke/{name}", body, behaviour="finding")
+    tenter("run", "smoke")
+    ids = {name: case(house, f"smoke/{name}.probe")["findings"][0]["signature"] for name in "abc"}
+    assert ids["a"] == ids["c"] != ids["b"]
+
+
 @pytest.mark.parametrize(("behaviour", "found_by", "verdict", "code"), [
     ("finding", "determinism", "FOUND", 0), ("clean", "determinism", "MISSED", 1),
     ("finding", "hidden_write", "MISSED", 1), ("crash", "crash", "FOUND", 0), ("defect", "crash", "ERROR", 70),

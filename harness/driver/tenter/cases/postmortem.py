@@ -44,12 +44,12 @@ def hang(timeout_s: float, stderr: str, progress: str) -> Finding:
                    evidence={"timeout_s": timeout_s, "last_progress": progress, **_numbered(top)})
 
 
-def sanitizer(stderr: str) -> Finding:
-    """For a report that ended the process before the runner could write it down as a finding."""
+def sanitizer(stderr: str) -> Finding | None:
+    """For a report that ended the process before the runner could write it down as a finding; None for no report."""
     match = _REPORT.search(stderr)
-    tool, kind = ("sanitizer", "a report without a headline")
-    if match:
-        tool, kind = (match[1], match[2].strip()) if match[1] else ("UBSan", match[3].strip())
+    if not match:
+        return None
+    tool, kind = (match[1], match[2].strip()) if match[1] else ("UBSan", match[3].strip())
     # A headline of AddressSanitizer goes on with the address.
     kind = re.sub(r"( on (unknown )?address.*| 0x[0-9a-f]+.*)", "", kind)
     top = frames(stderr)

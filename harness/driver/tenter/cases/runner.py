@@ -13,9 +13,10 @@ from tenter.cases import postmortem, verdict
 from tenter.errors import DEFECT, SANITIZER, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer
+from tenter.cases.movement import Movement, told
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan.planner import Case
-from tenter.record.findings import Finding, merge, read_findings
+from tenter.record.findings import Finding, merge, qualified, read_findings
 from tenter.record.results import CaseResult, CheckResult, FaultCount, SiteCount, Verdict
 
 SUMMARY_VERSION = 1
@@ -34,11 +35,10 @@ class CaseRunner:
         here = self.folder / "cases" / case.name
         (here / "run").mkdir(parents=True)
         (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
-        last = Progress(0, 0, "nothing that it told of")
+        movement = Movement()
 
         def remember(progress: Progress) -> None:
-            nonlocal last
-            last = progress
+            movement.see(progress)
             on_progress(progress)
 
         command = Command(
@@ -52,10 +52,10 @@ class CaseRunner:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        return judge(case, ended, here, last)
+        return judge(case, ended, here, movement)
 
 
-def judge(case: Case, ended: Ended, here: Path, last: Progress) -> CaseResult:
+def judge(case: Case, ended: Ended, here: Path, movement: Movement) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
     stderr = postmortem.tail(here / "stderr.txt")
     last_line = (stderr.strip().splitlines() or [""])[-1]
@@ -66,7 +66,10 @@ def judge(case: Case, ended: Ended, here: Path, last: Progress) -> CaseResult:
         torn = not by_itself or ended.exit_code == SANITIZER
         findings = merge(read_findings(here / "run" / "findings.jsonl", torn))
         summary = _summary(here / "run" / "summary.json")
-        findings += _own_findings(case, ended, findings, stderr, last)
+        if ended.timed_out and not findings and movement.moves(case):
+            return result_of(case, (Verdict.GREY, movement.unfinished(case)), None, ended.duration_s, stderr=stderr)
+        findings += _own_findings(case, ended, findings, stderr, movement.last)
+        findings = [qualified(finding, case.subject) for finding in findings]
         problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
         if problem:
             raise HarnessDefect(problem)
@@ -82,12 +85,15 @@ def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str
     if ended.timed_out and any(finding.check == "liveness" for finding in reported):
         return []  # The watchdog inside the process saw the same hang, and it knows more.
     if ended.timed_out:
-        done = f"{last.done:,} of {last.total:,} {last.what}" if last.total else last.what
-        return [postmortem.hang(case.timeout_s, stderr, done)]
+        return [postmortem.hang(case.timeout_s, stderr, told(last))]
     if ended.signal_name:
         return [postmortem.crash(ended.signal_name, stderr)]
     if ended.exit_code == SANITIZER and not reported:
-        return [postmortem.sanitizer(stderr)]
+        report = postmortem.sanitizer(stderr)
+        if report is None:
+            raise HarnessDefect("the process ended with 66, as a sanitizer ends it, and its report has no headline; see "
+                                f"{case.name}/stderr.txt")
+        return [report]
     return []
 
 

@@ -6,16 +6,19 @@ import fnmatch
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError, nearest
 from tenter.house import House
+from tenter.machine.limits import Limit, threads
 from tenter.plan.catalogue import ONLY_IN, Catalogue, Parameter
 from tenter.plan.scenario import Expected, Scenario
 
 VERSION = 1
+# The parameters of workloads that are numbers of threads.
+_THREADS = frozenset({"threads", "pushers", "workers"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Case:
     planted: str = ""  # the name of the planted bug that the case must find; empty for everything but a canary
     again: str = ""  # the command that runs exactly this case again
 
+    @property
+    def subject(self) -> str:
+        """What a finding of this case is about, the same in every run and on every machine."""
+        work, target = self.plan["workload"], self.plan["target"]
+        return " ".join([work["kind"], Path(str(work.get("model", ""))).name, target["name"], target["saboteur"]])
+
 
 @dataclass(frozen=True)
 class Planner:
@@ -43,6 +52,7 @@ class Planner:
     catalogue: Catalogue
     prepare_models: Callable[[Path], Any]
     target: str = ""  # overrides the target of every scenario: a name, or the path of a library
+    thread_limit: Limit | None = field(default_factory=threads)
 
     def cases(self, scenario: Scenario, seed: int | None, repeat: int) -> list[Case]:
         """One case per repetition; each has its own seed, counted up from the first."""
@@ -86,6 +96,10 @@ class Planner:
                                      f"'{key}'{nearest(key, offered)}")
                 offered[key].check(value, f"{scenario.source}: [workload]")
         values = {**{p.name: p.default for p in offered.values()}, **scenario.parameters_for(flavour)}
+        for key in _THREADS.intersection(values):
+            if self.thread_limit and values[key] > self.thread_limit.count:
+                raise UsageError(f"{scenario.source}: '{key}' is {values[key]:,}, and this system grants "
+                                 f"{self.thread_limit.count:,} threads ({self.thread_limit.source})")
         for parameter in offered.values():
             if parameter.is_file() and values[parameter.name]:
                 values[parameter.name] = self._file(values[parameter.name], f"{scenario.source}: '{parameter.name}'")

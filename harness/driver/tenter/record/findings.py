@@ -35,6 +35,17 @@ def signature(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+# Their signatures are made of places in the code, which is the defect wherever it shows itself.
+_BY_PLACE = frozenset({"crash", "data_race", "sanitizer"})
+
+
+def qualified(finding: Finding, subject: str) -> Finding:
+    """The finding with a signature of its subject (workload, model, target), so that two defects never share one."""
+    if finding.check in _BY_PLACE:
+        return finding
+    return replace(finding, signature=signature(finding.signature, subject))
+
+
 def finding_from_json(raw: Any, where: str) -> Finding:
     try:
         if raw["version"] != VERSION:
