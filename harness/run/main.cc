@@ -25,6 +25,7 @@ enum ExitCode { kClean = 0, kFindings = 1, kUsage = 2, kInconclusive = 3, kSanit
 constexpr const char* kHelp =
     "tenter-runner run PLAN.json --out DIR   execute one run plan; DIR must exist and be empty\n"
     "tenter-runner catalogue                 workloads, checks, sites and saboteurs as JSON\n"
+    "tenter-runner target LIBRARY.so         the name and version that a target gives itself, as JSON\n"
     "Exit codes: 0 clean, 1 findings, 2 usage, 3 could not conclude, 66 sanitizer, 70 defect of "
     "the harness\n";
 
@@ -109,6 +110,13 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   return Verdict(board);
 }
 
+int PrintTarget(const char* path) {
+  const Result<TargetLibrary> library = TargetLibrary::Load(path);
+  if (!library.ok()) return Refuse(library.status());
+  std::printf("%s\n", TargetJson(*library->table()).c_str());
+  return kClean;
+}
+
 int Run(const char* plan_path, const char* directory) {
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error) ||
@@ -128,6 +136,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", tenter::CatalogueJson().c_str());
     return 0;
   }
+  if (argc == 3 && std::strcmp(argv[1], "target") == 0) return tenter::PrintTarget(argv[2]);
   if (argc == 5 && std::strcmp(argv[1], "run") == 0 && std::strcmp(argv[3], "--out") == 0)
     return tenter::Run(argv[2], argv[4]);
   const bool asked = argc == 2 && std::strcmp(argv[1], "--help") == 0;

@@ -125,6 +125,11 @@ void ResultsFile::PrintProgress(const Progress& progress) {
   std::fflush(stdout);
 }
 
+std::string TargetJson(const tgt_target& target) {
+  return Dump(ordered_json{
+      {"name", target.name}, {"version", target.version}, {"notes", target.notes}});
+}
+
 std::string CatalogueJson() {
   ordered_json catalogue;
   catalogue["version"] = 1;

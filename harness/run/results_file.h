@@ -50,4 +50,7 @@ class ResultsFile {
 // The catalogue of workloads, checks, sites and saboteurs, as JSON text.
 std::string CatalogueJson();
 
+// The name, version and limits that a target gives itself.
+std::string TargetJson(const tgt_target& target);
+
 }  // namespace tenter

@@ -39,6 +39,12 @@ def main() -> int:
     if sys.argv[1] == "catalogue":
         print(json.dumps(CATALOGUE | {"flavour": Path(sys.argv[0]).resolve().parents[2].name}))
         return 0
+    if sys.argv[1] == "target":
+        if Path(sys.argv[2]).read_bytes() != b"library":
+            sys.stderr.write(f"tenter-runner: {sys.argv[2]}: no target library\n")
+            return 2
+        print(json.dumps({"name": "a stand-in", "version": "7.1", "notes": ""}))
+        return 0
     plan = json.loads(Path(sys.argv[2]).read_text())
     out = Path(sys.argv[4])
     assert out.is_dir() and not list(out.iterdir()), "the folder must exist and be empty"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -63,7 +64,7 @@ def test_a_refused_plan_is_a_usage_error_and_leaves_nothing(tenter, write, house
 
 def test_a_refused_plan_among_others_is_a_row_like_theirs(tenter, write):
     code, out, _ = tenter("run", write("smoke/a", behaviour="refuse"), write("smoke/b"))
-    assert code == 2 and [line.split()[0] for line in out.splitlines()[:3]] == ["verdict", "ERROR", "PASS"]
+    assert code == 2 and [line.split()[0] for line in out.splitlines()[:4]] == ["testing", "verdict", "ERROR", "PASS"]
 
 
 def test_a_crash_names_signal_and_frame_and_keeps_stderr(tenter, write, house):
@@ -267,3 +268,19 @@ def test_power_is_measured_in_the_setting_that_was_asked_for(tenter, write, hous
     assert code == 0  # a bug that this setting cannot show is a figure, and no failure
     assert "1/2 planted bugs found" in out and "lost its power" not in out
     assert "1/2 planted bugs found" in (house.out / "latest" / "report.md").read_text()
+
+
+def test_the_first_line_says_which_runtime_is_tested(tenter, write, house, tmp_path):
+    other = tmp_path / "libmine.so"
+    other.write_bytes(b"library")
+    name = write("smoke/one")
+    _, out, _ = tenter("run", name)
+    build = hashlib.sha256(b"library").hexdigest()[:8]
+    assert out.splitlines()[0] == f"testing Tenter's reference runtime 7.1, build {build} (probe)"
+    _, out, _ = tenter("run", name, "--target", str(other))
+    assert out.splitlines()[0] == f"testing a stand-in 7.1, libmine.so, build {build} (probe)"
+    for report in ("report.md", "report.html", "report.json", "junit.xml"):
+        assert f"a stand-in 7.1, libmine.so, build {build} (probe)" in (house.out / "latest" / report).read_text()
+    other.write_bytes(b"something else")
+    code, out, err = tenter("run", name, "--target", str(other))
+    assert code == 2 and out == "" and "libmine.so cannot be used: " in err

@@ -72,11 +72,16 @@ def _system() -> str:
         return platform.system()
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def fingerprint(house: House, flavour: str) -> str:
     """Names the binaries of a flavour by their content; two runs with equal ones tested the same build."""
-    digest = hashlib.sha256()
+    whole = hashlib.sha256()
     for path in (house.runner(flavour), *sorted(house.target(flavour, "*").parent.glob("libtenter_target_*.so"))):
         if path.is_file():
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+            whole.update(digest(path).encode())
+    return whole.hexdigest()[:16]

@@ -110,6 +110,7 @@ class RunResult:
     not_run: tuple[str, ...] = ()
     interrupted: bool = False
     out: str = ""  # where the run's folder is, when it is not out/
+    tested: str = ""  # which runtime, in words
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
         name = f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else "")

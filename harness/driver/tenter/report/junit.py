@@ -51,7 +51,7 @@ def _test_case(run: RunResult, case: CaseResult, clean: Clean) -> TestCase:
         test.result = [Skipped(message)]
     test.system_out = clean(f"{sentence(case)}\n{run.replay_line(case) if case.findings else ''}".strip())
     properties = Properties()
-    for key, value in (("seed", str(case.seed)), ("target", case.target), ("planted", case.planted)):
+    for key, value in (("tested", run.tested), ("seed", str(case.seed)), ("target", case.target), ("planted", case.planted)):
         if value:
             properties.add_property(Property(key, clean(value)))
     test.append(properties)

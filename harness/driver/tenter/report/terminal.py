@@ -23,7 +23,7 @@ STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red
 class TerminalView:
     """Prints a row when a case ends; on a terminal also the cases that run, with done and total."""
 
-    def __init__(self, console: Console, cases: Sequence[Case]) -> None:
+    def __init__(self, console: Console, cases: Sequence[Case], tested: str = "") -> None:
         self._console = console
         self._lock = threading.Lock()
         self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
@@ -32,6 +32,7 @@ class TerminalView:
                           disable=not console.is_terminal)
         self._all = self._bars.add_task("all cases", total=len(cases), what="cases")
         self._tasks: dict[str, TaskID] = {}
+        self._tested = tested
         self._header_due = True
         self._refused: list[tuple[Case, CaseResult]] = []
 
@@ -65,6 +66,8 @@ class TerminalView:
 
     def _print(self, case: Case, result: CaseResult) -> None:
         if self._header_due:
+            if self._tested:  # a verdict says nothing without what it is about
+                _line(self._console, f"testing {self._tested}", "bold")
             self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
             self._header_due = False
         word = Text(result.verdict.name, style=STYLES[result.verdict])

@@ -19,7 +19,7 @@ from tenter.console import build_shown
 from tenter.errors import UsageError, nearest
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
-from tenter.plan import catalogue
+from tenter.plan import catalogue, tested
 from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Expected, Scenario
@@ -95,11 +95,13 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
 
 def run_planned(cases: list[Case], request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     started = datetime.now().astimezone()
+    subject = tested.sentence(cases, house)
     out = (request.out or house.out).resolve()
     folder = archive.create_run_folder(out, request.label(), started)
-    with TerminalView(console, cases) as view:
+    with TerminalView(console, cases, subject) as view:
         outcome = run_cases(cases, house, folder, request.jobs, view)
-    result = _result(folder.name, started, outcome, {case.flavour for case in cases}, request, house)
+    result = replace(_result(folder.name, started, outcome, {case.flavour for case in cases}, request, house),
+                     tested=subject)
     if outcome.results and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
         shutil.rmtree(folder)
