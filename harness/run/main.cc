@@ -20,18 +20,25 @@
 namespace tenter {
 namespace {
 
-enum ExitCode { kClean = 0, kFindings = 1, kUsage = 2, kInconclusive = 3, kSanitizer = 66 };
+enum ExitCode {
+  kClean = 0,
+  kFindings = 1,
+  kUsage = 2,
+  kInconclusive = 3,
+  kSanitizer = 66,
+  kUnsupported = 77,  // by the target, as its error says; test runners know it as "skipped"
+};
 
 constexpr const char* kHelp =
     "tenter-runner run PLAN.json --out DIR   execute one run plan; DIR must exist and be empty\n"
     "tenter-runner catalogue                 workloads, checks, sites and saboteurs as JSON\n"
     "tenter-runner target LIBRARY.so         the name and version that a target gives itself, as JSON\n"
     "Exit codes: 0 clean, 1 findings, 2 usage, 3 could not conclude, 66 sanitizer, 70 defect of "
-    "the harness\n";
+    "the harness, 77 not supported by the target\n";
 
 int Refuse(const Status& status) {
   std::fprintf(stderr, "tenter-runner: %s\n", status.message().c_str());
-  return kUsage;
+  return status.code() == StatusCode::kUnsupported ? kUnsupported : kUsage;
 }
 
 Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector* injector) {

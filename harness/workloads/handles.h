@@ -42,7 +42,8 @@ class Handle {
 // Turns a target's answer in the set-up of a workload into a Status.
 inline Status SetUp(tgt_code code, const tgt_error& error, const char* what) {
   if (code == TGT_OK) return {};
-  return {StatusCode::kInvalidArgument, std::string(what) + ": " + ErrorText(error)};
+  return {code == TGT_UNSUPPORTED ? StatusCode::kUnsupported : StatusCode::kInvalidArgument,
+          std::string(what) + ": " + ErrorText(error)};
 }
 
 }  // namespace tenter

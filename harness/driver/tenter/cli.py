@@ -13,6 +13,7 @@ from tenter import __version__, cli_bench
 from tenter.console import command_line, open_console, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
+from tenter.strict import StrictCommand, refuse_beside
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,11 +33,12 @@ def tenter(context: typer.Context,
     if version:
         print(f"tenter {__version__}")
     elif context.invoked_subcommand is None:
-        context.invoke(run)
+        raise typer.Exit(main(["run"]))
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def run(
+    context: typer.Context,
     scenarios: Annotated[Optional[list[str]], typer.Argument(
         metavar="[SCENARIO|DIR|GLOB]...", help="Scenario names, folders, files or globs. Default: smoke")] = None,
     flavour: Annotated[Optional[list[str]], typer.Option(
@@ -48,14 +50,16 @@ def run(
     out: Out = None,
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
                                         "behind the target ABI.")] = "",
-    model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx", help="Concurrent inference on this model, "
-                                                  "instead of scenarios, in the flavours probe and tsan.")] = None,
+    model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|DIR", help="Concurrent inference on this "
+                                                        "model, or on every model of a folder, instead of scenarios, "
+                                                        "in the flavours probe and tsan; may be given again.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
                                         "and say how many are found.")] = False,
-    input_shape: Annotated[str, typer.Option(metavar="NAME=1,3,48,192", help="With --model: shape of an input whose "
-                                             "dimensions are open.")] = "",
+    input_shape: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME=1,3,48,192", help="With --model: shape of an input whose dimensions are open; may be given again, "
+        "for another input.")] = None,
 ) -> None:
     """Run scenarios and write a report.
 
@@ -67,6 +71,7 @@ def run(
       ./tenter run smoke/cls_concurrent -f tsan     one scenario under ThreadSanitizer
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
       ./tenter run --model net.onnx --threads 16    any model made of supported ops, in probe and tsan
+      ./tenter run --model models/ -f probe         a row for each model of a folder
     """
     from tenter.verbs import run as verb
     parameters: dict[str, object] = {}
@@ -75,14 +80,17 @@ def run(
             raise UsageError("--model makes a scenario of its own; leave the scenario names out")
         parameters = {"threads": threads, "inferences": inferences}
         if input_shape:
-            parameters["input_shape"] = input_shape
+            parameters["input_shape"] = ";".join(input_shape)
+    else:
+        refuse_beside(context, ("threads", "inferences", "input_shape"),
+                      "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
-                           jobs=jobs, out=out, target=target, model=model, parameters=parameters, power=power,
+                           jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def replay(
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="RUN/CASE#ID as a report prints it, a path under "
                                            "out/, or the id alone.")],
@@ -101,8 +109,9 @@ def replay(
     raise typer.Exit(verb.print_replayed(replayed))
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def fuzz(
+    context: typer.Context,
     what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine")] = "engine",
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
@@ -133,12 +142,17 @@ def fuzz(
       ./tenter fuzz engine --replay FILE.fuzz                a printed program again
     """
     from tenter.verbs import fuzz as verb
+    if replay:
+        drawn = () if ":" in replay else ("seed", "contract", "workers", "max_ops")
+        refuse_beside(context, ("seconds", *drawn), "says nothing beside --replay, which runs one program")
+    else:
+        refuse_beside(context, ("times",), "goes with --replay")
     request = verb.Request(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
                            mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times)
     raise typer.Exit(verb.fuzz(request, this_house(), open_console()))
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def test(
     quick: Annotated[bool, typer.Option("--quick", help="Without ThreadSanitizer and without canaries.")] = False,
 ) -> None:
@@ -147,14 +161,14 @@ def test(
     raise typer.Exit(suite.run_all(this_house(), open_console(), quick))
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def doctor() -> None:
     """Say what is there, what is missing, and what that disables."""
     from tenter.verbs import doctor as verb
     raise typer.Exit(verb.print_facts(verb.examine(this_house()), open_console()))
 
 
-@app.command(name="list")
+@app.command(name="list", cls=StrictCommand)
 def list_(
     flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
 ) -> None:
@@ -163,7 +177,7 @@ def list_(
     listing.print_all(this_house(), flavour, open_console())
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
     """Write the reports of a stored run again, for example after a change of a template."""
     from tenter.record import archive
@@ -173,7 +187,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run
     print(house.relative(folder / "report.html"))
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def contracts() -> None:
     """Show which test or scenario cites each contract; ends with 1 when one is cited by none."""
     from tenter.sources import contracts as verb
@@ -182,7 +196,7 @@ def contracts() -> None:
     raise typer.Exit(FINDINGS if table.problems() else CLEAN)
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", help="release, probe, tsan, asan, gcc")]
           ) -> None:
     """Configure and build flavours.
@@ -205,7 +219,8 @@ def main(arguments: list[str] | None = None) -> int:
         say(" ".join(str(error).split()))
         return error.exit_code
     except typer.TyperException as error:
-        say(" ".join(error.format_message().split()) + " (./tenter --help)")
+        context = getattr(error, "ctx", None)
+        say(" ".join(error.format_message().split()) + f" ({context.command_path if context else './tenter'} --help)")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")

@@ -11,6 +11,7 @@ USAGE = 2
 INCONCLUSIVE = 3
 SANITIZER = 66
 DEFECT = 70
+UNSUPPORTED = 77  # of a runner alone
 
 
 class TenterError(Exception):

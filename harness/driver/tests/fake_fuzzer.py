@@ -1,10 +1,11 @@
-"""Stands in for engine_fuzz: speaks its JSON lines, and behaves as the property that it is asked for says."""
+"""Stands in for engine_fuzz: speaks its JSON lines, and behaves as its environment says."""
 
 import json
+import os
 import sys
 
 words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-behaviour = words["--property"]
+behaviour = os.environ["BEHAVIOUR"]
 PROGRAM = "engine workers 1 policy skip vars 1 noise 0\nt0: push op1 writes(a)\n"
 
 

@@ -171,7 +171,7 @@ def bad_summary(out: Path) -> int:
 
 
 ENDINGS = {
-    "slow": slow, "no_headline": say_and_end("==9== see the log\n", 66),
+    "slow": slow, "unsupported": say_and_end("tenter-runner: model: model '/a/net.onnx': unsupported: op Erf (node 'n')\n", 77), "no_headline": say_and_end("==9== see the log\n", 66),
     "crash": crash, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
     "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),
     "refuse": say_and_end("tenter-runner: model: unsupported (tenter::StatusError): plan.json: unknown action 'trow'; did you mean 'throw'?\n", 2),

@@ -29,7 +29,8 @@ def fuzzer(house, tenter, monkeypatch):
         path.write_text(f"#!{sys.executable} -IS\n" + FAKE.read_text())
         path.chmod(0o755)
 
-    def call(*arguments: str):
+    def call(*arguments: str, behaviour: str = "clean"):
+        monkeypatch.setenv("BEHAVIOUR", behaviour)
         return tenter("fuzz", "engine", *arguments)
 
     call.built = built
@@ -44,7 +45,7 @@ def test_a_clean_search_tells_what_it_tried(fuzzer):
 
 
 def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
-    code, out, _ = fuzzer("--property", "out of order", "--seed", "7")
+    code, out, _ = fuzzer("--seed", "7", behaviour="out of order")
     assert code == 1 and "ENG-1 is broken: out of order" in out and "op1 began too early" in out
     assert "1 ops of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
     assert "  t0: push op1 writes(a)\n" in out and "the original: --replay 7:8" in out
@@ -52,23 +53,23 @@ def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
     assert stored.read_text().startswith("engine workers 1")
     assert json.loads(stored.with_suffix(".json").read_text())["contract"] == "ENG-1"
     line = shlex.split(re.search(r"replay: \./tenter fuzz engine (.*)", out)[1])
-    code, out, _ = fuzzer(*line, "--property", "out of order", "-n", "50")
+    code, out, _ = fuzzer(*line, "-n", "50", behaviour="out of order")
     assert code == 1 and "came back 20 of 50 times (probe)" in out
 
 
 def test_a_program_that_fails_no_more_is_clean(fuzzer):
-    code, out, _ = fuzzer("--replay", "x.fuzz", "--property", "clean")
+    code, out, _ = fuzzer("--replay", "x.fuzz")
     assert code == 0 and "came back 0 of 200 times" in out
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("data race", 66), ("sanitizer: heap-use-after-free", 66),
                                                 ("leaked memory", 66), ("hang", 1), ("crash: Aborted", 1)])
 def test_what_a_sanitizer_saw_has_its_own_exit_code(fuzzer, kind, expected):
-    assert fuzzer("--property", kind)[0] == expected
+    assert fuzzer(behaviour=kind)[0] == expected
 
 
 def test_a_planted_bug_must_be_found(fuzzer):
-    code, out, _ = fuzzer("--mutant", "lost_push", "--property", "out of order")
+    code, out, _ = fuzzer("--mutant", "lost_push", behaviour="out of order")
     assert code == 0 and "--mutant lost_push" in out and fuzzer.built == [("probe", ("engine_fuzz_lost_push",))]
     code, _, err = fuzzer("--mutant", "lost_push", "-s", "3")
     assert code == 1 and "the planted bug 'lost_push' was not found in 3 s" in err
@@ -78,7 +79,14 @@ def test_a_planted_bug_must_be_found(fuzzer):
     (("--mutant", "lost_posh"), "no planted bug 'lost_posh'; did you mean 'lost_push'?"),
     (("--mutant", "lost_push", "-f", "tsan"), "exist in the flavour probe only"),
     (("-f", "release"), "the fuzzer needs fault sites: 'release' has none"),
-    (("--property", "usage"), "unknown property 'usage'"),
+    (("--property", "usage"), "unknown property 'usage'; known: all, ENG-1, ENG-2"),
+    (("--property", "COP-1"), "unknown property 'COP-1'; known: all, ENG-1, ENG-2"),
+    (("--workers", "x"), "--workers: 'x' is no list of numbers such as 0,1,8"),
+    (("--workers", "2,,4"), "--workers: '2,,4' is no list of numbers"),
+    (("--times", "3"), "--times goes with --replay (./tenter fuzz --help)"),
+    (("--replay", "x.fuzz", "--max-ops", "3"), "--max-ops says nothing beside --replay, which runs one program"),
+    (("--replay", "7:8", "--seconds", "3"), "--seconds says nothing beside --replay, which runs one program"),
+    (("--seed", "1", "--seed", "2"), "--seed was given 2 times, and only one can count (./tenter fuzz --help)"),
     (("-s", "0"), "0.1"),
 ])
 def test_bad_input_is_one_line(fuzzer, arguments, message):
@@ -94,5 +102,5 @@ def test_only_the_engine_can_be_fuzzed(tenter):
 @pytest.mark.parametrize(("behaviour", "message"), [
     ("defect", "the fuzzer itself ended with 70 in probe"), ("contradiction", "told of 0 findings")])
 def test_a_fuzzer_that_breaks_is_a_defect(fuzzer, behaviour, message):
-    code, _, err = fuzzer("--property", behaviour)
+    code, _, err = fuzzer(behaviour=behaviour)
     assert code == 70 and message in err

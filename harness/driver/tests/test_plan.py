@@ -60,6 +60,11 @@ def test_a_wrong_target(tenter, write, head, expected):
     assert code == 2 and expected in err and err.count("\n") == 1
 
 
+def test_an_unknown_contract(tenter, write):
+    code, _, err = tenter("run", write("smoke/bad", head="contracts = ['ENG-99']"))
+    assert code == 2 and "contracts: unknown contract 'ENG-99'; did you mean 'ENG-9'? (./tenter contracts)" in err
+
+
 def test_an_unknown_workload(tenter, write):
     code, _, err = tenter("run", write("smoke/bad", kind="concurent_inference"))
     assert code == 2 and "unknown workload 'concurent_inference'; did you mean 'concurrent_inference'?" in err
@@ -68,6 +73,12 @@ def test_an_unknown_workload(tenter, write):
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("run", "smoke/god"), "no scenario, folder or file 'smoke/god'; did you mean 'smoke/good'?"),
     (("run", "nowhere/none.toml"), "no such scenario file 'nowhere/none.toml'"),
+    (("run", "--seed", "1", "--seed", "2"), "--seed was given 2 times, and only one can count (./tenter run --help)"),
+    (("run", "smoke", "--threads", "3"), "--threads goes with --model; a scenario says that itself, in its file (./tenter run --help)"),
+    (("run", "--input-shape", "1,2"), "--input-shape goes with --model"),
+    (("run", "--repeat", "x"), "Invalid value for '--repeat': Input should be a valid integer, unable to parse string as an integer (./tenter run --help)"),
+    (("fuzz", "--bogus"), "No such option: --bogus (./tenter fuzz --help)"),
+    (("replay",), "Missing argument 'FINDING'. (./tenter replay --help)"),
     (("run", "--model", "none.onnx"), "--model: no such file 'none.onnx'"),
     (("run", "--threads", "0"), "--threads"),
     (("run", "--flavour", "tsam"), "unknown flavour 'tsam'; did you mean 'tsan'?"),

@@ -284,3 +284,36 @@ def test_the_first_line_says_which_runtime_is_tested(tenter, write, house, tmp_p
     other.write_bytes(b"something else")
     code, out, err = tenter("run", name, "--target", str(other))
     assert code == 2 and out == "" and "libmine.so cannot be used: " in err
+
+
+def test_a_model_that_is_not_supported_is_skipped_and_fails_nobody(tenter, write, house):
+    write("smoke/a", behaviour="unsupported")
+    code, out, _ = tenter("run", "smoke/a")
+    assert code == 3 and "SKIP" in out and "  unsupported: op Erf (node 'n')" in out
+    write("smoke/b")
+    code, out, _ = tenter("run", "smoke")
+    assert code == 0 and case(house, "smoke/a.probe")["verdict"] == "SKIP" and "1 case not supported" in out
+    assert "Not supported, and so not run: smoke/a.probe" in out
+
+
+def test_the_last_refused_case_has_its_row(tenter, write):
+    code, out, _ = tenter("run", write("smoke/a"), write("smoke/b", behaviour="refuse"))
+    assert code == 2 and [line.split()[0] for line in out.splitlines()[:4]] == ["testing", "verdict", "PASS", "ERROR"]
+
+
+def test_models_and_folders_of_models(tenter, house, tmp_path, monkeypatch):
+    monkeypatch.setattr("tenter.plan.scenario.DEFAULT_FLAVOURS", ("probe",))
+    for name in ("one/net", "two/net", "two/deep/other"):
+        path = tmp_path / f"{name}.onnx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"model")
+    assert tenter("run", "--model", str(tmp_path / "one" / "net.onnx"), "--model", str(tmp_path / "two"), "-f", "probe",
+                  "--input-shape", "a=1,2", "--input-shape", "b=3")[0] == 0
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert [item["name"] for item in cases] == [
+        "model/one/net.probe", "model/other.probe", "model/two/net.probe"]
+    assert all(item["parameters"]["input_shape"] == "a=1,2;b=3" for item in cases)
+    assert "--input-shape a=1,2 --input-shape b=3" in cases[0]["again"]
+    (tmp_path / "none").mkdir()
+    code, _, err = tenter("run", "--model", str(tmp_path / "none"))
+    assert code == 2 and "none' holds no file *.onnx" in err

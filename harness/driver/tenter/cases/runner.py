@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.cases import postmortem, verdict
-from tenter.errors import DEFECT, SANITIZER, HarnessDefect
+from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer
 from tenter.cases.movement import Movement, told
@@ -61,7 +61,7 @@ def judge(case: Case, ended: Ended, here: Path, movement: Movement) -> CaseResul
     last_line = (stderr.strip().splitlines() or [""])[-1]
     by_itself = ended.exit_code is not None and not ended.timed_out
     try:
-        if ended.unreadable and ended.exit_code not in (2, DEFECT):
+        if ended.unreadable and ended.exit_code not in (2, UNSUPPORTED, DEFECT):
             raise HarnessDefect(f"the runner printed a line that is no event: {ended.unreadable}")
         torn = not by_itself or ended.exit_code == SANITIZER
         findings = merge(read_findings(here / "run" / "findings.jsonl", torn))
@@ -73,6 +73,8 @@ def judge(case: Case, ended: Ended, here: Path, movement: Movement) -> CaseResul
         problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
         if problem:
             raise HarnessDefect(problem)
+        if ended.exit_code == UNSUPPORTED:
+            return result_of(case, (Verdict.SKIP, verdict.missing(last_line)), UNSUPPORTED, ended.duration_s)
         summary["checks"] = _states(summary.get("checks", ()), findings)
         doubts = verdict.doubts(case.expect, summary) if summary else ()
         outcome = verdict.conclude(ended.exit_code, findings, case.expect, doubts)

@@ -20,6 +20,8 @@ def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding]
     """Why nothing may be concluded about the target, or nothing. None as exit code: a signal or a time-out."""
     if exit_code is None:
         return ""
+    if exit_code == errors.UNSUPPORTED:
+        return ""
     if exit_code == errors.USAGE:
         return f"the runner refused the plan: {_plain(last_line) or 'without a message'}"
     if exit_code == errors.DEFECT:
@@ -33,6 +35,11 @@ def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding]
     if exit_code == errors.FINDINGS and not findings:
         return "the runner ended with 1 and reported no finding"
     return ""
+
+
+def missing(last_line: str) -> str:
+    """What a target said that it does not support."""
+    return re.sub(r"^(model: )?(model '[^']*': )?", "", _plain(last_line)) or "not supported, says the target, and not what"
 
 
 def _plain(line: str) -> str:
@@ -104,7 +111,7 @@ def exit_code(run: RunResult) -> int:
         return errors.SANITIZER
     if Verdict.FAIL in verdicts or any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
         return errors.FINDINGS
-    if Verdict.GREY in verdicts or run.not_run or not run.cases:
+    if Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
         return errors.INCONCLUSIVE
     return errors.CLEAN
 

@@ -21,6 +21,7 @@ class Verdict(Enum):
     FAIL = "findings were reported"
     FOUND = "the planted bug was found"
     MISSED = "the planted bug was not found"
+    SKIP = "the target does not support the model, so nothing was run"
     GREY = "the checks had no power, so nothing is concluded"
     ERROR = "the harness or the plan failed, so nothing is concluded"
 

@@ -47,7 +47,7 @@ def _test_case(run: RunResult, case: CaseResult, clean: Clean) -> TestCase:
         error = Error(message, "error")
         error.text = clean(case.stderr_tail or case.reason)
         test.result = [error]
-    elif case.verdict is Verdict.GREY:
+    elif case.verdict in (Verdict.GREY, Verdict.SKIP):
         test.result = [Skipped(message)]
     test.system_out = clean(f"{sentence(case)}\n{run.replay_line(case) if case.findings else ''}".strip())
     properties = Properties()

@@ -29,7 +29,7 @@ def measure(cases: Iterable[CaseResult], run_id: str = "") -> PowerTable:
 
 def is_measured(run: RunResult, table: PowerTable) -> bool:
     """Whether every case without a planted bug has a figure. Faults that are injected are a setting of their own."""
-    return all(case.planted or case.faults or case.setting in table for case in run.cases)
+    return all(case.planted or case.faults or case.verdict is Verdict.SKIP or case.setting in table for case in run.cases)
 
 
 def power_of(run: RunResult, earlier: Iterable[RunResult]) -> PowerTable:

@@ -17,7 +17,7 @@ from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.wording import headline, sentence, verdict_word, what_now
 
 STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red", Verdict.MISSED: "bold red",
-          Verdict.GREY: "bright_black", Verdict.ERROR: "bold magenta"}
+          Verdict.GREY: "bright_black", Verdict.SKIP: "bright_black", Verdict.ERROR: "bold magenta"}
 
 
 class TerminalView:
@@ -41,6 +41,9 @@ class TerminalView:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._header_due:  # not all were refused, so that there is a table
+            for row in self._refused:
+                self._print(*row)
         self._bars.stop()
 
     def started(self, case: Case) -> None:

@@ -131,7 +131,7 @@ def headline(run: RunResult) -> str:
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
         parts.append(f"{found}/{len(canaries)} planted bugs found")
-    for verdict, words in ((Verdict.GREY, "without power"), (Verdict.ERROR, "not concluded because of an error")):
+    for verdict, words in ((Verdict.SKIP, "not supported"), (Verdict.GREY, "without power"), (Verdict.ERROR, "not concluded because of an error")):
         count = counts(run.cases).get(verdict, 0)
         if count:
             parts.append(f"{plural(count, 'case')} {words}")
@@ -162,6 +162,10 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         steps.append("Run again: the run was interrupted and some cases are missing.")
     if steps:
         return steps[:_MOST_STEPS]
+    unsupported = [case for case in run.cases if case.verdict is Verdict.SKIP]
+    if unsupported:
+        steps.append(f"Not supported, and so not run: {_few([case.name for case in unsupported])}. Ask for the ops that "
+                     "are missing, or leave these models out.")
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
     # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
@@ -207,7 +211,8 @@ def _counted(reasons: Iterable[str]) -> str:
 
 def _deeper(run: RunResult) -> list[str]:
     """For a reader who has nothing to repair and wants to see more."""
-    steps = ["For a tighter bound, run longer: ./tenter run --repeat 20"]
+    again = "" if "--repeat" in run.command else run.command  # the user's own words, as far as they go
+    steps = [f"For a tighter bound, run longer: {again or './tenter run'} --repeat 20"]
     if not any(case.scenario.startswith("model/") for case in run.cases):
         steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
     for case in run.cases:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import threading
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import sanitizer
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.record import archive
+from tenter.sources import contracts
 
 # What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
 _GRACE_S = 300.0
@@ -66,6 +68,13 @@ def fuzz(request: Request, house: House, console: Console) -> int:
     for flavour in request.flavours:
         if flavour not in FUZZED_FLAVOURS:
             raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
+    if request.mutant and request.mutant not in house.fuzz_mutants():
+        raise UsageError(f"no planted bug '{request.mutant}'{nearest(request.mutant, house.fuzz_mutants())}")
+    properties = [name for name in contracts.read_contracts(house) if name.startswith(("ENG-", "ERR-"))]
+    if request.property not in ("all", *properties):
+        raise UsageError(f"--property: unknown property '{request.property}'; known: all, {', '.join(properties)}")
+    if request.workers and not all(re.fullmatch(r"\d{1,4}", word) for word in request.workers.split(",")):
+        raise UsageError(f"--workers: '{request.workers}' is no list of numbers such as 0,1,8")
     if request.mutant and request.flavours != ("probe",):
         raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
     folder = archive.create_run_folder(house.out, f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
@@ -78,8 +87,6 @@ def fuzz(request: Request, house: House, console: Console) -> int:
 
 def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> int:
     program = "engine_fuzz" + (f"_{request.mutant}" if request.mutant else "")
-    if request.mutant and request.mutant not in house.fuzz_mutants():
-        raise UsageError(f"no planted bug '{request.mutant}'{nearest(request.mutant, house.fuzz_mutants())}")
     build_shown(house, flavour, console, (program,))
     outcome = _run(request, flavour, house.fuzzer(flavour, request.mutant), folder, house, console)
     if outcome.ended.stopped:

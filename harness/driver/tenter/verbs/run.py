@@ -29,6 +29,7 @@ from tenter.record.results import RunResult
 from tenter.report import report
 from tenter.report.power import is_measured, power_of
 from tenter.report.terminal import TerminalView, print_end
+from tenter.sources.contracts import read_contracts
 
 DEFAULT_WORDS = ("smoke",)
 # Earlier runs that are searched for the detection power of the same build.
@@ -46,14 +47,14 @@ class Request:
     jobs: int = 1
     out: Path | None = None
     target: str = ""
-    model: Path | None = None
+    models: tuple[Path, ...] = ()
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
 
     def label(self) -> str:
-        if self.model:
-            return self.model.stem
+        if self.models:
+            return "-".join(model.stem for model in self.models)
         return "-".join(Path(word).stem for word in self.words or DEFAULT_WORDS)
 
 
@@ -62,8 +63,8 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     for flavour in request.flavours:
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
-    if request.model:
-        scenarios = [model_scenario(request.model, request.parameters, house)]
+    if request.models:
+        scenarios = model_scenarios(request, house)
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
     if request.power:
@@ -74,6 +75,12 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
 
 def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:
     """Builds what the scenarios need and fills in every plan; raises before anything ran when one is wrong."""
+    known = read_contracts(house)
+    for scenario in scenarios:
+        for contract in scenario.contracts:
+            if contract not in known:
+                raise UsageError(f"{scenario.source}: contracts: unknown contract '{contract}'{nearest(contract, known)} "
+                                 "(./tenter contracts)")
     wanted = {flavour for scenario in scenarios for flavour in scenario.flavours}
     flavours = [flavour for flavour in FLAVOURS
                 if flavour in wanted and (not request.flavours or flavour in request.flavours)]
@@ -106,7 +113,7 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
         # The runner refused every plan: there is nothing to report, so the error is the answer.
         shutil.rmtree(folder)
         first = outcome.results[0]
-        raise UsageError(f"{'--model' if request.model else first.name}: {first.reason}")
+        raise UsageError(f"{'--model' if request.models else first.name}: {first.reason}")
     measured = write_reports(result, folder, house)
     archive.link_latest(folder)
     print_end(console, result, house.relative(folder), measured)
@@ -139,15 +146,29 @@ def _result(run_id: str, started: datetime, outcome: Outcome, flavours: set[str]
                      out=shlex.quote(str(request.out)) if request.out else "")
 
 
-def model_scenario(model: Path, parameters: dict[str, Any], house: House) -> Scenario:
-    """The scenario behind `--model`: concurrent inference, a tenth as much of it under ThreadSanitizer."""
+def model_scenarios(request: Request, house: House) -> list[Scenario]:
+    """One scenario per file that `--model` names, and per model in the folders that it names."""
+    files: dict[Path, None] = {}
+    for word in request.models:
+        found = sorted(word.rglob("*.onnx")) if word.is_dir() else [word]
+        if not found:
+            raise UsageError(f"--model: the folder '{word}' holds no file *.onnx")
+        files.update(dict.fromkeys(found))
+    stems = Counter(path.stem for path in files)
+    return [_model_scenario(path, path.stem if stems[path.stem] == 1 else f"{path.parent.name}/{path.stem}",
+                            request.parameters, house) for path in files]
+
+
+def _model_scenario(model: Path, name: str, parameters: dict[str, Any], house: House) -> Scenario:
+    """Concurrent inference, a tenth as much of it under ThreadSanitizer."""
     if not model.is_file():
         raise UsageError(f"--model: no such file '{model}'")
     given = {"model": str(model.resolve()), **parameters}
     words = ["--model", house.relative(model)]
     for key, value in parameters.items():
-        words += [f"--{key.replace('_', '-')}", str(value)]
-    scenario = Scenario(name=f"model/{model.stem}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
+        for one in str(value).split(";"):
+            words += [f"--{key.replace('_', '-')}", one]
+    scenario = Scenario(name=f"model/{name}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
                         title=f"{model.name}: concurrent inference", contracts=("COP-1",),
                         purpose="Every output is compared bit by bit with the one-thread run of the same plan.",
                         expect=Expected(main="determinism"))
