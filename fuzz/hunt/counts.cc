@@ -38,7 +38,8 @@ std::string_view CountName(Count count) {
                                          "scope_cancels",
                                          "scope_deadlines",
                                          "scoped_replays",
-                                         "bulk_ops"};
+                                         "bulk_ops",
+                                         "meetings"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }
@@ -88,6 +89,7 @@ void CountCase(const Program& p, Counts* counts) {
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
   add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
+  add(Count::kMeetings, statements([](const Statement& s) { return s.meets != 0; }));
   add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
   add(Count::kRaces, statements(Races));
   add(Count::kScopedOps,

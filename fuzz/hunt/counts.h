@@ -42,6 +42,7 @@ enum class Count {
   kScopeDeadlines,
   kScopedReplays,
   kBulkOps,
+  kMeetings,
   kEnd
 };
 std::string_view CountName(Count count);

@@ -14,6 +14,7 @@ constexpr StatementChange kChanges[] = {
     [](Statement* s) { s->far_deadline = false; },
     [](Statement* s) { s->bulk = 0; },
     [](Statement* s) { s->blocks = false; },
+    [](Statement* s) { s->meets = 0; },
     [](Statement* s) {
       if (s->verb == Verb::kPush || s->verb == Verb::kReplay) s->scope = 0;
     },

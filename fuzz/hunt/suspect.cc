@@ -6,6 +6,8 @@ namespace tenter::fuzz {
 
 std::string ContractOfHang(const Program& program) {
   if (Has(program, Verb::kStop)) return "ENG-9";
+  for (const Statement& s : program.statements)
+    if (s.meets != 0) return "ENG-1";
   for (const Statement& s : program.statements) {
     if (s.blocks) return "ERR-12";
     if (s.priority != 0) return "ENG-10";

@@ -22,6 +22,8 @@ class Drawing {
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
+    const bool meets = program_.workers >= 2 && Chance(profile_.meetings);
+    if (meets) PlanMeetings();
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
     if (Chance(profile_.scopes)) scopes_ = From(1, 2);
     pushes_.Plan(program_.vars, scopes_, bulk_);
@@ -37,6 +39,7 @@ class Drawing {
     if (forks)
       for (int n = From(1, 2); n > 0; --n) InsertFork();
     Normalise(&program_);
+    if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
                       program_.workers > 0 && !Has(program_, Verb::kFork) && !HasRaces(program_) &&
                       Chance(profile_.parity);
@@ -58,6 +61,25 @@ class Drawing {
     profile_.deletes = profile_.pushes_inside = 0;
     profile_.async /= 2;
     profile_.priorities /= 3;
+  }
+
+  // Nothing is drawn that does not go together with meetings, and less that keeps ops apart.
+  void PlanMeetings() {
+    profile_.captures = profile_.bulks = profile_.forks = 0;
+    profile_.waits /= 2;
+    profile_.wait_alls /= 2;
+    if (program_.idle) program_.noise = 0;
+    program_.vars = From(1, 8);
+  }
+
+  // Pairs of ops at random; of these Normalise keeps the ones that must meet.
+  void DrawMeetings() {
+    for (int n = 3 * program_.workers; n > 0 && !program_.statements.empty(); --n) {
+      Statement& s = program_.statements[AnyPlace() % program_.statements.size()];
+      if (s.verb != Verb::kPush || s.meets != 0) continue;
+      s.meets = From(1, pushes_.ops());
+      Normalise(&program_);
+    }
   }
 
   static Statement By(Actor actor, Verb verb) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "fuzz/program/meetings.h"
+
 namespace tenter::fuzz {
 namespace {
 
@@ -160,6 +162,7 @@ void Normalise(Program* program) {
   }
   program->statements = std::move(kept);
   NormaliseScopes(program);
+  NormaliseMeetings(program);
   if (Has(*program, Verb::kFork) || HasRaces(*program)) program->parity = false;
 }
 

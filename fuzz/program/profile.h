@@ -42,6 +42,7 @@ struct Profile {
   int scope_deadlines = 25;  // of these: programs in which some get a deadline
   int scoped_replays = 40;   // of these: replays that are pushed into a scope
   int blocks = 10;           // ops in a scope whose body waits until that is cancelled
+  int meetings = 10;         // programs in which bodies wait for bodies of other ops
   bool gated = false;        // one worker, held until everything was pushed
   bool failing_worker = false;
 };

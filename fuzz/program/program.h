@@ -20,7 +20,7 @@
 //   fork: both processes go on with it. (8) an op that blocks has a worker, and its scope gets a
 //   cancel or a deadline from its own pusher before that waits for ops, or a cancel from its own
 //   body. (9) a scope has one deadline at most, which a pusher sets; only that pusher waits until
-//   it has passed.
+//   it has passed. (10) an op meets one that can begin while it waits: meetings.h.
 #pragma once
 
 #include <cstdint>

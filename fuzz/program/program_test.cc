@@ -77,5 +77,42 @@ TEST(Program, ABodyMayBlockWhenSomethingWakesIt) {
     EXPECT_FALSE(ParseProgram(text).ok()) << text;
 }
 
+// An op may wait for the body of another one when every engine surely begins that meanwhile.
+TEST(Program, AnOpMeetsOneThatCanBeginMeanwhile) {
+  const std::string two = "engine workers 2 vars 3\n", three = "engine workers 3 vars 3\n";
+  for (const std::string& text :
+       {two + "t0: push op1 writes(a) meets 2\nt0: push op2 writes(b)\n",
+        two + "t0: push op1 writes(a)\nt0: waitall\nt0: push op2 writes(b) meets 1\n",
+        two + "t0: push op1 writes(a)\nt0: push op2 reads(a) meets 1\n",
+        two + "t0: push op1 reads(a) meets 2\nt1: push op2 reads(a)\nt1: waitall\n",
+        two + "t0: push op1 completes later meets 2\nt0: push op2 throws int out_of_memory\n",
+        three + "t0: push op1 meets 3\nt0: push op2 meets 3\nt0: push op3\n"})
+    EXPECT_TRUE(ParseProgram(text).ok()) << text;
+  for (const std::string& text :
+       {// There is no second worker, not surely, or not for each of them.
+        std::string("engine workers 1\nt0: push op1 meets 2\nt0: push op2\n"),
+        std::string("engine workers 2 noise 1 idle\nt0: push op1 meets 2\nt0: push op2\n"),
+        two + "t0: push op1 meets 3\nt0: push op2 meets 3\nt0: push op3\n",
+        // The other op may have to wait for this one, perhaps by way of a third.
+        two + "t0: push op1 writes(a) meets 2\nt0: push op2 reads(a)\n",
+        two + "t0: push op1 reads(a) meets 2\nt1: push op2 writes(a)\n",
+        two + "t0: push op1 writes(a) meets 3\nt0: push op2 reads(a) writes(b)\n"
+              "t0: push op3 writes(b)\n",
+        two + "t0: push op1 reads(a) meets 2\nt1: delete a\nt1: push op2 reads(a)\n",
+        three + "t0: push op1 meets 2\nt0: push op2 meets 1\n",
+        three + "t0: push op1 writes(a) meets 4\nt0: push op2 writes(b) meets 3\n"
+                "t0: push op3 reads(a)\nt0: push op4 reads(b)\n",
+        // It may not be pushed before this one has ended.
+        two + "t0: push op1 meets 2\nt0: waitall\nt0: push op2\n",
+        two + "t0: push op1 meets 2\nt1: wait a\nt1: push op2\n",
+        two + "t0: push op1 meets 3\nt0: push op2\nop2: push op3\n",
+        // Its body may stay although it does not run, or there is none.
+        two + "t0: push op1 meets 2\nt0: push op2 completes now\n", two + "t0: push op1 meets 2\n",
+        // These wait for more than their vars.
+        two + "t0: push op1 meets 2 bulk 2\nt0: push op2 bulk 2\n",
+        two + "t0: push op1 meets 2\nt0: push op2\nt0: fork\n"})
+    EXPECT_FALSE(ParseProgram(text).ok()) << text;
+}
+
 }  // namespace
 }  // namespace tenter::fuzz

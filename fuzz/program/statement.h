@@ -66,6 +66,7 @@ struct Statement {
   // kAwait, kCancel, kTimeout, kExpired: which scope
   int scope = 0;
   bool blocks = false;  // the body waits until its scope is cancelled
+  int meets = 0;        // the body waits until that of this op has begun; 0: it does not
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
   int program = 0;
   // kDelete, kNew, kWait

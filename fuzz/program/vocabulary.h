@@ -40,6 +40,7 @@ inline constexpr PushWord kPushWords[] = {
     {"bulk", &Statement::bulk},
     {"scope", &Statement::scope},
     {"blocks", &Statement::blocks},
+    {"meets", &Statement::meets},
     {"program", &Statement::program},
 };
 

@@ -22,6 +22,7 @@ Bodies::Bodies(const Program& program, uint64_t round, const Tools& tools, Notes
       tools_(tools),
       notes_(notes),
       inside_(std::move(inside)),
+      meetings_(program),
       racing_(program, round, tools.racers) {
   // There are at most as many further vars as statements, if each of them is a `new`.
   for (size_t i = 0; i < program.vars + program.statements.size(); ++i)
@@ -34,6 +35,12 @@ OpBody Bodies::Of(size_t index, const HandlesPtr& handles, int64_t deadline_ns) 
   // The bodies of a captured program live as long as the program.
   Atomic<int64_t>* const alive =
       s.ends == Ends::kSync && s.program == 0 ? &sync_alive_ : &others_alive_;
+  if (Meetings::Promise begun = meetings_.PromiseOf(s.op); begun != nullptr)
+    return [this, index, handles, counted = Counted(alive),
+            begun = std::move(begun)](const OpContext& context) {
+      begun->Open();
+      RunSync(index, handles, context);
+    };
   if (s.ends == Ends::kSync)
     return [this, index, handles, counted = Counted(alive)](const OpContext& context) {
       RunSync(index, handles, context);
@@ -52,6 +59,7 @@ RunSeen* Bodies::Begin(size_t index, const HandlesPtr& handles, const OpContext&
   run->number = context.push_number;
   run->body.begin = notes_.Stamp();
   inside_(s.op, handles);
+  meetings_.Await(s);
   run->values_read.clear();
   for (const int instance : Instances(s.reads, *handles))
     run->values_read.push_back(values_[instance]);

@@ -14,6 +14,7 @@
 #include "fuzz/ends/held_handles.h"
 #include "fuzz/ends/racing_bodies.h"
 #include "fuzz/run/letters.h"
+#include "fuzz/run/meetings.h"
 #include "fuzz/run/notes.h"
 #include "fuzz/run/tools.h"
 
@@ -52,6 +53,7 @@ class Bodies {
   Notes& notes_;
   const Inside inside_;
   std::vector<int64_t> values_;  // by instance
+  Meetings meetings_;
   RacingBodies racing_;
   HeldHandles held_;
   Atomic<int64_t> sync_alive_ = 0, others_alive_ = 0;
