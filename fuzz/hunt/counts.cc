@@ -39,7 +39,8 @@ std::string_view CountName(Count count) {
                                          "scope_deadlines",
                                          "scoped_replays",
                                          "bulk_ops",
-                                         "meetings"};
+                                         "meetings",
+                                         "many_vars"};
   static_assert(std::size(kNames) == static_cast<size_t>(Count::kEnd));
   return kNames[static_cast<size_t>(count)];
 }
@@ -90,6 +91,9 @@ void CountCase(const Program& p, Counts* counts) {
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));
   add(Count::kBulkOps, statements([](const Statement& s) { return s.bulk != 0; }));
   add(Count::kMeetings, statements([](const Statement& s) { return s.meets != 0; }));
+  add(Count::kManyVars, statements([](const Statement& s) {
+        return s.verb == Verb::kPush && s.reads.size() + s.writes.size() > 16;
+      }));
   add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
   add(Count::kRaces, statements(Races));
   add(Count::kScopedOps,

@@ -43,6 +43,7 @@ enum class Count {
   kScopedReplays,
   kBulkOps,
   kMeetings,
+  kManyVars,
   kEnd
 };
 std::string_view CountName(Count count);

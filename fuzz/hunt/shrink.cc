@@ -11,6 +11,32 @@ namespace tenter::fuzz {
 namespace {
 
 constexpr size_t kFewStatements = 8;  // with so few all pairs are tried
+constexpr size_t kFewVars = 8;        // with more, to merge pairs takes too long
+
+// Calls `visit` with each letter that the program uses.
+void Visit(const Program& program, auto visit) {
+  for (const Statement& s : program.statements) {
+    for (const int letter : s.reads) visit(letter);
+    for (const int letter : s.writes) visit(letter);
+    if (s.verb == Verb::kDelete || s.verb == Verb::kNew || s.verb == Verb::kWait) visit(s.var);
+  }
+}
+
+void Rename(Program* program, auto name) {
+  for (Statement& s : program->statements) {
+    for (int& letter : s.reads) letter = name(letter);
+    for (int& letter : s.writes) letter = name(letter);
+    if (s.verb == Verb::kDelete || s.verb == Verb::kNew || s.verb == Verb::kWait)
+      s.var = name(s.var);
+  }
+}
+
+// In the order of the letters.
+std::vector<int> UsedVars(const Program& program) {
+  std::set<int> used;
+  Visit(program, [&](int letter) { used.insert(letter); });
+  return {used.begin(), used.end()};
+}
 
 class Shrinker {
  public:
@@ -93,14 +119,12 @@ class Shrinker {
   // Every use of one var becomes a use of another, so that an op which only carried a value from
   // one to the other can go.
   void MergeVars() {
-    for (int from = best_.vars - 1; from > 0; --from)
-      for (int to = 0; to < from; ++to)
+    const std::vector<int> used = UsedVars(best_);
+    if (used.size() > kFewVars) return;
+    for (size_t from = used.size(); from-- > 1;)
+      for (size_t to = 0; to < from; ++to)
         Try([&](Program& p) {
-          for (Statement& s : p.statements) {
-            std::replace(s.reads.begin(), s.reads.end(), from, to);
-            std::replace(s.writes.begin(), s.writes.end(), from, to);
-            if (s.var == from) s.var = to;
-          }
+          Rename(&p, [&](int letter) { return letter == used[from] ? used[to] : letter; });
         });
   }
 
@@ -108,6 +132,7 @@ class Shrinker {
     Try([](Program& p) { p.parity = false; });
     Try([](Program& p) { p.gated = false; });
     Try([](Program& p) { p.idle = false; });
+    Try([](Program& p) { p.apart = 1; });
     Try([](Program& p) { p.failing_worker = -1; });
     Try([](Program& p) { p.policy = ErrorPolicy::kSkipDependents; });
     Try([](Program& p) { p.noise = 0; });
@@ -151,31 +176,38 @@ class Shrinker {
     DropLetters(i, &Statement::writes);
   }
 
+  // As RemoveStatements.
   void DropLetters(size_t i, std::vector<int> Statement::*letters) {
-    for (size_t k = 0; i < best_.statements.size() && k < (best_.statements[i].*letters).size();) {
-      const bool gone = Try([&](Program& p) {
-        std::vector<int>& all = p.statements[i].*letters;
-        all.erase(all.begin() + static_cast<long>(k));
-      });
-      if (!gone) ++k;
+    if (i >= best_.statements.size()) return;
+    for (size_t chunk = std::max<size_t>(1, (best_.statements[i].*letters).size() / 2);;
+         chunk /= 2) {
+      for (size_t at = 0;
+           i < best_.statements.size() && at < (best_.statements[i].*letters).size();) {
+        const bool gone = Try([&](Program& p) {
+          std::vector<int>& all = p.statements[i].*letters;
+          const auto first = all.begin() + static_cast<long>(at);
+          all.erase(first, first + static_cast<long>(std::min(chunk, all.size() - at)));
+        });
+        if (!gone) at += chunk;
+      }
+      if (chunk <= 1) return;
     }
   }
 
-  // a, b, ... in the order of their first use; also fewer vars.
+  // a, b, ... without gaps, in the order of their first use, or else in the order that they have.
   void RenameVars() {
-    Try([](Program& p) {
-      std::vector<int> names(26, -1);
-      int next = 0;
-      const auto rename = [&](int& letter) {
-        if (names[letter] < 0) names[letter] = next++;
-        letter = names[letter];
-      };
-      for (Statement& s : p.statements) {
-        for (int& letter : s.reads) rename(letter);
-        for (int& letter : s.writes) rename(letter);
-        if (s.verb == Verb::kDelete || s.verb == Verb::kNew || s.verb == Verb::kWait) rename(s.var);
-      }
-      p.vars = std::max(1, next);
+    std::vector<int> by_use;
+    Visit(best_, [&](int letter) {
+      if (std::find(by_use.begin(), by_use.end(), letter) == by_use.end()) by_use.push_back(letter);
+    });
+    if (!NameInOrder(by_use)) NameInOrder(UsedVars(best_));
+  }
+  bool NameInOrder(const std::vector<int>& order) {
+    return Try([&](Program& p) {
+      Rename(&p, [&](int letter) {
+        return static_cast<int>(std::find(order.begin(), order.end(), letter) - order.begin());
+      });
+      p.vars = std::max(1, static_cast<int>(order.size()));
     });
   }
 

@@ -39,6 +39,7 @@ constexpr std::array kProperties = {
              "sets with duplicates behave as their distinct vars; read and write is update",
              With(kPlain,
                   [](Profile& p) {
+                    p.many_vars = 40;
                     p.duplicates = 60;
                     p.updates = 60;
                     p.fails = 10;

@@ -1,7 +1,11 @@
 #include "fuzz/program/draw_push.h"
 
+#include <set>
+
 namespace tenter::fuzz {
 namespace {
+
+constexpr int kFewVars = 12;  // of a program
 
 void Duplicate(Statement* s) {
   if (!s->reads.empty()) s->reads.push_back(s->reads[0]);
@@ -14,8 +18,10 @@ Statement PushDrawing::Push(Actor actor) {
   Statement s;
   s.actor = actor;
   s.op = ++ops_;
-  for (int n = Chance(50) ? dice_.From(1, 3) : 0; n > 0; --n) s.reads.push_back(AnyVar());
-  for (int n = Chance(85) ? dice_.From(1, 2) : 0; n > 0; --n) s.writes.push_back(AnyVar());
+  if (vars_ > kFewVars && Chance(60))
+    ManyVars(&s);
+  else
+    FewVars(&s);
   if (!s.writes.empty() && Chance(profile_.updates)) s.reads.push_back(s.writes[0]);
   if (Chance(profile_.duplicates)) Duplicate(&s);
   if (Chance(profile_.priorities)) s.priority = dice_.From(-3, 3);
@@ -31,6 +37,22 @@ Statement PushDrawing::Push(Actor actor) {
   if (scopes_ > 0 && Chance(70)) s.scope = dice_.From(1, scopes_);
   s.blocks = s.scope != 0 && Chance(profile_.blocks);
   return s;
+}
+
+void PushDrawing::FewVars(Statement* s) {
+  for (int n = Chance(50) ? dice_.From(1, 3) : 0; n > 0; --n) s->reads.push_back(AnyVar());
+  for (int n = Chance(85) ? dice_.From(1, 2) : 0; n > 0; --n) s->writes.push_back(AnyVar());
+}
+
+// In any order, with or without repeats.
+void PushDrawing::ManyVars(Statement* s) {
+  const bool repeats = Chance(60);
+  std::set<int> used;
+  for (int n = dice_.From(kFewVars, vars_); n > 0; --n) {
+    const int letter = AnyVar();
+    if (used.insert(letter).second || repeats)
+      (Chance(70) ? s->reads : s->writes).push_back(letter);
+  }
 }
 
 void PushDrawing::Race(Statement* s) {

@@ -16,7 +16,8 @@ class PushDrawing {
  public:
   PushDrawing(Dice& dice, const Profile& profile) : dice_(dice), profile_(profile) {}
 
-  // The program has `vars` vars and `scopes` scopes; most ops go through a bulk of `bulk` ops,
+  // The program has `vars` vars, with more than a few of which many ops use many, and `scopes`
+  // scopes; most ops go through a bulk of `bulk` ops,
   // unless that is 0.
   void Plan(int vars, int scopes, int bulk) { vars_ = vars, scopes_ = scopes, bulk_ = bulk; }
 
@@ -29,6 +30,8 @@ class PushDrawing {
 
  private:
   bool Chance(int percent) { return dice_.Chance(percent); }
+  void FewVars(Statement* s);
+  void ManyVars(Statement* s);
   void Fail(Statement* s);
   void Race(Statement* s);
 

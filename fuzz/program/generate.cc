@@ -22,6 +22,8 @@ class Drawing {
     if (Chance(profile_.run_dependents)) program_.policy = ErrorPolicy::kRunDependents;
     if (profile_.failing_worker && Chance(10)) program_.failing_worker = From(0, 3);
     const int threads = Chance(40) ? 1 : From(1, profile_.most_threads);
+    const bool many_vars = Chance(profile_.many_vars);
+    if (many_vars) PlanManyVars();
     const bool meets = program_.workers >= 2 && Chance(profile_.meetings);
     if (meets) PlanMeetings();
     if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
@@ -29,7 +31,8 @@ class Drawing {
     pushes_.Plan(program_.vars, scopes_, bulk_);
     const bool forks = threads == 1 && Chance(profile_.forks);
     if (forks) profile_.async = profile_.times_out = profile_.races = 0;
-    const int ops = From(1, std::max(1, From(1, draw_.most_ops)));
+    const int most_ops = many_vars ? std::min(draw_.most_ops, 10) : draw_.most_ops;
+    const int ops = From(1, std::max(1, From(1, most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
     if (Chance(profile_.stops)) InsertStop(threads);
     if (Chance(10)) InsertStop(threads, profile_.stops);
@@ -63,13 +66,19 @@ class Drawing {
     profile_.priorities /= 3;
   }
 
+  // In some cases their indices do not fit into one byte. Few ops: each has much to say.
+  void PlanManyVars() {
+    program_.vars = From(20, 80);
+    if (Chance(50)) program_.apart = From(2, 12);
+  }
+
   // Nothing is drawn that does not go together with meetings, and less that keeps ops apart.
   void PlanMeetings() {
     profile_.captures = profile_.bulks = profile_.forks = 0;
     profile_.waits /= 2;
     profile_.wait_alls /= 2;
     if (program_.idle) program_.noise = 0;
-    program_.vars = From(1, 8);
+    if (program_.vars <= profile_.most_vars) program_.vars = From(1, 8);
   }
 
   // Pairs of ops at random; of these Normalise keeps the ones that must meet.

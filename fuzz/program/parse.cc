@@ -1,5 +1,6 @@
 #include "fuzz/program/parse.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "fuzz/program/normalise.h"
@@ -96,6 +97,7 @@ bool ParseHead(Words& words, Program* p) {
   while (!words.end()) {
     if (words.Is("workers") ? words.Number(&p->workers)
         : words.Is("vars")  ? words.Number(&p->vars)
+        : words.Is("apart") ? words.Number(&p->apart)
         : words.Is("noise") ? words.Number(&p->noise)
                             : words.Is("failing_worker") && words.Number(&p->failing_worker))
       continue;
@@ -112,6 +114,14 @@ bool ParseHead(Words& words, Program* p) {
       return false;
   }
   return true;
+}
+
+bool NamesLettersOnly(const Program& program) {
+  const auto is_letter = [](int letter) { return letter < kMostVars; };
+  return std::all_of(program.statements.begin(), program.statements.end(), [&](const auto& s) {
+    return is_letter(s.var) && std::all_of(s.reads.begin(), s.reads.end(), is_letter) &&
+           std::all_of(s.writes.begin(), s.writes.end(), is_letter);
+  });
 }
 
 }  // namespace
@@ -134,8 +144,12 @@ Result<Program> ParseProgram(const std::string& text) {
                                                       "': " + line);
   }
   if (!head) return Status(StatusCode::kInvalidArgument, "the program is empty");
-  if (program.vars < 0 || program.vars > 20 || program.workers < 0 || program.workers > 64)
-    return Status(StatusCode::kInvalidArgument, "0 to 20 vars and 0 to 64 workers are possible");
+  if (program.vars < 0 || program.vars > kMostVars || program.apart < 1 || program.apart > 1000 ||
+      program.workers < 0 || program.workers > 64)
+    return Status(StatusCode::kInvalidArgument,
+                  "0 to 104 vars, 1 to 1000 apart, and 0 to 64 workers are possible");
+  if (!NamesLettersOnly(program))
+    return Status(StatusCode::kInvalidArgument, "a var has a name from a to z3");
   const Program given = program;
   Normalise(&program);
   if (!(program == given))

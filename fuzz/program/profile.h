@@ -12,6 +12,7 @@ namespace tenter::fuzz {
 struct Profile {
   int most_threads = 3;
   int most_vars = 4;
+  int many_vars = 12;       // programs with many vars, and ops that use many of them
   int fails = 15;           // ops that fail, in any way and with any type
   int async = 25;           // ops that complete by a handle
   int late = 5;             // of those that complete now: bodies that throw afterwards

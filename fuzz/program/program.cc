@@ -24,6 +24,8 @@ int Replays(const Program& program, int captured) {
       [=](const Statement& s) { return s.verb == Verb::kReplay && s.program == captured; }));
 }
 
+int SpareVars(const Program& program) { return program.vars * (program.apart - 1); }
+
 bool IsSequential(const Program& program) {
   return Threads(program) <= 1 &&
          std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {

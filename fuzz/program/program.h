@@ -34,6 +34,7 @@ struct Program {
   int workers = 1;
   ErrorPolicy policy = ErrorPolicy::kSkipDependents;
   int vars = 1;             // letters a, b, ... that exist at the start
+  int apart = 1;            // so far apart lie the indices of their handles
   uint64_t noise = 0;       // seed of the delays at the engine's sites; 0: none
   bool idle = false;        // workers end when they were idle for a moment; some cannot come back
   bool gated = false;       // ENG-10: one worker, held until everything was pushed
@@ -48,6 +49,8 @@ struct Program {
 int Threads(const Program& program);
 int Ops(const Program& program);
 int Replays(const Program& program, int captured);
+// How many vars are made and never used, so that those of the program lie apart.
+int SpareVars(const Program& program);
 
 // True when the order of all pushes is known before the program runs: one thread, and no op pushes.
 bool IsSequential(const Program& program);

@@ -16,7 +16,10 @@ TEST(Program, BadTextIsRefusedWithItsLine) {
                            "engine\nt0: push op1 reads(a",
                            "engine\nop1: wait a",
                            "engine\nt0: push op1\nt0: push op1",
-                           "engine vars 99",
+                           "engine vars 105",
+                           "engine vars 2 apart 0",
+                           "engine\nt0: wait a4",
+                           "engine\nt0: wait a0",
                            "engine\nt0: replay 1",
                            "engine\nt0: push op1 program 1\nt1: replay 1",
                            "engine\nt0: push op1 scope 1 program 1\nt0: replay 1",
@@ -60,6 +63,19 @@ TEST(Program, WhatWasWrittenBeforeIsRead) {
   EXPECT_EQ(program->statements[9].program, 1);
   EXPECT_EQ(program->statements[9].scope, 0);
   EXPECT_TRUE(program->statements[10].blocks);
+}
+
+TEST(Program, LettersGoOnBehindZ) {
+  const std::string text =
+      "engine workers 2 policy skip vars 104 noise 0 apart 9\n"
+      "t0: push op1 reads(a z a1) writes(z3 b1 b)\n"
+      "t0: wait z3\n";
+  const Result<Program> program = ParseProgram(text);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(ToText(*program), text);
+  EXPECT_EQ(program->apart, 9);
+  EXPECT_EQ(program->statements[0].reads, (std::vector<int>{0, 25, 26}));
+  EXPECT_EQ(program->statements[1].var, kMostVars - 1);
 }
 
 // An op may block when something surely cancels its scope: a deadline that its pusher has set,

@@ -4,7 +4,10 @@
 
 namespace tenter::fuzz {
 
-std::string VarName(int letter) { return std::string(1, static_cast<char>('a' + letter)); }
+std::string VarName(int letter) {
+  const std::string name(1, static_cast<char>('a' + letter % 26));
+  return letter < 26 ? name : name + std::to_string(letter / 26);
+}
 
 std::string OpName(int op) { return "op" + std::to_string(op); }
 

@@ -88,6 +88,8 @@ inline bool CancelsScope(const Statement& s) {
   return s.verb == Verb::kCancel || (s.verb == Verb::kTimeout && !s.far_deadline);
 }
 
+// Letters are a to z, then a1 to z1, and so on.
+inline constexpr int kMostVars = 4 * 26;
 std::string VarName(int letter);
 std::string OpName(int op);
 // The number in an op's name, or 0 when it is not one of a program.

@@ -80,6 +80,7 @@ std::string ToText(const Program& p) {
   std::string text = "engine workers " + std::to_string(p.workers) + " policy " +
                      (p.policy == ErrorPolicy::kRunDependents ? "run" : "skip") + " vars " +
                      std::to_string(p.vars) + " noise " + std::to_string(p.noise);
+  if (p.apart != 1) text += " apart " + std::to_string(p.apart);
   if (p.idle) text += " idle";
   if (p.gated) text += " gated";
   if (p.parity) text += " parity";

@@ -52,11 +52,13 @@ class Words {
     return true;
   }
 
-  // The number of a letter; 0 is a.
+  // The number of a letter: 0 is a, 26 is a1.
   bool Letter(int* letter) {
     const std::string& word = peek();
-    if (word.size() != 1 || word[0] < 'a' || word[0] > 'z') return false;
-    *letter = word[0] - 'a';
+    if (word.empty() || word[0] < 'a' || word[0] > 'z') return false;
+    const bool one_digit = word.size() == 2 && word[1] >= '1' && word[1] <= '9';
+    if (word.size() > 1 && !one_digit) return false;
+    *letter = word[0] - 'a' + (one_digit ? 26 * (word[1] - '0') : 0);
     ++next_;
     return true;
   }

@@ -17,7 +17,7 @@ Execution::Execution(const Program& program, const Tools& tools, uint64_t round,
       tools_(tools),
       round_(round),
       notes_(notes),
-      letters_(*engine, program.vars),
+      letters_(*engine, program),
       scopes_(*engine, program),
       bodies_(program, round, tools, notes,
               [this](int op, const HandlesPtr& handles) {

@@ -6,10 +6,12 @@
 //   the pointer of that moment.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "fuzz/history/handles.h"
+#include "fuzz/program/program.h"
 #include "runtime/engine/engine.h"
 
 namespace tenter::fuzz {
@@ -18,10 +20,13 @@ using HandlesPtr = std::shared_ptr<const Handles>;
 
 class Letters {
  public:
-  Letters(Engine& engine, int vars) : engine_(engine) {
-    Handles handles(kLetters);
-    for (int i = 0; i < vars; ++i) handles[i] = {engine_.NewVar().value(), i};
-    instances_.assign(handles.begin(), handles.begin() + vars);
+  Letters(Engine& engine, const Program& program) : engine_(engine) {
+    Handles handles(LettersOf(program));
+    for (int i = 0; i < program.vars; ++i) {
+      handles[i] = {engine_.NewVar().value(), i};
+      for (int spare = 1; spare < program.apart; ++spare) engine_.NewVar().value();
+    }
+    instances_.assign(handles.begin(), handles.begin() + program.vars);
     now_ = std::make_shared<const Handles>(std::move(handles));
   }
 
@@ -40,7 +45,16 @@ class Letters {
   const std::vector<Handle>& instances() const { return instances_; }  // all that there were
 
  private:
-  static constexpr size_t kLetters = 26;
+  // Handles are copied often, and a program with many letters is rare.
+  static size_t LettersOf(const Program& program) {
+    int last = program.vars - 1;
+    for (const Statement& s : program.statements) {
+      last = std::max(last, s.var);
+      for (const int letter : s.reads) last = std::max(last, letter);
+      for (const int letter : s.writes) last = std::max(last, letter);
+    }
+    return static_cast<size_t>(last + 1);
+  }
 
   Engine& engine_;
   HandlesPtr now_;
