@@ -31,8 +31,12 @@ inline constexpr Site kClaim{"engine.op.claim", kActionDelay,
                              "ended, and is about to end it"};
 inline constexpr Site kDeleter{"engine.var.deleter", kActionThrow | kActionDelay,
                                "the deleter of a var throws"};
+inline constexpr Site kDeleted{"engine.var.deleted", kActionDelay,
+                               "the handles of a deleted var are stale, and its slot is not free "
+                               "for a new one yet"};
 
-inline constexpr std::array<const Site*, 7> kAll = {
-    &kPushAllocate, &kWorkerStart, &kBeforeDispatch, &kBody, &kComplete, &kClaim, &kDeleter};
+inline constexpr std::array<const Site*, 8> kAll = {&kPushAllocate, &kWorkerStart, &kBeforeDispatch,
+                                                    &kBody,         &kComplete,    &kClaim,
+                                                    &kDeleter,      &kDeleted};
 
 }  // namespace tenter::engine_sites

@@ -169,6 +169,7 @@ void NaiveEngine::Record(const Running& op, Outcome outcome) {
   NaiveVar& var = *op.uses[0].var;
   EndWrite(&var, nullptr);
   var.handle.FetchAdd(2, kRelease);
+  TENTER_HIT(probe_, engine_sites::kDeleted, .op = op.name, .var = op.uses[0].index);
   vars_.Remove(op.uses[0].index);
 }
 

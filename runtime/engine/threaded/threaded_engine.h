@@ -152,7 +152,7 @@ class ThreadedEngine final : public Engine,
   Atomic<bool> exiting_ = false;
 
   Epochs epochs_;
-  Dependencies dependencies_{&epochs_};
+  Dependencies dependencies_{&epochs_, probe_};
   OpPool pool_;
   Failures failures_;
   ReadyOps ready_;

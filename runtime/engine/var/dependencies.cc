@@ -5,6 +5,7 @@
 
 #include "runtime/engine/pending/captured_program.h"
 #include "runtime/engine/pending/push_rules.h"
+#include "runtime/engine/sites.h"
 
 namespace tenter {
 namespace {
@@ -135,6 +136,7 @@ Access* Dependencies::Complete(const PendingOp& op, Access* access, const Poison
     state.deleting = false;
     ++state.generation;
   }
+  TENTER_HIT(probe_, engine_sites::kDeleted, .op = op.name(), .var = index);
   vars_.Remove(index);
   return granted;
 }

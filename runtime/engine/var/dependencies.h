@@ -18,6 +18,7 @@
 
 #include <span>
 
+#include "runtime/base/probe.h"
 #include "runtime/engine/pending/pending_op.h"
 #include "runtime/engine/var/var_state.h"
 #include "runtime/engine/var/var_table.h"
@@ -28,7 +29,7 @@ namespace tenter {
 
 class Dependencies {
  public:
-  explicit Dependencies(Epochs* epochs) : epochs_(epochs) {}
+  Dependencies(Epochs* epochs, Probe* probe) : epochs_(epochs), probe_(probe) {}
 
   Var NewVar();
 
@@ -80,6 +81,7 @@ class Dependencies {
   const PoisonPtr& PoisonAt(const PendingOp& op, const Access& access) const;
 
   Epochs* const epochs_;
+  Probe* const probe_;
   VarTable<VarState> vars_;
 };
 
