@@ -80,8 +80,7 @@ class Minimiser {
     const int64_t start = NowNs();
     Consider(original, start + budget / 2);
     HuntSmaller(start + budget * 3 / 4);
-    if (IsRacy()) minimal_ = Amplify(minimal_, kind_, case_ns_, start + budget);
-    rate_ = Measure(minimal_, kind_, kFinalRounds, most_findings_, case_ns_);
+    if (IsRacy()) MakeFrequent(start + budget);
   }
 
   const Program& minimal() const { return minimal_; }
@@ -90,7 +89,9 @@ class Minimiser {
  private:
   bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
 
-  void Consider(const Program& original, int64_t deadline_ns) {
+  // Shrinks `original`, which takes the place of the smallest so far when it is smaller and comes
+  // back. False when it does not.
+  bool Consider(const Program& original, int64_t deadline_ns) {
     const Rate rate =
         Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
     const int rounds =
@@ -101,15 +102,34 @@ class Minimiser {
       const auto again = Try(p, {case_ns_, rounds});
       return again.has_value() && again->kind == kind_;
     };
-    const Program small = Shrink(original, fails, deadline_ns);
-    const Rate small_rate = Measure(small, kind_, kFinalRounds, most_findings_, case_ns_);
-    // One that never comes back is worth little, however small.
+    Rate small_rate;
+    const auto comes_back = [&](const Program& p) {
+      Rate again = Measure(p, kind_, kFinalRounds, most_findings_, case_ns_);
+      if (again.came_back == 0 && small_rate.came_back != 0) return false;
+      small_rate = std::move(again);
+      return small_rate.came_back != 0;
+    };
+    const Program small = Shrink(original, fails, comes_back, deadline_ns);
+    if (small_rate.came_back == 0) comes_back(small);
     const auto cost = [](const Program& p, const Rate& r) {
       return std::tuple(r.came_back == 0, Ops(p), p.statements.size(), r.rounds - r.came_back);
     };
-    if (rate_.rounds != 0 && cost(small, small_rate) >= cost(minimal_, rate_)) return;
+    const bool is_first = rate_.rounds == 0;
+    if (!is_first &&
+        (small_rate.came_back == 0 || cost(small, small_rate) >= cost(minimal_, rate_)))
+      return false;
     minimal_ = small;
     rate_ = small_rate;
+    return true;
+  }
+
+  // Other delays and workers, unless the program does not come back with them.
+  void MakeFrequent(int64_t deadline_ns) {
+    const Program frequent = Amplify(minimal_, kind_, case_ns_, deadline_ns);
+    const Rate rate = Measure(frequent, kind_, kFinalRounds, most_findings_, case_ns_);
+    if (rate.came_back * rate_.rounds <= rate_.came_back * rate.rounds) return;
+    minimal_ = frequent;
+    rate_ = rate;
   }
 
   void HuntSmaller(int64_t deadline_ns) {
@@ -122,10 +142,11 @@ class Minimiser {
       if (few && hunts >= kMostHunts) return;
       small.most_ops = std::max(kSmallEnough, Ops(minimal_) - 1);
       small.seed = CombineHash(options_.seed, static_cast<uint64_t>(hunts));
+      const std::string kind = kind_;
       const auto number = FindKind(small, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
       if (!number.has_value() && few) return;
       if (!number.has_value()) continue;
-      Consider(ProgramOfCase(small, *number, nullptr), deadline_ns);
+      if (!Consider(ProgramOfCase(small, *number, nullptr), deadline_ns)) kind_ = kind;
     }
   }
 

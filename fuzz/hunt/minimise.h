@@ -5,7 +5,8 @@
 //
 // Thread safety: the parent must have one thread only (RunInChild).
 // Ownership and lifetime: values.
-// Invariants: the kind of the finding stays the same, unless the first one never came back.
+// Invariants: (1) the kind of the finding stays the same, unless the first one never came back and
+//   another one did. (2) the program came back, or it is the one that the campaign found.
 // Errors: where the time is over it stops with the best so far.
 #pragma once
 

@@ -41,9 +41,12 @@ std::vector<int> UsedVars(const Program& program) {
 class Shrinker {
  public:
   Shrinker(Program program, const Fails& fails, int64_t deadline_ns)
-      : best_(std::move(program)), fails_(fails), deadline_ns_(deadline_ns) {}
+      : best_(std::move(program)), fails_(fails), deadline_ns_(deadline_ns) {
+    steps_.push_back(best_);
+  }
 
-  Program Run() {
+  // The program as it was given, and each smaller one that failed.
+  std::vector<Program> Run() {
     while (NowNs() < deadline_ns_) {
       const Program before = best_;
       RemoveStatements();
@@ -56,7 +59,7 @@ class Shrinker {
       if (best_ == before) break;
     }
     RenameVars();
-    return best_;
+    return std::move(steps_);
   }
 
  private:
@@ -64,6 +67,7 @@ class Shrinker {
     Normalise(&candidate);
     if (candidate == best_ || NowNs() >= deadline_ns_ || !fails_(candidate)) return false;
     best_ = std::move(candidate);
+    steps_.push_back(best_);
     return true;
   }
   // Accepts best_ after `change`, when it still fails.
@@ -212,14 +216,31 @@ class Shrinker {
   }
 
   Program best_;
+  std::vector<Program> steps_;
   const Fails& fails_;
   const int64_t deadline_ns_;
 };
 
+// Looks back from the last step, further each time, then forward again, so that few are tried. When
+// none comes back it is the first, in which somebody else has seen the finding.
+size_t SmallestThatComesBack(const std::vector<Program>& steps, const Fails& comes_back) {
+  size_t back = steps.size() - 1, gone = steps.size();  // what comes back, and what does not
+  for (size_t distance = 1; back > 0 && !comes_back(steps[back]); distance *= 2) {
+    gone = back;
+    back -= std::min(distance, back);
+  }
+  while (gone - back > 1) {
+    const size_t middle = back + (gone - back) / 2;
+    (comes_back(steps[middle]) ? back : gone) = middle;
+  }
+  return back;
+}
+
 }  // namespace
 
-Program Shrink(Program program, const Fails& fails, int64_t deadline_ns) {
-  return Shrinker(std::move(program), fails, deadline_ns).Run();
+Program Shrink(Program program, const Fails& fails, const Fails& comes_back, int64_t deadline_ns) {
+  std::vector<Program> steps = Shrinker(std::move(program), fails, deadline_ns).Run();
+  return std::move(steps[SmallestThatComesBack(steps, comes_back)]);
 }
 
 }  // namespace tenter::fuzz

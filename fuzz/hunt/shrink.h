@@ -1,13 +1,15 @@
-// Shrink: the smallest program that still fails in the same way.
+// Shrink: the smallest program that still fails in the same way, and does so again.
 //
 // Chunks of statements are removed first. Then the engine, the threads and the captured programs
 // become simpler, then single statements and the vars, until nothing more can go. `fails` tries a
-// program that fails by chance several times.
+// program that fails by chance several times. When it is too small, it may fail once and never
+// again: `comes_back` tries the smallest, and then larger ones.
 //
-// Thread safety: pure; `fails` does the work.
+// Thread safety: pure; `fails` and `comes_back` do the work.
 // Ownership and lifetime: values.
-// Invariants: the result failed when it was last tried.
-// Errors: at its deadline it stops with the best so far.
+// Invariants: the result is the program that `comes_back` accepted last; when it accepted none, the
+//   one that was given.
+// Errors: at its deadline it goes no further down.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,6 @@ namespace tenter::fuzz {
 
 using Fails = std::function<bool(const Program&)>;
 
-Program Shrink(Program program, const Fails& fails, int64_t deadline_ns);
+Program Shrink(Program program, const Fails& fails, const Fails& comes_back, int64_t deadline_ns);
 
 }  // namespace tenter::fuzz
