@@ -32,7 +32,7 @@ enum ExitCode {
 constexpr const char* kHelp =
     "tenter-runner run PLAN.json --out DIR   execute one run plan; DIR must exist and be empty\n"
     "tenter-runner catalogue                 workloads, checks, sites and saboteurs as JSON\n"
-    "tenter-runner target LIBRARY.so         the name and version that a target gives itself, as JSON\n"
+    "tenter-runner target LIBRARY.so         name and version of a target, as JSON\n"
     "Exit codes: 0 clean, 1 findings, 2 usage, 3 could not conclude, 66 sanitizer, 70 defect of "
     "the harness, 77 not supported by the target\n";
 

@@ -55,7 +55,7 @@ TEST(Parking, WhoeverLiesDownWhileAStartFailsIsWoken) {
   EXPECT_EQ(all.gone(), 1);
 }
 
-// A worker that lay down, is woken, and finds work by itself does not take that wake-up for the next.
+// A worker that is woken when it has found work by itself does not take that for the next wake-up.
 TEST(Parking, AWakeUpThatCameTooLateWakesNobody) {
   Parking all(1, /*spin_ns=*/0, /*leave_ns=*/0, [](int) { return false; });
   EXPECT_TRUE(all.Await(0, /*is_new=*/true, [&] {
