@@ -13,6 +13,7 @@ from tenter.cases import postmortem, verdict
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer
+from tenter.plan import files
 from tenter.cases.movement import Movement, told
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan.planner import Case
@@ -35,6 +36,7 @@ class CaseRunner:
         here = self.folder / "cases" / case.name
         (here / "run").mkdir(parents=True)
         (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
+        files.note(case.plan, here, self.house)
         movement = Movement()
 
         def remember(progress: Progress) -> None:
@@ -52,7 +54,10 @@ class CaseRunner:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        return judge(case, ended, here, movement)
+        result = judge(case, ended, here, movement)
+        if result.findings:
+            files.bring(case.plan, here)
+        return result
 
 
 def judge(case: Case, ended: Ended, here: Path, movement: Movement) -> CaseResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -68,10 +69,15 @@ def _nothing_to_do(folder: Path, targets: tuple[str, ...]) -> bool:
     return done.returncode == 0 and "no work to do" in done.stdout
 
 
+def _environment(house: House) -> dict[str, str]:
+    """So that ccache knows what another checkout has compiled already; then debug information names its folder."""
+    return {"CCACHE_BASEDIR": str(house.root), "CCACHE_NOHASHDIR": "1", **os.environ}
+
+
 def _run(command: list[str], house: House, log: Path, what: str, flavour: str, on_step: OnStep) -> None:
     try:
         with log.open("w") as copy:
-            child = subprocess.Popen(command, cwd=house.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            child = subprocess.Popen(command, cwd=house.root, env=_environment(house), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                      text=True, errors="replace")
             try:
                 for line in child.stdout or ():

@@ -82,6 +82,10 @@ def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
 
 def _split(out: Path, place: str) -> tuple[Path, str]:
     """Cuts RUN/CASE; a case has slashes of its own, and the run may be written with the path of out/ before it."""
+    for folder in Path(place).absolute().parents:
+        if (folder / REPORT).is_file():  # a run folder anywhere, as a path from where the caller stands
+            case = str(Path(place).absolute().relative_to(folder))
+            return folder.resolve(), case.removeprefix("cases/").rstrip("/")
     inside = place.removeprefix("./").removeprefix(f"{out}/").removeprefix(f"{out.name}/")
     run_name, _, case_name = inside.partition("/")
     if not run_name or not (out / run_name).is_dir():

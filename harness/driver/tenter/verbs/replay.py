@@ -14,12 +14,15 @@ from tenter.cases.campaign import run_cases
 from tenter.console import build_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
 from tenter.house import House
+from tenter.machine import environment
+from tenter.plan import files
 from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
 from tenter.record import archive
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, Verdict
+from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.terminal import TerminalView
+from tenter.verbs.run import prepare_models
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,24 @@ class Replayed:
 
 def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
     folder, result, finding = archive.locate(out, word)
-    plan = with_effective_faults(_plan(folder / "cases" / result.name / "plan.json"), result)
+    here = folder / "cases" / result.name
+    plan = with_effective_faults(_plan(here / "plan.json"), result)
     build_shown(house, result.flavour, console)
+    plan = in_this_checkout(plan, result.flavour, house)
+    plan = files.found_again(plan, here, house, prepare_models)
+    _say_build(archive.read_run(folder), result.flavour, house)
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
-    here = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
+    replays = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
     say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
     with TerminalView(console, cases) as view:
-        outcome = run_cases(cases, house, here, jobs=1, view=view)
+        outcome = run_cases(cases, house, replays, jobs=1, view=view)
     concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
     counts = Counter(other.signature for case in concluded for other in case.findings)
     for lost in outcome.results:
         if lost.verdict is Verdict.ERROR:
             say(f"{lost.name}: {lost.reason}")
             break
-    return Replayed(finding, counts[finding.signature], len(concluded), times, here,
+    return Replayed(finding, counts[finding.signature], len(concluded), times, replays,
                     _others(finding, counts, concluded))
 
 
@@ -76,10 +83,33 @@ def _plan(path: Path) -> dict:
         raise UsageError(f"{path}: the plan of the case cannot be read ({error})") from error
     if plan.get("version") != VERSION:
         raise UsageError(f"{path}: a run plan of version {plan.get('version')}, and this driver writes {VERSION}")
-    library = Path(plan["target"]["library"])
-    if not library.is_file():
-        raise UsageError(f"{path}: the target library {library} is gone; build it again")
     return plan
+
+
+def in_this_checkout(plan: dict, flavour: str, house: House) -> dict:
+    """The plan with the library that has the target's name here: one of another checkout would hide what was mended."""
+    target = plan["target"]
+    stored = Path(target["library"])
+    mutant = target["name"].removeprefix("mutant ")
+    if mutant != target["name"]:
+        library = house.mutant(flavour, mutant)
+    elif stored.name == house.target(flavour, target["name"]).name:
+        library = house.target(flavour, target["name"])
+    else:
+        library = stored  # of the user, outside of every checkout
+    if not library.is_file():
+        raise UsageError(f"the target {target['name']} is not here: {house.relative(library)}")
+    return {**plan, "target": {**target, "library": str(library.resolve())}}
+
+
+def _say_build(found_in: RunResult, flavour: str, house: House) -> None:
+    """Says when the finding is replayed with other binaries than those that it was made with."""
+    then, now = found_in.builds.get(flavour, "unknown"), environment.fingerprint(house, flavour)
+    if then == now:
+        say(f"{flavour} build {now}, the one of the finding")
+    else:
+        commit = found_in.environment.get("commit", "unknown")
+        say(f"{flavour} build {now} of this checkout; the finding was made with build {then}, commit {commit}")
 
 
 def with_effective_faults(plan: dict, result: CaseResult) -> dict:
