@@ -1,10 +1,12 @@
-/* target.h: what a runtime under test looks like to the harness. C99, version 1, no C++ type
+/* target.h: what a runtime under test looks like to the harness. C99, version 2, no C++ type
  * crosses it.
  *
  * A target is a shared library that exports `tgt_entry`. It answers with a table of functions, in
  * three capability groups (engine, model, iterator), each optional: the functions of a group that
- * it does not declare may be NULL. The harness calls everything through this table, and wraps it to
- * plant faults from outside (saboteurs).
+ * it does not declare may be NULL. In a group that it declares, four functions only tell something
+ * and may be NULL too: engine_describe, model_parameters, footprint and iterator_skipped. What they
+ * would have told is not checked then. The harness calls everything through this table, and wraps
+ * it to plant faults from outside (saboteurs).
  *
  * Thread safety: every function may be called from any thread unless the target declares otherwise
  *   in `notes`; whether that holds is what the harness finds out.
@@ -24,7 +26,7 @@
 extern "C" {
 #endif
 
-#define TGT_ABI_VERSION 1u
+#define TGT_ABI_VERSION 2u
 
 enum {
   TGT_OK = 0,
@@ -185,6 +187,12 @@ typedef struct tgt_batch {
   int64_t index, first_row, pad;
 } tgt_batch;
 
+/* A row that was left out of its batch, since it was bad (bad_rows_max). */
+typedef struct tgt_skipped_row {
+  int64_t line;     /* within the file, from 1 */
+  tgt_error reason; /* names the file and the line */
+} tgt_skipped_row;
+
 enum {
   TGT_COMPLETION_DONE = 0,
   TGT_COMPLETION_FAIL,
@@ -237,6 +245,12 @@ typedef struct tgt_target {
   tgt_code (*iterator_next)(void*, tgt_handle iterator, tgt_batch* batch, tgt_error*);
   tgt_code (*iterator_reset)(void*, tgt_handle iterator, tgt_error*);
   tgt_code (*iterator_close)(void*, tgt_handle iterator, tgt_error*);
+  /* Of this epoch: the rows that were left out before the last row that was returned, and all of
+   * them once the end or an error was; those that stand right behind a batch may come with it. In
+   * the order of the file. `*count` is how many; of the first 1000 the first `capacity` go to
+   * `rows`. Nothing is taken, and a reset forgets them. */
+  tgt_code (*iterator_skipped)(void*, tgt_handle iterator, tgt_skipped_row* rows, size_t capacity,
+                               uint64_t* count, tgt_error*);
 } tgt_target;
 
 /* The one symbol that a target exports: its table, in static storage. */

@@ -6,8 +6,8 @@ namespace tenter {
 
 std::span<const WorkloadType> Workloads() {
   static const std::vector<WorkloadType> workloads = {
-      ConcurrentInference(), EngineProgram(),         IteratorEpochs(),      LazyRejection(),
-      ModelWithoutMemory(),  IteratorWithoutMemory(), ProgramWithoutMemory()};
+      ConcurrentInference(), EngineProgram(),      IteratorEpochs(),        SkippedRowsTold(),
+      LazyRejection(),       ModelWithoutMemory(), IteratorWithoutMemory(), ProgramWithoutMemory()};
   return workloads;
 }
 

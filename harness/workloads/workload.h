@@ -55,6 +55,7 @@ Result<const WorkloadType*> FindWorkload(std::string_view kind);
 WorkloadType ConcurrentInference();
 WorkloadType EngineProgram();
 WorkloadType IteratorEpochs();
+WorkloadType SkippedRowsTold();
 WorkloadType LazyRejection();
 WorkloadType ModelWithoutMemory();
 WorkloadType IteratorWithoutMemory();

@@ -1,9 +1,13 @@
 // The oracles themselves: they must see what they are for.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 
+#include "harness/workloads/bad_rows_file.h"
 #include "harness/workloads/inference_errors.h"
 #include "harness/workloads/program.h"
 #include "harness/workloads/workload.h"
@@ -139,6 +143,39 @@ TEST(InferenceErrors, RefusalMustNameBothShapes) {
   EXPECT_TRUE(board.seen.empty());
   errors.CheckRefusal(Error(TGT_INVALID_ARGUMENT, "bad shape"));
   EXPECT_EQ(board.seen.size(), 1u);
+}
+
+// The lines of the file that hold exactly three numbers.
+std::vector<int64_t> LinesOfThreeNumbers(const std::string& path) {
+  std::vector<int64_t> lines;
+  std::ifstream file(path);
+  std::string text;
+  for (int64_t line = 1; std::getline(file, text); ++line) {
+    std::istringstream row(text);
+    double a = 0, b = 0, c = 0;
+    char comma = 0;
+    if (row >> a >> comma >> b >> comma >> c && row.get() == EOF) lines.push_back(line);
+  }
+  return lines;
+}
+
+// What the file says about itself is what stands in it, and depends on the seed alone.
+TEST(BadRowsFile, KnowsItsLines) {
+  const std::string path = testing::TempDir() + "bad_rows_" + std::to_string(getpid()) + ".csv";
+  std::set<std::vector<int64_t>> arrangements;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const BadRowsOptions options{.rows = 40, .columns = 3, .bad_rows = 15, .seed = seed};
+    const BadRowsFile file = BadRowsFile::Write(path, options).value();
+    EXPECT_EQ(LinesOfThreeNumbers(path), file.good_lines()) << "seed " << seed;
+    EXPECT_EQ(file.bad_lines().size(), 15u) << "seed " << seed;
+    EXPECT_EQ(file.GoodBefore(41) + file.BadBefore(41), 40) << "seed " << seed;
+    EXPECT_EQ(BadRowsFile::Write(path, options).value().bad_lines(), file.bad_lines());
+    arrangements.insert(file.bad_lines());
+  }
+  EXPECT_GT(arrangements.size(), 15u);
+  EXPECT_EQ(BadRowsFile::Write(path, {.rows = 3, .columns = 1, .bad_rows = 3}).status().message(),
+            "workload: bad_rows is 3 of 3 rows: no row would be good");
+  std::remove(path.c_str());
 }
 
 TEST(Parameters, AreStrict) {

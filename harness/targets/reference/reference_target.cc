@@ -292,6 +292,19 @@ tgt_code IteratorClose(void* instance, tgt_handle iterator, tgt_error* error) {
   return tenter_iterator_close(Context(instance), HandleOf<tenter_iterator>(iterator), As(error));
 }
 
+tgt_code IteratorSkipped(void* instance, tgt_handle iterator, tgt_skipped_row* rows,
+                         size_t capacity, uint64_t* count, tgt_error* error) {
+  const std::unique_ptr<tenter_skipped_row[]> r(new (std::nothrow) tenter_skipped_row[capacity]());
+  if (r == nullptr) return NoMemory(error);
+  const tgt_code code = tenter_iterator_skipped(
+      Context(instance), HandleOf<tenter_iterator>(iterator), r.get(), capacity, count, As(error));
+  for (size_t i = 0; i < std::min<uint64_t>(capacity, *count); ++i) {
+    rows[i].line = r[i].line;
+    std::memcpy(&rows[i].reason, &r[i].reason, sizeof(rows[i].reason));
+  }
+  return code;
+}
+
 constexpr tgt_target kTable = {
     .abi_version = TGT_ABI_VERSION,
     .name = "reference",
@@ -325,6 +338,7 @@ constexpr tgt_target kTable = {
     .iterator_next = IteratorNext,
     .iterator_reset = IteratorReset,
     .iterator_close = IteratorClose,
+    .iterator_skipped = IteratorSkipped,
 };
 
 }  // namespace

@@ -49,7 +49,8 @@ tgt_target TableOver(const tgt_target& inner) {
              &T::push, &T::completion_end, &T::wait_for_all, &T::engine_stop, &T::engine_counts,
              &T::engine_describe, &T::model_load, &T::model_arity, &T::model_input,
              &T::model_parameters, &T::cached_op_create, &T::footprint, &T::csv_iterator_create,
-             &T::iterator_next, &T::iterator_reset, &T::iterator_close>(&table);
+             &T::iterator_next, &T::iterator_reset, &T::iterator_close, &T::iterator_skipped>(
+      &table);
   table.open = RefuseOpen;
   table.close = Close;
   if (inner.invoke != nullptr) table.invoke = Invoke;
