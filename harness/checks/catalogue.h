@@ -31,7 +31,8 @@ inline constexpr CheckType kEpoch{
     "epoch", "an epoch yields every row exactly once, in order, and nothing of an older epoch",
     "ITR-1 ITR-4 ITR-6"};
 inline constexpr CheckType kLeak{
-    "leak", "ops, vars, arenas, threads and descriptors return to where they were",
+    "leak",
+    "ops, vars, threads and descriptors return to where they were; no more arenas than allowed",
     "ENG-5 COP-2 ITR-5"};
 inline constexpr CheckType kLiveness{
     "liveness", "nothing waits for ever, and closing takes no longer than promised",

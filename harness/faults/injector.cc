@@ -91,6 +91,16 @@ void Injector::NoteOp(size_t site, const char* op) {
     ops_[site].emplace(op);
 }
 
+void Injector::FollowRequests() {
+  MutexLock lock(mutex_);
+  requests_.emplace();
+}
+
+size_t Injector::MostRequestsTogether() const {
+  MutexLock lock(mutex_);
+  return requests_.has_value() ? requests_->MostTogether() : 0;
+}
+
 void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
   const auto is_it = [&](const Site* site) { return site->name == hit.site; };
   const auto site = std::find_if(sites_.begin(), sites_.end(), is_it);
@@ -101,6 +111,7 @@ void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
     MutexLock lock(mutex_);
     NoteOp(site - sites_.begin(), hit.op);
     if (!armed_) return;
+    if (requests_.has_value() && hit.request >= 0) requests_->Note(hit.request);
     ++counts_[site - sites_.begin()].hit;
     if (plan_.items.empty()) return;
     const std::string task = hit.op[0] != '\0' ? hit.op : CurrentThreadName();

@@ -16,11 +16,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "harness/faults/fault_plan.h"
+#include "harness/faults/request_spans.h"
 #include "harness/target/target.h"
 #include "runtime/base/mutex.h"
 
@@ -67,6 +69,10 @@ class Injector {
   // and none of them has the name that an item asks for.
   Status Arm() EXCLUDES(mutex_);
 
+  // From here on notes the requests of all hits; those that were noted before are forgotten.
+  void FollowRequests() EXCLUDES(mutex_);
+  size_t MostRequestsTogether() const EXCLUDES(mutex_);
+
   // The host to open a target with; valid as long as this object.
   tgt_host host();
 
@@ -111,6 +117,7 @@ class Injector {
   std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
   const bool names_ops_;  // some item has a filter for ops
   std::vector<std::set<std::string, std::less<>>> ops_ GUARDED_BY(mutex_);  // beside sites_
+  std::optional<RequestSpans> requests_ GUARDED_BY(mutex_);  // empty: they are not followed
   bool armed_ GUARDED_BY(mutex_) = false;
 };
 

@@ -83,6 +83,7 @@ typedef struct tgt_fault {
   char message[256];
 } tgt_fault;
 
+/* `request` is the number of an invocation, unique within its cached op, or of a batch; -1: none. */
 typedef struct tgt_hit {
   const char* site;
   const char* op;
@@ -169,6 +170,8 @@ typedef struct tgt_cached_op_options {
 
 typedef struct tgt_footprint {
   uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
+  /* The intermediate values of requests that run, and what is kept for later ones; 0: not told. */
+  uint64_t arena_bytes;
 } tgt_footprint;
 
 typedef struct tgt_csv_options {

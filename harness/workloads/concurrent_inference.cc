@@ -7,6 +7,7 @@
 #include "harness/workloads/handles.h"
 #include "harness/workloads/inference_callers.h"
 #include "harness/workloads/inference_errors.h"
+#include "harness/workloads/inference_op.h"
 #include "harness/workloads/inference_remains.h"
 #include "harness/workloads/model_inputs.h"
 #include "harness/workloads/workload.h"
@@ -38,6 +39,7 @@ class InferenceRun {
     TENTER_RETURN_IF_ERROR(CheckPower());
     callers_.emplace(stage_, *inputs_, &errors_);
     remains_.WatchParameters(model.get());
+    TENTER_RETURN_IF_ERROR(remains_.LearnArenas(model.get(), *inputs_));
     const int64_t rounds = stage_.parameters.Int("rounds");
     stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_));
     const ProcessCensus census = ProcessCensus::Now();
@@ -79,30 +81,18 @@ class InferenceRun {
 
   // One life of engine and op: created, called by all threads, freed.
   Status Round(tgt_handle model) {
-    const Parameters& p = stage_.parameters;
-    tgt_error error = {};
-    Handle engine(&stage_.target, &stage_.board), op(&stage_.target, &stage_.board);
-    if (table_.groups & TGT_ENGINE) {
-      const tgt_engine_options options{static_cast<int32_t>(p.Int("workers")), 0};
-      TENTER_RETURN_IF_ERROR(
-          SetUp(table_.engine_create(stage_.target.self(), &options, engine.out(), &error), error,
-                "engine"));
-    }
-    tgt_cached_op_options options = {};
-    options.thread_safe = p.Flag("thread_safe") ? 1 : 0;
-    options.refuse_when_full = p.Flag("refuse_when_full") ? 1 : 0;
-    options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
-    options.in_flight_max = static_cast<uint64_t>(p.Int("in_flight_max"));
-    TENTER_RETURN_IF_ERROR(SetUp(table_.cached_op_create(stage_.target.self(), engine.get(), model,
-                                                         &options, op.out(), &error),
-                                 error, "cached op"));
+    InferenceOp called(stage_);
+    TENTER_RETURN_IF_ERROR(called.Create(
+        stage_, model, static_cast<uint64_t>(stage_.parameters.Int("in_flight_max"))));
     stage_.progress.SetDescribe(
-        [this, &engine] { return DescribeEngine(stage_.target, engine.get()); });
-    callers_->CallFromAllThreads(&op);
+        [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
+    stage_.injector.FollowRequests();
+    callers_->CallFromAllThreads(&called.op);
     stage_.progress.SetDescribe(nullptr);
-    remains_.CheckFootprint(engine.get(), op.get());
-    const tgt_handle stale = op.get();
-    op.Free();
+    remains_.CheckFootprint(called.engine.get(), called.op.get());
+    remains_.CheckRunning(stage_.injector.MostRequestsTogether());
+    const tgt_handle stale = called.op.get();
+    called.op.Free();
     if (stale != 0) CheckStale(stale);
     return {};
   }
@@ -126,6 +116,7 @@ class InferenceRun {
     stage_.board.Expose("threads", threads_);
     stage_.board.Expose("inferences", callers_->answers());
     stage_.board.Expose("in_flight_max", callers_->in_flight_max());
+    stage_.board.Expose("running_max", remains_.running_max());
     stage_.board.Expose("compilations", remains_.compilations());
     stage_.board.Expose("failed_requests", errors_.count());
     if (callers_->in_flight_max() < 2)

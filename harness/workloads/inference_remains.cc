@@ -1,7 +1,11 @@
 #include "harness/workloads/inference_remains.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "harness/workloads/inference_op.h"
 #include "runtime/base/rng.h"
 
 namespace tenter {
@@ -33,26 +37,64 @@ void InferenceRemains::CheckFootprint(tgt_handle engine, tgt_handle op) {
   if (engine != 0) CheckOps(engine);
 }
 
-void InferenceRemains::CheckArenas(tgt_handle op) {
+bool InferenceRemains::AskFootprint(tgt_handle op, tgt_footprint* footprint) {
   tgt_error error = {};
+  return table_.footprint != nullptr &&
+         table_.footprint(stage_.target.self(), op, footprint, &error) == TGT_OK;
+}
+
+Status InferenceRemains::LearnArenas(tgt_handle model, const ModelInputs& inputs) {
+  const auto signatures = static_cast<size_t>(stage_.parameters.Int("shape_variants"));
+  for (size_t i = 0; i < std::min(signatures, inputs.size()); ++i) {
+    InferenceOp alone(stage_);
+    TENTER_RETURN_IF_ERROR(alone.Create(stage_, model, 1));
+    const Sample& sample = inputs.sample(i);
+    std::vector<tgt_tensor> outputs(inputs.output_count());
+    tgt_error error = {};
+    TENTER_RETURN_IF_ERROR(
+        SetUp(table_.invoke(stage_.target.self(), alone.op.get(), sample.inputs.data(),
+                            sample.inputs.size(), outputs.data(), outputs.size(), &error),
+              error, "first request of a signature"));
+    for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
+    tgt_footprint footprint = {};
+    if (!AskFootprint(alone.op.get(), &footprint) || footprint.arena_bytes == 0) return {};
+    arena_bytes_max_ = std::max(arena_bytes_max_, footprint.arena_bytes);
+  }
+  return {};
+}
+
+void InferenceRemains::CheckArenas(tgt_handle op) {
   tgt_footprint footprint = {};
-  if (table_.footprint == nullptr ||
-      table_.footprint(stage_.target.self(), op, &footprint, &error) != TGT_OK)
-    return;
+  if (!AskFootprint(op, &footprint)) return;
   stage_.board.Examine(kLeak);
-  const auto limit = static_cast<uint64_t>(stage_.parameters.Int("in_flight_max"));
   compilations_ = static_cast<int64_t>(footprint.compilations);
   if (footprint.in_flight != 0)
-    stage_.board.Report({.check = &kLeak,
-                         .what = "arena not returned",
-                         .title = std::to_string(footprint.in_flight) +
-                                  " arenas are still lent although every call returned"});
-  if (limit > 0 && footprint.in_flight_max > limit)
-    stage_.board.Report({.check = &kLeak,
-                         .what = "more arenas than allowed",
-                         .title = std::to_string(footprint.in_flight_max) +
-                                  " requests held an arena, the limit is " +
-                                  std::to_string(limit)});
+    Report("arena not returned", std::to_string(footprint.in_flight) +
+                                     " arenas are still lent although every call returned");
+  if (footprint.in_flight_max > limit_)
+    Report("more arenas than allowed", std::to_string(footprint.in_flight_max) +
+                                           " requests held an arena, the limit is " +
+                                           std::to_string(limit_));
+  if (arena_bytes_max_ > 0 && footprint.arena_bytes > limit_ * arena_bytes_max_)
+    Report("more arenas kept than allowed", std::to_string(footprint.arena_bytes) +
+                                                " bytes of arenas are kept, the limit is " +
+                                                std::to_string(limit_) + " of at most " +
+                                                std::to_string(arena_bytes_max_) + " bytes");
+}
+
+void InferenceRemains::CheckRunning(size_t most) {
+  running_max_ = std::max(running_max_, static_cast<int64_t>(most));
+  if (most == 0) return;  // the target has no sites that tell
+  stage_.board.Examine(kLeak);
+  if (most > limit_)
+    Report("more requests running than allowed", std::to_string(most) +
+                                                     " requests were running together, the limit "
+                                                     "is " +
+                                                     std::to_string(limit_));
+}
+
+void InferenceRemains::Report(const char* what, std::string title) {
+  stage_.board.Report({.check = &kLeak, .what = what, .title = std::move(title)});
 }
 
 void InferenceRemains::CheckOps(tgt_handle engine) {
@@ -64,10 +106,8 @@ void InferenceRemains::CheckOps(tgt_handle engine) {
     return;
   stage_.board.Examine(kLeak);
   if (counts.live_ops != 0)
-    stage_.board.Report({.check = &kLeak,
-                         .what = "op alive after wait-all",
-                         .title = std::to_string(counts.live_ops) +
-                                  " ops are alive after everything was waited for"});
+    Report("op alive after wait-all",
+           std::to_string(counts.live_ops) + " ops are alive after everything was waited for");
 }
 
 }  // namespace tenter

@@ -1,5 +1,5 @@
 // InferenceRemains: what calls leave behind that they should not: arenas and ops that are still
-// held, parameters that changed.
+// held, more arenas than may be, parameters that changed.
 //
 // Thread safety: the main thread, while no call is running.
 // Ownership and lifetime: one per run; borrows the stage. The parameters of the model that
@@ -8,33 +8,51 @@
 //   says then that it had no power.
 #pragma once
 
+#include <string>
+
+#include "harness/workloads/model_inputs.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {
 
 class InferenceRemains {
  public:
-  explicit InferenceRemains(Stage& stage) : stage_(stage), table_(stage.target.table()) {}
+  explicit InferenceRemains(Stage& stage)
+      : stage_(stage),
+        table_(stage.target.table()),
+        limit_(static_cast<uint64_t>(stage.parameters.Int("in_flight_max"))) {}
 
   // Remembers what the parameters are, and tells the process where they lie.
   void WatchParameters(tgt_handle model) { digest_ = DigestOfParameters(model); }
   void CheckParameters(tgt_handle model);
 
+  // Asks what one request of each signature takes, by an op that has run nothing else. Before the
+  // injector is armed.
+  Status LearnArenas(tgt_handle model, const ModelInputs& inputs);
+
+  // COP-2: so many requests were running together in a round.
+  void CheckRunning(size_t most);
   // After all calls of a round; either handle may be 0.
   void CheckFootprint(tgt_handle engine, tgt_handle op);
 
   // As the target counted them in the last footprint.
   int64_t compilations() const { return compilations_; }
+  // The most requests that were seen running together in any round.
+  int64_t running_max() const { return running_max_; }
 
  private:
   uint64_t DigestOfParameters(tgt_handle model);
+  bool AskFootprint(tgt_handle op, tgt_footprint* footprint);
   void CheckArenas(tgt_handle op);
+  void Report(const char* what, std::string title);
   void CheckOps(tgt_handle engine);
 
   Stage& stage_;
   const tgt_target& table_;
-  uint64_t digest_ = 0;  // 0: the target does not show its parameters
-  int64_t compilations_ = 0;
+  uint64_t digest_ = 0;           // 0: the target does not show its parameters
+  const uint64_t limit_;          // of requests that may hold an arena
+  uint64_t arena_bytes_max_ = 0;  // of one request; 0: the target does not tell
+  int64_t compilations_ = 0, running_max_ = 0;
 };
 
 }  // namespace tenter

@@ -253,7 +253,8 @@ tgt_code Footprint(void* instance, tgt_handle op, tgt_footprint* footprint, tgt_
   tenter_footprint f = {};
   const tgt_code code = tenter_cached_op_get_footprint(
       Context(instance), HandleOf<tenter_cached_op>(op), &f, As(error));
-  *footprint = {f.parameter_bytes, f.in_flight, f.in_flight_max, f.compilations, f.requests};
+  *footprint = {f.parameter_bytes, f.in_flight, f.in_flight_max,
+                f.compilations,    f.requests,  f.arena_bytes};
   return code;
 }
 

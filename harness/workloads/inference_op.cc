@@ -1,0 +1,24 @@
+#include "harness/workloads/inference_op.h"
+
+namespace tenter {
+
+Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max) {
+  const Parameters& p = stage.parameters;
+  const tgt_target& table = stage.target.table();
+  tgt_error error = {};
+  if (table.groups & TGT_ENGINE) {
+    const tgt_engine_options options{static_cast<int32_t>(p.Int("workers")), 0};
+    TENTER_RETURN_IF_ERROR(SetUp(
+        table.engine_create(stage.target.self(), &options, engine.out(), &error), error, "engine"));
+  }
+  tgt_cached_op_options options = {};
+  options.thread_safe = p.Flag("thread_safe") ? 1 : 0;
+  options.refuse_when_full = p.Flag("refuse_when_full") ? 1 : 0;
+  options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
+  options.in_flight_max = in_flight_max;
+  return SetUp(
+      table.cached_op_create(stage.target.self(), engine.get(), model, &options, op.out(), &error),
+      error, "cached op");
+}
+
+}  // namespace tenter

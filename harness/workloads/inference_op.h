@@ -1,0 +1,23 @@
+// InferenceOp: a cached op as a plan asks for it, on an engine of its own where the target has any.
+//
+// Thread safety: owner thread only; what the handles stand for is called from any.
+// Ownership and lifetime: frees the op, then the engine; borrows stage and model.
+// Invariants: the engine is 0 when the target has no engine group.
+// Errors: Create returns what the target refused.
+#pragma once
+
+#include "harness/workloads/handles.h"
+#include "harness/workloads/workload.h"
+
+namespace tenter {
+
+struct InferenceOp {
+  explicit InferenceOp(const Stage& stage)
+      : engine(&stage.target, &stage.board), op(&stage.target, &stage.board) {}
+
+  Status Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max);
+
+  Handle engine, op;
+};
+
+}  // namespace tenter
