@@ -24,7 +24,7 @@ namespace {
 constexpr auto kEverybody = FailingAllocations::Whose::kEveryThread;
 using HowMany = FailingAllocations::HowMany;
 
-// What one reading of an epoch came to. Filled in while allocations fail, so it holds none.
+// What one reading of an epoch came to. It is filled in while allocations fail, so it needs none.
 struct Epoch {
   int64_t batches = 0;
   int64_t out_of_memory = 0;  // answers of this kind
@@ -43,8 +43,8 @@ struct Kind {
   int64_t skipped;   // rows
 };
 
-// Reads on after an error: one that a call had on its own side leaves the epoch as it was, and one
-// that ended the epoch stays.
+// Reads on after an error: the error of a single call leaves the epoch as it was, and one that
+// ended the epoch comes again.
 Epoch Read(ThreadedIterator& iterator) {
   Epoch epoch;
   for (int errors = 0; errors < 3;) {

@@ -37,8 +37,8 @@ class BatchSource {
   // Starts a new epoch at the first row, also after an error (ITR-3), and takes back an Interrupt.
   virtual Status Reset() = 0;
 
-  // The rows that were left out since the last call, each bad in a way that a policy lets pass.
-  // Called after each Next.
+  // The rows that were left out since the last call because they were bad, where the source has an
+  // option to go on after them. The iterator asks after each Next, also after one that failed.
   virtual SkippedRows TakeSkipped() { return {}; }
 
   // Makes a running Next, and each that follows, return an error soon, until Reset. A source that

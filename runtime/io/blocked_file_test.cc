@@ -135,7 +135,7 @@ TEST_F(BlockedFile, CloseWhileTheWriterIsSilent) {
   close(writer);
 }
 
-// No writer yet is not the end of the file, and neither is a pause of the writer.
+// A FIFO that has no writer yet is not at its end, nor is one whose writer pauses.
 TEST_F(BlockedFile, AFifoIsReadToItsWritersEnd) {
   MakeFifo();
   auto iterator = Open(path_);
@@ -241,7 +241,7 @@ class LeasedFile : public BlockedFile {
   int leased_ = -1;
 };
 
-// The thread that waits there is left behind, and ends when the system lets it go.
+// The reading thread is left behind inside open, and ends when the system returns from it.
 TEST_F(LeasedFile, CloseWhileTheSystemDoesNotComeBackFromOpen) {
   {
     auto iterator = Open(path_);
@@ -251,7 +251,7 @@ TEST_F(LeasedFile, CloseWhileTheSystemDoesNotComeBackFromOpen) {
   GiveBack();
 }
 
-// The wait was no error.
+// An open that had to wait for the lease is no error.
 TEST_F(LeasedFile, AnOpenThatWaitedGoesOn) {
   auto iterator = Open(path_);
   AwaitOpen();

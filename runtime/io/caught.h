@@ -1,7 +1,7 @@
 // Caught: the answer of a function, or what it throws as a Status.
 //
-// It stands where an exception must not pass: around the work of a thread of ours, which nobody
-// could catch it from, and around public functions, which return a Status.
+// It is used where an exception must not pass: around what our own threads do, since nobody could
+// catch an exception there, and around public functions, which return a Status.
 //
 // Thread safety: any thread.
 // Invariants: it does not throw: a failure for whose words there is no memory is called "out of

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// The least double has 1,074 digits behind the point; blanks may stand around it.
+// Room for the longest text of a number: the smallest double has 1,074 digits behind the point, and
+// there may be blanks around it.
 constexpr size_t kNumberBytesMax = 2048;
 
 std::string_view Trim(std::string_view text) {

@@ -3,15 +3,15 @@
 // A row is one line; blank lines, a byte order mark and carriage returns are ignored. The numbers
 // of a row fill the declared shape in row-major order.
 //
-// The file may be anything that can be read: a FIFO is waited for until its first writer came and
-// read until its last one went; Interrupt ends any waiting.
+// The file may be anything that can be read. Of a FIFO, Next waits for the first writer and reads
+// until the last one has closed it. Interrupt ends any such wait.
 //
 // Thread safety: one thread at a time (see BatchSource).
 // Ownership and lifetime: holds the file from the first Next of an epoch to Reset or destruction.
 // Invariants: (1) batches hold the rows of the file in order, each once (ITR-1); only pad rows
-//   repeat. (2) no row is looked at ahead of the batch that is returned, so an error belongs to its
-//   batch (ITR-2). (3) no line makes it use more memory than kLineBytesMin, or what the numbers of
-//   a row need when each is written out to its last digit.
+//   repeat. (2) Next looks at no row beyond the batch that it returns, so an error belongs to its
+//   batch (ITR-2). (3) however long a line is, it takes no more memory than kLineBytesMin, or than
+//   a row needs whose numbers are all written out to the last digit, whichever is more.
 // Errors, each naming file, line, expected and found: kNotFound, kDataLoss (empty file, NUL byte,
 //   ragged row, not a number, endless line, failed read), kInvalidArgument (a directory, row length
 //   against shape), kOutOfRange (a number that its type cannot hold), kResourceExhausted (no
@@ -35,11 +35,10 @@ struct CsvOptions {
   Shape row_shape = {};  // of one row, without the batch
   DType dtype = DType::kFloat32;
   int64_t batch_size = 1;
-  // The last batch is filled up from the beginning of the epoch (and says so in `pad`); off: it
-  // is shorter.
+  // On: the last batch is filled up with rows from the beginning of the epoch, as many as `pad`
+  // says. Off: it is shorter.
   bool round_batch = true;
-  // 0: stop at the first bad row. Otherwise so many of them are skipped in an epoch, and it stops
-  // at the next.
+  // How many bad rows of an epoch are skipped; the next one is an error. 0: the first one is.
   int64_t bad_rows_max = 0;
   Probe* probe = nullptr;  // borrowed
 };

@@ -48,7 +48,7 @@ FileChunks::~FileChunks() {
 void FileChunks::Run() {
   if (const int fd = Open(); fd >= 0) {
     Read(fd);
-    SetPipe(-1);  // first: the number may be somebody else's as soon as it is closed
+    SetPipe(-1);  // before the close, after which another file may get the same number
     close(fd);
   }
   MutexLock lock(mutex_);
@@ -66,8 +66,8 @@ int FileChunks::OpenOnce(int flags) {
 
 int FileChunks::Open() {
   int fd = OpenOnce(O_NONBLOCK);
-  // Somebody holds a lease on the file and is asked for it; the system lets nobody wait for that
-  // but inside open.
+  // Somebody else holds a lease on the file, and the system asks for it back. There is nothing to
+  // poll for that: only an open that blocks waits for it.
   if (fd < 0 && errno == EWOULDBLOCK && !stopped()) fd = OpenOnce(0);
   struct stat about = {};
   if (fd < 0 || fstat(fd, &about) != 0) {
@@ -178,7 +178,8 @@ bool FileChunks::AwaitLeft(int64_t timeout_ns) {
   return true;
 }
 
-// A regular file stays open: nobody waits for that, and closing one on a dead network mount blocks.
+// A regular file stays open in the child: nobody waits for it to be closed, and closing one on a
+// dead network mount blocks.
 void FileChunks::Orphan() {
   new (&changed_) CondVar;  // those who waited exist in the parent only
   stopped_ = left_ = orphaned_ = true;

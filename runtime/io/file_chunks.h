@@ -51,14 +51,14 @@ class FileChunks {
   // Blocks until Run is done with everything; false when it is not after `timeout_ns`.
   bool AwaitLeft(int64_t timeout_ns) EXCLUDES(mutex_);
 
-  // For a fork: held over it, so that the child gets a whole object.
+  // The fork holds it, so that the child does not get an object that was being changed.
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
-  // In the child, which has no reading thread: lets go of the file, and stops.
+  // In the child, which has no reading thread: closes what is not a regular file, and stops.
   void Orphan() REQUIRES(mutex_);
 
  private:
   static constexpr size_t kChunkBytes = 128 * 1024;
-  // From kReading to kReadFailed the file could be opened.
+  // The order matters: behind kReadFailed are the steps in which there is no file to read.
   enum class Step { kOpening, kReading, kEnded, kReadFailed, kOpenFailed, kDirectory };
 
   FileChunks(std::string path, int wake) : path_(std::move(path)), wake_(wake) {}
@@ -79,18 +79,20 @@ class FileChunks {
   int wake_;  // an eventfd that poll sees after Stop; changed by Orphan only
   // Chunk i belongs to the reading thread while full_[i] is zero, else to the owner.
   std::array<std::unique_ptr<char[]>, 2> chunks_;
-  size_t taken_ = 0;    // the owner's: the chunk that it takes next, or holds
-  bool holds_ = false;  // the owner's
+  // Both are the owner's: the chunk that it takes next, or that it has not given back yet.
+  size_t taken_ = 0;
+  bool holds_ = false;
 
   mutable Mutex mutex_;
   CondVar changed_;
   std::array<size_t, 2> full_ GUARDED_BY(mutex_) = {};  // bytes in the chunk
   Step step_ GUARDED_BY(mutex_) = Step::kOpening;       // how far the reading thread is
   int error_ GUARDED_BY(mutex_) = 0;                    // errno of a failure
-  bool left_ GUARDED_BY(mutex_) = false;
+  bool left_ GUARDED_BY(mutex_) = false;                // Run is over
   bool stopped_ GUARDED_BY(mutex_) = false;
-  bool orphaned_ GUARDED_BY(mutex_) = false;
-  // Of a file that somebody else may wait for to be closed, else -1. It is the reading thread's.
+  bool orphaned_ GUARDED_BY(mutex_) = false;  // this is the child of a fork
+  // The descriptor of a file that is no regular one, else -1. Somebody at its other end may wait
+  // for it to be closed, so the child of a fork closes its copy. Set by the reading thread.
   int pipe_ GUARDED_BY(mutex_) = -1;
 };
 

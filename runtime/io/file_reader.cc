@@ -9,7 +9,8 @@ namespace tenter {
 Status FileReader::Open(const std::string& path) {
   Leave();
   TENTER_ASSIGN_OR_RETURN(std::shared_ptr<FileChunks> chunks, FileChunks::Create(path));
-  std::function<void()> body = [chunks] { chunks->Run(); };  // may throw, so it is made first
+  // Made before anything changes, since it may throw.
+  std::function<void()> body = [chunks] { chunks->Run(); };
   {
     MutexLock lock(mutex_);
     chunks_ = chunks;

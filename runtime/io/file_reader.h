@@ -9,7 +9,7 @@
 // In the child of a fork there is no reading thread. A file that was open answers kStopped there,
 // and another can be opened after Close.
 //
-// Thread safety: one thread at a time, but Interrupt, which any thread may call meanwhile.
+// Thread safety: one thread at a time, the owner; Interrupt alone from any thread, at any time.
 // Ownership and lifetime: the destructor closes. Bytes that Read returned are valid until the next
 //   call.
 // LOCK ORDER: FileReader::mutex_, FileChunks::mutex_.
@@ -43,7 +43,7 @@ class FileReader final : private ForkMember {
   FileReader(const FileReader&) = delete;
   FileReader& operator=(const FileReader&) = delete;
 
-  // Blocks until the file is open; another one that was open is not any more.
+  // Closes the file that was open, if any, and blocks until this one is open.
   Status Open(const std::string& path) EXCLUDES(mutex_);
   // The next bytes; none at the end of the file. Blocks until there are some. REQUIRES: open.
   Result<std::string_view> Read() EXCLUDES(mutex_);
@@ -66,8 +66,8 @@ class FileReader final : private ForkMember {
   static constexpr int64_t kLeaveNs = 50 * kNsPerMs;
 
   Mutex mutex_;
-  std::shared_ptr<FileChunks> chunks_
-      GUARDED_BY(mutex_);  // null: closed; changed by the owner only
+  // Null while no file is open. Only the owner changes it; Interrupt and a fork read it.
+  std::shared_ptr<FileChunks> chunks_ GUARDED_BY(mutex_);
   bool interrupted_ GUARDED_BY(mutex_) = false;
   Thread thread_;  // the owner's
 };

@@ -110,7 +110,8 @@ TEST_F(IteratorFork, TheChildDoesNotHoldThePipeOfTheParent) {
   ASSERT_GE(writer, 0);
   ASSERT_EQ(write(writer, "7\n", 2), 2);
   EXPECT_EQ(Value(iterator->Next().value().value()), 7);
-  int ends[2], born[2];  // the child says that it is there, and stays until the parent closes
+  // Through `born` the child says that it runs; it stays until the parent closes `ends`.
+  int ends[2], born[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   ASSERT_EQ(pipe2(born, O_CLOEXEC), 0);
   char byte = 0;

@@ -25,7 +25,7 @@ Result<bool> LineReader::NextCarried(Line* line) {
     rest_.remove_prefix(ends ? end + 1 : rest_.size());
     if (skipping_) {
       skipping_ = !ends;
-      ends = false;  // that was the end of the line before
+      ends = false;  // it was the end of the line that was too long
       continue;
     }
     whole = carried_.size() + piece.size() <= line_bytes_max_;

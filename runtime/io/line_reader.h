@@ -2,7 +2,7 @@
 //
 // Path: FileReader -> LineReader -> CsvSource.
 //
-// Thread safety: one thread at a time, but Interrupt, which any thread may call meanwhile.
+// Thread safety: one thread at a time; Interrupt alone from any thread, at any time.
 // Ownership and lifetime: the text of a line is valid until the next call.
 // Invariants: a line takes no more memory than the limit, however long it is.
 // Errors: those of FileReader.
@@ -18,8 +18,8 @@
 namespace tenter {
 
 struct Line {
-  std::string_view text;  // without its end; when it is not whole, its beginning
-  bool whole = true;      // not longer than the limit
+  std::string_view text;  // without the line break; of a line that is not whole, any beginning
+  bool whole = true;      // false: longer than the limit
 };
 
 class LineReader {
@@ -38,13 +38,13 @@ class LineReader {
   size_t line_bytes_max() const { return line_bytes_max_; }
 
  private:
-  // Goes on with bytes that do not hold the end of the line.
+  // Next for a line that does not begin and end within rest_.
   Result<bool> NextCarried(Line* line);
 
   const size_t line_bytes_max_;
   std::string_view rest_;  // bytes that were read and not returned
-  std::string carried_;    // the beginning of a line that ends in later bytes
-  bool skipping_ = false;  // the rest of a line that was too long
+  std::string carried_;    // a line that came in pieces
+  bool skipping_ = false;  // the bytes up to the next line break belong to a line too long
   int64_t number_ = 0;
   FileReader file_;
 };

@@ -9,7 +9,7 @@
 namespace tenter {
 namespace {
 
-// from_chars knows the minus only.
+// Drops a plus, which from_chars does not know. False when another sign follows it.
 bool TakePlus(std::string_view* text) {
   if (text->empty() || text->front() != '+') return true;
   text->remove_prefix(1);
@@ -17,7 +17,8 @@ bool TakePlus(std::string_view* text) {
 }
 
 int64_t SaturatedExponent(std::string_view digits) {
-  constexpr int64_t kFar = int64_t{1} << 60;  // beyond what the digits of any text make up for
+  // No text has so many digits that they could make up for this exponent.
+  constexpr int64_t kFar = int64_t{1} << 60;
   const bool negative = digits.starts_with('-');
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
   int64_t exponent = 0;
@@ -26,8 +27,8 @@ int64_t SaturatedExponent(std::string_view digits) {
   return negative ? -exponent : exponent;
 }
 
-// Whether a decimal number that is not zero is below one; from_chars says "out of range" at both
-// ends of the range and leaves open which.
+// Whether a decimal number that is not zero is below one. from_chars says "out of range" of what
+// is too large and of what is too small, and does not say which.
 bool BelowOne(std::string_view decimal) {
   const size_t exponent_at = std::min(decimal.find_first_of("eE"), decimal.size());
   const std::string_view digits = decimal.substr(0, exponent_at);
@@ -51,7 +52,8 @@ std::errc ParseFloat(std::string_view text, T* value) {
   return {};
 }
 
-// Read as int64_t, so that a negative number is out of range for an unsigned type, and -0 is 0.
+// Read as int64_t for every type: so a negative number is out of range for an unsigned type instead
+// of no number, and -0 is 0.
 template <typename T>
 std::errc ParseInteger(std::string_view text, T* value) {
   int64_t wide = 0;

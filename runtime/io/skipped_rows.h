@@ -1,6 +1,6 @@
 // SkippedRows: the rows that a source left out because they were bad, each with its reason.
 //
-// Path: source -> ThreadedIterator (with the batch that they stood in front of) -> consumer.
+// Path: source -> ThreadedIterator (with the batch that was being read) -> consumer.
 //
 // Thread safety: a plain value.
 // Ownership and lifetime: owns its rows.

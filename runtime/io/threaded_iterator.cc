@@ -31,6 +31,7 @@ ThreadedIterator::~ThreadedIterator() {
   Close();
   LeaveFork(this);
   MutexLock lock(mutex_);
+  // The producer of the parent may have been changing it when the process forked.
   if (forked_) static_cast<void>(source_.release());
 }
 
@@ -67,7 +68,8 @@ Result<SkippedRows> ThreadedIterator::skipped() const {
 
 Status ThreadedIterator::Reset() {
   return Caught([this]() -> Status {
-    std::list<Item> old;  // destroyed without the lock, as these two
+    // Destroyed when the lock has been let go.
+    std::list<Item> old;
     SkippedRows old_skipped, old_end_skipped;
     {
       MutexLock lock(mutex_);
@@ -77,7 +79,9 @@ Status ThreadedIterator::Reset() {
       old.swap(queue_);
       std::swap(old_skipped, skipped_);
       std::swap(old_end_skipped, end_skipped_);
-      ++interrupts_;  // the producer does not take up the new epoch before the old one's is over
+      // The producer begins no new epoch meanwhile: source_->Reset takes an Interrupt back, and one
+      // that came after it would strike the new epoch.
+      ++interrupts_;
     }
     source_->Interrupt();
     MutexLock lock(mutex_);
@@ -166,7 +170,7 @@ void ThreadedIterator::MakeItem([[maybe_unused]] int64_t number, uint64_t epoch)
     if (batch.has_value()) item.push_back({std::move(*batch), {}});
     return {};
   });
-  // Also of a batch that failed.
+  // Rows may have been skipped before a failure, too.
   Status taken = Caught([&]() -> Status {
     skipped = source_->TakeSkipped();
     return {};
@@ -179,7 +183,7 @@ void ThreadedIterator::MakeItem([[maybe_unused]] int64_t number, uint64_t epoch)
 
 void ThreadedIterator::Deliver(std::list<Item> item, uint64_t epoch) {
   MutexLock lock(mutex_);
-  if (epoch != epoch_) return;  // the epoch that it belongs to was reset away
+  if (epoch != epoch_) return;  // there was a Reset while it was made
   queue_.splice(queue_.end(), item);
   produced_.NotifyOne();
 }
@@ -190,7 +194,7 @@ void ThreadedIterator::DeliverEnd(Status status, SkippedRows skipped, uint64_t e
   ended_ = true;
   end_ = std::move(status);
   end_skipped_ = std::move(skipped);
-  produced_.NotifyAll();  // it stays for everybody who asks, so everybody who sleeps must look
+  produced_.NotifyAll();  // every consumer that waits gets the end, not one of them
 }
 
 Status ThreadedIterator::ResetSource() {

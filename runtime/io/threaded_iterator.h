@@ -4,9 +4,9 @@
 //   Next  <------------- batch, batch, ..., then the end or an error  <----- source.Next()
 //   Reset: epoch + 1, queue emptied, source.Interrupt()  ------------------> source.Reset()
 //
-// The end, or an error, stands behind the queue: it surfaces at its place, after every good batch
-// before it (ITR-2), and stays until Reset. It has a place of its own, so that "out of memory"
-// needs no memory to arrive.
+// The end, or an error, comes behind the queue: consumers see it after every good batch before it
+// (ITR-2), and it stays until Reset. It has a field of its own instead of a place in the queue, so
+// that "out of memory" needs no memory to be delivered.
 //
 // In the child of a fork there is no producer, and the source may be in the middle of anything. The
 // iterator belongs to the parent: in the child every call answers kStopped at once, and the
@@ -21,9 +21,9 @@
 // Invariants: (1) an item of an older epoch never enters the queue after Reset (ITR-4). (2) every
 //   change that a sleeping thread waits for is notified under mutex_.
 // Errors: Next returns what the source returned or threw, as a Status; kClosed after Close,
-//   kStopped in the child of a fork. Whatever finds no memory is kResourceExhausted: of the
-//   producer as the end of its epoch, of a consumer as the answer to that one call, which takes
-//   nothing from the epoch.
+//   kStopped in the child of a fork. A lack of memory is kResourceExhausted: on the producer it is
+//   the error that ends the epoch; on a consumer it is the answer to that one call, and no batch is
+//   lost.
 #pragma once
 
 #include <cstdint>
@@ -61,13 +61,13 @@ class ThreadedIterator final : private ForkMember {
   // Returns at once; an error of the source's Reset surfaces at the next Next.
   Status Reset() EXCLUDES(mutex_);
 
-  // The rows of this epoch that a policy of the source left out, as far as the consumers know it:
-  // those in front of the batches that Next returned, and all once it returned the end or an error.
-  // Emptied by Reset, kept by Close.
+  // The rows of this epoch that the source left out because they were bad, as far as the consumers
+  // have come: those that it met while it read the batches that Next returned, and all of them once
+  // Next returned the end or an error. Reset empties the list, Close keeps it.
   Result<SkippedRows> skipped() const EXCLUDES(mutex_);
 
-  // Ends the producer, joins it and destroys the source. Waits for a running call of the source to
-  // heed Interrupt, for nothing else (ITR-5). Idempotent; not from inside the source.
+  // Ends the producer, joins it and destroys the source. Waits for nothing but a running call of
+  // the source, which is interrupted (ITR-5). Idempotent. REQUIRES: not called by the source.
   void Close() EXCLUDES(mutex_);
 
   // Batches that wait in the queue.
@@ -76,7 +76,7 @@ class ThreadedIterator final : private ForkMember {
  private:
   struct Item {
     Batch batch;
-    SkippedRows skipped;  // in front of it
+    SkippedRows skipped;  // while it was read
   };
 
   ThreadedIterator(std::unique_ptr<BatchSource> source, const ThreadedIteratorOptions& options);
@@ -94,7 +94,7 @@ class ThreadedIterator final : private ForkMember {
   void AfterForkInParent() override;
   void AfterForkInChild() override;
 
-  // The producer's, until Close has joined it; Interrupt is anybody's.
+  // Only the producer uses it, until Close has joined that; Interrupt comes from any thread.
   std::unique_ptr<BatchSource> source_;
   const size_t prefetch_;
   Probe* const probe_;
@@ -106,14 +106,15 @@ class ThreadedIterator final : private ForkMember {
   uint64_t epoch_ GUARDED_BY(mutex_) = 0;
   bool ended_ GUARDED_BY(mutex_) = false;       // nothing follows the queue but the end
   Status end_ GUARDED_BY(mutex_);               // ok: the end of the epoch, else its error
-  SkippedRows end_skipped_ GUARDED_BY(mutex_);  // in front of the end
+  SkippedRows end_skipped_ GUARDED_BY(mutex_);  // between the last batch and the end
   SkippedRows skipped_ GUARDED_BY(mutex_);      // what skipped() returns
-  CondVar quiet_;                               // no Interrupt is under way, or Close is through
-  int interrupts_ GUARDED_BY(mutex_) = 0;       // calls of Interrupt that are under way
+  CondVar quiet_;                               // interrupts_ became 0, or gone_ true
+  int interrupts_ GUARDED_BY(mutex_) = 0;  // calls of source_->Interrupt that Reset has under way
   bool closed_ GUARDED_BY(mutex_) = false;
-  bool closing_ GUARDED_BY(mutex_) = false;  // somebody joins the producer
-  bool gone_ GUARDED_BY(mutex_) = false;     // and is through
-  bool forked_ GUARDED_BY(mutex_) = false;   // this is the child
+  // The first call of Close joins the producer and destroys the source; the others wait for it.
+  bool closing_ GUARDED_BY(mutex_) = false;  // there was a first call
+  bool gone_ GUARDED_BY(mutex_) = false;     // it is done
+  bool forked_ GUARDED_BY(mutex_) = false;   // this is the child of a fork
   Thread producer_ GUARDED_BY(mutex_);
 };
 
