@@ -16,7 +16,8 @@ Result<std::shared_ptr<Arena>> Arena::Create(Engine* engine,
     arena->slots_.push_back(next);
     next += bytes;
   }
-  arena->slot_vars_.reserve(arena->slots_.size());  // a var that nobody knows could not be deleted
+  // So that AddVars can write down every var that it makes: one that is lost is never deleted.
+  arena->slot_vars_.reserve(arena->slots_.size());
   return arena;
 }
 
@@ -78,9 +79,9 @@ bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
   return true;
 }
 
-// False when the var is as it was and the arena must not go. A stopped engine refuses, and frees
-// the vars in its destructor; but whether the ops of an abandoned arena have ended is not known
-// then.
+// False when the var was not deleted, and the arena has to stay for it. That a stopped engine
+// refuses does no harm: its destructor frees all vars. But an abandoned arena stays then, too,
+// since no deleter tells when its ops have ended.
 bool Arena::DeleteVar(Var var, std::function<void()> deleter) {
   try {
     const StatusCode code = engine_->DeleteVar(var, std::move(deleter)).code();
@@ -120,7 +121,8 @@ Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* prob
 }
 
 void Arena::TakeBack() noexcept {
-  std::shared_ptr<const Plan> plan;  // may go with this; without the lock, since it is large
+  // Perhaps the last reference; it is let go after the lock, since destroying a plan takes long.
+  std::shared_ptr<const Plan> plan;
   SmallMutexLock lock(mutex_);
   for (const Bound& bound : bound_) *bound.tensor = Tensor();
   inputs_ = {};
@@ -132,7 +134,7 @@ void Arena::AwaitOps() const {
   for (uint32_t left; (left = ops_.Load(kAcquire)) != 0;) ops_.Wait(left, kAcquire);
 }
 
-// A view: the plan keeps its constants while the arena is lent, and the caller its inputs.
+// Constants are borrowed, since the plan lives as long as the arena is lent.
 Tensor Arena::Resolve(const ValueRef& ref) const {
   switch (ref.source) {
     case ValueRef::Source::kAbsent:

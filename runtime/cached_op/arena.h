@@ -5,18 +5,18 @@
 //   TakeBack --> idle
 //   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
 //
-// LOCK ORDER: Arena::mutex_ is a leaf. It is held while what the arena owns changes, so that a fork
-//   does not copy it half changed.
+// LOCK ORDER: Arena::mutex_ is a leaf. No two threads compete for it: it is there for a fork, which
+//   takes it and so does not copy an arena that is being changed.
 //
 // Thread safety: belongs to one request at a time; the steps of that request use distinct slots
 //   at a time, as the engine's vars allow. AddOp, OpGone and AwaitOps from any thread.
 // Ownership and lifetime: owns its block and its vars, and the results until they are taken;
 //   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
-//   Only a lent arena keeps its plan alive, so that an idle one pins no plan that the cache has
+//   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
 //   dropped.
 // Invariants: (1) one var per slot, and one for the end of the request. (2) it is neither taken
-//   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so what
-//   the engine does after the deletion of all vars it does after all ops.
+//   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so when
+//   the deleters of all vars have run, all ops have ended.
 // Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped,
 //   and throw std::bad_alloc.
 #pragma once
@@ -44,11 +44,12 @@ struct ArenaStep {
 
 class Arena {
  public:
-  // Without vars: it must be known to its pool before it has what a fork would lose.
+  // Without vars: those are made once the pool knows the arena, since the child of a fork could not
+  // find them otherwise.
   static Result<std::shared_ptr<Arena>> Create(Engine* engine,
                                                const std::shared_ptr<const Plan>& plan);
-  // The vars, and what the steps of `plan` use. REQUIRES: called once, with the same plan. After an
-  // error it is only good for destruction.
+  // Makes the vars, and what the steps of `plan` use. REQUIRES: called once, with the same plan. An
+  // arena for which this failed can only be destroyed.
   Status AddVars(const Plan& plan);
   ~Arena();
   Arena(const Arena&) = delete;
@@ -56,7 +57,7 @@ class Arena {
 
   // True when it was made for `plan`.
   bool Fits(const std::shared_ptr<const Plan>& plan) const;
-  // True when nobody can ask for its plan any more.
+  // True when it serves no later request: its plan is gone, or it is not whole.
   bool unwanted() const { return !whole_ || plan_of_idle_.expired(); }
 
   // For one request. REQUIRES: it fits, and no op is alive.
@@ -66,8 +67,9 @@ class Arena {
   // Forgets the request. REQUIRES: no op is alive.
   void TakeBack() noexcept EXCLUDES(mutex_);
 
-  // Deletes the vars, the first part of destruction. False when that is for later: memory was
-  // short. An abandoned arena lives on until the last deletion has run.
+  // Deletes the vars, the first part of destruction. False when memory was too short: then it has
+  // to be called again. Each deleter of an abandoned arena holds a reference to it, so that it
+  // lives until its ops have ended.
   static bool DeleteVars(const std::shared_ptr<Arena>& arena) noexcept;
 
   // The ops that refer to this arena: counted when they are made, and when their body is destroyed.
@@ -75,14 +77,15 @@ class Arena {
   void OpGone() {
     if (ops_.FetchSub(1, kRelease) == 1) ops_.NotifyAll();
   }
-  // Blocks until none is alive. Never throws. REQUIRES: not abandoned: an op that the thread of the
-  // parent was pushing never goes in the child.
+  // Blocks until none is alive. Never throws. REQUIRES: not abandoned, since an op that a thread of
+  // the parent was just pushing is counted in the child for ever.
   void AwaitOps() const;
-  // The same for an abandoned arena, as far as the engine knows of ops; throws what AwaitVar
-  // throws.
+  // For an abandoned arena: blocks until the ops that the engine knows have ended. Throws what
+  // AwaitVar throws.
   void AwaitVars() const;
 
-  // What the step of this number uses. The tensors are those of the request only while it is bound.
+  // What the step of this number uses. Inputs and outputs of the model are in it between Bind and
+  // TakeBack.
   ArenaStep& step(size_t number) { return steps_[number]; }
 
   // The results, complete once all steps have run. REQUIRES: bound; called once.
@@ -91,14 +94,14 @@ class Arena {
   // Both by the thread that forks.
   void LockForFork() ACQUIRE(mutex_) { mutex_.Lock(); }
   void UnlockAfterFork() RELEASE(mutex_) { mutex_.Unlock(); }
-  // In the child of a fork, when the thread that it is lent to exists in the parent only: what ops
-  // would read may be gone with that thread.
+  // In the child of a fork, when the thread that it is lent to exists in the parent only. Its ops
+  // do nothing from then on, since the inputs that they would read may be gone.
   void Abandon() { abandoned_ = true; }
   bool abandoned() const { return abandoned_; }
 
   size_t bytes() const { return block_->size_bytes(); }
   const Plan& plan() const { return *plan_; }
-  // Of the ops of a request: what fails in it is told to its caller and to nobody else (COP-8).
+  // The ops of a request are pushed in it: what fails there is told to its caller alone (COP-8).
   FailureScope* scope() const { return scope_.get(); }
   uint64_t request() const { return request_; }
   Probe* probe() const { return probe_; }
@@ -108,7 +111,7 @@ class Arena {
  private:
   Arena(Engine* engine, const std::shared_ptr<const Plan>& plan)
       : engine_(engine), plan_of_idle_(plan) {}
-  // A tensor of a step that is another one in every request.
+  // A tensor of a step that each request replaces by its own input or output.
   struct Bound {
     Tensor* tensor;
     const ValueRef* ref;
@@ -135,7 +138,7 @@ class Arena {
 
   uint64_t request_ = 0;
   std::span<const Tensor> inputs_;
-  std::vector<Tensor> outputs_;  // copies of both are in the steps
+  std::vector<Tensor> outputs_;  // the steps hold copies of these and of inputs_
   Probe* probe_ = nullptr;
   Atomic<uint32_t> ops_ = 0;  // the release of OpGone pairs with the acquire of AwaitOps
 };

@@ -11,11 +11,11 @@
 namespace tenter {
 namespace {
 
-// Its vars could not be deleted, because the engine was stopped.
+// For an arena whose vars could not be deleted, because the engine was stopped.
 void AwaitAbandoned(const Arena& arena) noexcept {
   try {
     arena.AwaitVars();
-  } catch (const std::bad_alloc&) {  // for the text of a refusal: then nothing is pending
+  } catch (const std::bad_alloc&) {  // no memory for the text of a refusal: nothing is pending then
   }
 }
 
@@ -71,7 +71,8 @@ Result<ArenaPool::Place> ArenaPool::TakePlace(const std::shared_ptr<const Plan>&
   return place;
 }
 
-// All places are lent, so no arena is idle: the one that comes with the place is used, or replaced.
+// All places are lent, so there is no idle arena to choose: the place comes with an arena, which
+// Furnish replaces when it is of another plan.
 Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
   if (when_full_ == WhenFull::kRefuse)
     return Status(
@@ -88,8 +89,8 @@ Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
   return Status(StatusCode::kClosed, "the cached op was freed");
 }
 
-// An idle one of this plan; or the oldest idle one, when a new arena has no room beside it; or a
-// new one.
+// A place with an idle arena of this plan. Else, when there is no room for one more arena, the
+// place of the oldest idle one, which Furnish replaces. Else a new place.
 ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& plan) {
   auto place = std::find_if(idle_.begin(), idle_.end(),
                             [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
@@ -102,10 +103,11 @@ ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& pla
   return place;
 }
 
-// Those who have the places may need the very worker that would wait here (ENG-7).
+// A worker that waited here could be the one that the requests in flight need (ENG-7).
 Status ArenaPool::RefuseToWaitInsideOp() const noexcept {
   try {
-    // No var: the refusal of a wait inside an op comes before that of a stale handle.
+    // No var is needed to ask: the engine looks at whether the thread is inside an op first, and at
+    // the handle, which is stale, after that.
     Status refusal = engine_->AwaitVar({}).status();
     return refusal.code() == StatusCode::kWaitInsideOp ? std::move(refusal) : Status();
   } catch (...) {
@@ -120,7 +122,7 @@ void ArenaPool::Return(Place place) {
     arena->TakeBack();
   }
   MutexLock lock(mutex_);
-  // Destroyed while the place still counts: once the last lease has ended, the engine may be gone.
+  // Before the place is handed on: the engine may be destroyed as soon as the last lease has ended.
   if (arena != nullptr && (closed_ || arena->unwanted())) Empty(*place);
   HandOn(place);
 }

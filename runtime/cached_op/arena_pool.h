@@ -5,18 +5,19 @@
 //   to whoever waits longest
 //   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
-// LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only; arenas are created, waited for and
-//   destroyed without it.
+// LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only. Without it arenas are made, waited
+//   for, and rid of their vars; the memory of an arena is freed under it, so that a fork, which
+//   takes it, sees each arena either whole or gone.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owns every arena; a lent one comes back when its ArenaLease is
 //   destroyed. The pool must outlive its leases, and the engine the pool.
 // Invariants: (1) lent + idle <= capacity, so memory is bounded by requests in flight, never by
 //   the number of threads that ever called. (2) an arena is lent to one request at a time, and
-//   never while an op of an earlier one is alive. (3) somebody waits only while all places are
-//   lent, and one that becomes free is handed to whoever waits longest: nobody overtakes. (4) an
-//   idle arena does not keep its plan alive, and goes at the next call when the plan is gone. (5)
-//   after Close no arena is idle.
+//   never while an op of an earlier one is alive. (3) a call waits only while all places are lent,
+//   and a place that becomes free goes to the call that has waited longest: nobody overtakes. (4)
+//   an idle arena does not keep its plan alive; when the plan is gone, the next call that finds a
+//   free place destroys the arena. (5) after Close no arena is idle.
 // Errors: Acquire returns kClosed after Close, kResourceExhausted when full and refusing, or when
 //   memory is short, kWaitInsideOp when it would wait inside an op; nothing is lent then.
 #pragma once
@@ -40,17 +41,17 @@ enum class WhenFull {
 
 class ArenaPool;
 
-// Room for one request, with its arena once that is made. Only `thread` changes it, and the pointer
-// only under the lock of the pool.
+// Room for one request, with its arena once that is made. Only the thread that has it works with
+// the arena; the pointer is changed under the lock of the pool.
 struct ArenaPlace {
   std::shared_ptr<Arena> arena;
-  uint64_t thread = 0;  // the key of the thread that has it, or 0
+  uint64_t thread = 0;  // the key of the thread that has it; 0: nobody
 };
 // Places move between lists without an allocation.
 using ArenaPlaces = std::list<ArenaPlace>;
 
-// The right to use an arena until destruction, which blocks until the ops that refer to it have
-// ended: whatever happens to a request, nothing that they touch goes away under them.
+// The right to use an arena. The destructor gives it back, and first waits for the ops that refer
+// to it: so nothing that they use goes away under them, however the request ends.
 class ArenaLease {
  public:
   ArenaLease() = default;
@@ -83,7 +84,7 @@ class ArenaPool final : public ForkMember {
 
   size_t in_flight() const EXCLUDES(mutex_);
   size_t in_flight_max() const EXCLUDES(mutex_);
-  // Of the arenas that are lent, and of the idle ones.
+  // Of all arenas that exist: lent, idle, or not destroyed yet.
   size_t bytes() const EXCLUDES(mutex_);
   size_t waiting() const EXCLUDES(mutex_);  // calls that wait for room now
   size_t idle() const EXCLUDES(mutex_);     // arenas that are kept for later requests
@@ -113,7 +114,7 @@ class ArenaPool final : public ForkMember {
   void Return(Place place) EXCLUDES(mutex_);
   void HandOn(Place place) REQUIRES(mutex_);
   void AwaitLeases() EXCLUDES(mutex_);
-  // Both let the lock go meanwhile.
+  // Both let the lock go while they delete vars.
   void DestroyUnwanted() REQUIRES(mutex_);
   bool Empty(ArenaPlace& place) REQUIRES(mutex_);
 
@@ -125,8 +126,8 @@ class ArenaPool final : public ForkMember {
   CondVar returned_;
   ArenaPlaces lent_ GUARDED_BY(mutex_);  // one per request in flight
   ArenaPlaces idle_ GUARDED_BY(mutex_);  // oldest first
-  // Being emptied by their thread, or by the next call when they have none: memory was short when
-  // their vars were to be deleted, or ops were alive after a fork.
+  // To be destroyed. One that has a thread is being emptied by it; the others are left over, since
+  // memory was short or their ops were alive after a fork, and the next call tries again.
   ArenaPlaces unwanted_ GUARDED_BY(mutex_);
   size_t lent_max_ GUARDED_BY(mutex_) = 0;
   Waiter* first_ GUARDED_BY(mutex_) = nullptr;

@@ -8,7 +8,7 @@
 
 namespace tenter {
 
-// Taken here and let go by one of the other two, which the analysis cannot follow.
+// The lock is taken here and released by one of the other two; the analysis cannot follow that.
 void ArenaPool::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   mutex_.Lock();
   for (ArenaPlace& place : lent_)

@@ -1,5 +1,5 @@
-// The arenas of ArenaPool: how a place gets one of the right plan, and how those go that nobody
-// wants.
+// The arenas of ArenaPool: how a place gets one of the right plan, and how those are destroyed that
+// nobody wants.
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -39,8 +39,8 @@ void ArenaPool::DestroyUnwanted() {
     if (place->arena->unwanted()) unwanted_.splice(unwanted_.end(), idle_, place);
     place = next;
   }
-  // From the beginning after each, since others change the list while the lock is let go; each is
-  // tried once, and those that could not be emptied stay.
+  // Empty lets the lock go, and others change the list then: so each search starts at the
+  // beginning. A place that was tried goes to the end of the list, so that each is tried once.
   for (size_t tries = unwanted_.size(); tries > 0; --tries) {
     const Place place = std::find_if(unwanted_.begin(), unwanted_.end(),
                                      [](const ArenaPlace& p) { return p.thread == 0; });
@@ -53,7 +53,7 @@ void ArenaPool::DestroyUnwanted() {
   }
 }
 
-// False when that is for later.
+// False when the vars could not be deleted now.
 bool ArenaPool::Empty(ArenaPlace& place) {
   if (place.arena == nullptr) return true;
   mutex_.Unlock();

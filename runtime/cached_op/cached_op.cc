@@ -11,7 +11,7 @@
 namespace tenter {
 namespace {
 
-// Inside a cached op for the length of a call, unless it is turned away.
+// One call of Invoke: inside from construction to destruction, unless it was turned away.
 class Visit {
  public:
   Visit(Callers* callers, bool alone)
@@ -64,7 +64,7 @@ Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> in
   std::vector<TensorSpec> signature;
   signature.reserve(inputs.size());
   for (const Tensor& input : inputs) signature.push_back(input.spec());
-  // Checked here and not only by the compilation: a wrong request must not occupy the cache.
+  // The compilation would refuse a wrong signature too, but only after taking a place in the cache.
   TENTER_RETURN_IF_ERROR(CheckSignature(*graph_, signature));
   return plans_.Get(signature);
 }

@@ -12,8 +12,8 @@
 // Ownership and lifetime: shares the graph (the parameters exist once per process, however many
 //   ops use them); borrows engine and probe, which outlive it. Closing while requests are in
 //   flight is safe: they finish (COP-4). The destructor waits for every call of Invoke that is
-//   inside, whatever it does: one that waits for room gets kClosed, one that compiles or runs ends.
-//   In the child of a fork the calls of other threads are forgotten, and what they held is free.
+//   inside: one that waits for room gets kClosed, one that compiles or runs comes to its end. In
+//   the child of a fork the calls of other threads are forgotten, and what they held is free.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
 //   (bounded) (COP-2).
@@ -52,7 +52,7 @@ struct CachedOpFootprint {
   size_t parameter_bytes = 0;
   size_t plans = 0;
   size_t scratch_bytes = 0;  // of the plans that are kept: per thread that may run nodes
-  size_t arena_bytes = 0;    // lent to requests that run, or idle
+  size_t arena_bytes = 0;    // of all arenas that exist
   size_t in_flight = 0;
   size_t in_flight_max = 0;  // the most that ever were
   size_t waiting = 0;        // for room, or for a plan that another caller compiles
@@ -90,7 +90,7 @@ class CachedOp {
   ForkHold compiling_;
   PlanCache plans_;
   ArenaPool arenas_;
-  Atomic<uint64_t> requests_ = 0;  // the numbers of requests; pairs with nothing, only counts
+  Atomic<uint64_t> requests_ = 0;  // numbers the requests; orders nothing
 };
 
 }  // namespace tenter

@@ -53,9 +53,9 @@ class CachedOpFork : public testing::TestWithParam<int> {
     return outputs.ok() && Floats((*outputs)[0]) == expected_;
   }
 
-  // All that a child is asked: its calls are right, nothing is lent or waits, its op and its engine
-  // end, and leave nothing in the engine; but for a var that a thread of the parent had just made,
-  // and had not written down yet.
+  // All that a child is asked: its calls are right, nothing is lent or waits, and its op and its
+  // engine end. Nothing of the op stays in the engine, but perhaps a var that a thread of the
+  // parent had made and not written down yet.
   int Judge(uint64_t lost_vars = 0) {
     for (int i = 0; i < 3; ++i)
       if (!InvokeIsRight()) return 1;
@@ -154,7 +154,7 @@ TEST_P(CachedOpFork, WhileOthersHaveAndWaitForTheRoom) {
   go.Open();
 }
 
-// Told first of all members, before the engine stops its workers.
+// A member of the fork that is told before the engine is, which then stops its workers.
 class BeforeThePause final : public ForkMember {
  public:
   explicit BeforeThePause(Gate* gate) : gate_(gate) { JoinFork(this); }

@@ -29,7 +29,7 @@ class AtSite : public Probe {
   const std::function<void()> action_;
 };
 
-// Lets whoever would go on wrongly go on.
+// Gives other threads a while in which they could go on, if they wrongly did.
 void YieldOften() {
   for (int i = 0; i < 2000; ++i) YieldThread();
 }
@@ -96,8 +96,8 @@ TEST(CachedOpLife, DestructorTurnsThoseAwayWhoWaitForRoom) {
   first.Join();
 }
 
-// ENG-7: whoever has the room may need the worker that would wait, so the wait for room is refused
-// too.
+// ENG-7: the requests in flight may need the very worker that would wait for room, so inside an op
+// that wait is refused too.
 TEST(CachedOpLife, WaitingForRoomInsideAnOpIsRefused) {
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
   Gate runs, go;

@@ -27,7 +27,7 @@ void Callers::Leave(Caller* caller) {
   MutexLock lock(mutex_);
   (caller->before == nullptr ? first_ : caller->before->after) = caller->after;
   if (caller->after != nullptr) caller->after->before = caller->before;
-  // Under the lock: whoever waits destroys the condition variable once it has the lock.
+  // Under the lock: the destructor waits for this, and destroys left_ as soon as it has the lock.
   if (closed_ && first_ == nullptr) left_.NotifyAll();
 }
 
@@ -46,7 +46,7 @@ bool Callers::closed() const {
   return closed_;
 }
 
-// Taken here and let go by one of the other two, which the analysis cannot follow.
+// The lock is taken here and released by one of the other two; the analysis cannot follow that.
 void Callers::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
 
 void Callers::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }

@@ -1,5 +1,5 @@
-// Callers: who is inside a cached op now, so that closing it turns others away and its destructor
-// can wait until the last has left.
+// Callers: which calls are inside a cached op now. Once it is closed no other call gets in, and its
+// destructor can wait until the last one has left.
 //
 //   every call of Invoke: Enter ... Leave          destructor: Close, AwaitNobody
 //   child of a fork: only the calls of the thread that forked are inside
@@ -9,8 +9,8 @@
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owned by the cached op; borrows each Caller, which lives in the frame of
 //   its call, between Enter and Leave.
-// Invariants: a caller that has entered is in the list until it leaves, and touches nothing of the
-//   cached op afterwards.
+// Invariants: a caller is in the list from Enter to Leave, and touches nothing of the cached op
+//   after that.
 // Errors: the constructor throws std::bad_alloc.
 #pragma once
 

@@ -16,7 +16,7 @@ void ForkHold::Leave() {
   if (forking_) changed_.NotifyAll();
 }
 
-// Taken here and let go by one of the other two, which the analysis cannot follow.
+// The lock is taken here and released by one of the other two; the analysis cannot follow that.
 void ForkHold::BeforeFork() NO_THREAD_SAFETY_ANALYSIS {
   mutex_.Lock();
   forking_ = true;

@@ -1,7 +1,7 @@
-// ForkHold: sections that a fork waits for, because what they use cannot be set right in the child:
-// a kernel that is made holds locks inside the library that makes it.
+// ForkHold: sections during which the process must not fork. Whoever makes a kernel holds locks
+// inside the kernel library; a child that was forked then could never take them.
 //
-//   a section: Scope ... ~Scope          fork: nobody inside, and nobody enters -> (fork) -> go on
+//   section: Scope ... ~Scope        fork: nobody gets in, the last one leaves, (fork), go on
 //
 // LOCK ORDER: ForkHold::mutex_ is a leaf.
 //
@@ -23,7 +23,8 @@ class ForkHold final : public ForkMember {
   ForkHold(const ForkHold&) = delete;
   ForkHold& operator=(const ForkHold&) = delete;
 
-  // Blocks while the process forks. A thread inside must not fork, nor wait for an op.
+  // Blocks while the process forks. A thread inside must not fork, and must not wait for an op: the
+  // fork may have stopped its worker.
   class Scope {
    public:
     explicit Scope(ForkHold& hold) : hold_(hold) { hold_.Enter(); }

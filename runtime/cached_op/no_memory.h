@@ -1,5 +1,5 @@
-// NoMemory: the error of an allocation that failed, and any exception as a Status, where nothing
-// may be allocated or thrown.
+// NoMemory: how a failed allocation, and any other exception, becomes a Status without allocating
+// or throwing.
 //
 // Thread safety: pure functions.
 // Ownership and lifetime: return values.

@@ -138,7 +138,8 @@ TEST_P(NoMemoryTest, WarmCall) {
   EXPECT_EQ(LiveVars(), vars);
 }
 
-// Each call finds neither plan nor room for another arena, and destroys an older one.
+// Each call has to compile its plan and to destroy an older arena, since there is no room for one
+// more.
 TEST_P(NoMemoryTest, CallThatReplacesAnother) {
   Make({.in_flight_max = 1, .plans_max = 1});
   const Tensor other = RandomTensor(Shape({3, 8}), 6);
@@ -197,8 +198,9 @@ TEST_P(NoMemoryTest, CallWithAFailingNode) {
               5);
 }
 
-// One caller stands at `at`, and has no memory; another waits for what it has there. Both end, and
-// the other one is right, or has no memory if it `may_share` the failure.
+// One caller is held at the site `at` and then finds no memory, while another waits for what the
+// first one has. Both calls end. The second one is right; or, if it `may_share` the failure, has no
+// memory.
 void NoMemoryTest::OneWaitsForAnother(const Site& at, CachedOpOptions options, bool warm,
                                       bool may_share) {
   if (!GetParam().thread_safe) GTEST_SKIP() << "there is one caller at a time";

@@ -24,7 +24,8 @@ int IndexOf(const std::vector<int>& values, int value) {
   return it == values.end() ? -1 : static_cast<int>(it - values.begin());
 }
 
-// The slots that a step touches through these references, each once.
+// The slots that a step touches through these references; one twice where two refer to it, which
+// the engine allows (ENG-4).
 std::vector<int> SlotsOf(const std::vector<ValueRef>& refs, const std::vector<int>& output_slots) {
   std::vector<int> slots;
   for (const ValueRef& ref : refs) {

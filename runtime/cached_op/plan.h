@@ -3,8 +3,8 @@
 // Path: Graph + signature -> Plan::Compile (Specialise, PlanMemory, one kernel per node) ->
 // steps. A step becomes one op on the engine; its slots become the vars that order it.
 //
-// Thread safety: immutable after Compile; RunStep may run concurrently for distinct requests, and
-//   for distinct scratch indices.
+// Thread safety: immutable after Compile, but for the scratch memory: the kernels of a plan may run
+//   at the same time for distinct requests, each with the scratch of another executor.
 // Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and
 //   arenas hold a shared reference, so a plan that was dropped from the cache lives until its
 //   last request has ended.
@@ -40,8 +40,8 @@ struct PlanStep {
   std::unique_ptr<Kernel> kernel;
   std::vector<ValueRef> inputs;
   std::vector<ValueRef> outputs;
-  std::vector<int> reads;   // slots, as the engine must know them
-  std::vector<int> writes;  // slots
+  std::vector<int> reads;   // slots whose vars the op reads; one may stand there twice
+  std::vector<int> writes;  // slots whose vars it writes
 };
 
 class Plan {
@@ -57,8 +57,8 @@ class Plan {
   std::span<const TensorSpec> output_specs() const { return output_specs_; }
   std::span<const ValueRef> outputs() const { return outputs_; }
 
-  // Sizes of the slots of an arena; slots of graph outputs have size 0, their memory is the
-  // caller's result.
+  // Sizes of the slots of an arena. The slot of a graph output has size 0: it only orders the
+  // steps, and the value lies in the caller's result.
   std::span<const size_t> slot_bytes() const { return slot_bytes_; }
   size_t arena_bytes() const;
 

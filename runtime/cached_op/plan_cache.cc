@@ -45,7 +45,7 @@ std::shared_ptr<PlanCache::Entry> PlanCache::Find(const std::string& key, bool* 
   if (const auto known = entries_.find(key); known != entries_.end()) return known->second;
   auto entry = std::make_shared<Entry>();
   entry->thread = CurrentThreadKey();
-  entries_.emplace(key, entry);  // the last step that may throw; it changes nothing then
+  entries_.emplace(key, entry);  // the last step that may throw; nothing has changed then
   ++compilations_;
   *mine = true;
   return entry;
@@ -61,7 +61,7 @@ Result<std::shared_ptr<const Plan>> PlanCache::Await(Entry& entry) {
   return entry.plan;
 }
 
-// Whatever the compilation throws must release those who wait for it.
+// Never throws, so that Get comes to Publish, which releases those who wait.
 Result<std::shared_ptr<const Plan>> PlanCache::Compile(
     std::span<const TensorSpec> signature) const noexcept {
   try {
@@ -83,7 +83,8 @@ void PlanCache::Publish(const std::string& key, Entry& entry, std::shared_ptr<co
   compiled_.NotifyAll();
 }
 
-// Empty unless more than `capacity` plans are ready: one more at most, since each call takes one.
+// Empty while no more than `capacity` plans are ready. They are never two too many, since this is
+// called whenever one is added.
 PlanCache::Entries::node_type PlanCache::TakeLeastRecentlyUsed() {
   size_t ready = 0;
   auto oldest = entries_.end();
@@ -116,7 +117,7 @@ size_t PlanCache::waiting() const {
   return waiting_;
 }
 
-// Taken here and let go by one of the other two, which the analysis cannot follow.
+// The lock is taken here and released by one of the other two; the analysis cannot follow that.
 void PlanCache::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }
 
 void PlanCache::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }

@@ -10,8 +10,8 @@
 // Thread safety: every method from any thread.
 // Ownership and lifetime: holds a reference to each ready plan; callers hold their own.
 // Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity`
-//    plans are ready. (3) nothing that can fail stands between the start of a compilation and the
-//    release of those who wait for it, but the compilation itself.
+//    plans are ready. (3) once a compilation has begun nothing but the compilation itself can fail,
+//    so those who wait for it are always released.
 // Errors: Get returns the error of the compilation that it started or waited for, and
 //    kResourceExhausted when memory is short; a later Get tries again.
 #pragma once

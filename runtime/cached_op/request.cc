@@ -7,7 +7,8 @@
 namespace tenter {
 
 Status Request::RunOnEngine(Engine* engine) {
-  // Refuses a call from inside an op (ENG-7) before anything is pushed.
+  // No op has been pushed, so this wait returns at once; but inside an op it is refused (ENG-7),
+  // and so is the request.
   TENTER_RETURN_IF_ERROR(engine->AwaitVar(arena_->end_var()).status());
   TENTER_RETURN_IF_ERROR(arena_->Bind(number_, inputs_, probe_));
   if (const Status pushed = PushSteps(engine); !pushed.ok())

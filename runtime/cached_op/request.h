@@ -6,12 +6,12 @@
 //
 // Thread safety: belongs to the caller's thread.
 // Ownership and lifetime: borrows inputs and arena. No op refers to it: ops refer to the arena,
-//   whose lease waits for them. So whatever throws here may unwind this frame at any time.
+//   whose lease waits for them. So an exception may destroy the request at any time.
 // Invariants: (1) the ops of a request touch its arena, its inputs and its outputs, nothing else.
 //   (2) the end op reads every slot, so it ends after all steps and carries the root failure with
 //   the smallest push number.
-// Errors: the Status of a run names request, node and shapes. What the runs throw: std::bad_alloc.
-//   Ops may still be alive after either.
+// Errors: the Status of a run names the request, and node and shapes when a node failed. Both runs
+//   throw std::bad_alloc. After an error ops may still be alive.
 #pragma once
 
 #include <span>

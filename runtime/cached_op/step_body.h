@@ -3,9 +3,8 @@
 // Path: Request::RunOnEngine -> Engine::Push(StepBody) -> worker -> RunStep -> Kernel::Run.
 //
 // Thread safety: as OpBody.
-// Ownership and lifetime: refers to the arena and counts itself there, so that the arena stays
-//   with the request until the last body is destroyed, however the request ends. The arena keeps
-//   the plan.
+// Ownership and lifetime: refers to the arena and counts itself there, so that the arena stays lent
+//   until the last body is destroyed, however the request ends. The arena keeps the plan alive.
 // Invariants: small enough to lie inside an OpBody.
 // Errors: RunStep throws what the kernel or a fault throws.
 #pragma once
@@ -17,8 +16,8 @@
 
 namespace tenter {
 
-// Runs the step of this number with the scratch memory of `executor`; nothing when abandoned.
-// REQUIRES: bound; what the step reads is there.
+// Runs the step of this number with the scratch memory of `executor`; does nothing when the arena
+// is abandoned. REQUIRES: the arena is bound, and the steps that this one reads from have run.
 void RunStep(Arena& arena, size_t number, int executor);
 
 class StepBody {
