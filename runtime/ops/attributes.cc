@@ -6,7 +6,7 @@
 namespace tenter {
 namespace {
 
-// In the order of the alternatives of AttributeValue.
+// One for each alternative of AttributeValue, in their order.
 constexpr std::array<std::string_view, 7> kTypeNames = {"int",    "float",   "string", "ints",
                                                         "floats", "strings", "tensor"};
 

@@ -15,7 +15,8 @@
 namespace tenter {
 namespace {
 
-// Integer arithmetic wraps around, as it does in numpy; the builtins store the wrapped result.
+// Integer arithmetic wraps around, as it does in numpy: the builtins report an overflow, which
+// nobody looks at, and store the wrapped result.
 struct AddOf {
   template <typename T>
   static T Apply(T a, T b) {

@@ -13,8 +13,8 @@
 namespace tenter {
 namespace {
 
-// A view of a tensor with other dims, strides and start, all in elements; what Slice and Transpose
-// are.
+// A view of a tensor with other dims, strides and start, all in elements. Slice and Transpose copy
+// such a view to their output.
 struct StridedView {
   std::vector<int64_t> dims;
   std::vector<int64_t> strides;
@@ -80,7 +80,8 @@ Status Cut(StridedView& view, size_t axis, int64_t start, int64_t end, int64_t s
   const int64_t stride = step > 0 ? step : -step;
   view.dims[axis] = distance <= 0 ? 0 : (distance + stride - 1) / stride;
   if (view.dims[axis] > 0) view.start += start * view.strides[axis];
-  // A step is used only where there are two elements, so that it cannot overflow.
+  // With two elements or more the product lies inside the tensor, so it cannot overflow; with fewer
+  // the stride is never used.
   view.strides[axis] = view.dims[axis] > 1 ? view.strides[axis] * step : 0;
   return {};
 }
@@ -147,7 +148,7 @@ Result<Specs> InferConcat(const OpCall& call) {
   return Specs{{call.inputs[0].dtype, Shape(std::move(dims))}};
 }
 
-// For each outer index, the runs of all inputs one after the other.
+// The output is, for each index of the axes before `axis`, a run of elements of each input in turn.
 MadeKernel MakeConcat(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const int64_t wanted, call.attributes.Int("axis", 1));
   TENTER_ASSIGN_OR_RETURN(const int axis, ResolveAxis(wanted, call.inputs[0].shape.rank()));
@@ -168,7 +169,7 @@ MadeKernel MakeConcat(const OpCall& call) {
 
 struct Padding {
   Shape output;
-  // The part of the input that survives negative padding, and where it begins in the output.
+  // The part of the input that negative padding leaves, and where it begins in the output.
   StridedView kept;
   int64_t target_start = 0;
 };
@@ -218,7 +219,8 @@ MadeKernel MakePad(const OpCall& call) {
   return MakeLambda([padding, value](Inputs inputs, Outputs outputs) {
     float* const out = outputs[0].mutable_data<float>();
     std::fill(out, out + padding.output.NumElements(), value);
-    // Two walks in step: the offsets of the kept part in the input, then the places in the output.
+    // First the kept part is gathered from the input, then it is spread over its places in the
+    // output.
     std::vector<float> kept(static_cast<size_t>(Shape(padding.kept.dims).NumElements()));
     CopyStrided(inputs[0].raw(), kept.data(), sizeof(float), padding.kept.dims,
                 padding.kept.strides, padding.kept.start);

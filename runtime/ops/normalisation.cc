@@ -46,7 +46,8 @@ Result<Specs> InferSoftmax(const OpCall& call) {
   return Specs{call.inputs[0]};
 }
 
-// exp(x - max) / sum of them; max and sum run along the axis in ascending order, in float.
+// exp(x - max), divided by the sum of all of them along the axis. The sum is taken in ascending
+// order, in float.
 void SoftmaxLine(const float* in, float* out, int64_t count, int64_t stride) {
   float largest = in[0];
   for (int64_t i = 1; i < count; ++i) largest = std::max(largest, in[i * stride]);

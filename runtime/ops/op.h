@@ -1,5 +1,6 @@
 // OpType, Kernel: the op table. One row per op type says how to infer its outputs and how to make a
-// kernel for one concrete call; graph floors look ops up here and know none of them by name.
+// kernel for one concrete call. Graph floors look ops up here, and know by name only those that
+// they rewrite or fold.
 //
 // Thread safety: the table is constant; every function may be called from any thread. Kernel::Run
 //   is const and may run concurrently on one kernel, with distinct outputs and scratch.
@@ -76,7 +77,8 @@ struct OpType {
   std::span<const AttributeRule> attributes;
   InferFunction infer;
   MakeFunction make_reference;
-  MakeFunction make_onednn;  // nullptr or kUnsupported: then the reference kernel serves
+  // Where it is null, or answers kUnsupported, the reference kernel serves.
+  MakeFunction make_onednn;
 };
 
 // The range of opsets that any op of the table implements.
@@ -100,14 +102,14 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call);
 enum class KernelChoice { kReference, kOneDnn };
 
 // A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
-// REQUIRES: `outputs` are what InferOp answered to this call. A kernel relies on every check that
-// inference makes, and inference is made once: whoever has its answer has passed the checks.
+// REQUIRES: `outputs` are what InferOp answered to this call. A kernel relies on the checks that
+// InferOp makes and does not repeat them; asking for its answer shows that they were made.
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
                                            KernelChoice choice);
 
-// Uses oneDNN for the first time, if nobody did: MakeKernel does the same, so that whoever cannot
-// wait for some milliseconds there calls this before. From any thread; calling it again costs
-// nothing.
+// Uses oneDNN for the first time in this process, unless that was done, which takes some
+// milliseconds. The first MakeKernel that wants oneDNN does it otherwise. From any thread, and free
+// when called again.
 Status WarmUpOneDnn();
 
 }  // namespace tenter

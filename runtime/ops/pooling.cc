@@ -17,7 +17,8 @@ Result<Specs> InferPool(const OpCall& call) {
 }
 
 // The cells of one axis that a window covers: `first`, `first + step`, ... below `end`, all inside
-// the input. `padded` counts those inside the declared padding as well.
+// the input. `padded` is how many there are when those in the padding that the node declares count
+// too; cells that only rounding up added never do.
 struct Cells {
   int64_t first;
   int64_t end;
@@ -55,7 +56,7 @@ float MeanOver(const float* image, int64_t width, const Cells& rows, const Cells
   return sum / static_cast<float>(std::max<int64_t>(count, 1));
 }
 
-// reduce(image, rows, columns) gives one output element.
+// A kernel that computes each output element as reduce(image, rows, columns).
 template <typename Reduce>
 MadeKernel MakePool(const Window& window, Reduce reduce) {
   return MakeLambda([window, reduce](Inputs inputs, Outputs outputs) {

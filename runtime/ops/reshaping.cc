@@ -1,5 +1,5 @@
-// Ops that change what the elements are called and not where they lie (Reshape and its relatives),
-// ops that make tensors out of attributes and shapes, and Cast.
+// Ops that change the shape and leave the elements in their order (Reshape and its relatives), ops
+// that make tensors out of attributes and shapes, and Cast.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -115,7 +115,7 @@ Result<Specs> InferShape(const OpCall& call) {
   return Specs{{DType::kInt64, Shape{static_cast<int64_t>(range.size())}}};
 }
 
-// The answer is known when the kernel is made, so that it does not need the input's memory.
+// The answer is known when the kernel is made; its run does not look at the input.
 MadeKernel MakeShape(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const std::vector<int64_t> range, ShapeRange(call));
   return MakeLambda([range](Inputs, Outputs outputs) {
@@ -187,7 +187,7 @@ MadeKernel MakeConstantOfShape(const OpCall& call) {
   });
 }
 
-// The numbers of TensorProto.DataType.
+// The attribute `to` holds a number of ONNX's TensorProto.DataType.
 Result<DType> CastTarget(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const int64_t to, call.attributes.Int("to", 0));
   switch (to) {

@@ -36,8 +36,8 @@ Status ReadPads(const OpCall& call, size_t rank, Window& window) {
   return {};
 }
 
-// SAME_*: the output is the input divided by the stride, rounded up, and the padding follows from
-// it.
+// For auto_pad SAME_UPPER and SAME_LOWER: the output size is the input size divided by the stride,
+// rounded up, and the padding is what that needs. An odd cell goes to the end, or to the beginning.
 void PadToSame(bool upper, Window& window) {
   for (size_t i = 0; i < 2; ++i) {
     const int64_t output = (window.input[i] + window.strides[i] - 1) / window.strides[i];

@@ -40,7 +40,7 @@ Result<Window> WindowOf(const OpCall& call, const std::vector<int64_t>& kernel);
 // `batch` x `channels` x the output of the window, in the rank of the input.
 Shape WindowOutput(const OpCall& call, const Window& window, int64_t channels);
 
-// Pooling: the window, refused where a kernel could see nothing but padding.
+// The window of a pooling. Refuses padding that is so large that a kernel could see nothing else.
 Result<Window> PoolWindowOf(const OpCall& call);
 
 }  // namespace tenter

@@ -2,7 +2,8 @@
 //
 // Thread safety: any thread.
 // Ownership and lifetime: returns a value.
-// Invariants: primitives own no scratch memory, so that one may run on many threads at once.
+// Invariants: a primitive that has it owns no scratch memory, so that it may run on many threads at
+//   once.
 #pragma once
 
 #include <dnnl.hpp>

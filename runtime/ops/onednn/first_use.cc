@@ -26,7 +26,7 @@ Status RunOneKernel() {
   return {};
 }
 
-// To the other layout: this builds what convolutions alone do not.
+// A reorder to another layout builds tables that a convolution alone does not build.
 Status RunOneReorder() {
   const TensorSpec square{DType::kFloat32, {4, 4}};
   TENTER_ASSIGN_OR_RETURN(Tensor in, Tensor::Allocate(square));

@@ -1,8 +1,9 @@
 // FirstUse: oneDNN builds tables of its own in function-local statics when it is first used. Here
 // that happens once per process, under a lock, before any kernel is made.
 //
-// The compiler orders those statics correctly between threads, but the library is not instrumented,
-// so ThreadSanitizer does not see that order and reports a race. The lock is a thing that it sees.
+// The compiler orders the initialisation of statics between threads. But the library is not
+// instrumented, so ThreadSanitizer does not see that order and reports a race where there is none.
+// It does see our lock.
 //
 // Path: MakeKernel -> FirstUse::Await -> one kernel and one reorder are made and run here -> the
 // kernel that was asked for.
@@ -26,14 +27,14 @@ class FirstUse {
  public:
   static FirstUse& OfProcess();
 
-  // Returns when the first use is over. Blocks while another thread makes it.
+  // Uses the library if nobody did. Blocks while another thread does.
   Status Await() EXCLUDES(mutex_) { return over_.Load(kAcquire) ? Status() : Make(); }
 
  private:
   Status Make() EXCLUDES(mutex_);
 
   Mutex mutex_;
-  Atomic<bool> over_ = false;  // the release after the first use pairs with the acquire of Await
+  Atomic<bool> over_ = false;  // the release of Make pairs with the acquire of Await
 };
 
 }  // namespace tenter

@@ -7,8 +7,8 @@
 #include "runtime/base/tsan.h"
 #include "runtime/ops/onednn/onednn.h"
 
-// From libgomp, which oneDNN is linked with; its header needs a compiler flag that nothing else
-// here uses.
+// Of libgomp, which oneDNN is linked with. Declared here, because its header needs a compiler flag
+// that nothing else here uses.
 extern "C" void omp_set_num_threads(int count);
 
 namespace tenter {
@@ -37,7 +37,7 @@ void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch) c
     void* data = binding.is_output ? outputs[binding.index].mutable_raw()
                                    : const_cast<void*>(inputs[binding.index].raw());
     TENTER_CHECK(data != nullptr, "a oneDNN kernel without memory");
-    // Generated code is invisible to the sanitizer: its accesses are declared here.
+    // ThreadSanitizer does not see what generated code reads and writes, so it is told here.
     if (binding.is_output) {
       TsanWriteRange(data, outputs[binding.index].size_bytes());
     } else {

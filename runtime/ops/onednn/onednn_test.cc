@@ -177,8 +177,8 @@ TEST(OneDnn, WarmUpMayBeRepeated) {
   EXPECT_TRUE(WarmUpOneDnn().ok());
 }
 
-// One kernel with a scratchpad on several threads: right only because each brings scratch of its
-// own.
+// One kernel that needs scratch memory runs on several threads. The answers are right only because
+// each thread brings scratch of its own.
 TEST(OneDnn, OneKernelServesManyThreads) {
   ASSERT_TRUE(WarmUpOneDnn().ok());
   Rng rng(7);

@@ -11,10 +11,11 @@ using Dims = dnnl::memory::dims;
 
 Dims ToDims(const std::array<int64_t, 2>& values) { return {values[0], values[1]}; }
 
-// oneDNN counts the cells left out between two taps, ONNX counts the distance.
+// A dilation in oneDNN is the number of cells between two taps, in ONNX it is their distance.
 Dims Gaps(const Window& window) { return {window.dilations[0] - 1, window.dilations[1] - 1}; }
 
-// The trailing padding with which the output size follows from oneDNN's formula.
+// oneDNN checks the output size against the padding, and knows no rounding up: where ceil_mode
+// added a window, the trailing padding grows until that fits.
 Dims TrailingPads(const Window& window) {
   Dims pads;
   for (size_t i = 0; i < 2; ++i)
@@ -67,7 +68,7 @@ MadeKernel MakeOneDnnPooling(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Window window, global ? GlobalWindow(input) : PoolWindowOf(call));
   TENTER_ASSIGN_OR_RETURN(const int64_t count_padding, call.attributes.Int("count_include_pad", 0));
   const Dims trailing = TrailingPads(window);
-  // Counting padding differs where rounding up added cells: those are counted by oneDNN alone.
+  // Where rounding up added cells, oneDNN would count them as padding, and ONNX does not.
   if (count_padding != 0 && trailing != ToDims(window.pads_end)) return Unsupported("ceil_mode");
   const auto source = DenseDesc(ImageDims(input.dim(0), input.dim(1), window.input));
   const auto target = DenseDesc(ImageDims(input.dim(0), input.dim(1), window.output));
