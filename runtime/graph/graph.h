@@ -1,11 +1,13 @@
-// Graph: a model as data: values, nodes in topological order, inputs and outputs. Its way:
+// Graph: a model as data: values, nodes in topological order, inputs and outputs.
+// Path:
 //   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> PlanMemory -> kernels.
 //
 // Thread safety: a Graph is a value; once built it is only read, from any thread.
 // Ownership and lifetime: copying a graph shares constants and sealed parameters.
-// Invariants, checked by CheckGraph: (1) indices are in range. (2) Each value has at most one
-//   producer: a graph input, a constant or one node output. (3) Nodes are in topological order.
-//   (4) After Simplify, every constant is a view of `parameters`; Specialise adds small ones.
+// Invariants, of which CheckGraph checks the first three: (1) indices are in range. (2) Each value
+//   has at most one producer: a graph input, a constant or one node output. (3) Nodes are in
+//   topological order. (4) After Simplify every constant is a view of `parameters`; Specialise adds
+//   those that it computes from shapes, with memory of their own.
 // Errors: the functions that build graphs return Status.
 #pragma once
 
@@ -32,7 +34,7 @@ struct Node {
   std::string op_type;
   Attributes attributes;
   std::vector<int> inputs;   // indices into Graph::values; -1 for an absent optional input
-  std::vector<int> outputs;  // indices into Graph::values; an output that nobody reads has one too
+  std::vector<int> outputs;  // indices into Graph::values, also of outputs that nobody reads
 };
 
 struct Graph {
@@ -49,7 +51,7 @@ struct Graph {
 Status CheckGraph(const Graph& graph);
 
 // The call of one node, with the specs and constants that the graph knows. The result borrows from
-// both. REQUIRES: every present input has a spec.
+// graph and node. REQUIRES: every present input has a spec.
 OpCall CallOf(const Graph& graph, const Node& node);
 
 // What Specialise inferred for the outputs of one node. REQUIRES: the graph is specialised.

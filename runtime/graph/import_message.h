@@ -15,8 +15,8 @@ inline Status Contradiction(std::string message) {
   return {StatusCode::kInvalidArgument, std::move(message)};
 }
 
-// Names in a model file may hold anything, also what is not text: a message stays one line of
-// ASCII, of bounded length, that every report can carry.
+// `text` without what is not printable ASCII, and cut when it is very long: names in a model file
+// may hold any bytes.
 inline std::string Printable(std::string text) {
   constexpr size_t kLengthMax = 2000;
   for (char& c : text)

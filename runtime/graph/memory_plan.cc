@@ -26,7 +26,7 @@ class Planner {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const Node& node = graph_.nodes[i];
       for (const int output : node.outputs) Place(static_cast<size_t>(output));
-      // Only now: the inputs stay live while the node writes its outputs.
+      // After the outputs have their places: the node still reads its inputs while it writes.
       for (const int value : node.inputs) Release(value, static_cast<int>(i));
       for (const int value : node.outputs) Release(value, static_cast<int>(i));
     }
@@ -49,7 +49,8 @@ class Planner {
   }
 
   // The free slot that fits best; else the largest, which then grows; else a new one.
-  // Ties go to the slot that has been free for longest, so the plan is a function of the graph.
+  // Of two equals the one that has been free for longer, so that the plan depends on the graph
+  // alone.
   size_t PickSlot(size_t bytes) {
     if (free_.empty()) return NewSlot();
     const auto better = [&](size_t a, size_t b) {
@@ -70,7 +71,7 @@ class Planner {
     const int slot = plan_.slot_of_value[at];
     if (slot == kNoSlot || is_output_[at] || last_reader_[at] > node) return;
     const auto freed = static_cast<size_t>(slot);
-    // A node may read one value twice.
+    // A node that reads a value twice comes here twice.
     if (std::find(free_.begin(), free_.end(), freed) == free_.end()) free_.push_back(freed);
   }
 

@@ -2,9 +2,9 @@
 //
 // Thread safety: any thread.
 // Ownership and lifetime: a plain value.
-// Invariants: (1) two values that are live at the same node never share a slot; a node's outputs
-//   are live while its inputs are. (2) Slots of graph outputs are never reused. (3) The plan
-//   depends on the graph alone.
+// Invariants: (1) two values that are live at the same node never share a slot; inputs and outputs
+//   of a node are live together. (2) A graph output has a slot that no other value has. (3) The
+//   plan depends on the graph alone.
 // Errors: a graph that is not specialised is a programmer error (CHECK).
 #pragma once
 

@@ -23,7 +23,7 @@ Graph RandomGraph(Rng& rng) {
   GraphBuilder build;
   std::vector<Known> known = {{build.Input("a", Vector(kWidth)), kWidth},
                               {build.Input("b", Vector(kWidth)), kWidth}};
-  // Mostly recent values are read, so that lifetimes end; some old ones are, so that they are long.
+  // Mostly recent values are read, so that most lifetimes are short; some are long.
   const auto pick = [&] {
     const size_t window = rng.Chance(80) ? std::min<size_t>(known.size(), 3) : known.size();
     return known[known.size() - 1 - rng.Below(window)];

@@ -76,7 +76,7 @@ class Importer {
 
   Status ReadInputs() {
     for (const onnx::ValueInfoProto& input : proto_.input()) {
-      // Old files list every initializer as an input too.
+      // Files of old versions list every initializer as an input too; those are no inputs here.
       const auto known = index_.find(input.name());
       if (known != index_.end() && known->second < proto_.initializer_size()) continue;
       TENTER_ASSIGN_OR_RETURN(const int value, AddValue(input.name()));
@@ -151,7 +151,7 @@ class Importer {
     return {};
   }
 
-  // Trailing inputs without a name are absent altogether.
+  // How many inputs there are: trailing ones without a name do not count.
   static int InputCount(const onnx::NodeProto& proto) {
     int count = proto.input_size();
     while (count > 0 && proto.input(count - 1).empty()) --count;
@@ -202,7 +202,8 @@ Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origi
     return Status(StatusCode::kDataLoss, Printable(place + what));
   };
   if (bytes.empty()) return damaged("the file is empty");
-  // When the parser finds no memory it forgets what it was adding; an arena does not.
+  // In an arena: when the parser finds no memory, a message of the heap loses what was being added
+  // to it, which is a leak; an arena frees all that it gave.
   google::protobuf::Arena arena;
   auto& model = *google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
   if (!model.ParseFromString(bytes))
@@ -216,8 +217,8 @@ Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origi
 
 namespace {
 
-// The calls of the system, since a stream takes missing memory for a file that cannot be read. One
-// that nobody writes into (a FIFO) is empty, and is not waited for.
+// By system calls, since a stream that finds no memory says that the file cannot be read. A FIFO
+// into which nobody writes is not waited for: it reads as an empty file.
 bool ReadFile(const std::string& path, std::string* bytes) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return false;

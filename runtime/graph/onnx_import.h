@@ -1,13 +1,14 @@
-// ImportOnnx: a model file becomes a Graph. It knows the ONNX file format,
-// together with onnx_tensor.h and onnx_attribute.h; nothing else does.
+// ImportOnnx: a model file becomes a Graph. Of all files only this one, onnx_tensor and
+// onnx_attribute know the format of ONNX.
 //
 // Thread safety: any thread.
 // Ownership and lifetime: the graph owns copies of the initializers; nothing of the file is kept.
 // Invariants: the result passes CheckGraph; every node is in the op table with attributes it
 //   implements.
-// Errors: one line that names the file and the thing: kNotFound (no file), kDataLoss (truncated or
-//   not ONNX), kUnsupported (all unsupported parts of the model at once), kInvalidArgument (a graph
-//   that contradicts itself: cycle, missing value, wrong size).
+// Errors: one line that names the file and the thing: kNotFound (no file, or one that cannot be
+//   read), kDataLoss (truncated or not ONNX), kUnsupported (all unsupported parts of the model at
+//   once), kInvalidArgument (a graph that contradicts itself: cycle, missing value, wrong size).
+//   Throws std::bad_alloc.
 #pragma once
 
 #include <string>

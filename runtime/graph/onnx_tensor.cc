@@ -47,7 +47,7 @@ void CopyFields(const onnx::TensorProto& proto, Tensor& tensor) {
   }
 }
 
-// Raw bytes; those of a bool may be anything in the file and must be 0 or 1 in memory.
+// Copies raw bytes. Those of a bool may have any value in a file, and must be 0 or 1 in memory.
 void CopyRaw(const std::string& raw, Tensor& tensor) {
   std::memcpy(tensor.mutable_raw(), raw.data(), raw.size());
   if (tensor.dtype() != DType::kBool) return;
@@ -93,7 +93,7 @@ Result<Tensor> ReadTensor(const onnx::TensorProto& proto) {
   const TensorSpec spec{*dtype, Shape({proto.dims().begin(), proto.dims().end()})};
   const auto bytes = spec.CountBytes();
   if (!bytes.ok()) return Contradiction(who + ": " + bytes.status().message());
-  // The data decides before memory is asked for: a wrong shape must not allocate.
+  // Before memory is asked for, so that a wrong shape cannot ask for a lot.
   const bool raw = proto.has_raw_data();
   const size_t found = raw ? proto.raw_data().size()
                            : static_cast<size_t>(FieldSize(proto, *dtype)) * DTypeBytes(*dtype);

@@ -2,7 +2,8 @@
 //
 // Thread safety: any thread.
 // Ownership and lifetime: the result owns a copy; nothing of the file is kept.
-// Invariants: the data decides before memory is asked for: a wrong shape allocates nothing.
+// Invariants: memory is asked for only once the data is known to have the size that the shape
+//   wants, so that a wrong shape allocates nothing.
 // Errors: kUnsupported with a phrase ("type STRING of tensor 'w'"), kInvalidArgument with a
 //   sentence.
 #pragma once

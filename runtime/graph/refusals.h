@@ -1,5 +1,5 @@
 // Refusals: everything in a model file that is not supported, each phrase once, with the first node
-// that it was met in. All of it is told at once, so that nobody mends a model part by part.
+// that has it. All is told at once, so that nobody has to try a model again for each part.
 //
 // Thread safety: one thread.
 // Invariants: phrases keep the order in which they were met.

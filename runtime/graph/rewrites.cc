@@ -43,7 +43,7 @@ void ReplaceReaders(Graph& graph, int from, int to) {
   for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
 }
 
-// True for a node that only hands on its first input.
+// True for a node whose output is its first input, unchanged.
 bool IsIdentity(const Graph& graph, const Node& node) {
   if (node.inputs.empty() || node.inputs[0] < 0) return false;
   if (node.op_type == "Identity") return true;

@@ -1,5 +1,5 @@
 // RunGraph: the plain interpreter: one node after the other, one fresh tensor per value, no engine.
-// It is the oracle of the faster paths and the worker of constant folding.
+// The faster paths are compared with it, and constants are folded by it.
 //
 // Thread safety: any thread; kernels may be shared between threads.
 // Ownership and lifetime: the results own their memory.
@@ -22,7 +22,7 @@ namespace tenter {
 // reference kernel. kResourceExhausted when they would exceed kFoldBytesMax.
 Result<std::vector<Tensor>> ComputeNode(const Graph& graph, const Node& node);
 
-// A constant larger than this is a mistake or an attack in the model file, not a parameter.
+// A constant that takes more than this is taken for a mistake in the model file, or an attack.
 inline constexpr size_t kFoldBytesMax = size_t{1} << 31;
 
 // One kernel per node. REQUIRES: the graph is specialised.

@@ -16,8 +16,8 @@ bool Fits(const TensorSpec& expected, const TensorSpec& found) {
   return found.CountBytes().ok();
 }
 
-// True when the value of the node is known before any input is: its inputs are constants, or it
-// asks for a shape, which is known by now.
+// True when the node can be computed now: its inputs are constants, or it is a Shape, and all
+// shapes are known by now.
 bool IsKnown(const Graph& graph, const Node& node) {
   if (node.op_type == "Shape") return true;
   for (const int input : node.inputs)

@@ -111,7 +111,7 @@ TEST(RunGraph, AKernelThatFailsNamesItsNode) {
             StatusCode::kInvalidArgument);
 }
 
-// Kernels rely on the checks of inference, which Specialise makes and nobody makes again.
+// Kernels rely on the checks of inference. Specialise makes them, and nobody makes them again.
 TEST(RunGraphDeathTest, KernelsNeedASpecialisedGraph) {
   GraphBuilder build;
   const int x = build.Input("x", {DType::kFloat32, {4}});

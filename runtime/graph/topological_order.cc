@@ -8,7 +8,7 @@
 namespace tenter {
 namespace {
 
-// Who waits for whom: the nodes that read what a node writes, and how many nodes each one reads.
+// Per node: the nodes that read what it writes, and how many of its inputs other nodes write.
 struct Waits {
   std::vector<std::vector<size_t>> followers;
   std::vector<int> waits_for;

@@ -1,5 +1,5 @@
-// SortNodes: the nodes of a graph in topological order, keeping the order that they had where it is
-// free to choose.
+// SortNodes: puts the nodes of a graph in topological order. Among nodes that may come next,
+// the one that stands first in `graph` does.
 //
 // Thread safety: any thread, on graphs of its own.
 // Errors: kInvalidArgument names a node that is part of a cycle; the graph is unusable then.
