@@ -31,9 +31,8 @@ inline constexpr CheckType kEpoch{
     "epoch", "an epoch yields every row exactly once, in order, and nothing of an older epoch",
     "ITR-1 ITR-4 ITR-6"};
 inline constexpr CheckType kLeak{
-    "leak",
-    "ops, vars, threads and descriptors return to where they were; no more arenas than allowed",
-    "ENG-5 COP-2 ITR-5"};
+    "leak", "what was taken is given back; no more arenas, plans or requests than there may be",
+    "ENG-5 COP-2 COP-3 ITR-5"};
 inline constexpr CheckType kLiveness{
     "liveness", "nothing waits for ever, and closing takes no longer than promised",
     "ENG-4 ENG-6 ENG-9 ITR-4 ITR-5"};

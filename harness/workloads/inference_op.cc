@@ -1,5 +1,7 @@
 #include "harness/workloads/inference_op.h"
 
+#include <algorithm>
+
 namespace tenter {
 
 Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max) {
@@ -16,6 +18,8 @@ Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_fli
   options.refuse_when_full = p.Flag("refuse_when_full") ? 1 : 0;
   options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
   options.in_flight_max = in_flight_max;
+  // Room for every signature, so that none has to be compiled a second time.
+  options.plans_max = static_cast<uint64_t>(std::max<int64_t>(16, p.Int("shape_variants")));
   return SetUp(
       table.cached_op_create(stage.target.self(), engine.get(), model, &options, op.out(), &error),
       error, "cached op");

@@ -68,6 +68,7 @@ void InferenceRemains::CheckArenas(tgt_handle op) {
   if (!AskFootprint(op, &footprint)) return;
   stage_.board.Examine(kLeak);
   compilations_ = static_cast<int64_t>(footprint.compilations);
+  CheckCompilations();
   if (footprint.in_flight != 0)
     Report("arena not returned", std::to_string(footprint.in_flight) +
                                      " arenas are still lent although every call returned");
@@ -80,6 +81,17 @@ void InferenceRemains::CheckArenas(tgt_handle op) {
                                                 " bytes of arenas are kept, the limit is " +
                                                 std::to_string(limit_) + " of at most " +
                                                 std::to_string(arena_bytes_max_) + " bytes");
+}
+
+// COP-3. A compilation that a fault made fail may be tried again, and a wrong shape may be compiled
+// before it is refused.
+void InferenceRemains::CheckCompilations() {
+  const int64_t signatures = stage_.parameters.Int("shape_variants");
+  if (stage_.injector.has_failures() || stage_.parameters.Int("bad_requests") > 0) return;
+  if (compilations_ > signatures)
+    Report("a signature compiled twice", std::to_string(compilations_) +
+                                             " plans were compiled for " +
+                                             std::to_string(signatures) + " input signatures");
 }
 
 void InferenceRemains::CheckRunning(size_t most) {

@@ -44,6 +44,7 @@ class InferenceRemains {
   uint64_t DigestOfParameters(tgt_handle model);
   bool AskFootprint(tgt_handle op, tgt_footprint* footprint);
   void CheckArenas(tgt_handle op);
+  void CheckCompilations();
   void Report(const char* what, std::string title);
   void CheckOps(tgt_handle engine);
 
