@@ -87,8 +87,9 @@ class InferenceRun {
     stage_.progress.SetDescribe(
         [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
     stage_.injector.FollowRequests();
-    callers_->CallFromAllThreads(&called.op);
+    const Status started = callers_->CallFromAllThreads(&called.op);
     stage_.progress.SetDescribe(nullptr);
+    TENTER_RETURN_IF_ERROR(started);
     remains_.CheckFootprint(called.engine.get(), called.op.get());
     remains_.CheckRunning(stage_.injector.MostRequestsTogether());
     const tgt_handle stale = called.op.get();
@@ -119,8 +120,11 @@ class InferenceRun {
     stage_.board.Expose("running_max", remains_.running_max());
     stage_.board.Expose("compilations", remains_.compilations());
     stage_.board.Expose("failed_requests", errors_.count());
+    stage_.board.Expose("refused_requests", callers_->refused());
     if (callers_->in_flight_max() < 2)
       stage_.board.NoPower(kDeterminism, "no two requests were in flight together");
+    else if (remains_.running_max() == 1)  // 0: the target has no sites to know it by
+      stage_.board.NoPower(kDeterminism, "no two requests ran together");
   }
 
   Stage& stage_;

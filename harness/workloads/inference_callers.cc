@@ -17,28 +17,28 @@ InferenceCallers::InferenceCallers(Stage& stage, const ModelInputs& inputs, Infe
       bad_requests_(stage.parameters.Int("bad_requests")),
       free_after_(stage.parameters.Int("free_after")) {}
 
-void InferenceCallers::CallFromAllThreads(Handle* op) {
+Status InferenceCallers::CallFromAllThreads(Handle* op) {
   tickets_.Store(0, kRelaxed);
   freed_.Store(false, kRelaxed);
   const tgt_handle handle = op->get();
   Gate gate;
   std::vector<Thread> callers(threads_);
-  for (int64_t t = 0; t < threads_; ++t) {
-    const Status started =
-        callers[t].Start("caller-" + std::to_string(t), [this, t, handle, &gate] {
-          gate.Wait();
-          CallLoop(t, handle);
-        });
-    if (!started.ok()) stage_.board.NoPower(kDeterminism, started.message());
-  }
+  Status started;
+  for (int64_t t = 0; t < threads_ && started.ok(); ++t)
+    started = callers[t].Start("caller-" + std::to_string(t), [this, t, handle, &gate] {
+      gate.Wait();
+      CallLoop(t, handle);
+    });
+  if (!started.ok()) tickets_.Store(inferences_, kRelaxed);
   gate.Open();
-  if (free_after_ > 0) {
+  if (free_after_ > 0 && started.ok()) {
     calls_.AwaitAtLeast(static_cast<uint64_t>(free_after_));
     freed_.Store(true, kRelease);
     op->Free();
   }
   for (Thread& caller : callers) caller.Join();
   calls_.Reset();
+  return started;
 }
 
 void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
@@ -72,9 +72,14 @@ void InferenceCallers::Call(tgt_handle op, size_t sample, bool bad) {
   for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
 }
 
+void InferenceCallers::Refused() {
+  refused_.FetchAdd(1, kRelaxed);
+  stage_.board.Examine(kLife);
+}
+
 void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool bad) {
   if (free_after_ > 0 && (code == TGT_CLOSED || code == TGT_STALE_HANDLE)) {
-    stage_.board.Examine(kLife);
+    Refused();
     if (!freed_.Load(kAcquire))
       stage_.board.Report(
           {.check = &kLife,
@@ -82,12 +87,14 @@ void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool ba
            .title = "a call was refused before the op was freed: " + ErrorText(error)});
     return;
   }
-  if (bad) return errors_.CheckRefusal(error);
-  if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe"))
-    return stage_.board.Examine(kLife);
+  if (bad) {
+    refused_.FetchAdd(1, kRelaxed);
+    return errors_.CheckRefusal(error);
+  }
+  if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe")) return Refused();
   if (code == TGT_RESOURCE_EXHAUSTED && stage_.parameters.Flag("refuse_when_full") &&
       !stage_.injector.has_failures())
-    return stage_.board.Examine(kLife);
+    return Refused();
   errors_.Add(error);
 }
 

@@ -27,17 +27,21 @@ class InferenceCallers {
   InferenceCallers(Stage& stage, const ModelInputs& inputs, InferenceErrors* errors);
 
   // One round: all threads call `op` until the calls are used up. Frees it meanwhile where the
-  // workload's `free_after` says so. Returns when every thread has ended.
-  void CallFromAllThreads(Handle* op);
+  // workload's `free_after` says so. Returns when every thread has ended. Errors: a thread that the
+  // system does not grant; then nothing was called.
+  Status CallFromAllThreads(Handle* op);
 
   // Answers that were compared, and the most calls that were inside the target at once.
   int64_t answers() const { return static_cast<int64_t>(right_.Load(kRelaxed)); }
   int64_t in_flight_max() const { return in_flight_.max(); }
+  // Calls that were refused as they should be.
+  int64_t refused() const { return refused_.Load(kRelaxed); }
 
  private:
   void CallLoop(int64_t thread, tgt_handle op);
   bool IsBad(int64_t ticket) const;
   void Call(tgt_handle op, size_t sample, bool bad);
+  void Refused();
   void JudgeError(const tgt_error& error, tgt_code code, bool bad);
   void Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
 
@@ -51,6 +55,7 @@ class InferenceCallers {
   Atomic<int64_t> tickets_ = 0;
   Atomic<bool> freed_ = false;  // set before the free; a refusal may only follow it
   Atomic<uint64_t> right_ = 0;  // answers that were compared
+  Atomic<int64_t> refused_ = 0;
 };
 
 }  // namespace tenter

@@ -218,7 +218,7 @@ Status RunSkippedRows(Stage& stage) {
   stage.progress.Begin("batches",
                        static_cast<uint64_t>(files * p.Int("epochs") * batches_per_epoch));
   const ProcessCensus census = ProcessCensus::Now();
-  stage.injector.Arm();
+  TENTER_RETURN_IF_ERROR(stage.injector.Arm());
   int64_t batches = 0, told = 0;
   for (int64_t i = 0; i < files; ++i) {
     TENTER_ASSIGN_OR_RETURN(

@@ -68,7 +68,7 @@ def test_html_is_one_closed_file_without_scripts(mixed):
     assert "\x1b" not in text and "\x00" not in text
     for word in ("What to do now", "0 mismatches in 2,000 inferences, 32 threads", "1/2 planted bugs found",
                  "no power", f"./tenter replay {mixed.name}/smoke/fail.probe#c9318f5c", "<b>why</b> & how",
-                 "engine.op.body", "resident growth 8.4 MiB", "longest close 342 µs", "most in flight 32",
+                 "engine.op.body", "resident growth 8.4 MiB", "longest close 342 µs", "most calls at once 32",
                  *(f"./tenter run {name} --flavour probe --seed 1" for name in (
                      "smoke/pass", "smoke/fail", "smoke/grey", "smoke/error", "canary/found", "canary/missed")),
                  "the checks lost count", *(verdict.name for verdict in Verdict)):
@@ -228,7 +228,7 @@ def test_cases_without_power_are_one_step_for_each_reason():
 
 @pytest.mark.parametrize(("exposure", "expected"), [
     ({"zebras": 3, "resident_growth_kb": 8648, "close_us_max": 1234, "rows": 20020, "in_flight_max": 16},
-     ["most in flight 16", "rows 20,020", "longest close 1.2 ms", "resident growth 8.4 MiB", "zebras 3"]),
+     ["most calls at once 16", "rows 20,020", "longest close 1.2 ms", "resident growth 8.4 MiB", "zebras 3"]),
     ({"resident_growth_kb": -2048, "close_us_max": 72}, ["longest close 72 µs", "resident growth -2.0 MiB"]),
     ({"wait_ms_max": 2500, "arena_bytes": 640, "pool_kb": 200 * 1024, "share": 0.25},
      ["arena 640 B", "pool 200 MiB", "share 0.25", "wait max 2.5 s"]),

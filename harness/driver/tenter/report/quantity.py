@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 # What the runner counts, in the order in which a report shows it; a name that is not here follows, by the alphabet.
 _NAMES = {
-    "in_flight_max": "most in flight", "running_max": "most running", "compilations": "compilations", "failed_requests": "failed requests",
+    "running_max": "most running together", "in_flight_max": "most calls at once",
+    "compilations": "compilations", "failed_requests": "failed requests", "refused_requests": "refused requests",
     "failed_ops": "failed ops", "skipped_ops": "skipped ops", "skipped": "skipped", "rounds": "rounds",
     "epochs": "epochs", "rows": "rows", "close_us_max": "longest close", "resident_growth_kb": "resident growth"}
 # A word of the name that is a unit, and what one of it is in bytes or in seconds.
@@ -15,7 +16,7 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "seconds": 1.0}
 
 
 def described(exposure: Mapping[str, float]) -> list[str]:
-    """"most in flight 32", "longest close 72 µs", "resident growth 8.4 MiB"."""
+    """"most calls at once 32", "longest close 72 µs", "resident growth 8.4 MiB"."""
     order = {name: place for place, name in enumerate(_NAMES)}
     names = sorted(exposure, key=lambda name: (order.get(name, len(order)), name))
     return [f"{_label(name)} {_amount(name, exposure[name])}" for name in names]

@@ -52,7 +52,8 @@ def bound(case: CaseResult) -> str:
     if not clean or count < _LEAST_TRIALS or not any(check.state == "passed" for check in case.checks):
         return ""
     # A trial is a chance that calls meddle with each other, and one alone has none.
-    if case.exposure.get("threads", 2) < 2 or case.exposure.get("in_flight_max", 2) < 2:
+    together = case.exposure.get("running_max") or case.exposure.get("in_flight_max", 2)
+    if case.exposure.get("threads", 2) < 2 or together < 2:
         return ""
     return f"≤ {300 / count:.2g} % per {unit} at 95 %"
 
