@@ -9,8 +9,6 @@
 
 namespace tenter {
 
-uint64_t CurrentThreadKey() { return static_cast<uint64_t>(pthread_self()); }
-
 Inheritance Inheritance::OfThisThread() {
   Inheritance inheritance;
   CPU_ZERO(&inheritance.processors_);

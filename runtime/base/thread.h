@@ -12,7 +12,9 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <bit>
 #include <cfenv>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -22,8 +24,19 @@
 
 namespace tenter {
 
-// A number for the calling thread, cheap to get, that no other live thread has; never 0.
-uint64_t CurrentThreadKey();
+// A number for the calling thread, cheap to get, that no other live thread has; never 0. It is on the
+// path of every call, so it is the register that says it, and not a call of pthread_self().
+inline uint64_t CurrentThreadKey() {
+  return reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
+}
+// One of `kStripes` numbers for the calling thread, for counts that many threads raise. The top bits
+// of one product mix well enough for that.
+template <size_t kStripes>
+uint32_t StripeOfThisThread() {
+  static_assert(std::has_single_bit(kStripes));
+  return static_cast<uint32_t>((CurrentThreadKey() * 0x9e3779b97f4a7c15ULL) >>
+                               (64 - std::countr_zero(kStripes)));
+}
 
 // Lets another thread have this processor, if one wants it.
 inline void YieldThread() { std::this_thread::yield(); }

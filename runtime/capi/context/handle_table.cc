@@ -111,7 +111,7 @@ void HandleTable::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
 
 // A call that was leaving a closed slot just then may stay counted: then the object goes at Clear.
 void HandleTable::ForgetOthers(HandleSlot* slot) {
-  const uint32_t mine = StripeOfThisThread();
+  const uint32_t mine = StripeOfThisThread<HandleSlot::kStripes>();
   for (uint32_t i = 0; i < HandleSlot::kStripes; ++i) {
     if (i == mine) continue;
     Atomic<uint64_t>& word = slot->stripes[i].word;

@@ -51,7 +51,7 @@ struct HandleStripe {
 };
 
 struct HandleSlot {
-  static constexpr size_t kStripes = 8;  // 3 bits of a hash
+  static constexpr size_t kStripes = 8;
 
   std::array<HandleStripe, kStripes> stripes;
   alignas(64) Atomic<int64_t> left_inside = 0;
@@ -75,7 +75,7 @@ class HandleTable final : private ForkMember {
   HandleSlot* Enter(uintptr_t number, uint32_t* stripe) {
     HandleSlot* const slot = At(number & kIndexMask);
     if (slot == nullptr) return nullptr;
-    *stripe = StripeOfThisThread();
+    *stripe = StripeOfThisThread<HandleSlot::kStripes>();
     Atomic<uint64_t>& word = slot->stripes[*stripe].word;
     uint64_t seen = word.Load(kRelaxed);
     // What a failed exchange has seen is looked at again: the slot may be closed by then.
@@ -105,10 +105,6 @@ class HandleTable final : private ForkMember {
   static size_t Chunk(uint64_t index) { return std::bit_width(index + 8) - 1 - kFirstChunkBits; }
   static size_t ChunkSize(size_t chunk) { return size_t{8} << chunk; }
 
-  // The top bits of a product mix well enough here, and cost less than Mix64.
-  static uint32_t StripeOfThisThread() {
-    return static_cast<uint32_t>((CurrentThreadKey() * 0x9e3779b97f4a7c15ULL) >> 61);
-  }
   HandleSlot* At(uint64_t index) const {
     if (index >= size_.Load(kAcquire)) return nullptr;
     const size_t chunk = Chunk(index);

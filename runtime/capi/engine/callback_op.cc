@@ -77,22 +77,22 @@ VarList VarsOf(const tenter_var* vars, size_t count) {
   return std::span<const Var>(reinterpret_cast<const Var*>(vars), count);
 }
 
-bool HasOneBody(const tenter_op& op) { return (op.run == nullptr) != (op.run_async == nullptr); }
-
 // What `op` asks for that no engine does.
 Status Check(const tenter_op& op) {
-  if (HasOneBody(op) && op.timeout_ns >= 0) [[likely]]
-    return {};
-  if (!HasOneBody(op))
+  if ((op.run == nullptr) == (op.run_async == nullptr))
     return {StatusCode::kInvalidArgument, "an op needs exactly one of run and run_async"};
-  return {StatusCode::kInvalidArgument,
-          "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns)};
+  if (op.timeout_ns < 0)
+    return {StatusCode::kInvalidArgument,
+            "timeout_ns must not be negative, found " + std::to_string(op.timeout_ns)};
+  return {};
 }
 
 OpBody BodyOf(const tenter_op& op) {
   if (op.run_async != nullptr) return AsyncCallback(op);
   return SyncCallback(op);
 }
+
+}  // namespace
 
 Op MakeWhole(const tenter_op& op) {
   return {.name = op.name == nullptr ? "" : op.name,
@@ -103,13 +103,7 @@ Op MakeWhole(const tenter_op& op) {
           .body = BodyOf(op)};
 }
 
-}  // namespace
-
 Op MakeOp(const tenter_op& op, Status* status) {
-  if (IsWhole(op)) [[likely]] {
-    *status = Check(op);
-    return MakeWhole(op);
-  }
   tenter_op whole = {};
   *status = ReadOptions(op, "tenter_op", &whole);
   if (status->ok()) *status = Check(whole);

@@ -17,6 +17,14 @@
 
 namespace tenter {
 
+// Whether `op` is as large as it is here, and asks for nothing that no engine does: as most are, and
+// then it is not copied before it is read.
+inline bool IsPlain(const tenter_op& op) {
+  return IsWhole(op) && (op.run == nullptr) != (op.run_async == nullptr) && op.timeout_ns >= 0;
+}
+// REQUIRES: no field is missing.
+Op MakeWhole(const tenter_op& op);
+
 // The op that `op` describes, but for its scope, and whether it may be pushed at all. Not a Result,
 // from which it would have to be moved.
 Op MakeOp(const tenter_op& op, Status* status);

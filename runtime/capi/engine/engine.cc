@@ -54,6 +54,16 @@ Result<std::shared_ptr<EngineObject>> CreateEngine(tenter_context* context,
   return std::make_shared<EngineObject>(context->Share({trace, std::move(made)}), workers);
 }
 
+Status PushOp(tenter_context* context, tenter_engine engine, Op&& op, tenter_scope scope,
+              uint64_t* push_number) {
+  TENTER_FIND_OR_RETURN(found, context, engine);
+  ScopeUse use;
+  if (scope != nullptr) TENTER_RETURN_IF_ERROR(use.Enter(context, scope, *found, &op.scope));
+  TENTER_ASSIGN_OR_RETURN(const uint64_t number, found->engine->Push(std::move(op)));
+  if (push_number != nullptr) *push_number = number;
+  return {};
+}
+
 }  // namespace
 }  // namespace tenter
 
@@ -102,16 +112,12 @@ tenter_code tenter_var_delete(tenter_context* context, tenter_engine engine, ten
 tenter_code tenter_push(tenter_context* context, tenter_engine engine, const tenter_op* op,
                         uint64_t* push_number, tenter_error* error) {
   return Protect(error, [&]() -> Status {
+    if (tenter::IsPlain(*op)) [[likely]]
+      return tenter::PushOp(context, engine, tenter::MakeWhole(*op), op->scope, push_number);
     Status status;
     tenter::Op made = tenter::MakeOp(*op, &status);
-    if (!status.ok()) [[unlikely]]
-      return status;
-    TENTER_FIND_OR_RETURN(found, context, engine);
-    tenter::ScopeUse use;
-    TENTER_RETURN_IF_ERROR(use.Enter(context, tenter::ScopeOf(*op), *found, &made.scope));
-    TENTER_ASSIGN_OR_RETURN(const uint64_t number, found->engine->Push(std::move(made)));
-    if (push_number != nullptr) *push_number = number;
-    return {};
+    TENTER_RETURN_IF_ERROR(std::move(status));
+    return tenter::PushOp(context, engine, std::move(made), tenter::ScopeOf(*op), push_number);
   });
 }
 

@@ -19,7 +19,6 @@
 #include <utility>
 
 #include "runtime/base/atomic.h"
-#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -52,14 +51,15 @@ class ForkGate {
  private:
   static constexpr uint64_t kClosed = 1ull << 63;  // and the number of those inside
   enum State : uint32_t { kStateOpen, kStateClosed, kStateChild };
+  static constexpr size_t kStripes = 16;
   struct alignas(64) Stripe {
     Atomic<uint64_t> inside = 0;
   };
-  Stripe& Mine() { return stripes_[Mix64(CurrentThreadKey()) % stripes_.size()]; }
+  Stripe& Mine() { return stripes_[StripeOfThisThread<kStripes>()]; }
   void AwaitOpen();
 
   const std::function<void()> in_child_;
-  std::array<Stripe, 16> stripes_;
+  std::array<Stripe, kStripes> stripes_;
   Atomic<uint32_t> state_ = kStateOpen;
 };
 

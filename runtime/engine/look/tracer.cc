@@ -5,13 +5,12 @@
 #include <map>
 #include <new>
 
-#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/look/json_text.h"
 
 namespace tenter {
 
-Tracer::Stripe& Tracer::Mine() { return stripes_[Mix64(CurrentThreadKey()) % stripes_.size()]; }
+Tracer::Stripe& Tracer::Mine() { return stripes_[StripeOfThisThread<kStripes>()]; }
 
 void Tracer::Body(std::string_view op, uint64_t push_number, int worker, int64_t start_ns,
                   int64_t end_ns) {

@@ -50,7 +50,8 @@ class Tracer {
   };
   Stripe& Mine();
 
-  std::array<Stripe, 8> stripes_;
+  static constexpr size_t kStripes = 8;
+  std::array<Stripe, kStripes> stripes_;
 };
 
 }  // namespace tenter

@@ -1,7 +1,6 @@
 #include "runtime/engine/pending/op_pool.h"
 
 #include "runtime/base/check.h"
-#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/pending/block_poison.h"
 
@@ -17,7 +16,7 @@ OpPool::~OpPool() {
 }
 
 PendingOp* OpPool::Take() {
-  const auto home = static_cast<uint8_t>(Mix64(CurrentThreadKey()) % kStripes);
+  const auto home = static_cast<uint8_t>(StripeOfThisThread<kStripes>());
   Stripe& stripe = stripes_[home];
   Runnable* block;
   {
