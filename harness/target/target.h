@@ -83,7 +83,7 @@ typedef struct tgt_fault {
   char message[256];
 } tgt_fault;
 
-/* `request` is the number of an invocation, unique within its cached op, or of a batch; -1: none. */
+/* `request` is the number of an invocation, unique in its cached op, or of a batch; -1: none. */
 typedef struct tgt_hit {
   const char* site;
   const char* op;

@@ -7,9 +7,9 @@
 #include <set>
 #include <sstream>
 
-#include "harness/workloads/bad_rows_file.h"
-#include "harness/workloads/inference_errors.h"
-#include "harness/workloads/program.h"
+#include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/programs/program.h"
+#include "harness/workloads/rows/bad_rows_file.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {

@@ -24,13 +24,14 @@
 
 namespace tenter {
 
-// A number for the calling thread, cheap to get, that no other live thread has; never 0. It is on the
-// path of every call, so it is the register that says it, and not a call of pthread_self().
+// A number for the calling thread, cheap to get, that no other live thread has; never 0. It is on
+// the path of every call, so it is the register that says it, and not a call of pthread_self().
 inline uint64_t CurrentThreadKey() {
   return reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
 }
-// One of `kStripes` numbers for the calling thread, for counts that many threads raise. The top bits
-// of one product mix well enough for that.
+
+// One of `kStripes` numbers for the calling thread, for counts that many threads raise. The top
+// bits of one product mix well enough for that.
 template <size_t kStripes>
 uint32_t StripeOfThisThread() {
   static_assert(std::has_single_bit(kStripes));

@@ -5,8 +5,8 @@
 
 #include "harness/faults/nearest.h"
 #include "harness/workloads/handles.h"
+#include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/memory/allocation_sweep.h"
-#include "harness/workloads/model_inputs.h"
 
 namespace tenter {
 namespace {

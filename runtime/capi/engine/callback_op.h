@@ -17,8 +17,8 @@
 
 namespace tenter {
 
-// Whether `op` is as large as it is here, and asks for nothing that no engine does: as most are, and
-// then it is not copied before it is read.
+// Whether `op` is as large as it is here, and asks for nothing that no engine does: as most are,
+// and then it is not copied before it is read.
 inline bool IsPlain(const tenter_op& op) {
   return IsWhole(op) && (op.run == nullptr) != (op.run_async == nullptr) && op.timeout_ns >= 0;
 }

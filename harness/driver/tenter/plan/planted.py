@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tenter.house import House
-from tenter.plan.scenario import Scenario
+from tenter.plan.scenario import POWER, Scenario
 from tenter.plan.selection import select
-from tenter.record.results import POWER
 
 
 def in_setting_of(scenario: Scenario, house: House) -> Iterable[Scenario]:

@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 from tenter.errors import UsageError
+from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
-POWER = "power/"  # what the names of cases begin with that measure the power of another one
 
 
 class Verdict(Enum):

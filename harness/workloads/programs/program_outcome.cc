@@ -1,4 +1,4 @@
-#include "harness/workloads/program_outcome.h"
+#include "harness/workloads/programs/program_outcome.h"
 
 #include <algorithm>
 #include <map>

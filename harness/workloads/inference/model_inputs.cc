@@ -1,4 +1,4 @@
-#include "harness/workloads/model_inputs.h"
+#include "harness/workloads/inference/model_inputs.h"
 
 #include <algorithm>
 #include <charconv>

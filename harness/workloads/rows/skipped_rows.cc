@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "harness/checks/process_census.h"
-#include "harness/workloads/bad_rows_file.h"
 #include "harness/workloads/handles.h"
+#include "harness/workloads/rows/bad_rows_file.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {

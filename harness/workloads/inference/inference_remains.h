@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "harness/workloads/model_inputs.h"
+#include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {

@@ -1,11 +1,11 @@
-#include "harness/workloads/inference_remains.h"
+#include "harness/workloads/inference/inference_remains.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "harness/workloads/inference_op.h"
+#include "harness/workloads/inference/inference_op.h"
 #include "runtime/base/rng.h"
 
 namespace tenter {

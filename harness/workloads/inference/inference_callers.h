@@ -15,8 +15,8 @@
 
 #include "harness/workloads/collisions.h"
 #include "harness/workloads/handles.h"
-#include "harness/workloads/inference_errors.h"
-#include "harness/workloads/model_inputs.h"
+#include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
 

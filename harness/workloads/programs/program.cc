@@ -1,4 +1,4 @@
-#include "harness/workloads/program.h"
+#include "harness/workloads/programs/program.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "harness/workloads/bad_rows_file.h"
+#include "harness/workloads/rows/bad_rows_file.h"
 
 #include <algorithm>
 #include <fstream>

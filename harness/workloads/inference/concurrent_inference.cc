@@ -5,11 +5,11 @@
 
 #include "harness/checks/process_census.h"
 #include "harness/workloads/handles.h"
-#include "harness/workloads/inference_callers.h"
-#include "harness/workloads/inference_errors.h"
-#include "harness/workloads/inference_op.h"
-#include "harness/workloads/inference_remains.h"
-#include "harness/workloads/model_inputs.h"
+#include "harness/workloads/inference/inference_callers.h"
+#include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/inference/inference_op.h"
+#include "harness/workloads/inference/inference_remains.h"
+#include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {

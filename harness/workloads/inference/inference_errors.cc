@@ -1,4 +1,4 @@
-#include "harness/workloads/inference_errors.h"
+#include "harness/workloads/inference/inference_errors.h"
 
 #include <algorithm>
 #include <cstring>

@@ -4,11 +4,11 @@
 #include <stdexcept>
 
 #include "harness/checks/process_census.h"
-#include "harness/workloads/completer.h"
-#include "harness/workloads/handles.h"
-#include "harness/workloads/program.h"
-#include "harness/workloads/program_outcome.h"
 #include "harness/workloads/collisions.h"
+#include "harness/workloads/handles.h"
+#include "harness/workloads/programs/completer.h"
+#include "harness/workloads/programs/program.h"
+#include "harness/workloads/programs/program_outcome.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/rng.h"

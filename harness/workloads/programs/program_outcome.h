@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "harness/workloads/program.h"
+#include "harness/workloads/programs/program.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {

@@ -1,16 +1,19 @@
-// BadRowsFile: a CSV file of which we know which lines are bad, because it is made here from a seed.
+// BadRowsFile: a CSV file of which we know which lines are bad, because it is made here from a
+// seed.
 //
-// Path: SkippedRowsTold (skipped_rows.cc) -> BadRowsFile -> the target reads it, the workload compares.
+// Path: SkippedRowsTold (skipped_rows.cc) -> BadRowsFile -> the target reads it, the workload
+// compares.
 //
-// Each line is one row. A good one tells its own number: the values of line n are (n - 1) * columns,
-// and so on by one. A bad one has a number too many, a number too few, or a word.
+// Each line is one row. A good one tells its own number: the values of line n are
+// (n - 1) * columns, and so on by one. A bad one has a number too many, a number too few, or a
+// word.
 //
 // Thread safety: read-only after Write.
 // Ownership and lifetime: a value; the file stays with whoever owns its folder.
 // Invariants: (1) good and bad lines together are 1 to `rows`, both ascending. (2) which lines are
 //   bad depends on the seed alone.
-// Errors: Write returns kInvalidArgument when no row would be good, kInternal when the file cannot be
-//   written.
+// Errors: Write returns kInvalidArgument when no row would be good, kInternal when the file cannot
+//   be written.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "harness/workloads/inference_callers.h"
+#include "harness/workloads/inference/inference_callers.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "harness/workloads/inference_op.h"
+#include "harness/workloads/inference/inference_op.h"
 
 #include <algorithm>
 
