@@ -55,6 +55,8 @@ def run(
                                                         "in the flavours probe and tsan; may be given again.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    resume: Annotated[Optional[Path], typer.Option(metavar="RUN_DIR", help="Go on with a run that was interrupted or "
+                                                   "killed; what has ended is not run again.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
                                         "and say how many are found.")] = False,
     input_shape: Annotated[Optional[list[str]], typer.Option(
@@ -75,6 +77,13 @@ def run(
     """
     from tenter.verbs import run as verb
     parameters: dict[str, object] = {}
+    if resume:
+        if scenarios:
+            raise UsageError("--resume goes on with what was planned; leave the scenario names out")
+        refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
+                                "input_shape"), "says nothing beside --resume, which goes on with what was planned")
+        request = verb.Request(jobs=jobs, command=command_line())
+        raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
         if scenarios:
             raise UsageError("--model makes a scenario of its own; leave the scenario names out")
@@ -179,11 +188,12 @@ def list_(
 
 @app.command(cls=StrictCommand)
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
-    """Write the reports of a stored run again, for example after a change of a template."""
-    from tenter.record import archive
+    """Write the reports of a stored run again, or for the first time those of one that was killed."""
+    from tenter.record import archive, journal
     from tenter.verbs import run as verb
     house, folder = this_house(), folder.resolve()
-    verb.write_reports(archive.read_run(folder), folder, house)
+    run_ = archive.read_run(folder) if (folder / archive.REPORT).is_file() else journal.read(folder).run
+    verb.write_reports(run_, folder, house)
     print(house.relative(folder / "report.html"))
 
 

@@ -58,6 +58,8 @@ def behave(plan: dict, out: Path) -> int:
     total = work.get("inferences", 100)
     for done in (total // 2, total):
         print(json.dumps({"event": "progress", "done": done, "total": total, "what": "inferences"}), flush=True)
+    if behaviour == "brief":
+        time.sleep(0.25)
     if behaviour in ENDINGS:
         return ENDINGS[behaviour](out)
     found = behaviour == "finding" or (behaviour == "odd_seed_finding" and plan["seed"] % 2)

@@ -86,7 +86,7 @@ def test_an_unknown_workload(tenter, write):
     (("run", "smoke/good", "--target", "referenc"), "--target: unknown target 'referenc'; did you mean 'reference'?"),
     (("runn",), "No such command 'runn'. Did you mean 'run'?"),
     (("replay", "abcdef12"), "no finding 'abcdef12'"),
-    (("report", "nowhere"), "holds no report.json"),
+    (("report", "nowhere"), "holds no run.json, and no run"),
 ])
 def test_a_wrong_command_line(tenter, write, arguments, expected):
     write("smoke/good")

@@ -15,6 +15,7 @@ from tenter.errors import DEFECT
 from tenter.house import House
 from tenter.machine.process import Progress
 from tenter.plan.planner import Case
+from tenter.record import journal
 from tenter.record.results import CaseResult, Verdict
 
 
@@ -74,5 +75,7 @@ def _run_one(runner: CaseRunner, case: Case, view: View) -> CaseResult | None:
     except Exception as error:  # A defect of the driver in one case must not end the others.
         reason = f"the driver is defective: {type(error).__name__}: {error}"
         result = result_of(case, (Verdict.ERROR, reason), DEFECT, 0.0)
+    if result is not None:
+        journal.note(runner.folder / "cases" / case.name, result)
     view.finished(case, result)
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ class CaseRunner:
     def run(self, case: Case, on_progress: Callable[[Progress], None]) -> CaseResult | None:
         """The result, or None when the campaign was stopped before the case ended. Never raises for a bad child."""
         here = self.folder / "cases" / case.name
+        if here.exists():
+            shutil.rmtree(here)  # what a run left that ended in the middle of this case
         (here / "run").mkdir(parents=True)
         (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
         files.note(case.plan, here, self.house)

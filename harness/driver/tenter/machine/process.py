@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -51,7 +52,7 @@ def execute(command: Command, stop: threading.Event, on_progress: Callable[[Prog
     started = time.monotonic()
     with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w") as stdout:
         try:
-            child = subprocess.Popen(command.argv, env=command.environment, stdin=subprocess.DEVNULL,
+            child = subprocess.Popen([*_dies_with_us(), *command.argv], env=command.environment, stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=stderr, start_new_session=True, text=True,
                                      errors="replace")
         except OSError as error:
@@ -73,6 +74,12 @@ def execute(command: Command, stop: threading.Event, on_progress: Callable[[Prog
     return Ended(exit_code=None if by_signal else code, signal_name=_signal_name(-code) if by_signal else "",
                  timed_out=timed_out, stopped=stopped, duration_s=time.monotonic() - started,
                  unreadable="" if by_signal or timed_out or stopped else events.unreadable)
+
+
+def _dies_with_us() -> list[str]:
+    """A child whose driver was killed would go on writing into a folder that another driver goes on with."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 class _EventReader(threading.Thread):

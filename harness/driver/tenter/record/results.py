@@ -120,10 +120,10 @@ class RunResult:
 
 def run_to_json(run: RunResult) -> dict[str, Any]:
     return {"version": VERSION, **{k: v for k, v in asdict(run).items() if k != "cases"},
-            "not_run": list(run.not_run), "cases": [_case_to_json(case) for case in run.cases]}
+            "not_run": list(run.not_run), "cases": [case_to_json(case) for case in run.cases]}
 
 
-def _case_to_json(case: CaseResult) -> dict[str, Any]:
+def case_to_json(case: CaseResult) -> dict[str, Any]:
     return {**asdict(case), "contracts": list(case.contracts), "verdict": case.verdict.name,
             "checks": [asdict(check) for check in case.checks], "sites": [asdict(site) for site in case.sites], "faults": [asdict(fault) for fault in case.faults],
             "findings": [finding_to_json(finding) for finding in case.findings]}
@@ -135,12 +135,12 @@ def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
     try:
         fields = {k: v for k, v in raw.items() if k != "version"}
         return RunResult(**{**fields, "not_run": tuple(raw["not_run"]),
-                            "cases": tuple(_case_from_json(case, where) for case in raw["cases"])})
+                            "cases": tuple(case_from_json(case, where) for case in raw["cases"])})
     except (KeyError, TypeError) as error:
         raise UsageError(f"{where}: not a report of a run ({error})") from error
 
 
-def _case_from_json(raw: dict[str, Any], where: str) -> CaseResult:
+def case_from_json(raw: dict[str, Any], where: str) -> CaseResult:
     return CaseResult(**{
         **raw, "contracts": tuple(raw["contracts"]), "verdict": Verdict[raw["verdict"]],
         "checks": tuple(CheckResult(**check) for check in raw["checks"]),

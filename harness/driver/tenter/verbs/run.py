@@ -13,9 +13,9 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.cases.campaign import Outcome, run_cases
+from tenter.cases.campaign import run_cases
 from tenter.cases.verdict import exit_code
-from tenter.console import build_shown
+from tenter.console import build_shown, say
 from tenter.errors import UsageError, nearest
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
@@ -24,7 +24,7 @@ from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Expected, Scenario
 from tenter.plan.selection import select
-from tenter.record import archive
+from tenter.record import archive, journal
 from tenter.record.results import RunResult
 from tenter.report import report
 from tenter.report.power import is_measured, power_of
@@ -103,21 +103,47 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
 def run_planned(cases: list[Case], request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     started = datetime.now().astimezone()
     subject = tested.sentence(cases, house)
-    out = (request.out or house.out).resolve()
-    folder = archive.create_run_folder(out, request.label(), started)
-    with TerminalView(console, cases, subject) as view:
+    folder = archive.create_run_folder((request.out or house.out).resolve(), request.label(), started)
+    run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
+                    duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
+                    out=shlex.quote(str(request.out)) if request.out else "", tested=subject)
+    journal.begin(folder, run, cases)
+    return _go_on(run, cases, folder, request, house, console)
+
+
+def resume(folder: Path, request: Request, house: House, console: Console) -> tuple[RunResult, int]:
+    """Runs what is left of a run that was interrupted or killed, and reports all of it."""
+    started = journal.read(folder)
+    if not started.left:
+        say(f"nothing is left of {folder.name}: all {len(started.run.cases)} cases have ended")
+    for flavour in {case.flavour: None for case in started.left}:
+        build_shown(house, flavour, console)
+        now = environment.fingerprint(house, flavour)
+        if now != started.run.builds.get(flavour):
+            say(f"{flavour} build {now} is not the one that the run began with, {started.run.builds.get(flavour)}")
+    return _go_on(started.run, list(started.left), folder, request, house, console)
+
+
+def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
+           console: Console) -> tuple[RunResult, int]:
+    """Runs the cases into a folder that may have results of others already."""
+    with TerminalView(console, cases, run.tested) as view:
         outcome = run_cases(cases, house, folder, request.jobs, view)
-    result = replace(_result(folder.name, started, outcome, {case.flavour for case in cases}, request, house),
-                     tested=subject)
-    if outcome.results and all(case.usage for case in outcome.results):
+    if outcome.results and not run.cases and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
         shutil.rmtree(folder)
         first = outcome.results[0]
         raise UsageError(f"{'--model' if request.models else first.name}: {first.reason}")
+    result = replace(journal.read(folder).run, duration_s=run.duration_s + outcome.duration_s,
+                     interrupted=outcome.interrupted)
     measured = write_reports(result, folder, house)
     archive.link_latest(folder)
     print_end(console, result, house.relative(folder), measured)
     return result, exit_code(result)
+
+
+def _builds(cases: list[Case], house: House) -> dict[str, str]:
+    return {flavour: environment.fingerprint(house, flavour) for flavour in sorted({case.flavour for case in cases})}
 
 
 def write_reports(result: RunResult, folder: Path, house: House) -> bool:
@@ -135,15 +161,6 @@ def _earlier(folder: Path) -> Iterable[RunResult]:
                 yield archive.read_run(other)
             except UsageError:
                 continue
-
-
-def _result(run_id: str, started: datetime, outcome: Outcome, flavours: set[str], request: Request,
-            house: House) -> RunResult:
-    return RunResult(run_id=run_id, command=request.command, started=started.isoformat(timespec="seconds"),
-                     duration_s=outcome.duration_s, environment=environment.facts(house),
-                     builds={flavour: environment.fingerprint(house, flavour) for flavour in sorted(flavours)},
-                     cases=outcome.results, not_run=outcome.not_run, interrupted=outcome.interrupted,
-                     out=shlex.quote(str(request.out)) if request.out else "")
 
 
 def model_scenarios(request: Request, house: House) -> list[Scenario]:

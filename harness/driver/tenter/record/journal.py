@@ -1,0 +1,78 @@
+"""The journal of a run: what was planned, and the result of each case when it ends. A run that was killed at any moment
+goes on from it, and is reported from it.
+
+`run.json` is written before the first case starts, `cases/NAME/result.json` when a case has ended; each in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tenter.errors import UsageError
+from tenter.plan.planner import Case
+from tenter.plan.scenario import Expected
+from tenter.record.results import CaseResult, RunResult, case_from_json, case_to_json, run_from_json, run_to_json
+
+PLAN = "run.json"
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A run as far as it came: `run` has the cases that ended, in the order of the plan."""
+
+    run: RunResult
+    left: tuple[Case, ...]
+
+
+def begin(folder: Path, run: RunResult, cases: Sequence[Case]) -> None:
+    """`run` is what is known before any case has ended."""
+    _write(folder / PLAN, {"run": run_to_json(run), "cases": [_case_to_json(case) for case in cases]})
+
+
+def note(here: Path, result: CaseResult) -> None:
+    here.mkdir(parents=True, exist_ok=True)
+    _write(here / RESULT, case_to_json(result))
+
+
+def read(folder: Path) -> Journal:
+    path = folder / PLAN
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no {PLAN}, and no run; one is a folder such as out/latest")
+    try:
+        raw = json.loads(path.read_text())
+        run = run_from_json(raw["run"], str(path))
+        cases = [_case_from_json(case) for case in raw["cases"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: not the plan of a run ({error})") from error
+    ended = {case.name: _result(folder / "cases" / case.name / RESULT) for case in cases}
+    left = tuple(case for case in cases if ended[case.name] is None)
+    return Journal(replace(run, cases=tuple(result for result in ended.values() if result is not None),
+                           not_run=tuple(case.name for case in left), interrupted=bool(left)), left)
+
+
+def _result(path: Path) -> CaseResult | None:
+    """None for a case that has not ended. A file is there as a whole or not at all."""
+    return case_from_json(json.loads(path.read_text()), str(path)) if path.is_file() else None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    fresh = path.with_name(f".{path.name}-{os.getpid()}")
+    fresh.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    fresh.replace(path)
+
+
+def _case_to_json(case: Case) -> dict[str, Any]:
+    return asdict(case)
+
+
+def _case_from_json(raw: dict[str, Any]) -> Case:
+    expect = raw["expect"]
+    return Case(**{**raw, "contracts": tuple(raw["contracts"]), "expect": Expected(**{
+        **expect, "findings": tuple((check, count) for check, count in expect["findings"]),
+        "at_least": tuple((name, count) for name, count in expect["at_least"])})})

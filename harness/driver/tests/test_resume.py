@@ -1,0 +1,90 @@
+"""A run that was killed or interrupted at any moment is reported as far as it came, and goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from tenter import house as houses
+
+SEED = int(os.environ.get("TENTER_SEED", random.randrange(10**6)))
+CASES = 6
+
+
+def report(folder: Path) -> dict:
+    return json.loads((folder / "report.json").read_text())
+
+
+@pytest.fixture
+def driver(house, write):
+    """Starts the driver on the small repository as a process of its own."""
+    for i in range(CASES):
+        write(f"smoke/c{i}", behaviour="brief")
+    program = textwrap.dedent(f"""
+        import sys
+        from pathlib import Path
+        from tenter import cli
+        from tenter.house import House
+        from tenter.verbs import run
+        cli.this_house = lambda: House(Path({str(house.root)!r}))
+        run.build_shown = lambda *_: False
+        sys.exit(cli.main(sys.argv[1:]))
+        """)
+    environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=house.root, text=True, env=environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return start
+
+
+def folder_of(house) -> Path | None:
+    return next(iter(house.out.glob("*-smoke")), None)
+
+
+@pytest.mark.parametrize(("number", "attempt"), [(number, attempt) for number in (signal.SIGKILL, signal.SIGINT)
+                                                 for attempt in range(5)])
+def test_what_has_ended_is_not_run_again(driver, house, tenter, number, attempt):
+    moment = random.Random(SEED * 100 + number * 10 + attempt).uniform(0, 1.6)
+    print(f"TENTER_SEED={SEED}: {signal.Signals(number).name} {moment:.2f} s after the run began")
+    child = driver("run", "smoke")
+    while child.poll() is None and not (folder_of(house) and (folder_of(house) / "run.json").is_file()):
+        time.sleep(0.01)
+    time.sleep(moment)
+    child.send_signal(number)
+    child.communicate(timeout=30)
+    folder = folder_of(house)
+    ended = {path: path.stat().st_mtime_ns for path in folder.glob("cases/**/result.json")}
+    assert tenter("report", str(folder))[0] == 0
+    before = report(folder)
+    assert len(before["cases"]) == len(ended) and len(before["cases"]) + len(before["not_run"]) == CASES
+    code, _, _ = tenter("run", "--resume", str(folder))
+    after = report(folder)
+    assert code == 0 and after["not_run"] == [] and not after["interrupted"]
+    assert [case["name"] for case in after["cases"]] == [f"smoke/c{i}.probe" for i in range(CASES)]
+    assert {path: path.stat().st_mtime_ns for path in ended} == ended, "nothing is run twice"
+    assert after["run_id"] == folder.name and after["command"] == before["command"]
+
+
+def test_a_whole_run_has_nothing_left(tenter, write, house):
+    tenter("run", write("smoke/one", behaviour="finding"))
+    code, _, err = tenter("run", "--resume", "out/latest")
+    assert code == 1 and "nothing is left of" in err and len(report(house.out / "latest")["cases"]) == 1
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    (("nowhere",), "nowhere holds no run.json"), (("out/latest", "--seed", "3"), "--seed says nothing beside --resume"),
+    (("out/latest", "smoke"), "leave the scenario names out")])
+def test_a_wrong_resume(tenter, write, arguments, expected):
+    tenter("run", write("smoke/one"))
+    code, _, err = tenter("run", "--resume", *arguments)
+    assert code == 2 and expected in err and err.count("\n") == 1
