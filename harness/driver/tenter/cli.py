@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from pathlib import Path
@@ -55,6 +56,10 @@ def run(
                                                         "in the flavours probe and tsan; may be given again.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the cases, for N machines.")] = "",
+    budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
+                                        "was left out is said.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of cases that did not pass, and the end.")] = False,
     resume: Annotated[Optional[Path], typer.Option(metavar="RUN_DIR", help="Go on with a run that was interrupted or "
                                                    "killed; what has ended is not run again.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
@@ -81,8 +86,8 @@ def run(
         if scenarios:
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
-                                "input_shape"), "says nothing beside --resume, which goes on with what was planned")
-        request = verb.Request(jobs=jobs, command=command_line())
+                                "input_shape", "shard"), "says nothing beside --resume, which goes on with what was planned")
+        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
         if scenarios:
@@ -95,6 +100,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
+                           shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 
@@ -217,6 +223,20 @@ def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", he
     for flavour in flavours:
         if not build_shown(this_house(), flavour, open_console()):
             say(f"{flavour} is up to date")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text or "1/1")
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard: '{text}' is no part such as 2/4, the second of four (./tenter run --help)")
+    return int(match[1]), int(match[2])
+
+
+def _seconds(text: str) -> float | None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)
+    if text and not match:
+        raise UsageError(f"--budget: '{text}' is no time such as 90s, 5m or 1h (./tenter run --help)")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -123,3 +123,39 @@ def test_models_and_folders_of_models(tenter, house, tmp_path, monkeypatch):
     (tmp_path / "none").mkdir()
     code, _, err = tenter("run", "--model", str(tmp_path / "none"))
     assert code == 2 and "none' holds no file *.onnx" in err
+
+
+@pytest.mark.parametrize(("part", "names"), [("1/2", ["c0", "c2", "c4"]), ("2/2", ["c1", "c3"]), ("3/4", ["c2"])])
+def test_a_shard_is_a_part_of_the_cases(tenter, write, house, part, names):
+    for i in range(5):
+        write(f"smoke/c{i}")
+    assert tenter("run", "smoke", "--shard", part)[0] == 0
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert [item["name"] for item in cases] == [f"smoke/{name}.probe" for name in names]
+
+
+def test_what_the_budget_left_out_is_said_and_can_be_done_later(tenter, write, house):
+    for i in range(4):
+        write(f"smoke/c{i}", behaviour="brief")
+    code, out, _ = tenter("run", "smoke", "--budget", "0.3s")
+    raw = json.loads((house.out / "latest" / "report.json").read_text())
+    assert code == 3 and len(raw["not_run"]) == 4 - len(raw["cases"]) > 0
+    line = f"./tenter run --resume out/{raw['run_id']}"
+    assert f"{len(raw['not_run'])} cases not run" in out and line in out
+    assert tenter(*line.split()[1:])[0] == 0
+
+
+def test_quiet_prints_what_did_not_pass(tenter, write):
+    write("smoke/good")
+    write("smoke/bad", behaviour="finding")
+    code, out, _ = tenter("run", "smoke", "--quiet")
+    assert code == 1 and "smoke/bad.probe" in out and "smoke/good.probe" not in out and "Findings: 1 finding" in out
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    (("--shard", "5/4"), "--shard: '5/4' is no part such as 2/4, the second of four"),
+    (("--shard", "half"), "--shard: 'half' is no part"), (("--shard", "2/2"), "part 2 of 2 is empty; there are 1 cases"),
+    (("--budget", "5"), "--budget: '5' is no time such as 90s, 5m or 1h"), (("--budget", "soon"), "--budget: 'soon'")])
+def test_a_wrong_part_or_budget(tenter, write, arguments, expected):
+    code, _, err = tenter("run", write("smoke/one"), *arguments)
+    assert code == 2 and expected in err and err.count("\n") == 1

@@ -37,14 +37,16 @@ class Outcome:
     duration_s: float
 
 
-def run_cases(cases: Sequence[Case], house: House, folder: Path, jobs: int, view: View) -> Outcome:
-    """Ctrl-C ends the children and still returns what ran before it."""
+def run_cases(cases: Sequence[Case], house: House, folder: Path, jobs: int, view: View,
+              budget_s: float | None = None) -> Outcome:
+    """Ctrl-C ends the children and still returns what ran before it. No case begins after `budget_s` seconds."""
     started = time.monotonic()
     stop = threading.Event()
     runner = CaseRunner(house, folder, stop)
     interrupted = False
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="case") as pool:
-        futures = [pool.submit(_run_one, runner, case, view) for case in cases]
+        until = None if budget_s is None else started + budget_s
+        futures = [pool.submit(_run_one, runner, case, view, until) for case in cases]
         try:
             _wait_all(futures)
         except KeyboardInterrupt:
@@ -66,8 +68,8 @@ def _wait_all(futures: list[Future[CaseResult | None]]) -> None:
         _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
 
 
-def _run_one(runner: CaseRunner, case: Case, view: View) -> CaseResult | None:
-    if runner.stop.is_set():
+def _run_one(runner: CaseRunner, case: Case, view: View, until: float | None) -> CaseResult | None:
+    if runner.stop.is_set() or (until is not None and time.monotonic() > until):
         return None
     view.started(case)
     try:

@@ -26,7 +26,7 @@ def write(run: RunResult, path: Path, clean: Clean) -> None:
         suite = TestSuite("tenter.not_run")
         for name in run.not_run:
             missing = TestCase(name, classname="tenter.not_run", time=0)
-            missing.result = [Skipped("the run was interrupted before this case")]
+            missing.result = [Skipped("the run was interrupted, or its budget was over, before this case")]
             suite.add_testcase(missing)
         xml.add_testsuite(suite)
     xml.write(str(path), pretty=True)

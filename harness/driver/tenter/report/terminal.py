@@ -23,7 +23,7 @@ STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red
 class TerminalView:
     """Prints a row when a case ends; on a terminal also the cases that run, with done and total."""
 
-    def __init__(self, console: Console, cases: Sequence[Case], tested: str = "") -> None:
+    def __init__(self, console: Console, cases: Sequence[Case], tested: str = "", quiet: bool = False) -> None:
         self._console = console
         self._lock = threading.Lock()
         self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
@@ -33,6 +33,7 @@ class TerminalView:
         self._all = self._bars.add_task("all cases", total=len(cases), what="cases")
         self._tasks: dict[str, TaskID] = {}
         self._tested = tested
+        self._quiet = quiet  # no rows of what is as it should be
         self._header_due = True
         self._refused: list[tuple[Case, CaseResult]] = []
 
@@ -62,7 +63,7 @@ class TerminalView:
             if result is not None and result.usage:
                 # When every plan is refused, one line on stderr is the answer, and a table would repeat it.
                 self._refused.append((case, result))
-            elif result is not None:
+            elif result is not None and not (self._quiet and result.verdict in (Verdict.PASS, Verdict.FOUND)):
                 for row in [*self._refused, (case, result)]:
                     self._print(*row)
                 self._refused.clear()

@@ -160,7 +160,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
     """The next steps, most urgent first. `measured`: detection power is known where it matters."""
     steps = _repairs(run)
     if run.not_run:
-        steps.append("Run again: the run was interrupted and some cases are missing.")
+        steps.append(f"Do the rest: ./tenter run --resume {run.out or 'out'}/{run.run_id}")
     if steps:
         return steps[:_MOST_STEPS]
     unsupported = [case for case in run.cases if case.verdict is Verdict.SKIP]

@@ -48,6 +48,9 @@ class Request:
     out: Path | None = None
     target: str = ""
     models: tuple[Path, ...] = ()
+    shard: tuple[int, int] = (1, 1)  # which part of how many
+    budget_s: float | None = None  # no case begins after it
+    quiet: bool = False
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
@@ -70,7 +73,11 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     if request.power:
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, house)]
     cases = plan_cases(scenarios, request, house, console)
-    return run_planned(cases, request, house, console)
+    part, parts = request.shard
+    mine = cases[part - 1::parts]
+    if not mine:
+        raise UsageError(f"--shard: part {part} of {parts} is empty; there are {len(cases)} cases")
+    return run_planned(mine, request, house, console)
 
 
 def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:
@@ -127,8 +134,8 @@ def resume(folder: Path, request: Request, house: House, console: Console) -> tu
 def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
            console: Console) -> tuple[RunResult, int]:
     """Runs the cases into a folder that may have results of others already."""
-    with TerminalView(console, cases, run.tested) as view:
-        outcome = run_cases(cases, house, folder, request.jobs, view)
+    with TerminalView(console, cases, run.tested, request.quiet) as view:
+        outcome = run_cases(cases, house, folder, request.jobs, view, request.budget_s)
     if outcome.results and not run.cases and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
         shutil.rmtree(folder)
