@@ -56,6 +56,8 @@ def run(
                                                         "in the flavours probe and tsan; may be given again.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    baseline: Annotated[Optional[Path], typer.Option(metavar="REPORT", help="A report.json, or a run folder: what was found "
+                                                     "there is known, and only new findings fail the run.")] = None,
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the cases, for N machines.")] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
                                         "was left out is said.")] = "",
@@ -86,7 +88,7 @@ def run(
         if scenarios:
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
-                                "input_shape", "shard"), "says nothing beside --resume, which goes on with what was planned")
+                                "input_shape", "shard", "baseline"), "says nothing beside --resume, which goes on with what was planned")
         request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
@@ -100,7 +102,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
-                           shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet,
+                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 
@@ -190,6 +192,17 @@ def list_(
     """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
     from tenter.verbs import listing
     listing.print_all(this_house(), flavour, open_console())
+
+
+@app.command(cls=StrictCommand)
+def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder.")],
+            after: Annotated[Path, typer.Argument(metavar="AFTER", help="A later one.")]) -> None:
+    """Say which findings are new from one run to another, which are still there, fixed, or were not run again.
+
+    Ends with 1 when one is new, and with 3 when none is and one was not run again.
+    """
+    from tenter.verbs import compare as verb
+    raise typer.Exit(verb.compare_runs(before.resolve(), after.resolve(), open_console()))
 
 
 @app.command(cls=StrictCommand)

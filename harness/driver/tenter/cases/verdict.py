@@ -107,13 +107,20 @@ def exit_code(run: RunResult) -> int:
         return errors.DEFECT
     if any(case.usage for case in run.cases):
         return errors.USAGE
-    if any(case.verdict is Verdict.FAIL and case.sanitizer for case in run.cases):
+    if any(case.verdict is Verdict.FAIL and case.sanitizer and not is_known(case, run) for case in run.cases):
         return errors.SANITIZER
-    if Verdict.FAIL in verdicts or any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
+    if any(case.verdict is Verdict.FAIL and not is_known(case, run) for case in run.cases):
+        return errors.FINDINGS
+    if any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
         return errors.FINDINGS
     if Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
         return errors.INCONCLUSIVE
     return errors.CLEAN
+
+
+def is_known(case: CaseResult, run: RunResult) -> bool:
+    """Whether all that the case found is in the baseline. A case that fails without a finding is never known."""
+    return bool(case.findings) and all(finding.signature in run.known for finding in case.findings)
 
 
 def counts(cases: Sequence[CaseResult]) -> dict[Verdict, int]:

@@ -112,6 +112,8 @@ class RunResult:
     interrupted: bool = False
     out: str = ""  # where the run's folder is, when it is not out/
     tested: str = ""  # which runtime, in words
+    baseline: str = ""  # the earlier run whose findings are known
+    known: tuple[str, ...] = ()  # their signatures
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
         name = f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else "")
@@ -120,7 +122,7 @@ class RunResult:
 
 def run_to_json(run: RunResult) -> dict[str, Any]:
     return {"version": VERSION, **{k: v for k, v in asdict(run).items() if k != "cases"},
-            "not_run": list(run.not_run), "cases": [case_to_json(case) for case in run.cases]}
+            "not_run": list(run.not_run), "known": list(run.known), "cases": [case_to_json(case) for case in run.cases]}
 
 
 def case_to_json(case: CaseResult) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
         raise UsageError(f"{where}: a report of version {raw.get('version')}, and this driver reads {VERSION}")
     try:
         fields = {k: v for k, v in raw.items() if k != "version"}
-        return RunResult(**{**fields, "not_run": tuple(raw["not_run"]),
+        return RunResult(**{**fields, "not_run": tuple(raw["not_run"]), "known": tuple(raw["known"]),
                             "cases": tuple(case_from_json(case, where) for case in raw["cases"])})
     except (KeyError, TypeError) as error:
         raise UsageError(f"{where}: not a report of a run ({error})") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Property, Properties, Skipped, TestCase, TestSuite
 
+from tenter.cases.verdict import is_known
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.wording import sentence
 
@@ -38,7 +39,9 @@ def _test_case(run: RunResult, case: CaseResult, clean: Clean) -> TestCase:
     classname = ".".join(["tenter", case.flavour, *filter(None, folder.split("/"))])
     test = TestCase(clean(name), classname=clean(classname), time=case.duration_s)
     message = clean(sentence(case))
-    if case.verdict in (Verdict.FAIL, Verdict.MISSED):
+    if is_known(case, run):
+        test.result = [Skipped(clean(f"known from {run.baseline}: {sentence(case)}"))]
+    elif case.verdict in (Verdict.FAIL, Verdict.MISSED):
         kind = case.findings[0].check if case.findings else "missed"
         failure = Failure(message, clean(kind))
         failure.text = clean("\n\n".join(_finding_text(run, case)) or case.reason)

@@ -92,7 +92,8 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
     for case in run.cases:
         if case.verdict is Verdict.FAIL:
             for finding in case.findings:
-                _line(console, f"{finding.check}: {finding.title}", "red")
+                known = finding.signature in run.known
+                _line(console, f"{'known: ' if known else ''}{finding.check}: {finding.title}", "yellow" if known else "red")
                 _line(console, f"    {run.replay_line(case, finding)}")
     clean = exit_code(run) == 0
     console.print()

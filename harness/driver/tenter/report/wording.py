@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
-from tenter.cases.verdict import counts, exit_code
+from tenter.cases.verdict import counts, exit_code, is_known
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
@@ -125,9 +125,11 @@ def headline(run: RunResult) -> str:
     parts = []
     if normal:
         bad = [case for case in normal if case.verdict is Verdict.FAIL]
-        findings = sum(len(case.findings) for case in bad)
+        found = {finding.signature for case in bad for finding in case.findings}
+        known = len(found & set(run.known))
+        news = f"{len(found) - known} new, {known} known from {run.baseline}: " if run.baseline else ""
         totals = _totals(normal)
-        parts.append(f"{plural(findings, 'finding')} in {plural(len(normal), 'case')}"
+        parts.append(f"{news}{plural(len(found), 'finding')} in {plural(len(normal), 'case')}"
                      + (f" ({totals})" if totals else ""))
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
@@ -184,7 +186,9 @@ def _repairs(run: RunResult) -> list[str]:
         if case.verdict is Verdict.ERROR:
             steps.append(f"Repair {case.name}: {case.reason}")
         elif case.verdict is Verdict.FAIL and case.findings:
-            steps.append(f"See it again: {run.replay_line(case, case.findings[0])}")
+            if not is_known(case, run):
+                new = next(finding for finding in case.findings if finding.signature not in run.known)
+                steps.append(f"See it again: {run.replay_line(case, new)}")
         elif case.verdict is Verdict.FAIL:
             steps.append(f"{case.name}: {case.reason}")
         else:

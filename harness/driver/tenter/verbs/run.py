@@ -25,6 +25,7 @@ from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Expected, Scenario
 from tenter.plan.selection import select
 from tenter.record import archive, journal
+from tenter.record.comparison import defects
 from tenter.record.results import RunResult
 from tenter.report import report
 from tenter.report.power import is_measured, power_of
@@ -48,6 +49,7 @@ class Request:
     out: Path | None = None
     target: str = ""
     models: tuple[Path, ...] = ()
+    baseline: Path | None = None  # a report whose findings are known
     shard: tuple[int, int] = (1, 1)  # which part of how many
     budget_s: float | None = None  # no case begins after it
     quiet: bool = False
@@ -63,6 +65,7 @@ class Request:
 
 def run(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
+    known = _baseline(request)  # first, so that a typing error costs no run
     for flavour in request.flavours:
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
@@ -77,7 +80,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     mine = cases[part - 1::parts]
     if not mine:
         raise UsageError(f"--shard: part {part} of {parts} is empty; there are {len(cases)} cases")
-    return run_planned(mine, request, house, console)
+    return run_planned(mine, request, house, console, known)
 
 
 def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:
@@ -107,13 +110,21 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     return cases
 
 
-def run_planned(cases: list[Case], request: Request, house: House, console: Console) -> tuple[RunResult, int]:
+def _baseline(request: Request) -> RunResult | None:
+    if request.baseline is None:
+        return None
+    return archive.read_run(request.baseline if request.baseline.is_dir() else request.baseline.parent)
+
+
+def run_planned(cases: list[Case], request: Request, house: House, console: Console,
+                baseline: RunResult | None = None) -> tuple[RunResult, int]:
     started = datetime.now().astimezone()
     subject = tested.sentence(cases, house)
     folder = archive.create_run_folder((request.out or house.out).resolve(), request.label(), started)
     run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
                     duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
-                    out=shlex.quote(str(request.out)) if request.out else "", tested=subject)
+                    out=shlex.quote(str(request.out)) if request.out else "", tested=subject,
+                    baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
     journal.begin(folder, run, cases)
     return _go_on(run, cases, folder, request, house, console)
 

@@ -1,0 +1,68 @@
+"""Two runs side by side: which findings are new, which are still there, which are fixed, and of which nothing is known.
+
+A finding is known by its signature. Planted bugs are left out: they are there to be found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tenter.record.findings import Finding
+from tenter.record.results import CaseResult, RunResult, Verdict
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One signature in one run: in how many of the cases of the scenario and flavour that showed it most."""
+
+    finding: Finding
+    place: str  # scenario.flavour
+    seen: int
+    ran: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    new: tuple[Defect, ...]
+    still: tuple[Defect, ...]
+    fixed: tuple[Defect, ...]  # as they were seen in the earlier run
+    not_run: tuple[Defect, ...]  # as well: no case that showed it before has run since
+
+
+def defects(run: RunResult) -> dict[str, Defect]:
+    """By signature, in the order in which the run met them."""
+    ran = Counter(_place(case) for case in _concluded(run))
+    places: dict[str, Counter[str]] = {}
+    first: dict[str, Finding] = {}
+    for case in _concluded(run):
+        for signature in {finding.signature: finding for finding in case.findings}:
+            places.setdefault(signature, Counter())[_place(case)] += 1
+        for finding in case.findings:
+            first.setdefault(finding.signature, finding)
+    found = {}
+    for signature, finding in first.items():
+        place, seen = places[signature].most_common(1)[0]
+        found[signature] = Defect(finding, place, seen, ran[place])
+    return found
+
+
+def compare(before: RunResult, after: RunResult) -> Comparison:
+    old, now = defects(before), defects(after)
+    ran = {_place(case) for case in _concluded(after)}
+    gone = [signature for signature in old if signature not in now]
+    showed = {signature: {_place(case) for case in _concluded(before)
+                          if any(finding.signature == signature for finding in case.findings)} for signature in gone}
+    return Comparison(new=tuple(now[signature] for signature in now if signature not in old),
+                      still=tuple(now[signature] for signature in now if signature in old),
+                      fixed=tuple(old[signature] for signature in gone if showed[signature] & ran),
+                      not_run=tuple(old[signature] for signature in gone if not showed[signature] & ran))
+
+
+def _concluded(run: RunResult) -> list[CaseResult]:
+    lost = (Verdict.ERROR, Verdict.GREY, Verdict.SKIP)
+    return [case for case in run.cases if not case.planted and case.verdict not in lost]
+
+
+def _place(case: CaseResult) -> str:
+    return f"{case.scenario}.{case.flavour}"
