@@ -38,7 +38,7 @@ constexpr const char* kHelp =
 
 int Refuse(const Status& status) {
   std::fprintf(stderr, "tenter-runner: %s\n", status.message().c_str());
-  return status.code() == StatusCode::kUnsupported ? kUnsupported : kUsage;
+  return kUsage;
 }
 
 Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector* injector) {
@@ -88,9 +88,11 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   const auto finish = [&] {
     file->WriteSummary(plan, board, injector, (NowNs() - begin) / kNsPerMs);
   };
-  const auto refuse_run = [&](const Status& status) {
+  // A target may lack what the workload or its model needs; other refusals are mistakes of the plan.
+  const auto refuse_run = [&](const Status& status) -> int {
     file->Discard();
-    return Refuse(status);
+    const int refused = Refuse(status);
+    return status.code() == StatusCode::kUnsupported ? kUnsupported : refused;
   };
   WarmUpSymbolizer();
   InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
