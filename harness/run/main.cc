@@ -88,7 +88,8 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   const auto finish = [&] {
     file->WriteSummary(plan, board, injector, (NowNs() - begin) / kNsPerMs);
   };
-  // A target may lack what the workload or its model needs; other refusals are mistakes of the plan.
+  // A target may lack what the workload or its model needs; other refusals are mistakes of the
+  // plan.
   const auto refuse_run = [&](const Status& status) -> int {
     file->Discard();
     const int refused = Refuse(status);

@@ -144,6 +144,7 @@ def fuzz(
     times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often.")] = 200,
     mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
                                         "(fuzz/mutants); it must be found.")] = "",
+    out: Out = None,
 ) -> None:
     """Run random programs on the engine and shrink the first one that breaks a contract.
 
@@ -165,7 +166,8 @@ def fuzz(
     else:
         refuse_beside(context, ("times",), "goes with --replay")
     request = verb.Request(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
-                           mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times)
+                           mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times,
+                           out=out)
     raise typer.Exit(verb.fuzz(request, this_house(), open_console()))
 
 

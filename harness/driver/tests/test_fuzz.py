@@ -39,7 +39,7 @@ def fuzzer(house, tenter, monkeypatch):
 
 def test_a_clean_search_tells_what_it_tried(fuzzer):
     code, out, _ = fuzzer("-f", "probe", "-f", "tsan", "--seed", "7")
-    assert code == 0 and "probe: 9 programs, 70 ops in 2 s (4 programs/s), seed 7" in out and "tsan: 9 programs" in out
+    assert code == 0 and "probe: 0 findings in 9 programs, 70 ops in 2 s (4 programs/s), seed 7" in out and "tsan: 0 findings" in out
     assert "3 deletes, 2 stops" in out
     assert fuzzer.built == [("probe", ("engine_fuzz",)), ("tsan", ("engine_fuzz",))]
 
@@ -104,3 +104,9 @@ def test_only_the_engine_can_be_fuzzed(tenter):
 def test_a_fuzzer_that_breaks_is_a_defect(fuzzer, behaviour, message):
     code, _, err = fuzzer(behaviour=behaviour)
     assert code == 70 and message in err
+
+
+def test_a_refusal_leaves_no_folder_and_out_is_where_things_go(fuzzer, house, tmp_path):
+    assert fuzzer(behaviour="usage")[0] == 2 and not list(house.out.glob("*"))
+    assert fuzzer("--out", str(tmp_path / "there"), behaviour="out of order")[0] == 1
+    assert next((tmp_path / "there").glob("*-fuzz-engine/finding.probe.fuzz")) and not list(house.out.glob("*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +33,7 @@ _COVERAGE = {"several_pushers": "with several pushers", "failing_ops": "failing 
              "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
              "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies",
              "out_of_memory": "pushes without memory", "run_dependents": "under run-dependents",
-             "naive": "on the naive engine", "gated": "for priorities", "parity": "for parity",
+             "naive": "on the naive engine", "meetings": "ops that meet", "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity",
              "idle": "with idle workers that end", "forks": "forks", "recorded_ops": "captured ops", "replays": "replays",
              "bulk_ops": "ops in groups", "times_out": "deadlines that pass"}
 
@@ -49,6 +50,7 @@ class Request:
     workers: str = ""
     max_ops: int = 24
     times: int = 200
+    out: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,12 @@ def fuzz(request: Request, house: House, console: Console) -> int:
         raise UsageError(f"--workers: '{request.workers}' is no list of numbers such as 0,1,8")
     if request.mutant and request.flavours != ("probe",):
         raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
-    folder = archive.create_run_folder(house.out, f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
-    codes = [_one_flavour(request, flavour, folder, house, console) for flavour in request.flavours]
+    folder = archive.create_run_folder((request.out or house.out).resolve(), f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
+    try:
+        codes = [_one_flavour(request, flavour, folder, house, console) for flavour in request.flavours]
+    except UsageError:
+        shutil.rmtree(folder)  # nothing ran that could be read there
+        raise
     for code in (DEFECT, USAGE, INCONCLUSIVE, SANITIZER, FINDINGS):
         if code in codes:
             return code
@@ -142,7 +148,8 @@ def _print_coverage(outcome: Outcome, flavour: str, console: Console) -> None:
     if not p:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
-    console.print(Text(f"{flavour}: {p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
+    found = f"{len(outcome.findings)} finding{'' if len(outcome.findings) == 1 else 's'} in "
+    console.print(Text(f"{flavour}: {found}{p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
                        + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}"))
     console.print(Text("  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p),
                        style="dim"), soft_wrap=True)
