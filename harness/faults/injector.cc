@@ -77,8 +77,11 @@ Status Injector::Arm() {
 std::string Injector::WhyNoOp(const FaultItem& item) const {
   if (!NamesAnOp(item)) return "";
   std::set<std::string> ran;
-  for (size_t i = 0; i < sites_.size(); ++i)
-    if (GlobMatches(item.site_glob, sites_[i]->name)) ran.insert(ops_[i].begin(), ops_[i].end());
+  for (size_t i = 0; i < sites_.size(); ++i) {
+    if (!GlobMatches(item.site_glob, sites_[i]->name)) continue;
+    if (ops_[i].empty()) return "";  // the op that is meant may be one that runs there
+    ran.insert(ops_[i].begin(), ops_[i].end());
+  }
   const auto is_meant = [&](const std::string& op) { return GlobMatches(item.op_glob, op); };
   if (ran.empty() || ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant))
     return "";

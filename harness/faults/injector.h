@@ -101,7 +101,8 @@ class Injector {
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
-  // Why no op that ran so far is meant by `item`; empty when one is, or when nothing is known.
+  // Why no op that ran so far is meant by `item`; empty when one is, or when a site of the item was
+  // not passed yet.
   std::string WhyNoOp(const FaultItem& item) const REQUIRES(mutex_);
   void NoteOp(size_t site, const char* op) REQUIRES(mutex_);
   void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit, const FaultTerm& term,

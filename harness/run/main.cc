@@ -90,7 +90,12 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   };
   // A target may lack what the workload or its model needs; other refusals are mistakes of the
   // plan.
+  // What was found before is not taken back.
   const auto refuse_run = [&](const Status& status) -> int {
+    if (board.findings() > 0) {
+      finish();
+      return Verdict(board);
+    }
     file->Discard();
     const int refused = Refuse(status);
     return status.code() == StatusCode::kUnsupported ? kUnsupported : refused;

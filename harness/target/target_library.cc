@@ -22,11 +22,11 @@ Result<TargetLibrary> TargetLibrary::Load(const std::string& path) {
     return Status(StatusCode::kNotFound, "target library " + path + ": " + dlerror());
   const auto entry = reinterpret_cast<tgt_entry_fn>(dlsym(library, TGT_ENTRY_SYMBOL));
   if (entry == nullptr)
-    return Status(StatusCode::kUnsupported,
+    return Status(StatusCode::kInvalidArgument,
                   "target library " + path + " exports no symbol '" TGT_ENTRY_SYMBOL "'");
   const tgt_target* table = entry();
   if (table == nullptr || table->abi_version != TGT_ABI_VERSION)
-    return Status(StatusCode::kUnsupported,
+    return Status(StatusCode::kInvalidArgument,
                   "target library " + path + ": expected target ABI version " +
                       std::to_string(TGT_ABI_VERSION) + ", found " +
                       (table == nullptr ? "none" : std::to_string(table->abi_version)));

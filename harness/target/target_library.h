@@ -6,7 +6,7 @@
 // Ownership and lifetime: a library is never unloaded. A TargetInstance closes itself; no call
 //    may be running then.
 // Invariants: the table has the ABI version that this harness was built with.
-// Errors: kNotFound and kUnsupported name the library and what is wrong with it.
+// Errors: kNotFound and kInvalidArgument name the library and what is wrong with it.
 #pragma once
 
 #include <memory>

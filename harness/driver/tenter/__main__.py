@@ -3,5 +3,9 @@
 import sys
 
 from tenter.cli import main
+from tenter.console import Patient
 
-sys.exit(main())
+sys.stdout, sys.stderr = Patient(sys.stdout), Patient(sys.stderr)
+code = main()
+sys.stdout.flush()
+sys.exit(code)

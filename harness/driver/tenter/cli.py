@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import sys
@@ -272,12 +273,22 @@ def main(arguments: list[str] | None = None) -> int:
         return INCONCLUSIVE
     except BrokenPipeError:
         return CLEAN
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _defect(error)
+        say(f"no space is left{f' for {error.filename}' if error.filename else ''}; what was written is kept")
+        return INCONCLUSIVE
     except Exception as error:
-        import traceback
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {error}")
-        return DEFECT
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    import traceback
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {error}")
+    return DEFECT
 
 
 def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it may be sent to the process and to its group
     raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 
@@ -10,6 +11,35 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tenter.house import House
 from tenter.machine.build import build
+
+
+class Patient:
+    """A stream that outlives its reader: what a closed pipe or a full disk does not take is lost, and the run goes on."""
+
+    def __init__(self, stream) -> None:
+        self._stream = stream
+        stream.reconfigure(errors="replace")  # an encoding without a sign shows another one
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._stream.fileno())
+        os.close(nothing)
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
 
 
 def open_console() -> Console:

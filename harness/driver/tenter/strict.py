@@ -16,9 +16,12 @@ class StrictCommand(TyperCommand):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         try:
-            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         except typer.TyperException:
-            order = []  # the parent says what is wrong, in its own words
+            values, order = {}, []  # the parent says what is wrong, in its own words
+        for option in order:
+            if isinstance(option, TyperOption) and values.get(option.name) in ("", [""]):
+                raise UsageError(f"{_name(option)} is empty ({_help(ctx)})")
         for option, times in Counter(order).items():
             if times > 1 and isinstance(option, TyperOption) and not option.multiple and not option.is_flag:
                 raise UsageError(f"{_name(option)} was given {times} times, and only one can count ({_help(ctx)})")

@@ -105,7 +105,7 @@ def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
     (out / "summary.json").write_text(json.dumps({
         "version": 1, "scenario": plan["scenario"], "flavour": plan["flavour"], "seed": plan["seed"],
         "duration_ms": 812, "exposure": {"threads": work.get("threads", 1), "inferences": work.get("inferences", 0),
-                                         "in_flight_max": work.get("threads", 1), "ops": 0,
+                                         "in_flight_max": work.get("threads", 1), "ops": 0, "refused_requests": 0,
                                          "resident_growth_kb": 8648, "close_us_max": 342},
         "checks": [check(name) for name in plan["checks"]],
         "sites": [{"name": "engine.op.body", "hit": 4000, "fired": 3 if plan["faults"] else 0},

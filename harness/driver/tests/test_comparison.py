@@ -63,4 +63,4 @@ def test_a_planted_bug_is_no_finding_of_a_comparison(tenter, write, house, three
 def test_a_baseline_that_is_none(tenter, write, house):
     before = sorted(house.out.glob("*"))
     code, _, err = tenter("run", write("smoke/one"), "--baseline", "nowhere")
-    assert code == 2 and "holds no report.json" in err and sorted(house.out.glob("*")) == before
+    assert code == 2 and "'nowhere' is no run folder and no report.json" in err and sorted(house.out.glob("*")) == before

@@ -56,8 +56,14 @@ def test_a_planted_bug_that_is_not_planted(tenter, house):
     ("mutant = 'shared_arenas'", "unknown mutant 'shared_arenas' in flavour probe; did you mean 'shared_arena'?"),
 ])
 def test_a_wrong_target(tenter, write, head, expected):
-    code, _, err = tenter("run", write("smoke/bad", head=head))
+    body = "" if head.startswith("target") else "[expect]\nfound_by = 'determinism'"
+    code, _, err = tenter("run", write("smoke/bad", body, head=head))
     assert code == 2 and expected in err and err.count("\n") == 1
+
+
+def test_a_planted_bug_that_nothing_has_to_find(tenter, write):
+    code, _, err = tenter("run", write("smoke/bad", head="saboteur = 'swap_outputs'"))
+    assert code == 2 and "plants a bug and expects nothing; say what must find it: [expect] found_by" in err
 
 
 def test_an_unknown_contract(tenter, write):
@@ -77,7 +83,9 @@ def test_an_unknown_workload(tenter, write):
     (("run", "smoke", "--threads", "3"), "--threads goes with --model; a scenario says that itself, in its file (./tenter run --help)"),
     (("run", "--input-shape", "1,2"), "--input-shape goes with --model"),
     (("run", "--repeat", "x"), "Invalid value for '--repeat': Input should be a valid integer, unable to parse string as an integer (./tenter run --help)"),
-    (("fuzz", "--bogus"), "No such option: --bogus (./tenter fuzz --help)"),
+    (("run", "--target", ""), "--target is empty (./tenter run --help)"),
+    (("run", "--out="), "--out is empty (./tenter run --help)"),
+    (("fuzz", "--bogus"), "No such option: --bogus (Possible options: --out) (./tenter fuzz --help)"),
     (("replay",), "Missing argument 'FINDING'. (./tenter replay --help)"),
     (("run", "--model", "none.onnx"), "--model: no such file 'none.onnx'"),
     (("run", "--threads", "0"), "--threads"),

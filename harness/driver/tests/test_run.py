@@ -138,7 +138,8 @@ def test_a_check_with_a_finding_is_never_shown_as_passed(tenter, write, house):
 
 
 def test_several_reports_of_one_signature_are_one_finding(tenter, write, house):
-    tenter("run", write("smoke/one", behaviour="finding", head="saboteur = 'swap_outputs'"))
+    tenter("run", write("smoke/one", "[expect]\nfindings = [{check = 'determinism'}]", behaviour="finding",
+                        head="saboteur = 'swap_outputs'"))
     findings = case(house, "smoke/one.probe")["findings"]
     assert len(findings) == 1 and findings[0]["evidence"]["times_written"] == 2
     assert findings[0]["title"] == "thread 7 got the answer of thread 3", "the first one is kept"

@@ -21,6 +21,7 @@ def case(house, name: str) -> dict:
     ("[checks]\nmain = 'hidden_write'\nmain_at_least = 2001",
      "its main check hidden_write examined 2,000, and says something from 2,001 on"),
     ("[expect]\nat_least = {refused_requests = 3}", "refused requests 0, and the scenario asks for 3"),
+    ("[expect]\nat_least = {refused_request = 3}", "nothing is counted under 'refused_request'; did you mean 'refused_requests'?"),
     ("[expect]\nat_least = {threads = 33}", "threads 32, and the scenario asks for 33"),
 ])
 def test_what_was_asked_for_and_did_not_happen_is_no_pass(tenter, write, house, body, reason):
@@ -79,6 +80,12 @@ def test_power_is_measured_in_the_setting_that_was_asked_for(tenter, write, hous
     assert code == 0  # a bug that this setting cannot show is a figure, and no failure
     assert "1/2 planted bugs found" in out and "lost its power" not in out
     assert "1/2 planted bugs found" in (house.out / "latest" / "report.md").read_text()
+
+
+def test_no_bug_found_in_a_setting_is_no_clean_run(tenter, write):
+    write("canary/unseen", "[expect]\nfound_by = 'hidden_write'")
+    code, out, _ = tenter("run", write("smoke/one"), "--power")
+    assert code == 3 and "None of 1 planted bug was found in this setting" in out and "Nothing to repair" not in out
 
 
 def test_the_first_line_says_which_runtime_is_tested(tenter, write, house, tmp_path):

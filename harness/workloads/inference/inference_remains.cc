@@ -51,13 +51,16 @@ Status InferenceRemains::LearnArenas(tgt_handle model, const ModelInputs& inputs
     const Sample& sample = inputs.sample(i);
     std::vector<tgt_tensor> outputs(inputs.output_count());
     tgt_error error = {};
-    TENTER_RETURN_IF_ERROR(
-        SetUp(table_.invoke(stage_.target.self(), alone.op.get(), sample.inputs.data(),
-                            sample.inputs.size(), outputs.data(), outputs.size(), &error),
-              error, "first request of a signature"));
-    for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
+    const bool answered =
+        table_.invoke(stage_.target.self(), alone.op.get(), sample.inputs.data(),
+                      sample.inputs.size(), outputs.data(), outputs.size(), &error) == TGT_OK;
+    if (answered)
+      for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
     tgt_footprint footprint = {};
-    if (!AskFootprint(alone.op.get(), &footprint) || footprint.arena_bytes == 0) return {};
+    if (!answered || !AskFootprint(alone.op.get(), &footprint) || footprint.arena_bytes == 0) {
+      arena_bytes_max_ = 0;  // no limit is known; an error comes again, when calls are compared
+      return {};
+    }
     arena_bytes_max_ = std::max(arena_bytes_max_, footprint.arena_bytes);
   }
   return {};

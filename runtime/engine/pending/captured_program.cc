@@ -24,14 +24,14 @@ void ProgramList::Remove(const CapturedProgram* program) {
 Result<Var> ProgramList::NewVar(Engine* engine) {
   {
     SmallMutexLock lock(mutex_);
-    const size_t room = kept_.size() + vars_ + 1;
-    if (kept_.capacity() < room) kept_.reserve(2 * room);
-    ++vars_;
     if (!kept_.empty()) {
       const Var var = kept_.back();
       kept_.pop_back();
+      ++vars_;
       return var;
     }
+    if (kept_.capacity() < vars_ + 1) kept_.reserve(2 * (vars_ + 1));
+    ++vars_;
   }
   Result<Var> made = engine->NewVar();
   if (made.ok()) return made;

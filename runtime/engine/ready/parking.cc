@@ -113,7 +113,11 @@ void Parking::ForgetWorkers() {
 }
 
 void Parking::LieDown(int worker, bool spinning) {
-  if (std::exchange(beds_[worker].owed, false)) beds_[worker].wake.Acquire();
+  if (std::exchange(beds_[worker].owed, false)) {
+    // Nobody may rely on this worker while it waits for the thread that owes it the permit.
+    if (std::exchange(spinning, false)) word_.FetchSub(kSpinner, kSeqCst);
+    beds_[worker].wake.Acquire();
+  }
   MutexLock lock(mutex_);
   beds_[worker].woken = false;
   asleep_.push_back(worker);

@@ -61,6 +61,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
 
 Result<ProgramPtr> ThreadedEngine::Capture(Recording recording) {
   AwaitFirstCall();
+  if (epochs_.closed()) return Status(StatusCode::kStopped, "Capture after Stop");
   if (recording.has_deadlines()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
   return MakeProgram(this, std::move(recording), &programs_);
 }

@@ -57,8 +57,11 @@ def doubts(expect: Expected, summary: Mapping[str, Any]) -> tuple[str, ...]:
             reasons.append(f"its main check {check.name} examined {check.examined:,}, and says something from "
                            f"{expect.main_at_least:,} on")
     for name, least in expect.at_least:
-        seen = summary.get("exposure", {}).get(name, 0)
-        if seen < least:
+        counted = summary.get("exposure", {})
+        seen = counted.get(name, 0)
+        if name not in counted:
+            reasons.append(f"nothing is counted under '{name}'{errors.nearest(name, counted)}")
+        elif seen < least:
             reasons.append(f"{name.replace('_', ' ')} {seen:,}, and the scenario asks for {least:,}")
     return tuple(reasons)
 
@@ -113,9 +116,16 @@ def exit_code(run: RunResult) -> int:
         return errors.FINDINGS
     if any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
         return errors.FINDINGS
-    if Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
+    if powerless(run) or Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
         return errors.INCONCLUSIVE
     return errors.CLEAN
+
+
+def powerless(run: RunResult) -> list[CaseResult]:
+    """The planted bugs of settings in which none was found at all: a clean case there says nothing."""
+    measured = [case for case in run.cases if case.measures]
+    seen = {case.setting for case in measured if case.verdict is Verdict.FOUND}
+    return [case for case in measured if case.setting not in seen]
 
 
 def is_known(case: CaseResult, run: RunResult) -> bool:

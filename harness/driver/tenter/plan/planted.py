@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from tenter.house import House
 from tenter.plan.scenario import POWER, Scenario
@@ -22,6 +23,11 @@ def in_setting_of(scenario: Scenario, house: House) -> Iterable[Scenario]:
         if canary.kind != scenario.kind or canary.target != scenario.target or not flavours:
             continue
         yield replace(canary, name=f"{POWER}{scenario.name}/{canary.name.rpartition('/')[2]}", flavours=flavours,
-                      parameters={**canary.parameters, **scenario.parameters},
+                      parameters={**_of_the_bug(canary.parameters), **scenario.parameters},
                       overrides={**canary.overrides, **scenario.overrides}, budget=scenario.budget,
                       selector=f"{scenario.words()} --power")
+
+
+def _of_the_bug(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Without what belongs to the model of the canary."""
+    return {key: value for key, value in parameters.items() if key not in ("model", "input_shape", "shape_variants")}

@@ -188,6 +188,8 @@ def _expected(raw: Mapping[str, Any], source: str) -> Expected:
     if section.get("found_by") and not (raw.get("saboteur") or raw.get("mutant")):
         raise UsageError(f"{source}: [expect] 'found_by' asks for a planted bug, and the scenario plants none; set "
                          "'saboteur' or 'mutant', or ask for 'findings'")
+    if (raw.get("saboteur") or raw.get("mutant")) and not section.get("found_by") and not findings:
+        raise UsageError(f"{source}: the scenario plants a bug and expects nothing; say what must find it: [expect] found_by")
     if "main_at_least" in checks and "main" not in checks:
         raise UsageError(f"{source}: [checks] 'main_at_least' says nothing without 'main', the name of a check")
     at_least = section.get("at_least", {})

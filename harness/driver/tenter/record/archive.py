@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +36,20 @@ def _slug(label: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", label).strip("-")[:40] or "run"
 
 
+def discard(folder: Path, latest: Path | None) -> None:
+    """Takes a run back that has nothing to report; `latest` is what out/latest pointed to before."""
+    shutil.rmtree(folder)
+    if latest is not None and latest.is_dir():
+        link_latest(latest)
+    else:
+        (folder.parent / LATEST).unlink(missing_ok=True)
+
+
+def latest_of(out: Path) -> Path | None:
+    link = out / LATEST
+    return link.resolve() if link.is_symlink() else None
+
+
 def link_latest(folder: Path) -> None:
     """Points out/latest at the run; replaced in one step, so that a reader never finds nothing."""
     link = folder.parent / LATEST
@@ -52,6 +67,9 @@ def run_folders(out: Path) -> list[Path]:
 def read_run(folder: Path) -> RunResult:
     path = folder / REPORT
     if not path.is_file():
+        if (folder / "run.json").is_file():
+            raise UsageError(f"{folder} is a run that was killed, and has no {REPORT} yet: ./tenter report {folder}, or "
+                             f"./tenter run --resume {folder}")
         raise UsageError(f"{folder} holds no {REPORT}; a run is a folder such as out/latest")
     try:
         return run_from_json(json.loads(path.read_text()), str(path))

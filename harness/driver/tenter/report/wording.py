@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
-from tenter.cases.verdict import counts, exit_code, is_known
+from tenter.cases.verdict import counts, exit_code, is_known, powerless
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
@@ -17,7 +17,7 @@ UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "ro
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
-            "fault": "faults", "finding": "findings", "mismatch": "mismatches", "site hit": "site hits",
+            "fault": "faults", "finding": "findings", "mismatch": "mismatches", "planted bug": "planted bugs", "site hit": "site hits",
             "thread": "threads"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
@@ -193,6 +193,10 @@ def _repairs(run: RunResult) -> list[str]:
             steps.append(f"{case.name}: {case.reason}")
         else:
             steps.append(f"A check lost its power in {case.name}: {case.reason}")
+    blind = powerless(run)
+    if blind:
+        steps.append(f"None of {plural(len(blind), 'planted bug')} was found in this setting, so that a clean case says "
+                     "nothing: give it more threads, more to do, or a model whose requests meet.")
     return steps + _powerless_cases(run)
 
 
@@ -216,8 +220,9 @@ def _counted(reasons: Iterable[str]) -> str:
 
 def _deeper(run: RunResult) -> list[str]:
     """For a reader who has nothing to repair and wants to see more."""
-    again = "" if "--repeat" in run.command else run.command  # the user's own words, as far as they go
-    steps = [f"For a tighter bound, run longer: {again or './tenter run'} --repeat 20"]
+    steps = []
+    if "--repeat" not in run.command and any(case.verdict is Verdict.PASS for case in run.cases):
+        steps.append(f"For a tighter bound, run longer: {run.command or './tenter run'} --repeat 20")
     if not any(case.scenario.startswith("model/") for case in run.cases):
         steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
     for case in run.cases:

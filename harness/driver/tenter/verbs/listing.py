@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tenter.console import say
-from tenter.errors import TenterError, UsageError
-from tenter.house import House
+from tenter.errors import TenterError, UsageError, nearest
+from tenter.house import FLAVOURS, House
 from tenter.plan import catalogue
 from tenter.plan.catalogue import Catalogue
 from tenter.plan.scenario import read
@@ -18,6 +18,8 @@ from tenter.plan.selection import scenario_files
 
 
 def print_all(house: House, flavour: str, console: Console) -> None:
+    if flavour not in FLAVOURS:
+        raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     _print_scenarios(house, console)
     try:
         offered = catalogue.load(house.runner(flavour))

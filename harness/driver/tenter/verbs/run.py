@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -113,6 +112,8 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
 def _baseline(request: Request) -> RunResult | None:
     if request.baseline is None:
         return None
+    if not request.baseline.is_dir() and request.baseline.name != archive.REPORT:
+        raise UsageError(f"--baseline: '{request.baseline}' is no run folder and no {archive.REPORT}")
     return archive.read_run(request.baseline if request.baseline.is_dir() else request.baseline.parent)
 
 
@@ -125,8 +126,10 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
                     duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
                     out=shlex.quote(str(request.out)) if request.out else "", tested=subject,
                     baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
+    latest = archive.latest_of(folder.parent)
     journal.begin(folder, run, cases)
-    return _go_on(run, cases, folder, request, house, console)
+    archive.link_latest(folder)  # before a case runs, so that what was killed is the latest
+    return _go_on(run, cases, folder, request, house, console, latest)
 
 
 def resume(folder: Path, request: Request, house: House, console: Console) -> tuple[RunResult, int]:
@@ -139,23 +142,22 @@ def resume(folder: Path, request: Request, house: House, console: Console) -> tu
         now = environment.fingerprint(house, flavour)
         if now != started.run.builds.get(flavour):
             say(f"{flavour} build {now} is not the one that the run began with, {started.run.builds.get(flavour)}")
-    return _go_on(started.run, list(started.left), folder, request, house, console)
+    return _go_on(started.run, list(started.left), folder, request, house, console, None)
 
 
 def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
-           console: Console) -> tuple[RunResult, int]:
+           console: Console, latest: Path | None) -> tuple[RunResult, int]:
     """Runs the cases into a folder that may have results of others already."""
     with TerminalView(console, cases, run.tested, request.quiet) as view:
         outcome = run_cases(cases, house, folder, request.jobs, view, request.budget_s)
     if outcome.results and not run.cases and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
-        shutil.rmtree(folder)
+        archive.discard(folder, latest)
         first = outcome.results[0]
         raise UsageError(f"{'--model' if request.models else first.name}: {first.reason}")
     result = replace(journal.read(folder).run, duration_s=run.duration_s + outcome.duration_s,
                      interrupted=outcome.interrupted)
     measured = write_reports(result, folder, house)
-    archive.link_latest(folder)
     print_end(console, result, house.relative(folder), measured)
     return result, exit_code(result)
 
