@@ -83,7 +83,7 @@ std::string Injector::WhyNoOp(const FaultItem& item) const {
     ran.insert(ops_[i].begin(), ops_[i].end());
   }
   const auto is_meant = [&](const std::string& op) { return GlobMatches(item.op_glob, op); };
-  if (ran.empty() || ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant))
+  if (ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant))
     return "";
   return "no op at site '" + item.site_glob + "' is called '" + item.op_glob + "'" +
          DidYouMean(item.op_glob, std::vector<std::string>(ran.begin(), ran.end()));

@@ -35,7 +35,7 @@ def tenter(context: typer.Context,
     if version:
         print(f"tenter {__version__}")
     elif context.invoked_subcommand is None:
-        raise typer.Exit(main(["run"]))
+        context.invoke(run, context)
 
 
 @app.command(cls=StrictCommand)

@@ -178,6 +178,12 @@ def test_a_target_library_of_ones_own(tenter, write, house, tmp_path):
     assert plan["target"] == {"name": "mine", "library": str(library), "saboteur": ""}
 
 
+def test_without_a_verb_the_smoke_suite_runs(tenter, write, house):
+    write("smoke/one")
+    code, out, _ = tenter()
+    assert code == 0 and "smoke/one.probe" in out
+
+
 def test_words_select_folders_globs_and_files(tenter, write, house):
     for name in ("smoke/a_one", "smoke/a_two", "smoke/b", "canary/c"):
         write(name)

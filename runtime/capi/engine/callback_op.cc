@@ -104,6 +104,8 @@ Op MakeWhole(const tenter_op& op) {
 }
 
 Op MakeOp(const tenter_op& op, Status* status) {
+  if (IsPlain(op)) [[likely]]
+    return MakeWhole(op);
   tenter_op whole = {};
   *status = ReadOptions(op, "tenter_op", &whole);
   if (status->ok()) *status = Check(whole);

@@ -26,7 +26,7 @@ inline bool IsPlain(const tenter_op& op) {
 Op MakeWhole(const tenter_op& op);
 
 // The op that `op` describes, but for its scope, and whether it may be pushed at all. Not a Result,
-// from which it would have to be moved.
+// from which it would have to be moved. REQUIRES: `status` is ok.
 Op MakeOp(const tenter_op& op, Status* status);
 
 // The scope that `op` names, if it is long enough to name one; null for none.

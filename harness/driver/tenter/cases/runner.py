@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from tenter.cases import postmortem, verdict
+from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer
-from tenter.plan import files
-from tenter.cases.movement import Movement, told
 from tenter.machine.process import Command, Ended, Progress, execute
+from tenter.plan import files
 from tenter.plan.planner import Case
 from tenter.record.findings import Finding, merge, qualified, read_findings
 from tenter.record.results import CaseResult, CheckResult, FaultCount, SiteCount, Verdict
@@ -143,7 +143,8 @@ def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, d
     return CaseResult(
         name=case.name, scenario=case.scenario, flavour=case.flavour, title=case.title, purpose=case.purpose,
         kind=case.plan["workload"]["kind"],
-        parameters={key: value for key, value in case.plan["workload"].items() if key != "kind"}, target=_target_name(case.plan["target"]), seed=case.plan["seed"],
+        parameters={key: value for key, value in case.plan["workload"].items() if key != "kind"},
+        target=_target_name(case.plan["target"]), seed=case.plan["seed"],
         contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
         duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
         findings=tuple(findings or ()), stderr_tail=stderr, again=case.again, **(summary or {}))

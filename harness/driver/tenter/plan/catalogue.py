@@ -24,6 +24,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,), "number": (int, float), "string": (str,), "boolean": (bool,)}
 
 
+def is_file(parameter: str) -> bool:
+    """Whether the parameter of this name is the path of a file."""
+    return parameter == "model" or parameter.endswith("_file")
+
+
 @dataclass(frozen=True)
 class Parameter:
     name: str
@@ -33,7 +38,7 @@ class Parameter:
     minimum: float | None = None
 
     def is_file(self) -> bool:
-        return self.name == "model" or self.name.endswith("_file")
+        return is_file(self.name)
 
     def check(self, value: Any, where: str) -> None:
         """Raises when the value has the wrong type or is too small. bool is an int in Python, but not here."""

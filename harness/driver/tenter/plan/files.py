@@ -15,6 +15,7 @@ from typing import Any
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine.environment import digest
+from tenter.plan.catalogue import is_file
 
 NOTE = "files.json"
 _MOST_COPIED = 256 * 1024**2  # bytes of one file
@@ -60,7 +61,7 @@ def found_again(plan: dict[str, Any], here: Path, house: House, prepare: Callabl
 
 def _files(plan: dict[str, Any]) -> dict[str, str]:
     return {key: value for key, value in plan["workload"].items()
-            if value and isinstance(value, str) and (key == "model" or key.endswith("_file"))}
+            if value and isinstance(value, str) and is_file(key)}
 
 
 def _copy_of(key: str, value: str) -> Path:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tenter.house import House
 from tenter.plan.scenario import POWER, Scenario
-from tenter.plan.selection import select
 
 
-def in_setting_of(scenario: Scenario, house: House) -> Iterable[Scenario]:
+def in_setting_of(scenario: Scenario, canaries: Sequence[Scenario]) -> Iterable[Scenario]:
     """One scenario per canary of the same workload: its bug and what finds it, the given scenario's parameters.
 
     A scenario that plants or expects something itself, or whose faults would hide what a canary does, gives none.
     """
     if scenario.saboteur or scenario.mutant or scenario.faults or scenario.expect.findings:
         return
-    for canary in select(house, ["canary"]):
+    for canary in canaries:
         flavours = tuple(flavour for flavour in scenario.flavours if flavour in canary.flavours)
         if canary.kind != scenario.kind or canary.target != scenario.target or not flavours:
             continue

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tenter.errors import UsageError, nearest
+from tenter.record import journal
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, RunResult, run_from_json
 
@@ -67,7 +68,7 @@ def run_folders(out: Path) -> list[Path]:
 def read_run(folder: Path) -> RunResult:
     path = folder / REPORT
     if not path.is_file():
-        if (folder / "run.json").is_file():
+        if (folder / journal.PLAN).is_file():
             raise UsageError(f"{folder} is a run that was killed, and has no {REPORT} yet: ./tenter report {folder}, or "
                              f"./tenter run --resume {folder}")
         raise UsageError(f"{folder} holds no {REPORT}; a run is a folder such as out/latest")

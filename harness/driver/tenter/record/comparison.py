@@ -20,6 +20,7 @@ class Defect:
     place: str  # scenario.flavour
     seen: int
     ran: int
+    places: frozenset[str]  # all that showed it
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,18 @@ def defects(run: RunResult) -> dict[str, Defect]:
     found = {}
     for signature, finding in first.items():
         place, seen = places[signature].most_common(1)[0]
-        found[signature] = Defect(finding, place, seen, ran[place])
+        found[signature] = Defect(finding, place, seen, ran[place], frozenset(places[signature]))
     return found
 
 
 def compare(before: RunResult, after: RunResult) -> Comparison:
     old, now = defects(before), defects(after)
     ran = {_place(case) for case in _concluded(after)}
-    gone = [signature for signature in old if signature not in now]
-    showed = {signature: {_place(case) for case in _concluded(before)
-                          if any(finding.signature == signature for finding in case.findings)} for signature in gone}
+    gone = [defect for signature, defect in old.items() if signature not in now]
     return Comparison(new=tuple(now[signature] for signature in now if signature not in old),
                       still=tuple(now[signature] for signature in now if signature in old),
-                      fixed=tuple(old[signature] for signature in gone if showed[signature] & ran),
-                      not_run=tuple(old[signature] for signature in gone if not showed[signature] & ran))
+                      fixed=tuple(defect for defect in gone if defect.places & ran),
+                      not_run=tuple(defect for defect in gone if not defect.places & ran))
 
 
 def _concluded(run: RunResult) -> list[CaseResult]:

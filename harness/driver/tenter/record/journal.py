@@ -32,7 +32,7 @@ class Journal:
 
 def begin(folder: Path, run: RunResult, cases: Sequence[Case]) -> None:
     """`run` is what is known before any case has ended."""
-    _write(folder / PLAN, {"run": run_to_json(run), "cases": [_case_to_json(case) for case in cases]})
+    _write(folder / PLAN, {"run": run_to_json(run), "cases": [asdict(case) for case in cases]})
 
 
 def note(here: Path, result: CaseResult) -> None:
@@ -65,10 +65,6 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     fresh = path.with_name(f".{path.name}-{os.getpid()}")
     fresh.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     fresh.replace(path)
-
-
-def _case_to_json(case: Case) -> dict[str, Any]:
-    return asdict(case)
 
 
 def _case_from_json(raw: dict[str, Any]) -> Case:

@@ -73,7 +73,8 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
     if request.power:
-        scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, house)]
+        canaries = select(house, ["canary"])
+        scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
     cases = plan_cases(scenarios, request, house, console)
     part, parts = request.shard
     mine = cases[part - 1::parts]
