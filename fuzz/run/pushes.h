@@ -18,13 +18,7 @@ namespace tenter::fuzz {
 
 class Pushes {
  public:
-  Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bodies, Scopes& scopes)
-      : program_(program),
-        engine_(engine),
-        notes_(notes),
-        bodies_(bodies),
-        scopes_(scopes),
-        captured_(program) {}
+  Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bodies, Scopes& scopes);
 
   void Push(size_t index, const HandlesPtr& handles);
   void Replay(size_t index);
@@ -43,6 +37,7 @@ class Pushes {
   Notes& notes_;
   Bodies& bodies_;
   Scopes& scopes_;
+  const bool forks_;  // the program does
   CapturedPrograms captured_;
   std::map<int, std::unique_ptr<Bulk>> bulks_;  // by size, of the only pusher
 };

@@ -22,6 +22,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/probe.h"
@@ -84,6 +85,11 @@ class Engine {
   // Errors, with nothing enqueued: kStaleHandle, kStopped, kInvalidArgument (no body),
   // kResourceExhausted.
   virtual Result<uint64_t> Push(Op&& op) = 0;
+
+  // As Push, for a caller whose calls a fork awaits already, so that this engine need not count
+  // them for it. REQUIRES: no fork is between the steps PauseForFork and GoOn of its members
+  // (runtime/base/fork.h), and the engine was made in this process.
+  virtual Result<uint64_t> PushCounted(Op&& op) { return Push(std::move(op)); }
 
   // Turns recorded pushes into a program; see program.h. Never blocks.
   // Errors: kInvalidArgument, kStopped, kResourceExhausted.

@@ -32,22 +32,24 @@ class VarList {
 #pragma GCC diagnostic ignored "-Winit-list-lifetime"
 #endif
   VarList(std::initializer_list<Var> vars TENTER_LIFETIME_BOUND)  // NOLINT: reads like a list
-      : data_(vars.begin()), size_(vars.size()) {}
+      : size_(vars.size()), data_(vars.begin()) {}
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
   VarList(const std::vector<Var>& vars TENTER_LIFETIME_BOUND)  // NOLINT: so does a vector
-      : data_(vars.data()), size_(vars.size()) {}
+      : size_(vars.size()), data_(vars.data()) {}
   VarList(std::span<const Var> vars)  // NOLINT: and a span
-      : data_(vars.data()), size_(vars.size()) {}
+      : size_(vars.size()), data_(vars.data()) {}
 
   const Var* begin() const { return data_; }
   const Var* end() const { return data_ + size_; }
   size_t size() const { return size_; }
 
  private:
-  const Var* data_ = nullptr;
+  // Callers store a pointer and then a size, a moment before they are read here. In that order here
+  // as well, compilers would copy both by one load, which waits until both stores reach the cache.
   size_t size_ = 0;
+  const Var* data_ = nullptr;
 };
 
 }  // namespace tenter

@@ -112,11 +112,12 @@ struct tenter_context {
   explicit tenter_context(const tenter_testing_options& options);
   ~tenter_context();
 
-  // Puts `object` in the table, for `*handle`, which is of its kind.
+  // Puts `object` in the table, for `*handle`, which is of its kind; `takes_brief` as
+  // HandleTable::Add.
   template <typename Handle>
   tenter::Status Add(std::shared_ptr<typename tenter::HandleKind<Handle>::Object> object,
-                     Handle* handle) {
-    TENTER_ASSIGN_OR_RETURN(const uintptr_t number, handles_.Add(std::move(object)));
+                     Handle* handle, bool takes_brief = false) {
+    TENTER_ASSIGN_OR_RETURN(const uintptr_t number, handles_.Add(std::move(object), takes_brief));
     *handle = reinterpret_cast<Handle>(number);
     return {};
   }
@@ -125,6 +126,13 @@ struct tenter_context {
   // Result: this is on the path of every call, and a Result costs as much again.
   template <typename Handle>
   tenter::Pin<typename tenter::HandleKind<Handle>::Object> Find(Handle handle) {
+    return {&handles_, reinterpret_cast<uintptr_t>(handle)};
+  }
+  // As Find, for a call that waits for nobody; empty as well when no such call may come in just
+  // now.
+  template <typename Handle>
+  tenter::Pin<typename tenter::HandleKind<Handle>::Object, tenter::CallKind::kBrief> FindBrief(
+      Handle handle) {
     return {&handles_, reinterpret_cast<uintptr_t>(handle)};
   }
   template <typename Handle, typename Object>
@@ -143,7 +151,7 @@ struct tenter_context {
     const auto found = Find(handle);
     if (!found) return Stale(handle);
     TENTER_RETURN_IF_ERROR(tenter::MayFree(*found));
-    if (!handles_.Close(found.slot(), reinterpret_cast<uintptr_t>(handle))) return Stale(handle);
+    if (!found.slot()->Close(reinterpret_cast<uintptr_t>(handle))) return Stale(handle);
     tenter::WhenFreed(*found);
     return {};
   }

@@ -3,28 +3,22 @@
 //   free --Add--> open --Close--> closed --(the last call has left)--> free, its object destroyed
 //
 // A handle is a number: the index of a slot, and a generation that the slot never has again. Every
-// call is inside of its slot while it runs (Pin). Calls count themselves on a stripe of their own
-// thread, so that callers of one handle do not meet:
+// call is inside of its slot while it runs (Pin); whoever leaves a closed slot last destroys its
+// object (HandleSlot).
 //
-//   word of a stripe = [generation 42 | closed 1 | calls inside 21]
-//
-// Close sets `closed` in every word, and adds up in `left_inside` who was inside then; from there
-// on whoever leaves counts down there as well. It cannot reach zero before Close has added, and it
-// does so once: whoever takes it there was the last, and destroys the object.
-//
-// In the child of a fork the calls of other threads are gone: they are counted no more, but for
-// those on the stripe of the thread that goes on there, which may be inside itself. Clear waits for
-// nobody there.
+// A fork waits for the brief calls, and others come in for them meanwhile. In its child the calls
+// of other threads are gone: they are counted no more, but for those on the stripe of the thread
+// that goes on there, which may be inside itself. Clear waits for nobody there. A handle from
+// before the fork takes no brief calls there, since its engine may rest until its first call.
 //
 // LOCK ORDER: mutex_ is a leaf; no object is destroyed under it.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: a slot owns its object until the last call has left. Slots never move,
 //   and go with the table.
-// Invariants: (1) a word counts only those who found it open in the generation of their handle, so
-//   a closed word only falls. (2) the object of a slot changes only while nobody is inside, and
-//   under the lock, so that no fork sees half of it. (3) a
-//   slot that has used up its generations is not used again.
+// Invariants: (1) the object of a slot changes only while nobody is inside, and under the lock, so
+//   that no fork sees half of it. (2) a slot that has used up its generations is not used again.
+//   (3) no lock is held while brief calls are waited for.
 // Errors: Add answers kResourceExhausted, and kClosed after Clear, and throws std::bad_alloc;
 //   nothing is added then.
 #pragma once
@@ -34,31 +28,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <variant>
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
-#include "runtime/base/thread.h"
 #include "runtime/capi/context/handle_kind.h"
+#include "runtime/capi/context/handle_slot.h"
 
 namespace tenter {
-
-struct HandleStripe {
-  // The release of Add pairs with the acquire of Enter, that of Leave with Close's acquire.
-  alignas(64) Atomic<uint64_t> word = 0;
-};
-
-struct HandleSlot {
-  static constexpr size_t kStripes = 8;
-
-  std::array<HandleStripe, kStripes> stripes;
-  alignas(64) Atomic<int64_t> left_inside = 0;
-  HandleObject object;
-  uint64_t generation = 0;            // of the table, under its lock: the latest
-  uint32_t index = 0, next_free = 0;  // as well
-};
 
 class HandleTable final : private ForkMember {
  public:
@@ -67,38 +45,28 @@ class HandleTable final : private ForkMember {
   HandleTable(const HandleTable&) = delete;
   HandleTable& operator=(const HandleTable&) = delete;
 
-  // The number for `object`; never 0.
-  Result<uintptr_t> Add(HandleObject object) EXCLUDES(mutex_);
+  // The number for `object`; never 0. `takes_brief` when brief calls may use it.
+  Result<uintptr_t> Add(HandleObject object, bool takes_brief = false) EXCLUDES(mutex_);
 
-  // The slot of an open number, with the caller inside; null when it is none. Writes the stripe on
-  // which to leave.
+  // The slot of an open number, with the caller inside; null when it is none, or takes no brief
+  // calls and this is one. Writes the stripe on which to leave.
+  template <CallKind kKind>
   HandleSlot* Enter(uintptr_t number, uint32_t* stripe) {
     HandleSlot* const slot = At(number & kIndexMask);
-    if (slot == nullptr) return nullptr;
-    *stripe = StripeOfThisThread<HandleSlot::kStripes>();
-    Atomic<uint64_t>& word = slot->stripes[*stripe].word;
-    uint64_t seen = word.Load(kRelaxed);
-    // What a failed exchange has seen is looked at again: the slot may be closed by then.
-    while ((seen & ~kInsideMask) == (number & ~kIndexMask))
-      if (word.CompareExchange(&seen, seen + 1, kAcquire)) return slot;
-    return nullptr;
+    return slot != nullptr && slot->TryEnter<kKind>(number, stripe) ? slot : nullptr;
   }
-  void Leave(HandleSlot* slot, uint32_t stripe) EXCLUDES(mutex_) {
-    if ((slot->stripes[stripe].word.FetchSub(1, kRelease) & kClosed) != 0) [[unlikely]]
+  void Leave(HandleSlot* slot, uint32_t stripe, CallKind kind) EXCLUDES(mutex_) {
+    if (slot->Leave(stripe, kind)) [[unlikely]]
       LeaveClosed(slot);
   }
-
-  // From here on nobody enters. False when it was closed before. REQUIRES: the caller is inside.
-  bool Close(HandleSlot* slot, uintptr_t number);
 
   // Closes all slots, and returns when all objects are gone.
   void Clear() EXCLUDES(mutex_);
 
  private:
   static constexpr int kIndexBits = 22, kFirstChunkBits = 3;
-  static constexpr uint64_t kIndexMask = (uint64_t{1} << kIndexBits) - 1;
-  static constexpr uint64_t kClosed = uint64_t{1} << (kIndexBits - 1), kInsideMask = kClosed - 1;
-  static constexpr uint64_t kGenerationMost = (uint64_t{1} << (64 - kIndexBits)) - 1;
+  static constexpr uint64_t kIndexMask = (uint64_t{1} << HandleSlot::kGenerationShift) - 1;
+  static constexpr uint32_t kSlotsMost = uint32_t{1} << kIndexBits;
   static constexpr uint32_t kNone = UINT32_MAX;
 
   // Chunks of 8, 16, 32 ... slots: with 8 added, the bits of an index say both.
@@ -116,7 +84,9 @@ class HandleTable final : private ForkMember {
   // False in the child of a fork, at once.
   bool AwaitEmpty() EXCLUDES(mutex_);
   HandleObject TakeObject(HandleSlot* slot) EXCLUDES(mutex_);
-  void ForgetOthers(HandleSlot* slot) REQUIRES(mutex_);
+  void RefuseBrief() EXCLUDES(mutex_);
+  void PauseForFork() override EXCLUDES(mutex_);
+  void GoOn() override EXCLUDES(mutex_);
   void BeforeFork() override;
   void AfterForkInParent() override;
   void AfterForkInChild() override;
@@ -126,23 +96,25 @@ class HandleTable final : private ForkMember {
   Mutex mutex_;
   CondVar emptied_;
   bool cleared_ GUARDED_BY(mutex_) = false;
-  bool forked_ GUARDED_BY(mutex_) = false;  // this is the child
-  size_t live_ GUARDED_BY(mutex_) = 0;      // slots that are not free
+  bool forked_ GUARDED_BY(mutex_) = false;   // this is the child
+  bool pausing_ GUARDED_BY(mutex_) = false;  // for a fork: no brief calls
+  size_t live_ GUARDED_BY(mutex_) = 0;       // slots that are not free
   uint32_t free_ GUARDED_BY(mutex_) = kNone;
 };
 static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "a handle carries 64 bits");
 
 // The object of a handle, in use by one call; or nothing.
-template <typename T>
+template <typename T, CallKind kKind = CallKind::kAny>
 class Pin {
  public:
-  Pin(HandleTable* table, uintptr_t number) : table_(table), slot_(table->Enter(number, &stripe_)) {
+  Pin(HandleTable* table, uintptr_t number)
+      : table_(table), slot_(table->Enter<kKind>(number, &stripe_)) {
     if (slot_ != nullptr) shared_ = std::get_if<std::shared_ptr<T>>(&slot_->object);
   }
   Pin(const Pin&) = delete;
   Pin& operator=(const Pin&) = delete;
   ~Pin() {
-    if (slot_ != nullptr) table_->Leave(slot_, stripe_);
+    if (slot_ != nullptr) table_->Leave(slot_, stripe_, kKind);
   }
 
   explicit operator bool() const { return shared_ != nullptr; }

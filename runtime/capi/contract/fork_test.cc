@@ -95,6 +95,32 @@ TEST_F(CApiFork, BesideFailuresThatAreTold) {
              [&] { return PushAndAsk(context_, engine_); });
 }
 
+// A push that is under way ends before the process is copied; the child has all of it or nothing.
+TEST_F(CApiFork, BesidePushes) {
+  tenter_var vars[2] = {};
+  for (tenter_var& var : vars)
+    ASSERT_EQ(tenter_var_create(context_, engine_, &var, nullptr), TENTER_OK);
+  tenter_op op = {};
+  op.name = "op";
+  op.run = Nothing;
+  op.writes = vars;
+  op.write_count = 2;
+  const auto push = [&] { return tenter_push(context_, engine_, &op, nullptr, nullptr); };
+  const auto wait = [&] {
+    size_t failures = 0;
+    return tenter_wait_for_all(context_, engine_, nullptr, 0, &failures, nullptr);
+  };
+  ForkBeside(
+      [&] {
+        for (int i = 0; i < 100; ++i) EXPECT_EQ(push(), TENTER_OK);
+        EXPECT_EQ(wait(), TENTER_OK);
+      },
+      [&] {
+        if (push() != TENTER_OK) return 1;
+        return wait() == TENTER_OK ? 0 : 2;
+      });
+}
+
 // In the child the calls of other threads are gone, and nobody waits for their end.
 TEST_F(CApiFork, AChildMayFreeItsContext) {
   ForkBeside(

@@ -24,9 +24,9 @@ tenter_op_context ContextOf(const OpContext& context) {
 // Owns the argument of one op: its `release` is called when this is destroyed, exactly once.
 class CallbackArg {
  public:
-  explicit CallbackArg(const tenter_op& op) : arg_(op.arg), release_(op.release) {}
+  explicit CallbackArg(const tenter_op& op) : release_(op.release), arg_(op.arg) {}
   CallbackArg(CallbackArg&& other) noexcept
-      : arg_(other.arg_), release_(std::exchange(other.release_, nullptr)) {}
+      : release_(std::exchange(other.release_, nullptr)), arg_(other.arg_) {}
   CallbackArg& operator=(CallbackArg&&) = delete;
   ~CallbackArg() {
     if (release_ != nullptr) release_(arg_);
@@ -34,8 +34,8 @@ class CallbackArg {
   void* get() const { return arg_; }
 
  private:
+  void (*release_)(void*);  // before the other, and so read by itself; see VarList
   void* const arg_;
-  void (*release_)(void*);
 };
 
 struct SyncCallback {

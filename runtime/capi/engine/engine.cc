@@ -64,6 +64,21 @@ Status PushOp(tenter_context* context, tenter_engine engine, Op&& op, tenter_sco
   return {};
 }
 
+// A push as most are. The op is made before the engine is found: what comes after that waits for
+// it, and this need not.
+Status PushPlain(tenter_context* context, tenter_engine engine, const tenter_op& op,
+                 uint64_t* push_number) {
+  Op made = MakeWhole(op);
+  const auto found = context->FindBrief(engine);
+  if (!found) [[unlikely]]
+    return PushOp(context, engine, std::move(made), nullptr, push_number);
+  const Result<uint64_t> pushed = found->engine->PushCounted(std::move(made));
+  if (!pushed.ok()) [[unlikely]]
+    return pushed.status();
+  if (push_number != nullptr) *push_number = *pushed;
+  return {};
+}
+
 }  // namespace
 }  // namespace tenter
 
@@ -80,7 +95,9 @@ tenter_code tenter_engine_create(tenter_context* context, const tenter_engine_op
     return tenter::WithOptions(
         options, "tenter_engine_options", [&](const tenter_engine_options& whole) -> Status {
           TENTER_ASSIGN_OR_RETURN(auto made, tenter::CreateEngine(context, whole));
-          return context->Add(std::move(made), engine);
+          // A push of the naive engine runs the op, which may take long.
+          const bool takes_brief = made->workers > 0;
+          return context->Add(std::move(made), engine, takes_brief);
         });
   });
 }
@@ -112,8 +129,8 @@ tenter_code tenter_var_delete(tenter_context* context, tenter_engine engine, ten
 tenter_code tenter_push(tenter_context* context, tenter_engine engine, const tenter_op* op,
                         uint64_t* push_number, tenter_error* error) {
   return Protect(error, [&]() -> Status {
-    if (tenter::IsPlain(*op)) [[likely]]
-      return tenter::PushOp(context, engine, tenter::MakeWhole(*op), op->scope, push_number);
+    if (tenter::IsPlain(*op) && op->scope == nullptr) [[likely]]
+      return tenter::PushPlain(context, engine, *op, push_number);
     Status status;
     tenter::Op made = tenter::MakeOp(*op, &status);
     TENTER_RETURN_IF_ERROR(std::move(status));

@@ -2,6 +2,8 @@
 //
 //   every call of the engine: Enter ... Leave          fork: Close -> (fork) -> Open
 //
+// but for PushCounted, whose callers the fork awaits elsewhere.
+//
 // A thread counts itself in on a stripe of its own, so that pushers do not meet here. A call that
 // blocks (a wait) leaves before it sleeps. Calls nest, since the destructor of what a body captured
 // may call the engine: whoever finds somebody inside on his stripe may follow, because then Close

@@ -55,6 +55,7 @@ class ThreadedEngine final : public Engine,
 
   Result<Var> NewVar() override;
   Result<uint64_t> Push(Op&& op) override;
+  Result<uint64_t> PushCounted(Op&& op) override;
   Result<ProgramPtr> Capture(Recording recording) override;
   Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope) override;
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
@@ -79,6 +80,7 @@ class ThreadedEngine final : public Engine,
   void AwaitEnded();
 
   // threaded_engine_push.cc
+  Result<uint64_t> PushInside(Op* op);
   PendingOp* Prepare(Op* op);
   Result<uint64_t> Enqueue(PendingOp* op, uint64_t numbers);
   uint64_t TryEnqueue(PendingOp* op, uint64_t numbers, ReadyOps::Wake wake);

@@ -9,18 +9,29 @@
 
 namespace tenter {
 
+// Everything that can fail happens before the first queue is touched (ERR-10). Inlined, because a
+// call more is a thirtieth of a push.
+[[gnu::always_inline]] inline Result<uint64_t> ThreadedEngine::PushInside(Op* op) {
+  try {
+    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op->name);
+    if (op->timeout_ns > 0 && op->body.is_async()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
+    return Enqueue(Prepare(op), 1);
+  } catch (const std::bad_alloc&) {
+    return NoMemoryFor(op->name);
+  }
+}
+
 Result<uint64_t> ThreadedEngine::Push(Op&& op) {
   if (!op.body) return NoBody(op.name);
   bulks_.FlushMine();
   ForkGateLock inside(gate_);
-  // Everything that can fail happens before the first queue is touched (ERR-10).
-  try {
-    TENTER_HIT(probe_, engine_sites::kPushAllocate, .op = op.name);
-    if (op.timeout_ns > 0 && op.body.is_async()) TENTER_RETURN_IF_ERROR(deadlines_.Start());
-    return Enqueue(Prepare(&op), 1);
-  } catch (const std::bad_alloc&) {
-    return NoMemoryFor(op.name);
-  }
+  return PushInside(&op);
+}
+
+Result<uint64_t> ThreadedEngine::PushCounted(Op&& op) {
+  if (!op.body) return NoBody(op.name);
+  bulks_.FlushMine();
+  return PushInside(&op);
 }
 
 Status ThreadedEngine::DeleteVar(Var var, std::function<void()> deleter) {
