@@ -5,9 +5,19 @@
 #include <cstdio>
 #include <utility>
 
+#include "runtime/base/check.h"
 #include "runtime/base/rng.h"
 
 namespace tenter {
+namespace {
+
+// Whether `contract` is one of those of `check`, or none.
+bool HoldsTo(const CheckType& check, std::string_view contract) {
+  const std::string all = " " + std::string(check.contracts) + " ";
+  return contract.empty() || all.find(" " + std::string(contract) + " ") != std::string::npos;
+}
+
+}  // namespace
 
 std::string Finding::signature() const {
   char text[17];
@@ -29,6 +39,7 @@ void CheckBoard::Examine(const CheckType& check, uint64_t count) {
 }
 
 void CheckBoard::Report(Finding finding) {
+  TENTER_CHECK(HoldsTo(*finding.check, finding.contract), finding.what + ": not of its check");
   MutexLock lock(mutex_);
   ++findings_;
   Entry& entry = entries_[std::string(finding.check->name)];

@@ -42,6 +42,16 @@ TEST(CheckBoard, FindingsOfChecksThatWereNotAskedForAreKept) {
   EXPECT_EQ(ResultOf(board, "liveness").state, CheckState::kFailed);
 }
 
+// The id of a contract is a promise to the reader of a report: that this one broke.
+TEST(CheckBoardDeathTest, AContractOfAnotherCheckIsADefectOfTheHarness) {
+  CheckBoard board({"epoch"}, [](const Finding&) {});
+  board.Report({.check = &kEpoch, .contract = "ITR-1", .what = "row lost", .title = "row 1"});
+  EXPECT_DEATH(board.Report({.check = &kEpoch, .contract = "ITR", .what = "w", .title = "t"}),
+               "not of its check");
+  EXPECT_DEATH(board.Report({.check = &kEpoch, .contract = "COP-1", .what = "w", .title = "t"}),
+               "not of its check");
+}
+
 TEST(Finding, SignatureIsStableAndTellsDefectsApart) {
   const Finding a{.check = &kEpoch, .what = "row lost", .title = "row 1"};
   const Finding b{.check = &kEpoch, .what = "row lost", .title = "row 2"};
@@ -70,7 +80,7 @@ TEST(ProcessCensus, SeesAThread) {
                            while (!release) changed.Wait(mutex);
                          })
                   .ok());
-  CheckCensus(before, &board);
+  CheckCensus(before, "ITR-5", &board);
   EXPECT_EQ(board.findings(), 1u);
   {
     MutexLock lock(mutex);
@@ -78,7 +88,7 @@ TEST(ProcessCensus, SeesAThread) {
     changed.NotifyAll();
   }
   thread.Join();
-  CheckCensus(before, &board);
+  CheckCensus(before, "ITR-5", &board);
   EXPECT_EQ(board.findings(), 1u);
 }
 

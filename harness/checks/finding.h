@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "harness/checks/catalogue.h"
 
@@ -15,6 +16,7 @@ namespace tenter {
 
 struct Finding {
   const CheckType* check;
+  std::string_view contract = {};  // the one of the check's that broke; empty when nobody can tell
   std::string what;         // the kind of defect, stable between runs: "answer of another request"
   std::string title;        // one line for a person
   std::string detail = {};  // several lines

@@ -30,7 +30,7 @@ ProcessCensus ProcessCensus::Now() {
   return census;
 }
 
-void CheckCensus(const ProcessCensus& before, CheckBoard* board) {
+void CheckCensus(const ProcessCensus& before, std::string_view contract, CheckBoard* board) {
   ProcessCensus after = ProcessCensus::Now();
   const int64_t deadline = NowNs() + kNsPerSecond;
   while ((after.threads > before.threads || after.descriptors > before.descriptors) &&
@@ -43,6 +43,7 @@ void CheckCensus(const ProcessCensus& before, CheckBoard* board) {
   const auto report = [&](const char* what, int64_t had, int64_t has) {
     if (has <= had) return;
     board->Report({.check = &kLeak,
+                   .contract = contract,
                    .what = std::string("process ") + what,
                    .title = std::to_string(has - had) + " " + what + " were left behind",
                    .evidence = {{"before", std::to_string(had)}, {"after", std::to_string(has)}}});

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "harness/checks/check_board.h"
 
@@ -22,6 +23,7 @@ struct ProcessCensus {
 
 // Reports threads and descriptors that `before` did not have. Threads that were joined may take
 // the kernel a moment to disappear, so a higher count is looked at again for up to a second.
-void CheckCensus(const ProcessCensus& before, CheckBoard* board);
+// `contract` is the one of what was freed meanwhile.
+void CheckCensus(const ProcessCensus& before, std::string_view contract, CheckBoard* board);
 
 }  // namespace tenter

@@ -55,6 +55,7 @@ Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector
 
 Finding HiddenWrite() {
   return {.check = &kHiddenWrite,
+          .contract = "COP-2",
           .what = "write into sealed parameters",
           .title = "something wrote into the parameters of the model",
           .detail =

@@ -69,7 +69,7 @@ std::string ResultsFile::FindingLine(const Finding& finding) {
   ordered_json line;
   line["version"] = 1;
   line["check"] = finding.check->name;
-  line["contracts"] = Words(finding.check->contracts);
+  line["contracts"] = Words(finding.contract);
   line["signature"] = finding.signature();
   line["title"] = finding.title;
   line["detail"] = finding.detail;
@@ -126,8 +126,8 @@ void ResultsFile::PrintProgress(const Progress& progress) {
 }
 
 std::string TargetJson(const tgt_target& target) {
-  return Dump(ordered_json{
-      {"name", target.name}, {"version", target.version}, {"notes", target.notes}});
+  return Dump(
+      ordered_json{{"name", target.name}, {"version", target.version}, {"notes", target.notes}});
 }
 
 std::string CatalogueJson() {

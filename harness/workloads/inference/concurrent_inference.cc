@@ -45,7 +45,7 @@ class InferenceRun {
     const ProcessCensus census = ProcessCensus::Now();
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t round = 0; round < rounds; ++round) TENTER_RETURN_IF_ERROR(Round(model.get()));
-    CheckCensus(census, &stage_.board);
+    CheckCensus(census, "COP-4", &stage_.board);
     remains_.CheckParameters(model.get());
     errors_.Match(stage_.injector.fired());
     Expose();
@@ -109,6 +109,7 @@ class InferenceRun {
                       outputs.data(), outputs.size(), &error);
     if (code == TGT_CLOSED || code == TGT_STALE_HANDLE) return;
     stage_.board.Report({.check = &kLife,
+                         .contract = "COP-4",
                          .what = "freed op in use",
                          .title = "a call after the free was not refused: " + ErrorText(error)});
   }

@@ -83,6 +83,7 @@ void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool ba
     if (!freed_.Load(kAcquire))
       stage_.board.Report(
           {.check = &kLife,
+           .contract = "COP-4",
            .what = "refused before the free",
            .title = "a call was refused before the op was freed: " + ErrorText(error)});
     return;
@@ -105,6 +106,7 @@ void InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sa
   if (whose == static_cast<int64_t>(sample)) return;
   const std::string who = "thread " + std::to_string(sample / per_thread_);
   Finding finding{.check = &kDeterminism,
+                  .contract = "COP-1",
                   .what = whose < 0 ? "wrong output" : "answer of another request",
                   .title = who + (whose < 0 ? " got an answer that belongs to nobody"
                                             : " got the answer of thread " +

@@ -34,6 +34,7 @@ void InferenceErrors::CheckRefusal(const tgt_error& error) {
   if (error.code == TGT_INVALID_ARGUMENT && names) return;
   board_->Report(
       {.check = &kErrorExactness,
+       .contract = "COP-5",
        .what = "refusal of a wrong shape is not exact",
        .title = "a request with a wrong shape got an error that does not name both shapes",
        .detail = ErrorText(error)});
@@ -41,6 +42,7 @@ void InferenceErrors::CheckRefusal(const tgt_error& error) {
 
 void InferenceErrors::MissingRefusal(int rank) {
   board_->Report({.check = &kErrorExactness,
+                  .contract = "COP-5",
                   .what = "wrong shape accepted",
                   .title = "a request of rank " + std::to_string(rank) +
                            " was answered although no input of the model has that rank"});
@@ -64,6 +66,7 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
     if (answered[i] || (fired[i].request >= 0 && answered_requests.contains(fired[i].request)))
       continue;
     board_->Report({.check = &kErrorExactness,
+                    .contract = "COP-5",
                     .what = "lost error at " + fired[i].site,
                     .title = "a fault fired at " + fired[i].site + " and no request failed",
                     .evidence = {{"fault", fired[i].item}}});
@@ -90,12 +93,14 @@ void InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
     (*answered)[i] = true;
     if (fault.request < 0 || fault.request == request) return;
     return board_->Report({.check = &kErrorExactness,
+                           .contract = "COP-5",
                            .what = "error at the wrong request",
                            .title = "request " + std::to_string(request) +
                                     " got the error of request " + std::to_string(fault.request),
                            .detail = ErrorText(error)});
   }
   board_->Report({.check = &kErrorExactness,
+                  .contract = "COP-5",
                   .what = "error without a cause",
                   .title = "a request failed although nothing was wrong with it",
                   .detail = ErrorText(error)});

@@ -16,6 +16,7 @@ void InferenceRemains::CheckParameters(tgt_handle model) {
   stage_.board.Examine(kHiddenWrite);
   if (DigestOfParameters(model) != digest_)
     stage_.board.Report({.check = &kHiddenWrite,
+                         .contract = "COP-2",
                          .what = "parameters changed",
                          .title = "the parameters of the model are not what they were"});
 }
@@ -73,17 +74,18 @@ void InferenceRemains::CheckArenas(tgt_handle op) {
   compilations_ = static_cast<int64_t>(footprint.compilations);
   CheckCompilations();
   if (footprint.in_flight != 0)
-    Report("arena not returned", std::to_string(footprint.in_flight) +
-                                     " arenas are still lent although every call returned");
+    Report("COP-2", "arena not returned",
+           std::to_string(footprint.in_flight) +
+               " arenas are still lent although every call returned");
   if (footprint.in_flight_max > limit_)
-    Report("more arenas than allowed", std::to_string(footprint.in_flight_max) +
-                                           " requests held an arena, the limit is " +
-                                           std::to_string(limit_));
+    Report("COP-2", "more arenas than allowed",
+           std::to_string(footprint.in_flight_max) + " requests held an arena, the limit is " +
+               std::to_string(limit_));
   if (arena_bytes_max_ > 0 && footprint.arena_bytes > limit_ * arena_bytes_max_)
-    Report("more arenas kept than allowed", std::to_string(footprint.arena_bytes) +
-                                                " bytes of arenas are kept, the limit is " +
-                                                std::to_string(limit_) + " of at most " +
-                                                std::to_string(arena_bytes_max_) + " bytes");
+    Report("COP-2", "more arenas kept than allowed",
+           std::to_string(footprint.arena_bytes) + " bytes of arenas are kept, the limit is " +
+               std::to_string(limit_) + " of at most " + std::to_string(arena_bytes_max_) +
+               " bytes");
 }
 
 // COP-3. A compilation that a fault made fail may be tried again, and a wrong shape may be compiled
@@ -92,9 +94,9 @@ void InferenceRemains::CheckCompilations() {
   const int64_t signatures = stage_.parameters.Int("shape_variants");
   if (stage_.injector.has_failures() || stage_.parameters.Int("bad_requests") > 0) return;
   if (compilations_ > signatures)
-    Report("a signature compiled twice", std::to_string(compilations_) +
-                                             " plans were compiled for " +
-                                             std::to_string(signatures) + " input signatures");
+    Report("COP-3", "a signature compiled twice",
+           std::to_string(compilations_) + " plans were compiled for " +
+               std::to_string(signatures) + " input signatures");
 }
 
 void InferenceRemains::CheckRunning(size_t most) {
@@ -102,14 +104,16 @@ void InferenceRemains::CheckRunning(size_t most) {
   if (most == 0) return;  // the target has no sites that tell
   stage_.board.Examine(kLeak);
   if (most > limit_)
-    Report("more requests running than allowed", std::to_string(most) +
-                                                     " requests were running together, the limit "
-                                                     "is " +
-                                                     std::to_string(limit_));
+    Report("COP-2", "more requests running than allowed",
+           std::to_string(most) +
+               " requests were running together, the limit "
+               "is " +
+               std::to_string(limit_));
 }
 
-void InferenceRemains::Report(const char* what, std::string title) {
-  stage_.board.Report({.check = &kLeak, .what = what, .title = std::move(title)});
+void InferenceRemains::Report(std::string_view contract, const char* what, std::string title) {
+  stage_.board.Report(
+      {.check = &kLeak, .contract = contract, .what = what, .title = std::move(title)});
 }
 
 void InferenceRemains::CheckOps(tgt_handle engine) {
@@ -121,7 +125,7 @@ void InferenceRemains::CheckOps(tgt_handle engine) {
     return;
   stage_.board.Examine(kLeak);
   if (counts.live_ops != 0)
-    Report("op alive after wait-all",
+    Report("ENG-5", "op alive after wait-all",
            std::to_string(counts.live_ops) + " ops are alive after everything was waited for");
 }
 

@@ -45,7 +45,7 @@ class InferenceRemains {
   bool AskFootprint(tgt_handle op, tgt_footprint* footprint);
   void CheckArenas(tgt_handle op);
   void CheckCompilations();
-  void Report(const char* what, std::string title);
+  void Report(std::string_view contract, const char* what, std::string title);
   void CheckOps(tgt_handle engine);
 
   Stage& stage_;

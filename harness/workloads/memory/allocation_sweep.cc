@@ -38,7 +38,7 @@ Status AllocationSweep::Run(ShortCall* call) {
   // Threads of the target may have needed more this time.
   for (int64_t n = clean.seen + 1; failed && n <= clean.seen + points_; ++n)
     TENTER_RETURN_IF_ERROR(Point(call, n, &failed));
-  CheckCensus(census, &stage_.board);
+  CheckCensus(census, "ERR-10", &stage_.board);
   stage_.board.Expose("allocations", clean.seen);
   stage_.board.Expose("shortages", failed_);
   stage_.board.Expose("calls_refused", refused_);
@@ -85,7 +85,7 @@ Status AllocationSweep::CheckLeak(ShortCall* call, int64_t n) {
     if (stage_.allocations->live_blocks() <= before) return {};
   }
   leaks_ = true;
-  Report(kLeak, "memory is lost when memory is short",
+  Report(kLeak, "ERR-10", "memory is lost when memory is short",
          std::to_string(stage_.allocations->live_blocks() - first) +
              " blocks were left behind by " + std::to_string(kRepeats) + " calls");
   return {};
@@ -106,26 +106,28 @@ void AllocationSweep::CheckAnswer(const Answer& answer, bool failed, std::string
   stage_.board.Examine(kErrorExactness);
   const std::string name(function);
   if (answer.threw)
-    return Report(kErrorExactness, "an exception left the target",
+    return Report(kErrorExactness, "ERR-10", "an exception left the target",
                   name + " threw through the interface of C");
   if (answer.code == TGT_OK) return;
   ++refused_;
   const std::string text = name + " answered " + ErrorText(answer.error);
-  if (!failed) return Report(kErrorExactness, "refused although memory was there", text);
+  if (!failed) return Report(kErrorExactness, "ERR-10", "refused although memory was there", text);
   if (answer.error.code != answer.code)
-    return Report(kErrorExactness, "code and error say different things",
+    return Report(kErrorExactness, "ERR-10", "code and error say different things",
                   name + " returned " + std::to_string(answer.code) + " and filled in " +
                       std::to_string(answer.error.code));
   if (answer.error.message[0] == '\0')
-    return Report(kErrorExactness, "an error without a message", text);
+    return Report(kErrorExactness, "ERR-10", "an error without a message", text);
   // The caller did nothing wrong, and a code that says so would send him to look for it.
   if (answer.code != TGT_RESOURCE_EXHAUSTED && answer.code != TGT_INTERNAL)
-    Report(kErrorExactness, "missing memory under another name", text);
+    Report(kErrorExactness, "ERR-10", "missing memory under another name", text);
 }
 
-void AllocationSweep::Report(const CheckType& check, std::string_view what, std::string title) {
+void AllocationSweep::Report(const CheckType& check, std::string_view contract,
+                             std::string_view what, std::string title) {
   stage_.board.Report(
       {.check = &check,
+       .contract = contract,
        .what = what_ + ": " + std::string(what),
        .title = what_ + ": " + title + ", with allocation " + std::to_string(n_) + " failing"});
 }

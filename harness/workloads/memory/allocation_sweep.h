@@ -66,7 +66,8 @@ class AllocationSweep {
 
   // Holds an answer to a call with one failed allocation against what such an answer may be.
   void CheckAnswer(const Answer& answer, bool failed, std::string_view function);
-  void Report(const CheckType& check, std::string_view what, std::string title);
+  void Report(const CheckType& check, std::string_view contract, std::string_view what,
+              std::string title);
 
  private:
   Status ReadAllocator();

@@ -112,9 +112,10 @@ class IteratorCall final : public ShortCall {
       sweep_->CheckAnswer(reading.errors[i], failed, "iterator_next");
     stage_.board.Examine(kEpoch);
     if (!reading.right)
-      sweep_->Report(kEpoch, "a wrong batch", "a batch is not the next one, or not of its rows");
+      sweep_->Report(kEpoch, "ITR-1", "a wrong batch",
+                     "a batch is not the next one, or not of its rows");
     if (reading.ended && reading.batches != Batches())
-      sweep_->Report(kEpoch, "rows lost",
+      sweep_->Report(kEpoch, "ITR-1", "rows lost",
                      "the epoch ended after " + std::to_string(reading.batches) + " of " +
                          std::to_string(Batches()) + " batches");
   }

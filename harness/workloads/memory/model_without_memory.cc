@@ -61,7 +61,8 @@ class ModelCall : public ShortCall {
   void CheckOutputs() {
     stage_.board.Examine(kDeterminism);
     if (inputs_->WhoseAnswer(outputs_, 0) != 0)
-      sweep_->Report(kDeterminism, "a wrong answer", inputs_->FirstDifference(outputs_, 0));
+      sweep_->Report(kDeterminism, "COP-1", "a wrong answer",
+                     inputs_->FirstDifference(outputs_, 0));
     for (tgt_tensor& output : outputs_) {
       if (output.data != nullptr) table_.tensor_release(stage_.target.self(), &output);
       output = {};

@@ -116,12 +116,12 @@ class ProgramCall final : public ShortCall {
       const bool told = IsTold(link, failures, count);
       CheckLink(link, told);
       if (told && !failed)
-        sweep_->Report(kErrorExactness, "failed although memory was there", link.name);
+        sweep_->Report(kErrorExactness, "ERR-10", "failed although memory was there", link.name);
       if (link.ran > 0) expected = expected * 3 + link.number;
     }
     if (value_ != expected)
       sweep_->Report(
-          kDependencyOrder, "wrong value",
+          kDependencyOrder, "ENG-1", "wrong value",
           "the chain came to " + std::to_string(value_) + ", expected " + std::to_string(expected));
     CheckRest();
   }
@@ -136,7 +136,7 @@ class ProgramCall final : public ShortCall {
     stage_.board.Examine(kDependencyOrder);
     const uint32_t wanted = link.pushed.ok() && !told ? 1 : 0;
     if (link.ran == wanted || (told && link.pushed.ok() && link.ran == 1)) return;
-    sweep_->Report(kDependencyOrder, "an op ran the wrong number of times",
+    sweep_->Report(kDependencyOrder, "ENG-5", "an op ran the wrong number of times",
                    std::string(link.name) + (link.pushed.ok() ? "" : ", which was refused,") +
                        " ran " + std::to_string(link.ran) + " times, expected " +
                        std::to_string(wanted));
@@ -147,7 +147,7 @@ class ProgramCall final : public ShortCall {
     if (table_.engine_counts(stage_.target.self(), engine_.get(), &counts, &error) != TGT_OK)
       return;
     if (counts.live_ops != 0)
-      sweep_->Report(kLeak, "op alive after wait-all",
+      sweep_->Report(kLeak, "ENG-5", "op alive after wait-all",
                      std::to_string(counts.live_ops) + " ops are alive after all was waited for");
   }
 

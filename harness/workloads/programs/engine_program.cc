@@ -50,7 +50,7 @@ class ProgramRun {
       TENTER_RETURN_IF_ERROR(RunOn());
       stage_.progress.SetDescribe(nullptr);
     }
-    CheckCensus(census, &stage_.board);
+    CheckCensus(census, "ENG-9", &stage_.board);
     return {};
   }
 
@@ -136,6 +136,7 @@ class ProgramRun {
     refused_.FetchAdd(1, kRelaxed);
     if (error.code != TGT_RESOURCE_EXHAUSTED || !stage_.injector.has_failures())
       stage_.board.Report({.check = &kErrorExactness,
+                           .contract = "ERR-1",
                            .what = "push refused",
                            .title = "a valid push was refused: " + ErrorText(error)});
   }
@@ -159,12 +160,14 @@ class ProgramRun {
         table_.var_delete(stage_.target.self(), engine_, var, &error) != TGT_OK)
       return stage_.board.Report(
           {.check = &kLife,
+           .contract = "ENG-8",
            .what = "var churn failed",
            .title = "a var could not be created and deleted: " + ErrorText(error)});
     stage_.board.Examine(kLife);
     if (table_.wait_for_var(stage_.target.self(), engine_, var, &failure, &error) !=
         TGT_STALE_HANDLE)
       stage_.board.Report({.check = &kLife,
+                           .contract = "ENG-8",
                            .what = "stale var accepted",
                            .title = "a wait for a deleted var was not refused as stale"});
   }
@@ -222,6 +225,7 @@ class ProgramRun {
       if (table_.wait_for_all(stage_.target.self(), engine_, failures.data(), failures.size(),
                               &count, &error) != TGT_OK)
         stage_.board.Report({.check = &kErrorExactness,
+                             .contract = "ERR-6",
                              .what = "wait-all refused",
                              .title = "WaitForAll failed: " + ErrorText(error)});
       failures.resize(std::min(count, failures.size()));

@@ -91,6 +91,7 @@ class RejectionRun {
                          std::strstr(failure.error.message, "scale must be positive") != nullptr));
     if (right) return;
     stage_.board.Report({.check = &kErrorExactness,
+                         .contract = "ERR-6",
                          .what = failures == 0 ? "wait-all reports twice" : "lazy rejection lost",
                          .title = "WaitForAll reported " + std::to_string(count) +
                                   " failures, expected " + std::to_string(failures),
@@ -105,6 +106,7 @@ class RejectionRun {
     stage_.board.Examine(kErrorExactness);
     if (table_.wait_for_var(stage_.target.self(), engine, var, &failure, &error) == TGT_OK) return;
     stage_.board.Report({.check = &kErrorExactness,
+                         .contract = "ERR-2",
                          .what = "error at the wrong waiter",
                          .title = "a draw with a valid scale failed: " + ErrorText(error)});
   }

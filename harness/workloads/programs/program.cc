@@ -44,6 +44,7 @@ struct VarHistory {
 void ReportOverlap(const ProgramOp& first, const ProgramOp& second, uint32_t var,
                    CheckBoard* board) {
   board->Report({.check = &kDependencyOrder,
+                 .contract = "ENG-1",
                  .what = "conflicting ops overlap",
                  .title = "'" + second.name + "' began before '" + first.name +
                           "' had ended, on var " + std::to_string(var),
@@ -140,6 +141,7 @@ void CheckProgramOrder(const std::vector<std::vector<ProgramOp>>& program, Check
     for (size_t i = 1; i < pushes.size(); ++i)
       if (pushes[i].push_number <= pushes[i - 1].push_number)
         board->Report({.check = &kDependencyOrder,
+                       .contract = "ENG-3",
                        .what = "push numbers of one thread fall",
                        .title = "'" + pushes[i].name + "' got push number " +
                                 std::to_string(pushes[i].push_number) + " after " +

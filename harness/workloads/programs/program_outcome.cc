@@ -45,6 +45,7 @@ class OutcomeCheck {
   // begins).
   void CheckWhatRan(const std::vector<const ProgramOp*>& order, const Expectation& expect,
                     const std::map<std::string, std::string>& failed_by_fault) {
+    const bool run_dependents = stage_.parameters.Flag("run_dependents");
     std::vector<const ProgramOp*> ran = expect.ran;
     size_t next = 0;
     for (const ProgramOp* op : order) {
@@ -54,6 +55,9 @@ class OutcomeCheck {
         continue;
       stage_.board.Report(
           {.check = &kErrorExactness,
+           .contract = !must_run        ? "ERR-3"
+                       : run_dependents ? "ERR-8"
+                                        : "ERR-2",
            .what = must_run ? "op did not run" : "op ran on poisoned input",
            .title = "'" + op->name + "' " +
                     (must_run ? "never ran although nothing that it reads had failed"
@@ -67,6 +71,7 @@ class OutcomeCheck {
       stage_.board.Examine(kErrorExactness);
       if (wanted.root == nullptr && outcome_.values[v] != wanted.value)
         stage_.board.Report({.check = &kDependencyOrder,
+                             .contract = "ENG-1",
                              .what = "wrong value",
                              .title = "var " + std::to_string(v) + " holds " +
                                       std::to_string(outcome_.values[v]) + ", expected " +
@@ -86,12 +91,14 @@ class OutcomeCheck {
       if (must_fail)
         stage_.board.Report(
             {.check = &kErrorExactness,
+             .contract = "ERR-5",
              .what = "lost error at a wait",
              .title = who + " succeeded; it had to fail with '" + wanted.root->name + "'"});
       return;
     }
     if (!must_fail)
       return stage_.board.Report({.check = &kErrorExactness,
+                                  .contract = "ERR-2",
                                   .what = "error at the wrong waiter",
                                   .title = who + " failed although its var is healthy",
                                   .detail = ErrorText(seen.error)});
@@ -101,6 +108,7 @@ class OutcomeCheck {
       return;
     stage_.board.Report(
         {.check = &kErrorExactness,
+         .contract = "ERR-3",
          .what = "wrong root at a wait",
          .title =
              who + " reports '" + seen.failure.op + "', the root is '" + wanted.root->name + "'",
@@ -115,7 +123,7 @@ class OutcomeCheck {
     stage_.board.Examine(kErrorExactness, expect.roots.size());
     if (!outcome_.all_waits[1].empty())
       Report(
-          kErrorExactness, "wait-all reports twice",
+          kErrorExactness, "ERR-6", "wait-all reports twice",
           "a second WaitForAll reported '" + std::string(outcome_.all_waits[1][0].op) + "' again");
     std::vector<std::string> found, wanted;
     size_t by_number = 0;
@@ -139,19 +147,21 @@ class OutcomeCheck {
       if (roots_missing > 0) wanted.resize(found.size());
     }
     if (deleters != 0)
-      Report(kErrorExactness, "failures of deleters are not exact",
+      Report(kErrorExactness, "ERR-9", "failures of deleters are not exact",
              "WaitForAll reported " + std::to_string(deleters) +
                  " more failures of deleters than faults fired there");
     const auto [f, w] = std::mismatch(found.begin(), found.end(), wanted.begin(), wanted.end());
     if (f == found.end() && w == wanted.end()) return;
-    Report(kErrorExactness, "wait-all is not exact",
+    Report(kErrorExactness, "ERR-6", "wait-all is not exact",
            "failure " + std::to_string(f - found.begin() + 1) + " of WaitForAll is '" +
                (f == found.end() ? "nothing" : *f) + "', expected '" +
                (w == wanted.end() ? "nothing" : *w) + "'");
   }
 
-  void Report(const CheckType& check, const char* what, std::string title) {
-    stage_.board.Report({.check = &check, .what = what, .title = std::move(title)});
+  void Report(const CheckType& check, std::string_view contract, const char* what,
+              std::string title) {
+    stage_.board.Report(
+        {.check = &check, .contract = contract, .what = what, .title = std::move(title)});
   }
 
   // ENG-5: everything that was pushed has ended, once.
@@ -164,6 +174,7 @@ class OutcomeCheck {
       return;
     stage_.board.Report(
         {.check = &kLeak,
+         .contract = "ENG-5",
          .what = "op or var counts do not add up",
          .title = "the engine's counts do not add up after everything was waited for",
          .evidence = {{"pushed", std::to_string(counts.pushed)},

@@ -36,7 +36,7 @@ class EpochRun {
     const ProcessCensus census = ProcessCensus::Now();
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t life = 0; life < lives; ++life) TENTER_RETURN_IF_ERROR(Life(epochs));
-    CheckCensus(census, &stage_.board);
+    CheckCensus(census, "ITR-5", &stage_.board);
     CheckFaults();
     stage_.board.Expose("epochs", lives * epochs);
     stage_.board.Expose("batches", batches_);
@@ -81,7 +81,7 @@ class EpochRun {
       const int64_t reset_after = epoch % 2 == 0 ? p.Int("reset_after") : 0;
       Epoch(iterator.get(), reset_after);
       if (table_.iterator_reset(stage_.target.self(), iterator.get(), &error) != TGT_OK)
-        Report(kLife, "reset refused", "Reset failed: " + ErrorText(error));
+        Report(kLife, "ITR-3", "reset refused", "Reset failed: " + ErrorText(error));
     }
     if (p.Int("close_after") > 0) CloseInTheMiddle(iterator.get(), p.Int("close_after"));
     const tgt_handle stale = iterator.get();
@@ -89,7 +89,8 @@ class EpochRun {
     tgt_batch batch = {};
     stage_.board.Examine(kLife);
     if (table_.iterator_next(stage_.target.self(), stale, &batch, &error) != TGT_STALE_HANDLE)
-      Report(kLife, "freed iterator in use", "Next on a freed iterator was not refused as stale");
+      Report(kLife, "ITR-5", "freed iterator in use",
+             "Next on a freed iterator was not refused as stale");
     return {};
   }
 
@@ -115,11 +116,11 @@ class EpochRun {
     const int64_t fresh = std::min(batch_size_, rows_ - *expected_row);
     const int64_t wanted_rows = round_batch_ ? batch_size_ : fresh;
     if (BadBatch() >= 0 && number >= BadBatch())
-      return Report(kErrorExactness, "bad row delivered",
+      return Report(kErrorExactness, "ITR-2", "bad row delivered",
                     "batch " + std::to_string(number) + " was delivered although row " +
                         std::to_string(bad_row_) + " in it, or before it, is bad");
     if (rows != wanted_rows || batch.index != number || batch.pad != wanted_rows - fresh)
-      return Report(kEpoch, "batch of the wrong size or index",
+      return Report(kEpoch, "ITR-1", "batch of the wrong size or index",
                     "batch " + std::to_string(number) + " has " + std::to_string(rows) +
                         " rows, index " + std::to_string(batch.index) + ", pad " +
                         std::to_string(batch.pad) + "; expected " + std::to_string(wanted_rows) +
@@ -137,7 +138,7 @@ class EpochRun {
       for (int64_t c = 0; c < columns_; ++c) {
         const auto wanted = static_cast<double>(row * columns_ + c);
         if (values[r * columns_ + c] == wanted) continue;
-        return Report(kEpoch, "wrong row",
+        return Report(kEpoch, "ITR-1", "wrong row",
                       "row " + std::to_string(row) + " was expected, found the value " +
                           std::to_string(values[r * columns_ + c]) + " instead of " +
                           std::to_string(wanted));
@@ -148,11 +149,11 @@ class EpochRun {
   void CheckEnd(int64_t batch_number, int64_t expected_row) {
     stage_.board.Examine(kEpoch);
     if (BadBatch() >= 0)
-      Report(kErrorExactness, "lost error of the iterator",
+      Report(kErrorExactness, "ITR-2", "lost error of the iterator",
              "the epoch ended after " + std::to_string(batch_number) + " batches although row " +
                  std::to_string(bad_row_) + " is bad");
     else if (expected_row != rows_)
-      Report(kEpoch, "rows lost",
+      Report(kEpoch, "ITR-1", "rows lost",
              "the epoch ended after " + std::to_string(expected_row) + " of " +
                  std::to_string(rows_) + " rows");
   }
@@ -166,7 +167,7 @@ class EpochRun {
       if (!fault.fails() || !explains) continue;
       // A fault in the producer names the batch that it struck; only a message tells two apart.
       if (fault.request >= 0 && fault.request != batch_number && !fault.message.empty())
-        Report(kErrorExactness, "iterator error overtakes good batches",
+        Report(kErrorExactness, "ITR-2", "iterator error overtakes good batches",
                "the error of batch " + std::to_string(fault.request) + " surfaced at batch " +
                    std::to_string(batch_number));
       return;
@@ -174,16 +175,16 @@ class EpochRun {
     if (batch_number == BadBatch() || (!own_file_ && !stage_.injector.has_failures())) {
       if (std::strstr(error.message, stage_.parameters.Text("expect_error").c_str()) == nullptr ||
           std::strstr(error.message, path_.c_str()) == nullptr)
-        Report(kErrorExactness, "iterator error is not exact",
+        Report(kErrorExactness, "ITR-2", "iterator error is not exact",
                "expected an error that names the file and says '" +
                    stage_.parameters.Text("expect_error") + "', found: " + ErrorText(error));
       return;
     }
     if (BadBatch() >= 0)
-      return Report(kErrorExactness, "iterator error overtakes good batches",
+      return Report(kErrorExactness, "ITR-2", "iterator error overtakes good batches",
                     "the error of batch " + std::to_string(BadBatch()) + " surfaced at batch " +
                         std::to_string(batch_number));
-    Report(kErrorExactness, "iterator error without a cause", ErrorText(error));
+    Report(kErrorExactness, "ITR-2", "iterator error without a cause", ErrorText(error));
   }
 
   // ITR-5: close while the producer is ahead, in the middle of an epoch.
@@ -192,18 +193,18 @@ class EpochRun {
     tgt_error error = {};
     const int64_t begin = NowNs();
     if (table_.iterator_close(stage_.target.self(), iterator, &error) != TGT_OK)
-      Report(kLife, "close refused", "Close failed: " + ErrorText(error));
+      Report(kLife, "ITR-5", "close refused", "Close failed: " + ErrorText(error));
     const int64_t took = NowNs() - begin;
     close_ns_max_ = std::max(close_ns_max_, took);
     stage_.board.Examine(kLiveness);
     // An injected delay inside the source is a running user function: the promise excludes it.
     if (took > kCloseNsMax && !stage_.injector.has_faults())
-      Report(kLiveness, "close is slow",
+      Report(kLiveness, "ITR-5", "close is slow",
              "Close took " + std::to_string(took / kNsPerMs) + " ms, the promise is 100 ms");
     tgt_batch batch = {};
     stage_.board.Examine(kLife);
     if (table_.iterator_next(stage_.target.self(), iterator, &batch, &error) != TGT_CLOSED)
-      Report(kLife, "closed iterator in use", "Next after Close did not answer 'closed'");
+      Report(kLife, "ITR-5", "closed iterator in use", "Next after Close did not answer 'closed'");
   }
 
   void CheckFaults() {
@@ -214,8 +215,10 @@ class EpochRun {
     if (errors_ == 0) stage_.board.NoPower(kErrorExactness, "no error came about");
   }
 
-  void Report(const CheckType& check, const char* what, std::string title) {
-    stage_.board.Report({.check = &check, .what = what, .title = std::move(title)});
+  void Report(const CheckType& check, std::string_view contract, const char* what,
+              std::string title) {
+    stage_.board.Report(
+        {.check = &check, .contract = contract, .what = what, .title = std::move(title)});
   }
 
   Stage& stage_;

@@ -42,7 +42,7 @@ class SkippingReader {
       Epoch(epoch % 2 == 0 ? p.Int("reset_after") : 0);
       tgt_error error = {};
       if (table_.iterator_reset(stage_.target.self(), iterator_.get(), &error) != TGT_OK)
-        Report(kErrorExactness, "reset refused", "Reset failed: " + ErrorText(error));
+        Report(kErrorExactness, "ITR-3", "reset refused", "Reset failed: " + ErrorText(error));
       CheckTold({0, 0}, "after a reset");
     }
     return {};
@@ -123,7 +123,7 @@ class SkippingReader {
       right = values[i] == file_.Value(file_.good_lines()[row], i % columns_);
     }
     if (!right)
-      Report(kEpoch, "a wrong batch between skipped rows",
+      Report(kEpoch, "ITR-1", "a wrong batch between skipped rows",
              "batch " + std::to_string(number) + " is not the next one, or not of its rows");
     return right;
   }
@@ -131,11 +131,11 @@ class SkippingReader {
   void CheckEnd(int64_t batches) {
     stage_.board.Examine(kEpoch);
     if (FatalLine() >= 0)
-      return Report(kErrorExactness, "more bad rows skipped than allowed",
+      return Report(kErrorExactness, "ITR-2", "more bad rows skipped than allowed",
                     "the epoch ended without an error although line " +
                         std::to_string(FatalLine()) + " is one bad row too many");
     if (RowsOf(batches) != 0)
-      Report(kEpoch, "rows lost",
+      Report(kEpoch, "ITR-1", "rows lost",
              "the epoch ended after " + std::to_string(batches) + " batches, before line " +
                  std::to_string(file_.good_lines()[static_cast<size_t>(batches * batch_size_)]));
   }
@@ -144,11 +144,11 @@ class SkippingReader {
   void CheckError(const tgt_error& error, int64_t batch) {
     stage_.board.Examine(kErrorExactness);
     if (FatalLine() < 0)
-      return Report(kErrorExactness, "error although every bad row may be skipped",
+      return Report(kErrorExactness, "ITR-2", "error although every bad row may be skipped",
                     "batch " + std::to_string(batch) + ": " + ErrorText(error));
     const int64_t wanted = file_.GoodBefore(FatalLine()) / batch_size_;
     if (batch != wanted || !Names(error, FatalLine()))
-      Report(kErrorExactness, "error of the bad row too many is not exact",
+      Report(kErrorExactness, "ITR-2", "error of the bad row too many is not exact",
              "expected it at batch " + std::to_string(wanted) + ", naming line " +
                  std::to_string(FatalLine()) + "; found at batch " + std::to_string(batch) + ": " +
                  ErrorText(error));
@@ -171,12 +171,12 @@ class SkippingReader {
     tgt_error error = {};
     if (table_.iterator_skipped(stage_.target.self(), iterator_.get(), rows.data(), rows.size(),
                                 &count, &error) != TGT_OK)
-      return Report(kErrorExactness, "skipped rows refused", ErrorText(error));
+      return Report(kErrorExactness, "ITR-2", "skipped rows refused", ErrorText(error));
     const auto told = static_cast<int64_t>(count);
     told_ += told;
     if (told < wanted.least || told > wanted.most)
       return Report(
-          kErrorExactness,
+          kErrorExactness, "ITR-2",
           told < wanted.least ? "skipped rows not told" : "rows told that were not skipped",
           std::to_string(told) + " skipped rows are told " + when + ", expected " +
               (wanted.least == wanted.most ? "" : std::to_string(wanted.least) + " to ") +
@@ -189,15 +189,17 @@ class SkippingReader {
     for (size_t i = 0; i < rows.size(); ++i) {
       const int64_t line = file_.bad_lines()[i];
       if (rows[i].line == line && Names(rows[i].reason, line)) continue;
-      return Report(kErrorExactness, "skipped row is not exact",
+      return Report(kErrorExactness, "ITR-2", "skipped row is not exact",
                     "skipped row " + std::to_string(i + 1) + " is told " + when + " as line " +
                         std::to_string(rows[i].line) + ", " + ErrorText(rows[i].reason) +
                         "; expected line " + std::to_string(line) + " and a reason that names it");
     }
   }
 
-  void Report(const CheckType& check, const char* what, std::string title) {
-    stage_.board.Report({.check = &check, .what = what, .title = std::move(title)});
+  void Report(const CheckType& check, std::string_view contract, const char* what,
+              std::string title) {
+    stage_.board.Report(
+        {.check = &check, .contract = contract, .what = what, .title = std::move(title)});
   }
 
   Stage& stage_;
@@ -233,7 +235,7 @@ Status RunSkippedRows(Stage& stage) {
     batches += reader.batches();
     told += reader.told();
   }
-  CheckCensus(census, &stage.board);
+  CheckCensus(census, "ITR-5", &stage.board);
   if (stage.target.table().iterator_skipped == nullptr)
     stage.board.NoPower(kErrorExactness, "the target does not tell which rows it skipped");
   else if (told == 0)
