@@ -1,7 +1,11 @@
 #include "harness/run/race_reports.h"
 
 #include <algorithm>
+#include <cstring>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/atomic.h"
@@ -23,6 +27,7 @@ namespace {
 constexpr int kReportsKept = 64;
 constexpr int kFrames = 24;
 constexpr int kAccesses = 2;
+constexpr size_t kPlaces = 2;
 
 struct RaceReport {
   const char* description = nullptr;  // static text of the sanitizer
@@ -34,46 +39,78 @@ struct RaceReport {
 RaceReport reports_[kReportsKept];
 Atomic<int> report_count_ = 0;  // release after a report is complete, acquire in ReportRaces
 
-// One access for a person ("write in A, called from B"), and the frames of this project for the
-// signature.
+// One access for a person, and where it is: the innermost functions that are somebody's own code.
 struct Access {
   std::string story;
-  std::string own_frames;
+  std::vector<std::string> places;
 };
+
+// Whether a frame only carried the message: it is of the language, the system or the sanitizer.
+bool IsCarrier(std::string_view function, std::string_view file) {
+  for (const std::string_view prefix : {"std::", "__", "operator new", "operator delete"})
+    if (function.starts_with(prefix)) return true;
+  return file.starts_with("/usr/") || file.find("compiler-rt") != file.npos;
+}
+
+// Without the arguments, which begin at the first bracket that is not a part of the name.
+std::string NameOf(std::string_view function) {
+  constexpr std::string_view kAnonymous = "(anonymous namespace)";
+  size_t bracket = function.find('(');
+  while (bracket != function.npos && function.substr(bracket).starts_with(kAnonymous))
+    bracket = function.find('(', bracket + kAnonymous.size());
+  return std::string(function.substr(0, bracket));
+}
+
+// The functions at one address, which are separated by zeros: the innermost that was inlined there
+// comes first. Each is "function<tab>file:line".
+void AddFrame(const char* functions, Access* access) {
+  std::vector<std::string> own;
+  for (const char* at = functions; *at != 0; at += std::strlen(at) + 1) {
+    const std::string_view line(at);
+    const size_t tab = line.find('\t');
+    if (tab == line.npos) continue;
+    const std::string_view function = line.substr(0, tab), file = line.substr(tab + 1);
+    access->story += "\n    " + std::string(function) + "  " + std::string(file);
+    if (!IsCarrier(function, file)) own.push_back(NameOf(function));
+  }
+  if (own.empty() || access->places.size() == kPlaces) return;
+  // The name of an inlined function may lack its class, which debug information leaves out.
+  access->places.push_back(own.size() == 1 ? own.back() : own.back() + " (" + own.front() + ")");
+}
 
 Access Symbolise(const RaceReport& report, int index) {
   Access access{report.is_write[index] != 0 ? "write" : "read", {}};
-  int own = 0;
+  std::vector<char> text(1 << 14);
+  const void* before = nullptr;
   for (int i = 0; i < kFrames && report.frames[index][i] != nullptr; ++i) {
-    char text[512] = "";
-    // The recorded addresses are return addresses: the call is the instruction before.
-    __sanitizer_symbolize_pc(static_cast<char*>(report.frames[index][i]) - 1, "%f\t%s:%l", text,
-                             sizeof(text));
-    std::string line(text);
-    const size_t tab = line.find('\t');
-    if (tab == std::string::npos) continue;
-    access.story += "\n    " + line.substr(0, tab) + "  " + line.substr(tab + 1);
-    if (line.find("tenter::") != std::string::npos && own < 2) {
-      access.own_frames += line.substr(0, line.find('(')) + ";";
-      ++own;
-    }
+    // An address comes once for each function that was inlined there. It is a return address: the
+    // call is the instruction before.
+    if (std::exchange(before, report.frames[index][i]) == report.frames[index][i]) continue;
+    std::fill(text.begin(), text.end(), 0);
+    __sanitizer_symbolize_pc(static_cast<char*>(report.frames[index][i]) - 1, "%f\t%s:%l",
+                             text.data(), text.size() - 1);
+    AddFrame(text.data(), &access);
   }
   return access;
 }
 
 Finding FindingOf(const RaceReport& report) {
-  std::vector<Access> accesses;
-  for (int i = 0; i < report.accesses; ++i) accesses.push_back(Symbolise(report, i));
+  std::set<std::string> accesses;  // which of the two was seen first is chance
+  std::set<std::string> innermost;
   Finding finding{.check = &kDataRace, .what = report.description, .title = report.description};
-  std::vector<std::string> places;
-  for (const Access& access : accesses) {
-    places.push_back(access.own_frames);
+  for (int i = 0; i < report.accesses; ++i) {
+    const Access access = Symbolise(report, i);
     finding.detail += access.story + "\n";
+    std::string all;
+    for (const std::string& place : access.places) all += place + ";";
+    accesses.insert(all);
+    if (!access.places.empty()) innermost.insert(access.places.front());
   }
-  // Which of the two was seen first is chance.
-  std::sort(places.begin(), places.end());
-  for (const std::string& place : places) finding.what += " | " + place;
-  if (!places.empty()) finding.title += " in " + places.back();
+  for (const std::string& access : accesses) finding.what += " | " + access;
+  for (const std::string& place : innermost) {
+    finding.title += (place == *innermost.begin() ? " in " : " and ") + place;
+    finding.evidence["frame_" + std::to_string(finding.evidence.size())] = place;
+  }
   return finding;
 }
 

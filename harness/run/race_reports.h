@@ -8,8 +8,8 @@
 // Ownership and lifetime: the hook can only reach static storage; it keeps the first kReportsKept
 //    reports.
 // Invariants: the hook allocates nothing and calls no intercepted function. The signature is made
-//   of the functions of this project that the two accesses stand in, without addresses and
-//   threads.
+//   of the functions that the two accesses stand in, inlined ones too and of any library, without
+//   addresses and threads.
 // Errors: outside the tsan flavour the check has no power and says so.
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "harness/run/crash_stack.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 
@@ -24,7 +25,15 @@ Atomic<uintptr_t> watched_end_ = 0;
 // Set by the SIGQUIT handler, taken by DumpWasAskedFor; orders nothing else.
 Atomic<bool> dump_asked_ = false;
 
-void OnFault(int signal, siginfo_t* info, void*) {
+// The process dies of `signal` when the handler returns or raises it again.
+void Die(int signal, const void* context) {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  sigaction(signal, &action, nullptr);
+  PrintCrashStack(STDERR_FILENO, context);
+}
+
+void OnFault(int signal, siginfo_t* info, void* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   if (address >= watched_begin_.Load(kAcquire) && address < watched_end_.Load(kAcquire)) {
     // Nothing can be done about a failed write here; the exit code still says that there was a
@@ -33,10 +42,12 @@ void OnFault(int signal, siginfo_t* info, void*) {
         write(descriptor_, hidden_write_line_, hidden_write_line_bytes_);
     _exit(1);
   }
-  // Not ours: the instruction runs again and faults with the default action.
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
-  sigaction(signal, &action, nullptr);
+  Die(signal, context);  // the instruction runs again and faults
+}
+
+void OnOtherFault(int signal, siginfo_t*, void* context) {
+  Die(signal, context);
+  raise(signal);
 }
 
 void OnQuit(int) { dump_asked_.Store(true, kRelaxed); }
@@ -50,9 +61,12 @@ void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line)
   descriptor_ = descriptor;
   struct sigaction fault = {};
   fault.sa_sigaction = OnFault;
-  fault.sa_flags = SA_SIGINFO;
+  fault.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  PrepareCrashStack();
   sigaction(SIGSEGV, &fault, nullptr);
   sigaction(SIGBUS, &fault, nullptr);
+  fault.sa_sigaction = OnOtherFault;
+  for (const int signal : {SIGABRT, SIGFPE, SIGILL}) sigaction(signal, &fault, nullptr);
   struct sigaction quit = {};
   quit.sa_handler = OnQuit;
   quit.sa_flags = SA_RESTART;

@@ -3,7 +3,7 @@
 //
 // A write into the sealed parameters of a model raises SIGSEGV at the guilty instruction. The
 // handler turns it into a finding of hidden_write. Any other fault goes its usual way: the
-// process dies, and the parent reports a crash.
+// process writes where it was (crash_stack.h) and dies, and the parent reports a crash.
 //
 // Thread safety: Install and WatchParameters on the main thread; the handlers run anywhere.
 // Ownership and lifetime: the watched range must stay mapped. A signal handler can only reach
@@ -13,13 +13,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
 namespace tenter {
 
-// `descriptor`: the file that gets the line of a hidden_write finding. `before_exit` is not
-// called from the handler: the process ends there with exit code 1.
+// `descriptor`: the file that gets the line of a hidden_write finding, with which the process ends
+// in the handler, with exit code 1.
 void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line);
 
 // A fault at an address inside [data, data + size) is a hidden write.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from tenter.cases import postmortem
 from tenter.record.findings import Finding, finding_from_json, finding_to_json, signature
 
 addresses = st.integers(min_value=1, max_value=2**47).map(hex)
+stacks = st.lists(addresses, min_size=5, max_size=5, unique=True)  # one address is one place
 names = st.lists(st.sampled_from(["tenter::Engine::Push", "tenter::Arena::Take", "tenter::Plan::~Plan"]), max_size=5)
 
 
@@ -17,7 +19,7 @@ def stack(frames: list[str], addresses: list[str], line: int) -> str:
                      for i, name in enumerate(frames))
 
 
-@given(frames=names, first=st.lists(addresses, min_size=5, max_size=5), second=st.lists(addresses, min_size=5, max_size=5),
+@given(frames=names, first=stacks, second=stacks,
        lines=st.tuples(st.integers(1, 9999), st.integers(1, 9999)))
 def test_a_crash_keeps_its_signature_when_addresses_and_lines_move(frames, first, second, lines):
     here = postmortem.crash("SIGSEGV", stack(frames, first, lines[0]))
@@ -28,9 +30,9 @@ def test_a_crash_keeps_its_signature_when_addresses_and_lines_move(frames, first
 
 @given(a=names, b=names)
 def test_other_frames_are_another_defect(a, b):
-    same = postmortem.crash("SIGSEGV", stack(a, ["0x1"] * 5, 1)).signature == \
-        postmortem.crash("SIGSEGV", stack(b, ["0x1"] * 5, 1)).signature
-    assert same == (a[:3] == b[:3])
+    same = postmortem.crash("SIGSEGV", stack(a, ["0x1", "0x2", "0x3", "0x4", "0x5"], 1)).signature == \
+        postmortem.crash("SIGSEGV", stack(b, ["0x1", "0x2", "0x3", "0x4", "0x5"], 1)).signature
+    assert same == (list(dict.fromkeys(a))[:3] == list(dict.fromkeys(b))[:3])
 
 
 def test_parts_of_a_signature_do_not_run_together():
@@ -40,6 +42,33 @@ def test_parts_of_a_signature_do_not_run_together():
 def test_a_report_of_threadsanitizer_has_the_name_that_the_runner_gives_it():
     found = postmortem.sanitizer("WARNING: ThreadSanitizer: data race (pid=12)\n  #0 tenter::PlanCache::Find(int) x.cc:1\n")
     assert found.check == "data_race" and found.title == "ThreadSanitizer: data race in tenter::PlanCache::Find"
+
+
+@pytest.mark.parametrize(("frame", "function", "line"), [
+    ("#0 0x1 in tenter::Arena::Take(unsigned long) runtime/arena.cc:12:3", "tenter::Arena::Take", "runtime/arena.cc:12"),
+    ("#0 tenter::Arena::Take runtime/arena.cc:12", "tenter::Arena::Take", "runtime/arena.cc:12"),
+    ("#0 0x1 in void ns::Copy<float>(float const*, long) (/opt/lib/libother.so.3+0x8d1927)", "ns::Copy<float>", ""),
+    ("#0 0x1 in tenter::(anonymous namespace)::Run(int)::$_0::operator()() const a/b.cc:7", "tenter::(anonymous namespace)::Run", "a/b.cc:7"),
+    ("#0 0x1 in (anonymous namespace)::Helper(int) b.cc:7", "(anonymous namespace)::Helper", "b.cc:7"),
+    ("#0 0x1 in main x.c:1", "main", "x.c:1"),
+    ("#0 0x7f (/opt/lib/libother.so.3+0x8d1927) (BuildId: 0a1b)", "libother.so.3", ""),
+])
+def test_a_place_is_a_function_of_any_module(frame, function, line):
+    assert postmortem.places(f"noise\n    {frame}\n") == [postmortem.Place(function, line)]
+
+
+@pytest.mark.parametrize("frame", [
+    "#0 0x1 in memcpy (/lib/x86_64-linux-gnu/libc.so.6+0x16e0c9)", "#1 0x1 in std::vector<int>::push_back(int) x.h:3",
+    "#2 0x1 in __interceptor_free compiler-rt/asan.cpp:1", "#3 0x7f (/lib/x86_64-linux-gnu/libstdc++.so.6+0xd44a2)",
+    "#4 0x1 in A::B(int) /usr/include/c++/12/bits/x.h:3", "#5 0x1 in operator new(unsigned long) new.cc:1",
+])
+def test_who_only_carried_the_message_is_no_place(frame):
+    assert postmortem.places(frame) == []
+
+
+def test_a_place_is_told_once():
+    stack = "\n".join(f"#{i} 0x{i} in f(int) a.cc:{i}" for i in range(1, 9)) + "\n#9 0x1 in g() b.cc:1"
+    assert [place.function for place in postmortem.places(stack)] == ["f", "g"]
 
 
 def test_a_sanitizer_headline_loses_its_address():

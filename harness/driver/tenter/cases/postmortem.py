@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from tenter.record.findings import Finding, signature
 
 TAIL_LINES = 60
 _FRAMES = 3
-# `#0 0x55d0 in tenter::Engine::Push(tenter::Op*) /src/engine.cc:12:3` -> `tenter::Engine::Push`
-_FRAME = re.compile(r"#\d+\s+(?:0x[0-9a-f]+\s+)?(?:in\s+)?(tenter::[\w:~]+)")
+# `#0 0x55d0 in tenter::Engine::Push(tenter::Op*) runtime/engine.cc:12:3`, or with `(module+0x1a2b)` at its end or alone.
+_FRAME = re.compile(r"^\s*#(?P<number>\d+)\s+(?P<address>0x[0-9a-f]+\s+)?(?:in\s+)?(?P<what>.+?)\s*$", re.MULTILINE)
+_PLACE = re.compile(r"\s(?P<file>[^\s():]+):(?P<line>\d+)(?::\d+)?$")
+_MODULE = re.compile(r"\s*\((?P<module>[^()]+?)\+0x[0-9a-f]+\)(?: \(BuildId: \w+\))?$")
+# Who only carried the message: the language's library, the system's, and the sanitizers.
+_CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)\w+$|(?:m|c|re)alloc$|free$|raise$|abort$|gsignal$|"
+                       r"pthread_\w+$|start_thread$|clone3?$|_start$|tenter::(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|Die)$")
+_CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
 
@@ -24,22 +32,67 @@ def tail(stderr_file: Path) -> str:
     return "\n".join(lines[-TAIL_LINES:])
 
 
-def frames(text: str) -> list[str]:
-    """The first frames that belong to the project, without arguments and addresses."""
-    return _FRAME.findall(text)[:_FRAMES]
+@dataclass(frozen=True)
+class Place:
+    """Where a process was: a function, or a module when the function has no name; "file:line" when that is known."""
+
+    function: str
+    line: str = ""
+
+
+def places(text: str) -> list[Place]:
+    """The first places of a stack that are somebody's own code, each once, without arguments and addresses."""
+    found: dict[str, Place] = {}
+    for _, frames in groupby(_FRAME.finditer(text), key=lambda match: match["address"] or match["number"]):
+        own = [place for match in frames if (place := _place(match["what"])) is not None]
+        if own:
+            place = _inlined(own)
+            found.setdefault(place.function, place)
+    return list(found.values())[:_FRAMES]
+
+
+def _inlined(own: list[Place]) -> Place:
+    """One address: the functions that were inlined there come first. Their names may lack a class, so that of the outermost
+    leads: `PlanCache::Await (ok)`."""
+    inner, outer = own[0], own[-1]
+    return inner if inner.function == outer.function else Place(f"{outer.function} ({inner.function})", inner.line)
+
+
+def _place(what: str) -> Place | None:
+    module = _MODULE.search(what)
+    function = what[:module.start()] if module else what
+    where = _PLACE.search(function)
+    function = _without_arguments(function[:where.start()] if where else function)
+    if _CARRIERS.match(function) or _CARRYING.search(where["file"] if where else module["module"] if module else ""):
+        return None
+    if not function:
+        return Place(Path(module["module"]).name) if module else None
+    return Place(function, f"{where['file']}:{where['line']}" if where else "")
+
+
+def _without_arguments(function: str) -> str:
+    """`A<int>::F(int, B<C>*) const` is `A<int>::F`; the names of lambdas and anonymous namespaces have brackets of their own."""
+    bare = function.removeprefix("void ").removeprefix("bool ")
+    for match in re.finditer(r"\(", bare):
+        if match.start() > 0 and not re.match(r"\((?:anonymous namespace|anonymous class)\)|\(\)\(", bare[match.start():]):
+            return bare[:match.start()]
+    return bare
+
+
+def _in(top: list[Place]) -> str:
+    return f" in {top[0].function}" if top else ""
 
 
 def crash(signal_name: str, stderr: str) -> Finding:
-    top = frames(stderr)
-    place = f" in {top[0]}" if top else ""
-    return Finding(check="crash", signature=signature("crash", signal_name, *top),
-                   title=f"the process died of {signal_name}{place}", detail=stderr,
+    top = places(stderr)
+    return Finding(check="crash", signature=signature("crash", signal_name, *_functions(top)),
+                   title=f"the process died of {signal_name}{_in(top)}", detail=stderr,
                    evidence={"signal": signal_name, **_numbered(top)})
 
 
 def hang(timeout_s: float, stderr: str, progress: str) -> Finding:
-    top = frames(stderr)
-    return Finding(check="liveness", signature=signature("liveness", "process did not end", *top),
+    top = places(stderr)
+    return Finding(check="liveness", signature=signature("liveness", "process did not end", *_functions(top)),
                    title=f"the process did not end within {timeout_s:g} s; it had done {progress}", detail=stderr,
                    evidence={"timeout_s": timeout_s, "last_progress": progress, **_numbered(top)})
 
@@ -52,13 +105,17 @@ def sanitizer(stderr: str) -> Finding | None:
     tool, kind = (match[1], match[2].strip()) if match[1] else ("UBSan", match[3].strip())
     # A headline of AddressSanitizer goes on with the address.
     kind = re.sub(r"( on (unknown )?address.*| 0x[0-9a-f]+.*)", "", kind)
-    top = frames(stderr)
-    place = f" in {top[0]}" if top else ""
+    top = places(stderr)
     # The runner's own hook reports what ThreadSanitizer sees under this name.
     check = "data_race" if tool == "ThreadSanitizer" else "sanitizer"
-    return Finding(check=check, signature=signature(check, tool, kind, *top),
-                   title=f"{tool}: {kind}{place}", detail=stderr, evidence={"tool": tool, "kind": kind, **_numbered(top)})
+    return Finding(check=check, signature=signature(check, tool, kind, *_functions(top)),
+                   title=f"{tool}: {kind}{_in(top)}", detail=stderr, evidence={"tool": tool, "kind": kind, **_numbered(top)})
 
 
-def _numbered(top: list[str]) -> dict[str, str]:
-    return {f"frame_{i}": frame for i, frame in enumerate(top)}
+def _functions(top: list[Place]) -> list[str]:
+    return [place.function for place in top]
+
+
+def _numbered(top: list[Place]) -> dict[str, str]:
+    lines = [place.line for place in top if place.line]
+    return {**{f"frame_{i}": place.function for i, place in enumerate(top)}, **({"place": lines[0]} if lines else {})}

@@ -14,7 +14,7 @@ from tenter.cases import postmortem, verdict
 from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
-from tenter.machine import sanitizer
+from tenter.machine import sanitizer, symbols
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan import files
 from tenter.plan.planner import Case
@@ -57,22 +57,23 @@ class CaseRunner:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        result = judge(case, ended, here, movement)
+        result = judge(case, ended, here, movement, self.house.root)
         if result.findings:
             files.bring(case.plan, here)
         return result
 
 
-def judge(case: Case, ended: Ended, here: Path, movement: Movement) -> CaseResult:
+def judge(case: Case, ended: Ended, here: Path, movement: Movement, root: Path) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
-    stderr = postmortem.tail(here / "stderr.txt")
+    stderr = symbols.named(postmortem.tail(here / "stderr.txt"), root)
     last_line = (stderr.strip().splitlines() or [""])[-1]
     by_itself = ended.exit_code is not None and not ended.timed_out
     try:
         if ended.unreadable and ended.exit_code not in (2, UNSUPPORTED, DEFECT):
             raise HarnessDefect(f"the runner printed a line that is no event: {ended.unreadable}")
         torn = not by_itself or ended.exit_code == SANITIZER
-        findings = merge(read_findings(here / "run" / "findings.jsonl", torn))
+        findings = merge([replace(finding, detail=symbols.relative(finding.detail, root))
+                          for finding in read_findings(here / "run" / "findings.jsonl", torn)])
         summary = _summary(here / "run" / "summary.json")
         if ended.timed_out and not findings and movement.moves(case):
             return result_of(case, (Verdict.GREY, movement.unfinished(case)), None, ended.duration_s, stderr=stderr)

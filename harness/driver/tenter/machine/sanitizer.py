@@ -19,6 +19,9 @@ def environment(house: House, flavour: str) -> dict[str, str]:
     """What a case needs on top of the caller's environment: what the tests of the flavour have."""
     extra = {"OMP_NUM_THREADS": "1", **_of_preset(house.root, flavour)}
     symbolizer = shutil.which("llvm-symbolizer-19")
+    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+        if name in extra:  # the same places in a report, whatever the checkout is called
+            extra[name] += f":strip_path_prefix={house.root}/"
     if flavour == "asan":
         leaks = house.root / "sanitizers" / "lsan.supp"
         if leaks.is_file():

@@ -35,13 +35,13 @@ def signature(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-# Their signatures are made of places in the code, which is the defect wherever it shows itself.
+# When their places in the code are known, their signatures are made of them: that is the defect wherever it shows itself.
 _BY_PLACE = frozenset({"crash", "data_race", "sanitizer"})
 
 
 def qualified(finding: Finding, subject: str) -> Finding:
     """The finding with a signature of its subject (workload, model, target), so that two defects never share one."""
-    if finding.check in _BY_PLACE:
+    if finding.check in _BY_PLACE and "frame_0" in finding.evidence:
         return finding
     return replace(finding, signature=signature(finding.signature, subject))
 

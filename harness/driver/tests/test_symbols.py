@@ -1,0 +1,80 @@
+"""Names for bare addresses, by the real symbolizer on a library that is compiled here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tenter.cases import postmortem
+from tenter.machine import symbols
+
+SOURCE = """\
+static inline __attribute__((always_inline)) int inner(volatile int* p) { return *p; }
+int outer(volatile int* p) {
+  return inner(p) + 1;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """A library with debug information, and the address of its function within it."""
+    compiler, symbolizer = shutil.which("clang-19") or shutil.which("cc"), shutil.which("llvm-symbolizer-19")
+    if compiler is None or symbolizer is None:
+        pytest.skip("needs a C compiler and llvm-symbolizer-19")
+    folder = tmp_path_factory.mktemp("checkout") / "lib"
+    folder.mkdir()
+    (folder / "two.c").write_text(SOURCE)
+    subprocess.run([compiler, "-g", "-O1", "-shared", "-fPIC", str(folder / "two.c"), "-o", str(folder / "two.so")], check=True)
+    table = subprocess.run(["nm", str(folder / "two.so")], capture_output=True, text=True, check=True).stdout
+    return folder / "two.so", next(int(line.split()[0], 16) for line in table.splitlines() if line.endswith(" outer"))
+
+
+def frame(number: int, path, offset: int) -> str:
+    return f"    #{number} 0x7f00 ({path}+{offset:#x})\n"
+
+
+def inlined(path, start: int) -> int:
+    """An offset in `outer` that belongs to the body of `inner`."""
+    for offset in range(start, start + 64):
+        if "in inner" in symbols.named(frame(0, path, offset), path.parents[1]):
+            return offset
+    raise AssertionError("nothing of inner in the first bytes of outer")
+
+
+def test_inlined_functions_are_frames_of_their_own_and_paths_are_relative(library):
+    path, start = library
+    text = "before\n" + frame(0, path, inlined(path, start)) + frame(1, "/no/such/module", 1) + "after\n"
+    named = symbols.named(text, path.parents[1]).splitlines()
+    assert named[0] == "before" and named[-1] == "after"
+    assert named[1].startswith("    #0 0x7f00 in inner lib/two.c:1") and named[2].startswith("    #1 0x7f00 in outer lib/two.c:3")
+    assert named[3] == "    #2 0x7f00 (/no/such/module+0x1)", "what is not known stays"
+
+
+def test_a_crash_is_at_the_inlined_function(library):
+    path, start = library
+    found = postmortem.crash("SIGSEGV", symbols.named(frame(0, path, inlined(path, start)), path.parents[1]))
+    assert found.title == "the process died of SIGSEGV in outer (inner)" and found.evidence["place"] == "lib/two.c:1"
+
+
+def test_without_a_symbolizer_the_module_is_the_place(library, monkeypatch):
+    path, start = library
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    text = frame(0, path, start)
+    assert symbols.named(text, path.parents[1]) == text.replace(f"{path.parents[1]}/", "")
+    assert postmortem.crash("SIGSEGV", text).title == "the process died of SIGSEGV in two.so"
+
+
+def test_text_that_is_no_frame_is_left_alone(tmp_path):
+    text = "#1 is no frame (a+0x)\n  # 2 0x1\n\x00 (x+0x1)\n"
+    assert symbols.named(text, tmp_path) == text
+
+
+@pytest.mark.parametrize("path", ["{root}/lib/two.c", "/another/checkout/lib/two.c", "build/probe/../../lib/two.c",
+                                  "/another/build/probe/../../lib/two.c"])
+def test_a_path_of_another_checkout_is_the_one_here(library, path):
+    root = library[0].parents[1]
+    assert symbols.relative(f"in f {path.format(root=root)}:7", root) == "in f lib/two.c:7"
+    assert symbols.relative("in f /usr/include/c++/12/two.c:7", root) == "in f /usr/include/c++/12/two.c:7"

@@ -1,0 +1,24 @@
+// CrashStack: where a process dies of a signal, as lines on stderr that the parent reads.
+//
+// Path: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT -> PrintCrashStack -> stderr -> the driver, which
+//    turns module and offset into functions and lines.
+//
+//   #0 0x7f3a (/path/of/module+0x1a2b)
+//
+// The form is that of a sanitizer whose symbolizer is switched off. What an address means is found
+// by the parent, because nothing that allocates may run in a process that dies.
+//
+// Thread safety: any thread; PrepareCrashStack on the main thread, before the others begin.
+// Invariants: PrintCrashStack allocates nothing and takes no lock of ours.
+#pragma once
+
+namespace tenter {
+
+// Loads what a first walk of a stack loads, which allocates.
+void PrepareCrashStack();
+
+// Writes the stack of a thread that a signal interrupted to `descriptor`; `context` is what its
+// handler was given.
+void PrintCrashStack(int descriptor, const void* context);
+
+}  // namespace tenter
