@@ -12,9 +12,10 @@ from pathlib import Path
 from tenter.errors import UsageError, nearest
 from tenter.record import journal
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, RunResult, run_from_json
+from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
 REPORT = "report.json"
+REPLAY = "replay.json"  # the same of a replay, which has no pages of its own
 LATEST = "latest"
 
 
@@ -65,8 +66,16 @@ def run_folders(out: Path) -> list[Path]:
     return sorted(folders, key=lambda folder: (folder / REPORT).stat().st_mtime_ns, reverse=True)
 
 
-def read_run(folder: Path) -> RunResult:
-    path = folder / REPORT
+def replay_folders(out: Path) -> list[Path]:
+    return sorted(path.parent for path in out.glob(f"*/{REPLAY}") if not path.parent.is_symlink())
+
+
+def write_replay(run: RunResult, folder: Path) -> None:
+    (folder / REPLAY).write_text(json.dumps(run_to_json(run), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_run(folder: Path, name: str = REPORT) -> RunResult:
+    path = folder / name
     if not path.is_file():
         if (folder / journal.PLAN).is_file():
             raise UsageError(f"{folder} is a run that was killed, and has no {REPORT} yet: ./tenter report {folder}, or "

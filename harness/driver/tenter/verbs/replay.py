@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from tenter.cases.campaign import run_cases
-from tenter.console import build_shown, say
+from tenter.console import build_shown, command_line, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
+from tenter.history import ledger
 from tenter.house import House
 from tenter.machine import environment
 from tenter.plan import files
@@ -42,12 +43,20 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     build_shown(house, result.flavour, console)
     plan = in_this_checkout(plan, result.flavour, house)
     plan = files.found_again(plan, here, house, prepare_models)
-    _say_build(archive.read_run(folder), result.flavour, house)
+    found_in = archive.read_run(folder)
+    _say_build(found_in, result.flavour, house)
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
-    replays = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
+    started = datetime.now().astimezone()
+    replays = archive.create_run_folder(out, f"replay-{finding.id}", started)
     say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
     with TerminalView(console, cases) as view:
         outcome = run_cases(cases, house, replays, jobs=1, view=view)
+    run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"),
+                    duration_s=outcome.duration_s, environment={}, cases=outcome.results, tested=found_in.tested,
+                    builds={result.flavour: environment.fingerprint(house, result.flavour)}, not_run=outcome.not_run,
+                    interrupted=outcome.interrupted)
+    archive.write_replay(run, replays)
+    ledger.note(run, replays, ledger.REPLAY)
     concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
     counts = Counter(other.signature for case in concluded for other in case.findings)
     for lost in outcome.results:
@@ -125,4 +134,4 @@ def _case(result: CaseResult, plan: dict, number: int, times: int) -> Case:
     name = result.name if times == 1 else f"{result.name}.n{number}"
     return Case(name=name, scenario=result.scenario, flavour=result.flavour, title=result.title,
                 purpose=result.purpose, contracts=result.contracts, plan=plan, timeout_s=result.timeout_s,
-                expect=Expected())
+                expect=Expected(), planted=result.planted)

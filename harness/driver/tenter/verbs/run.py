@@ -16,6 +16,7 @@ from tenter.cases.campaign import run_cases
 from tenter.cases.verdict import exit_code
 from tenter.console import build_shown, say
 from tenter.errors import UsageError, nearest
+from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
 from tenter.plan import catalogue, tested
@@ -170,6 +171,7 @@ def _builds(cases: list[Case], house: House) -> dict[str, str]:
 def write_reports(result: RunResult, folder: Path, house: House) -> bool:
     """Writes every format. Returns whether detection power is known, of this build and in every setting that was run."""
     power = power_of(result, _earlier(folder))
+    ledger.note(result, folder)
     report.write(result, power, folder, house)
     return is_measured(result, power)
 

@@ -1,0 +1,126 @@
+"""The ledger: writes runs into the history, and takes in the run folders that it does not know yet.
+
+A run is known by its id: to write it again replaces its rows. What cannot be written is one line on stderr and never the
+end of a run, since every row can be made again from the run folders.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from tenter.cases.verdict import exit_code
+from tenter.console import say
+from tenter.errors import TenterError
+from tenter.history import database as files
+from tenter.history.database import Damaged, is_damage, opened, set_aside, transaction
+from tenter.plan.files import NOTE
+from tenter.record import archive
+from tenter.record.results import CaseResult, RunResult
+
+T = TypeVar("T")
+RUN, REPLAY = "run", "replay"
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """Run folders that were read into the history, and those that could not be, each with the reason."""
+
+    runs: int
+    unread: tuple[str, ...]
+
+
+def note(run: RunResult, folder: Path, kind: str = RUN, wait_s: float = files.WAIT_S) -> bool:
+    """Writes a run that has ended. Never raises for a history that cannot be written: says so, and returns False."""
+    def write_all(database: sqlite3.Connection) -> None:
+        _write(database, run, folder, kind)
+        take_in(database, folder.parent)
+    try:
+        use(folder.parent, write_all, wait_s)
+        return True
+    except (sqlite3.Error, OSError, Damaged, TenterError) as error:
+        say(f"the history is not written, and the run is kept: {_where(folder.parent, error)}")
+        return False
+
+
+def use(out: Path, action: Callable[[sqlite3.Connection], T], wait_s: float = files.WAIT_S) -> T:
+    """Does something with the history of the runs under `out`. A damaged one is set aside and made again from the folders."""
+    path = out / files.NAME
+    try:
+        with opened(path, wait_s) as database:
+            return action(database)
+    except (sqlite3.Error, Damaged) as error:
+        if not is_damage(error):
+            raise
+        aside = set_aside(path)
+        if aside:
+            say(f"{path.name} was damaged ({error}); it is set aside as {aside.name} and made again from the run folders")
+    with opened(path, wait_s) as database:
+        take_in(database, out)
+        return action(database)
+
+
+def take_in(database: sqlite3.Connection, out: Path, again: bool = False) -> TakenIn:
+    """Reads the folders that the history does not know, or all of them again."""
+    known = set() if again else {run for (run,) in database.execute("SELECT id FROM runs")}
+    unread, runs = [], 0
+    for name, kind, folders in ((archive.REPORT, RUN, archive.run_folders(out)),
+                                (archive.REPLAY, REPLAY, archive.replay_folders(out))):
+        for folder in folders:
+            if folder.name not in known:
+                try:
+                    _write(database, archive.read_run(folder, name), folder, kind, replace=again)
+                    runs += 1
+                except (TenterError, ValueError, AttributeError, sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+                    unread.append(" ".join(f"{folder.name}: {error}".replace(f"{folder / name}: ", "").split()))
+    return TakenIn(runs, tuple(unread))
+
+
+def forget(database: sqlite3.Connection, runs: list[str]) -> None:
+    with transaction(database):
+        database.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in runs])
+
+
+def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str, replace: bool = True) -> None:
+    """Without `replace` what another process wrote meanwhile stays, since a folder may be older than that."""
+    with transaction(database):
+        if not replace and database.execute("SELECT 1 FROM runs WHERE id = ?", (run.run_id,)).fetchone():
+            return
+        database.execute("DELETE FROM runs WHERE id = ?", (run.run_id,))
+        database.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (run.run_id, kind, run.started, datetime.fromisoformat(run.started).timestamp(), run.tested, run.command,
+             json.dumps(run.builds), json.dumps(_digests(run, folder)), run.duration_s, exit_code(run), run.interrupted, run.out))
+        database.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                             [_case_row(run, case) for case in run.cases])
+        database.executemany(
+            "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?)",
+            [(run.run_id, case.name, finding.signature, finding.check, " ".join(finding.contracts),
+              " ".join(finding.title.split())) for case in run.cases for finding in case.findings])
+
+
+def _case_row(run: RunResult, case: CaseResult) -> tuple[object, ...]:
+    return (run.run_id, case.name, case.scenario, case.flavour, run.builds.get(case.flavour, ""), case.seed,
+            case.verdict.name, case.planted, case.duration_s, 1, int(case.verdict.name == "FAIL"))
+
+
+def _digests(run: RunResult, folder: Path) -> dict[str, str]:
+    """The files that the cases read, models above all, by path."""
+    found = {}
+    for case in run.cases:
+        try:
+            noted = json.loads((folder / "cases" / case.name / NOTE).read_text())
+            found |= {file["path"]: file["sha256"] for file in noted.values()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # no file of a case that never began, or of a folder that was tidied by hand
+    return found
+
+
+def _where(out: Path, error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if files.NAME in text else f"{out / files.NAME}: {text}"
