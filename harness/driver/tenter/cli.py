@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from tenter import __version__, cli_bench
+from tenter import __version__, cli_bench, cli_history
 from tenter.console import command_line, open_console, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
@@ -21,6 +21,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptio
                   context_settings={"help_option_names": ["-h", "--help"]})
 
 app.add_typer(cli_bench.app, name="bench")
+app.add_typer(cli_history.app, name="history")
 
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
 

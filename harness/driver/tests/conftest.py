@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tenter import cli
+from tenter import cli, cli_history
 from tenter.house import House, this_house
 from tenter.verbs import replay, run
 
@@ -46,7 +46,8 @@ def tenter(house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     """Runs the command line on the small repository: returns the exit code, stdout and stderr."""
     for module in (run, replay):
         monkeypatch.setattr(module, "build_shown", lambda *_: False)
-    monkeypatch.setattr(cli, "this_house", lambda: house)
+    for module in (cli, cli_history):
+        monkeypatch.setattr(module, "this_house", lambda: house)
     monkeypatch.chdir(house.root)
 
     def call(*arguments: str) -> tuple[int, str, str]:

@@ -81,11 +81,6 @@ def take_in(database: sqlite3.Connection, out: Path, again: bool = False) -> Tak
     return TakenIn(runs, tuple(unread))
 
 
-def forget(database: sqlite3.Connection, runs: list[str]) -> None:
-    with transaction(database):
-        database.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in runs])
-
-
 def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str, replace: bool = True) -> None:
     """Without `replace` what another process wrote meanwhile stays, since a folder may be older than that."""
     with transaction(database):

@@ -62,12 +62,16 @@ def link_latest(folder: Path) -> None:
 
 def run_folders(out: Path) -> list[Path]:
     """Folders with a report, the newest first."""
-    folders = [path.parent for path in out.glob(f"*/{REPORT}") if not path.parent.is_symlink()]
-    return sorted(folders, key=lambda folder: (folder / REPORT).stat().st_mtime_ns, reverse=True)
+    return sorted(_folders_with(out, REPORT), key=lambda folder: (folder / REPORT).stat().st_mtime_ns, reverse=True)
 
 
 def replay_folders(out: Path) -> list[Path]:
-    return sorted(path.parent for path in out.glob(f"*/{REPLAY}") if not path.parent.is_symlink())
+    return sorted(_folders_with(out, REPLAY))
+
+
+def _folders_with(out: Path, name: str) -> list[Path]:
+    """Without `latest`, which is one of them, and without what begins with a dot, which is being removed."""
+    return [path.parent for path in out.glob(f"[!.]*/{name}") if not path.parent.is_symlink()]
 
 
 def write_replay(run: RunResult, folder: Path) -> None:

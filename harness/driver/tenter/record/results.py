@@ -116,8 +116,12 @@ class RunResult:
     known: tuple[str, ...] = ()  # their signatures
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
-        name = f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else "")
-        return f"./tenter replay {shlex.quote(name) if ' ' in name else name}" + (f" --out {self.out}" if self.out else "")
+        return replay_line(f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else ""), self.out)
+
+
+def replay_line(name: str, out: str) -> str:
+    """`name` is RUN/CASE#ID; `out` is where the run's folder is, when it is not out/."""
+    return f"./tenter replay {shlex.quote(name) if ' ' in name else name}" + (f" --out {out}" if out else "")
 
 
 def run_to_json(run: RunResult) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
         raise UsageError(f"{where}: a report of version {raw.get('version')}, and this driver reads {VERSION}")
     try:
         fields = {k: v for k, v in raw.items() if k != "version"}
-        return RunResult(**{**fields, "not_run": tuple(raw["not_run"]), "known": tuple(raw["known"]),
+        return RunResult(**{**fields, "not_run": tuple(raw["not_run"]), "known": tuple(raw.get("known", ())),
                             "cases": tuple(case_from_json(case, where) for case in raw["cases"])})
     except (KeyError, TypeError) as error:
         raise UsageError(f"{where}: not a report of a run ({error})") from error

@@ -18,7 +18,7 @@ UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "ro
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
             "fault": "faults", "finding": "findings", "mismatch": "mismatches", "planted bug": "planted bugs", "site hit": "site hits",
-            "thread": "threads"}
+            "place": "places", "run": "runs", "seed": "seeds", "thread": "threads"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
 _MOST_STEPS = 6

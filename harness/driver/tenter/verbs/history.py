@@ -1,0 +1,202 @@
+"""The verb `history`: defects over all runs, the runs of one scenario, or every time that one finding was seen."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tenter.console import say
+from tenter.errors import CLEAN, UsageError, nearest
+from tenter.history import database as files
+from tenter.history import ledger, past, pruning, sightings
+from tenter.history.defects import Defect, Flaky, defects, failing
+from tenter.house import House
+from tenter.record import archive
+from tenter.record.results import Verdict
+from tenter.report.sparkline import LEGEND, sparkline
+from tenter.report.terminal import STYLES
+from tenter.report.wording import plural
+
+T = TypeVar("T")
+
+
+def show(word: str, out: Path, as_json: bool, console: Console) -> int:
+    def answer(database: sqlite3.Connection) -> int:
+        if re.fullmatch(r"[0-9a-f]{4,64}", word):
+            return _show_finding(sightings.of(database, word, out), as_json, console)
+        if word:
+            return _show_scenario(database, word, out, as_json, console)
+        return _show_defects(past.read(database), out, as_json, console)
+    return _with_history(out, answer)
+
+
+def rebuild(out: Path, house: House) -> int:
+    """Reads every run folder again. Rows of runs whose folder is gone stay: nothing else knows of them."""
+    def again(database: sqlite3.Connection) -> tuple[ledger.TakenIn, int]:
+        taken = ledger.take_in(database, out, again=True)
+        known = [run for (run,) in database.execute("SELECT id FROM runs")]
+        return taken, sum(not (out / run).is_dir() for run in known)
+    taken, gone = _guarded(out, lambda: ledger.use(out, again))
+    _say_unread(taken)
+    print(f"{house.relative(out / files.NAME)}: {plural(taken.runs, 'run')} read again"
+          + (f"; {plural(gone, 'run')} without a folder kept as they were" if gone else ""))
+    return CLEAN
+
+
+def prune(out: Path, limits: pruning.Limits, spare: bool, dry: bool) -> int:
+    """Removes run folders and rows, and says which and how much. With `spare` no finding loses its last folder."""
+    def choose(database: sqlite3.Connection) -> int:
+        open_ = [defect.signature for defect in defects(past.read(database)) if not defect.fixed_in] if spare else []
+        known = [run for (run,) in database.execute("SELECT id FROM runs")]
+        latest = archive.latest_of(out)
+        choice = pruning.choose(database, limits, latest.name if latest else "", open_,
+                                [run for run in known if (out / run).is_dir()])
+        total = 0
+        for run in choice.remove:
+            folder = out / run
+            bytes_ = pruning.size(folder) if folder.is_dir() else 0
+            total += bytes_
+            print(f"{'would remove' if dry else 'removed'} {run}: " + (f"{bytes_ / 2**20:.1f} MiB" if folder.is_dir() else "its rows, the folder was gone"))
+            if not dry:
+                pruning.remove(database, out, run)
+        for run, why in choice.spared.items():
+            print(f"kept {run}: {why}")
+        print(f"{'would remove' if dry else 'removed'} {plural(len(choice.remove), 'run')}, {total / 2**20:.1f} MiB; "
+              f"{len(known) - len(choice.remove)} stay")
+        return CLEAN
+    return _with_history(out, choose)
+
+
+def _with_history(out: Path, action: Callable[[sqlite3.Connection], T]) -> T:
+    """On the history with every run that has a folder in it. A folder that may not be written is read as it is."""
+    def do() -> T:
+        try:
+            _say_unread(ledger.use(out, lambda database: ledger.take_in(database, out)))
+        except (sqlite3.OperationalError, OSError) as error:
+            with files.opened_to_read(out / files.NAME) as database:
+                say(f"the history cannot be written ({error}): runs that it does not know yet are left out")
+                return action(database)
+        return ledger.use(out, action)
+    return _guarded(out, do)
+
+
+def _guarded(out: Path, do: Callable[[], T]) -> T:
+    if not out.is_dir():
+        raise UsageError(f"there is no history: no such folder {out}")
+    try:
+        return do()
+    except (sqlite3.Error, OSError, files.Damaged) as error:
+        raise UsageError(f"{out / files.NAME} cannot be used: {error}") from error
+
+
+def _say_unread(taken: ledger.TakenIn) -> None:
+    if taken.unread:
+        say(f"{plural(len(taken.unread), 'run')} cannot be read and {'is' if len(taken.unread) == 1 else 'are'} left out: "
+            + "; ".join(taken.unread[:3]) + ("; ..." if len(taken.unread) > 3 else ""))
+
+
+def _show_defects(known: past.Past, out: Path, as_json: bool, console: Console) -> int:
+    found = defects(known)
+    if as_json:
+        return _print_json({"runs": len(known.started), "defects": [{"id": defect.id, **asdict(defect)} for defect in found]})
+    table = _table("id", "finding", "where", "seen", "first seen", "last seen", "now")
+    for defect in found:
+        more = f" and {plural(defect.elsewhere, 'place')} more" if defect.elsewhere else ""
+        table.add_row(defect.id, f"{defect.check}: {defect.title}", defect.place + more, f"{defect.seen} of {defect.ran}",
+                      defect.first, defect.last, Text(_state(defect), "green" if defect.fixed_in else "yellow"))
+    if found:
+        console.print(table)
+        console.print()
+    there = sum(not defect.fixed_in for defect in found)
+    console.print(Text(f"{plural(len(found), 'finding')} in {plural(len(known.started), 'run')} under {out.name}/"
+                       + (f": {there} not fixed, {len(found) - there} fixed" if found else ""), style="bold"))
+    return CLEAN
+
+
+def _state(defect: Defect) -> str:
+    if defect.fixed_in:
+        state = f"fixed in {defect.fixed_in}"
+    elif defect.clean:
+        state = f"clean in {plural(defect.clean, 'case')} since; {defect.needed} would show that it is fixed"
+    else:
+        state = "not run since" if defect.last != defect.first else "seen in one run"
+    return state + (f"; {_flaky(defect.flaky)}" if defect.flaky and not defect.fixed_in else "")
+
+
+def _flaky(flaky: Flaky) -> str:
+    return (f"flaky: {flaky.seen} of {flaky.ran} cases of one build ({flaky.share.low * 100:.1f} to "
+            f"{flaky.share.high * 100:.1f} % at 95 %)")
+
+
+def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: bool, console: Console) -> int:
+    rows = database.execute(
+        "SELECT flavour, run, started, build, verdict FROM cases JOIN runs ON run = id WHERE scenario = ? AND kind = 'run' "
+        f"ORDER BY {past.ORDER}, flavour", (word,)).fetchall()
+    if not rows:
+        known = [name for (name,) in database.execute("SELECT DISTINCT scenario FROM cases")]
+        raise UsageError(f"no scenario '{word}' in the history of {out}{nearest(word, known)}")
+    runs: dict[tuple[str, ...], Counter[str]] = {}
+    for *key, verdict in rows:
+        runs.setdefault(tuple(key), Counter())[verdict] += 1
+    known = past.read(database, scenario=word)
+    flavours = sorted({flavour for flavour, *_ in runs})
+    if as_json:
+        return _print_json({
+            "scenario": word, "flaky": {flavour: asdict(flaky) for flavour in flavours if (flaky := failing(known, (word, flavour)))},
+            "runs": [{"run": run, "started": started, "flavour": flavour, "build": build, "verdicts": dict(verdicts)}
+                     for (flavour, run, started, build), verdicts in reversed(runs.items())]})
+    for flavour in flavours:
+        line = sparkline(_share(verdicts) for (other, *_), verdicts in runs.items() if other == flavour)
+        flaky = failing(known, (word, flavour))
+        console.print(Text.assemble((f"{word}.{flavour}  ", "bold"), line[-60:], (f"; {_flaky(flaky)}" if flaky else "", "yellow")),
+                      soft_wrap=True)
+    console.print(Text(f"oldest first; {LEGEND}", style="dim"), soft_wrap=True)
+    table = _table("run", "flavour", "build", "verdicts")
+    for (flavour, run, _, build), verdicts in reversed(runs.items()):
+        counts = [(f"{count} {name}  ", STYLES[Verdict[name]]) for name, count in sorted(verdicts.items())]
+        table.add_row(run, flavour, build[:12], Text.assemble(*counts))
+    console.print(table)
+    return CLEAN
+
+
+def _share(verdicts: Counter[str]) -> float | None:
+    concluded = sum(count for word, count in verdicts.items() if word not in ("ERROR", "GREY", "SKIP"))
+    return (verdicts["FAIL"] + verdicts["MISSED"]) / concluded if concluded else None
+
+
+def _show_finding(seen: tuple[sightings.Sighting, ...], as_json: bool, console: Console) -> int:
+    if as_json:
+        return _print_json({"sightings": [asdict(one) for one in seen]})
+    first = seen[0]
+    console.print(Text(f"{first.check} {first.signature[:8]}: {first.title}", style="bold"), soft_wrap=True)
+    for one in seen:
+        tries = f", failed in {one.failed} of {one.attempts} attempts" if one.attempts > 1 else ""
+        planted = f", planted: {one.planted}" if one.planted else ""
+        console.print(Text(f"{one.run}  {one.case}, seed {one.seed}{tries}{planted}{', a replay' if one.kind == 'replay' else ''}"),
+                      soft_wrap=True)
+        console.print(Text(f"    {one.again or 'its folder is gone'}", style="" if one.again else "dim"), soft_wrap=True)
+    runs = {one.run for one in seen}
+    console.print(Text(f"seen in {plural(len(seen), 'case')} of {plural(len(runs), 'run')}", style="bold"))
+    return CLEAN
+
+
+def _print_json(content: dict[str, Any]) -> int:
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+    return CLEAN
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
