@@ -14,9 +14,11 @@ from tenter.cases.verdict import counts, exit_code
 from tenter.errors import HarnessDefect
 from tenter.house import House
 from tenter.record import archive
+from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
 from tenter.report import junit, quantity, wording
 from tenter.report.power import PowerTable, is_measured
+from tenter.report.since import Since
 
 SCHEMA = "schema/report.schema.json"
 # Colours of a terminal, and characters that XML forbids and that a terminal would obey; a newline and a tab may stay.
@@ -33,12 +35,12 @@ def tied(text: str) -> str:
     return re.sub(r"(?<=\d) (?=%)|(?<=≤) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
-def write(run: RunResult, power: PowerTable, folder: Path, house: House) -> None:
+def write(run: RunResult, power: PowerTable, folder: Path, house: House, since: Since | None = None) -> None:
     """Every file is written before the check against the schema, so that a defect there loses no result."""
     raw = json.dumps(run_to_json(run), indent=1, ensure_ascii=False)
     (folder / archive.REPORT).write_text(raw + "\n")
-    (folder / "report.html").write_text(render("report.html.j2", run, power, house))
-    (folder / "report.md").write_text(render("report.md.j2", run, power, house))
+    (folder / "report.html").write_text(render("report.html.j2", run, power, house, since))
+    (folder / "report.md").write_text(render("report.md.j2", run, power, house, since))
     junit.write(run, folder / "junit.xml", printable)
     _validate(json.loads(raw), house)
 
@@ -51,7 +53,7 @@ def _validate(raw: object, house: House) -> None:
         raise HarnessDefect(f"the report does not match {SCHEMA} at {error.json_path}: {error.message[:200]}") from error
 
 
-def render(template: str, run: RunResult, power: PowerTable, house: House) -> str:
+def render(template: str, run: RunResult, power: PowerTable, house: House, since: Since | None = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(house.reports / "templates"), trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
@@ -61,17 +63,13 @@ def render(template: str, run: RunResult, power: PowerTable, house: House) -> st
     normal = [case for case in run.cases if not case.planted]
     canaries = [case for case in run.cases if case.planted]
     return environment.get_template(template).render(
-        run=run, normal=normal, canaries=canaries, suspects=[case for case in run.cases if _is_suspect(case)],
+        run=run, normal=normal, canaries=canaries, defects=groups(normal),
+        since=lambda group: (since or {}).get((group.case.scenario, group.case.flavour, group.finding.signature), ""),
         planted_findings=[case for case in canaries if case.findings],
         groups=_by_scenario(normal), started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
         steps=wording.what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
         power=lambda case: power.get(case.setting))
-
-
-def _is_suspect(case: CaseResult) -> bool:
-    """Cases whose findings are about the target, and not about a bug that we planted and found."""
-    return bool(case.findings) and not case.planted
 
 
 def _by_scenario(cases: list[CaseResult]) -> list[tuple[CaseResult, list[CaseResult]]]:

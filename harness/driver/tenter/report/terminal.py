@@ -13,8 +13,9 @@ from rich.text import Text
 from tenter.cases.verdict import exit_code
 from tenter.machine.process import Progress
 from tenter.plan.planner import Case
+from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, Verdict
-from tenter.report.wording import headline, sentence, verdict_word, what_now
+from tenter.report.wording import headline, seen_in, sentence, verdict_word, what_now
 
 STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red", Verdict.MISSED: "bold red",
           Verdict.GREY: "bright_black", Verdict.SKIP: "bright_black", Verdict.ERROR: "bold magenta"}
@@ -89,12 +90,12 @@ class TerminalView:
 
 def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> None:
     """The last lines: findings with their replay line, the verdict, what to do now, where the report is."""
-    for case in run.cases:
-        if case.verdict is Verdict.FAIL:
-            for finding in case.findings:
-                known = finding.signature in run.known
-                _line(console, f"{'known: ' if known else ''}{finding.check}: {finding.title}", "yellow" if known else "red")
-                _line(console, f"    {run.replay_line(case, finding)}")
+    for group in groups(run.cases):
+        if group.failed:
+            finding, known = group.finding, group.finding.signature in run.known
+            often = f" ({seen_in(group)})" if group.ran > 1 else ""
+            _line(console, f"{'known: ' if known else ''}{finding.check}: {finding.title}{often}", "yellow" if known else "red")
+            _line(console, f"    {run.replay_line(group.case, finding)}")
     clean = exit_code(run) == 0
     console.print()
     _line(console, f"{verdict_word(run)}: {headline(run)}", "bold green" if clean else "bold red")

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
-from tenter.cases.verdict import counts, exit_code, is_known, powerless
+from tenter.cases.verdict import counts, exit_code, powerless
+from tenter.record.group import Group, groups
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
@@ -129,7 +130,7 @@ def headline(run: RunResult) -> str:
         known = len(found & set(run.known))
         news = f"{len(found) - known} new, {known} known from {run.baseline}: " if run.baseline else ""
         totals = _totals(normal)
-        parts.append(f"{news}{plural(len(found), 'finding')} in {plural(len(normal), 'case')}"
+        parts.append(f"{news}{plural(len(found), 'finding')}{_commonest(bad, normal)} in {plural(len(normal), 'case')}"
                      + (f" ({totals})" if totals else ""))
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
@@ -141,6 +142,21 @@ def headline(run: RunResult) -> str:
     if run.not_run:
         parts.append(f"{plural(len(run.not_run), 'case')} not run")
     return "; ".join(parts) or "nothing ran"
+
+
+def seen_in(group: Group) -> str:
+    """"seen in 5 of 5 seeds"; nothing where there was one case alone."""
+    return f"seen in {len(group.cases)} of {plural(group.ran, group.unit)}" if group.ran > 1 else ""
+
+
+def _commonest(bad: Sequence[CaseResult], normal: Sequence[CaseResult]) -> str:
+    """How often the finding was seen that was seen most, when cases were repeated."""
+    repeated = [group for group in groups(normal) if group.failed and group.ran > 1]
+    if not repeated:
+        return ""
+    most = max(repeated, key=lambda group: len(group.cases))
+    several = len({finding.signature for case in bad for finding in case.findings}) > 1
+    return f", {'the commonest ' if several else ''}{seen_in(most)},"
 
 
 def _totals(cases: Sequence[CaseResult]) -> str:
@@ -181,13 +197,16 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
 
 def _repairs(run: RunResult) -> list[str]:
     steps = []
+    first = {(group.case.name, group.finding.signature) for group in groups(run.cases)}
     urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
     for case in sorted((c for c in run.cases if c.verdict in urgency and not c.measures), key=lambda c: urgency.index(c.verdict)):
         if case.verdict is Verdict.ERROR:
             steps.append(f"Repair {case.name}: {case.reason}")
         elif case.verdict is Verdict.FAIL and case.findings:
-            if not is_known(case, run):
-                new = next(finding for finding in case.findings if finding.signature not in run.known)
+            # What several seeds showed is to be seen again once.
+            new = next((finding for finding in case.findings if finding.signature not in run.known
+                        and (case.name, finding.signature) in first), None)
+            if new:
                 steps.append(f"See it again: {run.replay_line(case, new)}")
         elif case.verdict is Verdict.FAIL:
             steps.append(f"{case.name}: {case.reason}")

@@ -29,6 +29,7 @@ from tenter.record.comparison import defects
 from tenter.record.results import RunResult
 from tenter.report import report
 from tenter.report.power import is_measured, power_of
+from tenter.report.since import since
 from tenter.report.terminal import TerminalView, print_end
 from tenter.sources.contracts import read_contracts
 
@@ -171,8 +172,8 @@ def _builds(cases: list[Case], house: House) -> dict[str, str]:
 def write_reports(result: RunResult, folder: Path, house: House) -> bool:
     """Writes every format. Returns whether detection power is known, of this build and in every setting that was run."""
     power = power_of(result, _earlier(folder))
-    ledger.note(result, folder)
-    report.write(result, power, folder, house)
+    noted = ledger.note(result, folder)
+    report.write(result, power, folder, house, since(result, folder) if noted else None)
     return is_measured(result, power)
 
 
