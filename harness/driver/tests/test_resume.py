@@ -1,4 +1,5 @@
-"""A run that was killed or interrupted at any moment is reported as far as it came, and goes on from there."""
+"""A run that was killed or interrupted at any moment is reported as far as it came, and goes on from there; the history has
+it once."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tenter import house as houses
+from tenter.history import database
 
 SEED = int(os.environ.get("TENTER_SEED", random.randrange(10**6)))
 CASES = 6
@@ -73,6 +75,11 @@ def test_what_has_ended_is_not_run_again(driver, house, tenter, number, attempt)
     assert [case["name"] for case in after["cases"]] == [f"smoke/c{i}.probe" for i in range(CASES)]
     assert {path: path.stat().st_mtime_ns for path in ended} == ended, "nothing is run twice"
     assert after["run_id"] == folder.name and after["command"] == before["command"]
+    with database.opened(house.out / database.NAME) as history:
+        assert history.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert history.execute("SELECT id, exit_code, interrupted FROM runs").fetchall() == [(folder.name, 0, 0)]
+        assert history.execute("SELECT name, verdict FROM cases ORDER BY name").fetchall() == [
+            (f"smoke/c{i}.probe", "PASS") for i in range(CASES)]
 
 
 def test_a_whole_run_has_nothing_left(tenter, write, house):
