@@ -63,6 +63,8 @@ def run(
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the cases, for N machines.")] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
                                         "was left out is said.")] = "",
+    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Run a case that fails up to N times more with the same seed, "
+                                       "and say in how many it failed; it stays FAIL.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of cases that did not pass, and the end.")] = False,
     resume: Annotated[Optional[Path], typer.Option(metavar="RUN_DIR", help="Go on with a run that was interrupted or "
                                                    "killed; what has ended is not run again.")] = None,
@@ -90,7 +92,7 @@ def run(
         if scenarios:
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
-                                "input_shape", "shard", "baseline"), "says nothing beside --resume, which goes on with what was planned")
+                                "input_shape", "shard", "baseline", "retry"), "says nothing beside --resume, which goes on with what was planned")
         request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
@@ -104,7 +106,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
-                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet,
+                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, retry=retry,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 

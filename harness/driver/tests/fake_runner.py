@@ -58,11 +58,16 @@ def behave(plan: dict, out: Path) -> int:
     total = work.get("inferences", 100)
     for done in (total // 2, total):
         print(json.dumps({"event": "progress", "done": done, "total": total, "what": "inferences"}), flush=True)
-    if behaviour == "brief":
+    if behaviour in ("brief", "brief_finding"):
         time.sleep(0.25)
     if behaviour in ENDINGS:
         return ENDINGS[behaviour](out)
-    found = behaviour == "finding" or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
+    attempt = out.parent.name.removeprefix("attempt") if out.parent.name.startswith("attempt") else "1"
+    if behaviour == "race" and attempt == "3":
+        write_finding(out, "data_race", "data race in tenter::PlanCache::Find", "77aa77aa01b2c3d4")
+        write_summary(out, plan, behaviour, True)
+        return 66
+    found = behaviour in ("finding", "brief_finding") or (behaviour == "race" and attempt == "1") or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
     if found:
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
     if behaviour == "two_findings":

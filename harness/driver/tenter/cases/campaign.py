@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from tenter.cases import attempts
 from tenter.cases.runner import CaseRunner, result_of
 from tenter.errors import DEFECT
 from tenter.house import House
@@ -69,15 +70,35 @@ def _wait_all(futures: list[Future[CaseResult | None]]) -> None:
 
 
 def _run_one(runner: CaseRunner, case: Case, view: View, until: float | None) -> CaseResult | None:
-    if runner.stop.is_set() or (until is not None and time.monotonic() > until):
-        return None
+    here = runner.folder / "cases" / case.name
+    result = journal.ended_in(here)  # of a case that failed and has attempts left
+    if _over(runner, until):
+        return result
     view.started(case)
-    try:
-        result = runner.run(case, lambda progress: view.progressed(case, progress))
-    except Exception as error:  # A defect of the driver in one case must not end the others.
-        reason = f"the driver is defective: {type(error).__name__}: {error}"
-        result = result_of(case, (Verdict.ERROR, reason), DEFECT, 0.0)
-    if result is not None:
-        journal.note(runner.folder / "cases" / case.name, result)
+    if result is None:
+        result = _attempt(runner, case, case, view)
+        if result is not None:
+            result = attempts.begun(result)
+            journal.note(here, result)
+    while result is not None and result.attempts_left and not _over(runner, until):
+        number = len(result.attempts) + 1
+        again = _attempt(runner, replace(case, name=f"{case.name}/attempt{number}"), case, view)
+        if again is None:
+            break
+        result = attempts.added(result, again)
+        journal.note(here, result)
     view.finished(case, result)
     return result
+
+
+def _over(runner: CaseRunner, until: float | None) -> bool:
+    return runner.stop.is_set() or (until is not None and time.monotonic() > until)
+
+
+def _attempt(runner: CaseRunner, case: Case, shown: Case, view: View) -> CaseResult | None:
+    """`case` names the folder, and `shown` is what the view knows. None when the campaign was stopped before it ended."""
+    try:
+        return runner.run(case, lambda progress: view.progressed(shown, progress))
+    except Exception as error:  # A defect of the driver in one case must not end the others.
+        reason = f"the driver is defective: {type(error).__name__}: {error}"
+        return result_of(case, (Verdict.ERROR, reason), DEFECT, 0.0)

@@ -148,7 +148,8 @@ def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, d
         target=_target_name(case.plan["target"]), seed=case.plan["seed"],
         contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
         duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
-        findings=tuple(findings or ()), stderr_tail=stderr, again=case.again, **(summary or {}))
+        findings=tuple(findings or ()), stderr_tail=stderr, again=case.again,
+        retry=case.retry, **(summary or {}))
 
 
 def _target_name(target: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ from tenter.history import database as files
 from tenter.history.database import Damaged, is_damage, opened, set_aside, transaction
 from tenter.plan.files import NOTE
 from tenter.record import archive
-from tenter.record.results import CaseResult, RunResult
+from tenter.record.results import CaseResult, RunResult, Verdict
 
 T = TypeVar("T")
 RUN, REPLAY = "run", "replay"
@@ -101,7 +101,8 @@ def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str
 
 def _case_row(run: RunResult, case: CaseResult) -> tuple[object, ...]:
     return (run.run_id, case.name, case.scenario, case.flavour, run.builds.get(case.flavour, ""), case.seed,
-            case.verdict.name, case.planted, case.duration_s, 1, int(case.verdict.name == "FAIL"))
+            case.verdict.name, case.planted, case.duration_s, len(case.attempts) or 1,
+            sum(attempt.verdict == "FAIL" for attempt in case.attempts) or int(case.verdict is Verdict.FAIL))
 
 
 def _digests(run: RunResult, folder: Path) -> dict[str, str]:

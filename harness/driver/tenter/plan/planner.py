@@ -36,6 +36,7 @@ class Case:
     expect: Expected = Expected()
     planted: str = ""  # the name of the planted bug that the case must find; empty for everything but a canary
     again: str = ""  # the command that runs exactly this case again
+    retry: int = 0  # how many more attempts it gets, should it fail
 
     @property
     def subject(self) -> str:

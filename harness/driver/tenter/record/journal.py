@@ -1,7 +1,8 @@
 """The journal of a run: what was planned, and the result of each case when it ends. A run that was killed at any moment
 goes on from it, and is reported from it.
 
-`run.json` is written before the first case starts, `cases/NAME/result.json` when a case has ended; each in one step.
+`run.json` is written before the first case starts, `cases/NAME/result.json` when a case has ended and again after each further
+attempt at it; each in one step.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ RESULT = "result.json"
 
 @dataclass(frozen=True)
 class Journal:
-    """A run as far as it came: `run` has the cases that ended, in the order of the plan."""
+    """A run as far as it came: `run` has the cases that ended, in the order of the plan. Those that failed and have attempts
+    left are among the cases that are left too."""
 
     run: RunResult
     left: tuple[Case, ...]
@@ -50,14 +52,15 @@ def read(folder: Path) -> Journal:
         cases = [_case_from_json(case) for case in raw["cases"]]
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: not the plan of a run ({error})") from error
-    ended = {case.name: _result(folder / "cases" / case.name / RESULT) for case in cases}
-    left = tuple(case for case in cases if ended[case.name] is None)
+    ended = {case.name: ended_in(folder / "cases" / case.name) for case in cases}
+    left = tuple(case for case in cases if not (result := ended[case.name]) or result.attempts_left)
     return Journal(replace(run, cases=tuple(result for result in ended.values() if result is not None),
-                           not_run=tuple(case.name for case in left), interrupted=bool(left)), left)
+                           not_run=tuple(case.name for case in left if not ended[case.name]), interrupted=bool(left)), left)
 
 
-def _result(path: Path) -> CaseResult | None:
+def ended_in(here: Path) -> CaseResult | None:
     """None for a case that has not ended. A file is there as a whole or not at all."""
+    path = here / RESULT
     return case_from_json(json.loads(path.read_text()), str(path)) if path.is_file() else None
 
 

@@ -52,6 +52,15 @@ class FaultCount:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One of several times that a case with one seed was run, since it failed and was to be tried again."""
+
+    verdict: str  # its name
+    duration_s: float
+    signatures: tuple[str, ...] = ()  # of what it found
+
+
+@dataclass(frozen=True)
 class CaseResult:
     name: str
     scenario: str
@@ -78,6 +87,12 @@ class CaseResult:
     findings: tuple[Finding, ...] = ()
     stderr_tail: str = ""
     again: str = ""  # the command that runs exactly this case again; empty in a replay, which has its own
+    retry: int = 0  # how many more attempts were asked for, should it fail
+    attempts: tuple[Attempt, ...] = ()  # the first one included; empty for a case that was not to be tried again
+
+    @property
+    def attempts_left(self) -> int:
+        return max(0, 1 + self.retry - len(self.attempts)) if self.retry and self.verdict is Verdict.FAIL else 0
 
     @property
     def usage(self) -> bool:
@@ -152,4 +167,5 @@ def case_from_json(raw: dict[str, Any], where: str) -> CaseResult:
         "checks": tuple(CheckResult(**check) for check in raw["checks"]),
         "sites": tuple(SiteCount(**site) for site in raw["sites"]),
         "faults": tuple(FaultCount(**fault) for fault in raw["faults"]),
+        "attempts": tuple(Attempt(**{**attempt, "signatures": tuple(attempt["signatures"])}) for attempt in raw.get("attempts", ())),
         "findings": tuple(finding_from_json(finding, where) for finding in raw["findings"])})

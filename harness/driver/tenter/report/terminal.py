@@ -93,7 +93,7 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
     for group in groups(run.cases):
         if group.failed:
             finding, known = group.finding, group.finding.signature in run.known
-            often = f" ({seen_in(group)})" if group.ran > 1 else ""
+            often = f" ({seen_in(group)})" if seen_in(group) else ""
             _line(console, f"{'known: ' if known else ''}{finding.check}: {finding.title}{often}", "yellow" if known else "red")
             _line(console, f"    {run.replay_line(group.case, finding)}")
     clean = exit_code(run) == 0

@@ -17,7 +17,7 @@ from tenter.report.power import Power
 UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
-_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "batch": "batches", "case": "cases", "check": "checks",
+_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "case": "cases", "check": "checks",
             "fault": "faults", "finding": "findings", "mismatch": "mismatches", "planted bug": "planted bugs", "site hit": "site hits",
             "place": "places", "run": "runs", "seed": "seeds", "thread": "threads"}
 # Below this many trials the rule of three is too coarse to be printed.
@@ -93,11 +93,11 @@ def sentence(case: CaseResult) -> str:
         return f"{case.reason}: {hits[0].title}"
     if case.verdict is Verdict.FAIL and case.findings:
         more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
-        return f"{case.findings[0].check}: {case.findings[0].title}{more}"
+        return "; ".join(filter(None, [f"{case.findings[0].check}: {case.findings[0].title}{more}", attempts(case)]))
     if case.verdict is Verdict.GREY:
         return ": ".join(filter(None, [case.reason, _powerless_note(case)]))
     if case.verdict is not Verdict.PASS:
-        return case.reason
+        return "; ".join(filter(None, [case.reason, attempts(case)]))
     if case.findings:
         return f"{case.reason}; {exposure(case)}" if exposure(case) else case.reason
     what = "mismatch" if any(c.name == "determinism" and c.state == "passed" for c in case.checks) else "finding"
@@ -145,8 +145,20 @@ def headline(run: RunResult) -> str:
 
 
 def seen_in(group: Group) -> str:
-    """"seen in 5 of 5 seeds"; nothing where there was one case alone."""
-    return f"seen in {len(group.cases)} of {plural(group.ran, group.unit)}" if group.ran > 1 else ""
+    """"seen in 5 of 5 seeds, in 7 of 20 attempts"; nothing where there was one case with one attempt."""
+    tries = [attempt for case in group.cases for attempt in case.attempts]
+    parts = [f"in {len(group.cases)} of {plural(group.ran, group.unit)}"] if group.ran > 1 else []
+    if tries:
+        parts.append(f"in {sum(group.finding.signature in one.signatures for one in tries)} of {plural(len(tries), 'attempt')}")
+    return f"seen {', '.join(parts)}" if parts else ""
+
+
+def attempts(case: CaseResult) -> str:
+    """"failed in 1 of 4 attempts"; nothing for a case that was not to be tried again."""
+    if not case.attempts:
+        return ""
+    left = f", and {case.attempts_left} more were asked for" if case.attempts_left else ""
+    return f"failed in {sum(one.verdict == 'FAIL' for one in case.attempts)} of {plural(len(case.attempts), 'attempt')}{left}"
 
 
 def _commonest(bad: Sequence[CaseResult], normal: Sequence[CaseResult]) -> str:
@@ -177,7 +189,7 @@ def verdict_word(run: RunResult) -> str:
 def what_now(run: RunResult, measured: bool) -> list[str]:
     """The next steps, most urgent first. `measured`: detection power is known where it matters."""
     steps = _repairs(run)
-    if run.not_run:
+    if run.not_run or any(case.attempts_left for case in run.cases):
         steps.append(f"Do the rest: ./tenter run --resume {run.out or 'out'}/{run.run_id}")
     if steps:
         return steps[:_MOST_STEPS]

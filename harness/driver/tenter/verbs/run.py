@@ -53,6 +53,7 @@ class Request:
     baseline: Path | None = None  # a report whose findings are known
     shard: tuple[int, int] = (1, 1)  # which part of how many
     budget_s: float | None = None  # no case begins after it
+    retry: int = 0  # more attempts at a case that fails
     quiet: bool = False
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
@@ -79,7 +80,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
     cases = plan_cases(scenarios, request, house, console)
     part, parts = request.shard
-    mine = cases[part - 1::parts]
+    mine = [replace(case, retry=request.retry) for case in cases[part - 1::parts]]
     if not mine:
         raise UsageError(f"--shard: part {part} of {parts} is empty; there are {len(cases)} cases")
     return run_planned(mine, request, house, console, known)
