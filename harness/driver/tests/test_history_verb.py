@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
@@ -46,12 +47,14 @@ def test_a_sparkline_shows_the_smallest_share_and_only_the_whole_as_whole():
 @pytest.fixture
 def out(tmp_path):
     """Keeps runs by the verdicts of their cases: `x` shows the finding, `.` is clean, `?` concludes nothing."""
-    def keep(number: int, cases: str, build: str = "abc", flavour: str = "probe", kind: str = ledger.RUN, planted: str = "") -> str:
+    def keep(number: int, cases: str, build: str = "abc", flavour: str = "probe", kind: str = ledger.RUN, planted: str = "",
+             target: str = "reference") -> str:
         words = {"x": Verdict.FAIL, ".": Verdict.PASS, "?": Verdict.GREY}
         run = make_run(f"20261122-1015{number:02}-smoke", started=f"2026-11-22T10:15:{number:02}+00:00", builds={flavour: build})
-        run = run.__class__(**{**run.__dict__, "cases": tuple(case.__class__(**{
-            **case.__dict__, "verdict": words[word], "flavour": flavour, "planted": planted, "findings": case.findings if word == "x" else ()})
-            for case, word in zip(run.cases, cases))})
+        run = dataclasses.replace(run, cases=tuple(
+            dataclasses.replace(case, verdict=words[word], flavour=flavour, planted=planted, target=target,
+                                findings=case.findings if word == "x" else ())
+            for case, word in zip(run.cases, cases)))
         assert ledger.note(run, tmp_path / run.run_id, kind)
         return run.run_id
     keep.folder = tmp_path
@@ -74,13 +77,14 @@ def test_fixed_when_enough_clean_cases_came_after_it_and_not_before(out):
     defect, = only(out)
     assert (defect.clean, defect.needed, defect.fixed_in) == (1, 2, "")
     out(2, "...", flavour="tsan")
-    assert not only(out)[0].fixed_in, "another flavour says nothing"
+    out(6, "...", target="another runtime")
+    assert not only(out)[0].fixed_in, "another flavour and another target say nothing"
     out(3, "...", kind=ledger.REPLAY)
     out(4, "...", planted="a bug")
     assert not only(out)[0].fixed_in, "a replay and a planted bug say nothing"
     out(5, ".")
     assert only(out)[0].fixed_in == first_clean
-    out(6, "x")
+    out(7, "x")
     defect, = only(out)
     assert not defect.fixed_in and (defect.seen, defect.ran) == (6, 8), "it came back"
 
@@ -100,6 +104,16 @@ def test_flaky_is_told_of_one_build_only(out):
     out(2, "x...", build="new")
     flaky = only(out)[0].flaky
     assert (flaky.build, flaky.seen, flaky.ran, flaky.share) == ("new", 3, 6, chance.wilson(3, 6))
+
+
+def test_a_library_of_the_user_that_changed_is_another_build(out):
+    for number, library in enumerate(("mine 1.0, build aa", "mine 1.0, build bb")):
+        run = make_run(f"2026112{number}-101500-smoke", tested=library)
+        verdict = (Verdict.FAIL, Verdict.PASS)[number]
+        ledger.note(dataclasses.replace(run, cases=tuple(dataclasses.replace(
+            case, target="mine", verdict=verdict, findings=case.findings[number:]) for case in run.cases)), out.folder / run.run_id)
+    assert only(out)[0].flaky is None and len(set(rows(out.folder, "SELECT build FROM cases"))) == 2
+    assert only(out)[0].place == "smoke/x.probe with mine"
 
 
 def test_a_planted_bug_is_no_defect(out):
@@ -151,7 +165,7 @@ def test_the_runs_of_a_scenario(tenter, three, write):
     lines = [line for line in text.splitlines() if line.startswith("2026")]
     assert [line.split()[0] for line in lines] == three[::-1] and "3 FAIL  3 PASS" in lines[2]
     raw = json.loads(tenter("history", "smoke/one", "--json")[1])
-    assert raw["runs"][0]["verdicts"] == {"PASS": 6} and raw["flaky"]["probe"]["seen"] == 9
+    assert raw["runs"][0]["verdicts"] == {"PASS": 6} and raw["flaky"][0]["seen"] == 9
 
 
 def test_the_sightings_of_a_finding(tenter, write, house):

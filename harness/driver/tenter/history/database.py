@@ -31,13 +31,13 @@ STEPS: tuple[tuple[str, ...], ...] = ((
         duration_s REAL NOT NULL, exit_code INTEGER NOT NULL, interrupted INTEGER NOT NULL, out TEXT NOT NULL)""",
     """CREATE TABLE cases (
         run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, name TEXT NOT NULL, scenario TEXT NOT NULL,
-        flavour TEXT NOT NULL, build TEXT NOT NULL, seed INTEGER NOT NULL, verdict TEXT NOT NULL, planted TEXT NOT NULL,
+        flavour TEXT NOT NULL, target TEXT NOT NULL, build TEXT NOT NULL, seed INTEGER NOT NULL, verdict TEXT NOT NULL, planted TEXT NOT NULL,
         duration_s REAL NOT NULL, attempts INTEGER NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID""",
     """CREATE TABLE findings (
         run TEXT NOT NULL, name TEXT NOT NULL, signature TEXT NOT NULL, check_name TEXT NOT NULL, contracts TEXT NOT NULL,
         title TEXT NOT NULL, PRIMARY KEY (run, name, signature),
         FOREIGN KEY (run, name) REFERENCES cases ON DELETE CASCADE) WITHOUT ROWID""",
-    "CREATE INDEX cases_by_place ON cases (scenario, flavour)",
+    "CREATE INDEX cases_by_place ON cases (scenario, flavour, target)",
     "CREATE INDEX findings_by_signature ON findings (signature)"),)
 
 

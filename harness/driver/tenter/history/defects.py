@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tenter.history.chance import Interval, clean_needed, wilson
-from tenter.history.past import Past, Place, Shown, Visit
+from tenter.history.past import REFERENCE, Past, Place, Shown, Visit
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Defect:
     contracts: tuple[str, ...]
     scenario: str
     flavour: str
+    target: str
     elsewhere: int  # further places that showed it
     seen: int
     ran: int  # cases that concluded, in the runs from the first to the last that showed it in this place
@@ -44,7 +45,12 @@ class Defect:
 
     @property
     def place(self) -> str:
-        return f"{self.scenario}.{self.flavour}"
+        return place_name((self.scenario, self.flavour, self.target))
+
+
+def place_name(place: Place) -> str:
+    scenario, flavour, target = place
+    return f"{scenario}.{flavour}" + (f" with {target}" if target != REFERENCE else "")
 
 
 def defects(past: Past) -> tuple[Defect, ...]:

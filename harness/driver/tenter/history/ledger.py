@@ -6,6 +6,7 @@ end of a run, since every row can be made again from the run folders.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from tenter.console import say
 from tenter.errors import TenterError
 from tenter.history import database as files
 from tenter.history.database import Damaged, is_damage, opened, set_aside, transaction
+from tenter.history.past import REFERENCE
 from tenter.plan.files import NOTE
 from tenter.record import archive
 from tenter.record.results import CaseResult, RunResult, Verdict
@@ -91,7 +93,7 @@ def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str
             "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (run.run_id, kind, run.started, datetime.fromisoformat(run.started).timestamp(), run.tested, run.command,
              json.dumps(run.builds), json.dumps(_digests(run, folder)), run.duration_s, exit_code(run), run.interrupted, run.out))
-        database.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        database.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                              [_case_row(run, case) for case in run.cases])
         database.executemany(
             "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?)",
@@ -100,9 +102,16 @@ def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str
 
 
 def _case_row(run: RunResult, case: CaseResult) -> tuple[object, ...]:
-    return (run.run_id, case.name, case.scenario, case.flavour, run.builds.get(case.flavour, ""), case.seed,
+    return (run.run_id, case.name, case.scenario, case.flavour, case.target, _build(run, case), case.seed,
             case.verdict.name, case.planted, case.duration_s, len(case.attempts) or 1,
             sum(attempt.verdict == "FAIL" for attempt in case.attempts) or int(case.verdict is Verdict.FAIL))
+
+
+def _build(run: RunResult, case: CaseResult) -> str:
+    """What the binaries of the case are known by. Those of a flavour leave out a library of the user, which `tested` names."""
+    build = run.builds.get(case.flavour, "")
+    own = case.target.split(" + saboteur ")[0] == REFERENCE
+    return build if own or not build else f"{build}+{hashlib.sha256(run.tested.encode()).hexdigest()[:8]}"
 
 
 def _digests(run: RunResult, folder: Path) -> dict[str, str]:

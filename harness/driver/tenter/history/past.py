@@ -1,6 +1,6 @@
 """The past as plain data: what each run concluded in each place, and which findings it showed there.
 
-A place is a scenario in a flavour. Replays and planted bugs are left out, as are cases that concluded nothing: the share of
+A place is a scenario in a flavour with a target: what another runtime does says nothing of this one. Replays and planted bugs are left out, as are cases that concluded nothing: the share of
 the others that showed a defect is a share of equal trials. A finding counts where its case failed, and not where a
 scenario expects it. Runs are in the order in which they began.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
-Place = tuple[str, str]  # scenario, flavour
+Place = tuple[str, str, str]  # scenario, flavour, target
+REFERENCE = "reference"  # the target that is meant where none is named
 ORDER = "began, length(id), id"  # of two runs in one second the one with the number is later
 _OPEN = "kind = 'run' AND planted = ''"
 _CONCLUDED = "verdict NOT IN ('ERROR', 'GREY', 'SKIP')"
@@ -58,16 +59,16 @@ def read(database: sqlite3.Connection, until: str = "", scenario: str = "") -> P
         values.append(scenario)
     started = dict(database.execute(f"SELECT id, started FROM runs WHERE kind = 'run' ORDER BY {ORDER}"))
     visits: dict[Place, list[Visit]] = {}
-    for run, name, flavour, build, concluded, failed in database.execute(
-            f"SELECT run, scenario, flavour, min(build), sum({_CONCLUDED}), sum(verdict = 'FAIL') FROM cases JOIN runs ON run = id "
-            f"WHERE {where} GROUP BY run, scenario, flavour ORDER BY {ORDER}, scenario, flavour", values):
-        visits.setdefault((name, flavour), []).append(Visit(run, build, concluded, failed))
+    for run, *place, build, concluded, failed in database.execute(
+            f"SELECT run, scenario, flavour, target, min(build), sum({_CONCLUDED}), sum(verdict = 'FAIL') FROM cases JOIN runs ON run = id "
+            f"WHERE {where} GROUP BY run, scenario, flavour, target ORDER BY {ORDER}, scenario, flavour, target", values):
+        visits.setdefault(tuple(place), []).append(Visit(run, build, concluded, failed))
     shown: dict[str, Shown] = {}
-    for signature, check, title, contracts, name, flavour, run, count in database.execute(
-            "SELECT signature, min(check_name), min(title), min(contracts), scenario, flavour, run, count(*) "
+    for signature, check, title, contracts, *place, run, count in database.execute(
+            "SELECT signature, min(check_name), min(title), min(contracts), scenario, flavour, target, run, count(*) "
             "FROM findings JOIN cases USING (run, name) JOIN runs ON run = id "
-            f"WHERE {where} AND verdict = 'FAIL' GROUP BY run, scenario, flavour, signature ORDER BY {ORDER}, scenario, flavour, signature",
+            f"WHERE {where} AND verdict = 'FAIL' GROUP BY run, scenario, flavour, target, signature ORDER BY {ORDER}, scenario, flavour, signature",
             values):
         finding = shown.setdefault(signature, Shown(signature, check, title, tuple(contracts.split())))
-        finding.places.setdefault((name, flavour), {})[run] = count
+        finding.places.setdefault(tuple(place), {})[run] = count
     return Past(started, visits, shown)

@@ -30,9 +30,10 @@ class Trend:
     seen: dict[str, Seen]  # by signature
 
 
-def trend(database: sqlite3.Connection, scenario: str, flavour: str, last: int = 20, until: str = "") -> Trend:
+def trend(database: sqlite3.Connection, scenario: str, flavour: str, last: int = 20, until: str = "",
+          target: str = past.REFERENCE) -> Trend:
     """With `until` as it was when that run ended, so that a report that is written again says the same."""
-    place = (scenario, flavour)
+    place = (scenario, flavour, target)
     before = past.read(database, until, scenario)
     concluded = [visit.run for visit in before.visits.get(place, ()) if visit.concluded][-last:]
     verdicts = _verdicts(database, place)
@@ -47,6 +48,7 @@ def trend(database: sqlite3.Connection, scenario: str, flavour: str, last: int =
 
 def _verdicts(database: sqlite3.Connection, place: past.Place) -> dict[str, str]:
     words: dict[str, str] = {}
-    for run, word in database.execute("SELECT DISTINCT run, verdict FROM cases WHERE scenario = ? AND flavour = ? AND planted = ''", place):
+    for run, word in database.execute("SELECT DISTINCT run, verdict FROM cases WHERE scenario = ? AND flavour = ? AND target = ? AND planted = ''",
+                                     place):
         words[run] = min(words.get(run, word), word, key=_WORST.index)
     return words

@@ -30,15 +30,16 @@ def since(run: RunResult, folder: Path) -> Since:
 
 
 def _lines(database: sqlite3.Connection, run: RunResult, found: list[Group]) -> dict[tuple[str, str, str], str]:
-    trends: dict[tuple[str, str], Trend] = {}
+    trends: dict[tuple[str, str, str], Trend] = {}
     lines = {}
     for group in found:
-        place = (group.case.scenario, group.case.flavour)
+        case = group.case
+        place = (case.scenario, case.flavour, case.target)
         if place not in trends:
-            trends[place] = trend(database, *place, until=run.run_id)
+            trends[place] = trend(database, case.scenario, case.flavour, until=run.run_id, target=case.target)
         seen = trends[place].seen.get(group.finding.signature)
         if seen:
-            lines[(*place, group.finding.signature)] = sentence(seen, trends[place], run.run_id)
+            lines[(case.scenario, case.flavour, group.finding.signature)] = sentence(seen, trends[place], run.run_id)
     return lines
 
 

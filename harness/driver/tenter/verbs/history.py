@@ -19,7 +19,7 @@ from tenter.console import say
 from tenter.errors import CLEAN, UsageError, nearest
 from tenter.history import database as files
 from tenter.history import ledger, past, pruning, sightings
-from tenter.history.defects import Defect, Flaky, defects, failing
+from tenter.history.defects import Defect, Flaky, defects, failing, place_name
 from tenter.house import House
 from tenter.record import archive
 from tenter.record.results import Verdict
@@ -140,7 +140,7 @@ def _flaky(flaky: Flaky) -> str:
 
 def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: bool, console: Console) -> int:
     rows = database.execute(
-        "SELECT flavour, run, started, build, verdict FROM cases JOIN runs ON run = id WHERE scenario = ? AND kind = 'run' "
+        "SELECT flavour, target, run, started, build, verdict FROM cases JOIN runs ON run = id WHERE scenario = ? AND kind = 'run' "
         f"ORDER BY {past.ORDER}, flavour", (word,)).fetchall()
     if not rows:
         known = [name for (name,) in database.execute("SELECT DISTINCT scenario FROM cases")]
@@ -149,22 +149,23 @@ def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: 
     for *key, verdict in rows:
         runs.setdefault(tuple(key), Counter())[verdict] += 1
     known = past.read(database, scenario=word)
-    flavours = sorted({flavour for flavour, *_ in runs})
+    places = sorted({(word, flavour, target) for flavour, target, *_ in runs})
     if as_json:
         return _print_json({
-            "scenario": word, "flaky": {flavour: asdict(flaky) for flavour in flavours if (flaky := failing(known, (word, flavour)))},
-            "runs": [{"run": run, "started": started, "flavour": flavour, "build": build, "verdicts": dict(verdicts)}
-                     for (flavour, run, started, build), verdicts in reversed(runs.items())]})
-    for flavour in flavours:
-        line = sparkline(_share(verdicts) for (other, *_), verdicts in runs.items() if other == flavour)
-        flaky = failing(known, (word, flavour))
-        console.print(Text.assemble((f"{word}.{flavour}  ", "bold"), line[-60:], (f"; {_flaky(flaky)}" if flaky else "", "yellow")),
+            "scenario": word, "flaky": [{"flavour": place[1], "target": place[2], **asdict(flaky)} for place in places
+                                        if (flaky := failing(known, place))],
+            "runs": [{"run": run, "started": started, "flavour": flavour, "target": target, "build": build, "verdicts": dict(verdicts)}
+                     for (flavour, target, run, started, build), verdicts in reversed(runs.items())]})
+    for place in places:
+        line = sparkline(_share(verdicts) for key, verdicts in runs.items() if key[:2] == place[1:])
+        flaky = failing(known, place)
+        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), line[-60:], (f"; {_flaky(flaky)}" if flaky else "", "yellow")),
                       soft_wrap=True)
     console.print(Text(f"oldest first; {LEGEND}", style="dim"), soft_wrap=True)
-    table = _table("run", "flavour", "build", "verdicts")
-    for (flavour, run, _, build), verdicts in reversed(runs.items()):
+    table = _table("run", "flavour", "target", "build", "verdicts")
+    for (flavour, target, run, _, build), verdicts in reversed(runs.items()):
         counts = [(f"{count} {name}  ", STYLES[Verdict[name]]) for name, count in sorted(verdicts.items())]
-        table.add_row(run, flavour, build[:12], Text.assemble(*counts))
+        table.add_row(run, flavour, target, build[:12], Text.assemble(*counts))
     console.print(table)
     return CLEAN
 
