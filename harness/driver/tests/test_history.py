@@ -7,7 +7,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -213,10 +212,11 @@ def test_whoever_upgrades_finds_the_earlier_runs(tenter, write, house):
     tenter("replay", "c9318f5c")
     before = rows(house.out, "SELECT * FROM runs ORDER BY id"), rows(house.out, "SELECT * FROM findings")
     (house.out / database.NAME).unlink()
-    shutil.rmtree(house.out / "20261126-000000-bad", ignore_errors=True)
-    for number, text in enumerate(("[]", "{", '{"version": 1}')):
+    twice = json.loads(next(house.out.glob("*-one/report.json")).read_text())
+    twice |= {"run_id": "20261126-000003-bad", "cases": twice["cases"] * 2}
+    for number, text in enumerate(("[]", "{", '{"version": 1}', json.dumps(twice))):
         (house.out / f"20261126-00000{number}-bad").mkdir()
         (house.out / f"20261126-00000{number}-bad" / "report.json").write_text(text)
     taken = ledger.use(house.out, lambda history: ledger.take_in(history, house.out))
-    assert taken.runs == 4 and len(taken.unread) == 3 and "20261126-000002-bad: a report of version 1" in " ".join(taken.unread)
+    assert taken.runs == 4 and len(taken.unread) == 4 and "20261126-000002-bad: a report of version 1" in " ".join(taken.unread)
     assert (rows(house.out, "SELECT * FROM runs ORDER BY id"), rows(house.out, "SELECT * FROM findings")) == before

@@ -83,14 +83,16 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. It waits for other writers at its beginning, never in the middle."""
-    database.execute("BEGIN IMMEDIATE")
+    """All or nothing, also inside another one. The outer one waits for other writers at its beginning, never in the middle."""
+    inner = database.in_transaction
+    begin, commit, undo = ("SAVEPOINT one", "RELEASE one", "ROLLBACK TO one") if inner else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+    database.execute(begin)
     try:
         yield
-        database.execute("COMMIT")
+        database.execute(commit)
     except BaseException:
         if database.in_transaction:
-            database.execute("ROLLBACK")
+            database.execute(undo)
         raise
 
 

@@ -27,6 +27,7 @@ from tenter.record.results import CaseResult, RunResult, Verdict
 
 T = TypeVar("T")
 RUN, REPLAY = "run", "replay"
+_BATCH = 50  # runs that are read in one transaction: others wait for it, and each one waits for the disk
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,24 @@ def use(out: Path, action: Callable[[sqlite3.Connection], T], wait_s: float = fi
 def take_in(database: sqlite3.Connection, out: Path, again: bool = False) -> TakenIn:
     """Reads the folders that the history does not know, or all of them again."""
     known = set() if again else {run for (run,) in database.execute("SELECT id FROM runs")}
-    unread, runs = [], 0
-    for name, kind, folders in ((archive.REPORT, RUN, archive.run_folders(out)),
-                                (archive.REPLAY, REPLAY, archive.replay_folders(out))):
-        for folder in folders:
-            if folder.name not in known:
-                try:
-                    _write(database, archive.read_run(folder, name), folder, kind, replace=again)
-                    runs += 1
-                except (TenterError, ValueError, AttributeError, sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
-                    unread.append(" ".join(f"{folder.name}: {error}".replace(f"{folder / name}: ", "").split()))
-    return TakenIn(runs, tuple(unread))
+    there = [(folder, RUN) for folder in archive.run_folders(out)] + [(folder, REPLAY) for folder in archive.replay_folders(out)]
+    new = [(folder, kind) for folder, kind in there if folder.name not in known]
+    unread: list[str] = []
+    for begin in range(0, len(new), _BATCH):
+        with transaction(database):
+            for folder, kind in new[begin:begin + _BATCH]:
+                unread += _take_in_one(database, folder, kind, again)
+    return TakenIn(len(new) - len(unread), tuple(unread))
+
+
+def _take_in_one(database: sqlite3.Connection, folder: Path, kind: str, again: bool) -> list[str]:
+    """Why the folder cannot be read, or nothing."""
+    name = archive.REPORT if kind == RUN else archive.REPLAY
+    try:
+        _write(database, archive.read_run(folder, name), folder, kind, replace=again)
+        return []
+    except (TenterError, ValueError, AttributeError, sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+        return [" ".join(f"{folder.name}: {error}".replace(f"{folder / name}: ", "").split())]
 
 
 def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str, replace: bool = True) -> None:

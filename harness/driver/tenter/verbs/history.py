@@ -28,6 +28,7 @@ from tenter.report.terminal import STYLES
 from tenter.report.wording import plural
 
 T = TypeVar("T")
+_STAMP = len("20261122-101500")  # enough of a run's name to find it, and short enough for a column
 
 
 def show(word: str, out: Path, as_json: bool, console: Console) -> int:
@@ -113,7 +114,7 @@ def _show_defects(known: past.Past, out: Path, as_json: bool, console: Console) 
     for defect in found:
         more = f" and {plural(defect.elsewhere, 'place')} more" if defect.elsewhere else ""
         table.add_row(defect.id, f"{defect.check}: {defect.title}", defect.place + more, f"{defect.seen} of {defect.ran}",
-                      defect.first, defect.last, Text(_state(defect), "green" if defect.fixed_in else "yellow"))
+                      defect.first[:_STAMP], defect.last[:_STAMP], Text(_state(defect), "green" if defect.fixed_in else "yellow"))
     if found:
         console.print(table)
         console.print()
@@ -165,7 +166,7 @@ def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: 
     table = _table("run", "flavour", "target", "build", "verdicts")
     for (flavour, target, run, _, build), verdicts in reversed(runs.items()):
         counts = [(f"{count} {name}  ", STYLES[Verdict[name]]) for name, count in sorted(verdicts.items())]
-        table.add_row(run, flavour, target, build[:12], Text.assemble(*counts))
+        table.add_row(run, flavour, target, build[:12] + build[16:], Text.assemble(*counts))
     console.print(table)
     return CLEAN
 
