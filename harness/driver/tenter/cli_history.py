@@ -75,7 +75,7 @@ def prune(
     What is no run with a report, such as a folder of fuzz or bench, is not touched.
     """
     from tenter.history.pruning import Limits
-    from tenter.verbs import history as verb
+    from tenter.verbs import upkeep as verb
     if (keep is None) == (older_than is None):
         raise UsageError("history prune: give --keep N or --older-than DAYS, and not both (./tenter history prune --help)")
     house = this_house()
@@ -85,6 +85,6 @@ def prune(
 @app.command(cls=StrictCommand)
 def rebuild(out: Out = None) -> None:
     """Read every run folder into the history again. Rows of runs whose folder is gone stay."""
-    from tenter.verbs import history as verb
+    from tenter.verbs import upkeep as verb
     house = this_house()
     raise typer.Exit(verb.rebuild((out or house.out).resolve(), house))

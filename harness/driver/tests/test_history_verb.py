@@ -196,6 +196,18 @@ def test_a_history_that_cannot_be_used_is_one_line(tenter, write, house):
     assert code == 2 and err.count("\n") == 1 and "history.sqlite cannot be used" in err
 
 
+def test_a_folder_that_may_not_be_written_is_read_as_it_is(tenter, three, house):
+    lock = house.out / ".history.sqlite.lock"
+    lock.unlink()
+    lock.mkdir()
+    before = (house.out / "history.sqlite").read_bytes()
+    code, text, err = tenter("history")
+    assert code == 0 and "1 finding in 3 runs" in text and err.count("\n") == 1 and "the history cannot be written" in err
+    code, _, err = tenter("history", "prune", "--keep", "0", "--all")
+    assert code == 2 and "cannot be used" in err and (house.out / "history.sqlite").read_bytes() == before
+    assert len(list(house.out.glob("*-one*/report.json"))) == 3
+
+
 def test_prune_keeps_the_newest_the_latest_and_the_last_of_what_is_not_fixed(tenter, write, house):
     names = []
     for i, behaviour in enumerate(("clean", "finding", "finding", "clean", "clean")):

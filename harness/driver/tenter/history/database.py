@@ -31,8 +31,8 @@ STEPS: tuple[tuple[str, ...], ...] = ((
         duration_s REAL NOT NULL, exit_code INTEGER NOT NULL, interrupted INTEGER NOT NULL, out TEXT NOT NULL)""",
     """CREATE TABLE cases (
         run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE, name TEXT NOT NULL, scenario TEXT NOT NULL,
-        flavour TEXT NOT NULL, target TEXT NOT NULL, build TEXT NOT NULL, seed INTEGER NOT NULL, verdict TEXT NOT NULL, planted TEXT NOT NULL,
-        duration_s REAL NOT NULL, attempts INTEGER NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID""",
+        flavour TEXT NOT NULL, target TEXT NOT NULL, build TEXT NOT NULL, seed INTEGER NOT NULL, verdict TEXT NOT NULL,
+        planted TEXT NOT NULL, duration_s REAL NOT NULL, attempts INTEGER NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID""",
     """CREATE TABLE findings (
         run TEXT NOT NULL, name TEXT NOT NULL, signature TEXT NOT NULL, check_name TEXT NOT NULL, contracts TEXT NOT NULL,
         title TEXT NOT NULL, PRIMARY KEY (run, name, signature),
@@ -75,7 +75,8 @@ def _connected(path: Path, wait_s: float, steps: Sequence[Sequence[str]]) -> Ite
 @contextmanager
 def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     """For a folder that may not be written. Errors: as `opened`."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=WAIT_S, isolation_level=None, uri=True)) as database:
+    only_read = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(only_read, timeout=WAIT_S, isolation_level=None, uri=True)) as database:
         if _version(database, path, STEPS) != len(STEPS):
             raise UsageError(f"{path} has the schema of an older driver, and cannot be written to bring it up to date")
         yield database
@@ -85,7 +86,8 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, also inside another one. The outer one waits for other writers at its beginning, never in the middle."""
     inner = database.in_transaction
-    begin, commit, undo = ("SAVEPOINT one", "RELEASE one", "ROLLBACK TO one") if inner else ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
+    begin, commit, undo = (("SAVEPOINT one", "RELEASE one", "ROLLBACK TO one") if inner else
+                           ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"))
     database.execute(begin)
     try:
         yield

@@ -1,8 +1,9 @@
 """The past as plain data: what each run concluded in each place, and which findings it showed there.
 
-A place is a scenario in a flavour with a target: what another runtime does says nothing of this one. Replays and planted bugs are left out, as are cases that concluded nothing: the share of
-the others that showed a defect is a share of equal trials. A finding counts where its case failed, and not where a
-scenario expects it. Runs are in the order in which they began.
+A place is a scenario in a flavour with a target: what another runtime does says nothing of this one. Replays and planted
+bugs are left out, as are cases that concluded nothing: the share of the others that showed a defect is a share of equal
+trials. A finding counts where its case failed, and not where a scenario expects it. Runs are in the order in which they
+began.
 """
 
 from __future__ import annotations
@@ -60,15 +61,15 @@ def read(database: sqlite3.Connection, until: str = "", scenario: str = "") -> P
     started = dict(database.execute(f"SELECT id, started FROM runs WHERE kind = 'run' ORDER BY {ORDER}"))
     visits: dict[Place, list[Visit]] = {}
     for run, *place, build, concluded, failed in database.execute(
-            f"SELECT run, scenario, flavour, target, min(build), sum({_CONCLUDED}), sum(verdict = 'FAIL') FROM cases JOIN runs ON run = id "
-            f"WHERE {where} GROUP BY run, scenario, flavour, target ORDER BY {ORDER}, scenario, flavour, target", values):
+            f"SELECT run, scenario, flavour, target, min(build), sum({_CONCLUDED}), sum(verdict = 'FAIL') "
+            f"FROM cases JOIN runs ON run = id WHERE {where} GROUP BY run, scenario, flavour, target ORDER BY {ORDER}, scenario, flavour, target", values):
         visits.setdefault(tuple(place), []).append(Visit(run, build, concluded, failed))
     shown: dict[str, Shown] = {}
     for signature, check, title, contracts, *place, run, count in database.execute(
             "SELECT signature, min(check_name), min(title), min(contracts), scenario, flavour, target, run, count(*) "
             "FROM findings JOIN cases USING (run, name) JOIN runs ON run = id "
-            f"WHERE {where} AND verdict = 'FAIL' GROUP BY run, scenario, flavour, target, signature ORDER BY {ORDER}, scenario, flavour, signature",
-            values):
+            f"WHERE {where} AND verdict = 'FAIL' GROUP BY run, scenario, flavour, target, signature "
+            f"ORDER BY {ORDER}, scenario, flavour, signature", values):
         finding = shown.setdefault(signature, Shown(signature, check, title, tuple(contracts.split())))
         finding.places.setdefault(tuple(place), {})[run] = count
     return Past(started, visits, shown)

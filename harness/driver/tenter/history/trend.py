@@ -48,7 +48,7 @@ def trend(database: sqlite3.Connection, scenario: str, flavour: str, last: int =
 
 def _verdicts(database: sqlite3.Connection, place: past.Place) -> dict[str, str]:
     words: dict[str, str] = {}
-    for run, word in database.execute("SELECT DISTINCT run, verdict FROM cases WHERE scenario = ? AND flavour = ? AND target = ? AND planted = ''",
-                                     place):
+    for run, word in database.execute("SELECT DISTINCT run, verdict FROM cases WHERE scenario = ? AND flavour = ? AND target = ? "
+                                      "AND planted = ''", place):
         words[run] = min(words.get(run, word), word, key=_WORST.index)
     return words

@@ -6,28 +6,23 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenter.console import say
 from tenter.errors import CLEAN, UsageError, nearest
-from tenter.history import database as files
-from tenter.history import ledger, past, pruning, sightings
+from tenter.history import past, sightings
+from tenter.history.access import with_current
 from tenter.history.defects import Defect, Flaky, defects, failing, place_name
-from tenter.house import House
-from tenter.record import archive
 from tenter.record.results import Verdict
 from tenter.report.sparkline import LEGEND, sparkline
 from tenter.report.terminal import STYLES
 from tenter.report.wording import plural
 
-T = TypeVar("T")
 _STAMP = len("20261122-101500")  # enough of a run's name to find it, and short enough for a column
 
 
@@ -38,72 +33,7 @@ def show(word: str, out: Path, as_json: bool, console: Console) -> int:
         if word:
             return _show_scenario(database, word, out, as_json, console)
         return _show_defects(past.read(database), out, as_json, console)
-    return _with_history(out, answer)
-
-
-def rebuild(out: Path, house: House) -> int:
-    """Reads every run folder again. Rows of runs whose folder is gone stay: nothing else knows of them."""
-    def again(database: sqlite3.Connection) -> tuple[ledger.TakenIn, int]:
-        taken = ledger.take_in(database, out, again=True)
-        known = [run for (run,) in database.execute("SELECT id FROM runs")]
-        return taken, sum(not (out / run).is_dir() for run in known)
-    taken, gone = _guarded(out, lambda: ledger.use(out, again))
-    _say_unread(taken)
-    print(f"{house.relative(out / files.NAME)}: {plural(taken.runs, 'run')} read again"
-          + (f"; {plural(gone, 'run')} without a folder kept as they were" if gone else ""))
-    return CLEAN
-
-
-def prune(out: Path, limits: pruning.Limits, spare: bool, dry: bool) -> int:
-    """Removes run folders and rows, and says which and how much. With `spare` no finding loses its last folder."""
-    def choose(database: sqlite3.Connection) -> int:
-        open_ = [defect.signature for defect in defects(past.read(database)) if not defect.fixed_in] if spare else []
-        known = [run for (run,) in database.execute("SELECT id FROM runs")]
-        latest = archive.latest_of(out)
-        choice = pruning.choose(database, limits, latest.name if latest else "", open_,
-                                [run for run in known if (out / run).is_dir()])
-        total = 0
-        for run in choice.remove:
-            folder = out / run
-            bytes_ = pruning.size(folder) if folder.is_dir() else 0
-            total += bytes_
-            print(f"{'would remove' if dry else 'removed'} {run}: " + (f"{bytes_ / 2**20:.1f} MiB" if folder.is_dir() else "its rows, the folder was gone"))
-            if not dry:
-                pruning.remove(database, out, run)
-        for run, why in choice.spared.items():
-            print(f"kept {run}: {why}")
-        print(f"{'would remove' if dry else 'removed'} {plural(len(choice.remove), 'run')}, {total / 2**20:.1f} MiB; "
-              f"{len(known) - len(choice.remove)} stay")
-        return CLEAN
-    return _with_history(out, choose)
-
-
-def _with_history(out: Path, action: Callable[[sqlite3.Connection], T]) -> T:
-    """On the history with every run that has a folder in it. A folder that may not be written is read as it is."""
-    def do() -> T:
-        try:
-            _say_unread(ledger.use(out, lambda database: ledger.take_in(database, out)))
-        except (sqlite3.OperationalError, OSError) as error:
-            with files.opened_to_read(out / files.NAME) as database:
-                say(f"the history cannot be written ({error}): runs that it does not know yet are left out")
-                return action(database)
-        return ledger.use(out, action)
-    return _guarded(out, do)
-
-
-def _guarded(out: Path, do: Callable[[], T]) -> T:
-    if not out.is_dir():
-        raise UsageError(f"there is no history: no such folder {out}")
-    try:
-        return do()
-    except (sqlite3.Error, OSError, files.Damaged) as error:
-        raise UsageError(f"{out / files.NAME} cannot be used: {error}") from error
-
-
-def _say_unread(taken: ledger.TakenIn) -> None:
-    if taken.unread:
-        say(f"{plural(len(taken.unread), 'run')} cannot be read and {'is' if len(taken.unread) == 1 else 'are'} left out: "
-            + "; ".join(taken.unread[:3]) + ("; ..." if len(taken.unread) > 3 else ""))
+    return with_current(out, answer)
 
 
 def _show_defects(known: past.Past, out: Path, as_json: bool, console: Console) -> int:
@@ -155,13 +85,14 @@ def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: 
         return _print_json({
             "scenario": word, "flaky": [{"flavour": place[1], "target": place[2], **asdict(flaky)} for place in places
                                         if (flaky := failing(known, place))],
-            "runs": [{"run": run, "started": started, "flavour": flavour, "target": target, "build": build, "verdicts": dict(verdicts)}
+            "runs": [{"run": run, "started": started, "flavour": flavour, "target": target, "build": build,
+                      "verdicts": dict(verdicts)}
                      for (flavour, target, run, started, build), verdicts in reversed(runs.items())]})
     for place in places:
         line = sparkline(_share(verdicts) for key, verdicts in runs.items() if key[:2] == place[1:])
         flaky = failing(known, place)
-        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), line[-60:], (f"; {_flaky(flaky)}" if flaky else "", "yellow")),
-                      soft_wrap=True)
+        comes_and_goes = f"; {_flaky(flaky)}" if flaky else ""
+        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), line[-60:], (comes_and_goes, "yellow")), soft_wrap=True)
     console.print(Text(f"oldest first; {LEGEND}", style="dim"), soft_wrap=True)
     table = _table("run", "flavour", "target", "build", "verdicts")
     for (flavour, target, run, _, build), verdicts in reversed(runs.items()):
