@@ -15,6 +15,7 @@ from tenter import __version__, cli_bench
 from tenter.console import command_line, open_console, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
+from tenter.plain import one_line
 from tenter.strict import StrictCommand, refuse_beside
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
@@ -262,11 +263,11 @@ def main(arguments: list[str] | None = None) -> int:
         code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
         return code if isinstance(code, int) else CLEAN
     except TenterError as error:
-        say(" ".join(str(error).split()))
+        say(one_line(str(error)))
         return error.exit_code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        say(" ".join(error.format_message().split()) + f" ({context.command_path if context else './tenter'} --help)")
+        say(one_line(error.format_message()) + f" ({context.command_path if context else './tenter'} --help)")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
@@ -285,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _defect(error: Exception) -> int:
     import traceback
     last = traceback.extract_tb(error.__traceback__)[-1]
-    say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {error}")
+    say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {one_line(str(error))}")
     return DEFECT
 
 

@@ -63,11 +63,6 @@ def faults(case: CaseResult) -> list[str]:
     return [fault.strip() for fault in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^;"])+', case.effective_faults)]
 
 
-def code(command: str) -> str:
-    """A command for Markdown, or nothing."""
-    return f"`{command}`" if command else ""
-
-
 def other_exposure(case: CaseResult) -> list[str]:
     """What the sentence of the case does not say already."""
     said = {"threads", next((key for key in UNITS if case.exposure.get(key, 0) > 0), "")}

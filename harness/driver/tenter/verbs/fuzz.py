@@ -14,13 +14,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from tenter.console import build_shown, say
+from tenter.console import build_shown, line, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import sanitizer
 from tenter.machine.process import Command, Ended, Progress, execute
+from tenter.plain import one_line, shortened
 from tenter.record import archive
 from tenter.sources import contracts
 
@@ -125,12 +125,12 @@ def _run(request: Request, flavour: str, binary: Path, folder: Path, house: Hous
 
 def _watched(command: Command, flavour: str, request: Request, console: Console) -> Ended:
     stop = threading.Event()
-    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), TextColumn("{task.fields[what]}"),
+    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), TextColumn("{task.fields[what]}", markup=False),
               TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"fuzzing {request.what}, {flavour}", total=request.seconds, what="starting")
 
         def show(progress: Progress) -> None:
-            bars.update(task, completed=progress.done, what=progress.what)
+            bars.update(task, completed=progress.done, what=one_line(progress.what))
 
         return execute(command, stop, show)
 
@@ -149,10 +149,9 @@ def _print_coverage(outcome: Outcome, flavour: str, console: Console) -> None:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
     found = f"{len(outcome.findings)} finding{'' if len(outcome.findings) == 1 else 's'} in "
-    console.print(Text(f"{flavour}: {found}{p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
-                       + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}"))
-    console.print(Text("  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p),
-                       style="dim"), soft_wrap=True)
+    line(console, f"{flavour}: {found}{p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
+                       + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
+    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p), "dim")
 
 
 def _print_finding(finding: dict[str, Any], request: Request, flavour: str, folder: Path, house: House,
@@ -160,28 +159,28 @@ def _print_finding(finding: dict[str, Any], request: Request, flavour: str, fold
     stored = folder / f"finding.{flavour}.fuzz"
     stored.write_text(finding["program"])
     (folder / f"finding.{flavour}.json").write_text(json.dumps(finding, indent=2) + "\n")
-    console.print(Text(f"\n{finding['contract']} is broken: {finding['kind']}", style="bold red"))
+    line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
     detail = finding["detail"].strip()
-    console.print(Text(detail if len(detail) < 4000 else detail[:4000] + " ..."), soft_wrap=True)
+    line(console, shortened(detail, 4000))
     shrunk = (f", {finding['ops']} ops of {finding['original_ops']}, found after {finding['found_after_s']:.1f} s, "
               f"shrunk after {finding['shrunk_after_s']:.1f} s" if "original_ops" in finding else "")
-    console.print(Text(f"\nthe program{shrunk}:", style="bold"))
-    console.print(Text("".join(f"  {line}\n" for line in finding["program"].splitlines())), soft_wrap=True, end="")
+    line(console, f"\nthe program{shrunk}:", "bold")
+    line(console, "\n".join(f"  {step}" for step in finding["program"].splitlines()))
     if "tried" in finding:
-        console.print(Text(f"it came back {finding['came_back']} of {finding['tried']} times"))
+        line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
     words = ["./tenter", "fuzz", request.what, "--flavour", flavour, "--replay", house.relative(stored)]
     if request.mutant:
         words += ["--mutant", request.mutant]
-    console.print(Text(f"replay: {shlex.join(words)}"), soft_wrap=True)
+    line(console, f"replay: {shlex.join(words)}")
     if "seed" in finding:
-        console.print(Text(f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
-                           f" --max-ops {request.max_ops}"), soft_wrap=True)
+        line(console, f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
+                           f" --max-ops {request.max_ops}")
 
 
 def _exit_code(request: Request, outcome: Outcome, flavour: str) -> int:
     """As for every verb; a planted bug is like a canary: to find it is what is expected."""
     ended = outcome.ended
-    last = (outcome.stderr.strip().splitlines() or [""])[0]
+    last = one_line((outcome.stderr.strip().splitlines() or [""])[0])
     if ended.exit_code == USAGE:
         raise UsageError(last.removeprefix("engine_fuzz: ") or "the fuzzer refused its options")
     if ended.timed_out or ended.signal_name or ended.exit_code not in (CLEAN, FINDINGS):

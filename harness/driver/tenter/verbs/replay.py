@@ -15,6 +15,7 @@ from tenter.console import build_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
 from tenter.house import House
 from tenter.machine import environment
+from tenter.plain import one_line
 from tenter.plan import files
 from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
@@ -45,7 +46,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     _say_build(archive.read_run(folder), result.flavour, house)
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
     replays = archive.create_run_folder(out, f"replay-{finding.id}", datetime.now().astimezone())
-    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
+    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
     with TerminalView(console, cases) as view:
         outcome = run_cases(cases, house, replays, jobs=1, view=view)
     concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
@@ -70,7 +71,7 @@ def print_replayed(replayed: Replayed) -> int:
     print(f"reproduced {replayed.reproduced} of {replayed.asked}: {replayed.finding.check} {replayed.finding.id}"
           + (f" ({lost} not concluded)" if lost else ""))
     for other, count in replayed.others:
-        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {' '.join(other.title.split())}")
+        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {one_line(other.title)}")
     if replayed.reproduced:
         return FINDINGS
     return DEFECT if lost == replayed.asked else CLEAN
