@@ -35,6 +35,11 @@ CATALOGUE = {
 }
 
 
+# What a title, a detail or a note must not be able to do to a terminal, a page, a table or a file for CI.
+HOSTILE = ("\x1b]0;evil\x07[bold]b[/bold] | `tick` ]]> <script>alert(1)</script> </details> \x1b[31mred \x9b31m \u202ertl "
+           "\ud800 \r\n::error::forged ``` {{ 7 * 7 }} &lt; **s** \x00")
+
+
 def main() -> int:
     if sys.argv[1] == "catalogue":
         print(json.dumps(CATALOGUE | {"flavour": Path(sys.argv[0]).resolve().parents[2].name}))
@@ -65,6 +70,10 @@ def behave(plan: dict, out: Path) -> int:
     found = behaviour == "finding" or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
     if found:
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+    if behaviour == "hostile":
+        found = True
+        write_finding(out, plan["checks"][0], HOSTILE, detail="".join(map(chr, range(256))) + HOSTILE + "\n" + "x" * 100_000)
+        sys.stderr.write(HOSTILE.encode(errors="replace").decode())
     if behaviour == "two_findings":
         found = True
         write_finding(out, "determinism", "thread 7 got the answer of thread 3")
@@ -82,18 +91,23 @@ def behave(plan: dict, out: Path) -> int:
     return 1 if found else 3 if behaviour == "no_power" else 0
 
 
-def write_finding(out: Path, check: str, title: str, signature: str = "9f3c21aa01b2c3d4") -> None:
+DETAIL = ("request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
+          "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
+          "  equal to the reference of thread 3, bit for bit \x1b[31m\x00")
+
+
+def write_finding(out: Path, check: str, title: str, signature: str = "9f3c21aa01b2c3d4", detail: str = DETAIL) -> None:
     with (out / "findings.jsonl").open("a") as file:
         file.write(json.dumps({
             "version": 1, "check": check, "contracts": ["COP-1"], "signature": signature, "title": title,
-            "detail": "request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
-                      "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
-                      "  equal to the reference of thread 3, bit for bit \x1b[31m\x00",
+            "detail": detail,
             "evidence": {"expected_thread": 7, "got_thread": 3, "node": "softmax_0.tmp_0", "first_index": 1}}) + "\n")
 
 
 def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
     def check(name: str) -> dict:
+        if behaviour == "hostile" and name == "hidden_write":
+            return {"name": name, "state": "no_power", "examined": 0, "note": HOSTILE}
         if behaviour == "no_power" or (behaviour == "weak" and name == "hidden_write"):
             return {"name": name, "state": "no_power", "examined": 0,
                     "note": "the outputs of this model do not depend on its input, so a mix-up cannot be seen"}

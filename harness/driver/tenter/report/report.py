@@ -36,7 +36,7 @@ def write(run: RunResult, power: PowerTable, folder: Path, house: House) -> None
     (folder / archive.REPORT).write_text(raw + "\n", encoding="utf-8", errors="backslashreplace")
     (folder / "report.html").write_text(render("report.html.j2", run, power, house), encoding="utf-8")
     (folder / "report.md").write_text(render("report.md.j2", run, power, house), encoding="utf-8")
-    junit.write(run, folder / "junit.xml", printable)
+    junit.write(run, power, folder / "junit.xml", house)
     _validate(json.loads(raw), house)
 
 
