@@ -74,6 +74,9 @@ def behave(plan: dict, out: Path) -> int:
         found = True
         write_finding(out, plan["checks"][0], HOSTILE, detail="".join(map(chr, range(256))) + HOSTILE + "\n" + "x" * 100_000)
         sys.stderr.write(HOSTILE.encode(errors="replace").decode())
+    if behaviour == "race":
+        found = True
+        write_finding(out, "data_race", "data race in tenter::PlanCache::Find(int);", "77aa77aa01b2c3d4", RACE)
     if behaviour == "two_findings":
         found = True
         write_finding(out, "determinism", "thread 7 got the answer of thread 3")
@@ -94,6 +97,11 @@ def behave(plan: dict, out: Path) -> int:
 DETAIL = ("request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
           "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
           "  equal to the reference of thread 3, bit for bit \x1b[31m\x00")
+
+
+RACE = ("write\n    tenter::PlanCache::Find(int)  /elsewhere/src/runtime/graph/plan_cache.cc:40\n"
+        "    tenter::CachedOp::Invoke()  /elsewhere/src/runtime/graph/cached_op.cc:12\n    start_thread  nptl.c:442\n"
+        "read\n    tenter::PlanCache::Find(int)  /elsewhere/src/runtime/graph/plan_cache.cc:31\n")
 
 
 def write_finding(out: Path, check: str, title: str, signature: str = "9f3c21aa01b2c3d4", detail: str = DETAIL) -> None:

@@ -1,4 +1,4 @@
-"""Writes a run in every format: JSON for machines, HTML and Markdown for people, JUnit for CI."""
+"""Writes a run in every format: JSON for machines, HTML and Markdown for people; JUnit, SARIF and code quality for CI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tenter.house import House
 from tenter.plain import code_block, code_span, markdown, printable
 from tenter.record import archive
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
-from tenter.report import junit, quantity, wording
+from tenter.report import codequality, junit, quantity, sarif, wording
 from tenter.report.power import PowerTable, is_measured
 
 SCHEMA = "schema/report.schema.json"
@@ -37,6 +37,8 @@ def write(run: RunResult, power: PowerTable, folder: Path, house: House) -> None
     (folder / "report.html").write_text(render("report.html.j2", run, power, house), encoding="utf-8")
     (folder / "report.md").write_text(render("report.md.j2", run, power, house), encoding="utf-8")
     junit.write(run, power, folder / "junit.xml", house)
+    (folder / "report.sarif").write_text(sarif.write(run, house), encoding="utf-8", errors="backslashreplace")
+    (folder / "report.codequality.json").write_text(codequality.write(run, house), encoding="utf-8", errors="backslashreplace")
     _validate(json.loads(raw), house)
 
 
