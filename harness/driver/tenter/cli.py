@@ -64,6 +64,8 @@ def run(
     budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
                                         "was left out is said.")] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of cases that did not pass, and the end.")] = False,
+    github: Annotated[Optional[bool], typer.Option("--github/--no-github", help="Annotations and the summary of a step, "
+                                                   "for GitHub Actions. Default: when GITHUB_ACTIONS is true.")] = None,
     resume: Annotated[Optional[Path], typer.Option(metavar="RUN_DIR", help="Go on with a run that was interrupted or "
                                                    "killed; what has ended is not run again.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
@@ -91,7 +93,7 @@ def run(
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
                                 "input_shape", "shard", "baseline"), "says nothing beside --resume, which goes on with what was planned")
-        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet)
+        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
         if scenarios:
@@ -104,7 +106,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
-                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet,
+                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 

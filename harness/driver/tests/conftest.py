@@ -47,6 +47,8 @@ def tenter(house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     for module in (run, replay):
         monkeypatch.setattr(module, "build_shown", lambda *_: False)
     monkeypatch.setattr(cli, "this_house", lambda: house)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # the tests may run in such a step themselves
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(house.root)
 
     def call(*arguments: str) -> tuple[int, str, str]:
