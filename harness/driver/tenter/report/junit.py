@@ -63,7 +63,7 @@ def _test_case(run: RunResult, case: CaseResult, power: PowerTable, house: House
     result = _result(run, case)
     if result is not None:
         test.result = [result]
-    test.system_out = printable(f"{sentence(case)}\n{run.replay_line(case) if case.findings else ''}".strip())
+    test.system_out = printable(f"{sentence(case)}\n{run.replay_line(case, case.findings[0]) if case.findings else ''}".strip())
     return test
 
 

@@ -16,7 +16,7 @@ from tenter.house import House
 from tenter.plain import one_line
 from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult
+from tenter.record.results import FUZZED, CaseResult
 
 # `    #0 0x55d0 in tenter::Engine::Push(tenter::Op*) /src/engine.cc:12:3`, as sanitizers write it
 _NUMBERED = re.compile(r"^\s*#(?P<depth>\d+)\s+(?:0x[0-9a-f]+\s+)?(?:in\s+)?(?P<what>.*)$")
@@ -109,4 +109,4 @@ def scenario_file(case: CaseResult, house: House) -> str:
     model = house.relative(house.root / str(case.parameters.get("model", "")))
     if name.startswith("model/") and not os.path.isabs(model) and (house.root / model).is_file():
         return model
-    return "fuzz/README.md" if case.kind == "engine_fuzz" else "scenarios/README.md"
+    return "fuzz/README.md" if case.kind == FUZZED else "scenarios/README.md"

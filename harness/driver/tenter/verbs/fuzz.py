@@ -15,13 +15,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
 
-from tenter.console import build_shown, line, say
+from tenter.console import build_shown, command_line, line, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
-from tenter.machine import sanitizer
+from tenter.machine import environment, sanitizer
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plain import one_line, shortened
 from tenter.record import archive
+from tenter.report import report
+from tenter.report.search import Search, run_of
+from tenter.report.wording import plural
 from tenter.sources import contracts
 
 # What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
@@ -79,30 +82,68 @@ def fuzz(request: Request, house: House, console: Console) -> int:
         raise UsageError(f"--workers: '{request.workers}' is no list of numbers such as 0,1,8")
     if request.mutant and request.flavours != ("probe",):
         raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
-    folder = archive.create_run_folder((request.out or house.out).resolve(), f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
+    started = datetime.now().astimezone()
+    folder = archive.create_run_folder((request.out or house.out).resolve(), f"fuzz-{request.mutant or request.what}", started)
+    codes, searches = [], []
     try:
-        codes = [_one_flavour(request, flavour, folder, house, console) for flavour in request.flavours]
+        for flavour in request.flavours:
+            code, search = _one_flavour(request, flavour, folder, house, console)
+            codes.append(code)
+            searches += [search] if search else []
     except UsageError:
         shutil.rmtree(folder)  # nothing ran that could be read there
         raise
+    _write_reports(request, searches, started, folder, house, console)
     for code in (DEFECT, USAGE, INCONCLUSIVE, SANITIZER, FINDINGS):
         if code in codes:
             return code
     return CLEAN
 
 
-def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> int:
+def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> tuple[int, Search | None]:
+    """The exit code, and what the reports tell; nothing when it was interrupted."""
     program = "engine_fuzz" + (f"_{request.mutant}" if request.mutant else "")
     build_shown(house, flavour, console, (program,))
     outcome = _run(request, flavour, house.fuzzer(flavour, request.mutant), folder, house, console)
     if outcome.ended.stopped:
-        return INCONCLUSIVE
+        return INCONCLUSIVE, None
     _print_coverage(outcome, flavour, console)
-    for finding in outcome.findings:
-        _print_finding(finding, request, flavour, folder, house, console)
+    replays = [_print_finding(finding, request, flavour, folder, house, console) for finding in outcome.findings]
     if outcome.replayed:
         print(f"came back {outcome.replayed['came_back']} of {outcome.replayed['tried']} times ({flavour})")
-    return _exit_code(request, outcome, flavour)
+    try:
+        code, defect = _exit_code(request, outcome, flavour), ""
+    except HarnessDefect as error:
+        code, defect = DEFECT, str(error)
+        say(defect)
+    return code, Search(
+        request.what, flavour, request.seed, request.seconds, outcome.ended.duration_s,
+        SANITIZER if code == SANITIZER else outcome.ended.exit_code,
+        request.property, request.mutant, request.replay, defect, outcome.progress, outcome.findings, replays, outcome.stderr,
+        shlex.join(["./tenter", "fuzz", request.what, "--flavour", flavour, *_words(request)]))
+
+
+def _words(request: Request) -> list[str]:
+    """What makes it the same search or replay again, the flavour and the seconds aside."""
+    words = ["--replay", request.replay, "--times", str(request.times)] if request.replay else [
+        "--seconds", f"{request.seconds:g}", "--seed", str(request.seed), "--max-ops", str(request.max_ops)]
+    for option, value, default in (("--property", request.property, "all"), ("--workers", request.workers, ""),
+                                   ("--mutant", request.mutant, "")):
+        if value != default and (option == "--mutant" or not request.replay or ":" in request.replay):
+            words += [option, value]
+    return words
+
+
+def _write_reports(request: Request, searches: list[Search], started: datetime, folder: Path, house: House,
+                   console: Console) -> None:
+    told = {search.flavour for search in searches}
+    left = tuple(f"fuzz/{request.what}.{flavour}" for flavour in request.flavours if flavour not in told)
+    run = run_of(searches, run_id=folder.name, command=command_line(), started=started.isoformat(timespec="seconds"),
+                 environment=environment.facts(house), not_run=left, interrupted=bool(left),
+                 out=shlex.quote(str(request.out)) if request.out else "",
+                 tested="Tenter's engine" + (f" with the planted bug {request.mutant}" if request.mutant else ""))
+    report.write(run, {}, folder, house)
+    line(console, f"  report: {house.relative(folder / 'report.html')}", "dim")
 
 
 def _run(request: Request, flavour: str, binary: Path, folder: Path, house: House, console: Console) -> Outcome:
@@ -148,14 +189,15 @@ def _print_coverage(outcome: Outcome, flavour: str, console: Console) -> None:
     if not p:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
-    found = f"{len(outcome.findings)} finding{'' if len(outcome.findings) == 1 else 's'} in "
-    line(console, f"{flavour}: {found}{p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
+    found = f"{plural(len(outcome.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p['ops'], 'op')}"
+    line(console, f"{flavour}: {found} in {p['elapsed_s']:.0f} s"
                        + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
     line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p), "dim")
 
 
 def _print_finding(finding: dict[str, Any], request: Request, flavour: str, folder: Path, house: House,
-                   console: Console) -> None:
+                   console: Console) -> str:
+    """Stores and prints it; returns the line that replays it."""
     stored = folder / f"finding.{flavour}.fuzz"
     stored.write_text(finding["program"])
     (folder / f"finding.{flavour}.json").write_text(json.dumps(finding, indent=2) + "\n")
@@ -175,6 +217,7 @@ def _print_finding(finding: dict[str, Any], request: Request, flavour: str, fold
     if "seed" in finding:
         line(console, f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
                            f" --max-ops {request.max_ops}")
+    return shlex.join(words)
 
 
 def _exit_code(request: Request, outcome: Outcome, flavour: str) -> int:

@@ -21,7 +21,7 @@ from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
 from tenter.record import archive
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.terminal import TerminalView
 from tenter.verbs.run import prepare_models
 
@@ -38,6 +38,8 @@ class Replayed:
 
 def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
     folder, result, finding = archive.locate(out, word)
+    if result.kind == FUZZED:
+        raise UsageError(f"{finding.id} is a program of the fuzzer: {finding.evidence.get('replay', './tenter fuzz --help')}")
     here = folder / "cases" / result.name
     plan = with_effective_faults(_plan(here / "plan.json"), result)
     build_shown(house, result.flavour, console)
