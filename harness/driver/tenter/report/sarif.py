@@ -1,7 +1,8 @@
 """SARIF 2.1.0, as code scanning reads it: a rule per check, a result per defect, a thread flow per thread.
 
 What GitHub keys alerts on is the same in every run: rule id, path, and the fingerprint, which is made of the signature. Its
-limits are kept here and nowhere else, and what is left out for them is said. `reports/schema/sarif.schema.json` checks it.
+limits are kept here and nowhere else, and what is left out for them is said. The category stays open, so that the upload fills
+it in with workflow, job and part of a matrix. `reports/schema/sarif.schema.json` checks it.
 """
 
 from __future__ import annotations
@@ -39,18 +40,12 @@ def write(run: RunResult, house: House) -> str:
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{
         "tool": {"driver": {"name": "Tenter", "semanticVersion": __version__, "version": __version__,
                             "rules": _rules(rules, house)}},
-        "automationDetails": {"id": f"tenter/{_label(run)}/{run.run_id}"},
         "invocations": [_invocation(run, len(found) - len(shown))],
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(issue, list(rules).index(issue.rule), run) for issue in shown],
-        "properties": {"tested": printable(run.tested), "baseline": run.baseline}}]}
+        "properties": {"run": run.run_id, "tested": printable(run.tested), "baseline": run.baseline}}]}
     return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
-
-
-def _label(run: RunResult) -> str:
-    """Code scanning keeps the runs of one label apart from those of another: 20261122-101500-smoke -> smoke."""
-    return run.run_id.split("-", 2)[-1]
 
 
 def _rules(rules: dict[str, tuple[str, ...]], house: House) -> list[dict[str, Any]]:
