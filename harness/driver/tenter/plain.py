@@ -29,7 +29,7 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """The beginning, and how much was left out: nothing is cut without a word."""
+    """The beginning, and how much was left out: nothing is cut without a word. report.json has all of it."""
     if len(text) <= most:
         return text
     return f"{text[:most]} ... ({len(text) - most:,} more characters, in report.json)"

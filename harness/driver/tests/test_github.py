@@ -69,6 +69,13 @@ def test_known_findings_and_lost_power_are_warnings_and_a_defect_is_an_error(ten
         ("error", "ERROR"), ("warning", "known:"), ("warning", "GREY")]
 
 
+def test_what_was_not_run_is_a_warning(tenter, write):
+    write("smoke/a")
+    write("smoke/b")
+    [(kind, _, message)] = commands(tenter("run", "smoke", "--github", "--budget", "0s")[1])
+    assert kind == "warning" and message == "2 cases not run: smoke/a.probe, smoke/b.probe"
+
+
 def test_a_summary_that_cannot_be_written_is_one_line_and_no_verdict(tenter, write, monkeypatch, tmp_path):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "folder"))
     code, _, err = tenter("run", write("smoke/one"), "--github")

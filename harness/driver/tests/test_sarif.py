@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +14,7 @@ from tenter.house import this_house
 from tenter.record.findings import Finding
 from tenter.record.results import Verdict
 from tenter.report import codequality, sarif
-from tenter.report.places import Place, strands
+from tenter.report.places import Place, first_place, strands
 from test_report import make_case, make_run
 
 SCHEMA = json.loads((this_house().reports / "schema" / "sarif.schema.json").read_text())
@@ -151,6 +152,32 @@ def test_stacks_are_read_as_sanitizers_the_hook_and_dumps_write_them(house, sour
     (house.out / "x.cc").write_text("")
     found = strands(Finding(check, "1" * 16, "t", detail), house)
     assert [(strand.title, [(step.text, step.place) for step in strand.steps]) for strand in found] == expected
+
+
+@pytest.mark.parametrize(("frames", "expected"), [
+    (["ok  /x/runtime/base/status.h:67", "tenter::PlanCache::Get(int)  /other/build/tsan/../../runtime/graph/plan_cache.cc:31"],
+     Place("runtime/graph/plan_cache.cc", 31)),
+    (["ok  /x/runtime/base/status.h:67"], Place("runtime/base/status.h", 67)),
+    (["tenter::Watchdog::Bite()  /x/harness/run/watchdog.cc:9", "f  /x/runtime/base/status.h:67"],
+     Place("runtime/base/status.h", 67)),
+    (["tenter::Watchdog::Bite()  /x/harness/run/watchdog.cc:9"], Place("harness/run/watchdog.cc", 9)),
+    (["swap  /usr/include/c++/12/bits/move.h:205"], None)])
+def test_a_finding_is_shown_at_a_function_of_the_project(house, sources, frames, expected):
+    for name in ("runtime/base/status.h", "harness/run/watchdog.cc"):
+        (house.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (house.root / name).write_text("")
+    detail = "write\n" + "".join(f"    {frame}\n" * 3 for frame in frames)
+    found = strands(Finding("data_race", "1" * 16, "t", detail), house)
+    assert first_place(found) == expected and len(found[0].steps) == len(frames), "inlined frames are one step"
+
+
+@pytest.mark.parametrize("line", ["#0 " + " " * 200_000, "#0 f" + " a:1:x" * 50_000, "    f" + "  a" * 100_000,
+                                  "  op '" + "' " * 100_000, "#0 " + "a" * 200_000 + " x.cc:1"])
+def test_a_line_of_any_length_is_read_at_once(house, line):
+    """The square of its length would be minutes."""
+    started = time.process_time()
+    assert len(strands(Finding("liveness", "1" * 16, "t", f"{line}\n" * 3), house)) <= 3
+    assert time.process_time() - started < 5
 
 
 def test_every_check_of_the_runner_has_the_same_words_in_the_rules():

@@ -25,8 +25,10 @@ _RACED = re.compile(r"^ {4}(?P<what>\S.*?  \S+:\d+)$")
 # `  op 't0.5' (push 33) waits for v12`, as a dump of an engine says it
 _WAITING = re.compile(r"^\s*(?:worker \d+|thread \S+|op '.*?') .*\b(?:runs|waits|is)\b.*$")
 _FILE = re.compile(r"^(?P<what>.*?)\s+(?P<file>[^\s:()]+):(?P<line>\d{1,7})(?::\d+)?(?:\s.*)?$")
+_OWN = re.compile(r"\btenter::")
 _MOST_STRANDS = 50
 _MOST_STEPS = 40
+_MOST_COLUMNS = 2_000  # a target may write a line of any length, and a pattern may take the square of it
 _NO_SOURCES = ("build", "out", ".venv", "models", ".git")
 # Who looks on and who prepares is on most stacks, and seldom where the defect is.
 _LOOKING_ON = ("harness/run/", "harness/checks/")
@@ -57,12 +59,13 @@ def strands(finding: Finding, house: House) -> tuple[Strand, ...]:
     found: list[tuple[str, list[Step]]] = []
     title = finding.title
     after_header = True
-    for raw in finding.detail.splitlines():
+    for whole in finding.detail.splitlines():
+        raw = whole[:_MOST_COLUMNS]
         numbered, raced = _NUMBERED.match(raw), _RACED.match(raw)
         if numbered or raced:
             if after_header or (numbered and numbered["depth"] == "0"):
                 found.append((one_line(title), []))
-            found[-1][1].append(_step((numbered or raced)["what"], house))
+            _add(found[-1][1], (numbered or raced)["what"], house)
             after_header = False
         elif finding.check == "liveness" and _WAITING.match(raw):
             found.append((one_line(raw), [Step(one_line(raw))]))
@@ -71,7 +74,15 @@ def strands(finding: Finding, house: House) -> tuple[Strand, ...]:
             title, after_header = raw, True
         if len(found) > _MOST_STRANDS:
             break
-    return tuple(Strand(title, tuple(steps[:_MOST_STEPS])) for title, steps in found[:_MOST_STRANDS])
+    return tuple(Strand(title, tuple(steps)) for title, steps in found[:_MOST_STRANDS])
+
+
+def _add(steps: list[Step], text: str, house: House) -> None:
+    """A call that was inlined into itself is written several times, and is one step."""
+    if len(steps) < _MOST_STEPS:
+        step = _step(text, house)
+        if step not in steps[-1:]:
+            steps.append(step)
 
 
 def _step(text: str, house: House) -> Step:
@@ -93,9 +104,11 @@ def _place(file: str, line: int, house: House) -> Place | None:
 
 
 def first_place(found: Iterable[Strand]) -> Place | None:
-    places = [step.place for strand in found for step in strand.steps if step.place]
-    close = [place for place in places if not place.file.startswith(_LOOKING_ON)]
-    return next(iter(close or places), None)
+    """Where to show the finding: rather a function of the project than what was inlined into it from a header."""
+    placed = [(step, step.place) for strand in found for step in strand.steps if step.place]
+    close = [(step, place) for step, place in placed if not place.file.startswith(_LOOKING_ON)]
+    own = [(step, place) for step, place in close if _OWN.search(step.text)]
+    return next((place for _, place in own or close or placed), None)
 
 
 def scenario_file(case: CaseResult, house: House) -> str:
