@@ -111,6 +111,14 @@ def test_markdown_starts_with_the_verdict(mixed):
     assert len(tables) == 2 + 6 + 2 + 2 and all("\x1b" not in line for line in lines)
 
 
+def test_a_command_in_the_markdown_is_code_and_nothing_in_it_is_escaped(house):
+    run = make_run(make_case(), command="./tenter run 'smoke/*' -f probe")
+    lines = report.render("report.md.j2", run, {}, house).splitlines()
+    assert "- Measure what the checks can find in these settings: `./tenter run 'smoke/*' -f probe --power`" in lines
+    assert lines[4].startswith("`./tenter run 'smoke/*' -f probe` · 2")
+    assert all(not line.startswith("-") or "./tenter" not in line or line.endswith("`") for line in lines)
+
+
 def test_report_writes_the_files_of_a_stored_run_again(mixed, tenter):
     before = {path.name: path.read_bytes() for path in mixed.glob("report.*")}
     for path in mixed.glob("report.*"):

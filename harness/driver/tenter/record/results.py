@@ -117,8 +117,8 @@ class RunResult:
     known: tuple[str, ...] = ()  # their signatures
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
-        if finding and "replay" in finding.evidence:
-            return str(finding.evidence["replay"])  # of the fuzzer, which stores a program and no run plan
+        if finding and case.kind == FUZZED:  # it stores a program and no run plan
+            return str(finding.evidence["replay"])
         name = f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else "")
         return f"./tenter replay {shlex.quote(name) if ' ' in name else name}" + (f" --out {self.out}" if self.out else "")
 

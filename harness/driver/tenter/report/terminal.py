@@ -29,7 +29,8 @@ class TerminalView:
         self._console = console
         self._lock = threading.Lock()
         self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
-        self._bars = Bars(TextColumn("{task.description}", style="cyan", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+        self._bars = Bars(TextColumn("{task.description}", style="cyan", markup=False), BarColumn(bar_width=24),
+                          MofNCompleteColumn(),
                           TextColumn("{task.fields[what]}", markup=False), TimeElapsedColumn(), console=console, transient=True,
                           disable=not console.is_terminal)
         self._all = self._bars.add_task("all cases", total=len(cases), what="cases")

@@ -177,7 +177,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         steps.append(f"Not supported, and so not run: {_few([case.name for case in unsupported])}. Ask for the ops that "
                      "are missing, or leave these models out.")
     if run.cases and all(case.kind == FUZZED for case in run.cases):
-        on = f"Search on: {run.command}, with a --seed of its own and more --seconds"
+        on = f"Search on, with another --seed and more --seconds: {run.command}"
         return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")

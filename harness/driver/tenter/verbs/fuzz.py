@@ -166,8 +166,8 @@ def _run(request: Request, flavour: str, binary: Path, folder: Path, house: Hous
 
 def _watched(command: Command, flavour: str, request: Request, console: Console) -> Ended:
     stop = threading.Event()
-    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), TextColumn("{task.fields[what]}", markup=False),
-              TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24),
+              TextColumn("{task.fields[what]}", markup=False), TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"fuzzing {request.what}, {flavour}", total=request.seconds, what="starting")
 
         def show(progress: Progress) -> None:
