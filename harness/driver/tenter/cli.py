@@ -15,6 +15,7 @@ from tenter import __version__, cli_bench, cli_history
 from tenter.console import command_line, open_console, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
+from tenter.plain import one_line
 from tenter.strict import StrictCommand, refuse_beside
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
@@ -66,6 +67,8 @@ def run(
     retry: Annotated[int, typer.Option(min=0, metavar="N", help="Run a case that fails up to N times more with the same seed, "
                                        "and say in how many it failed; it stays FAIL.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of cases that did not pass, and the end.")] = False,
+    github: Annotated[Optional[bool], typer.Option("--github/--no-github", help="Annotations and the summary of a step, "
+                                                   "for GitHub Actions. Default: when GITHUB_ACTIONS is true.")] = None,
     resume: Annotated[Optional[Path], typer.Option(metavar="RUN_DIR", help="Go on with a run that was interrupted or "
                                                    "killed; what has ended is not run again.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
@@ -93,7 +96,7 @@ def run(
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
                                 "input_shape", "shard", "baseline", "retry"), "says nothing beside --resume, which goes on with what was planned")
-        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet)
+        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
         if scenarios:
@@ -106,7 +109,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
-                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, retry=retry,
+                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 
@@ -265,11 +268,11 @@ def main(arguments: list[str] | None = None) -> int:
         code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
         return code if isinstance(code, int) else CLEAN
     except TenterError as error:
-        say(" ".join(str(error).split()))
+        say(one_line(str(error)))
         return error.exit_code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        say(" ".join(error.format_message().split()) + f" ({context.command_path if context else './tenter'} --help)")
+        say(one_line(error.format_message()) + f" ({context.command_path if context else './tenter'} --help)")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
@@ -288,7 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _defect(error: Exception) -> int:
     import traceback
     last = traceback.extract_tb(error.__traceback__)[-1]
-    say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {error}")
+    say(f"defect of the driver in {Path(last.filename).name}:{last.lineno}: {type(error).__name__}: {one_line(str(error))}")
     return DEFECT
 
 

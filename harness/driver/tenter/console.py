@@ -8,9 +8,11 @@ import sys
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from tenter.house import House
 from tenter.machine.build import build
+from tenter.plain import printable
 
 
 class Patient:
@@ -49,7 +51,17 @@ def open_console() -> Console:
 
 def say(message: str) -> None:
     """One line beside the results: what the driver does now, or why it stops."""
-    print(f"tenter: {message}", file=sys.stderr, flush=True)
+    print(f"tenter: {printable(message)}", file=sys.stderr, flush=True)
+
+
+def shown(text: str, style: str = "") -> Text:
+    """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey."""
+    return Text(printable(text), style=style)
+
+
+def line(console: Console, text: str, style: str = "") -> None:
+    """One line, which stays one, so that a command in it can be pasted."""
+    console.print(shown(text, style), soft_wrap=True)
 
 
 def command_line() -> str:

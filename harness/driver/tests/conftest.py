@@ -48,6 +48,8 @@ def tenter(house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         monkeypatch.setattr(module, "build_shown", lambda *_: False)
     for module in (cli, cli_history):
         monkeypatch.setattr(module, "this_house", lambda: house)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # the tests may run in such a step themselves
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(house.root)
 
     def call(*arguments: str) -> tuple[int, str, str]:

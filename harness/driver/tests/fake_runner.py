@@ -35,6 +35,11 @@ CATALOGUE = {
 }
 
 
+# What a title, a detail or a note must not be able to do to a terminal, a page, a table or a file for CI.
+HOSTILE = ("\x1b]0;evil\x07[bold]b[/bold] | `tick` ]]> <script>alert(1)</script> </details> \x1b[31mred \x9b31m \u202ertl "
+           "\ud800 \r\n::error::forged ``` {{ 7 * 7 }} &lt; **s** \x00")
+
+
 def main() -> int:
     if sys.argv[1] == "catalogue":
         print(json.dumps(CATALOGUE | {"flavour": Path(sys.argv[0]).resolve().parents[2].name}))
@@ -63,13 +68,20 @@ def behave(plan: dict, out: Path) -> int:
     if behaviour in ENDINGS:
         return ENDINGS[behaviour](out)
     attempt = out.parent.name.removeprefix("attempt") if out.parent.name.startswith("attempt") else "1"
-    if behaviour == "race" and attempt == "3":
+    if behaviour == "rare_race" and attempt == "3":
         write_finding(out, "data_race", "data race in tenter::PlanCache::Find", "77aa77aa01b2c3d4")
         write_summary(out, plan, behaviour, True)
         return 66
-    found = behaviour in ("finding", "brief_finding") or (behaviour == "race" and attempt == "1") or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
+    found = behaviour in ("finding", "brief_finding") or (behaviour == "rare_race" and attempt == "1") or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
     if found:
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+    if behaviour == "hostile":
+        found = True
+        write_finding(out, plan["checks"][0], HOSTILE, detail="".join(map(chr, range(256))) + HOSTILE + "\n" + "x" * 100_000)
+        sys.stderr.write(HOSTILE.encode(errors="replace").decode())
+    if behaviour == "race":
+        found = True
+        write_finding(out, "data_race", "data race in tenter::PlanCache::Find(int);", "77aa77aa01b2c3d4", RACE)
     if behaviour == "two_findings":
         found = True
         write_finding(out, "determinism", "thread 7 got the answer of thread 3")
@@ -87,18 +99,29 @@ def behave(plan: dict, out: Path) -> int:
     return 1 if found else 3 if behaviour == "no_power" else 0
 
 
-def write_finding(out: Path, check: str, title: str, signature: str = "9f3c21aa01b2c3d4") -> None:
+DETAIL = ("request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
+          "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
+          "  equal to the reference of thread 3, bit for bit \x1b[31m\x00")
+
+
+RACE = ("write\n    tenter::PlanCache::Find(int)  /elsewhere/src/runtime/graph/plan_cache.cc:40\n"
+        "    tenter::CachedOp::Invoke()  /elsewhere/src/runtime/graph/cached_op.cc:12\n    start_thread  nptl.c:442\n"
+        "read\n    tenter::PlanCache::Find(int)  /elsewhere/src/runtime/graph/plan_cache.cc:31\n")
+
+
+def write_finding(out: Path, check: str, title: str, signature: str = "9f3c21aa01b2c3d4", detail: str = DETAIL) -> None:
     with (out / "findings.jsonl").open("a") as file:
         file.write(json.dumps({
             "version": 1, "check": check, "contracts": ["COP-1"], "signature": signature, "title": title,
-            "detail": "request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
-                      "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
-                      "  equal to the reference of thread 3, bit for bit \x1b[31m\x00",
-            "evidence": {"expected_thread": 7, "got_thread": 3, "node": "softmax_0.tmp_0", "first_index": 1}}) + "\n")
+            "detail": detail,
+            "evidence": {"expected_thread": 7, "got_thread": 3, "node": "softmax_0.tmp_0", "first_index": 1,
+                         **({"frame_0": "tenter::PlanCache::Find"} if check == "data_race" else {})}}) + "\n")
 
 
 def write_summary(out: Path, plan: dict, behaviour: str, found: bool) -> None:
     def check(name: str) -> dict:
+        if behaviour == "hostile" and name == "hidden_write":
+            return {"name": name, "state": "no_power", "examined": 0, "note": HOSTILE}
         if behaviour == "no_power" or (behaviour == "weak" and name == "hidden_write"):
             return {"name": name, "state": "no_power", "examined": 0,
                     "note": "the outputs of this model do not depend on its input, so a mix-up cannot be seen"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from tenter.house import FUZZED_FLAVOURS
 from tenter.verbs import fuzz
+from test_junit import cases_of
+from test_sarif import checked
 
 FAKE = Path(__file__).with_name("fake_fuzzer.py")
 
@@ -110,3 +113,50 @@ def test_a_refusal_leaves_no_folder_and_out_is_where_things_go(fuzzer, house, tm
     assert fuzzer(behaviour="usage")[0] == 2 and not list(house.out.glob("*"))
     assert fuzzer("--out", str(tmp_path / "there"), behaviour="out of order")[0] == 1
     assert next((tmp_path / "there").glob("*-fuzz-engine/finding.probe.fuzz")) and not list(house.out.glob("*"))
+
+
+def reported(house) -> dict:
+    [path] = house.out.glob("*-fuzz-*/report.json")
+    return json.loads(path.read_text()) | {"folder": path.parent}
+
+
+def test_a_clean_search_is_reported_as_programs(fuzzer, house):
+    assert fuzzer("-f", "probe", "-f", "tsan", "--seed", "7")[0] == 0
+    report = reported(house)
+    assert [(case["name"], case["verdict"], case["exposure"]["programs"]) for case in report["cases"]] == [
+        ("fuzz/engine.probe", "PASS", 9), ("fuzz/engine.tsan", "PASS", 9)]
+    page = (report["folder"] / "report.md").read_text()
+    assert page.startswith("# Clean: 0 findings in 2 cases (18 programs)") and "0 findings in 9 programs" in page
+    assert "./tenter fuzz engine --flavour tsan --seconds 60 --seed 7 --max-ops 24" in page and "--power" not in page
+    assert {key for key in cases_of(report["folder"])} == {
+        ("tenter.probe.fuzz", "engine.probe"), ("tenter.tsan.fuzz", "engine.tsan")}
+
+
+@pytest.mark.parametrize(("kind", "check"), [("out of order", "engine_model"), ("data race", "data_race"), ("crash: Aborted", "crash"),
+                                             ("hang", "liveness"), ("leaked memory", "leak")])
+def test_a_finding_of_the_fuzzer_is_in_every_format(fuzzer, house, tenter, kind, check):
+    assert fuzzer("--seed", "7", behaviour=kind)[0] in (1, 66)
+    report = reported(house)
+    [finding] = report["cases"][0]["findings"]
+    assert finding["check"] == check and finding["contracts"] == ["ENG-1"] and "t0: push op1 writes(a)" in finding["detail"]
+    line = f"./tenter fuzz engine --flavour probe --replay out/{report['run_id']}/finding.probe.fuzz"
+    for name in ("report.md", "report.html", "report.sarif", "report.codequality.json", "junit.xml"):
+        assert line in (report["folder"] / name).read_text(), name
+    [result] = checked((report["folder"] / "report.sarif").read_text())["results"]
+    assert result["ruleId"] == check and result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "fuzz/README.md"
+    [test] = cases_of(report["folder"]).values()
+    assert test.find("failure").get("message") == f"{check}: ENG-1 is broken: {kind}"
+    code, _, err = tenter("replay", finding["signature"][:8])
+    assert code == 2 and err.endswith(f"is a program of the fuzzer: {line}\n")
+
+
+def test_a_planted_bug_and_a_defect_are_reported_too(fuzzer, house):
+    for arguments, behaviour, verdict in ((("--mutant", "lost_push"), "out of order", "FOUND"),
+                                          (("--mutant", "lost_push"), "clean", "MISSED"), ((), "defect", "ERROR"),
+                                          (("--replay", "x.fuzz"), "clean", "PASS"), (("--replay", "x.fuzz"), "hang", "FAIL")):
+        fuzzer(*arguments, behaviour=behaviour)
+        report = reported(house)
+        assert [case["verdict"] for case in report["cases"]] == [verdict]
+        checked((report["folder"] / "report.sarif").read_text())
+        cases_of(report["folder"])
+        shutil.rmtree(report["folder"])

@@ -29,7 +29,7 @@ def test_the_terminal_names_it_once(five):
     out, folder = five
     assert out.count("    ./tenter replay") == 1 and out.count("now: See it again") == 1
     assert "determinism: thread 7 got the answer of thread 3 (seen in 5 of 5 seeds)" in out
-    assert "Findings: 1 finding, seen in 5 of 5 seeds, in 5 cases (10,000 inferences)" in out
+    assert "Findings: 1 finding (determinism) in 5 of 5 cases, seen in 5 of 5 seeds (10,000 inferences)" in out
     assert f"    ./tenter replay {folder.name}/smoke/one.probe.r1#c9318f5c\n" in out
 
 
@@ -39,12 +39,12 @@ def test_the_reports_name_it_once_with_the_line_of_every_case(five, name):
     finding = text[text.index("<h2>Findings"):] if name.endswith("html") else text[text.index("<details>"):]
     assert finding.count("<summary>") == (2 if name.endswith("html") else 1) and "seen in 5 of 5 seeds" in finding
     assert set(re.findall(r"one\.probe\.r\d#c9318f5c", finding)) == {f"one.probe.r{i}#c9318f5c" for i in range(1, 6)}
-    assert "1 finding, seen in 5 of 5 seeds, in 5 cases" in text
+    assert "1 finding (determinism) in 5 of 5 cases, seen in 5 of 5 seeds" in text
 
 
 def test_one_case_alone_says_nothing_about_seeds(tenter, write):
     out = tenter("run", write("smoke/one", behaviour="finding"))[1]
-    assert "seed" not in out and "1 finding in 1 case (" in out
+    assert "of 1 seed" not in out and "1 finding (determinism) in 1 of 1 case (" in out
 
 
 def test_only_what_concluded_is_counted():
@@ -56,7 +56,7 @@ def test_only_what_concluded_is_counted():
 def test_what_differs_stays_apart():
     cases = [case(1, A, B), case(2, B), case(2, A, flavour="tsan"), case(3, A, planted="bug")]
     assert [(group.finding, len(group.cases), group.ran) for group in groups(cases)] == [(A, 1, 2), (B, 2, 2), (A, 1, 1), (A, 1, 1)]
-    assert "2 findings, the commonest seen in 2 of 2 seeds, in 3 cases" in wording.headline(make_run(*cases[:3]))
+    assert "2 findings (1 order, 1 leak) in 3 of 3 cases, the commonest seen in 2 of 2 seeds" in wording.headline(make_run(*cases[:3]))
 
 
 def test_the_same_seed_twice_is_two_cases():

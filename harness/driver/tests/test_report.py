@@ -105,10 +105,18 @@ def test_junit_names_are_complete_unique_and_free_of_control_characters(mixed):
 
 def test_markdown_starts_with_the_verdict(mixed):
     lines = (mixed / "report.md").read_text().splitlines()
-    assert lines[0].startswith("# Harness defect: 2 findings in 6 cases")
+    assert lines[0].startswith("# Harness defect: 2 findings (1 crash, 1 determinism) in 2 of 6 cases")
     tables = [line for line in lines if line.startswith("|")]
     assert sum("`./tenter run " in line and "--flavour probe --seed 1`" in line for line in tables) == 8
     assert len(tables) == 2 + 6 + 2 + 2 and all("\x1b" not in line for line in lines)
+
+
+def test_a_command_in_the_markdown_is_code_and_nothing_in_it_is_escaped(house):
+    run = make_run(make_case(), command="./tenter run 'smoke/*' -f probe")
+    lines = report.render("report.md.j2", run, {}, house).splitlines()
+    assert "- Measure what the checks can find in these settings: `./tenter run 'smoke/*' -f probe --power`" in lines
+    assert lines[4].startswith("`./tenter run 'smoke/*' -f probe` · 2")
+    assert all(not line.startswith("-") or "./tenter" not in line or line.endswith("`") for line in lines)
 
 
 def test_report_writes_the_files_of_a_stored_run_again(mixed, tenter):
@@ -148,6 +156,22 @@ def make_run(*cases: CaseResult, **changes) -> RunResult:
 ])
 def test_a_pass_is_worded_as_counts_and_a_bound_only_where_it_holds(changes, expected):
     assert wording.sentence(make_case(**changes)).replace("0.0038", "0.0037") == expected
+
+
+def test_findings_are_counted_by_kind():
+    found = [Finding(check, f"{n:016x}", f"t{n}") for n, check in enumerate(["order", "leak", "order", "order"])]
+    case = make_case(verdict=Verdict.FAIL, findings=tuple(found))
+    assert wording.sentence(case) == "3 order, 1 leak: t0 (and 3 more)"
+    assert wording.sentence(make_case(verdict=Verdict.FAIL, findings=(found[1],))) == "leak: t1"
+    again = make_case(name="smoke/y.probe", verdict=Verdict.FAIL, findings=(found[0], found[2]))
+    assert wording.headline(make_run(case, again, make_case())).startswith("4 findings (3 order, 1 leak) in 2 of 3 cases")
+    assert wording.headline(make_run(again, make_case())).startswith("2 findings (order) in 1 of 2 cases (4,000 inferences)")
+    assert wording.headline(make_run(make_case())) == "0 findings in 1 case (2,000 inferences)"
+
+
+def test_a_number_beside_a_check_says_what_it_is(mixed):
+    text = (mixed / "report.html").read_text()
+    assert "passed · 2,000 examined" in text and "failed · 2,000 examined" in text
 
 
 def test_detection_power_is_taken_from_the_same_build_only():

@@ -18,7 +18,7 @@ def case_of(house) -> dict:
 
 
 def test_a_race_that_shows_itself_once_is_a_finding(tenter, write, house):
-    code, out, _ = tenter("run", write("smoke/one", behaviour="race"), "--retry", "3")
+    code, out, _ = tenter("run", write("smoke/one", behaviour="rare_race"), "--retry", "3")
     assert code == 66, "what the third attempt found is a sanitizer's report"
     case = case_of(house)
     assert case["verdict"] == "FAIL" and [one["verdict"] for one in case["attempts"]] == ["FAIL", "PASS", "FAIL", "PASS"]

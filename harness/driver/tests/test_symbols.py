@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -78,3 +79,11 @@ def test_a_path_of_another_checkout_is_the_one_here(library, path):
     root = library[0].parents[1]
     assert symbols.relative(f"in f {path.format(root=root)}:7", root) == "in f lib/two.c:7"
     assert symbols.relative("in f /usr/include/c++/12/two.c:7", root) == "in f /usr/include/c++/12/two.c:7"
+
+
+@pytest.mark.parametrize("text", ["x" * 200_000, "a/../" * 40_000, "/a" * 100_000, "#0 0x1 in " + "f(" * 50_000, "#0 " * 60_000])
+def test_long_text_takes_no_long_time(text, tmp_path):
+    """A target prints what it likes. Quadratic time would be minutes here, and this is milliseconds."""
+    begin = time.process_time()
+    postmortem.crash("SIGSEGV", symbols.named(text, tmp_path))
+    assert time.process_time() - begin < 5

@@ -99,14 +99,19 @@ def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str
         database.execute("DELETE FROM runs WHERE id = ?", (run.run_id,))
         database.execute(
             "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (run.run_id, kind, run.started, datetime.fromisoformat(run.started).timestamp(), run.tested, run.command,
+            _storable(run.run_id, kind, run.started, datetime.fromisoformat(run.started).timestamp(), run.tested, run.command,
              json.dumps(run.builds), json.dumps(_digests(run, folder)), run.duration_s, exit_code(run), run.interrupted, run.out))
         database.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                             [_case_row(run, case) for case in run.cases])
+                             [_storable(*_case_row(run, case)) for case in run.cases])
         database.executemany(
             "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?)",
-            [(run.run_id, case.name, finding.signature, finding.check, " ".join(finding.contracts),
-              " ".join(finding.title.split())) for case in run.cases for finding in case.findings])
+            [_storable(run.run_id, case.name, finding.signature, finding.check, " ".join(finding.contracts),
+                       " ".join(finding.title.split())) for case in run.cases for finding in case.findings])
+
+
+def _storable(*row: object) -> tuple[object, ...]:
+    """Half a surrogate, as a target may print it, has no bytes in UTF-8."""
+    return tuple(value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value for value in row)
 
 
 def _case_row(run: RunResult, case: CaseResult) -> tuple[object, ...]:

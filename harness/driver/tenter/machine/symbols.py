@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 _BARE = re.compile(r"^(?P<indent>\s*)#\d+ (?P<address>0x[0-9a-f]+) +\((?P<module>[^()\n]+)\+(?P<offset>0x[0-9a-f]+)\).*$", re.MULTILINE)
-# A path that leads upwards, or from the root of the file system, with a line.
-_PATH = re.compile(r"(?P<path>/[^\s():]+|[^\s():/]+/[^\s():]*\.\./[^\s():]+)(?=:\d)")
+# A path that leads upwards, or from the root of the file system, with a line. It begins a word, so that one long word is read
+# once, and not once from each of its letters; and no path is longer than that.
+_PATH = re.compile(r"(?<![^\s(])(?P<path>/[^\s():]{1,4096}|[^\s():/]{1,255}/[^\s():]{0,4096}\.\./[^\s():]{1,4096})(?=:\d)")
 _NUMBER = re.compile(r"^(\s*)#(\d+) ", re.MULTILINE)
 _TIMEOUT_S = 60
 Frame = tuple[str, str]  # module, offset

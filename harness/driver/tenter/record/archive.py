@@ -75,7 +75,7 @@ def _folders_with(out: Path, name: str) -> list[Path]:
 
 
 def write_replay(run: RunResult, folder: Path) -> None:
-    (folder / REPLAY).write_text(json.dumps(run_to_json(run), indent=1, ensure_ascii=False) + "\n")
+    (folder / REPLAY).write_text(json.dumps(run_to_json(run), indent=1) + "\n")
 
 
 def read_run(folder: Path, name: str = REPORT) -> RunResult:

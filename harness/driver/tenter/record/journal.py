@@ -66,7 +66,8 @@ def ended_in(here: Path) -> CaseResult | None:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    fresh.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    # Half a surrogate, as a target may print it, has no bytes in UTF-8, and a spelling in JSON.
+    fresh.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")
     fresh.replace(path)
 
 

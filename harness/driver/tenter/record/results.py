@@ -12,6 +12,7 @@ from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
+FUZZED = "engine_fuzz"  # the kind of a case that is a search of the fuzzer
 
 
 class Verdict(Enum):
@@ -131,6 +132,8 @@ class RunResult:
     known: tuple[str, ...] = ()  # their signatures
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
+        if finding and case.kind == FUZZED:  # it stores a program and no run plan
+            return str(finding.evidence["replay"])
         return replay_line(f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else ""), self.out)
 
 

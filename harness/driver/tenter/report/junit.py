@@ -1,63 +1,112 @@
-"""JUnit XML: one suite per flavour; classname and name are stable between runs, because CI keys history on them."""
+"""JUnit XML: one suite per flavour, one test per case.
+
+CI keys its history on classname and name, so they are the same in every run: no seed is in them, the first of several
+repetitions has the name of the only one, and a case that was not run keeps its place and is skipped. What moves (seed,
+signatures, replay line) is in the properties. `reports/schema/junit.xsd` says what may stand where.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from junitparser import Error, Failure, JUnitXml, Property, Properties, Skipped, TestCase, TestSuite
+from junitparser import Attr, Error, Failure, JUnitXml, Property, Properties, Skipped, TestCase, TestSuite
 
-from tenter.cases.verdict import is_known
+from tenter.cases.verdict import is_known, powerless
+from tenter.house import FLAVOURS, House
+from tenter.plain import one_line, printable, shortened
 from tenter.record.results import CaseResult, RunResult, Verdict
-from tenter.report.wording import sentence
+from tenter.report.places import scenario_file
+from tenter.report.power import PowerTable
+from tenter.report.wording import power_sentence, sentence
 
-Clean = Callable[[str], str]
+# Jenkins and GitLab keep all of it in memory, for every test.
+_MOST_TEXT = 100_000
 
 
-def write(run: RunResult, path: Path, clean: Clean) -> None:
+class LocatedCase(TestCase):
+    """A test with the file of its scenario, which GitLab and GitHub link to."""
+
+    file = Attr()
+
+
+def write(run: RunResult, power: PowerTable, path: Path, house: House) -> None:
     xml = JUnitXml(name="tenter")
-    for flavour in sorted({case.flavour for case in run.cases}):
+    tests = {case.name: _test_case(run, case, power, house) for case in run.cases}
+    tests |= {name: _not_run(run, name) for name in run.not_run}
+    for flavour in sorted({flavour_of(name) for name in tests}):
         suite = TestSuite(f"tenter.{flavour}")
         suite.timestamp = run.started
-        for case in run.cases:
-            if case.flavour == flavour:
-                suite.add_testcase(_test_case(run, case, clean))
+        for name, test in tests.items():
+            if flavour_of(name) == flavour:
+                suite.add_testcase(test)
         xml.add_testsuite(suite)
-    if run.not_run:
-        suite = TestSuite("tenter.not_run")
-        for name in run.not_run:
-            missing = TestCase(name, classname="tenter.not_run", time=0)
-            missing.result = [Skipped("the run was interrupted, or its budget was over, before this case")]
-            suite.add_testcase(missing)
-        xml.add_testsuite(suite)
+    xml.update_statistics()
     xml.write(str(path), pretty=True)
 
 
-def _test_case(run: RunResult, case: CaseResult, clean: Clean) -> TestCase:
-    # smoke/cls_concurrent.tsan -> classname tenter.tsan.smoke, name cls_concurrent.tsan
-    folder, _, name = case.name.rpartition("/")
-    classname = ".".join(["tenter", case.flavour, *filter(None, folder.split("/"))])
-    test = TestCase(clean(name), classname=clean(classname), time=case.duration_s)
-    message = clean(sentence(case))
+def flavour_of(name: str) -> str:
+    """smoke/cls_concurrent.tsan.r2 -> tsan"""
+    return next((word for word in reversed(name.split(".")) if word in FLAVOURS), "other")
+
+
+def key(name: str) -> tuple[str, str]:
+    """smoke/cls_concurrent.tsan -> tenter.tsan.smoke and cls_concurrent.tsan"""
+    folder, _, leaf = one_line(name).removesuffix(".r1").rpartition("/")
+    return ".".join(["tenter", flavour_of(name), *filter(None, folder.split("/"))]), leaf
+
+
+def _test_case(run: RunResult, case: CaseResult, power: PowerTable, house: House) -> TestCase:
+    classname, name = key(case.name)
+    test = LocatedCase(name, classname=classname, time=case.duration_s)
+    test.file = one_line(scenario_file(case, house))
+    test.append(_properties(run, case, power))
+    result = _result(run, case)
+    if result is not None:
+        test.result = [result]
+    test.system_out = printable(f"{sentence(case)}\n{run.replay_line(case, case.findings[0]) if case.findings else ''}".strip())
+    return test
+
+
+def _result(run: RunResult, case: CaseResult) -> Failure | Error | Skipped | None:
+    message = one_line(sentence(case))
     if is_known(case, run):
-        test.result = [Skipped(clean(f"known from {run.baseline}: {sentence(case)}"))]
-    elif case.verdict in (Verdict.FAIL, Verdict.MISSED):
-        kind = case.findings[0].check if case.findings else "missed"
-        failure = Failure(message, clean(kind))
-        failure.text = clean("\n\n".join(_finding_text(run, case)) or case.reason)
-        test.result = [failure]
-    elif case.verdict is Verdict.ERROR:
+        return Skipped(one_line(f"known from {run.baseline}: {message}"))
+    if case.verdict is Verdict.MISSED and case.measures:
+        # It says how much its setting can see, and does not have to be found.
+        none = "no planted bug at all was found in this setting, so a clean case there says nothing: "
+        return Skipped((none if case in powerless(run) else "no power over this planted bug: ") + message)
+    if case.verdict in (Verdict.FAIL, Verdict.MISSED):
+        failure = Failure(message, one_line(case.findings[0].check if case.findings else case.verdict.name.lower()))
+        failure.text = shortened(printable("\n\n".join(_finding_text(run, case)) or case.reason), _MOST_TEXT)
+        return failure
+    if case.verdict is Verdict.ERROR:
         error = Error(message, "error")
-        error.text = clean(case.stderr_tail or case.reason)
-        test.result = [error]
-    elif case.verdict in (Verdict.GREY, Verdict.SKIP):
-        test.result = [Skipped(message)]
-    test.system_out = clean(f"{sentence(case)}\n{run.replay_line(case) if case.findings else ''}".strip())
+        error.text = shortened(printable(case.stderr_tail or case.reason), _MOST_TEXT)
+        return error
+    if case.verdict in (Verdict.GREY, Verdict.SKIP):
+        return Skipped(message)
+    return None
+
+
+def _properties(run: RunResult, case: CaseResult, power: PowerTable) -> Properties:
     properties = Properties()
-    for key, value in (("tested", run.tested), ("seed", str(case.seed)), ("target", case.target), ("planted", case.planted)):
+    weak = [f"{check.name}: {check.note}" if check.note else check.name for check in case.checks if check.state == "no_power"]
+    pairs = [("tested", run.tested), ("target", case.target), ("seed", str(case.seed)), ("planted", case.planted),
+             ("power", "" if case.planted else power_sentence(power.get(case.setting))), ("again", case.again),
+             *(("no_power", text) for text in weak),
+             *(("signature", finding.signature) for finding in case.findings),
+             *(("replay", run.replay_line(case, finding)) for finding in case.findings)]
+    for name, value in pairs:
         if value:
-            properties.add_property(Property(key, clean(value)))
-    test.append(properties)
+            properties.add_property(Property(name, one_line(value)))
+    return properties
+
+
+def _not_run(run: RunResult, name: str) -> TestCase:
+    classname, leaf = key(name)
+    test = TestCase(leaf, classname=classname, time=0)
+    why = "the run was interrupted" if run.interrupted else "the budget of the run was over"
+    test.result = [Skipped(f"{why} before this case")]
     return test
 
 

@@ -1,4 +1,4 @@
-"""Writes a run in every format: JSON for machines, HTML and Markdown for people, JUnit for CI."""
+"""Writes a run in every format: JSON for machines, HTML and Markdown for people; JUnit, SARIF and code quality for CI."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import jsonschema
+from markupsafe import Markup
 
 from tenter.cases.verdict import counts, exit_code
 from tenter.errors import HarnessDefect
 from tenter.house import House
+from tenter.plain import code_block, code_span, markdown, printable
 from tenter.record import archive
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
-from tenter.report import junit, quantity, wording
+from tenter.report import codequality, junit, quantity, sarif, wording
 from tenter.report.power import PowerTable, is_measured
 from tenter.report.since import Since
 
 SCHEMA = "schema/report.schema.json"
-# Colours of a terminal, and characters that XML forbids and that a terminal would obey; a newline and a tab may stay.
-_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    """The text without control characters; one of them makes a CI lose the whole report."""
-    return _CONTROL.sub("", text)
 
 
 def tied(text: str) -> str:
@@ -38,10 +34,13 @@ def tied(text: str) -> str:
 def write(run: RunResult, power: PowerTable, folder: Path, house: House, since: Since | None = None) -> None:
     """Every file is written before the check against the schema, so that a defect there loses no result."""
     raw = json.dumps(run_to_json(run), indent=1, ensure_ascii=False)
-    (folder / archive.REPORT).write_text(raw + "\n")
-    (folder / "report.html").write_text(render("report.html.j2", run, power, house, since))
-    (folder / "report.md").write_text(render("report.md.j2", run, power, house, since))
-    junit.write(run, folder / "junit.xml", printable)
+    # Half a surrogate, as a target may print it, has no bytes in UTF-8, and a spelling in JSON.
+    (folder / archive.REPORT).write_text(raw + "\n", encoding="utf-8", errors="backslashreplace")
+    (folder / "report.html").write_text(render("report.html.j2", run, power, house, since), encoding="utf-8")
+    (folder / "report.md").write_text(render("report.md.j2", run, power, house, since), encoding="utf-8")
+    junit.write(run, power, folder / "junit.xml", house)
+    (folder / "report.sarif").write_text(sarif.write(run, house), encoding="utf-8", errors="backslashreplace")
+    (folder / "report.codequality.json").write_text(codequality.write(run, house), encoding="utf-8", errors="backslashreplace")
     _validate(json.loads(raw), house)
 
 
@@ -56,10 +55,10 @@ def _validate(raw: object, house: House) -> None:
 def render(template: str, run: RunResult, power: PowerTable, house: House, since: Since | None = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(house.reports / "templates"), trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined, finalize=_harmless, keep_trailing_newline=True,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",)))
-    environment.filters |= {"number": quantity.number, "seconds": quantity.duration, "cell": _markdown_cell,
-                            "printable": printable, "tied": tied}
+    environment.filters |= {"number": quantity.number, "seconds": quantity.duration, "line": markdown, "code": code_span,
+                            "block": code_block, "printable": printable, "tied": tied}
     normal = [case for case in run.cases if not case.planted]
     canaries = [case for case in run.cases if case.planted]
     return environment.get_template(template).render(
@@ -90,5 +89,6 @@ def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:
     return [SiteCount(name, *sums[name]) for name in sorted(sums)]
 
 
-def _markdown_cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+def _harmless(value: Any) -> Any:
+    """What a template puts into a page; what a macro made has gone through it already."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

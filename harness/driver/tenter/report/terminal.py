@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tenter.cases.verdict import exit_code
+from tenter.console import line, shown
 from tenter.machine.process import Progress
+from tenter.plain import one_line
 from tenter.plan.planner import Case
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, Verdict
@@ -28,8 +30,9 @@ class TerminalView:
         self._console = console
         self._lock = threading.Lock()
         self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
-        self._bars = Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), MofNCompleteColumn(),
-                          TextColumn("{task.fields[what]}"), TimeElapsedColumn(), console=console, transient=True,
+        self._bars = Bars(TextColumn("{task.description}", style="cyan", markup=False), BarColumn(bar_width=24),
+                          MofNCompleteColumn(),
+                          TextColumn("{task.fields[what]}", markup=False), TimeElapsedColumn(), console=console, transient=True,
                           disable=not console.is_terminal)
         self._all = self._bars.add_task("all cases", total=len(cases), what="cases")
         self._tasks: dict[str, TaskID] = {}
@@ -50,12 +53,12 @@ class TerminalView:
 
     def started(self, case: Case) -> None:
         with self._lock:
-            self._tasks[case.name] = self._bars.add_task(case.name, total=None, what="")
+            self._tasks[case.name] = self._bars.add_task(one_line(case.name), total=None, what="")
 
     def progressed(self, case: Case, progress: Progress) -> None:
         with self._lock:
             self._bars.update(self._tasks[case.name], completed=progress.done, total=progress.total or None,
-                              what=progress.what)
+                              what=one_line(progress.what))
 
     def finished(self, case: Case, result: CaseResult | None) -> None:
         with self._lock:
@@ -72,7 +75,7 @@ class TerminalView:
     def _print(self, case: Case, result: CaseResult) -> None:
         if self._header_due:
             if self._tested:  # a verdict says nothing without what it is about
-                _line(self._console, f"testing {self._tested}", "bold")
+                line(self._console, f"testing {self._tested}", "bold")
             self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
             self._header_due = False
         word = Text(result.verdict.name, style=STYLES[result.verdict])
@@ -84,7 +87,7 @@ class TerminalView:
         row.add_column(width=self._name_width, overflow="fold")
         row.add_column(ratio=1, overflow="fold")
         row.add_column(width=7, justify="right")
-        row.add_row(word, Text(name), Text(text), seconds)
+        row.add_row(word, shown(one_line(name)), shown(one_line(text)), seconds)
         return row
 
 
@@ -94,16 +97,12 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
         if group.failed:
             finding, known = group.finding, group.finding.signature in run.known
             often = f" ({seen_in(group)})" if seen_in(group) else ""
-            _line(console, f"{'known: ' if known else ''}{finding.check}: {finding.title}{often}", "yellow" if known else "red")
-            _line(console, f"    {run.replay_line(group.case, finding)}")
+            line(console, one_line(f"{'known: ' if known else ''}{finding.check}: {finding.title}{often}"),
+                 "yellow" if known else "red")
+            line(console, f"    {run.replay_line(group.case, finding)}")
     clean = exit_code(run) == 0
     console.print()
-    _line(console, f"{verdict_word(run)}: {headline(run)}", "bold green" if clean else "bold red")
+    line(console, one_line(f"{verdict_word(run)}: {headline(run)}"), "bold green" if clean else "bold red")
     for step in what_now(run, measured):
-        _line(console, f"  now: {step}")
-    _line(console, f"  report: {folder}/report.html   ({run.duration_s:.1f} s)")
-
-
-def _line(console: Console, text: str, style: str = "") -> None:
-    """Printed as it is: no markup in file names, and a replay line stays on one line so that it can be pasted."""
-    console.print(Text(text, style=style), soft_wrap=True)
+        line(console, f"  now: {one_line(step)}")
+    line(console, f"  report: {folder}/report.html   ({run.duration_s:.1f} s)")

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
-from tenter.cases.verdict import counts, exit_code, powerless
+from tenter.cases.verdict import counts, exit_code, is_known, powerless
+from tenter.record.findings import Finding
 from tenter.record.group import Group, groups
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
 
 # What a trial is, in the order in which a case is described by it.
-UNITS = {"inferences": "inference", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
+UNITS = {"inferences": "inference", "programs": "program", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "case": "cases", "check": "checks",
@@ -64,11 +65,6 @@ def faults(case: CaseResult) -> list[str]:
     return [fault.strip() for fault in re.findall(r'(?:"(?:\\.|[^"\\])*"|[^;"])+', case.effective_faults)]
 
 
-def code(command: str) -> str:
-    """A command for Markdown, or nothing."""
-    return f"`{command}`" if command else ""
-
-
 def other_exposure(case: CaseResult) -> list[str]:
     """What the sentence of the case does not say already."""
     said = {"threads", next((key for key in UNITS if case.exposure.get(key, 0) > 0), "")}
@@ -93,7 +89,7 @@ def sentence(case: CaseResult) -> str:
         return f"{case.reason}: {hits[0].title}"
     if case.verdict is Verdict.FAIL and case.findings:
         more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
-        return "; ".join(filter(None, [f"{case.findings[0].check}: {case.findings[0].title}{more}", attempts(case)]))
+        return "; ".join(filter(None, [f"{kinds(case.findings)}: {case.findings[0].title}{more}", attempts(case)]))
     if case.verdict is Verdict.GREY:
         return ": ".join(filter(None, [case.reason, _powerless_note(case)]))
     if case.verdict is not Verdict.PASS:
@@ -103,6 +99,14 @@ def sentence(case: CaseResult) -> str:
     what = "mismatch" if any(c.name == "determinism" and c.state == "passed" for c in case.checks) else "finding"
     shown = f"{plural(0, what)} in {exposure(case)}" if trials(case)[1] else plural(0, what)
     return "; ".join(filter(None, [shown, bound(case)]))
+
+
+def kinds(findings: Iterable[Finding]) -> str:
+    """"14 determinism, 3 sanitizer", the commonest first; without a number when there is one finding in all."""
+    counted = Counter(finding.check for finding in findings).most_common()
+    if len(counted) == 1 and counted[0][1] == 1:
+        return counted[0][0]
+    return ", ".join(f"{count} {check}" for check, count in counted)
 
 
 def _powerless_note(case: CaseResult) -> str:
@@ -126,11 +130,14 @@ def headline(run: RunResult) -> str:
     parts = []
     if normal:
         bad = [case for case in normal if case.verdict is Verdict.FAIL]
-        found = {finding.signature for case in bad for finding in case.findings}
-        known = len(found & set(run.known))
+        found = {finding.signature: finding for case in bad for finding in case.findings}
+        known = len(found.keys() & set(run.known))
+        checks = {finding.check for finding in found.values()}
+        told = f" ({kinds(found.values()) if len(checks) > 1 else checks.pop()})" if checks else ""
+        where = f"{sum(bool(case.findings) for case in bad)} of " if found else ""
         news = f"{len(found) - known} new, {known} known from {run.baseline}: " if run.baseline else ""
         totals = _totals(normal)
-        parts.append(f"{news}{plural(len(found), 'finding')}{_commonest(bad, normal)} in {plural(len(normal), 'case')}"
+        parts.append(f"{news}{plural(len(found), 'finding')}{told} in {where}{plural(len(normal), 'case')}{_commonest(bad, normal)}"
                      + (f" ({totals})" if totals else ""))
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
@@ -142,6 +149,11 @@ def headline(run: RunResult) -> str:
     if run.not_run:
         parts.append(f"{plural(len(run.not_run), 'case')} not run")
     return "; ".join(parts) or "nothing ran"
+
+
+def again_lines(run: RunResult, group: Group) -> str:
+    """The replay line of every case that showed the defect."""
+    return "\n".join(run.replay_line(case, group.finding) for case in (group.case, *group.others))
 
 
 def seen_in(group: Group) -> str:
@@ -163,12 +175,12 @@ def attempts(case: CaseResult) -> str:
 
 def _commonest(bad: Sequence[CaseResult], normal: Sequence[CaseResult]) -> str:
     """How often the finding was seen that was seen most, when cases were repeated."""
-    repeated = [group for group in groups(normal) if group.failed and group.ran > 1]
+    repeated = [group for group in groups(normal) if group.failed and group.ran > 1 and group.unit == "seed"]
     if not repeated:
         return ""
     most = max(repeated, key=lambda group: len(group.cases))
     several = len({finding.signature for case in bad for finding in case.findings}) > 1
-    return f", {'the commonest ' if several else ''}{seen_in(most)},"
+    return f", {'the commonest ' if several else ''}{seen_in(most)}"
 
 
 def _totals(cases: Sequence[CaseResult]) -> str:
@@ -197,6 +209,9 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
     if unsupported:
         steps.append(f"Not supported, and so not run: {_few([case.name for case in unsupported])}. Ask for the ops that "
                      "are missing, or leave these models out.")
+    if run.cases and all(case.kind == FUZZED for case in run.cases):
+        on = f"Search on, with another --seed and more --seconds: {run.command}"
+        return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
     # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.

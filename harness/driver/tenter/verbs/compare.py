@@ -7,7 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from tenter.console import line, shown
 from tenter.errors import CLEAN, FINDINGS, INCONCLUSIVE
+from tenter.plain import one_line
 from tenter.record import archive
 from tenter.record.comparison import Comparison, Defect, compare
 from tenter.report.wording import plural
@@ -18,7 +20,7 @@ def compare_runs(before: Path, after: Path, console: Console) -> int:
     first, second = archive.read_run(before), archive.read_run(after)
     found = compare(first, second)
     for name, run in (("before", first), ("after", second)):
-        console.print(Text(f"{name}: {run.run_id}, {run.tested or 'a runtime that the report does not name'}"), soft_wrap=True)
+        line(console, f"{name}: {run.run_id}, {run.tested or 'a runtime that the report does not name'}")
     print_comparison(found, console)
     return FINDINGS if found.new else INCONCLUSIVE if found.not_run else CLEAN
 
@@ -27,14 +29,14 @@ def print_comparison(found: Comparison, console: Console) -> None:
     for word, style, defects in (("new", "bold red", found.new), ("still", "yellow", found.still),
                                  ("fixed", "green", found.fixed), ("not run", "bright_black", found.not_run)):
         for defect in defects:
-            console.print(Text.assemble((f"{word:8}", style), row(defect)), soft_wrap=True)
+            console.print(Text.assemble((f"{word:8}", style), shown(row(defect))), soft_wrap=True)
     counts = [f"{len(found.new)} new", f"{len(found.still)} still there", f"{len(found.fixed)} fixed"]
     if found.not_run:
         counts.append(f"{plural(len(found.not_run), 'finding')} not run again")
-    console.print(Text(", ".join(counts), style="bold"))
+    line(console, ", ".join(counts), "bold")
 
 
 def row(defect: Defect) -> str:
     finding = defect.finding
-    return (f"{finding.check} {finding.id}  {' '.join(finding.title.split())}  ({defect.place}, "
+    return (f"{finding.check} {finding.id}  {one_line(finding.title)}  ({defect.place}, "
             f"{defect.seen} of {plural(defect.ran, 'case')})")

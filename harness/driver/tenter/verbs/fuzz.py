@@ -14,14 +14,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from tenter.console import build_shown, say
+from tenter.console import build_shown, command_line, line, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
-from tenter.machine import sanitizer
+from tenter.machine import environment, sanitizer
 from tenter.machine.process import Command, Ended, Progress, execute
+from tenter.plain import one_line, shortened
 from tenter.record import archive
+from tenter.report import report
+from tenter.report.search import Search, run_of
+from tenter.report.wording import plural
 from tenter.sources import contracts
 
 # What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
@@ -79,30 +82,68 @@ def fuzz(request: Request, house: House, console: Console) -> int:
         raise UsageError(f"--workers: '{request.workers}' is no list of numbers such as 0,1,8")
     if request.mutant and request.flavours != ("probe",):
         raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
-    folder = archive.create_run_folder((request.out or house.out).resolve(), f"fuzz-{request.mutant or request.what}", datetime.now().astimezone())
+    started = datetime.now().astimezone()
+    folder = archive.create_run_folder((request.out or house.out).resolve(), f"fuzz-{request.mutant or request.what}", started)
+    codes, searches = [], []
     try:
-        codes = [_one_flavour(request, flavour, folder, house, console) for flavour in request.flavours]
+        for flavour in request.flavours:
+            code, search = _one_flavour(request, flavour, folder, house, console)
+            codes.append(code)
+            searches += [search] if search else []
     except UsageError:
         shutil.rmtree(folder)  # nothing ran that could be read there
         raise
+    _write_reports(request, searches, started, folder, house, console)
     for code in (DEFECT, USAGE, INCONCLUSIVE, SANITIZER, FINDINGS):
         if code in codes:
             return code
     return CLEAN
 
 
-def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> int:
+def _one_flavour(request: Request, flavour: str, folder: Path, house: House, console: Console) -> tuple[int, Search | None]:
+    """The exit code, and what the reports tell; nothing when it was interrupted."""
     program = "engine_fuzz" + (f"_{request.mutant}" if request.mutant else "")
     build_shown(house, flavour, console, (program,))
     outcome = _run(request, flavour, house.fuzzer(flavour, request.mutant), folder, house, console)
     if outcome.ended.stopped:
-        return INCONCLUSIVE
+        return INCONCLUSIVE, None
     _print_coverage(outcome, flavour, console)
-    for finding in outcome.findings:
-        _print_finding(finding, request, flavour, folder, house, console)
+    replays = [_print_finding(finding, request, flavour, folder, house, console) for finding in outcome.findings]
     if outcome.replayed:
         print(f"came back {outcome.replayed['came_back']} of {outcome.replayed['tried']} times ({flavour})")
-    return _exit_code(request, outcome, flavour)
+    try:
+        code, defect = _exit_code(request, outcome, flavour), ""
+    except HarnessDefect as error:
+        code, defect = DEFECT, str(error)
+        say(defect)
+    return code, Search(
+        request.what, flavour, request.seed, request.seconds, outcome.ended.duration_s,
+        SANITIZER if code == SANITIZER else outcome.ended.exit_code,
+        request.property, request.mutant, request.replay, defect, outcome.progress, outcome.findings, replays, outcome.stderr,
+        shlex.join(["./tenter", "fuzz", request.what, "--flavour", flavour, *_words(request)]))
+
+
+def _words(request: Request) -> list[str]:
+    """What makes it the same search or replay again, the flavour and the seconds aside."""
+    words = ["--replay", request.replay, "--times", str(request.times)] if request.replay else [
+        "--seconds", f"{request.seconds:g}", "--seed", str(request.seed), "--max-ops", str(request.max_ops)]
+    for option, value, default in (("--property", request.property, "all"), ("--workers", request.workers, ""),
+                                   ("--mutant", request.mutant, "")):
+        if value != default and (option == "--mutant" or not request.replay or ":" in request.replay):
+            words += [option, value]
+    return words
+
+
+def _write_reports(request: Request, searches: list[Search], started: datetime, folder: Path, house: House,
+                   console: Console) -> None:
+    told = {search.flavour for search in searches}
+    left = tuple(f"fuzz/{request.what}.{flavour}" for flavour in request.flavours if flavour not in told)
+    run = run_of(searches, run_id=folder.name, command=command_line(), started=started.isoformat(timespec="seconds"),
+                 environment=environment.facts(house), not_run=left, interrupted=bool(left),
+                 out=shlex.quote(str(request.out)) if request.out else "",
+                 tested="Tenter's engine" + (f" with the planted bug {request.mutant}" if request.mutant else ""))
+    report.write(run, {}, folder, house)
+    line(console, f"  report: {house.relative(folder / 'report.html')}", "dim")
 
 
 def _run(request: Request, flavour: str, binary: Path, folder: Path, house: House, console: Console) -> Outcome:
@@ -125,12 +166,12 @@ def _run(request: Request, flavour: str, binary: Path, folder: Path, house: Hous
 
 def _watched(command: Command, flavour: str, request: Request, console: Console) -> Ended:
     stop = threading.Event()
-    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), TextColumn("{task.fields[what]}"),
-              TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24),
+              TextColumn("{task.fields[what]}", markup=False), TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"fuzzing {request.what}, {flavour}", total=request.seconds, what="starting")
 
         def show(progress: Progress) -> None:
-            bars.update(task, completed=progress.done, what=progress.what)
+            bars.update(task, completed=progress.done, what=one_line(progress.what))
 
         return execute(command, stop, show)
 
@@ -148,40 +189,41 @@ def _print_coverage(outcome: Outcome, flavour: str, console: Console) -> None:
     if not p:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
-    found = f"{len(outcome.findings)} finding{'' if len(outcome.findings) == 1 else 's'} in "
-    console.print(Text(f"{flavour}: {found}{p['cases']:,} programs, {p['ops']:,} ops in {p['elapsed_s']:.0f} s"
-                       + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}"))
-    console.print(Text("  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p),
-                       style="dim"), soft_wrap=True)
+    found = f"{plural(len(outcome.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p['ops'], 'op')}"
+    line(console, f"{flavour}: {found} in {p['elapsed_s']:.0f} s"
+                       + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
+    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p), "dim")
 
 
 def _print_finding(finding: dict[str, Any], request: Request, flavour: str, folder: Path, house: House,
-                   console: Console) -> None:
+                   console: Console) -> str:
+    """Stores and prints it; returns the line that replays it."""
     stored = folder / f"finding.{flavour}.fuzz"
     stored.write_text(finding["program"])
     (folder / f"finding.{flavour}.json").write_text(json.dumps(finding, indent=2) + "\n")
-    console.print(Text(f"\n{finding['contract']} is broken: {finding['kind']}", style="bold red"))
+    line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
     detail = finding["detail"].strip()
-    console.print(Text(detail if len(detail) < 4000 else detail[:4000] + " ..."), soft_wrap=True)
+    line(console, shortened(detail, 4000))
     shrunk = (f", {finding['ops']} ops of {finding['original_ops']}, found after {finding['found_after_s']:.1f} s, "
               f"shrunk after {finding['shrunk_after_s']:.1f} s" if "original_ops" in finding else "")
-    console.print(Text(f"\nthe program{shrunk}:", style="bold"))
-    console.print(Text("".join(f"  {line}\n" for line in finding["program"].splitlines())), soft_wrap=True, end="")
+    line(console, f"\nthe program{shrunk}:", "bold")
+    line(console, "\n".join(f"  {step}" for step in finding["program"].splitlines()))
     if "tried" in finding:
-        console.print(Text(f"it came back {finding['came_back']} of {finding['tried']} times"))
+        line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
     words = ["./tenter", "fuzz", request.what, "--flavour", flavour, "--replay", house.relative(stored)]
     if request.mutant:
         words += ["--mutant", request.mutant]
-    console.print(Text(f"replay: {shlex.join(words)}"), soft_wrap=True)
+    line(console, f"replay: {shlex.join(words)}")
     if "seed" in finding:
-        console.print(Text(f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
-                           f" --max-ops {request.max_ops}"), soft_wrap=True)
+        line(console, f"the original: --replay {finding['seed']}:{finding['case']} --property {request.property}"
+                           f" --max-ops {request.max_ops}")
+    return shlex.join(words)
 
 
 def _exit_code(request: Request, outcome: Outcome, flavour: str) -> int:
     """As for every verb; a planted bug is like a canary: to find it is what is expected."""
     ended = outcome.ended
-    last = (outcome.stderr.strip().splitlines() or [""])[0]
+    last = one_line((outcome.stderr.strip().splitlines() or [""])[0])
     if ended.exit_code == USAGE:
         raise UsageError(last.removeprefix("engine_fuzz: ") or "the fuzzer refused its options")
     if ended.timed_out or ended.signal_name or ended.exit_code not in (CLEAN, FINDINGS):

@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from tenter.console import say
+from tenter.console import line, say, shown
 from tenter.errors import TenterError, UsageError, nearest
 from tenter.house import FLAVOURS, House
+from tenter.plain import one_line
 from tenter.plan import catalogue
 from tenter.plan.catalogue import Catalogue
 from tenter.plan.scenario import read
@@ -46,7 +46,7 @@ def _print_catalogue(offered: Catalogue, console: Console) -> None:
     for workload in offered.workloads.values():
         rows = [(p.name, p.type, _as_toml(p.default), p.meaning) for p in workload.parameters.values()]
         _table(console, f"workload {workload.kind}: {workload.meaning}", ("parameter", "type", "default", "meaning"), rows)
-        console.print(Text(f"checks: {', '.join(workload.checks)}"), soft_wrap=True)
+        line(console, f"checks: {', '.join(workload.checks)}")
     _table(console, "checks", ("name", "contracts", "meaning"),
            [(c.name, ", ".join(c.contracts), c.meaning) for c in offered.checks.values()])
     _table(console, "fault sites", ("name", "actions", "meaning"),
@@ -64,7 +64,7 @@ def _table(console: Console, title: str, columns: tuple[str, ...], rows: list[tu
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(shown(one_line(cell)) for cell in row))
     console.print()
-    console.print(Text(f"{title} ({len(rows)})", style="bold"))
+    line(console, f"{title} ({len(rows)})", "bold")
     console.print(table)

@@ -16,12 +16,13 @@ from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
 from tenter.history import ledger
 from tenter.house import House
 from tenter.machine import environment
+from tenter.plain import one_line
 from tenter.plan import files
 from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
 from tenter.record import archive
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.terminal import TerminalView
 from tenter.verbs.run import prepare_models
 
@@ -38,6 +39,8 @@ class Replayed:
 
 def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
     folder, result, finding = archive.locate(out, word)
+    if result.kind == FUZZED:
+        raise UsageError(f"{finding.id} is a program of the fuzzer: {finding.evidence.get('replay', './tenter fuzz --help')}")
     here = folder / "cases" / result.name
     plan = with_effective_faults(_plan(here / "plan.json"), result)
     build_shown(house, result.flavour, console)
@@ -48,7 +51,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
     started = datetime.now().astimezone()
     replays = archive.create_run_folder(out, f"replay-{finding.id}", started)
-    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {finding.title}")
+    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
     with TerminalView(console, cases) as view:
         outcome = run_cases(cases, house, replays, jobs=1, view=view)
     run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"),
@@ -79,7 +82,7 @@ def print_replayed(replayed: Replayed) -> int:
     print(f"reproduced {replayed.reproduced} of {replayed.asked}: {replayed.finding.check} {replayed.finding.id}"
           + (f" ({lost} not concluded)" if lost else ""))
     for other, count in replayed.others:
-        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {' '.join(other.title.split())}")
+        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {one_line(other.title)}")
     if replayed.reproduced:
         return FINDINGS
     return DEFECT if lost == replayed.asked else CLEAN

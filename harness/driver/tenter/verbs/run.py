@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ from tenter.plan.selection import select
 from tenter.record import archive, journal
 from tenter.record.comparison import defects
 from tenter.record.results import RunResult
-from tenter.report import report
+from tenter.report import github, report
 from tenter.report.power import is_measured, power_of
 from tenter.report.since import since
 from tenter.report.terminal import TerminalView, print_end
@@ -55,6 +56,7 @@ class Request:
     budget_s: float | None = None  # no case begins after it
     retry: int = 0  # more attempts at a case that fails
     quiet: bool = False
+    github: bool | None = None  # annotations and a summary; None: in a step of GitHub Actions
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
@@ -151,6 +153,16 @@ def resume(folder: Path, request: Request, house: House, console: Console) -> tu
 
 def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
            console: Console, latest: Path | None) -> tuple[RunResult, int]:
+    announced = github.wanted(request.github, os.environ)
+    with github.unheeded(announced):
+        result = _run_all(run, cases, folder, request, house, console, latest)
+    if announced:
+        github.announce(result, folder, house, os.environ)
+    return result, exit_code(result)
+
+
+def _run_all(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
+             console: Console, latest: Path | None) -> RunResult:
     """Runs the cases into a folder that may have results of others already."""
     with TerminalView(console, cases, run.tested, request.quiet) as view:
         outcome = run_cases(cases, house, folder, request.jobs, view, request.budget_s)
@@ -163,7 +175,7 @@ def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, ho
                      interrupted=outcome.interrupted)
     measured = write_reports(result, folder, house)
     print_end(console, result, house.relative(folder), measured)
-    return result, exit_code(result)
+    return result
 
 
 def _builds(cases: list[Case], house: House) -> dict[str, str]:
