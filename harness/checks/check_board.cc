@@ -58,6 +58,11 @@ void CheckBoard::Expose(const std::string& name, int64_t value) {
   exposure_[name] = value;
 }
 
+void CheckBoard::Tell(const std::string& name, std::string text) {
+  MutexLock lock(mutex_);
+  facts_[name] = std::move(text);
+}
+
 std::vector<CheckResult> CheckBoard::results() const {
   MutexLock lock(mutex_);
   std::vector<CheckResult> results;
@@ -82,6 +87,11 @@ std::vector<CheckResult> CheckBoard::results() const {
 std::map<std::string, int64_t> CheckBoard::exposure() const {
   MutexLock lock(mutex_);
   return exposure_;
+}
+
+std::map<std::string, std::string> CheckBoard::facts() const {
+  MutexLock lock(mutex_);
+  return facts_;
 }
 
 uint64_t CheckBoard::findings() const {

@@ -49,9 +49,12 @@ class CheckBoard {
   void NoPower(const CheckType& check, const std::string& why) EXCLUDES(mutex_);
   // Sets a number of the exposure table, for example ("inferences", 2000).
   void Expose(const std::string& name, int64_t value) EXCLUDES(mutex_);
+  // Sets a text beside it, for example ("input shapes", "1x3x48x192").
+  void Tell(const std::string& name, std::string text) EXCLUDES(mutex_);
 
   std::vector<CheckResult> results() const EXCLUDES(mutex_);
   std::map<std::string, int64_t> exposure() const EXCLUDES(mutex_);
+  std::map<std::string, std::string> facts() const EXCLUDES(mutex_);
   uint64_t findings() const EXCLUDES(mutex_);
 
  private:
@@ -66,6 +69,7 @@ class CheckBoard {
   std::map<std::string, Entry> entries_ GUARDED_BY(mutex_);
   std::map<std::string, int> per_signature_ GUARDED_BY(mutex_);
   std::map<std::string, int64_t> exposure_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> facts_ GUARDED_BY(mutex_);
   uint64_t findings_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -95,6 +95,8 @@ void ResultsFile::WriteSummary(const RunPlan& plan, const CheckBoard& board,
   summary["duration_ms"] = duration_ms;
   summary["exposure"] = ordered_json::object();
   for (const auto& [name, value] : board.exposure()) summary["exposure"][name] = value;
+  summary["facts"] = ordered_json::object();
+  for (const auto& [name, text] : board.facts()) summary["facts"][name] = text;
   summary["checks"] = ordered_json::array();
   for (const CheckResult& check : board.results())
     summary["checks"].push_back({{"name", check.name},

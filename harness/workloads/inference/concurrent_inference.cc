@@ -115,6 +115,7 @@ class InferenceRun {
   }
 
   void Expose() {
+    stage_.board.Tell("input shapes", inputs_->Shapes());
     stage_.board.Expose("threads", threads_);
     stage_.board.Expose("inferences", callers_->answers());
     stage_.board.Expose("in_flight_max", callers_->in_flight_max());

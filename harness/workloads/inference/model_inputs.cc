@@ -259,6 +259,28 @@ std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs,
   return "no difference";
 }
 
+std::string ModelInputs::Shapes() const {
+  constexpr size_t kTold = 8;
+  std::set<std::string> shapes;
+  for (const Sample& sample : samples_) {
+    std::string shape;
+    for (const tgt_tensor& input : sample.inputs) {
+      if (!shape.empty()) shape += " and ";
+      for (int32_t axis = 0; axis < input.rank; ++axis)
+        shape += (axis == 0 ? "" : "x") + std::to_string(input.dims[axis]);
+      if (input.rank == 0) shape += "scalar";
+    }
+    shapes.insert(std::move(shape));
+  }
+  std::string text;
+  size_t told = 0;
+  for (const std::string& shape : shapes) {
+    if (told++ == kTold) return text + " and " + std::to_string(shapes.size() - kTold) + " more";
+    text += (text.empty() ? "" : ", ") + shape;
+  }
+  return text;
+}
+
 size_t ModelInputs::distinct_answers() const {
   std::set<std::vector<std::vector<char>>> answers;
   for (const Sample& sample : samples_) answers.insert(sample.expected);

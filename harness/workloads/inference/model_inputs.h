@@ -51,6 +51,9 @@ class ModelInputs {
   // Where the outputs first differ from the answer to sample i, for a person.
   std::string FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const;
 
+  // The shapes of the requests for a person, each once: "1x3x48x192, 1x3x48x193".
+  std::string Shapes() const;
+
   // How many different answers there are. With fewer than samples, some mix-ups could not be seen.
   size_t distinct_answers() const;
 

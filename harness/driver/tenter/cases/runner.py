@@ -122,6 +122,7 @@ def _summary(path: Path) -> dict[str, Any]:
                 "sites": tuple(SiteCount(s["name"], int(s["hit"]), int(s["fired"])) for s in raw.get("sites", ())),
                 "faults": tuple(FaultCount(f["item"], int(f["hits"]), int(f["fired"]), f.get("note", ""))
                                 for f in raw.get("faults", ())),
+                "facts": {str(name): str(text) for name, text in raw.get("facts", {}).items()},
                 "effective_faults": raw.get("effective_faults", "")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessDefect(f"summary.json cannot be read ({error})") from error

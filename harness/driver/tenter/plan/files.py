@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError
 from tenter.house import House
+from tenter.machine import model_facts
 from tenter.machine.environment import digest
+from tenter.machine.model_facts import ModelFacts
 from tenter.plan.catalogue import is_file
 
 NOTE = "files.json"
@@ -35,6 +37,17 @@ def bring(plan: dict[str, Any], here: Path) -> None:
             copy = here / _copy_of(key, value)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(value, copy)
+
+
+def models(cases: Iterable[Path], house: House) -> tuple[ModelFacts, ...]:
+    """What the models of cases are, each once; `cases` are their folders. One that never began has noted nothing."""
+    noted: dict[str, dict[str, str]] = {}
+    for here in cases:
+        if (here / NOTE).is_file():
+            file = json.loads((here / NOTE).read_text()).get("model")
+            if file is not None:
+                noted.setdefault(file["sha256"], file)
+    return tuple(model_facts.read(house.root / file["path"], file["path"], file["sha256"]) for file in noted.values())
 
 
 def found_again(plan: dict[str, Any], here: Path, house: House, prepare: Callable[[Path], object]) -> dict[str, Any]:

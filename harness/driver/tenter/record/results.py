@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from tenter.errors import UsageError
+from tenter.machine.model_facts import ModelFacts
 from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
@@ -85,6 +86,7 @@ class CaseResult:
     sites: tuple[SiteCount, ...] = ()
     faults: tuple[FaultCount, ...] = ()
     effective_faults: str = ""
+    facts: dict[str, str] = field(default_factory=dict)  # texts of the workload, such as the shapes that were really used
     findings: tuple[Finding, ...] = ()
     stderr_tail: str = ""
     again: str = ""  # the command that runs exactly this case again; empty in a replay, which has its own
@@ -130,6 +132,7 @@ class RunResult:
     tested: str = ""  # which runtime, in words
     baseline: str = ""  # the earlier run whose findings are known
     known: tuple[str, ...] = ()  # their signatures
+    models: tuple[ModelFacts, ...] = ()  # that the cases ran
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
         if finding and case.kind == FUZZED:  # it stores a program and no run plan
@@ -144,7 +147,8 @@ def replay_line(name: str, out: str) -> str:
 
 def run_to_json(run: RunResult) -> dict[str, Any]:
     return {"version": VERSION, **{k: v for k, v in asdict(run).items() if k != "cases"},
-            "not_run": list(run.not_run), "known": list(run.known), "cases": [case_to_json(case) for case in run.cases]}
+            "not_run": list(run.not_run), "known": list(run.known), "models": [asdict(model) for model in run.models],
+            "cases": [case_to_json(case) for case in run.cases]}
 
 
 def case_to_json(case: CaseResult) -> dict[str, Any]:
@@ -159,6 +163,7 @@ def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
     try:
         fields = {k: v for k, v in raw.items() if k != "version"}
         return RunResult(**{**fields, "not_run": tuple(raw["not_run"]), "known": tuple(raw.get("known", ())),
+                            "models": tuple(ModelFacts(**model) for model in raw.get("models", ())),
                             "cases": tuple(case_from_json(case, where) for case in raw["cases"])})
     except (KeyError, TypeError) as error:
         raise UsageError(f"{where}: not a report of a run ({error})") from error

@@ -20,7 +20,7 @@ from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
-from tenter.plan import catalogue, tested
+from tenter.plan import catalogue, files, tested
 from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Expected, Scenario
@@ -184,6 +184,7 @@ def _builds(cases: list[Case], house: House) -> dict[str, str]:
 
 def write_reports(result: RunResult, folder: Path, house: House) -> bool:
     """Writes every format. Returns whether detection power is known, of this build and in every setting that was run."""
+    result = replace(result, models=files.models((folder / "cases" / case.name for case in result.cases), house))
     power = power_of(result, _earlier(folder))
     noted = ledger.note(result, folder)
     report.write(result, power, folder, house, since(result, folder) if noted else None)

@@ -1,0 +1,36 @@
+"""What a model is, for whoever reads a report: its digest, opset and ops. Read from the file, not from the runtime under test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """`opset` and `ops` are empty for a file that is gone, or is no ONNX model; then a case has said so."""
+
+    path: str  # relative to the checkout, where it lies in it
+    sha256: str
+    opset: str = ""  # "11", and with others "11, com.microsoft 1"
+    nodes: int = 0
+    ops: dict[str, int] = field(default_factory=dict)  # how often each type occurs, the commonest first
+
+    def sentence(self) -> str:
+        parts = [f"sha256 {self.sha256[:12]}"]
+        if self.ops:
+            parts += [f"opset {self.opset}", f"{self.nodes:,} nodes: " + ", ".join(f"{op} {count}" for op, count in self.ops.items())]
+        return "; ".join(parts)
+
+
+def read(path: Path, shown: str, sha256: str) -> ModelFacts:
+    """Takes a second when it is the first one, which loads the package onnx."""
+    try:
+        import onnx
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception:  # whatever it is, the importer of the runtime has told it in its own words
+        return ModelFacts(shown, sha256)
+    opsets = [f"{one.domain} {one.version}".strip() for one in sorted(model.opset_import, key=lambda one: one.domain)]
+    ops = Counter(node.op_type for node in model.graph.node)
+    return ModelFacts(shown, sha256, ", ".join(opsets), len(model.graph.node), dict(ops.most_common()))
