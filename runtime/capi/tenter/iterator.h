@@ -45,8 +45,8 @@ typedef struct tenter_skipped_row {
   tenter_error reason;
 } tenter_skipped_row;
 
-/* The rows of this epoch that were left out (bad_rows_max), in front of the batches that were
- * returned; all of them at its end. `*count` is how many; of the first 1000 the first `capacity`
+/* The rows of this epoch that were left out (bad_rows_max) up to the last batch that was returned;
+ * at its end also those behind that. `*count` is how many; of the first 1000 the first `capacity`
  * go to `rows`, and what is not there is not written. Nothing is taken: a reset forgets them. */
 TENTER_API tenter_code tenter_iterator_skipped(tenter_context* context, tenter_iterator iterator,
                                                tenter_skipped_row* rows, size_t capacity,
