@@ -19,9 +19,14 @@ from tenter.plain import code_block, code_span, markdown, printable
 from tenter.record import archive
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
-from tenter.report import codequality, junit, quantity, sarif, wording
+from tenter.report import codequality, injected, junit, quantity, sarif, wording
+from tenter.report.anchors import anchors
+from tenter.report.examined import examined
+from tenter.report.matrix import matrix, rank
 from tenter.report.power import PowerTable, is_measured
+from tenter.report.sections import folded, sections
 from tenter.report.since import Since
+from tenter.report.sparkline import LEGEND
 
 SCHEMA = "schema/report.schema.json"
 
@@ -60,23 +65,15 @@ def render(template: str, run: RunResult, power: PowerTable, house: House, since
     environment.filters |= {"number": quantity.number, "seconds": quantity.duration, "line": markdown, "code": code_span,
                             "block": code_block, "printable": printable, "tied": tied}
     normal = [case for case in run.cases if not case.planted]
-    canaries = [case for case in run.cases if case.planted]
+    canaries = sorted((case for case in run.cases if case.planted), key=rank)
+    named, history, made = anchors(run.cases), since or Since(), sections(normal)
     return environment.get_template(template).render(
-        run=run, normal=normal, canaries=canaries, defects=groups(normal),
-        since=lambda group: (since or {}).get((group.case.scenario, group.case.flavour, group.finding.signature), ""),
-        planted_findings=[case for case in canaries if case.findings],
-        groups=_by_scenario(normal), started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
+        run=run, normal=normal, canaries=canaries, defects=groups(normal), since=history.line, history=history, legend=LEGEND,
+        anchors=named, matrix=matrix(run, named.of), sections=made, folded=folded(made, canaries), examined=examined(run.cases),
+        injected=injected, started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
         steps=wording.what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
         power=lambda case: power.get(case.setting))
-
-
-def _by_scenario(cases: list[CaseResult]) -> list[tuple[CaseResult, list[CaseResult]]]:
-    """Rows of one scenario stand together, whatever the order in which the flavours ran."""
-    groups: dict[str, list[CaseResult]] = {}
-    for case in cases:
-        groups.setdefault(case.scenario, []).append(case)
-    return [(group[0], group) for group in groups.values()]
 
 
 def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:

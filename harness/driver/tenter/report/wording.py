@@ -19,8 +19,9 @@ UNITS = {"inferences": "inference", "programs": "program", "ops": "op", "batches
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "case": "cases", "check": "checks",
-            "fault": "faults", "finding": "findings", "mismatch": "mismatches", "planted bug": "planted bugs", "site hit": "site hits",
-            "place": "places", "run": "runs", "seed": "seeds", "thread": "threads"}
+            "fault": "faults", "finding": "findings", "hit": "hits", "mismatch": "mismatches", "planted bug": "planted bugs",
+            "place": "places", "run": "runs", "scenario": "scenarios", "seed": "seeds", "site": "sites", "site hit": "site hits",
+            "step": "steps", "thread": "threads", "time": "times"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
 _MOST_STEPS = 6
