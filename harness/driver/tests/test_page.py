@@ -119,6 +119,11 @@ def test_what_is_folded_is_counted(house):
     assert passed.count('class="case"') == 3 and re.search(r'<details class="fold">\s*<summary><h2>Passed', text)
 
 
+def test_one_defect_in_two_scenarios_is_one_finding_as_in_the_headline(house):
+    text = page(house, case("s/a", "probe", 1, Verdict.FAIL, A), case("s/b", "probe", 1, Verdict.FAIL, A), case("s/c", "probe", 1, Verdict.PASS, B))
+    assert "1 finding (order) in 2 of 3 cases" in text and "2 cases with 1 finding<" in text
+
+
 def test_a_case_with_something_new_is_never_folded_as_the_same():
     part, = sections([case("s/a", "probe", 1, Verdict.FAIL, A), case("s/a", "probe", 2, Verdict.FAIL, A, B),
                       case("s/a", "tsan", 1, Verdict.FAIL, A), case("s/a", "tsan", 2, Verdict.FAIL)])
