@@ -43,4 +43,6 @@ def test_a_report_names_its_models_once(tenter, house, model):
     one, = report["models"]
     assert one["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest() and one["ops"] == {"Relu": 2, "Softmax": 1}
     text = (house.out / "latest" / "report.md").read_text()
-    assert text.count("opset 11, com.microsoft 1; 3 nodes: Relu 2, Softmax 1") == 1
+    page = (house.out / "latest" / "report.html").read_text()
+    for shown in (text, page):
+        assert shown.count("opset 11, com.microsoft 1; 3 nodes: Relu 2, Softmax 1") == 1

@@ -27,8 +27,9 @@ def failed_ops(case: CaseResult) -> str:
 
 
 def settings(case: CaseResult) -> list[tuple[str, str]]:
-    """The parameters of the workload, defaults too; a model by its file name, since the command has its path."""
-    return [(name.replace("_", " "), _setting(name, value)) for name, value in case.parameters.items() if value not in ("", None)]
+    """The parameters of the workload, defaults too, and what it told, such as the shapes that were really used; a model by its
+    file name, since the command has its path."""
+    return list(case.facts.items()) + [(name.replace("_", " "), _setting(name, value)) for name, value in case.parameters.items() if value not in ("", None)]
 
 
 def _setting(name: str, value: object) -> str:
