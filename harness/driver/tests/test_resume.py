@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -36,9 +37,9 @@ def driver(house, write):
         from pathlib import Path
         from tenter import cli
         from tenter.house import House
-        from tenter.verbs import run
+        from tenter.verbs import replay, run
         cli.this_house = lambda: House(Path({str(house.root)!r}))
-        run.build_shown = lambda *_: False
+        run.build_shown = replay.build_shown = lambda *_: False
         sys.exit(cli.main(sys.argv[1:]))
         """)
     environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
@@ -95,3 +96,18 @@ def test_a_wrong_resume(tenter, write, arguments, expected):
     tenter("run", write("smoke/one"))
     code, _, err = tenter("run", "--resume", *arguments)
     assert code == 2 and expected in err and err.count("\n") == 1
+
+
+def test_an_interrupted_replay_counts_what_ran(driver, tenter, write, house):
+    tenter("run", write("smoke/one", behaviour="finding"))
+    plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"
+    plan.write_text(plan.read_text().replace('"finding"', '"brief_finding"'))
+    child = driver("replay", "c9318f5c", "-n", "200")
+    for line in child.stdout:
+        if "one.probe.n2" in line:
+            break
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 3 and "Traceback" not in err
+    found = re.search(r"reproduced (\d+) of the (\d+) that ran, of 200: interrupted: determinism c9318f5c", out)
+    assert found and found[1] == found[2] and 2 <= int(found[1]) < 200

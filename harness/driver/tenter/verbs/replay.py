@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tenter.cases.campaign import run_cases
 from tenter.console import build_shown, command_line, say
-from tenter.errors import CLEAN, DEFECT, FINDINGS, UsageError
+from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, UsageError
 from tenter.history import ledger
 from tenter.house import House
 from tenter.machine import environment
@@ -35,6 +35,12 @@ class Replayed:
     asked: int
     folder: Path
     others: tuple[tuple[Finding, int], ...] = ()  # further findings and how often each was seen, the commonest first
+    not_run: int = 0  # of those that were asked for, when it was interrupted
+    interrupted: bool = False
+
+    @property
+    def ran(self) -> int:
+        return self.asked - self.not_run
 
 
 def replay(word: str, times: int, out: Path, house: House, console: Console) -> Replayed:
@@ -67,7 +73,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
             say(f"{lost.name}: {lost.reason}")
             break
     return Replayed(finding, counts[finding.signature], len(concluded), times, replays,
-                    _others(finding, counts, concluded))
+                    _others(finding, counts, concluded), len(outcome.not_run), outcome.interrupted)
 
 
 def _others(finding: Finding, counts: Counter[str], concluded: list[CaseResult]) -> tuple[tuple[Finding, int], ...]:
@@ -78,11 +84,14 @@ def _others(finding: Finding, counts: Counter[str], concluded: list[CaseResult])
 
 def print_replayed(replayed: Replayed) -> int:
     """Prints the rate and returns the exit code: 1 when the finding came back, as for any run with findings."""
-    lost = replayed.asked - replayed.concluded
-    print(f"reproduced {replayed.reproduced} of {replayed.asked}: {replayed.finding.check} {replayed.finding.id}"
-          + (f" ({lost} not concluded)" if lost else ""))
+    lost = replayed.ran - replayed.concluded
+    rest = f" that ran, of {replayed.asked}: interrupted" if replayed.interrupted else ""
+    print(f"reproduced {replayed.reproduced} of {'the ' if rest else ''}{replayed.ran}{rest}: {replayed.finding.check} "
+          f"{replayed.finding.id}" + (f" ({lost} not concluded)" if lost else ""))
     for other, count in replayed.others:
-        print(f"  also seen {count} of {replayed.asked}: {other.check} {other.id}: {one_line(other.title)}")
+        print(f"  also seen {count} of {replayed.ran}: {other.check} {other.id}: {one_line(other.title)}")
+    if replayed.interrupted:
+        return INCONCLUSIVE
     if replayed.reproduced:
         return FINDINGS
     return DEFECT if lost == replayed.asked else CLEAN
