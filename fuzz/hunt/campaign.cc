@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fuzz/hunt/minimise.h"
 #include "fuzz/hunt/suspect.h"
 #include "runtime/base/clock.h"
 
@@ -14,9 +13,8 @@ constexpr int64_t kBatchNs = kNsPerSecond;  // a child lives about so long
 
 }  // namespace
 
-std::optional<CampaignResult> RunCampaign(
-    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
-    const std::function<void(const Finding&, uint64_t)>& found) {
+std::optional<CampaignResult> RunCampaign(const CampaignOptions& options,
+                                          const Watchers& watchers) {
   const SharedCounts shared;
   Counts* const counts = shared.get();
   const int64_t start = NowNs();
@@ -31,22 +29,24 @@ std::optional<CampaignResult> RunCampaign(
           RunBatch(options, std::min(end, NowNs() + kBatchNs), counts, reporter);
         },
         kBatchNs + 4 * options.case_limit_ms * kNsPerMs + 10 * kNsPerSecond);
-    progress(*counts);
+    watchers.progress(*counts);
     if (!finding.has_value()) continue;
     const uint64_t number = counts->next_case.Load(kRelaxed);
     NameContract(ProgramOfCase(options, number, nullptr), &*finding);
-    found(*finding, number);
     const Property* property = nullptr;
     result.emplace();
     result->found_after_s = seconds();
     result->original = ProgramOfCase(options, number, &property);
     result->property = property->contract;
     result->case_number = number;
-    Minimal minimal = Minimise(options, result->original, finding->kind);
+    result->minimal = result->original;
+    result->finding = *finding;
+    watchers.found(*result);
+    Minimal minimal = Minimise(options, result->original, finding->kind, watchers.shrinking);
     result->minimal = std::move(minimal.program);
     result->came_back = minimal.came_back;
     result->tried = minimal.tried;
-    result->finding = minimal.came_back > 0 ? minimal.finding : *finding;
+    if (minimal.came_back > 0) result->finding = minimal.finding;
     result->shrunk_after_s = seconds();
   }
   return result;

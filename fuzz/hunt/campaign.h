@@ -13,6 +13,7 @@
 #include <string>
 
 #include "fuzz/hunt/batch.h"
+#include "fuzz/hunt/minimise.h"
 #include "fuzz/judge/finding.h"
 #include "fuzz/program/program.h"
 
@@ -27,9 +28,13 @@ struct CampaignResult {
   int came_back = 0, tried = 0;  // the minimal program, run again
 };
 
-// `progress` is called about once a second.
-std::optional<CampaignResult> RunCampaign(
-    const CampaignOptions& options, const std::function<void(const Counts&)>& progress,
-    const std::function<void(const Finding&, uint64_t)>& found);
+// Who watches. `progress` is called about once a second; `found` when a contract is broken, before
+// anything is shrunk, with the program as it was found; then `shrinking`, as of Minimise.
+struct Watchers {
+  std::function<void(const Counts&)> progress;
+  std::function<void(const CampaignResult&)> found;
+  Shrinking shrinking;
+};
+std::optional<CampaignResult> RunCampaign(const CampaignOptions& options, const Watchers& watchers);
 
 }  // namespace tenter::fuzz

@@ -67,8 +67,8 @@ Program Amplify(Program program, const std::string& kind, int64_t case_ns, int64
 
 class Minimiser {
  public:
-  Minimiser(const CampaignOptions& options, std::string kind)
-      : options_(options), kind_(std::move(kind)) {
+  Minimiser(const CampaignOptions& options, std::string kind, const Shrinking& shrinking)
+      : options_(options), kind_(std::move(kind)), shrinking_(shrinking) {
     // Some candidates hang, whatever the kind of the finding: that must not cost the whole limit
     // each time.
     case_ns_ = std::min(kShortHangNs, options.case_limit_ms * kNsPerMs);
@@ -77,7 +77,8 @@ class Minimiser {
 
   void Run(const Program& original) {
     const auto budget = static_cast<int64_t>(options_.shrink_seconds * 1e9);
-    const int64_t start = NowNs();
+    const int64_t start = start_ns_;
+    smallest_ops_ = Ops(original);
     Consider(original, start + budget / 2);
     HuntSmaller(start + budget * 3 / 4);
     if (IsRacy()) MakeFrequent(start + budget);
@@ -92,6 +93,7 @@ class Minimiser {
   // Shrinks `original`, which takes the place of the smallest so far when it is smaller and comes
   // back. False when it does not.
   bool Consider(const Program& original, int64_t deadline_ns) {
+    Tell();
     const Rate rate =
         Measure(original, kind_, kProbeRounds, kind_ == kHang ? 4 : kProbeRounds, case_ns_);
     const int rounds =
@@ -100,10 +102,14 @@ class Minimiser {
             : std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
     const Fails fails = [&](const Program& p) {
       const auto again = Try(p, {case_ns_, rounds});
-      return again.has_value() && again->kind == kind_;
+      const bool failed = again.has_value() && again->kind == kind_;
+      if (failed) smallest_ops_ = std::min(smallest_ops_, Ops(p));
+      Tell();
+      return failed;
     };
     Rate small_rate;
     const auto comes_back = [&](const Program& p) {
+      Tell();
       Rate again = Measure(p, kind_, kFinalRounds, most_findings_, case_ns_);
       if (again.came_back == 0 && small_rate.came_back != 0) return false;
       small_rate = std::move(again);
@@ -125,6 +131,7 @@ class Minimiser {
 
   // Other delays and workers, unless the program does not come back with them.
   void MakeFrequent(int64_t deadline_ns) {
+    Tell();
     const Program frequent = Amplify(minimal_, kind_, case_ns_, deadline_ns);
     const Rate rate = Measure(frequent, kind_, kFinalRounds, most_findings_, case_ns_);
     if (rate.came_back * rate_.rounds <= rate_.came_back * rate.rounds) return;
@@ -137,6 +144,7 @@ class Minimiser {
     small.case_limit_ms = case_ns_ / kNsPerMs;
     const SharedCounts counts;
     for (int hunts = 0; NowNs() < deadline_ns; ++hunts) {
+      Tell();
       const bool few = Ops(minimal_) <= kFew;
       if (Ops(minimal_) <= kSmallEnough && !IsRacy()) return;
       if (few && hunts >= kMostHunts) return;
@@ -166,8 +174,16 @@ class Minimiser {
     return std::nullopt;
   }
 
+  void Tell() const {
+    shrinking_(static_cast<double>(NowNs() - start_ns_) / static_cast<double>(kNsPerSecond),
+               smallest_ops_);
+  }
+
   const CampaignOptions& options_;
   std::string kind_;
+  const Shrinking& shrinking_;
+  const int64_t start_ns_ = NowNs();
+  int smallest_ops_ = 0;
   int64_t case_ns_;
   int most_findings_;
   Program minimal_;
@@ -176,8 +192,9 @@ class Minimiser {
 
 }  // namespace
 
-Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind) {
-  Minimiser minimiser(options, kind);
+Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind,
+                 const Shrinking& shrinking) {
+  Minimiser minimiser(options, kind, shrinking);
   minimiser.Run(original);
   const Rate& rate = minimiser.rate();
   return {minimiser.minimal(), rate.came_back, rate.rounds, rate.last};

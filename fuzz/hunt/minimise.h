@@ -10,6 +10,9 @@
 // Errors: where the time is over it stops with the best so far.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "fuzz/hunt/batch.h"
 #include "fuzz/judge/finding.h"
 #include "fuzz/program/program.h"
@@ -22,6 +25,11 @@ struct Minimal {
   Finding finding;               // when it came back: told of this program
 };
 
-Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind);
+// Called at each step with the seconds since the beginning and the ops of the smallest program that
+// failed so far.
+using Shrinking = std::function<void(double, int)>;
+
+Minimal Minimise(const CampaignOptions& options, const Program& original, const std::string& kind,
+                 const Shrinking& shrinking);
 
 }  // namespace tenter::fuzz

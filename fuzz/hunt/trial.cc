@@ -71,13 +71,15 @@ std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_
   return finding;
 }
 
-Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms) {
+Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms,
+                const std::function<void(const Replayed&)>& step) {
   Replayed replayed;
   while (replayed.rounds < times && static_cast<int>(replayed.findings.size()) < most) {
     const auto finding = Try(program, {case_limit_ms * kNsPerMs, times - replayed.rounds},
                              static_cast<uint64_t>(replayed.rounds));
     replayed.rounds = finding.has_value() ? static_cast<int>(finding->round) + 1 : times;
     if (finding.has_value()) replayed.findings.push_back(*finding);
+    step(replayed);
   }
   return replayed;
 }

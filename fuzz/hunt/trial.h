@@ -5,6 +5,7 @@
 // Invariants: RunCase is what campaign, shrinker and replay all run.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -27,11 +28,13 @@ struct Limits {
 std::optional<Finding> Try(const Program& program, const Limits& limits, uint64_t first_round = 0);
 
 // Runs a program up to `times` times, in a fresh process after each finding, and stops after `most`
-// findings.
+// findings. `step` is called after each process with what there is so far.
 struct Replayed {
   std::vector<Finding> findings;
   int rounds = 0;  // that were run
 };
-Replayed Replay(const Program& program, int times, int most, int64_t case_limit_ms);
+Replayed Replay(
+    const Program& program, int times, int most, int64_t case_limit_ms,
+    const std::function<void(const Replayed&)>& step = [](const Replayed&) {});
 
 }  // namespace tenter::fuzz

@@ -11,9 +11,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from tenter import __version__, cli_bench, cli_history
+from tenter import __version__, cli_bench, cli_checkout, cli_fuzz, cli_history
 from tenter.console import command_line, open_console, say
-from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, USAGE, TenterError, UsageError
+from tenter.errors import CLEAN, DEFECT, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
 from tenter.plain import one_line
 from tenter.strict import StrictCommand, refuse_beside
@@ -134,73 +134,12 @@ def replay(
 
 
 @app.command(cls=StrictCommand)
-def fuzz(
-    context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine")] = "engine",
-    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, help="How long to search, per flavour.")] = 60,
-    flavour: Annotated[Optional[list[str]], typer.Option(
-        "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Programs are a function of it.")] = 1,
-    contract: Annotated[str, typer.Option("--property", metavar="ID", help="Only programs in which this contract has "
-                                          "much to say, such as ENG-2 or ERR-6.")] = "all",
-    workers: Annotated[str, typer.Option(metavar="N,N", help="Engines to run on; 0 is the naive one. "
-                                         "Default: 0,1,2,4,8")] = "",
-    max_ops: Annotated[int, typer.Option(min=1, help="The most ops of a program.")] = 24,
-    replay: Annotated[str, typer.Option(metavar="FILE|SEED:CASE", help="Run this program again instead, and say how "
-                                        "often it still fails.")] = "",
-    times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often.")] = 200,
-    mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
-                                        "(fuzz/mutants); it must be found.")] = "",
-    out: Out = None,
-) -> None:
-    """Run random programs on the engine and shrink the first one that breaks a contract.
-
-    A program is a few lines of pushes, deletes, waits and stops by one or more threads. What it saw is compared with a
-    model that runs one op at a time. A finding names the contract, prints the smallest program that still fails, and
-    the line that runs it again. Other exit codes as always; with --mutant 0 means that the planted bug was found.
-
-    [dim]Examples:[/dim]
-      ./tenter fuzz engine                                   a minute in the flavour probe
-      ./tenter fuzz engine -f probe -f tsan -s 300 --seed 7  five minutes each
-      ./tenter fuzz engine --property ENG-2 --workers 2,8    much contention, few vars
-      ./tenter fuzz engine --mutant two_step_push            proof that it would be found
-      ./tenter fuzz engine --replay FILE.fuzz                a printed program again
-    """
-    from tenter.verbs import fuzz as verb
-    if replay:
-        drawn = () if ":" in replay else ("seed", "contract", "workers", "max_ops")
-        refuse_beside(context, ("seconds", *drawn), "says nothing beside --replay, which runs one program")
-    else:
-        refuse_beside(context, ("times",), "goes with --replay")
-    request = verb.Request(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
-                           mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times,
-                           out=out)
-    raise typer.Exit(verb.fuzz(request, this_house(), open_console()))
-
-
-@app.command(cls=StrictCommand)
 def test(
     quick: Annotated[bool, typer.Option("--quick", help="Without ThreadSanitizer and without canaries.")] = False,
 ) -> None:
     """Run everything that CI runs, and end with the line `N passed, N failed, N skipped`."""
     from tenter.verbs import suite
     raise typer.Exit(suite.run_all(this_house(), open_console(), quick))
-
-
-@app.command(cls=StrictCommand)
-def doctor() -> None:
-    """Say what is there, what is missing, and what that disables."""
-    from tenter.verbs import doctor as verb
-    raise typer.Exit(verb.print_facts(verb.examine(this_house()), open_console()))
-
-
-@app.command(name="list", cls=StrictCommand)
-def list_(
-    flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
-) -> None:
-    """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
-    from tenter.verbs import listing
-    listing.print_all(this_house(), flavour, open_console())
 
 
 @app.command(cls=StrictCommand)
@@ -217,34 +156,24 @@ def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run
 @app.command(cls=StrictCommand)
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
     """Write the reports of a stored run again, or for the first time those of one that was killed."""
-    from tenter.record import archive, journal
+    from tenter.record import archive, journal, searched
+    from tenter.verbs import fuzz
     from tenter.verbs import run as verb
     house, folder = this_house(), folder.resolve()
-    run_ = archive.read_run(folder) if (folder / archive.REPORT).is_file() else journal.read(folder).run
-    verb.write_reports(run_, folder, house)
+    if (folder / searched.PLAN).is_file():
+        fuzz.write_reports(folder, house)
+    else:
+        run_ = archive.read_run(folder) if (folder / archive.REPORT).is_file() else journal.read(folder).run
+        verb.write_reports(run_, folder, house)
     print(house.relative(folder / "report.html"))
 
 
-@app.command(cls=StrictCommand)
-def contracts() -> None:
-    """Show which test or scenario cites each contract; ends with 1 when one is cited by none."""
-    from tenter.sources import contracts as verb
-    table = verb.collect(this_house())
-    verb.print_table(table, open_console())
-    raise typer.Exit(FINDINGS if table.problems() else CLEAN)
-
-
-@app.command(cls=StrictCommand)
-def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", help="release, probe, tsan, asan, gcc")]
-          ) -> None:
-    """Configure and build flavours.
-
-    [dim]Example:[/dim] ./tenter build probe tsan
-    """
-    from tenter.console import build_shown
-    for flavour in flavours:
-        if not build_shown(this_house(), flavour, open_console()):
-            say(f"{flavour} is up to date")
+# In the order in which the help names them.
+app.command(cls=StrictCommand)(cli_fuzz.fuzz)
+app.command(cls=StrictCommand)(cli_checkout.doctor)
+app.command(name="list", cls=StrictCommand)(cli_checkout.list_)
+app.command(cls=StrictCommand)(cli_checkout.contracts)
+app.command(cls=StrictCommand)(cli_checkout.build)
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 
 words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -13,13 +14,16 @@ def tell(event, **rest):
     print(json.dumps({"event": event, **rest}), flush=True)
 
 
-def finding(kind, **rest):
-    tell("finding", contract="ENG-1", kind=kind, detail="op1 began too early", program=PROGRAM, ops=1, **rest)
+def finding(kind, event="finding", **rest):
+    tell(event, contract="ENG-1", kind=kind, detail="op1 began too early", program=PROGRAM, **{"ops": 1, **rest})
 
 
 if behaviour == "usage":
     print("engine_fuzz: unknown property 'usage'\nengine_fuzz [--seconds N]", file=sys.stderr)
     sys.exit(2)
+if "--replay" in words and behaviour == "endless":
+    tell("replaying", came_back=3, tried=3, times=int(words["--times"]))
+    signal.pause()
 if "--replay" in words:
     if behaviour != "clean":
         finding(behaviour)
@@ -27,11 +31,18 @@ if "--replay" in words:
     sys.exit(behaviour != "clean")
 tell("progress", done=1, total=2, what="9 cases", elapsed_s=2.0, seed=int(words["--seed"]), case=9, cases=9, ops=70,
      deletes=3, stops=2)
+if behaviour in ("endless", "endless shrinking"):
+    if behaviour == "endless shrinking":
+        finding("hang", event="found", original=PROGRAM, original_ops=1, property="ENG-1", seed=1, case=8, found_after_s=0.5)
+        tell("shrinking", elapsed_s=0.0, limit_s=30.0, ops=1)
+    signal.pause()
 if behaviour == "defect":
     sys.exit(70)
 if behaviour == "contradiction":
     sys.exit(1)
+if behaviour == "found and shrunk":
+    finding(behaviour, event="found", original=PROGRAM, original_ops=2, property="ENG-1", seed=1, case=8, found_after_s=0.5)
 if behaviour not in ("clean", "all"):
-    finding(behaviour, original=PROGRAM * 2, original_ops=2, property="ENG-1", seed=int(words["--seed"]), case=8,
+    finding(behaviour, ops=0 if behaviour == "no ops" else 1, original=PROGRAM * 2, original_ops=2, property="ENG-1", seed=int(words["--seed"]), case=8,
             found_after_s=0.5, shrunk_after_s=1.5, came_back=3, tried=200)
     sys.exit(1)

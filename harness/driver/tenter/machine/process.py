@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tenter.errors import HarnessDefect
 
@@ -47,17 +48,22 @@ class Command:
     timeout_s: float
 
 
-def execute(command: Command, stop: threading.Event, on_progress: Callable[[Progress], None]) -> Ended:
+def _unheard(event: dict[str, Any]) -> None:
+    """Of events other than progress, where nobody listens."""
+
+
+def execute(command: Command, stop: threading.Event, on_progress: Callable[[Progress], None],
+            on_event: Callable[[dict[str, Any]], None] = _unheard) -> Ended:
     """Runs the command to its end, to its deadline, or until `stop` is set. Never leaves a process behind."""
     started = time.monotonic()
-    with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w") as stdout:
+    with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w", buffering=1) as stdout:
         try:
             child = subprocess.Popen([*_dies_with_us(), *command.argv], env=command.environment, stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=stderr, start_new_session=True, text=True,
                                      errors="replace")
         except OSError as error:
             raise HarnessDefect(f"cannot start {command.argv[0]}: {error.strerror}") from error
-        events = _EventReader(child, stdout, on_progress)
+        events = _EventReader(child, stdout, on_progress, on_event)
         events.start()
         timed_out = stopped = False
         try:
@@ -85,9 +91,10 @@ def _dies_with_us() -> list[str]:
 class _EventReader(threading.Thread):
     """Reads stdout until it closes, so that a child that prints much never blocks on a full pipe."""
 
-    def __init__(self, child: subprocess.Popen[str], copy, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(self, child: subprocess.Popen[str], copy, on_progress: Callable[[Progress], None],
+                 on_event: Callable[[dict[str, Any]], None]) -> None:
         super().__init__(name="events", daemon=True)
-        self._child, self._copy, self._on_progress = child, copy, on_progress
+        self._child, self._copy, self._on_progress, self._on_event = child, copy, on_progress, on_event
         self.unreadable = ""
 
     def run(self) -> None:
@@ -103,6 +110,8 @@ class _EventReader(threading.Thread):
             event = json.loads(line)
             if event["event"] == "progress":
                 self._on_progress(Progress(int(event["done"]), int(event["total"]), str(event["what"])))
+            else:
+                self._on_event(event)
         except (ValueError, KeyError, TypeError):
             self.unreadable = self.unreadable or line.strip()[:200] or "an empty line"
 

@@ -34,6 +34,7 @@ class Search:
     mutant: str = ""
     replayed: str = ""  # the program that was given, when it is no search
     defect: str = ""  # why nothing is concluded
+    interrupted: str = ""  # how far it came
     progress: dict[str, Any] = field(default_factory=dict)
     findings: Sequence[dict[str, Any]] = ()
     replays: Sequence[str] = ()  # a line for each finding
@@ -67,6 +68,8 @@ def _case(search: Search) -> CaseResult:
 def _outcome(search: Search, findings: Sequence[Finding], programs: int) -> tuple[Verdict, str]:
     if search.defect:
         return Verdict.ERROR, search.defect
+    if search.interrupted and not findings:
+        return Verdict.GREY, search.interrupted
     if search.mutant and not search.replayed:
         return (Verdict.FOUND, f"found by {findings[0].check}") if findings else (
             Verdict.MISSED, f"the fuzzer had to find it, in {search.limit_s:g} s at most")

@@ -1,0 +1,45 @@
+"""The command line of the verbs about this checkout: what is there, what can be run, what is cited, and building it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tenter.console import open_console, say
+from tenter.errors import CLEAN, FINDINGS
+from tenter.house import this_house
+
+
+def doctor() -> None:
+    """Say what is there, what is missing, and what that disables."""
+    from tenter.verbs import doctor as verb
+    raise typer.Exit(verb.print_facts(verb.examine(this_house()), open_console()))
+
+
+def list_(
+    flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
+) -> None:
+    """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
+    from tenter.verbs import listing
+    listing.print_all(this_house(), flavour, open_console())
+
+
+def contracts() -> None:
+    """Show which test or scenario cites each contract; ends with 1 when one is cited by none."""
+    from tenter.sources import contracts as verb
+    table = verb.collect(this_house())
+    verb.print_table(table, open_console())
+    raise typer.Exit(FINDINGS if table.problems() else CLEAN)
+
+
+def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", help="release, probe, tsan, asan, gcc")]
+          ) -> None:
+    """Configure and build flavours.
+
+    [dim]Example:[/dim] ./tenter build probe tsan
+    """
+    from tenter.console import build_shown
+    for flavour in flavours:
+        if not build_shown(this_house(), flavour, open_console()):
+            say(f"{flavour} is up to date")

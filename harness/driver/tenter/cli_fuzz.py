@@ -1,0 +1,60 @@
+"""The command line of `fuzz`: random programs on the engine, or one of them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from tenter.console import open_console
+from tenter.house import this_house
+from tenter.strict import refuse_beside
+
+Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where the folder goes. Default: out/")]
+
+
+def fuzz(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine")] = "engine",
+    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, help="How long to search, per flavour.")] = 60,
+    flavour: Annotated[Optional[list[str]], typer.Option(
+        "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Programs are a function of it.")] = 1,
+    contract: Annotated[str, typer.Option("--property", metavar="ID", help="Only programs in which this contract has "
+                                          "much to say, such as ENG-2 or ERR-6.")] = "all",
+    workers: Annotated[str, typer.Option(metavar="N,N", help="Engines to run on; 0 is the naive one. "
+                                         "Default: 0,1,2,4,8")] = "",
+    max_ops: Annotated[int, typer.Option(min=1, help="The most ops of a program.")] = 24,
+    replay: Annotated[str, typer.Option(metavar="FILE|SEED:CASE", help="Run this program again instead, and say how "
+                                        "often it still fails.")] = "",
+    times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often.")] = 200,
+    mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
+                                        "(fuzz/mutants); it must be found.")] = "",
+    out: Out = None,
+) -> None:
+    """Run random programs on the engine and shrink the first one that breaks a contract.
+
+    A program is a few lines of pushes, deletes, waits and stops by one or more threads. What it saw is compared with a
+    model that runs one op at a time. A finding names the contract, prints the smallest program that still fails, and
+    the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
+    be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
+    (after a kill: ./tenter report RUN_DIR). Exit codes as always; with --mutant 0 means that the planted bug was found.
+
+    [dim]Examples:[/dim]
+      ./tenter fuzz engine                                   a minute in the flavour probe
+      ./tenter fuzz engine -f probe -f tsan -s 300 --seed 7  five minutes each
+      ./tenter fuzz engine --property ENG-2 --workers 2,8    much contention, few vars
+      ./tenter fuzz engine --mutant two_step_push            proof that it would be found
+      ./tenter fuzz engine --replay FILE.fuzz                a printed program again
+    """
+    from tenter.plan.hunt import Hunt
+    from tenter.verbs import fuzz as verb
+    if replay:
+        drawn = () if ":" in replay else ("seed", "contract", "workers", "max_ops")
+        refuse_beside(context, ("seconds", *drawn), "says nothing beside --replay, which runs one program")
+    else:
+        refuse_beside(context, ("times",), "goes with --replay")
+    hunt = Hunt(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
+                mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times)
+    raise typer.Exit(verb.fuzz(hunt, out, this_house(), open_console()))

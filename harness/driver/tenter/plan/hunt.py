@@ -1,0 +1,39 @@
+"""What the fuzzer is asked for: a search for a program that breaks a contract, or one program again. Plain data."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hunt:
+    what: str
+    seconds: float = 60
+    flavours: tuple[str, ...] = ("probe",)
+    seed: int = 1
+    replay: str = ""  # FILE or SEED:CASE; empty for a search
+    mutant: str = ""
+    property: str = "all"
+    workers: str = ""
+    max_ops: int = 24
+    times: int = 200
+
+    def program(self) -> str:
+        """The build target, one for each planted bug."""
+        return "engine_fuzz" + (f"_{self.mutant}" if self.mutant else "")
+
+    def words(self, flavour: str) -> str:
+        """The command that does exactly this again, in one flavour."""
+        words = ["--replay", self.replay, "--times", str(self.times)] if self.replay else [
+            "--seconds", f"{self.seconds:g}", "--seed", str(self.seed), "--max-ops", str(self.max_ops)]
+        for option, value, default in (("--property", self.property, "all"), ("--workers", self.workers, ""),
+                                       ("--mutant", self.mutant, "")):
+            if value != default and (option == "--mutant" or not self.replay or ":" in self.replay):
+                words += [option, value]
+        return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, *words])
+
+    def replay_line(self, flavour: str, file: str) -> str:
+        """The command that runs a stored program again."""
+        mutant = ["--mutant", self.mutant] if self.mutant else []
+        return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, "--replay", file, *mutant])

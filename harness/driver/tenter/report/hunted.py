@@ -1,0 +1,77 @@
+"""What the terminal shows of a search of the fuzzer: what was tried, and the program that breaks a contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from tenter.console import line
+from tenter.plain import one_line, shortened
+from tenter.plan.hunt import Hunt
+from tenter.record.searched import NOT_BEGUN, Told
+from tenter.report.wording import plural
+
+# Coverage: what a program may hold, and the word for a person.
+_COVERAGE = {"several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
+             "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
+             "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies",
+             "out_of_memory": "pushes without memory", "run_dependents": "under run-dependents",
+             "naive": "on the naive engine", "meetings": "ops that meet", "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity",
+             "idle": "with idle workers that end", "forks": "forks", "recorded_ops": "captured ops", "replays": "replays",
+             "bulk_ops": "ops in groups", "times_out": "deadlines that pass"}
+
+
+def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> None:
+    p = told.progress
+    if told.ended.stopped:
+        line(console, f"{flavour}: {one_line(interrupted(told, hunt))}", "bold")
+    if not p:
+        return
+    rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
+    found = f"{plural(len(told.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p['ops'], 'op')}"
+    line(console, f"{flavour}: {found} in {p['elapsed_s']:.0f} s"
+                  + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
+    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p), "dim")
+
+
+def interrupted(told: Told, hunt: Hunt) -> str:
+    """How far it came, for a person."""
+    if told == NOT_BEGUN:
+        return "not begun, since the search was interrupted before"
+    if hunt.replay:
+        return (f"interrupted: came back {told.replayed.get('came_back', 0)} of the {told.replayed.get('tried', 0)} times that "
+                f"ran, of {hunt.times}")
+    if told.findings:
+        return "interrupted while shrinking: the program is as it was found"
+    return f"interrupted after {told.ended.duration_s:.0f} s of {hunt.seconds:g} s"
+
+
+def print_found(finding: dict[str, Any], replay: str, console: Console) -> None:
+    """Before it is shrunk, so that what comes after may be interrupted."""
+    line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
+    line(console, f"found after {finding['found_after_s']:.1f} s in a program of {plural(finding['ops'], 'op')}, which is shrunk now",
+         "bold")
+    line(console, f"replay: {replay}")
+
+
+def print_finding(finding: dict[str, Any], hunt: Hunt, replay: str, console: Console) -> None:
+    line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
+    line(console, shortened(finding["detail"].strip(), 4000))
+    line(console, f"\nthe program{_how_small(finding)}:", "bold")
+    line(console, "\n".join(f"  {step}" for step in finding["program"].splitlines()))
+    if "tried" in finding:
+        line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
+    line(console, f"replay: {replay}")
+    if "seed" in finding:
+        line(console, f"the original: --replay {finding['seed']}:{finding['case']} --property {hunt.property}"
+                      f" --max-ops {hunt.max_ops}")
+
+
+def _how_small(finding: dict[str, Any]) -> str:
+    if "original_ops" not in finding:
+        return ""
+    found = f"found after {finding['found_after_s']:.1f} s"
+    if "shrunk_after_s" not in finding:
+        return f", {plural(finding['ops'], 'op')}, {found}, not shrunk"
+    return f", {finding['ops']} ops of {finding['original_ops']}, {found}, shrunk after {finding['shrunk_after_s']:.1f} s"

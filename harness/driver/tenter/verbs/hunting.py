@@ -1,0 +1,112 @@
+"""A child that fuzzes, watched: progress on a terminal, now and then a line in a log, and a finding as soon as it is found.
+
+Ctrl-C and SIGTERM end the child, and what it told until then stays in the folder.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
+
+from tenter.console import line
+from tenter.house import House
+from tenter.machine import sanitizer
+from tenter.machine.process import Command, Progress, execute
+from tenter.plain import one_line
+from tenter.plan.hunt import Hunt
+from tenter.record import searched
+
+# What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
+_GRACE_S = 300.0
+_SLOWER = {"tsan": 4, "asan": 3}  # a case may take so many times longer before it counts as hanging
+_CASE_LIMIT_MS = 5000
+_EVERY_S = 10.0  # between lines where there is no terminal
+
+
+def hunt_in(hunt: Hunt, flavour: str, folder: Path, house: House, console: Console,
+            found: Callable[[dict[str, Any]], None]) -> bool:
+    """Whether it was not interrupted. `found` is called with a finding before it is shrunk, from another thread."""
+    command = Command(argv=_argv(hunt, flavour, house), environment=sanitizer.environment(house, flavour),
+                      timeout_s=hunt.seconds * 2 + _GRACE_S, stdout_file=searched.events_file(folder, flavour),
+                      stderr_file=searched.stderr_file(folder, flavour))
+    try:
+        with Watch(console, hunt, flavour, found) as watch:
+            _wait_for(lambda stop: searched.note_end(folder, flavour, execute(command, stop, watch.progressed, watch.told)))
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
+    argv = [*sanitizer.prefix(flavour), str(house.fuzzer(flavour, hunt.mutant)), "--seed", str(hunt.seed),
+            "--seconds", f"{hunt.seconds:g}", "--shrink-seconds", f"{max(20.0, hunt.seconds / 2):g}",
+            "--property", hunt.property, "--max-ops", str(hunt.max_ops),
+            "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
+    if hunt.workers:
+        argv += ["--workers", hunt.workers]
+    return [*argv, "--replay", hunt.replay, "--times", str(hunt.times)] if hunt.replay else argv
+
+
+def _wait_for(work: Callable[[threading.Event], None]) -> None:
+    """In a thread, since an interruption comes to this one at any moment; the work is told and has ended when this returns."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hunt") as pool:
+        try:
+            future = pool.submit(work, stop)
+            while not future.done():
+                wait([future], timeout=0.2)  # a long wait on a lock would not see Ctrl-C at once
+            future.result()
+        finally:
+            stop.set()
+
+
+class Watch:
+    """Called from the thread that reads the events."""
+
+    def __init__(self, console: Console, hunt: Hunt, flavour: str, found: Callable[[dict[str, Any]], None]) -> None:
+        self._console, self._hunt, self._flavour, self._found = console, hunt, flavour, found
+        self._bars = Bars(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24),
+                          TextColumn("{task.fields[what]}", markup=False), TimeElapsedColumn(), console=console,
+                          transient=True, disable=not console.is_terminal)
+        total = hunt.times if hunt.replay else hunt.seconds
+        self._task = self._bars.add_task(f"fuzzing {hunt.what}, {flavour}", total=total, what="starting")
+        self._next_line = time.monotonic()  # the first line at once
+
+    def __enter__(self) -> Watch:
+        if not self._console.is_terminal:
+            doing = f"{self._hunt.times} times {self._hunt.replay}" if self._hunt.replay else f"{self._hunt.seconds:g} s"
+            line(self._console, f"fuzzing {self._hunt.what}, {self._flavour}: {one_line(doing)}", "dim")
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def progressed(self, progress: Progress) -> None:
+        self._show(progress.done, self._hunt.seconds, progress.what)
+
+    def told(self, event: dict[str, Any]) -> None:
+        try:
+            if event["event"] == "found":
+                self._found(event)
+                self._next_line = time.monotonic()  # the first line about shrinking at once
+            elif event["event"] == "shrinking":
+                self._show(event["elapsed_s"], event["limit_s"],
+                           f"shrinking: {event['ops']} ops so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
+            elif event["event"] == "replaying":
+                self._show(event["tried"], event["times"], f"came back {event['came_back']} of {event['tried']}")
+        except (KeyError, TypeError, OSError):
+            pass  # what counts is read from the file when the child has ended, and an error of that is said then
+
+    def _show(self, done: float, total: float, what: str) -> None:
+        self._bars.update(self._task, completed=done, total=total, what=one_line(what))
+        if not self._console.is_terminal and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _EVERY_S
+            line(self._console, f"  {one_line(what)}", "dim")

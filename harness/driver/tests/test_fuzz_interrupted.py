@@ -1,0 +1,108 @@
+"""A search of the fuzzer, or a replay, that is interrupted or killed: what was found is there, and is reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tenter import house as houses
+from test_fuzz import fuzzer  # noqa: F401  (a fixture)
+
+
+@pytest.fixture
+def driver(house, fuzzer):  # noqa: F811
+    """Starts the driver on the small repository as a process of its own, and ends it when a line is printed."""
+    program = textwrap.dedent(f"""
+        import sys
+        from pathlib import Path
+        from tenter import cli, cli_fuzz
+        from tenter.house import House
+        from tenter.verbs import fuzz
+        cli.this_house = cli_fuzz.this_house = lambda: House(Path({str(house.root)!r}))
+        fuzz.build_shown = lambda *_: False
+        sys.exit(cli.main(sys.argv[1:]))
+        """)
+    environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
+
+    def run(*arguments: str, behaviour: str, until: str, number: int) -> tuple[int, str]:
+        child = subprocess.Popen([sys.executable, "-c", program, "fuzz", "engine", *arguments], cwd=house.root, text=True,
+                                 env=environment | {"BEHAVIOUR": behaviour}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        seen = ""
+        for line in child.stdout:
+            seen += line
+            if until in line:
+                break
+        child.send_signal(number)
+        rest, err = child.communicate(timeout=60)
+        assert "Traceback" not in err and "defect" not in err, err
+        return child.returncode, seen + rest
+    return run
+
+
+def report(house) -> dict:
+    [path] = house.out.glob("*-fuzz-*/report.json")
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_says_how_far_it_came(driver, house, number):
+    code, out = driver("-f", "probe", "-f", "tsan", behaviour="endless", until="  9 cases", number=number)
+    assert code == 3 and re.search(r"probe: interrupted after \d s of 60 s", out) and "report: out/" in out
+    told = report(house)
+    assert told["interrupted"] and [case["verdict"] for case in told["cases"]] == ["GREY", "GREY"]
+    assert "interrupted after" in told["cases"][0]["reason"] and "not begun" in told["cases"][1]["reason"]
+
+
+def finding_of(house) -> Path:
+    [path] = house.out.glob("*-fuzz-*/finding.probe.fuzz")
+    return path
+
+
+def test_a_finding_is_there_before_it_is_shrunk(driver, house, fuzzer):  # noqa: F811
+    code, out = driver(behaviour="endless shrinking", until="  shrinking: 1 ops so far, 30 s left", number=signal.SIGINT)
+    assert code == 1 and out.index("found after 0.5 s in a program of 1 op, which is shrunk now") < out.index("shrinking: 1 ops")
+    assert "interrupted while shrinking: the program is as it was found" in out and "not shrunk" in out
+    assert [case["verdict"] for case in report(house)["cases"]] == ["FAIL"]
+    line = shlex.split(re.search(r"replay: \./tenter fuzz engine (.*)", out)[1])
+    assert fuzzer(*line, behaviour="hang")[0] == 1
+
+
+def test_a_killed_search_leaves_what_was_found(driver, house, tenter):
+    code, _ = driver(behaviour="endless shrinking", until="  shrinking: 1 ops", number=signal.SIGKILL)
+    assert code == -signal.SIGKILL and finding_of(house).read_text().startswith("engine workers 1")
+    assert tenter("report", str(finding_of(house).parent))[0] == 0
+    [case] = report(house)["cases"]
+    assert case["verdict"] == "FAIL" and case["findings"][0]["evidence"]["replay"].startswith("./tenter fuzz engine --flavour probe")
+
+
+def test_a_replay_that_takes_long_shows_how_far_it_is_and_may_be_interrupted(driver):
+    code, out = driver("--replay", "7:8", behaviour="endless", until="  came back 3 of 3", number=signal.SIGINT)
+    assert code == 3 and "interrupted: came back 3 of the 3 times that ran, of 200" in out
+
+
+def test_a_shrunk_program_takes_the_place_of_the_found_one(fuzzer, house):  # noqa: F811
+    code, out, _ = fuzzer(behaviour="found and shrunk")
+    assert code == 1 and out.count("ENG-1 is broken") == 2
+    assert json.loads(finding_of(house).with_suffix(".json").read_text())["shrunk_after_s"] == 1.5
+
+
+def test_a_program_without_ops_is_a_finding(fuzzer, house):  # noqa: F811
+    code, out, _ = fuzzer(behaviour="no ops")
+    assert code == 1 and "0 ops of 2" in out
+
+
+def test_a_program_knows_the_planted_bug_that_it_was_found_with(fuzzer, house):  # noqa: F811
+    assert fuzzer("--mutant", "lost_push", behaviour="out of order")[0] == 0
+    stored = str(finding_of(house))
+    _, _, err = fuzzer("--replay", stored)
+    assert "was found with the planted bug lost_push, and runs on the engine without it; for that bug: --mutant lost_push" in err
+    assert fuzzer("--replay", stored, "--mutant", "lost_push", behaviour="out of order")[2] == ""
