@@ -47,7 +47,7 @@ def run(
         metavar="[SCENARIO|DIR|GLOB]...", help="Scenario names, folders, files or globs. Default: smoke")] = None,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="Only this flavour (probe, tsan, asan); may be given again.")] = None,
-    seed: Annotated[Optional[int], typer.Option(min=0, help="Seed of the first repetition instead of the scenario's.")]
+    seed: Annotated[Optional[int], typer.Option(min=0, max=2**62, help="Seed of the first repetition instead of the scenario's.")]
     = None,
     repeat: Annotated[int, typer.Option(min=1, help="Run every case so often, each with the next seed.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at once; each uses many threads itself.")] = 1,
@@ -103,7 +103,7 @@ def run(
             raise UsageError("--model makes a scenario of its own; leave the scenario names out")
         parameters = {"threads": threads, "inferences": inferences}
         if input_shape:
-            parameters["input_shape"] = ";".join(input_shape)
+            parameters["input_shape"] = _shapes(input_shape)
     else:
         refuse_beside(context, ("threads", "inferences", "input_shape"),
                       "goes with --model; a scenario says that itself, in its file")
@@ -183,11 +183,28 @@ def _shard(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def _shapes(words: list[str]) -> str:
+    """NAME=1,3,48,192 for each input; the name may be left out where a model has one input."""
+    seen: set[str] = set()
+    for word in words:
+        name, _, sizes = word.rpartition("=")
+        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", sizes) or word.startswith("=") or ";" in word:
+            raise UsageError(f"--input-shape: '{word}' is no shape such as x=1,3,48,192 (./tenter run --help)")
+        if name in seen:
+            whose = f"the input '{name}'" if name else "an input without a name"
+            raise UsageError(f"--input-shape: two shapes for {whose}, and only one can count")
+        seen.add(name)
+    return ";".join(words)
+
+
 def _seconds(text: str) -> float | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)", text)
     if text and not match:
         raise UsageError(f"--budget: '{text}' is no time such as 90s, 5m or 1h (./tenter run --help)")
-    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else None
+    seconds = float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else None
+    if seconds == 0:
+        raise UsageError(f"--budget: '{text}' leaves no time for a case (./tenter run --help)")
+    return seconds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -201,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
-        say(one_line(error.format_message()) + f" ({context.command_path if context else './tenter'} --help)")
+        say((one_line(error.format_message()) or "a word is missing, which says what to do") + f" ({context.command_path if context else './tenter'} --help)")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")

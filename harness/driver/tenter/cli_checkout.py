@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from tenter.console import open_console, say
-from tenter.errors import CLEAN, FINDINGS
-from tenter.house import this_house
+from tenter.errors import CLEAN, FINDINGS, UsageError, nearest
+from tenter.house import FLAVOURS, this_house
 
 
 def doctor() -> None:
@@ -40,6 +40,9 @@ def build(flavours: Annotated[list[str], typer.Argument(metavar="FLAVOUR...", he
     [dim]Example:[/dim] ./tenter build probe tsan
     """
     from tenter.console import build_shown
+    for flavour in flavours:  # all of them before the first is built
+        if flavour not in FLAVOURS:
+            raise UsageError(f"unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     for flavour in flavours:
         if not build_shown(this_house(), flavour, open_console()):
             say(f"{flavour} is up to date")

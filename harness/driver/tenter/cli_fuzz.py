@@ -20,7 +20,7 @@ def fuzz(
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Programs are a function of it.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Programs are a function of it.")] = 1,
     contract: Annotated[str, typer.Option("--property", metavar="ID", help="Only programs in which this contract has "
                                           "much to say, such as ENG-2 or ERR-6.")] = "all",
     workers: Annotated[str, typer.Option(metavar="N,N", help="Engines to run on; 0 is the naive one. "

@@ -25,7 +25,12 @@ class StrictCommand(TyperCommand):
         for option, times in Counter(order).items():
             if times > 1 and isinstance(option, TyperOption) and not option.multiple and not option.is_flag:
                 raise UsageError(f"{_name(option)} was given {times} times, and only one can count ({_help(ctx)})")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:  # the parser of options does not say whose they are
+                error.ctx = ctx
+            raise
 
 
 def refuse_beside(ctx: typer.Context, names: Iterable[str], why: str) -> None:

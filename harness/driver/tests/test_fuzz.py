@@ -61,7 +61,7 @@ def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
 
 
 def test_a_program_that_fails_no_more_is_clean(fuzzer):
-    code, out, _ = fuzzer("--replay", "x.fuzz")
+    code, out, _ = fuzzer("--replay", "7:8")
     assert code == 0 and "came back 0 of 200 times" in out
 
 
@@ -153,7 +153,7 @@ def test_a_finding_of_the_fuzzer_is_in_every_format(fuzzer, house, tenter, kind,
 def test_a_planted_bug_and_a_defect_are_reported_too(fuzzer, house):
     for arguments, behaviour, verdict in ((("--mutant", "lost_push"), "out of order", "FOUND"),
                                           (("--mutant", "lost_push"), "clean", "MISSED"), ((), "defect", "ERROR"),
-                                          (("--replay", "x.fuzz"), "clean", "PASS"), (("--replay", "x.fuzz"), "hang", "FAIL")):
+                                          (("--replay", "7:8"), "clean", "PASS"), (("--replay", "7:8"), "hang", "FAIL")):
         fuzzer(*arguments, behaviour=behaviour)
         report = reported(house)
         assert [case["verdict"] for case in report["cases"]] == [verdict]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _CHECKS = {"use": list, "main": str, "main_at_least": int}
 _BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
 _EXPECT = {"found_by": str, "findings": list, "at_least": dict}
 _FINDING = {"check": str, "count": int}
+_MOST_SEED = 2**62  # so that it fits 64 bits with every repetition
 _TOML_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
@@ -115,6 +116,7 @@ def parse(raw: Mapping[str, Any], name: str, source: str) -> Scenario:
         raise UsageError(f"{source}: 'flavours' is empty")
     for flavour in flavours:
         _known(flavour, FLAVOURS, "flavour", source)
+    _once(flavours, f"{source}: 'flavours'")
     if raw.get("saboteur") and raw.get("mutant"):
         raise UsageError(f"{source}: 'saboteur' and 'mutant' are both set; plant one bug at a time")
     return Scenario(
@@ -145,6 +147,12 @@ def _known(word: Any, choices: Any, what: str, where: str) -> None:
         raise UsageError(f"{where}: unknown {what} '{word}'{nearest(str(word), choices)}")
 
 
+def _once(values: Sequence[Any], where: str) -> None:
+    twice = next((value for at, value in enumerate(values) if value in values[:at]), None)
+    if twice is not None:
+        raise UsageError(f"{where} names {twice} twice")
+
+
 def _strings(values: list[Any], where: str) -> tuple[str, ...]:
     for value in values:
         if not isinstance(value, str):
@@ -164,6 +172,7 @@ def _checks(section: Mapping[str, Any], source: str) -> tuple[str, ...] | None:
         return None
     if not section["use"]:
         raise UsageError(f"{source}: [checks] 'use' is empty; a run without a check concludes nothing")
+    _once(section["use"], f"{source}: [checks] 'use'")
     return _strings(section["use"], f"{source}: [checks] use")
 
 
@@ -171,6 +180,8 @@ def _budget(section: Mapping[str, Any], source: str) -> Budget:
     for key, least in (("watchdog_ms", 1), ("timeout_s", 1), ("seed", 0)):
         if section.get(key, least) < least:
             raise UsageError(f"{source}: [budget] '{key}' is {section[key]}, and must be at least {least}")
+    if section.get("seed", 0) > _MOST_SEED:
+        raise UsageError(f"{source}: [budget] 'seed' is {section['seed']}, and must be at most {_MOST_SEED}")
     return Budget(**section)
 
 
@@ -182,6 +193,8 @@ def _expected(raw: Mapping[str, Any], source: str) -> Expected:
         if not isinstance(item, dict) or "check" not in item:
             raise UsageError(f"{where}: each one is a table such as {{check = \"determinism\", count = 1}}")
         _strict(item, _FINDING, where)
+        if item.get("count", 1) < 1:
+            raise UsageError(f"{where}: 'count' is {item['count']}, and must be at least 1")
         findings.append((item["check"], item.get("count", 1)))
     if findings and section.get("found_by"):
         raise UsageError(f"{source}: [expect] has 'found_by' and 'findings'; use one of them")

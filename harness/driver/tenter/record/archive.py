@@ -96,11 +96,17 @@ def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
     place, _, wanted = word.rpartition("#")
     if not place and re.fullmatch(r"[0-9a-f]{4,16}", word):
         return _by_id(out, word)
+    if not place and re.fullmatch(r"[0-9a-f]{1,3}", word):
+        raise UsageError(f"'{word}' is too short for the id of a finding: give at least 4 of its 8 digits")
     if not place:
         place, wanted = word, ""
     folder, case_name = _split(out, place)
     run = read_run(folder)
     cases = {case.name: case for case in run.cases}
+    if not case_name:
+        found = [f"{folder.name}/{case.name}#{finding.id}" for case in run.cases for finding in case.findings]
+        which = f"say which finding of it: {', '.join(found[:3])}{', ...' if len(found) > 3 else ''}" if found else "which found nothing"
+        raise UsageError(f"{folder.name} is a whole run, {'and is replayed by one finding; ' if found else ''}{which}")
     if case_name not in cases:
         raise UsageError(f"{folder.name} has no case '{case_name}'{nearest(case_name, cases)}")
     case = cases[case_name]
@@ -109,14 +115,19 @@ def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
         if finding.signature.startswith(wanted):
             return folder, case, finding
     known = [finding.id for finding in case.findings]
+    if not known:
+        raise UsageError(f"case '{case_name}' of {folder.name} found nothing that could be replayed")
     raise UsageError(f"case '{case_name}' has no finding '{wanted}'{nearest(wanted, known)}")
 
 
 def _split(out: Path, place: str) -> tuple[Path, str]:
     """Cuts RUN/CASE; a case has slashes of its own, and the run may be written with the path of out/ before it."""
-    for folder in Path(place).absolute().parents:
+    here = Path(place).absolute()
+    if here.is_dir() and not here.is_relative_to(out) and not any((above / REPORT).is_file() for above in (here, *here.parents)):
+        raise UsageError(f"'{place}' is a folder without a {REPORT}; a run is a folder such as out/latest")
+    for folder in (here, *here.parents):
         if (folder / REPORT).is_file():  # a run folder anywhere, as a path from where the caller stands
-            case = str(Path(place).absolute().relative_to(folder))
+            case = "" if folder == here else str(here.relative_to(folder))
             return folder.resolve(), case.removeprefix("cases/").rstrip("/")
     inside = place.removeprefix("./").removeprefix(f"{out}/").removeprefix(f"{out.name}/")
     run_name, _, case_name = inside.partition("/")

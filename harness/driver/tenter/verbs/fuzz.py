@@ -25,6 +25,8 @@ from tenter.report.search import Search, run_of
 from tenter.sources import contracts
 from tenter.verbs.hunting import hunt_in
 
+_MOST_WORKERS = 64  # of a program as text (fuzz/program/parse.cc)
+
 
 def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     refuse(hunt, house)
@@ -58,6 +60,8 @@ def refuse(hunt: Hunt, house: House) -> None:
     for flavour in hunt.flavours:
         if flavour not in FUZZED_FLAVOURS:
             raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
+    if len(set(hunt.flavours)) < len(hunt.flavours):
+        raise UsageError(f"--flavour: one of {', '.join(hunt.flavours)} is named twice, and is searched once")
     if hunt.mutant and hunt.mutant not in house.fuzz_mutants():
         raise UsageError(f"no planted bug '{hunt.mutant}'{nearest(hunt.mutant, house.fuzz_mutants())}")
     properties = [name for name in contracts.read_contracts(house) if name.startswith(("ENG-", "ERR-"))]
@@ -65,6 +69,10 @@ def refuse(hunt: Hunt, house: House) -> None:
         raise UsageError(f"--property: unknown property '{hunt.property}'; known: all, {', '.join(properties)}")
     if hunt.workers and not all(re.fullmatch(r"\d{1,4}", word) for word in hunt.workers.split(",")):
         raise UsageError(f"--workers: '{hunt.workers}' is no list of numbers such as 0,1,8")
+    if hunt.workers and max(map(int, hunt.workers.split(","))) > _MOST_WORKERS:
+        raise UsageError(f"--workers: '{hunt.workers}' names an engine of more than {_MOST_WORKERS} workers")
+    if hunt.replay and not re.fullmatch(r"\d{1,19}:\d{1,19}", hunt.replay) and not Path(hunt.replay).is_file():
+        raise UsageError(f"--replay: '{hunt.replay}' is no file, and no SEED:CASE such as 7:12")
     if hunt.mutant and hunt.flavours != ("probe",):
         raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
 

@@ -1,0 +1,180 @@
+"""Every mistake on a command line or in a scenario file is one line that says what and where, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tenter import cli_bench
+from test_fuzz import fuzzer  # noqa: F401  (a fixture)
+
+HALF = "Unterminated string starting at: line 1 column 16 (char 15)"
+WORKLOAD = '[workload]\nkind = "concurrent_inference"\n'
+
+# A command, and its line: a regular expression of the whole of it, where {run} is a run and {out} the folder of runs.
+COMMANDS = {
+    "runn": r"No such command 'runn'. Did you mean 'run'\? \(./tenter --help\)",
+    "--bogus": r"No such option: --bogus \(./tenter --help\)",
+    "history sho": r"no scenario 'sho' in the history of {out}; known: smoke/bad, smoke/good",
+    "history prune": r"history prune: give --keep N or --older-than DAYS, and not both \(./tenter history prune --help\)",
+    "history prune --keep 1 --older-than 2": r"history prune: give --keep N or --older-than DAYS, and not both .*",
+    "history prune --keep -1": r"Invalid value for '--keep': Input should be greater than or equal to 0 \(./tenter history prune --help\)",
+    "history prune --keep x": r"Invalid value for '--keep': Input should be a valid integer, .* \(./tenter history prune --help\)",
+    "history 0000": r"no finding '0000' in the history of {out}; known: c9318f5c",
+    "history --out nowhere": r"there is no history: no such folder .*/nowhere",
+    "history --out file.txt": r"there is no history: no such folder .*/file.txt",
+    "history show a b": r"Got unexpected extra argument\(s\) \(b\) \(./tenter history show --help\)",
+    "bench": r"a word is missing, which says what to do \(./tenter bench --help\)",
+    "bench engin": r"No such command 'engin'. Did you mean 'engine'\? \(./tenter bench --help\)",
+    "bench engine --repeats 0": r"Invalid value for '--repeats': .* \(./tenter bench engine --help\)",
+    "run smoke/god": r"no scenario, folder or file 'smoke/god'; did you mean 'smoke/good'\?",
+    "run nowhere/none.toml": r"no such scenario file 'nowhere/none.toml'",
+    "run smoke/*x": r"no scenario, folder or file 'smoke/\*x'; did you mean 'smoke'\?",
+    "run folder/empty.toml": r"folder/empty.toml: 'title' is missing",
+    "run folder/half.toml": r"folder/half.toml: Unterminated string \(at end of document\)",
+    "run folder/binary.toml": r"folder/binary.toml: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    "run file.txt": r"file.txt: Expected '=' after a key in a key/value pair \(at end of document\)",
+    "run smoke --seed 1 --seed 2": r"--seed was given 2 times, and only one can count \(./tenter run --help\)",
+    "run smoke --seed": r"Option '--seed' requires an argument. \(./tenter run --help\)",
+    "run smoke --seed -1": r"Invalid value for '--seed': .* \(./tenter run --help\)",
+    "run smoke --seed 99999999999999999999999": r"Invalid value for '--seed': Input should be less than or equal to .*",
+    "run smoke --repeat 0": r"Invalid value for '--repeat': Input should be greater than or equal to 1 .*",
+    "run smoke --repeat x": r"Invalid value for '--repeat': Input should be a valid integer, .*",
+    "run smoke -j 0": r"Invalid value for '--jobs' / '-j': .*",
+    "run smoke --retry -1": r"Invalid value for '--retry': .*",
+    "run smoke --flavor probe": r"No such option: --flavor \(Possible options: --flavour\) \(./tenter run --help\)",
+    "run smoke -f tsam": r"--flavour: unknown flavour 'tsam'; did you mean 'tsan'\?",
+    "run smoke -f probe,tsan": r"--flavour: unknown flavour 'probe,tsan'; did you mean 'probe'\?",
+    "run smoke/good -f tsan": r"no scenario that was chosen has flavour tsan; they have probe",
+    "run smoke --threads 3": r"--threads goes with --model; a scenario says that itself, in its file \(./tenter run --help\)",
+    "run smoke --input-shape x=1,2": r"--input-shape goes with --model; .*",
+    "run --target=": r"--target is empty \(./tenter run --help\)",
+    "run --model none.onnx": r"--model: no such file 'none.onnx'",
+    "run --model folder": r"--model: the folder 'folder' holds no file \*.onnx",
+    "run --model net.onnx smoke": r"--model makes a scenario of its own; leave the scenario names out",
+    "run --model net.onnx --threads 0": r"Invalid value for '--threads': .*",
+    "run --model net.onnx --threads 2000000000": r"--model: 'threads' is 2,000,000,000, and this system grants .*",
+    "run --model net.onnx --input-shape x": r"--input-shape: 'x' is no shape such as x=1,3,48,192 \(./tenter run --help\)",
+    "run --model net.onnx --input-shape x=": r"--input-shape: 'x=' is no shape such as .*",
+    "run --model net.onnx --input-shape =1": r"--input-shape: '=1' is no shape such as .*",
+    "run --model net.onnx --input-shape x=1,-2": r"--input-shape: 'x=1,-2' is no shape such as .*",
+    "run --model net.onnx --input-shape x=1;y=2": r"--input-shape: 'x=1;y=2' is no shape such as .*",
+    "run --model net.onnx --input-shape x=1 --input-shape x=2": r"--input-shape: two shapes for the input 'x', and only one can count",
+    "run smoke --target referenc": r"--target: unknown target 'referenc'; did you mean 'reference'\?",
+    "run smoke --target ./libnone.so": r"--target: no such target library './libnone.so'",
+    "run smoke --out file.txt": r"cannot write under .*/file.txt: Not a directory",
+    "run smoke --baseline nowhere": r"--baseline: 'nowhere' is no run folder and no report.json",
+    "run smoke --baseline folder": r"folder holds no report.json; a run is a folder such as out/latest",
+    "run smoke --baseline half": rf"half/report.json: not JSON \({re.escape(HALF)}\)",
+    "run smoke --shard 5/4": r"--shard: '5/4' is no part such as 2/4, the second of four \(./tenter run --help\)",
+    "run smoke --shard half": r"--shard: 'half' is no part such as .*",
+    "run smoke/good --shard 2/2": r"--shard: part 2 of 2 is empty; there are 1 cases",
+    "run smoke --budget 5": r"--budget: '5' is no time such as 90s, 5m or 1h \(./tenter run --help\)",
+    "run smoke --budget 0s": r"--budget: '0s' leaves no time for a case \(./tenter run --help\)",
+    "run --resume nowhere": r".*/nowhere holds no run.json, and no run; one is a folder such as out/latest",
+    "run --resume half": r".*/half/run.json: not the plan of a run \(Expecting value: .*\)",
+    "run --resume {run} smoke": r"--resume goes on with what was planned; leave the scenario names out",
+    "run --resume {run} --seed 3": r"--seed says nothing beside --resume, which goes on with what was planned .*",
+    "replay": r"Missing argument 'FINDING'. \(./tenter replay --help\)",
+    "replay c93": r"'c93' is too short for the id of a finding: give at least 4 of its 8 digits",
+    "replay abcdef12": r"no finding 'abcdef12' in any run under {out}; known: c9318f5c",
+    "replay nowhere": r"no run 'nowhere' under {out}; known: \S+-smoke",
+    "replay folder": r"'folder' is a folder without a report.json; a run is a folder such as out/latest",
+    "replay {run}": r"\S+-smoke is a whole run, and is replayed by one finding; say which finding of it: \S+-smoke/smoke/bad.probe#c9318f5c",
+    "replay {run}/smoke/on.probe": r"\S+-smoke has no case 'smoke/on.probe'; did you mean 'smoke/good.probe'\?",
+    "replay {run}/smoke/bad.probe#1234": r"case 'smoke/bad.probe' has no finding '1234'; known: c9318f5c",
+    "replay {run}/smoke/good.probe": r"case 'smoke/good.probe' of \S+-smoke found nothing that could be replayed",
+    "replay c931 -n 0": r"Invalid value for '-n' / '--times': .*",
+    "compare {run}": r"Missing argument 'AFTER'. \(./tenter compare --help\)",
+    "compare {run} nowhere": r".*/nowhere holds no report.json; a run is a folder such as out/latest",
+    "report file.txt": r".*/file.txt holds no run.json, and no run; one is a folder such as out/latest",
+    "report half": rf".*/half/report.json: not JSON \({re.escape(HALF)}\)",
+    "report search": r".*/search/search.json: not the plan of a search \(Expecting value: .*\)",
+    "build probe tsam": r"unknown flavour 'tsam'; did you mean 'tsan'\?",
+    "list -f prob": r"--flavour: unknown flavour 'prob'; did you mean 'probe'\?",
+    "doctor extra": r"Got unexpected extra argument\(s\) \(extra\) \(./tenter doctor --help\)",
+    "test --quik": r"No such option: --quik \(Possible options: --quick\) \(./tenter test --help\)",
+    "fuzz engin": r"cannot fuzz 'engin'; did you mean 'engine'\?",
+    "fuzz engine -f release": r"the fuzzer needs fault sites: 'release' has none; known: asan, probe, tsan",
+    "fuzz engine -f probe -f probe": r"--flavour: one of probe, probe is named twice, and is searched once",
+    "fuzz engine -s 0": r"Invalid value for '--seconds' / '-s': .*",
+    "fuzz engine --property ENG-99": r"--property: unknown property 'ENG-99'; known: all, ENG-1, .*",
+    "fuzz engine --workers 2,,4": r"--workers: '2,,4' is no list of numbers such as 0,1,8",
+    "fuzz engine --workers 2,65": r"--workers: '2,65' names an engine of more than 64 workers",
+    "fuzz engine --mutant lost_posh": r"no planted bug 'lost_posh'; did you mean 'lost_push'\?",
+    "fuzz engine --times 3": r"--times goes with --replay \(./tenter fuzz --help\)",
+    "fuzz engine --replay none.fuzz": r"--replay: 'none.fuzz' is no file, and no SEED:CASE such as 7:12",
+    "fuzz engine --replay folder": r"--replay: 'folder' is no file, and no SEED:CASE such as 7:12",
+    "fuzz engine --replay 7:": r"--replay: '7:' is no file, and no SEED:CASE such as 7:12",
+}
+
+# The text of a scenario file, and what follows its name.
+SCENARIOS = {
+    'titel = "t"\n' + WORKLOAD: r"unknown key 'titel'; did you mean 'title'\?",
+    "title = 3\n" + WORKLOAD: r"'title' is 3, and must be a string",
+    'title = "t"\nworkload = 3': r"'workload' is 3, and must be a table",
+    'title = "t"': r"'workload' is missing",
+    'title = "t"\n[workload]': r"\[workload\] needs 'kind', the name of a workload \(./tenter list\)",
+    'title = "t"\nflavours = []\n' + WORKLOAD: r"'flavours' is empty",
+    'title = "t"\nflavours = ["prob"]\n' + WORKLOAD: r"unknown flavour 'prob'; did you mean 'probe'\?",
+    'title = "t"\nflavours = [["probe"]]\n' + WORKLOAD: r"unknown flavour .*",
+    'title = "t"\nflavours = ["probe", "probe"]\n' + WORKLOAD: r"'flavours' names probe twice",
+    'title = "t"\ncontracts = "ENG-1"\n' + WORKLOAD: r"'contracts' is 'ENG-1', and must be a list",
+    'title = "t"\ncontracts = [1]\n' + WORKLOAD: r"contracts: 1 must be a string",
+    'title = "t"\ncontracts = ["ENG"]\n' + WORKLOAD: r"contracts: 'ENG' is no contract id such as ENG-1 .*",
+    'title = "t"\ncontracts = ["ENG-99"]\n' + WORKLOAD: r"contracts: unknown contract 'ENG-99'; did you mean 'ENG-9'\? .*",
+    'title = "t"\n' + WORKLOAD + "[workload.prob]\nthreads = 1": r"\[workload.prob\]: unknown flavour 'prob'; .*",
+    'title = "t"\n' + WORKLOAD + "threads = true": r"\[workload\]: 'threads' is True, and must be an integer",
+    'title = "t"\n' + WORKLOAD + "[faults]\nplan = 3": r"\[faults\]: 'plan' is 3, and must be a string",
+    'title = "t"\n' + WORKLOAD + "[faults]\nplans = ''": r"\[faults\]: unknown key 'plans'; did you mean 'plan'\?",
+    'title = "t"\n' + WORKLOAD + "[checks]\nuse = []": r"\[checks\] 'use' is empty; a run without a check concludes nothing",
+    'title = "t"\n' + WORKLOAD + "[checks]\nuse = ['determinism', 'determinism']": r"\[checks\] 'use' names determinism twice",
+    'title = "t"\n' + WORKLOAD + "[budget]\ntimeout_s = 0": r"\[budget\] 'timeout_s' is 0, and must be at least 1",
+    'title = "t"\n' + WORKLOAD + "[budget]\nseed = -1": r"\[budget\] 'seed' is -1, and must be at least 0",
+    'title = "t"\n' + WORKLOAD + "[budget]\nseed = 9223372036854775807": r"\[budget\] 'seed' is 9223372036854775807, and must be at most .*",
+    'title = "t"\n' + WORKLOAD + "[budget]\ntimeout_s = 1.5": r"\[budget\]: 'timeout_s' is 1.5, and must be an integer",
+    'title = "t"\n' + WORKLOAD + "[expect]\nfindings = [3]": r"\[expect\] findings: each one is a table such as .*",
+    'title = "t"\n' + WORKLOAD + '[expect]\nfindings = [{check = "determinism", count = 0}]': r"\[expect\] findings: 'count' is 0, and must be at least 1",
+    'title = "t"\n' + WORKLOAD + '[expect]\nfindings = [{check = 3}]': r"\[expect\] findings: 'check' is 3, and must be a string",
+}
+
+
+@pytest.fixture
+def prepared(tenter, write, house, fuzzer, monkeypatch):  # noqa: F811
+    """A run with a finding, and files of which none is what it should be. Returns what {run} and {out} mean."""
+    monkeypatch.setenv("BEHAVIOUR", "clean")
+    monkeypatch.setattr("tenter.verbs.run.prepare_models", lambda folder: None)
+    monkeypatch.setattr(cli_bench, "this_house", lambda: house)
+    write("smoke/good")
+    write("smoke/bad", behaviour="finding")
+    assert tenter("run", "smoke")[0] == 1
+    files = {"file.txt": b"text", "net.onnx": b"model", "folder/empty.toml": b"", "folder/half.toml": b'title = "x',
+             "folder/binary.toml": b"\xff\xfe", "half/report.json": b'{"version": 2, "cas', "half/run.json": b'{"run": ',
+             "search/search.json": b'{"hunt": '}
+    for name, content in files.items():
+        (house.root / name).parent.mkdir(exist_ok=True)
+        (house.root / name).write_bytes(content)
+    return {"run": f"out/{(house.out / 'latest').resolve().name}", "out": str(house.out)}
+
+
+def everything(house) -> list[str]:
+    return sorted(str(path) for path in house.root.rglob("*") if not path.name.startswith(".history"))
+
+
+def test_every_mistake_is_one_line_and_leaves_nothing(tenter, house, prepared):
+    (house.root / "bad.toml").write_text("")
+    before, wrong = everything(house), []
+    rows = [(command.replace("{run}", prepared["run"]).split(), line.replace("{out}", re.escape(prepared["out"])), "")
+            for command, line in COMMANDS.items()]
+    rows += [(["run", "bad.toml"], f"bad.toml:? {line}", text) for text, line in SCENARIOS.items()]
+    assert len(rows) >= 60
+    for words, line, text in rows:
+        (house.root / "bad.toml").write_text(text)
+        code, _, err = tenter(*words)
+        if code != 2 or not re.fullmatch(f"tenter: {line}\n", err):
+            wrong.append(f"{words} {text!r}\n  ended with {code}: {err}  expected: {line}")
+        if everything(house) != before:
+            wrong.append(f"{words} {text!r}\n  left {set(everything(house)) ^ set(before)}")
+            before = everything(house)
+    assert not wrong, "\n".join(wrong)
