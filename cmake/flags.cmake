@@ -1,7 +1,11 @@
 # Warnings and code generation that every target of the project shares.
 # Exceptions to a warning belong to the file that needs them, with a reason, never here.
-include_directories(${CMAKE_SOURCE_DIR})
-add_compile_options(-Wall -Wextra -Werror -g1 -fno-omit-frame-pointer)
+# All of it is of this folder and of those below, so that a project with this one in a subfolder gets none of it.
+include_directories(${PROJECT_SOURCE_DIR})
+add_compile_options(-Wall -Wextra -g1 -fno-omit-frame-pointer)
+if(PROJECT_IS_TOP_LEVEL)  # a warning of another compiler is no error of the project that it is built for
+  add_compile_options(-Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety> $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety-beta>)
   add_link_options(-fuse-ld=lld)
