@@ -130,3 +130,47 @@ def test_a_failing_step_shows_its_output(launcher, tmp_path):
     (tmp_path / "tools" / "python3.11").write_text(PYTHON + 'case "$*" in *pip*) echo "no such version"; exit 1;; esac\n')
     code, err, _ = launcher("doctor")
     assert code == 70 and "no such version" in err and "installing the Python packages of group 'base' failed" in err
+
+
+def as_nobody(launcher, tmp_path, *arguments: str) -> tuple[int, str]:
+    """Runs it as a user to whom the checkout does not belong."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and folder != folder.parent and os.stat(folder).st_mode & 0o005 != 0o005:
+            folder.chmod(0o755)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(launcher.root / "tenter"), *arguments],
+                          capture_output=True, text=True, check=False, cwd="/",
+                          env={"PATH": f"{tmp_path}/tools:/usr/bin:/bin", "LOG": "/dev/null", "TENTER_SKIP_PACKAGES": "1"})
+    return done.returncode, done.stderr
+
+
+def files(root) -> dict[str, int]:
+    return {str(path): path.lstat().st_mtime_ns for path in root.rglob("*")}
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to give root up")
+@pytest.mark.parametrize(("harm", "says"), [
+    (lambda venv: None, ""),
+    (lambda venv: (venv / "pyvenv.cfg").write_text("version = 3.12.1"), "is missing or not of Python 3.11"),
+    (lambda venv: (venv / "bin" / "python").chmod(0o600), "is missing or not of Python 3.11"),
+    (lambda venv: (venv / "stamp-base").unlink(), "lacks the packages of group 'base'"),
+    (shutil.rmtree, "is missing or not of Python 3.11")])
+def test_nobody_changes_the_environment_of_somebody_else(launcher, tmp_path, harm, says):
+    launcher("doctor")
+    harm(launcher.root / ".venv")
+    before = files(launcher.root)
+    code, err = as_nobody(launcher, tmp_path, "doctor")
+    assert files(launcher.root) == before
+    if says:
+        assert code == 2 and err == (f"tenter: the Python environment .venv {says}, and user 'nobody' may not change it: run ./tenter doctor as "
+                                     "root, or use a checkout of your own\n")
+    else:
+        assert code == 0 and "tenter:" not in err
+
+
+def test_an_environment_that_cannot_be_made_again_stays(launcher, tmp_path):
+    launcher("doctor")
+    (launcher.root / ".venv" / "pyvenv.cfg").write_text("version = 3.12.1\n")
+    (tmp_path / "tools" / "python3.11").write_text('#!/bin/sh\ncase "$*" in *venv*) echo "no space left"; exit 1;; esac\n')
+    before = files(launcher.root / ".venv")
+    code, err, _ = launcher("doctor")
+    assert code == 70 and "no space left" in err and files(launcher.root / ".venv") == before
