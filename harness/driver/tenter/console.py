@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -67,6 +68,12 @@ def line(console: Console, text: str, style: str = "") -> None:
 def command_line() -> str:
     """What the user typed, as it can be typed again."""
     return shlex.join(["./tenter", *sys.argv[1:]])
+
+
+def say_where(house: House, console: Console) -> None:
+    """For who stands elsewhere: paths and commands are written as from the root of the checkout, in every file too."""
+    if Path.cwd() != house.root.resolve():
+        line(console, f"  from:   cd {shlex.quote(str(house.root.resolve()))}", "dim")
 
 
 def build_shown(house: House, flavour: str, console: Console, targets: tuple[str, ...] = ()) -> bool:

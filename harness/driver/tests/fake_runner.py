@@ -61,7 +61,7 @@ def behave(plan: dict, out: Path) -> int:
     work = plan["workload"]
     behaviour = work["behaviour"]
     total = work.get("inferences", 100)
-    for done in (total // 2, total):
+    for done in () if behaviour == "refuse" else (total // 2, total):
         print(json.dumps({"event": "progress", "done": done, "total": total, "what": "inferences"}), flush=True)
     if behaviour in ("brief", "brief_finding"):
         time.sleep(0.25)

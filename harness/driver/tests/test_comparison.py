@@ -57,10 +57,29 @@ def test_only_what_is_new_fails_a_run_with_a_baseline(tenter, write, house, thre
 def test_a_planted_bug_is_no_finding_of_a_comparison(tenter, write, house, three):
     tenter("run", write("canary/one", "[expect]\nfound_by = 'determinism'", behaviour="finding"))
     code, out, _ = tenter("compare", three[0], str(house.out / "latest"))
-    assert code == 0 and "0 new" in out
+    assert code == 3 and "0 new" in out, "no other case is in both"
 
 
 def test_a_baseline_that_is_none(tenter, write, house):
     before = sorted(house.out.glob("*"))
     code, _, err = tenter("run", write("smoke/one"), "--baseline", "nowhere")
     assert code == 2 and "'nowhere' is no run folder and no report.json" in err and sorted(house.out.glob("*")) == before
+
+
+def test_runs_without_a_common_case_compare_nothing(tenter, write, house):
+    tenter("run", write("smoke/one"))
+    one = str((house.out / "latest").resolve())
+    tenter("run", write("smoke/two", behaviour="finding"))
+    code, out, _ = tenter("compare", one, str((house.out / "latest").resolve()))
+    assert code == 3 and "the runs have no case in common that concluded anything" in out
+
+
+def test_who_stands_elsewhere_is_told_where_lines_are_meant_from(tenter, write, house, tmp_path, monkeypatch):
+    name = write("smoke/one", behaviour="finding")
+    assert "from:   cd" not in tenter("run", name)[1]
+    monkeypatch.chdir(tmp_path)
+    out = tenter("run", name)[1]
+    assert f"from:   cd {house.root}\n" in out
+    monkeypatch.chdir(house.root)
+    line = next(line.split() for line in out.splitlines() if "./tenter replay" in line)
+    assert tenter(*line[line.index("replay"):])[0] == 1

@@ -76,6 +76,7 @@ COMMANDS = {
     "run --resume half": r".*/half/run.json: not the plan of a run \(Expecting value: .*\)",
     "run --resume {run} smoke": r"--resume goes on with what was planned; leave the scenario names out",
     "run --resume {run} --seed 3": r"--seed says nothing beside --resume, which goes on with what was planned .*",
+    "run canary --power": r"--power: canary/one plants a bug itself, and measures nothing more; leave it out",
     "replay": r"Missing argument 'FINDING'. \(./tenter replay --help\)",
     "replay c93": r"'c93' is too short for the id of a finding: give at least 4 of its 8 digits",
     "replay abcdef12": r"no finding 'abcdef12' in any run under {out}; known: c9318f5c",
@@ -148,6 +149,7 @@ def prepared(tenter, write, house, fuzzer, monkeypatch):  # noqa: F811
     monkeypatch.setattr(cli_bench, "this_house", lambda: house)
     write("smoke/good")
     write("smoke/bad", behaviour="finding")
+    write("canary/one", "[expect]\nfound_by = 'determinism'")
     assert tenter("run", "smoke")[0] == 1
     files = {"file.txt": b"text", "net.onnx": b"model", "folder/empty.toml": b"", "folder/half.toml": b'title = "x',
              "folder/binary.toml": b"\xff\xfe", "half/report.json": b'{"version": 2, "cas', "half/run.json": b'{"run": ',

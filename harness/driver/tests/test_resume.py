@@ -111,3 +111,11 @@ def test_an_interrupted_replay_counts_what_ran(driver, tenter, write, house):
     assert child.returncode == 3 and "Traceback" not in err
     found = re.search(r"reproduced (\d+) of the (\d+) that ran, of 200: interrupted: determinism c9318f5c", out)
     assert found and found[1] == found[2] and 2 <= int(found[1]) < 200
+
+
+def test_a_log_says_at_once_that_something_runs(driver, write):
+    child = driver("run", write("smoke/endless", behaviour="slow"))
+    assert child.stdout.readline().startswith("testing ") and child.poll() is None
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 3

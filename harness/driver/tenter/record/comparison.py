@@ -29,6 +29,7 @@ class Comparison:
     still: tuple[Defect, ...]
     fixed: tuple[Defect, ...]  # as they were seen in the earlier run
     not_run: tuple[Defect, ...]  # as well: no case that showed it before has run since
+    common: bool = True  # whether a scenario ran and concluded anything in both, in one flavour
 
 
 def defects(run: RunResult) -> dict[str, Defect]:
@@ -55,7 +56,8 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
     return Comparison(new=tuple(now[signature] for signature in now if signature not in old),
                       still=tuple(now[signature] for signature in now if signature in old),
                       fixed=tuple(defect for defect in gone if defect.places & ran),
-                      not_run=tuple(defect for defect in gone if not defect.places & ran))
+                      not_run=tuple(defect for defect in gone if not defect.places & ran),
+                      common=not ran.isdisjoint(_place(case) for case in _concluded(before)))
 
 
 def _concluded(run: RunResult) -> list[CaseResult]:

@@ -57,6 +57,8 @@ class TerminalView:
 
     def progressed(self, case: Case, progress: Progress) -> None:
         with self._lock:
+            if not self._console.is_terminal and not self._quiet:
+                self._print_header()  # a log says at once that something runs; a plan that is refused comes no further
             self._bars.update(self._tasks[case.name], completed=progress.done, total=progress.total or None,
                               what=one_line(progress.what))
 
@@ -73,13 +75,16 @@ class TerminalView:
                 self._refused.clear()
 
     def _print(self, case: Case, result: CaseResult) -> None:
+        self._print_header()
+        word = Text(result.verdict.name, style=STYLES[result.verdict])
+        self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
+
+    def _print_header(self) -> None:
         if self._header_due:
             if self._tested:  # a verdict says nothing without what it is about
                 line(self._console, f"testing {self._tested}", "bold")
             self._console.print(self._row(Text("verdict"), "case", "what was seen", "seconds"), style="dim")
             self._header_due = False
-        word = Text(result.verdict.name, style=STYLES[result.verdict])
-        self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
 
     def _row(self, word: Text, name: str, text: str, seconds: str) -> Table:
         row = Table.grid(padding=(0, 2, 0, 0), expand=True)

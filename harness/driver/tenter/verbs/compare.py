@@ -16,12 +16,16 @@ from tenter.report.wording import plural
 
 
 def compare_runs(before: Path, after: Path, console: Console) -> int:
-    """Prints the comparison. 1 when something is new, 3 when nothing is, and something was not run again."""
+    """Prints the comparison. 1 when something is new, 3 when nothing is, and something was not run again or no
+    case is in both."""
     first, second = archive.read_run(before), archive.read_run(after)
     found = compare(first, second)
     for name, run in (("before", first), ("after", second)):
         line(console, f"{name}: {run.run_id}, {run.tested or 'a runtime that the report does not name'}")
     print_comparison(found, console)
+    if not found.common:
+        line(console, "the runs have no case in common that concluded anything (planted bugs aside), so that nothing is compared", "bold")
+        return INCONCLUSIVE
     return FINDINGS if found.new else INCONCLUSIVE if found.not_run else CLEAN
 
 

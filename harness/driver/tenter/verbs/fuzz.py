@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.console import build_shown, command_line, line, say
+from tenter.console import build_shown, command_line, line, say, say_where
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
@@ -50,6 +50,7 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
         codes.append(INCONCLUSIVE)
     write_reports(folder, house)
     line(console, f"  report: {house.relative(folder / 'report.html')}", "dim")
+    say_where(house, console)
     return next((code for code in (DEFECT, SANITIZER, FINDINGS, INCONCLUSIVE) if code in codes), CLEAN)
 
 

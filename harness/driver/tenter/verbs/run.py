@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tenter.cases.campaign import run_cases
 from tenter.cases.verdict import exit_code
-from tenter.console import build_shown, say
+from tenter.console import build_shown, say, say_where
 from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
@@ -78,6 +78,9 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
     if request.power:
+        canary_names = [scenario.name for scenario in scenarios if scenario.saboteur or scenario.mutant]
+        if canary_names:
+            raise UsageError(f"--power: {canary_names[0]} plants a bug itself, and measures nothing more; leave it out")
         canaries = select(house, ["canary"])
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
     cases = plan_cases(scenarios, request, house, console)
@@ -175,6 +178,7 @@ def _run_all(run: RunResult, cases: list[Case], folder: Path, request: Request, 
                      interrupted=outcome.interrupted)
     measured = write_reports(result, folder, house)
     print_end(console, result, house.relative(folder), measured)
+    say_where(house, console)
     return result
 
 
