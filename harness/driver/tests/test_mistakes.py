@@ -71,7 +71,6 @@ COMMANDS = {
     "run smoke --shard half": r"--shard: 'half' is no part such as .*",
     "run smoke/good --shard 2/2": r"--shard: part 2 of 2 is empty; there are 1 cases",
     "run smoke --budget 5": r"--budget: '5' is no time such as 90s, 5m or 1h \(./tenter run --help\)",
-    "run smoke --budget 0s": r"--budget: '0s' leaves no time for a case \(./tenter run --help\)",
     "run --resume nowhere": r".*/nowhere holds no run.json, and no run; one is a folder such as out/latest",
     "run --resume half": r".*/half/run.json: not the plan of a run \(Expecting value: .*\)",
     "run --resume {run} smoke": r"--resume goes on with what was planned; leave the scenario names out",
