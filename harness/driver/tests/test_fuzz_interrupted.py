@@ -18,6 +18,11 @@ from tenter import house as houses
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 
 
+def _heeds_interrupts() -> None:
+    """A shell starts its background jobs with SIGINT ignored, and their children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def driver(house, fuzzer):  # noqa: F811
     """Starts the driver on the small repository as a process of its own, and ends it when a line is printed."""
@@ -34,7 +39,7 @@ def driver(house, fuzzer):  # noqa: F811
     environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
 
     def run(*arguments: str, behaviour: str, until: str, number: int) -> tuple[int, str]:
-        child = subprocess.Popen([sys.executable, "-c", program, "fuzz", "engine", *arguments], cwd=house.root, text=True,
+        child = subprocess.Popen([sys.executable, "-c", program, "fuzz", "engine", *arguments], preexec_fn=_heeds_interrupts, cwd=house.root, text=True,
                                  env=environment | {"BEHAVIOUR": behaviour}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         seen = ""
         for line in child.stdout:

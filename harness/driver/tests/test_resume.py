@@ -27,6 +27,11 @@ def report(folder: Path) -> dict:
     return json.loads((folder / "report.json").read_text())
 
 
+def _heeds_interrupts() -> None:
+    """A shell starts its background jobs with SIGINT ignored, and their children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def driver(house, write):
     """Starts the driver on the small repository as a process of its own."""
@@ -45,7 +50,7 @@ def driver(house, write):
     environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
 
     def start(*arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=house.root, text=True, env=environment,
+        return subprocess.Popen([sys.executable, "-c", program, *arguments], preexec_fn=_heeds_interrupts, cwd=house.root, text=True, env=environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return start
 
