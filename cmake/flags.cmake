@@ -2,10 +2,11 @@
 # Exceptions to a warning belong to the file that needs them, with a reason, never here.
 # All of it is of this folder and of those below, so that a project with this one in a subfolder gets none of it.
 include_directories(${PROJECT_SOURCE_DIR})
-add_compile_options(-Wall -Wextra -g1 -fno-omit-frame-pointer)
+add_compile_options(-Wall -Wextra)
 if(PROJECT_IS_TOP_LEVEL)  # a warning of another compiler is no error of the project that it is built for
   add_compile_options(-Werror)
 endif()
+add_compile_options(-g1 -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety> $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety-beta>)
   add_link_options(-fuse-ld=lld)
