@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,23 @@ def test_nobody_has_a_history_open_that_is_set_aside(tmp_path):
             with pytest.raises(TimeoutError):
                 aside.result(timeout=0.2)
         assert aside.result(timeout=30).read_bytes() == b"noise" * 1000 and not path.exists()
+
+
+def test_a_history_that_another_process_begins_meanwhile_is_no_damage(tmp_path, monkeypatch):
+    """What is in the file is asked in several questions, between which it must not change."""
+    path, pragma = tmp_path / database.NAME, database._pragma
+
+    def after_another(connection, name):
+        monkeypatch.setattr(database, "_pragma", pragma)
+        with suppress(sqlite3.OperationalError), database.opened(path, wait_s=0):  # it is locked, and the other would wait
+            pass
+        return pragma(connection, name)
+
+    monkeypatch.setattr(database, "_pragma", after_another)
+    with database.opened(path):
+        pass
+    with database.opened(path) as whole:
+        assert whole.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
 def test_processes_that_meet_one_damaged_history_set_it_aside_once(tmp_path):

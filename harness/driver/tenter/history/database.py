@@ -127,16 +127,31 @@ def _bring_up_to_date(database: sqlite3.Connection, path: Path, steps: Sequence[
 
 
 def _version(database: sqlite3.Connection, path: Path, steps: Sequence[Sequence[str]]) -> int:
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    version = _pragma(database, "user_version")
+    with _snapshot(database):
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        version, application = _pragma(database, "user_version"), _pragma(database, "application_id")
     if not tables and version == 0:
         return 0
-    if _pragma(database, "application_id") != _APPLICATION or not tables >= _TABLES:
+    if application != _APPLICATION or not tables >= _TABLES:
         raise Damaged(f"{path} is no history")
     if version > len(steps):
         raise UsageError(f"{path} was written by a newer driver (schema {version}, and this one knows {len(steps)}); update "
                          "this checkout, or give the file another name")
     return version
+
+
+@contextmanager
+def _snapshot(database: sqlite3.Connection) -> Iterator[None]:
+    """What is read inside was there at one moment: another process cannot commit in between."""
+    if database.in_transaction:
+        yield
+        return
+    database.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
 
 
 def _pragma(database: sqlite3.Connection, name: str) -> int:
