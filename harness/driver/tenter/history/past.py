@@ -11,11 +11,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 
+from tenter.record.results import Verdict
+
 Place = tuple[str, str, str]  # scenario, flavour, target
 REFERENCE = "reference"  # the target that is meant where none is named
 ORDER = "began, length(id), id"  # of two runs in one second the one with the number is later
 _OPEN = "kind = 'run' AND planted = ''"
-_CONCLUDED = "verdict NOT IN ('ERROR', 'GREY', 'SKIP')"
+_CONCLUDED = f"verdict IN ({', '.join(repr(verdict.name) for verdict in Verdict if verdict.concludes)})"
 
 
 @dataclass(frozen=True)

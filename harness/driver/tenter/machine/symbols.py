@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 _BARE = re.compile(r"^(?P<indent>\s*)#\d+ (?P<address>0x[0-9a-f]+) +\((?P<module>[^()\n]+)\+(?P<offset>0x[0-9a-f]+)\).*$", re.MULTILINE)
@@ -40,12 +41,16 @@ def relative(text: str, root: Path) -> str:
 
 
 def _within(path: str, root: Path) -> str:
-    parts = Path(os.path.normpath(path)).parts
+    return str(next(sources(path, root), os.path.normpath(path)))
+
+
+def sources(path: str, root: Path) -> Iterator[PurePosixPath]:
+    """The ends of a path that are files of the checkout, relative to it, the longest first."""
+    parts = PurePosixPath(os.path.normpath(path)).parts
     for first in range(len(parts) - 1):  # a name by itself could be anybody's
-        inside = Path(*parts[first:])
-        if not inside.is_absolute() and (root / inside).is_file():
-            return str(inside)
-    return os.path.normpath(path)
+        inside = PurePosixPath(*parts[first:])
+        if not inside.is_absolute() and ".." not in inside.parts and (root / inside).is_file():
+            yield inside
 
 
 def _look_up(frames: list[Frame]) -> dict[Frame, list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tenter.errors import UsageError, nearest
-from tenter.record import journal
+from tenter.record import journal, whole
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
@@ -75,7 +75,7 @@ def _folders_with(out: Path, name: str) -> list[Path]:
 
 
 def write_replay(run: RunResult, folder: Path) -> None:
-    (folder / REPLAY).write_text(json.dumps(run_to_json(run), indent=1) + "\n")
+    whole.write(folder / REPLAY, json.dumps(run_to_json(run), indent=1, ensure_ascii=False) + "\n")
 
 
 def read_run(folder: Path, name: str = REPORT) -> RunResult:

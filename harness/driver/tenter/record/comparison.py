@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import CaseResult, RunResult
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
 
 
 def _concluded(run: RunResult) -> list[CaseResult]:
-    lost = (Verdict.ERROR, Verdict.GREY, Verdict.SKIP)
-    return [case for case in run.cases if not case.planted and case.verdict not in lost]
+    return [case for case in run.cases if not case.planted and case.verdict.concludes]
 
 
 def _place(case: CaseResult) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, Verdict
 
-_INCONCLUSIVE = (Verdict.ERROR, Verdict.GREY, Verdict.SKIP)
-
 
 @dataclass(frozen=True)
 class Group:
@@ -35,7 +33,7 @@ def groups(cases: Iterable[CaseResult]) -> tuple[Group, ...]:
     concluded: dict[tuple[str, ...], list[CaseResult]] = {}
     showed: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in cases:
-        if case.verdict not in _INCONCLUSIVE or case.findings:
+        if case.verdict.concludes or case.findings:
             concluded.setdefault(_place(case), []).append(case)
         for signature in dict.fromkeys(finding.signature for finding in case.findings):
             showed.setdefault((*_place(case), signature), []).append(case)

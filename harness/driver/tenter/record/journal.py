@@ -8,7 +8,6 @@ attempt at it; each in one step.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from tenter.errors import UsageError
 from tenter.plan.planner import Case
 from tenter.plan.scenario import Expected
+from tenter.record import whole
 from tenter.record.results import CaseResult, RunResult, case_from_json, case_to_json, run_from_json, run_to_json
 
 PLAN = "run.json"
@@ -65,10 +65,7 @@ def ended_in(here: Path) -> CaseResult | None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    # Half a surrogate, as a target may print it, has no bytes in UTF-8, and a spelling in JSON.
-    fresh.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")
-    fresh.replace(path)
+    whole.write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _case_from_json(raw: dict[str, Any]) -> Case:

@@ -27,6 +27,11 @@ class Verdict(Enum):
     GREY = "the checks had no power, so nothing is concluded"
     ERROR = "the harness or the plan failed, so nothing is concluded"
 
+    @property
+    def concludes(self) -> bool:
+        """Whether the case was a trial of the target, and counts among those that showed a finding or did not."""
+        return self not in (Verdict.SKIP, Verdict.GREY, Verdict.ERROR)
+
 
 @dataclass(frozen=True)
 class CheckResult:

@@ -8,7 +8,6 @@ when the program was shrunk, `ended.FLAVOUR.json` when the child has ended; each
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from tenter.errors import UsageError
 from tenter.machine.process import Ended
 from tenter.plan.hunt import Hunt
+from tenter.record import whole
 from tenter.record.results import RunResult, run_from_json, run_to_json
 
 PLAN = "search.json"
@@ -46,9 +46,13 @@ def stderr_file(folder: Path, flavour: str) -> Path:
     return folder / f"stderr.{flavour}.txt"
 
 
+def program_file(folder: Path, flavour: str) -> Path:
+    return folder / f"finding.{flavour}.fuzz"
+
+
 def begin(folder: Path, hunt: Hunt, run: RunResult) -> None:
     """`run` is what is known before anything was searched."""
-    _write(folder / PLAN, json.dumps({"hunt": asdict(hunt), "run": run_to_json(run)}, indent=1) + "\n")
+    whole.write(folder / PLAN, json.dumps({"hunt": asdict(hunt), "run": run_to_json(run)}, indent=1) + "\n")
 
 
 def read(folder: Path) -> tuple[Hunt, RunResult]:
@@ -62,9 +66,9 @@ def read(folder: Path) -> tuple[Hunt, RunResult]:
 
 def store(folder: Path, flavour: str, hunt: Hunt, finding: dict[str, Any]) -> Path:
     """Returns the file of the program; it knows which planted bug it was found with."""
-    stored = folder / f"finding.{flavour}.fuzz"
-    _write(stored, (f"# found with --mutant {hunt.mutant}\n" if hunt.mutant else "") + finding["program"])
-    _write(stored.with_suffix(".json"), json.dumps(finding, indent=2) + "\n")
+    stored = program_file(folder, flavour)
+    whole.write(stored, (f"# found with --mutant {hunt.mutant}\n" if hunt.mutant else "") + finding["program"])
+    whole.write(stored.with_suffix(".json"), json.dumps(finding, indent=2) + "\n")
     return stored
 
 
@@ -78,7 +82,7 @@ def mutant_of(program: Path) -> str:
 
 
 def note_end(folder: Path, flavour: str, ended: Ended) -> None:
-    _write(folder / f"ended.{flavour}.json", json.dumps(asdict(ended), indent=1) + "\n")
+    whole.write(folder / f"ended.{flavour}.json", json.dumps(asdict(ended), indent=1) + "\n")
 
 
 def told(folder: Path, flavour: str) -> Told | None:
@@ -106,9 +110,3 @@ def _event(line: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return event if isinstance(event, dict) else {}
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
-    fresh.replace(path)

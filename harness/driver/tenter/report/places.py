@@ -10,9 +10,9 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from tenter.house import House
+from tenter.machine import symbols
 from tenter.plain import one_line
 from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding
@@ -94,13 +94,8 @@ def _step(text: str, house: House) -> Step:
 
 def _place(file: str, line: int, house: House) -> Place | None:
     """A source of this checkout, also when it was compiled in another folder: the longest end of the path that is here."""
-    parts = PurePosixPath(os.path.normpath(file)).parts
-    for start in range(len(parts) - 1):
-        inside = PurePosixPath(*parts[start:])
-        if not inside.is_absolute() and ".." not in inside.parts and inside.parts[0] not in _NO_SOURCES:
-            if (house.root / inside).is_file():
-                return Place(str(inside), max(1, line))
-    return None
+    inside = next((inside for inside in symbols.sources(file, house.root) if inside.parts[0] not in _NO_SOURCES), None)
+    return Place(str(inside), max(1, line)) if inside else None
 
 
 def first_place(found: Iterable[Strand]) -> Place | None:

@@ -16,7 +16,7 @@ from tenter.cases.verdict import counts, exit_code
 from tenter.errors import HarnessDefect
 from tenter.house import House
 from tenter.plain import code_block, code_span, markdown, printable
-from tenter.record import archive
+from tenter.record import archive, whole
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict, run_to_json
 from tenter.report import codequality, injected, junit, quantity, sarif, wording
@@ -39,13 +39,12 @@ def tied(text: str) -> str:
 def write(run: RunResult, power: PowerTable, folder: Path, house: House, since: Since | None = None) -> None:
     """Every file is written before the check against the schema, so that a defect there loses no result."""
     raw = json.dumps(run_to_json(run), indent=1, ensure_ascii=False)
-    # Half a surrogate, as a target may print it, has no bytes in UTF-8, and a spelling in JSON.
-    (folder / archive.REPORT).write_text(raw + "\n", encoding="utf-8", errors="backslashreplace")
-    (folder / "report.html").write_text(render("report.html.j2", run, power, house, since), encoding="utf-8")
-    (folder / "report.md").write_text(render("report.md.j2", run, power, house, since), encoding="utf-8")
+    whole.write(folder / archive.REPORT, raw + "\n")
+    for page in ("report.html", "report.md"):
+        whole.write(folder / page, render(f"{page}.j2", run, power, house, since))
     junit.write(run, power, folder / "junit.xml", house)
-    (folder / "report.sarif").write_text(sarif.write(run, house), encoding="utf-8", errors="backslashreplace")
-    (folder / "report.codequality.json").write_text(codequality.write(run, house), encoding="utf-8", errors="backslashreplace")
+    whole.write(folder / "report.sarif", sarif.write(run, house))
+    whole.write(folder / "report.codequality.json", codequality.write(run, house))
     _validate(json.loads(raw), house)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from tenter.plan.hunt import Hunt
 from tenter.record.findings import Finding, signature
 from tenter.record.results import FUZZED, CaseResult, CheckResult, RunResult, Verdict
+from tenter.record.searched import Told
 
 CHECK = "engine_model"
 # What the fuzzer calls what a check of the runner has a name for.
@@ -22,60 +24,53 @@ _MOST_PROGRAM = 20_000
 
 @dataclass(frozen=True)
 class Search:
-    """What one flavour's child told, and how it ended."""
+    """What one flavour's child was asked and told, and what that means."""
 
-    what: str
+    hunt: Hunt
     flavour: str
-    seed: int
-    limit_s: float
-    duration_s: float
+    told: Told
     exit_code: int | None
-    property: str = "all"
-    mutant: str = ""
-    replayed: str = ""  # the program that was given, when it is no search
-    defect: str = ""  # why nothing is concluded
-    interrupted: str = ""  # how far it came
-    progress: dict[str, Any] = field(default_factory=dict)
-    findings: Sequence[dict[str, Any]] = ()
-    replays: Sequence[str] = ()  # a line for each finding
-    stderr: str = ""
-    again: str = ""
+    defect: str  # why nothing is concluded, or nothing
+    interrupted: str  # how far it came, or nothing
+    replay: str  # the line that runs its stored program again
 
 
 def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
     """`facts` are the fields of a run that no search knows."""
     return RunResult(cases=tuple(_case(search) for search in searches), builds={},
-                     duration_s=round(sum(search.duration_s for search in searches), 3), **facts)
+                     duration_s=round(sum(search.told.ended.duration_s for search in searches), 3), **facts)
 
 
 def _case(search: Search) -> CaseResult:
-    findings = tuple(_finding(raw, line) for raw, line in zip(search.findings, search.replays, strict=True))
-    programs = int(search.progress.get("cases", 0))
+    hunt, told = search.hunt, search.told
+    findings = tuple(_finding(raw, search.replay) for raw in told.findings)
+    programs = int(told.progress.get("cases", 0))
     verdict, reason = _outcome(search, findings, programs)
     return CaseResult(
-        name=f"fuzz/{search.what}.{search.flavour}", scenario=f"fuzz/{search.what}", flavour=search.flavour, kind=FUZZED,
-        title=f"One program again: {search.replayed}" if search.replayed else f"Random programs on the {search.what}",
+        name=f"fuzz/{hunt.what}.{search.flavour}", scenario=f"fuzz/{hunt.what}", flavour=search.flavour, kind=FUZZED,
+        title=f"One program again: {hunt.replay}" if hunt.replay else f"Random programs on the {hunt.what}",
         purpose="What a program saw is compared with a model that runs one op at a time.",
-        parameters={"property": search.property}, target=f"mutant {search.mutant}" if search.mutant else "reference",
-        seed=search.seed, contracts=() if search.property == "all" else (search.property,), verdict=verdict, reason=reason,
-        duration_s=round(search.duration_s, 3), timeout_s=search.limit_s, exit_code=search.exit_code,
-        planted=search.mutant, found_by=findings[0].check if findings and search.mutant else "",
-        exposure={name: value for name, value in {"programs": programs, "ops": search.progress.get("ops", 0)}.items() if value},
+        parameters={"property": hunt.property}, target=f"mutant {hunt.mutant}" if hunt.mutant else "reference",
+        seed=hunt.seed, contracts=() if hunt.property == "all" else (hunt.property,), verdict=verdict, reason=reason,
+        duration_s=round(told.ended.duration_s, 3), timeout_s=hunt.seconds, exit_code=search.exit_code,
+        planted=hunt.mutant, found_by=findings[0].check if findings and hunt.mutant else "",
+        exposure={name: value for name, value in {"programs": programs, "ops": told.progress.get("ops", 0)}.items() if value},
         checks=(CheckResult(CHECK, "failed" if findings else "passed", programs),) if programs or findings else (),
-        findings=findings, stderr_tail=search.stderr[-10_000:], again=search.again)
+        findings=findings, stderr_tail=told.stderr[-10_000:], again=hunt.words(search.flavour))
 
 
 def _outcome(search: Search, findings: Sequence[Finding], programs: int) -> tuple[Verdict, str]:
+    hunt = search.hunt
     if search.defect:
         return Verdict.ERROR, search.defect
     if search.interrupted and not findings:
         return Verdict.GREY, search.interrupted
-    if search.mutant and not search.replayed:
+    if hunt.mutant and not hunt.replay:
         return (Verdict.FOUND, f"found by {findings[0].check}") if findings else (
-            Verdict.MISSED, f"the fuzzer had to find it, in {search.limit_s:g} s at most")
+            Verdict.MISSED, f"the fuzzer had to find it, in {hunt.seconds:g} s at most")
     if findings:
         return Verdict.FAIL, f"reported by {findings[0].check}"
-    if not programs and not search.replayed:
+    if not programs and not hunt.replay:
         return Verdict.GREY, "no program ran"
     return Verdict.PASS, "no finding"
 

@@ -131,11 +131,9 @@ def write_reports(folder: Path, house: House) -> None:
 def _search(hunt: Hunt, flavour: str, folder: Path, house: House) -> Search:
     told = searched.told(folder, flavour) or searched.NOT_BEGUN
     code, defect = _judged(hunt, told, flavour)
-    line_ = hunt.replay_line(flavour, house.relative(folder / f"finding.{flavour}.fuzz"))
-    return Search(hunt.what, flavour, hunt.seed, hunt.seconds, told.ended.duration_s,
-                  SANITIZER if code == SANITIZER else told.ended.exit_code, hunt.property, hunt.mutant, hunt.replay, defect,
-                  hunted.interrupted(told, hunt) if told.ended.stopped else "", told.progress, told.findings,
-                  [line_] * len(told.findings), told.stderr, hunt.words(flavour))
+    return Search(hunt, flavour, told, exit_code=SANITIZER if code == SANITIZER else told.ended.exit_code, defect=defect,
+                  interrupted=hunted.interrupted(told, hunt) if told.ended.stopped else "",
+                  replay=hunt.replay_line(flavour, house.relative(searched.program_file(folder, flavour))))
 
 
 def _judged(hunt: Hunt, told: Told, flavour: str) -> tuple[int, str]:
