@@ -1,7 +1,5 @@
 #include "fuzz/run/pushes.h"
 
-#include <algorithm>
-
 #include "fuzz/run/timeouts.h"
 
 namespace tenter::fuzz {
@@ -20,11 +18,6 @@ std::vector<Var> VarsOf(const std::vector<int>& letters, const Handles& handles)
   return vars;
 }
 
-bool AnyForks(const Program& program) {
-  return std::any_of(program.statements.begin(), program.statements.end(),
-                     [](const Statement& s) { return s.verb == Verb::kFork; });
-}
-
 }  // namespace
 
 Pushes::Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bodies, Scopes& scopes)
@@ -33,7 +26,7 @@ Pushes::Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bod
       notes_(notes),
       bodies_(bodies),
       scopes_(scopes),
-      forks_(AnyForks(program)),
+      forks_(Has(program, Verb::kFork)),
       captured_(program) {}
 
 void Pushes::Push(size_t index, const HandlesPtr& handles) {

@@ -16,12 +16,12 @@ bool HandleSlot::Close(uintptr_t number) {
   return true;
 }
 
-void HandleSlot::RefuseBrief() {
-  for (Stripe& stripe : stripes_) stripe.word.FetchOr(kNoBrief, kAcqRel);
-}
-
-void HandleSlot::AllowBrief() {
-  for (Stripe& stripe : stripes_) stripe.word.FetchAnd(~kNoBrief, kAcqRel);
+void HandleSlot::AllowBrief(bool allowed) {
+  for (Stripe& stripe : stripes_)
+    if (allowed)
+      stripe.word.FetchAnd(~kNoBrief, kAcqRel);
+    else
+      stripe.word.FetchOr(kNoBrief, kAcqRel);
 }
 
 bool HandleSlot::HasBrief() const {

@@ -11,13 +11,13 @@
 // on whoever leaves counts down there as well. It cannot reach zero before Close has added, and it
 // does so once: whoever takes it there was the last, and destroys the object.
 //
-// Brief calls wait for nobody, so that a fork can wait for them: RefuseBrief. It spares them
+// Brief calls wait for nobody, so that a fork can wait for them: AllowBrief. It spares them
 // the gate of the engine (Engine::PushCounted), which counts calls for the same reason.
 //
 // Thread safety: what touches the words may be called from any thread; the rest is the table's.
 // Ownership and lifetime: owns its object until the last call has left.
 // Invariants: (1) a word counts only those who found it open in the generation of their handle, so
-//   a closed word only falls. (2) between RefuseBrief and AllowBrief no brief call comes in.
+//   a closed word only falls. (2) while they are not allowed no brief call comes in.
 #pragma once
 
 #include <array>
@@ -70,9 +70,8 @@ class HandleSlot {
   // From here on nobody enters. False when it was closed before. REQUIRES: the caller is inside.
   bool Close(uintptr_t number);
 
-  // From here on no brief call comes in; those that are inside may still be.
-  void RefuseBrief();
-  void AllowBrief();
+  // Whether brief calls come in from here on; those that are inside stay.
+  void AllowBrief(bool allowed);
   bool HasBrief() const;
 
   // In the child of a fork: counts those on other stripes than the caller's no more.

@@ -91,23 +91,18 @@ bool HandleTable::AwaitEmpty() {
 
 // Whoever is inside ends without this thread, and without the lock.
 void HandleTable::PauseForFork() {
-  RefuseBrief();
+  SetPausing(true);
   for (uint32_t index = 0; index < size_.Load(kAcquire); ++index)
     while (At(index)->HasBrief()) YieldThread();
 }
 
-void HandleTable::RefuseBrief() {
-  MutexLock lock(mutex_);
-  pausing_ = true;
-  for (uint32_t index = 0; index < size_.Load(kAcquire); ++index)
-    if (HandleSlot& slot = *At(index); slot.takes_brief) slot.RefuseBrief();
-}
+void HandleTable::GoOn() { SetPausing(false); }
 
-void HandleTable::GoOn() {
+void HandleTable::SetPausing(bool pausing) {
   MutexLock lock(mutex_);
-  pausing_ = false;
+  pausing_ = pausing;
   for (uint32_t index = 0; index < size_.Load(kAcquire); ++index)
-    if (HandleSlot& slot = *At(index); slot.takes_brief) slot.AllowBrief();
+    if (HandleSlot& slot = *At(index); slot.takes_brief) slot.AllowBrief(!pausing);
 }
 
 void HandleTable::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }

@@ -84,7 +84,7 @@ class HandleTable final : private ForkMember {
   // False in the child of a fork, at once.
   bool AwaitEmpty() EXCLUDES(mutex_);
   HandleObject TakeObject(HandleSlot* slot) EXCLUDES(mutex_);
-  void RefuseBrief() EXCLUDES(mutex_);
+  void SetPausing(bool pausing) EXCLUDES(mutex_);
   void PauseForFork() override EXCLUDES(mutex_);
   void GoOn() override EXCLUDES(mutex_);
   void BeforeFork() override;
