@@ -62,7 +62,8 @@ class OpBody {
 
   // Destroys the callable. Never throws.
   void Reset() noexcept {
-    if (ops_ != nullptr) std::exchange(ops_, nullptr)->destroy(storage_);
+    if (ops_ == nullptr) return;
+    if (const auto destroy = std::exchange(ops_, nullptr)->destroy) destroy(storage_);
   }
 
   // REQUIRES: not empty, and of this shape. Throws what the callable throws.
@@ -76,7 +77,7 @@ class OpBody {
     void (*run)(void*, const OpContext&);
     void (*run_async)(void*, const OpContext&, Completion);
     void (*move)(void* from, void* to) noexcept;  // and destroys what is left in `from`
-    void (*destroy)(void*) noexcept;
+    void (*destroy)(void*) noexcept;              // null when there is nothing to destroy
   };
   template <typename F>
   static constexpr bool kFits =
@@ -91,12 +92,14 @@ class OpBody {
       Get(from).~F();
     }
     static void Destroy(void* at) noexcept { Get(at).~F(); }
+    static constexpr bool kDestroys = !std::is_trivially_destructible_v<F>;
   };
   template <typename F>
   struct OnHeap {
     static F& Get(void* at) { return **static_cast<F**>(at); }
     static void Move(void* from, void* to) noexcept { new (to) F*(*static_cast<F**>(from)); }
     static void Destroy(void* at) noexcept { delete *static_cast<F**>(at); }
+    static constexpr bool kDestroys = true;
   };
   template <typename Place, typename F>
   static constexpr auto RunOf() -> void (*)(void*, const OpContext&) {
@@ -114,7 +117,7 @@ class OpBody {
   }
   template <typename Place, typename F>
   static constexpr Ops kOps = {RunOf<Place, F>(), RunAsyncOf<Place, F>(), &Place::Move,
-                               &Place::Destroy};
+                               Place::kDestroys ? &Place::Destroy : nullptr};
 
   void MoveFrom(OpBody& other) noexcept {
     if (other.ops_ == nullptr) return;

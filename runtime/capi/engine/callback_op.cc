@@ -38,19 +38,22 @@ class CallbackArg {
   void* const arg_;
 };
 
+void RunSync(tenter_code (*run)(void*, const tenter_op_context*, tenter_error*), void* arg,
+             const OpContext& context) {
+  const tenter_op_context c = ContextOf(context);
+  tenter_error error;  // not cleared as a whole: that would cost more than the call
+  error.code = TENTER_OK;
+  error.type[0] = error.message[0] = '\0';
+  const tenter_code code = run(arg, &c, &error);
+  if (code == TENTER_OK) return;
+  error.message[sizeof(error.message) - 1] = '\0';
+  throw StatusError(CodeStatus(code, error.message));
+}
+
 struct SyncCallback {
   explicit SyncCallback(const tenter_op& op) : run(op.run), arg(op) {}
 
-  void operator()(const OpContext& context) const {
-    const tenter_op_context c = ContextOf(context);
-    tenter_error error;  // not cleared as a whole: that would cost more than the call
-    error.code = TENTER_OK;
-    error.type[0] = error.message[0] = '\0';
-    const tenter_code code = run(arg.get(), &c, &error);
-    if (code == TENTER_OK) return;
-    error.message[sizeof(error.message) - 1] = '\0';
-    throw StatusError(CodeStatus(code, error.message));
-  }
+  void operator()(const OpContext& context) const { RunSync(run, arg.get(), context); }
 
   tenter_code (*run)(void*, const tenter_op_context*, tenter_error*);
   CallbackArg arg;
@@ -89,7 +92,9 @@ Status Check(const tenter_op& op) {
 
 OpBody BodyOf(const tenter_op& op) {
   if (op.run_async != nullptr) return AsyncCallback(op);
-  return SyncCallback(op);
+  if (op.release != nullptr) return SyncCallback(op);
+  // Nothing to release: a body that nobody needs to destroy.
+  return [run = op.run, arg = op.arg](const OpContext& context) { RunSync(run, arg, context); };
 }
 
 }  // namespace
