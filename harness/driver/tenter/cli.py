@@ -24,6 +24,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptio
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_history.app, name="history")
 
+_INTERRUPTED = 130  # what the command-line library returns when a verb raised KeyboardInterrupt
+
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
 
 
@@ -209,6 +211,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else CLEAN
     except TenterError as error:
         say(one_line(str(error)))

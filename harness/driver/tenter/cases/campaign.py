@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,10 +13,13 @@ from tenter.cases import attempts
 from tenter.cases.runner import CaseRunner, result_of
 from tenter.errors import DEFECT
 from tenter.house import House
+from tenter.machine import interrupts
 from tenter.machine.process import Progress
 from tenter.plan.planner import Case
 from tenter.record import journal
 from tenter.record.results import CaseResult, Verdict
+
+_LOOK_S = 0.1  # between looks at whether it was interrupted
 
 
 class View(Protocol):
@@ -42,31 +44,21 @@ def run_cases(cases: Sequence[Case], house: House, folder: Path, jobs: int, view
               budget_s: float | None = None) -> Outcome:
     """Ctrl-C ends the children and still returns what ran before it. No case begins after `budget_s` seconds."""
     started = time.monotonic()
-    stop = threading.Event()
-    runner = CaseRunner(house, folder, stop)
-    interrupted = False
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="case") as pool:
-        until = None if budget_s is None else started + budget_s
-        futures = [pool.submit(_run_one, runner, case, view, until) for case in cases]
-        try:
-            _wait_all(futures)
-        except KeyboardInterrupt:
-            interrupted = True
-            stop.set()
-            for future in futures:
+    until = None if budget_s is None else started + budget_s
+    with interrupts.heeded() as stop:
+        runner = CaseRunner(house, folder, stop)
+        with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="case") as pool:
+            futures = [pool.submit(_run_one, runner, case, view, until) for case in cases]
+            pending = set(futures)
+            while pending and not stop.is_set():
+                _, pending = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in pending:
                 future.cancel()
-    results = {case.name: future.result() for case, future in zip(cases, futures, strict=True)
-               if not future.cancelled()}
-    return Outcome(results=tuple(result for result in results.values() if result is not None),
-                   not_run=tuple(case.name for case in cases if results.get(case.name) is None),
-                   interrupted=interrupted, duration_s=round(time.monotonic() - started, 3))
-
-
-def _wait_all(futures: list[Future[CaseResult | None]]) -> None:
-    """Waits in short steps, since a long wait on a lock would not see Ctrl-C at once."""
-    pending = set(futures)
-    while pending:
-        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+    results = [None if future.cancelled() else future.result() for future in futures]
+    whole = all(result is not None and not result.attempts_left for result in results)
+    return Outcome(results=tuple(result for result in results if result is not None),
+                   not_run=tuple(case.name for case, result in zip(cases, results, strict=True) if result is None),
+                   interrupted=stop.is_set() and not whole, duration_s=round(time.monotonic() - started, 3))
 
 
 def _run_one(runner: CaseRunner, case: Case, view: View, until: float | None) -> CaseResult | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer, symbols
+from tenter.machine.interrupts import Stop
 from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan import files
 from tenter.plan.planner import Case
@@ -30,7 +30,7 @@ class CaseRunner:
 
     house: House
     folder: Path  # of the run; a case gets cases/<its name> below it
-    stop: threading.Event
+    stop: Stop
 
     def run(self, case: Case, on_progress: Callable[[Progress], None]) -> CaseResult | None:
         """The result, or None when the campaign was stopped before the case ended. Never raises for a bad child."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.errors import HarnessDefect
+from tenter.machine.interrupts import Stop
 
 DUMP_GRACE_S = 3.0
 _POLL_S = 0.05
@@ -52,7 +53,7 @@ def _unheard(event: dict[str, Any]) -> None:
     """Of events other than progress, where nobody listens."""
 
 
-def execute(command: Command, stop: threading.Event, on_progress: Callable[[Progress], None],
+def execute(command: Command, stop: Stop, on_progress: Callable[[Progress], None],
             on_event: Callable[[dict[str, Any]], None] = _unheard) -> Ended:
     """Runs the command to its end, to its deadline, or until `stop` is set. Never leaves a process behind."""
     started = time.monotonic()
@@ -68,7 +69,8 @@ def execute(command: Command, stop: threading.Event, on_progress: Callable[[Prog
         timed_out = stopped = False
         try:
             while child.poll() is None and not timed_out and not stopped:
-                stopped = stop.wait(_POLL_S)
+                time.sleep(_POLL_S)
+                stopped = stop.is_set()
                 timed_out = not stopped and time.monotonic() - started > command.timeout_s
             if timed_out:
                 _ask_for_dump(child)

@@ -5,10 +5,8 @@ Ctrl-C and SIGTERM end the child, and what it told until then stays in the folde
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedCo
 
 from tenter.console import line
 from tenter.house import House
-from tenter.machine import sanitizer
+from tenter.machine import interrupts, sanitizer
 from tenter.machine.process import Command, Progress, execute
 from tenter.plain import one_line
 from tenter.plan.hunt import Hunt
@@ -36,12 +34,10 @@ def hunt_in(hunt: Hunt, flavour: str, folder: Path, house: House, console: Conso
     command = Command(argv=_argv(hunt, flavour, house), environment=sanitizer.environment(house, flavour),
                       timeout_s=hunt.seconds * 2 + _GRACE_S, stdout_file=searched.events_file(folder, flavour),
                       stderr_file=searched.stderr_file(folder, flavour))
-    try:
-        with Watch(console, hunt, flavour, found) as watch:
-            _wait_for(lambda stop: searched.note_end(folder, flavour, execute(command, stop, watch.progressed, watch.told)))
-    except KeyboardInterrupt:
-        return False
-    return True
+    with interrupts.heeded() as stop, Watch(console, hunt, flavour, found) as watch:
+        ended = execute(command, stop, watch.progressed, watch.told)
+        searched.note_end(folder, flavour, ended)
+    return not ended.stopped
 
 
 def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
@@ -52,19 +48,6 @@ def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
     if hunt.workers:
         argv += ["--workers", hunt.workers]
     return [*argv, "--replay", hunt.replay, "--times", str(hunt.times)] if hunt.replay else argv
-
-
-def _wait_for(work: Callable[[threading.Event], None]) -> None:
-    """In a thread, since an interruption comes to this one at any moment; the work is told and has ended when this returns."""
-    stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="hunt") as pool:
-        try:
-            future = pool.submit(work, stop)
-            while not future.done():
-                wait([future], timeout=0.2)  # a long wait on a lock would not see Ctrl-C at once
-            future.result()
-        finally:
-            stop.set()
 
 
 class Watch:

@@ -1,0 +1,61 @@
+"""Interrupts as a flag, where an exception would come too early or be lost.
+
+KeyboardInterrupt is raised at any line of the main thread: between a lock that is taken and the `with` that gives it back,
+after which its next user waits for ever, or in a destructor, where nobody sees it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Ctrl-C may come twice at once, from the terminal and from whoever started this process and passes it on.
+_SAME_S = 1.0
+
+
+class Stop:
+    """Set once. Without a lock: a signal handler sets it, and its thread may hold any lock by then."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+
+
+@contextmanager
+def heeded() -> Iterator[Stop]:
+    """SIGINT and SIGTERM set the stop, and whoever works here looks at it; main thread only.
+
+    A second Ctrl-C, a while later, ends the process where it stands: its folder can be reported and resumed. SIGTERM is
+    ignored after the first signal: CI services send it to those that take their time to report.
+    """
+    stop = Stop()
+    first = [0.0]
+
+    def heed(number: int, _: object) -> None:
+        if stop.is_set() and number == signal.SIGINT and time.monotonic() - first[0] > _SAME_S:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        if not stop.is_set():
+            first[0] = time.monotonic()
+        stop.set()
+
+    # Who was started with SIGINT ignored, as a shell's background job is, goes on ignoring it.
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, heed)
+    try:
+        yield stop
+    finally:
+        if stop.is_set():
+            before[signal.SIGTERM] = signal.SIG_IGN
+        for number, handler in before.items():
+            signal.signal(number, handler)
