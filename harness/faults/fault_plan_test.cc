@@ -69,7 +69,7 @@ TEST(Glob, MatchesStarsAndQuestionMarks) {
 class InjectorTest : public testing::Test {
  protected:
   void Make(const char* plan, uint64_t seed = 1) {
-    injector_ = std::make_unique<Injector>(Parse(plan).value(), KnownSites(), seed);
+    injector_ = std::make_unique<Injector>(Parse(plan).value(), KnownSites(), seed, &flight_);
     ASSERT_TRUE(injector_->Arm().ok());
   }
   tgt_fault Hit(const char* site, const char* op, int64_t request = -1) {
@@ -78,6 +78,7 @@ class InjectorTest : public testing::Test {
     injector_->Hit(hit, &fault);
     return fault;
   }
+  Flight flight_;
   std::unique_ptr<Injector> injector_;
 };
 

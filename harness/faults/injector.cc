@@ -47,10 +47,12 @@ std::string FiredFault::expected_text() const {
   return "not a std::exception";
 }
 
-Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed)
+Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed,
+                   Flight* flight)
     : plan_(std::move(plan)),
       sites_(sites.begin(), sites.end()),
       seed_(seed),
+      flight_(*flight),
       names_ops_(std::any_of(plan_.items.begin(), plan_.items.end(), NamesAnOp)) {
   MutexLock lock(mutex_);
   ops_.resize(sites_.size());
@@ -83,8 +85,7 @@ std::string Injector::WhyNoOp(const FaultItem& item) const {
     ran.insert(ops_[i].begin(), ops_[i].end());
   }
   const auto is_meant = [&](const std::string& op) { return GlobMatches(item.op_glob, op); };
-  if (ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant))
-    return "";
+  if (ran.size() >= kOpsKept || std::any_of(ran.begin(), ran.end(), is_meant)) return "";
   return "no op at site '" + item.site_glob + "' is called '" + item.op_glob + "'" +
          DidYouMean(item.op_glob, std::vector<std::string>(ran.begin(), ran.end()));
 }
@@ -108,25 +109,35 @@ void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
   const auto is_it = [&](const Site* site) { return site->name == hit.site; };
   const auto site = std::find_if(sites_.begin(), sites_.end(), is_it);
   if (site == sites_.end()) return;
-  const FaultTerm* term = nullptr;
-  uint64_t delay_us = 0;
-  {
-    MutexLock lock(mutex_);
-    NoteOp(site - sites_.begin(), hit.op);
-    if (!armed_) return;
-    if (requests_.has_value() && hit.request >= 0) requests_->Note(hit.request);
-    ++counts_[site - sites_.begin()].hit;
-    if (plan_.items.empty()) return;
-    const std::string task = hit.op[0] != '\0' ? hit.op : CurrentThreadName();
-    const uint64_t task_hit = ++task_hits_[std::string(hit.site) + "\n" + task];
-    term = Decide(hit, task, task_hit, (*site)->actions);
-    if (term == nullptr || term->action == 0) return;
-    ++counts_[site - sites_.begin()].fired;
-    Record(hit, task, task_hit, *term, fault);
-    const uint64_t range = term->delay_us_max - term->delay_us_min + 1;
-    delay_us = term->delay_us_min + CombineHash(HashBytes(task), task_hit ^ seed_) % range;
-  }
-  if (term->action == kActionDelay) SleepNs(static_cast<int64_t>(delay_us) * kNsPerUs);
+  const size_t index = site - sites_.begin();
+  const std::optional<Chosen> chosen = Choose(index, hit, fault);
+  if (!chosen) return;
+  flight_.Write({.kind = FlightKind::kSite,
+                 .what = static_cast<uint8_t>(index),
+                 .code = static_cast<uint16_t>(chosen->action),
+                 .worker = hit.worker,
+                 .number = static_cast<uint64_t>(hit.request),
+                 .name = hit.op});
+  if (chosen->action == kActionDelay) SleepNs(static_cast<int64_t>(chosen->delay_us) * kNsPerUs);
+}
+
+std::optional<Injector::Chosen> Injector::Choose(size_t site, const tgt_hit& hit,
+                                                 tgt_fault* fault) {
+  MutexLock lock(mutex_);
+  NoteOp(site, hit.op);
+  if (!armed_) return std::nullopt;
+  if (requests_.has_value() && hit.request >= 0) requests_->Note(hit.request);
+  ++counts_[site].hit;
+  if (plan_.items.empty()) return Chosen{};
+  const std::string task = hit.op[0] != '\0' ? hit.op : CurrentThreadName();
+  const uint64_t task_hit = ++task_hits_[std::string(hit.site) + "\n" + task];
+  const FaultTerm* const term = Decide(hit, task, task_hit, sites_[site]->actions);
+  if (term == nullptr || term->action == 0) return Chosen{};
+  ++counts_[site].fired;
+  Record(hit, task, task_hit, *term, fault);
+  const uint64_t range = term->delay_us_max - term->delay_us_min + 1;
+  return Chosen{term->action,
+                term->delay_us_min + CombineHash(HashBytes(task), task_hit ^ seed_) % range};
 }
 
 const FaultTerm* Injector::Decide(const tgt_hit& hit, const std::string& task, uint64_t task_hit,

@@ -23,6 +23,7 @@
 
 #include "harness/faults/fault_plan.h"
 #include "harness/faults/request_spans.h"
+#include "harness/flight/flight.h"
 #include "harness/target/target.h"
 #include "runtime/base/mutex.h"
 
@@ -62,7 +63,8 @@ struct SiteCount {
 
 class Injector {
  public:
-  Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed);
+  // Once it is armed every hit is noted in `flight`, which is borrowed.
+  Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed, Flight* flight);
 
   // Until it is armed an injector neither counts nor fires: set-up and reference runs are not
   // part of the exposure. Errors: kInvalidArgument when the set-up ran the ops of the plan's sites,
@@ -95,6 +97,12 @@ class Injector {
     uint64_t hits = 0;
     std::vector<uint64_t> term_fired;
   };
+  struct Chosen {
+    uint32_t action = 0;  // that fires; 0: none
+    uint64_t delay_us = 0;
+  };
+  // Counts the hit and decides what fires there; nothing until the injector is armed.
+  std::optional<Chosen> Choose(size_t site, const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
   // The term that fires at this hit, or null.
   const FaultTerm* Decide(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
                           uint32_t allowed) REQUIRES(mutex_);
@@ -111,6 +119,7 @@ class Injector {
   const FaultPlan plan_;
   const std::vector<const Site*> sites_;
   const uint64_t seed_;
+  Flight& flight_;
   mutable Mutex mutex_;
   std::vector<SiteCount> counts_ GUARDED_BY(mutex_);              // beside sites_
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items

@@ -8,12 +8,14 @@
 #include <string>
 
 #include "harness/faults/known_sites.h"
+#include "harness/flight/recorded_target.h"
 #include "harness/run/process_allocations.h"
 #include "harness/run/race_reports.h"
 #include "harness/run/results_file.h"
 #include "harness/run/run_plan.h"
 #include "harness/run/signals.h"
 #include "harness/run/watchdog.h"
+#include "harness/target/target_calls.h"
 #include "harness/targets/saboteur/saboteur.h"
 #include "runtime/base/clock.h"
 
@@ -41,7 +43,17 @@ int Refuse(const Status& status) {
   return kUsage;
 }
 
-Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector* injector) {
+// The recorder is a help: a case runs without it, too.
+std::unique_ptr<Flight> OpenFlight(const std::string& path) {
+  std::vector<std::string_view> sites;
+  for (const Site* site : KnownSites()) sites.push_back(site->name);
+  Result<std::unique_ptr<Flight>> flight = Flight::Open(path, kTargetCallNames, sites);
+  if (flight.ok()) return std::move(flight).value();
+  std::fprintf(stderr, "tenter-runner: no trace: %s\n", flight.status().message().c_str());
+  return std::make_unique<Flight>();
+}
+
+Result<std::unique_ptr<TargetInstance>> OpenSabotaged(const RunPlan& plan, Injector* injector) {
   TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(plan.target_library));
   const tgt_target* table = library.table();
   if ((table->groups & plan.workload->groups) != plan.workload->groups)
@@ -51,6 +63,12 @@ Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector
   TENTER_ASSIGN_OR_RETURN(auto instance, TargetInstance::Open(table, injector->host()));
   if (plan.saboteur.empty()) return instance;
   return Sabotage(std::move(instance), plan.saboteur);
+}
+
+Result<std::unique_ptr<TargetInstance>> OpenTarget(const RunPlan& plan, Injector* injector,
+                                                   Flight* flight) {
+  TENTER_ASSIGN_OR_RETURN(auto instance, OpenSabotaged(plan, injector));
+  return Recorded(std::move(instance), flight);
 }
 
 Finding HiddenWrite() {
@@ -81,8 +99,13 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   if (!results.ok()) return Refuse(results.status());
   ResultsFile* const file = results->get();
 
-  Injector injector(std::move(faults).value(), sites, plan.seed);
-  CheckBoard board(plan.checks, [file](const Finding& finding) { file->WriteFinding(finding); });
+  const std::unique_ptr<Flight> flight = OpenFlight(file->flight_path());
+  flight->NameThisThread();
+  Injector injector(std::move(faults).value(), sites, plan.seed, flight.get());
+  CheckBoard board(plan.checks, [file, &flight](const Finding& finding) {
+    flight->Write({.kind = FlightKind::kFinding, .name = finding.title});
+    file->WriteFinding(finding);
+  });
   Progress progress;
   ProcessAllocations allocations;
   const int64_t begin = NowNs();
@@ -104,13 +127,14 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   WarmUpSymbolizer();
   InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
   {
-    auto target = OpenTarget(plan, &injector);
+    auto target = OpenTarget(plan, &injector, flight.get());
     if (!target.ok()) return refuse_run(target.status());
     const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish,
                             FailingAllocations::SpareThisThread);
     Stage stage{.parameters = plan.parameters,
                 .target = **target,
                 .injector = injector,
+                .flight = *flight,
                 .board = board,
                 .progress = progress,
                 .seed = plan.seed,

@@ -63,7 +63,10 @@ Result<std::unique_ptr<ResultsFile>> ResultsFile::Open(const std::string& direct
 
 ResultsFile::~ResultsFile() { close(descriptor_); }
 
-void ResultsFile::Discard() { unlink((directory_ + "/findings.jsonl").c_str()); }
+void ResultsFile::Discard() {
+  unlink((directory_ + "/findings.jsonl").c_str());
+  unlink(flight_path().c_str());
+}
 
 std::string ResultsFile::FindingLine(const Finding& finding) {
   ordered_json line;

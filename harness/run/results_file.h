@@ -25,7 +25,7 @@ class ResultsFile {
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
 
-  // Removes what was opened: a run that was refused leaves nothing behind.
+  // Removes what was opened, and the flight file: a run that was refused leaves nothing behind.
   void Discard();
   void WriteFinding(const Finding& finding) EXCLUDES(mutex_);
   // A finding as one line of JSON, with '\n'.
@@ -34,6 +34,8 @@ class ResultsFile {
                     int64_t duration_ms);
   // One progress event on stdout.
   static void PrintProgress(const Progress& progress);
+
+  std::string flight_path() const { return directory_ + "/flight.bin"; }
 
   // For the signal handler, which must not allocate.
   int findings_descriptor() const { return descriptor_; }

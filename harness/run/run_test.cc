@@ -99,7 +99,8 @@ TEST_F(RunPlanTest, SummaryHoldsStatesAndCounts) {
   CheckBoard board({"epoch", "leak"}, [](const Finding&) {});
   board.Examine(kEpoch, 3);
   board.Expose("batches", 3);
-  const Injector injector({}, KnownSites(), 1);
+  Flight flight;
+  const Injector injector({}, KnownSites(), 1, &flight);
   file->WriteSummary(Read().value(), board, injector, 12);
   const std::string text = FileText("summary.json");
   EXPECT_NE(text.find(R"({"name":"epoch","state":"passed","examined":3,"note":""})"),

@@ -17,6 +17,7 @@
 #include "harness/checks/check_board.h"
 #include "harness/faults/allocation_faults.h"
 #include "harness/faults/injector.h"
+#include "harness/flight/flight.h"
 #include "harness/target/target_library.h"
 #include "harness/workloads/parameters.h"
 #include "harness/workloads/progress.h"
@@ -27,6 +28,7 @@ struct Stage {
   const Parameters& parameters;
   const TargetInstance& target;
   Injector& injector;
+  Flight& flight;
   CheckBoard& board;
   Progress& progress;
   uint64_t seed;

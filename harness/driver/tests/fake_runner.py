@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import struct
 import sys
 import time
 from pathlib import Path
@@ -75,6 +76,10 @@ def behave(plan: dict, out: Path) -> int:
     found = behaviour in ("finding", "brief_finding") or (behaviour == "rare_race" and attempt == "1") or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
     if found:
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+    if behaviour == "recorded":
+        found = True
+        write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+        (out / "flight.bin").write_bytes(RECORDED)
     if behaviour == "hostile":
         found = True
         write_finding(out, plan["checks"][0], HOSTILE, detail="".join(map(chr, range(256))) + HOSTILE + "\n" + "x" * 100_000)
@@ -102,6 +107,12 @@ def behave(plan: dict, out: Path) -> int:
 DETAIL = ("request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1]\n"
           "  expected 0x3f7f2a10 (0.99673)\n  got      0x3b562c00 (0.00326)\n"
           "  equal to the reference of thread 3, bit for bit \x1b[31m\x00")
+
+
+# harness/flight/README.md: one ring with one event, a call that did not return.
+RECORDED = ((json.dumps({"version": 1, "rings_at": 512, "ring_bytes": 128, "rings": 1, "events_at": 64, "event_bytes": 64, "events": 1,
+                         "threads_at": 640, "thread_bytes": 24, "threads": 0, "calls": ["invoke"], "sites": []}) + "\n").encode().ljust(512, b"\0")
+            + struct.pack("<2Q48x4Q32s", 1, 2**64 - 1, 1000, 77, 1, 0, b""))
 
 
 RACE = ("write\n    tenter::PlanCache::Find(int)  /elsewhere/src/runtime/graph/plan_cache.cc:40\n"

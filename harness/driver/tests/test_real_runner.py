@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from tenter.cases import flight
 from tenter.house import this_house
 from tenter.machine import models
 
@@ -123,7 +124,7 @@ def test_an_earlier_result_is_never_written_over(attempt) -> None:
     code, stderr, files = attempt(workload)
     assert code == 2
     assert "must be an existing, empty directory" in one_line(stderr)
-    assert files == ["findings.jsonl", "summary.json"]
+    assert files == ["findings.jsonl", "flight.bin", "summary.json"]
 
 
 @pytest.mark.parametrize(("text", "says"), [
@@ -143,3 +144,20 @@ def test_an_unexpected_error_of_a_file_is_reported(attempt, tmp_path: Path) -> N
     file.write_text("1,2,x\n")
     workload = {"kind": "iterator_epochs", "csv_file": str(file), "columns": 3, "expect_error": "row length"}
     assert attempt(workload, checks=["error_exactness"])[0] == 1
+
+
+def test_the_last_events_are_recorded(attempt, binaries: Path, tmp_path: Path) -> None:
+    """The whole way: calls, sites and the finding, on the threads of the harness and on the workers."""
+    model = models.prepare(tmp_path / "models")["ocr_cls"]
+    target = {"name": "reference", "library": str(binaries / "harness" / "targets" / "libtenter_target_reference.so"),
+              "saboteur": "swap_outputs"}
+    code, _, files = attempt(inference(model, input_shape="1,3,48,192", threads=4, inferences=60, workers=2),
+                             checks=["determinism", "liveness"], target=target)
+    assert code == 1 and "flight.bin" in files
+    recorded = flight.read(tmp_path / "out" / "flight.bin")
+    assert {"caller-0", "caller-3", "tenter-runner"} <= set(recorded.threads.values())
+    assert {"invoke", "cached_op.node.run"} <= {event.what for event in recorded.events}
+    assert any(event.worker == 1 for event in recorded.events)
+    drawn = flight.trace(recorded)["traceEvents"]
+    assert any(e["ph"] == "X" and e["name"] == "invoke" and e["dur"] > 0 for e in drawn)
+    assert any(e.get("cat") == "finding" for e in drawn), "what led to the first finding is kept"

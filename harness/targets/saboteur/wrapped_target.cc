@@ -3,26 +3,23 @@
 #include <cstdio>
 #include <utility>
 
+#include "harness/target/target_calls.h"
+
 namespace tenter {
 namespace {
 
 WrappedTarget& Self(void* self) { return *static_cast<WrappedTarget*>(self); }
 
 // Call has the type of the table's entry kEntry, and passes the call on to the wrapped instance.
-template <auto kEntry>
+template <TargetCall, auto kEntry>
 struct Forward;
-template <typename R, typename... Args, R (*tgt_target::*kEntry)(void*, Args...)>
-struct Forward<kEntry> {
+template <TargetCall kCall, typename R, typename... Args, R (*tgt_target::*kEntry)(void*, Args...)>
+struct Forward<kCall, kEntry> {
   static R Call(void* self, Args... args) {
     const TargetInstance& inner = Self(self).inner();
     return (inner.table().*kEntry)(inner.self(), args...);
   }
 };
-
-template <auto... kEntries>
-void ForwardAll(tgt_target* table) {
-  ((table->*kEntries = table->*kEntries == nullptr ? nullptr : Forward<kEntries>::Call), ...);
-}
 
 tgt_code RefuseOpen(const tgt_host*, void**, tgt_error* error) {
   error->code = TGT_UNSUPPORTED;
@@ -43,14 +40,8 @@ tgt_code WaitForVar(void* self, tgt_handle engine, tgt_var var, tgt_failure* fai
 }
 
 tgt_target TableOver(const tgt_target& inner) {
-  using T = tgt_target;
-  T table = inner;
-  ForwardAll<&T::free_handle, &T::tensor_release, &T::engine_create, &T::var_create, &T::var_delete,
-             &T::push, &T::completion_end, &T::wait_for_all, &T::engine_stop, &T::engine_counts,
-             &T::engine_describe, &T::model_load, &T::model_arity, &T::model_input,
-             &T::model_parameters, &T::cached_op_create, &T::footprint, &T::csv_iterator_create,
-             &T::iterator_next, &T::iterator_reset, &T::iterator_close, &T::iterator_skipped>(
-      &table);
+  tgt_target table = inner;
+  WrapCalls<Forward>(&table);
   table.open = RefuseOpen;
   table.close = Close;
   if (inner.invoke != nullptr) table.invoke = Invoke;

@@ -26,6 +26,7 @@ Status InferenceCallers::CallFromAllThreads(Handle* op) {
   Status started;
   for (int64_t t = 0; t < threads_ && started.ok(); ++t)
     started = callers[t].Start("caller-" + std::to_string(t), [this, t, handle, &gate] {
+      stage_.flight.NameThisThread();
       gate.Wait();
       CallLoop(t, handle);
     });

@@ -51,6 +51,7 @@ class Sweep : public testing::Test, public ShortCall {
     Stage stage{.parameters = parameters_,
                 .target = target_,
                 .injector = injector_,
+                .flight = flight_,
                 .board = board_,
                 .progress = progress_,
                 .seed = 1,
@@ -97,7 +98,8 @@ class Sweep : public testing::Test, public ShortCall {
   const tgt_target table_ = ClosingTable();
   Parameters parameters_;
   TargetInstance target_{&table_, nullptr};
-  Injector injector_{{}, KnownSites(), 1};
+  Flight flight_;
+  Injector injector_{{}, KnownSites(), 1, &flight_};
   Progress progress_;
   std::optional<AllocationSweep> sweep_;
   Answer result_;

@@ -91,6 +91,7 @@ class ProgramRun {
     std::vector<Thread> pushers(options_.threads);
     for (int64_t t = 0; t < options_.threads; ++t) {
       const Status started = pushers[t].Start("pusher-" + std::to_string(t), [this, t, &gate] {
+        stage_.flight.NameThisThread();
         gate.Wait();
         PushLoop(t);
       });
@@ -186,15 +187,19 @@ class ProgramRun {
     op->end = stamps_.FetchAdd(1, kRelaxed) + 1;
   }
 
-  static tgt_code RunSync(void* arg, const tgt_op_context*, tgt_error*) {
+  static tgt_code RunSync(void* arg, const tgt_op_context* context, tgt_error*) {
     const Bound& bound = *static_cast<Bound*>(arg);
+    const FlightBody body(bound.run->stage_.flight, bound.op->name, context->push_number,
+                          context->worker);
     bound.run->Execute(bound.op);
     if (bound.op->throws) throw std::runtime_error("planned failure of " + bound.op->name);
     return TGT_OK;
   }
 
-  static void RunAsync(void* arg, const tgt_op_context*, tgt_completion* completion) {
+  static void RunAsync(void* arg, const tgt_op_context* context, tgt_completion* completion) {
     const Bound& bound = *static_cast<Bound*>(arg);
+    const FlightBody body(bound.run->stage_.flight, bound.op->name, context->push_number,
+                          context->worker);
     ProgramRun* run = bound.run;
     ProgramOp* op = bound.op;
     run->completer_->Add([run, op, completion] {

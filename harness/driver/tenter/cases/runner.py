@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenter.cases import postmortem, verdict
+from tenter.cases import flight, postmortem, verdict
 from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
 from tenter.house import House
@@ -31,6 +31,7 @@ class CaseRunner:
     house: House
     folder: Path  # of the run; a case gets cases/<its name> below it
     stop: Stop
+    traced: set[str] = field(default_factory=set)  # signatures that have a trace; a second one by chance does no harm
 
     def run(self, case: Case, on_progress: Callable[[Progress], None]) -> CaseResult | None:
         """The result, or None when the campaign was stopped before the case ended. Never raises for a bad child."""
@@ -57,7 +58,7 @@ class CaseRunner:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        result = judge(case, ended, here, movement, self.house.root)
+        result = flight.kept(judge(case, ended, here, movement, self.house.root), here, self.traced)
         if result.findings:
             files.bring(case.plan, here)
         return result

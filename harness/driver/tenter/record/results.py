@@ -97,6 +97,7 @@ class CaseResult:
     again: str = ""  # the command that runs exactly this case again; empty in a replay, which has its own
     retry: int = 0  # how many more attempts were asked for, should it fail
     attempts: tuple[Attempt, ...] = ()  # the first one included; empty for a case that was not to be tried again
+    trace: str = ""  # of its last events, below the folder of the run; empty when nothing was found
 
     @property
     def attempts_left(self) -> int:

@@ -92,7 +92,7 @@ def _properties(run: RunResult, case: CaseResult, power: PowerTable) -> Properti
     properties = Properties()
     weak = [f"{check.name}: {check.note}" if check.note else check.name for check in case.checks if check.state == "no_power"]
     pairs = [("tested", run.tested), ("target", case.target), ("seed", str(case.seed)), ("planted", case.planted),
-             ("power", "" if case.planted else power_sentence(power.get(case.setting))), ("again", case.again),
+             ("power", "" if case.planted else power_sentence(power.get(case.setting))), ("again", case.again), ("trace", case.trace),
              *(("no_power", text) for text in weak),
              *(("signature", finding.signature) for finding in case.findings),
              *(("replay", run.replay_line(case, finding)) for finding in case.findings)]

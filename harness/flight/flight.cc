@@ -1,0 +1,121 @@
+#include "harness/flight/flight.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/thread.h"
+
+namespace tenter {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "the driver reads words as little-endian");
+
+std::string Names(std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names)
+    text += (text.empty() ? "\"" : ",\"") + std::string(name) + "\"";
+  return "[" + text + "]";
+}
+
+template <size_t kWords>
+void StoreText(std::string_view text, Atomic<uint64_t> (&words)[kWords], size_t first = 0) {
+  uint64_t buffer[kWords] = {};
+  std::memcpy(buffer, text.data(), std::min(text.size(), (kWords - first) * sizeof(uint64_t)));
+  for (size_t i = first; i < kWords; ++i) words[i].Store(buffer[i - first], kRelaxed);
+}
+
+}  // namespace
+
+std::string Flight::HeaderText(std::span<const std::string_view> calls,
+                               std::span<const std::string_view> sites) {
+  const auto field = [](const char* name, size_t value) {
+    return std::string(",\"") + name + "\":" + std::to_string(value);
+  };
+  return "{\"version\":1" + field("rings_at", offsetof(Memory, rings)) +
+         field("ring_bytes", sizeof(Ring)) + field("rings", kRings) +
+         field("events_at", offsetof(Ring, slots)) + field("event_bytes", sizeof(Slot)) +
+         field("events", kEvents) + field("threads_at", offsetof(Memory, threads)) +
+         field("thread_bytes", sizeof(ThreadName)) + field("threads", kThreads) +
+         ",\"calls\":" + Names(calls) + ",\"sites\":" + Names(sites) + "}\n";
+}
+
+Result<std::unique_ptr<Flight>> Flight::Open(const std::string& path,
+                                             std::span<const std::string_view> calls,
+                                             std::span<const std::string_view> sites) {
+  const std::string header = HeaderText(calls, sites);
+  if (header.size() >= kHeaderBytes)
+    return Status(StatusCode::kInternal, "the names of calls and sites do not fit the header");
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (descriptor < 0)
+    return Status(StatusCode::kInvalidArgument,
+                  path + ": cannot be created: " + std::strerror(errno));
+  // With its space, since a write into a page that finds none would be a SIGBUS.
+  int error = posix_fallocate(descriptor, 0, sizeof(Memory));
+  void* memory = MAP_FAILED;
+  if (error == 0) {
+    memory = mmap(nullptr, sizeof(Memory), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (memory == MAP_FAILED) error = errno;
+  }
+  close(descriptor);
+  if (error != 0) {
+    unlink(path.c_str());
+    return Status(StatusCode::kResourceExhausted, path + ": " + std::strerror(error));
+  }
+  auto flight = std::make_unique<Flight>();
+  flight->memory_ = new (memory) Memory;
+  std::memcpy(flight->memory_->header, header.c_str(), header.size() + 1);
+  return flight;
+}
+
+Flight::~Flight() {
+  if (memory_ != nullptr) munmap(memory_, sizeof(Memory));
+}
+
+void Flight::Write(const FlightEvent& event) noexcept {
+  if (memory_ == nullptr) return;
+  const uint64_t key = CurrentThreadKey();
+  Ring& ring = memory_->rings[StripeOf<kRings>(key)];
+  const uint64_t index = ring.next.FetchAdd(1, kRelaxed);
+  if (index >= ring.end.Load(kRelaxed)) return;
+  Word(&words)[std::size(Slot{}.words)] = ring.slots[index % kEvents].words;
+  words[0].Store(0, kRelaxed);
+  words[1].Store(key, kRelaxed);
+  words[2].Store(static_cast<uint64_t>(event.kind) | uint64_t{event.what} << 8 |
+                     uint64_t{event.code} << 16 |
+                     static_cast<uint64_t>(static_cast<uint32_t>(event.worker)) << 32,
+                 kRelaxed);
+  words[3].Store(event.number, kRelaxed);
+  StoreText(event.name, words, 4);
+  words[0].Store(static_cast<uint64_t>(NowNs()), kRelaxed);
+  if (event.kind == FlightKind::kFinding) KeepUpToHere();
+}
+
+void Flight::KeepUpToHere() noexcept {
+  for (Ring& ring : memory_->rings) {
+    uint64_t never = ~uint64_t{0};
+    // A loop, since an exchange may fail without a reason.
+    while (never == ~uint64_t{0} &&
+           !ring.end.CompareExchange(&never, ring.next.Load(kRelaxed) + kEvents / 2, kRelaxed)) {
+    }
+  }
+}
+
+void Flight::NameThisThread() {
+  if (memory_ == nullptr) return;
+  const uint64_t index = memory_->thread_count.FetchAdd(1, kRelaxed);
+  if (index >= kThreads) return;
+  ThreadName& thread = memory_->threads[index];
+  StoreText(CurrentThreadName(), thread.text);
+  thread.key.Store(CurrentThreadKey(), kRelaxed);
+}
+
+}  // namespace tenter
