@@ -87,8 +87,8 @@ class Engine {
   virtual Result<uint64_t> Push(Op&& op) = 0;
 
   // As Push, for a caller whose calls a fork awaits already, so that this engine need not count
-  // them for it. REQUIRES: no fork is between the steps PauseForFork and GoOn of its members
-  // (runtime/base/fork.h), and the engine was made in this process.
+  // them for it. REQUIRES: no such call is under way from the step BeforeFork of a fork until its
+  // step AfterFork... (runtime/base/fork.h), and the engine was made in this process.
   virtual Result<uint64_t> PushCounted(Op&& op) { return Push(std::move(op)); }
 
   // Turns recorded pushes into a program; see program.h. Never blocks.

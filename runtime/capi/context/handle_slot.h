@@ -11,7 +11,8 @@
 // on whoever leaves counts down there as well. It cannot reach zero before Close has added, and it
 // does so once: whoever takes it there was the last, and destroys the object.
 //
-// Brief calls wait for nobody, so that a fork can wait for them: AllowBrief. It spares them
+// Brief calls wait for nobody, so that a fork can wait for them: AllowBrief. What runs inside them,
+// a probe or the `release` of a refused op, must not wait or fork either. It spares them
 // the gate of the engine (Engine::PushCounted), which counts calls for the same reason.
 //
 // Thread safety: what touches the words may be called from any thread; the rest is the table's.
@@ -81,6 +82,9 @@ class HandleSlot {
   uint64_t generation = 0;            // of the table, under its lock: the latest
   uint32_t index = 0, next_free = 0;  // as well
   bool takes_brief = false;           // as well
+  // As well: of the list of slots that took brief calls at some time; set once.
+  bool is_listed = false;
+  uint32_t next_listed = 0;
 
  private:
   static constexpr size_t kStripes = 8;

@@ -25,6 +25,8 @@ Result<uintptr_t> HandleTable::Add(HandleObject object, bool takes_brief) {
   slot.index = index;
   slot.object = std::move(object);
   slot.takes_brief = takes_brief;
+  if (takes_brief && !std::exchange(slot.is_listed, true))
+    slot.next_listed = std::exchange(listed_, index);
   slot.Open(++slot.generation, takes_brief && !pausing_);
   return slot.generation << HandleSlot::kGenerationShift | index;
 }
@@ -91,18 +93,18 @@ bool HandleTable::AwaitEmpty() {
 
 // Whoever is inside ends without this thread, and without the lock.
 void HandleTable::PauseForFork() {
-  SetPausing(true);
-  for (uint32_t index = 0; index < size_.Load(kAcquire); ++index)
+  for (uint32_t index = SetPausing(true); index != kNone; index = At(index)->next_listed)
     while (At(index)->HasBrief()) YieldThread();
 }
 
 void HandleTable::GoOn() { SetPausing(false); }
 
-void HandleTable::SetPausing(bool pausing) {
+uint32_t HandleTable::SetPausing(bool pausing) {
   MutexLock lock(mutex_);
   pausing_ = pausing;
-  for (uint32_t index = 0; index < size_.Load(kAcquire); ++index)
+  for (uint32_t index = listed_; index != kNone; index = At(index)->next_listed)
     if (HandleSlot& slot = *At(index); slot.takes_brief) slot.AllowBrief(!pausing);
+  return listed_;
 }
 
 void HandleTable::BeforeFork() NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); }

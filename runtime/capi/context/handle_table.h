@@ -84,7 +84,8 @@ class HandleTable final : private ForkMember {
   // False in the child of a fork, at once.
   bool AwaitEmpty() EXCLUDES(mutex_);
   HandleObject TakeObject(HandleSlot* slot) EXCLUDES(mutex_);
-  void SetPausing(bool pausing) EXCLUDES(mutex_);
+  // Returns the first slot of the list of those that may have brief calls.
+  uint32_t SetPausing(bool pausing) EXCLUDES(mutex_);
   void PauseForFork() override EXCLUDES(mutex_);
   void GoOn() override EXCLUDES(mutex_);
   void BeforeFork() override;
@@ -100,6 +101,9 @@ class HandleTable final : private ForkMember {
   bool pausing_ GUARDED_BY(mutex_) = false;  // for a fork: no brief calls
   size_t live_ GUARDED_BY(mutex_) = 0;       // slots that are not free
   uint32_t free_ GUARDED_BY(mutex_) = kNone;
+  // The slots that took brief calls at some time, so that a fork need not look at all others. It
+  // only grows, at its head, so whoever has its head may follow it without the lock.
+  uint32_t listed_ GUARDED_BY(mutex_) = kNone;
 };
 static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "a handle carries 64 bits");
 
