@@ -47,14 +47,14 @@ void PrepareCrashStack() {
 }
 
 void PrintCrashStack(int descriptor, const void* context) {
+  int number = 0;
+  void* const place = PlaceOf(context);
+  if (place != nullptr) PrintFrame(descriptor, number++, reinterpret_cast<uintptr_t>(place));
   void* frames[kFrames];
   const int count = backtrace(frames, kFrames);
-  // The frames before it are those of the handler.
-  void* const place = PlaceOf(context);
+  // The frames before it are those of the handler. A jump to nowhere has no frame of its own: then
+  // those of the handler come, too.
   int first = static_cast<int>(std::find(frames, frames + count, place) - frames);
-  int number = 0;
-  if (place != nullptr) PrintFrame(descriptor, number++, reinterpret_cast<uintptr_t>(place));
-  // A jump to nowhere has no frame of its own: then those of the handler come, too.
   first = first == count ? 0 : first + 1;
   // They are return addresses: the call is the instruction before.
   for (int i = first; i < count; ++i)

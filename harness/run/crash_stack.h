@@ -8,6 +8,10 @@
 // The form is that of a sanitizer whose symbolizer is switched off. What an address means is found
 // by the parent, because nothing that allocates may run in a process that dies.
 //
+// The place where the signal struck is written before the stack is walked: a walk over a stack that
+// is damaged may be the last thing that the process does. A stack that is used up has no room for
+// any of it; then nothing is written.
+//
 // Thread safety: any thread; PrepareCrashStack on the main thread, before the others begin.
 // Invariants: PrintCrashStack allocates nothing and takes no lock of ours.
 #pragma once

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/run/function_name.h"
 #include "runtime/base/atomic.h"
 
 #if defined(TENTER_TSAN)
@@ -52,15 +53,6 @@ bool IsCarrier(std::string_view function, std::string_view file) {
   return file.starts_with("/usr/") || file.find("compiler-rt") != file.npos;
 }
 
-// Without the arguments, which begin at the first bracket that is not a part of the name.
-std::string NameOf(std::string_view function) {
-  constexpr std::string_view kAnonymous = "(anonymous namespace)";
-  size_t bracket = function.find('(');
-  while (bracket != function.npos && function.substr(bracket).starts_with(kAnonymous))
-    bracket = function.find('(', bracket + kAnonymous.size());
-  return std::string(function.substr(0, bracket));
-}
-
 // The functions at one address, which are separated by zeros: the innermost that was inlined there
 // comes first. Each is "function<tab>file:line".
 void AddFrame(const char* functions, Access* access) {
@@ -71,7 +63,7 @@ void AddFrame(const char* functions, Access* access) {
     if (tab == line.npos) continue;
     const std::string_view function = line.substr(0, tab), file = line.substr(tab + 1);
     access->story += "\n    " + std::string(function) + "  " + std::string(file);
-    if (!IsCarrier(function, file)) own.push_back(NameOf(function));
+    if (!IsCarrier(function, file)) own.push_back(FunctionName(function));
   }
   if (own.empty() || access->places.size() == kPlaces) return;
   // The name of an inlined function may lack its class, which debug information leaves out.

@@ -1,13 +1,19 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "harness/faults/known_sites.h"
+#include "harness/run/function_name.h"
 #include "harness/run/results_file.h"
 #include "harness/run/run_plan.h"
+#include "harness/run/signals.h"
+#include "runtime/base/mutex.h"
+#include "runtime/base/thread.h"
 
 namespace tenter {
 namespace {
@@ -107,6 +113,92 @@ TEST_F(RunPlanTest, SummaryHoldsStatesAndCounts) {
             std::string::npos);
   EXPECT_NE(text.find(R"("state":"no_power")"), std::string::npos);
   EXPECT_NE(text.find(R"("batches":3)"), std::string::npos);
+}
+
+#if !defined(TENTER_TSAN) && !defined(TENTER_ASAN)  // which have handlers of their own
+
+// What a process writes that installs the handlers and then crashes in `crash`, and its signal.
+std::pair<std::string, int> CrashOf(const std::function<void()>& crash) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    InstallSignalHandlers(STDERR_FILENO, "");
+    crash();
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) text.append(buffer, got);
+  close(ends[0]);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return {text, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+}
+
+void WriteToNowhere() { *reinterpret_cast<volatile int*>(8) = 1; }
+
+TEST(Crash, OfSeveralThreadsOneWritesItsStackAlone) {
+  for (int i = 0; i < 40; ++i) {
+    const auto [text, signal] = CrashOf([] {
+      Atomic<int> ready = 0;
+      std::vector<Thread> threads(2);
+      for (Thread& thread : threads)
+        ASSERT_TRUE(thread
+                        .Start("crasher",
+                               [&] {
+                                 ready.FetchAdd(1, kRelaxed);
+                                 while (ready.Load(kRelaxed) < 2) SpinPause();
+                                 WriteToNowhere();
+                               })
+                        .ok());
+      pause();
+    });
+    EXPECT_EQ(signal, SIGSEGV);
+    // Frames count up from 0 once, and the walk came to the end of a thread's stack.
+    std::istringstream lines(text);
+    int number = 0;
+    for (std::string line; std::getline(lines, line); ++number)
+      EXPECT_TRUE(line.starts_with("    #" + std::to_string(number) + " 0x")) << text;
+    EXPECT_GE(number, 4) << text;
+    EXPECT_NE(text.find("libc.so"), std::string::npos) << text;
+  }
+}
+
+TEST(Crash, AJumpToNowhereSaysWhere) {
+  const auto [text, signal] = CrashOf([] { reinterpret_cast<void (*)()>(uintptr_t{0x1234567})(); });
+  EXPECT_EQ(signal, SIGSEGV);
+  EXPECT_TRUE(text.starts_with("    #0 0x1234567 (<unknown module>+0x1234567)\n")) << text;
+}
+
+TEST(Crash, AnAbortHasAStack) {
+  const auto [text, signal] = CrashOf([] { std::abort(); });
+  EXPECT_EQ(signal, SIGABRT);
+  EXPECT_TRUE(text.starts_with("    #0 0x")) << text;
+}
+
+#endif
+
+TEST(FunctionName, IsWhatStandsBeforeTheArguments) {
+  const char* const cases[][2] = {
+      {"main", "main"},
+      {"tenter::Engine::Push(tenter::Op*)", "tenter::Engine::Push"},
+      {"A::operator()(int) const", "A::operator()"},
+      {"A::operator<(A const&)", "A::operator<"},
+      {"A::operator<<(int)", "A::operator<<"},
+      {"A::operator->()", "A::operator->"},
+      {"A::operator>=(int)", "A::operator>="},
+      {"operator new(unsigned long)", "operator new"},
+      {"F<void (int)>::G(long)", "F<void (int)>::G"},
+      {"F<void (*)(int), G<1>>::H()", "F<void (*)(int), G<1>>::H"},
+      {"t::(anonymous namespace)::Run(int)::(anonymous class)::operator()() const",
+       "t::(anonymous namespace)::Run"},
+      {"(anonymous namespace)::F(int)", "(anonymous namespace)::F"}};
+  for (const auto& [function, name] : cases) EXPECT_EQ(FunctionName(function), name);
 }
 
 TEST(Catalogue, ListsEverythingThatAPlanMayName) {

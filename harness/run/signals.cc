@@ -9,6 +9,7 @@
 #include "harness/run/crash_stack.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
+#include "runtime/base/thread.h"
 
 namespace tenter {
 namespace {
@@ -25,12 +26,22 @@ Atomic<uintptr_t> watched_end_ = 0;
 // Set by the SIGQUIT handler, taken by DumpWasAskedFor; orders nothing else.
 Atomic<bool> dump_asked_ = false;
 
-// The process dies of `signal` when the handler returns or raises it again.
+// The thread that writes the stack of the crash; 0: none yet. It orders nothing else.
+Atomic<uint64_t> dying_ = 0;
+
+// The process dies of `signal` when the handler returns or raises it again. Several threads may
+// crash at once: two stacks in one another, or the half of one, would be another defect every time.
 void Die(int signal, const void* context) {
+  uint64_t dying = 0;
+  while (dying == 0 && !dying_.CompareExchange(&dying, CurrentThreadKey(), kRelaxed)) {
+  }
+  if (dying == 0)
+    PrintCrashStack(STDERR_FILENO, context);
+  else if (dying != CurrentThreadKey())  // else it crashed again, in what it wrote
+    while (true) pause();
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
-  PrintCrashStack(STDERR_FILENO, context);
 }
 
 void OnFault(int signal, siginfo_t* info, void* context) {
@@ -61,7 +72,7 @@ void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line)
   descriptor_ = descriptor;
   struct sigaction fault = {};
   fault.sa_sigaction = OnFault;
-  fault.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  fault.sa_flags = SA_SIGINFO;
   PrepareCrashStack();
   sigaction(SIGSEGV, &fault, nullptr);
   sigaction(SIGBUS, &fault, nullptr);

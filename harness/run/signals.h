@@ -9,7 +9,9 @@
 // Ownership and lifetime: the watched range must stay mapped. A signal handler can only reach
 //   static storage: this file holds the only mutable statics of the harness besides the sanitizer
 //   hook.
-// Invariants: handlers call only async-signal-safe functions.
+// Invariants: (1) the first thread that crashes writes its stack, alone; others stand still until
+//   the process is gone. (2) handlers call only async-signal-safe functions, but for that stack,
+//   which a process writes that dies anyway.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,10 @@ def test_a_report_of_threadsanitizer_has_the_name_that_the_runner_gives_it():
     ("#0 0x1 in void ns::Copy<float>(float const*, long) (/opt/lib/libother.so.3+0x8d1927)", "ns::Copy<float>", ""),
     ("#0 0x1 in tenter::(anonymous namespace)::Run(int)::$_0::operator()() const a/b.cc:7", "tenter::(anonymous namespace)::Run", "a/b.cc:7"),
     ("#0 0x1 in (anonymous namespace)::Helper(int) b.cc:7", "(anonymous namespace)::Helper", "b.cc:7"),
+    ("#0 0x1 in A::operator()(int) const a.cc:7", "A::operator()", "a.cc:7"),
+    ("#0 0x1 in A::operator<(A const&) a.cc:7", "A::operator<", "a.cc:7"),
+    ("#0 0x1 in A::operator->() a.cc:7", "A::operator->", "a.cc:7"),
+    ("#0 0x1 in F<void (*)(int), G<1>>::H(long) a.cc:7", "F<void (*)(int), G<1>>::H", "a.cc:7"),
     ("#0 0x1 in main x.c:1", "main", "x.c:1"),
     ("#0 0x7f (/opt/lib/libother.so.3+0x8d1927) (BuildId: 0a1b)", "libother.so.3", ""),
 ])
@@ -82,3 +88,10 @@ def test_a_sanitizer_headline_loses_its_address():
                  evidence=st.dictionaries(st.text(), st.integers() | st.text())))
 def test_a_finding_survives_json(finding):
     assert finding_from_json(finding_to_json(finding), "x") == finding
+
+
+def test_a_line_without_end_takes_no_time(tmp_path):
+    (tmp_path / "stderr.txt").write_text("#0 a" + " " * 60_000 + "b\n")
+    started = time.monotonic()
+    postmortem.places(postmortem.tail(tmp_path / "stderr.txt"))
+    assert time.monotonic() - started < 2, "quadratic: 30 s"

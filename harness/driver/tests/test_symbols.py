@@ -87,3 +87,19 @@ def test_long_text_takes_no_long_time(text, tmp_path):
     begin = time.process_time()
     postmortem.crash("SIGSEGV", symbols.named(text, tmp_path))
     assert time.process_time() - begin < 5
+
+
+def test_what_can_be_no_path_is_left_alone(tmp_path):
+    """A component longer than a file system takes made the case an error of the driver."""
+    text = f"x /{'a' * 300}/b.cc:12: boom and /{'c/' * 3000}d.cc:1"
+    assert symbols.relative(text, tmp_path) == text
+
+
+def test_an_interrupt_is_not_for_the_symbolizer(library, monkeypatch):
+    """Without names the same crash would be another finding."""
+    seen = {}
+    run = subprocess.run
+    monkeypatch.setattr(symbols.subprocess, "run", lambda *a, **k: seen.update(k) or run(*a, **k))
+    path, start = library
+    assert "in outer" in symbols.named(frame(0, path, start), path.parents[1])
+    assert seen["start_new_session"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -91,6 +92,14 @@ def _attempt(runner: CaseRunner, case: Case, shown: Case, view: View) -> CaseRes
     """`case` names the folder, and `shown` is what the view knows. None when the campaign was stopped before it ended."""
     try:
         return runner.run(case, lambda progress: view.progressed(shown, progress))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _defective(case, error)
+        runner.stop.set()  # no case could leave anything behind
+        raise
     except Exception as error:  # A defect of the driver in one case must not end the others.
-        reason = f"the driver is defective: {type(error).__name__}: {error}"
-        return result_of(case, (Verdict.ERROR, reason), DEFECT, 0.0)
+        return _defective(case, error)
+
+
+def _defective(case: Case, error: Exception) -> CaseResult:
+    return result_of(case, (Verdict.ERROR, f"the driver is defective: {type(error).__name__}: {error}"), DEFECT, 0.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tenter.record.findings import Finding, signature
 
 TAIL_LINES = 60
+_LINE = 4096  # of a line: no frame is longer, and patterns take their time over what is
 _FRAMES = 3
 # `#0 0x55d0 in tenter::Engine::Push(tenter::Op*) runtime/engine.cc:12:3`, or with `(module+0x1a2b)` at its end or alone.
 _FRAME = re.compile(r"^\s*#(?P<number>\d+)\s+(?P<address>0x[0-9a-f]+\s+)?(?:in\s+)?(?P<what>.+?)\s*$", re.MULTILINE)
@@ -19,6 +20,8 @@ _MODULE = re.compile(r"\s*\((?P<module>[^()]+?)\+0x[0-9a-f]+\)(?: \(BuildId: \w+
 _CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)\w+$|(?:m|c|re)alloc$|free$|raise$|abort$|gsignal$|"
                        r"pthread_\w+$|start_thread$|clone3?$|_start$|tenter::(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|Die)$")
 _CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
+# Words with brackets that are no arguments come first, as a whole.
+_SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|operator(?:\(\)|[<>=-]+)|[<>(]")
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
 
@@ -29,7 +32,7 @@ def tail(stderr_file: Path) -> str:
     with stderr_file.open("rb") as file:
         file.seek(max(0, stderr_file.stat().st_size - 64 * 1024))
         lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join(lines[-TAIL_LINES:])
+    return "\n".join(line[:_LINE] for line in lines[-TAIL_LINES:])
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,14 @@ def _place(what: str) -> Place | None:
 
 
 def _without_arguments(function: str) -> str:
-    """`A<int>::F(int, B<C>*) const` is `A<int>::F`; the names of lambdas and anonymous namespaces have brackets of their own."""
+    """`A<int (char)>::F(int, B<C>*) const` is `A<int (char)>::F`, as in harness/run/function_name.h: lambdas, anonymous namespaces,
+    call operators and lists of template arguments have brackets of their own."""
     bare = function.removeprefix("void ").removeprefix("bool ")
-    for match in re.finditer(r"\(", bare):
-        if match.start() > 0 and not re.match(r"\((?:anonymous namespace|anonymous class)\)|\(\)\(", bare[match.start():]):
+    depth = 0
+    for match in _SIGN.finditer(bare):
+        if match[0] == "(" and depth == 0 and match.start() > 0:
             return bare[:match.start()]
+        depth += {"<": 1, ">": -1}.get(match[0], 0)
     return bare
 
 

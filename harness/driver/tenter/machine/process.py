@@ -55,7 +55,10 @@ def _unheard(event: dict[str, Any]) -> None:
 
 def execute(command: Command, stop: Stop, on_progress: Callable[[Progress], None],
             on_event: Callable[[dict[str, Any]], None] = _unheard) -> Ended:
-    """Runs the command to its end, to its deadline, or until `stop` is set. Never leaves a process behind."""
+    """Runs the command to its end, to its deadline, or until `stop` is set. Never leaves a process behind.
+
+    Raises OSError when what it told could not be kept, as on a full disk.
+    """
     started = time.monotonic()
     with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w", buffering=1) as stdout:
         try:
@@ -77,6 +80,8 @@ def execute(command: Command, stop: Stop, on_progress: Callable[[Progress], None
         finally:
             _end_group(child)
             events.join(timeout=2)
+        if events.not_kept:
+            raise events.not_kept  # what the child told is not whole
     code = child.wait()
     by_signal = code < 0
     return Ended(exit_code=None if by_signal else code, signal_name=_signal_name(-code) if by_signal else "",
@@ -98,14 +103,23 @@ class _EventReader(threading.Thread):
         super().__init__(name="events", daemon=True)
         self._child, self._copy, self._on_progress, self._on_event = child, copy, on_progress, on_event
         self.unreadable = ""
+        self.not_kept: OSError | None = None
 
     def run(self) -> None:
         try:
             for line in self._child.stdout or ():
-                self._copy.write(line)
+                self._keep(line)
                 self._read(line)
         except ValueError:
             pass  # The file was closed because a grandchild kept the pipe open past the end of the case.
+
+    def _keep(self, line: str) -> None:
+        """The pipe is read to its end also when nothing more can be kept: a child must not block on it."""
+        try:
+            if not self.not_kept:
+                self._copy.write(line)
+        except OSError as error:
+            self.not_kept = error
 
     def _read(self, line: str) -> None:
         try:
@@ -114,7 +128,7 @@ class _EventReader(threading.Thread):
                 self._on_progress(Progress(int(event["done"]), int(event["total"]), str(event["what"])))
             else:
                 self._on_event(event)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self.unreadable = self.unreadable or line.strip()[:200] or "an empty line"
 
 

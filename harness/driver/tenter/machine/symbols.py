@@ -49,8 +49,16 @@ def sources(path: str, root: Path) -> Iterator[PurePosixPath]:
     parts = PurePosixPath(os.path.normpath(path)).parts
     for first in range(len(parts) - 1):  # a name by itself could be anybody's
         inside = PurePosixPath(*parts[first:])
-        if not inside.is_absolute() and ".." not in inside.parts and (root / inside).is_file():
+        if not inside.is_absolute() and ".." not in inside.parts and _is_file(root / inside):
             yield inside
+
+
+def _is_file(path: Path) -> bool:
+    """False for what can be no path, too: anybody may have written it."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _look_up(frames: list[Frame]) -> dict[Frame, list[dict[str, Any]]]:
@@ -60,9 +68,10 @@ def _look_up(frames: list[Frame]) -> dict[Frame, list[dict[str, Any]]]:
         return {}
     asked = "".join(f'"{module}" {offset}\n' for module, offset in frames)
     try:
-        # A debug-info server on the network is not asked: a report must not wait for one.
+        # A debug-info server on the network is not asked: a report must not wait for one. A Ctrl-C is for the driver: a
+        # finding without its names would be another finding.
         ended = subprocess.run([program, "--output-style=JSON", "--inlines"], input=asked, capture_output=True, text=True,
-                               timeout=_TIMEOUT_S, check=True, env={**os.environ, "DEBUGINFOD_URLS": ""})
+                               timeout=_TIMEOUT_S, check=True, start_new_session=True, env={**os.environ, "DEBUGINFOD_URLS": ""})
         answers = [json.loads(line) for line in ended.stdout.splitlines()]
         return {frame: answer.get("Symbol", []) for frame, answer in zip(frames, answers, strict=True)}
     except (OSError, subprocess.SubprocessError, ValueError, AttributeError):

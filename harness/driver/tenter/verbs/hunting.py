@@ -37,7 +37,8 @@ def hunt_in(hunt: Hunt, flavour: str, folder: Path, house: House, console: Conso
     with interrupts.heeded() as stop, Watch(console, hunt, flavour, found) as watch:
         ended = execute(command, stop, watch.progressed, watch.told)
         searched.note_end(folder, flavour, ended)
-    return not ended.stopped
+    # The signal may have come when the child had ended: it is not for the next flavour to lose.
+    return not (ended.stopped or stop.is_set())
 
 
 def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
