@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -98,6 +99,29 @@ TEST_F(CApi, ThrownTypeArrivesAsAValue) {
   EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
   EXPECT_STREQ(error_.type, "std::out_of_range");
   EXPECT_NE(std::string(error_.message).find("boom"), std::string::npos);
+}
+
+// ERR-5: a callback that says nothing beside its code says nothing of what ran before it there.
+TEST_F(CApi, ACodeWithoutAMessageHasNone) {
+  const auto run = [](void* loud, const tenter_op_context*, tenter_error* error) -> tenter_code {
+    if (loud == nullptr) return TENTER_DATA_LOSS;
+    std::memset(error->type, 'x', sizeof(error->type) - 1);
+    std::memset(error->message, 'x', sizeof(error->message) - 1);
+    return TENTER_OK;
+  };
+  for (int i = 0; i < 20; ++i)
+    for (void* const loud : {static_cast<void*>(this), static_cast<void*>(nullptr)}) {
+      const tenter_op op = Writes(run, loud);
+      ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+    }
+  EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_DATA_LOSS);
+  std::vector<tenter_failure> failures(20);
+  size_t count = 0;
+  ASSERT_EQ(tenter_wait_for_all(context_, engine_, failures.data(), 20, &count, &error_),
+            TENTER_OK);
+  ASSERT_EQ(count, 20u);
+  for (const tenter_failure& failure : failures)
+    EXPECT_EQ(std::string(failure.error.message).find("xx"), std::string::npos);
 }
 
 // ERR-6, ERR-7: only the last 256 reported failures are kept for questions.

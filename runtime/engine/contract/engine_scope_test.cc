@@ -328,6 +328,24 @@ TEST_P(EngineScope, ChainsOfFailuresStayShort) {
   EXPECT_EQ(engine_->AwaitAll()->failures.size(), 100u);
 }
 
+// ERR-11: that there were more is not forgotten beside an input with fewer, whichever comes first.
+TEST_P(EngineScope, ThatThereWereMoreIsPassedOn) {
+  const Var few = NewVar(), many = NewVar(), later = NewVar();
+  std::vector<Var> failed;
+  for (int i = 0; i < 20; ++i) {
+    failed.push_back(NewVar());
+    PushIn(nullptr, "f", {}, {failed.back()}, Fails("f")).value();
+  }
+  PushIn(nullptr, "gather", failed, {many}, Works()).value();
+  for (const Var v : {few, later}) PushIn(nullptr, "one", {}, {v}, Fails("one")).value();
+  for (const auto& inputs : std::vector<std::vector<Var>>{{few, many}, {many, later}}) {
+    const Var all = NewVar();
+    PushIn(nullptr, "sum", inputs, {all}, Works()).value();
+    EXPECT_TRUE(engine_->AwaitVar(all).value()->more());
+  }
+  EXPECT_FALSE(engine_->AwaitVar(few).value()->more());
+}
+
 // A cancelled op with a poisoned input adds no failure of its own.
 TEST_P(EngineScope, ACancelledBacklogHasOneRoot) {
   if (naive()) GTEST_SKIP() << "nothing waits for its turn in the naive engine";
