@@ -58,7 +58,8 @@ def run(
                                         "behind the target ABI.")] = "",
     model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|DIR", help="Concurrent inference on this "
                                                         "model, or on every model of a folder, instead of scenarios, "
-                                                        "in the flavours probe and tsan; may be given again.")] = None,
+                                                        "in the flavours probe and tsan; may be given again. One of "
+                                                        "several that cannot be run is a row, and the others run.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
     baseline: Annotated[Optional[Path], typer.Option(metavar="REPORT", help="A report.json, or a run folder: what was found "

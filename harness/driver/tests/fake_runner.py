@@ -62,6 +62,9 @@ def behave(plan: dict, out: Path) -> int:
     work = plan["workload"]
     behaviour = work["behaviour"]
     total = work.get("inferences", 100)
+    if work.get("model") and Path(work["model"]).read_bytes() == b"no ONNX":
+        sys.stderr.write(f"tenter-runner: model: model '{work['model']}': truncated or not an ONNX file (7 bytes)\n")
+        return 2
     for done in () if behaviour == "refuse" else (total // 2, total):
         print(json.dumps({"event": "progress", "done": done, "total": total, "what": "inferences"}), flush=True)
     if behaviour in ("brief", "brief_finding"):

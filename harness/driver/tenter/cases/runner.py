@@ -11,7 +11,7 @@ from typing import Any
 
 from tenter.cases import flight, postmortem, verdict
 from tenter.cases.movement import Movement, told
-from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, HarnessDefect
+from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer, symbols
 from tenter.machine.interrupts import Stop
@@ -40,7 +40,12 @@ class CaseRunner:
             shutil.rmtree(here)  # what a run left that ended in the middle of this case
         (here / "run").mkdir(parents=True)
         (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
-        files.note(case.plan, here, self.house)
+        try:
+            if case.refused:
+                return result_of(case, (Verdict.ERROR, case.refused), USAGE, 0.0)
+            files.note(case.plan, here, self.house)
+        except OSError as error:
+            return result_of(case, (Verdict.ERROR, f"{error.filename}: {error.strerror}"), USAGE, 0.0)
         movement = Movement()
 
         def remember(progress: Progress) -> None:
@@ -151,7 +156,7 @@ def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, d
         contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
         duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
         findings=tuple(findings or ()), stderr_tail=stderr, again=case.again,
-        retry=case.retry, **(summary or {}))
+        retry=case.retry, several=case.several, **(summary or {}))
 
 
 def _target_name(target: dict[str, str]) -> str:

@@ -106,7 +106,7 @@ def _unless(doubts: Sequence[str], reason: str) -> tuple[Verdict, str]:
 def exit_code(run: RunResult) -> int:
     """The worst thing that happened, in the order of how much it says about the harness and then the target."""
     verdicts = {case.verdict for case in run.cases}
-    if any(case.verdict is Verdict.ERROR and not case.usage for case in run.cases):
+    if any(case.verdict is Verdict.ERROR and not case.usage and not case.unusable for case in run.cases):
         return errors.DEFECT
     if any(case.usage for case in run.cases):
         return errors.USAGE
@@ -116,14 +116,15 @@ def exit_code(run: RunResult) -> int:
         return errors.FINDINGS
     if any(case.verdict is Verdict.MISSED and not case.measures for case in run.cases):
         return errors.FINDINGS
-    if powerless(run) or Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
+    unusable = any(case.unusable for case in run.cases)
+    if unusable or powerless(run) or Verdict.GREY in verdicts or run.not_run or verdicts <= {Verdict.SKIP}:
         return errors.INCONCLUSIVE
     return errors.CLEAN
 
 
 def powerless(run: RunResult) -> list[CaseResult]:
     """The planted bugs of settings in which none was found at all: a clean case there says nothing."""
-    measured = [case for case in run.cases if case.measures]
+    measured = [case for case in run.cases if case.measures and case.verdict is not Verdict.SKIP and not case.unusable]
     seen = {case.setting for case in measured if case.verdict is Verdict.FOUND}
     return [case for case in measured if case.setting not in seen]
 

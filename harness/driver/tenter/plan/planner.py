@@ -37,6 +37,8 @@ class Case:
     planted: str = ""  # the name of the planted bug that the case must find; empty for everything but a canary
     again: str = ""  # the command that runs exactly this case again
     retry: int = 0  # how many more attempts it gets, should it fail
+    several: bool = False  # of a run of several models: one that cannot be run is a row, and ends nothing
+    refused: str = ""  # why it cannot be run, where that is known before
 
     @property
     def subject(self) -> str:
@@ -62,7 +64,7 @@ class Planner:
         name = f"{scenario.name}.{self.catalogue.flavour}"
         return [Case(name=name if repeat == 1 else f"{name}.r{i + 1}", scenario=scenario.name,
                      flavour=self.catalogue.flavour, title=scenario.title, purpose=scenario.purpose,
-                     contracts=scenario.contracts, plan={**plan, "seed": first + i},
+                     contracts=scenario.contracts, plan={**plan, "seed": first + i}, refused=scenario.refused,
                      timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario),
                      again=self._again(scenario, first + i))
                 for i in range(repeat)]
@@ -102,7 +104,7 @@ class Planner:
                 raise UsageError(f"{scenario.source}: '{key}' is {values[key]:,}, and this system grants "
                                  f"{self.thread_limit.count:,} threads ({self.thread_limit.source})")
         for parameter in offered.values():
-            if parameter.is_file() and values[parameter.name]:
+            if parameter.is_file() and values[parameter.name] and not scenario.refused:
                 values[parameter.name] = self._file(values[parameter.name], f"{scenario.source}: '{parameter.name}'")
         return values
 

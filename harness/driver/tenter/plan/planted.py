@@ -12,9 +12,9 @@ from tenter.plan.scenario import POWER, Scenario
 def in_setting_of(scenario: Scenario, canaries: Sequence[Scenario]) -> Iterable[Scenario]:
     """One scenario per canary of the same workload: its bug and what finds it, the given scenario's parameters.
 
-    A scenario that plants or expects something itself, or whose faults would hide what a canary does, gives none.
+    A scenario that plants or expects something itself, cannot run, or whose faults would hide what a canary does, gives none.
     """
-    if scenario.saboteur or scenario.mutant or scenario.faults or scenario.expect.findings:
+    if scenario.saboteur or scenario.mutant or scenario.faults or scenario.expect.findings or scenario.refused:
         return
     for canary in canaries:
         flavours = tuple(flavour for flavour in scenario.flavours if flavour in canary.flavours)

@@ -65,6 +65,7 @@ class Scenario:
     checks: tuple[str, ...] | None = None
     budget: Budget = Budget()
     expect: Expected = Expected()
+    refused: str = ""  # why it cannot run; of one among several models, since a plan that stands alone is refused at once
     selector: str = ""  # the words of a command line that mean it, where they are not its name
 
     def words(self) -> str:

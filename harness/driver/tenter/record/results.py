@@ -98,6 +98,7 @@ class CaseResult:
     retry: int = 0  # how many more attempts were asked for, should it fail
     attempts: tuple[Attempt, ...] = ()  # the first one included; empty for a case that was not to be tried again
     trace: str = ""  # of its last events, below the folder of the run; empty when nothing was found
+    several: bool = False  # of a run of several models
 
     @property
     def attempts_left(self) -> int:
@@ -105,7 +106,16 @@ class CaseResult:
 
     @property
     def usage(self) -> bool:
-        """The runner refused the plan: the user can repair it."""
+        """The plan was refused: the user can repair it."""
+        return self._refused and not self.several
+
+    @property
+    def unusable(self) -> bool:
+        """Its model, one of several, cannot be run; that says nothing about the others."""
+        return self._refused and self.several
+
+    @property
+    def _refused(self) -> bool:
         return self.verdict is Verdict.ERROR and self.exit_code == 2
 
     @property

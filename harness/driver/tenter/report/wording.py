@@ -19,7 +19,7 @@ UNITS = {"inferences": "inference", "programs": "program", "ops": "op", "batches
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "case": "cases", "check": "checks",
-            "fault": "faults", "finding": "findings", "hit": "hits", "mismatch": "mismatches", "planted bug": "planted bugs",
+            "fault": "faults", "finding": "findings", "hit": "hits", "mismatch": "mismatches", "model": "models", "planted bug": "planted bugs",
             "place": "places", "run": "runs", "scenario": "scenarios", "seed": "seeds", "site": "sites", "site hit": "site hits",
             "step": "steps", "thread": "threads", "time": "times"}
 # Below this many trials the rule of three is too coarse to be printed.
@@ -227,7 +227,8 @@ def _repairs(run: RunResult) -> list[str]:
     steps = []
     first = {(group.case.name, group.finding.signature) for group in groups(run.cases)}
     urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
-    for case in sorted((c for c in run.cases if c.verdict in urgency and not c.measures), key=lambda c: urgency.index(c.verdict)):
+    urgent = [case for case in run.cases if case.verdict in urgency and not case.measures and not case.unusable]
+    for case in sorted(urgent, key=lambda case: urgency.index(case.verdict)):
         if case.verdict is Verdict.ERROR:
             steps.append(f"Repair {case.name}: {case.reason}")
         elif case.verdict is Verdict.FAIL and case.findings:
@@ -244,6 +245,9 @@ def _repairs(run: RunResult) -> list[str]:
     if blind:
         steps.append(f"None of {plural(len(blind), 'planted bug')} was found in this setting, so that a clean case says "
                      "nothing: give it more threads, more to do, or a model whose requests meet.")
+    unusable = list(dict.fromkeys(case.scenario for case in run.cases if case.unusable and not case.measures))
+    if unusable:
+        steps.append(f"Mend {plural(len(unusable), 'model')} or leave out what cannot be run: {_few(unusable)}")
     return steps + _powerless_cases(run)
 
 

@@ -20,10 +20,10 @@ from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
-from tenter.plan import catalogue, files, tested
+from tenter.plan import catalogue, files, given_models, tested
 from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
-from tenter.plan.scenario import Expected, Scenario
+from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
 from tenter.record import archive, journal
 from tenter.record.comparison import defects
@@ -74,9 +74,10 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     if request.models:
-        scenarios = model_scenarios(request, house)
+        scenarios = given_models.scenarios(request.models, request.parameters, house)
     else:
         scenarios = select(house, list(request.words or DEFAULT_WORDS))
+    several = bool(request.models) and len(scenarios) > 1
     if request.power:
         canary_names = [scenario.name for scenario in scenarios if scenario.saboteur or scenario.mutant]
         if canary_names:
@@ -85,7 +86,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
     cases = plan_cases(scenarios, request, house, console)
     part, parts = request.shard
-    mine = [replace(case, retry=request.retry) for case in cases[part - 1::parts]]
+    mine = [replace(case, retry=request.retry, several=several) for case in cases[part - 1::parts]]
     if not mine:
         raise UsageError(f"--shard: part {part} of {parts} is empty; there are {len(cases)} cases")
     return run_planned(mine, request, house, console, known)
@@ -203,36 +204,6 @@ def _earlier(folder: Path) -> Iterable[RunResult]:
                 yield archive.read_run(other)
             except UsageError:
                 continue
-
-
-def model_scenarios(request: Request, house: House) -> list[Scenario]:
-    """One scenario per file that `--model` names, and per model in the folders that it names."""
-    files: dict[Path, None] = {}
-    for word in request.models:
-        found = sorted(word.rglob("*.onnx")) if word.is_dir() else [word]
-        if not found:
-            raise UsageError(f"--model: the folder '{word}' holds no file *.onnx")
-        files.update(dict.fromkeys(found))
-    stems = Counter(path.stem for path in files)
-    return [_model_scenario(path, path.stem if stems[path.stem] == 1 else f"{path.parent.name}/{path.stem}",
-                            request.parameters, house) for path in files]
-
-
-def _model_scenario(model: Path, name: str, parameters: dict[str, Any], house: House) -> Scenario:
-    """Concurrent inference, a tenth as much of it under ThreadSanitizer."""
-    if not model.is_file():
-        raise UsageError(f"--model: no such file '{model}'")
-    given = {"model": str(model.resolve()), **parameters}
-    words = ["--model", house.relative(model)]
-    for key, value in parameters.items():
-        for one in str(value).split(";"):
-            words += [f"--{key.replace('_', '-')}", one]
-    scenario = Scenario(name=f"model/{name}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
-                        title=f"{model.name}: concurrent inference", contracts=("COP-1",),
-                        purpose="Every output is compared bit by bit with the one-thread run of the same plan.",
-                        expect=Expected(main="determinism"))
-    slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}
-    return replace(scenario, overrides={"tsan": slow, "asan": slow})
 
 
 def prepare_models(folder: Path) -> None:

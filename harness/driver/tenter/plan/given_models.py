@@ -1,0 +1,77 @@
+"""The models that `--model` names: one scenario each, of concurrent inference.
+
+A word that means one model has to be right, or nothing runs. Of several models, in a folder or in several words, each is for
+itself: one that cannot be run says why in a row of its own, and the others run. A word that names no file at all is a mistake
+in both cases.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tenter.errors import UsageError
+from tenter.house import House
+from tenter.plan.scenario import Expected, Scenario
+
+
+def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -> list[Scenario]:
+    """One per file, and per model in the folders; a file that is named twice is run once."""
+    files: dict[Path, None] = {}
+    for word in words:
+        files.update(dict.fromkeys(Path(os.path.abspath(path)) for path in _files(word)))
+    names = _names(list(files))
+    several = len(files) > 1
+    return [_scenario(path, name, parameters, _unreadable(path) if several else "", house)
+            for path, name in zip(files, names, strict=True)]
+
+
+def _files(word: Path) -> list[Path]:
+    if not word.is_dir():
+        if not word.is_file():
+            raise UsageError(f"--model: no such file '{word}'")
+        return [word]
+    # A link that leads nowhere is a model that is gone, and is said to be.
+    found = sorted(path for path in word.rglob("*.onnx") if path.is_file() or not path.exists())
+    if not found:
+        raise UsageError(f"--model: the folder '{word}' holds no file *.onnx")
+    return found
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The name of the file, and as many folders before it as tell it from the others: resnet/1/model, bert/1/model."""
+    twins = Counter(path.with_suffix("") for path in paths)
+    parts = [(*path.parts[1:-1], path.stem if twins[path.with_suffix("")] == 1 else path.name) for path in paths]
+    names = []
+    for one in parts:
+        length = next(count for count in range(1, len(one) + 1)
+                      if sum(other[-count:] == one[-count:] for other in parts) == 1)
+        names.append("/".join(one[-length:]))
+    return names
+
+
+def _unreadable(path: Path) -> str:
+    """Why the file cannot be read at all, or nothing; whether it is a model is for the target to say."""
+    if not path.exists():
+        return f"no such file '{os.readlink(path)}', to which the link {path.name} leads"
+    return "" if os.access(path, os.R_OK) else f"the file {path.name} may not be read"
+
+
+def _scenario(model: Path, name: str, parameters: dict[str, Any], refused: str, house: House) -> Scenario:
+    """A tenth as much of it under ThreadSanitizer."""
+    given = {"model": str(model.resolve()), **parameters}
+    words = ["--model", house.relative(model)]
+    for key, value in parameters.items():
+        for one in str(value).split(";"):
+            words += [f"--{key.replace('_', '-')}", one]
+    scenario = Scenario(name=f"model/{name}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
+                        title=f"{model.name}: concurrent inference", contracts=("COP-1",), refused=refused,
+                        purpose="Every output is compared bit by bit with the one-thread run of the same plan.",
+                        expect=Expected(main="determinism"))
+    slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}
+    return replace(scenario, overrides={"tsan": slow, "asan": slow})
