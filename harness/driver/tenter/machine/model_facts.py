@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tenter.machine import model_outline
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,7 @@ class ModelFacts:
 def read(path: Path, shown: str, sha256: str) -> ModelFacts:
     """Takes a second when it is the first one, which loads the package onnx."""
     try:
-        import onnx
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception:  # whatever it is, the importer of the runtime has told it in its own words
+        outline = model_outline.read(path)
+    except (ValueError, ImportError):  # whatever it is, the importer of the runtime has told it in its own words
         return ModelFacts(shown, sha256)
-    opsets = [f"{one.domain} {one.version}".strip() for one in sorted(model.opset_import, key=lambda one: one.domain)]
-    ops = Counter(node.op_type for node in model.graph.node)
-    return ModelFacts(shown, sha256, ", ".join(opsets), len(model.graph.node), dict(ops.most_common()))
+    return ModelFacts(shown, sha256, outline.opset, len(outline.nodes), outline.ops())

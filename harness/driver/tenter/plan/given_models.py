@@ -17,6 +17,7 @@ from typing import Any
 
 from tenter.errors import UsageError
 from tenter.house import House
+from tenter.plan.input_shapes import misfit
 from tenter.plan.scenario import Expected, Scenario
 
 
@@ -27,8 +28,13 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
         files.update(dict.fromkeys(Path(os.path.abspath(path)) for path in _files(word)))
     names = _names(list(files))
     several = len(files) > 1
-    return [_scenario(path, name, parameters, _unreadable(path) if several else "", house)
-            for path, name in zip(files, names, strict=True)]
+    made = []
+    for path, name in zip(files, names, strict=True):
+        refused = _unreadable(path) or (misfit(path, parameters["input_shape"]) if "input_shape" in parameters else "")
+        if refused and not several:
+            raise UsageError(refused)
+        made.append(_scenario(path, name, parameters, refused, house))
+    return made
 
 
 def _files(word: Path) -> list[Path]:
@@ -58,8 +64,8 @@ def _names(paths: Sequence[Path]) -> list[str]:
 def _unreadable(path: Path) -> str:
     """Why the file cannot be read at all, or nothing; whether it is a model is for the target to say."""
     if not path.exists():
-        return f"no such file '{os.readlink(path)}', to which the link {path.name} leads"
-    return "" if os.access(path, os.R_OK) else f"the file {path.name} may not be read"
+        return f"--model: no such file '{os.readlink(path)}', to which the link {path.name} leads"
+    return "" if os.access(path, os.R_OK) else f"--model: the file {path.name} may not be read"
 
 
 def _scenario(model: Path, name: str, parameters: dict[str, Any], refused: str, house: House) -> Scenario:

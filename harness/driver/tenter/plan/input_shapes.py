@@ -1,0 +1,67 @@
+"""The shapes that `--input-shape` gives, against the inputs of a model: what does not fit is told before anything runs."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from tenter.errors import nearest
+from tenter.machine import model_outline
+from tenter.machine.model_outline import Port
+
+Given = tuple[str, tuple[int, ...]]  # the name of an input, "" for all of them, and sizes
+
+
+def misfit(model: Path, text: str) -> str:
+    """One line with what does not fit, the inputs of the model and what would do; nothing when all fits.
+
+    `text` is that of the workload: NAME=1,3;NAME=2, or 1,3 alone for every input. Of a file that is no model the runner tells.
+    """
+    try:
+        inputs = model_outline.read(model).inputs
+    except (ValueError, ImportError):
+        return ""
+    words = text.split(";")
+    for word in words:
+        why = _misfit(_parsed(word), inputs, alone=len(words) == 1)
+        if why:
+            has = f"{model.name} has {'the inputs ' if len(inputs) > 1 else ''}{', '.join(map(str, inputs)) or 'no input'}"
+            return f"--input-shape {shlex.quote(word)}: {why}; {has}; {_would_do(_parsed(word), inputs)}"
+    return ""
+
+
+def _parsed(word: str) -> Given:
+    name, _, sizes = word.rpartition("=")
+    return name, tuple(map(int, sizes.split(",")))
+
+
+def _misfit(given: Given, inputs: Sequence[Port], alone: bool) -> str:
+    name, sizes = given
+    if not name and not alone:
+        return "says not which input it is for"
+    if name and name not in {port.name for port in inputs}:
+        return f"no input is called '{name}'{nearest(name, {port.name for port in inputs})}"
+    return next(filter(None, (_against(sizes, port) for port in inputs if name in ("", port.name))), "")
+
+
+def _against(sizes: tuple[int, ...], port: Port) -> str:
+    if port.axes is None:
+        return ""
+    if len(sizes) != len(port.axes):
+        return f"'{port.name}' is of rank {len(port.axes)}, and not {len(sizes)}"
+    fixed = [(at, axis) for at, axis in enumerate(port.axes) if isinstance(axis, int) and axis != sizes[at]]
+    return "".join(f"dimension {at + 1} of '{port.name}' is fixed at {axis}, and not {sizes[at]}" for at, axis in fixed[:1])
+
+
+def _would_do(given: Given, inputs: Sequence[Port]) -> str:
+    """A whole option, for the input that was meant or for the one that is open."""
+    if not any(port.open for port in inputs):
+        return "its shapes are fixed, so leave --input-shape out"
+    close = difflib.get_close_matches(given[0], [port.name for port in inputs], n=1, cutoff=0.5)
+    meant = next((port for port in inputs if port.name in close), None) or next(port for port in inputs if port.open)
+    if not meant.open:
+        return f"the shape of '{meant.name}' is fixed, so leave it out"
+    sizes = ",".join(map(str, meant.sized(given[1]) or given[1]))
+    return f"what would do is --input-shape {shlex.quote(f'{meant.name}={sizes}')}"

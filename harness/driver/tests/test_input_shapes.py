@@ -1,0 +1,88 @@
+"""Shapes that do not fit a model are refused with its inputs and with what would do, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+
+def save(path: Path, inputs: dict[str, list | None]) -> Path:
+    """A model that adds its inputs up, or hands one on."""
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, axes) for name, axes in inputs.items()]
+    out = helper.make_tensor_value_info("sum", TensorProto.FLOAT, None)
+    path.parent.mkdir(exist_ok=True)
+    onnx.save(helper.make_model(helper.make_graph([helper.make_node("Sum", list(inputs), ["sum"])], "g", ports, [out])), str(path))
+    return path
+
+
+MODELS = {"fixed": {"x": [1, 3, 8, 8]}, "open": {"x": ["n", 3]}, "two": {"left": [1, 4], "right": ["n", 4]}, "odd": {"my input": [None, 2]},
+          "old": {"x": [-1, 0, 3]}, "unknown": {"x": None}}
+FIXED = "fixed.onnx has x[1,3,8,8] float32; its shapes are fixed, so leave --input-shape out"
+OPEN = "open.onnx has x[n,3] float32; what would do is --input-shape x="
+TWO = "two.onnx has the inputs left[1,4] float32, right[n,4] float32; "
+REFUSED = [
+    ("fixed", ["x=1,3,8"], f"'x' is of rank 4, and not 3; {FIXED}"),
+    ("fixed", ["x=1,3,8,9"], f"dimension 4 of 'x' is fixed at 8, and not 9; {FIXED}"),
+    ("fixed", ["2,3,8,8"], f"dimension 1 of 'x' is fixed at 1, and not 2; {FIXED}"),
+    ("fixed", ["y=1,3,8,8"], f"no input is called 'y'; known: x; {FIXED}"),
+    ("open", ["x=5,4"], f"dimension 2 of 'x' is fixed at 3, and not 4; {OPEN}5,3"),
+    ("open", ["x=5"], f"'x' is of rank 2, and not 1; {OPEN}1,3"),
+    ("open", ["n=5,3"], f"no input is called 'n'; known: x; {OPEN}5,3"),
+    ("two", ["rigth=5,4"], f"no input is called 'rigth'; did you mean 'right'?; {TWO}what would do is --input-shape right=5,4"),
+    ("two", ["lefd=1,4"], f"no input is called 'lefd'; did you mean 'left'?; {TWO}the shape of 'left' is fixed, so leave it out"),
+    ("two", ["left=2,4"], f"dimension 1 of 'left' is fixed at 1, and not 2; {TWO}the shape of 'left' is fixed, so leave it out"),
+    ("two", ["left=1,4", "right=7"], f"'right' is of rank 2, and not 1; {TWO}what would do is --input-shape right=1,4"),
+    ("two", ["7,4", "left=1,4"], f"says not which input it is for; {TWO}what would do is --input-shape right=7,4"),
+    ("two", ["7,4"], f"dimension 1 of 'left' is fixed at 1, and not 7; {TWO}what would do is --input-shape right=7,4"),
+    ("odd", ["my input=1,3"], "dimension 2 of 'my input' is fixed at 2, and not 3; odd.onnx has my input[?,2] float32; what would do is "
+                              "--input-shape 'my input=1,2'"),
+    ("old", ["x=5,6,7"], "dimension 3 of 'x' is fixed at 3, and not 7; old.onnx has x[?,?,3] float32; what would do is --input-shape x=5,6,3"),
+]
+ACCEPTED = [("fixed", ["x=1,3,8,8"]), ("fixed", ["1,3,8,8"]), ("open", ["x=5,3"]), ("two", ["right=9,4"]), ("two", ["left=1,4", "right=9,4"]),
+            ("two", ["1,4"]), ("odd", ["my input=6,2"]), ("old", ["x=5,6,3"]), ("unknown", ["x=1,2,3,4,5"])]
+
+
+@pytest.fixture
+def ask(tenter, tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path / "models")
+
+    def run(model: str, shapes: list[str]) -> tuple[int, str, str]:
+        return tenter("run", "--model", str(save(tmp_path / "models" / f"{model}.onnx", MODELS[model])), "-f", "probe",
+                      *[word for shape in shapes for word in ("--input-shape", shape)])
+    return run
+
+
+@pytest.mark.parametrize(("model", "shapes", "line"), REFUSED)
+def test_a_shape_that_does_not_fit_is_one_line_that_says_what_would_do(ask, house, model, shapes, line):
+    code, out, err = ask(model, shapes)
+    assert (code, out) == (2, "") and err.startswith("tenter: --input-shape ") and err.count("\n") == 1
+    assert err.partition(": ")[2].partition(": ")[2] == f"{line}\n"
+    assert not house.out.exists()
+
+
+@pytest.mark.parametrize(("model", "shapes", "line"), [row for row in REFUSED if "what would do" in row[2] and row[1][0][-3:] != "7,4"])
+def test_what_would_do_does(ask, model, shapes, line):
+    words = line.rpartition("--input-shape ")[2].strip("'")
+    assert ask(model, [words])[0] == 0
+
+
+@pytest.mark.parametrize(("model", "shapes"), ACCEPTED)
+def test_a_shape_that_fits_is_taken(ask, house, model, shapes):
+    assert ask(model, shapes)[0] == 0
+    case, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert case["parameters"]["input_shape"] == ";".join(shapes)
+
+
+def test_of_several_models_one_that_it_does_not_fit_is_a_row(tenter, house, tmp_path):
+    for name in ("fixed", "open", "two"):
+        save(tmp_path / "models" / f"{name}.onnx", MODELS[name])
+    code, out, err = tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", "--input-shape", "x=5,3")
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert (code, err) == (3, "") and [case["verdict"] for case in cases] == ["ERROR", "PASS", "ERROR"]
+    assert cases[0]["reason"] == f"--input-shape x=5,3: 'x' is of rank 4, and not 2; {FIXED}"
+    assert cases[2]["reason"].startswith("--input-shape x=5,3: no input is called 'x'; known: left, right; ")
