@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
 from tenter.console import open_console, say
 from tenter.errors import CLEAN, FINDINGS, UsageError, nearest
 from tenter.house import FLAVOURS, this_house
+from tenter.strict import refuse_beside
 
 
 def doctor() -> None:
@@ -18,11 +20,23 @@ def doctor() -> None:
 
 
 def list_(
+    context: typer.Context,
     flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
+    model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx", help="What this model takes and gives, its ops, and its "
+                                                  "nodes as the op: filters of a fault plan.")] = None,
 ) -> None:
-    """List scenarios, workloads with their parameters, checks, fault sites and saboteurs."""
-    from tenter.verbs import listing
-    listing.print_all(this_house(), flavour, open_console())
+    """List scenarios, workloads with their parameters, checks, fault sites and saboteurs; or what is in a model.
+
+    [dim]Examples:[/dim]
+      ./tenter list                       every word that a scenario may use
+      ./tenter list --model net.onnx      shapes for --input-shape, and names for op: in a fault plan
+    """
+    from tenter.verbs import listing, model_listing
+    if model is not None:
+        refuse_beside(context, ("flavour",), "says nothing beside --model, whose file is read")
+        model_listing.print_model(model, open_console())
+    else:
+        listing.print_all(this_house(), flavour, open_console())
 
 
 def contracts() -> None:

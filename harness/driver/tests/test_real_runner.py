@@ -13,7 +13,8 @@ from onnx import TensorProto, helper
 
 from tenter.cases import flight
 from tenter.house import this_house
-from tenter.machine import models
+from tenter.machine import model_outline, models
+from test_model_listing import ODD
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,22 @@ def inference(model: Path, **more: object) -> dict[str, object]:
 def one_line(stderr: str) -> str:
     assert stderr.count("\n") == 1, stderr
     return stderr
+
+
+def test_a_filter_that_list_prints_means_the_node(attempt, tmp_path):
+    names = [*ODD, ""]
+    values = ["x", *(f"v{at}" for at in range(len(names) - 1)), "y"]
+    nodes = [helper.make_node("Relu", [one], [other], name=name) for name, one, other in zip(names, values[:-1], values[1:], strict=True)]
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in "xy"]
+    model = helper.make_model(helper.make_graph(nodes, "g", [ports[0]], [ports[1]]), opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 7
+    onnx.save(model, str(tmp_path / "odd.onnx"))
+    filters = [node.filter() for node in model_outline.read(tmp_path / "odd.onnx").nodes]
+    plan = "; ".join(f'cached_op.node.run@{filter_}=nth(1)throw(runtime_error,"boom {at}")' for at, filter_ in enumerate(filters))
+    code, stderr, _ = attempt(inference(tmp_path / "odd.onnx", inferences=40), faults=plan)
+    assert code in (0, 3), stderr + (tmp_path / "out" / "findings.jsonl").read_text()
+    faults = json.loads((tmp_path / "out" / "summary.json").read_text())["faults"]
+    assert [fault["fired"] for fault in faults] == [1] * len(names), faults
 
 
 def lstm_model() -> bytes:

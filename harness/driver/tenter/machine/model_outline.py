@@ -6,6 +6,7 @@ test may see the same file otherwise, and has the last word.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # Of the runner, for an axis that is open and that nobody sized (harness/workloads/inference/model_inputs.cc).
 _BATCH, _SIDE = 1, 64
-_LONGEST_NAME = 2000  # of a node in the runtime (runtime/graph/import_message.h)
+_LONGEST_NAME = 255  # of an op at a fault site: longer ones are cut (runtime/capi/context/context.cc)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Node:
     def filter(self) -> str:
         """The `op:` filter of a fault plan that means this node. What a filter, a scenario file or the runtime takes in another
         way stands as `?`, which means any one character."""
-        return 'op:"' + "".join("?" if sign in "\"'\\" else sign for sign in self.name) + '"'
+        name = self.name if len(self.name) <= _LONGEST_NAME else f"{self.name[:_LONGEST_NAME]}*"
+        name = re.sub(r"[\"'\\]|^ +| +$", lambda found: "?" * len(found[0]), name)
+        return f'op:"{name}"'
 
 
 @dataclass(frozen=True)
@@ -102,4 +105,4 @@ def _node(node: Any, at: int) -> Node:
     domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
     name = node.name or (f"{node.op_type}->{node.output[0]}" if node.output else f"{node.op_type}#{at}")
     shown = "".join(chr(byte) if 0x20 <= byte <= 0x7E else "?" for byte in name.encode(errors="surrogateescape"))
-    return Node(domain + node.op_type, shown[:_LONGEST_NAME] + ("..." if len(shown) > _LONGEST_NAME else ""))
+    return Node(domain + node.op_type, shown)
