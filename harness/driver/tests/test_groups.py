@@ -11,6 +11,7 @@ from tenter.record.findings import Finding
 from tenter.record.group import groups
 from tenter.record.results import Verdict
 from tenter.report import wording
+from tenter.report.steps import what_now
 
 A, B = Finding("order", "a" * 16, "first"), Finding("leak", "b" * 16, "second")
 
@@ -70,7 +71,7 @@ def test_the_first_line_is_of_a_case_that_failed():
 
 
 def test_every_defect_has_a_step_of_its_own():
-    steps = wording.what_now(make_run(case(1, A), case(2, A, B), case(3, B)), measured=True)
+    steps = what_now(make_run(case(1, A), case(2, A, B), case(3, B)), measured=True)
     assert [step.split("#")[1] for step in steps] == [A.id, B.id]
 
 

@@ -18,6 +18,7 @@ from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
 from tenter.report import quantity, report, wording
 from tenter.report.power import Power, is_measured, power_of
+from tenter.report.steps import what_now
 
 
 @pytest.fixture
@@ -220,7 +221,7 @@ def test_open_circles_are_counted_by_reason_and_canaries_left_out():
                                                                     "nothing was examined")]
     canary = make_case(planted="bug", verdict=Verdict.FOUND, found_by="c", checks=tuple(weak),
                        findings=(Finding("leak", "8" * 16, "l"), Finding("c", "9" * 16, "t"),))
-    first, *deeper = wording.what_now(make_run(make_case(checks=tuple(weak)), canary), measured=True)
+    first, *deeper = what_now(make_run(make_case(checks=tuple(weak)), canary), measured=True)
     assert first == ("3 checks had no power, shown as an open circle: 2 x nothing was examined, 1 x no fault fired.")
     assert [step.split("./tenter ")[1] for step in deeper] == [
         "run --repeat 20", "run --model FILE.onnx --threads 16",
@@ -233,9 +234,9 @@ def test_faults_that_fired_are_told_apart_past_quotes():
 
 
 def test_a_clean_run_says_how_to_look_deeper():
-    steps = wording.what_now(make_run(make_case()), measured=True)
+    steps = what_now(make_run(make_case()), measured=True)
     assert steps[0] == "Nothing to repair." and any("--model FILE.onnx" in step for step in steps)
-    own = wording.what_now(make_run(make_case(scenario="model/net")), measured=True)
+    own = what_now(make_run(make_case(scenario="model/net")), measured=True)
     assert not any("--model" in step for step in own)
 
 
@@ -245,7 +246,7 @@ def test_cases_without_power_are_one_step_for_each_reason():
     cases = [make_case(name=f"smoke/{name}", checks=note, **grey) for name in "abcd"]
     idle = make_case(name="smoke/f", verdict=Verdict.GREY, reason="the fault a=off never fired", checks=(
         CheckResult("leak", "passed", 1), *note))
-    assert wording.what_now(make_run(*cases, make_case(name="smoke/e", checks=(), **grey), idle), True) == [
+    assert what_now(make_run(*cases, make_case(name="smoke/e", checks=(), **grey), idle), True) == [
         "Give power to 4 cases, no fault fired: smoke/a, smoke/b, smoke/c and 1 more",
         "Give power to 1 case, no check had power: smoke/e",
         "Give power to 1 case, the fault a=off never fired: smoke/f"]

@@ -10,7 +10,7 @@ from typing import Any
 from tenter import errors
 from tenter.plan.scenario import Expected
 from tenter.record.findings import Finding
-from tenter.record.results import CaseResult, FaultCount, RunResult, Verdict
+from tenter.record.results import UNMET, CaseResult, FaultCount, RunResult, Verdict
 
 # The exit codes with which a runner may end by itself.
 _CONCLUSIVE = (errors.CLEAN, errors.FINDINGS, errors.SANITIZER)
@@ -91,7 +91,7 @@ def conclude(exit_code: int | None, findings: Sequence[Finding], expect: Expecte
         if wanted == checks:
             return _unless(doubts, f"the expected findings: {named}")
         wish = ", ".join(f"{count} x {check}" for check, count in wanted.items())
-        return Verdict.FAIL, f"expected {wish}; reported {named or 'nothing'}"
+        return Verdict.FAIL, f"{UNMET}{wish}; reported {named or 'nothing'}"
     if checks:
         return Verdict.FAIL, f"reported by {named}"
     if exit_code == errors.INCONCLUSIVE:

@@ -13,6 +13,7 @@ from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
+UNMET = "expected "  # begins the reason of a case that did not report what its scenario expects
 FUZZED = "engine_fuzz"  # the kind of a case that is a search of the fuzzer
 
 
@@ -20,7 +21,7 @@ class Verdict(Enum):
     """The value is the sentence for a reader who sees the word for the first time."""
 
     PASS = "nothing wrong was found"
-    FAIL = "findings were reported"
+    FAIL = "findings were reported, or not those that are expected"
     FOUND = "the planted bug was found"
     MISSED = "the planted bug was not found"
     SKIP = "the target does not support the model, so nothing was run"
@@ -103,6 +104,11 @@ class CaseResult:
     @property
     def attempts_left(self) -> int:
         return max(0, 1 + self.retry - len(self.attempts)) if self.retry and self.verdict is Verdict.FAIL else 0
+
+    @property
+    def unmet(self) -> bool:
+        """It fails, and not only by its findings: what its scenario expects was not reported, or more than that."""
+        return self.verdict is Verdict.FAIL and self.reason.startswith(UNMET)
 
     @property
     def usage(self) -> bool:

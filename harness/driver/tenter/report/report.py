@@ -27,6 +27,7 @@ from tenter.report.power import PowerTable, is_measured
 from tenter.report.sections import folded, sections
 from tenter.report.since import Since
 from tenter.report.sparkline import LEGEND
+from tenter.report.steps import what_now
 
 SCHEMA = "schema/report.schema.json"
 
@@ -71,7 +72,7 @@ def render(template: str, run: RunResult, power: PowerTable, house: House, since
         anchors=named, matrix=matrix(run, named.of), sections=made, folded=folded(made, canaries), examined=examined(run.cases),
         injected=injected, started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
-        steps=wording.what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
+        steps=what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
         power=lambda case: power.get(case.setting))
 
 

@@ -17,7 +17,8 @@ from tenter.plain import one_line
 from tenter.plan.planner import Case
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, Verdict
-from tenter.report.wording import headline, seen_in, sentence, verdict_word, what_now
+from tenter.report.steps import what_now
+from tenter.report.wording import headline, seen_in, sentence, verdict_word
 
 STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red", Verdict.MISSED: "bold red",
           Verdict.GREY: "bright_black", Verdict.SKIP: "bright_black", Verdict.ERROR: "bold magenta"}

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
-from tenter.cases.verdict import counts, exit_code, is_known, powerless
+from tenter.cases.verdict import counts, exit_code, is_known
 from tenter.record.findings import Finding
 from tenter.record.group import Group, groups
-from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
+from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
 
@@ -24,7 +24,6 @@ _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts
             "step": "steps", "thread": "threads", "time": "times"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
-_MOST_STEPS = 6
 
 
 def plural(count: float, word: str) -> str:
@@ -90,9 +89,10 @@ def sentence(case: CaseResult) -> str:
         return f"{case.reason}: {hits[0].title}"
     if case.verdict is Verdict.FAIL and case.findings:
         more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
-        return "; ".join(filter(None, [f"{kinds(case.findings)}: {case.findings[0].title}{more}", attempts(case)]))
+        told = f"{kinds(case.findings)}: {case.findings[0].title}{more}"
+        return "; ".join(filter(None, [told, case.reason if case.unmet else "", attempts(case)]))
     if case.verdict is Verdict.GREY:
-        return ": ".join(filter(None, [case.reason, _powerless_note(case)]))
+        return ": ".join(filter(None, [case.reason, powerless_note(case)]))
     if case.verdict is not Verdict.PASS:
         return "; ".join(filter(None, [case.reason, attempts(case)]))
     if case.findings:
@@ -110,7 +110,7 @@ def kinds(findings: Iterable[Finding]) -> str:
     return ", ".join(f"{count} {check}" for check, count in counted)
 
 
-def _powerless_note(case: CaseResult) -> str:
+def powerless_note(case: CaseResult) -> str:
     """Why no check had power. Nothing when one had, and the case is grey for another reason, which it says."""
     if any(check.state != "no_power" for check in case.checks):
         return ""
@@ -140,6 +140,8 @@ def headline(run: RunResult) -> str:
         totals = _totals(normal)
         parts.append(f"{news}{plural(len(found), 'finding')}{told} in {where}{plural(len(normal), 'case')}{_commonest(bad, normal)}"
                      + (f" ({totals})" if totals else ""))
+    if any(case.unmet for case in normal):
+        parts.append(_unmet([case for case in normal if case.unmet]))
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
         parts.append(f"{found}/{len(canaries)} planted bugs found")
@@ -150,6 +152,16 @@ def headline(run: RunResult) -> str:
     if run.not_run:
         parts.append(f"{plural(len(run.not_run), 'case')} not run")
     return "; ".join(parts) or "nothing ran"
+
+
+def _unmet(cases: Sequence[CaseResult]) -> str:
+    """What a count of findings does not say: "1 case without what it expects: smoke/a.probe (expected crash, reported nothing)"."""
+    which = f"{cases[0].name} ({cases[0].reason.replace(';', ',')})" if len(cases) == 1 else few([case.name for case in cases])
+    return f"{plural(len(cases), 'case')} without what {'it expects' if len(cases) == 1 else 'they expect'}: {which}"
+
+
+def few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def again_lines(run: RunResult, group: Group) -> str:
@@ -194,91 +206,8 @@ def _totals(cases: Sequence[CaseResult]) -> str:
 
 
 def verdict_word(run: RunResult) -> str:
-    return {errors.CLEAN: "Clean", errors.FINDINGS: "Findings", errors.SANITIZER: "Sanitizer reports",
+    """A run may fail without a finding: by what was expected and did not happen, and by a planted bug that was not found."""
+    found = any(case.verdict is Verdict.FAIL and case.findings and not is_known(case, run) for case in run.cases)
+    return {errors.CLEAN: "Clean", errors.FINDINGS: "Findings" if found else "Failed", errors.SANITIZER: "Sanitizer reports",
             errors.INCONCLUSIVE: "Not concluded", errors.USAGE: "Plan refused",
             errors.DEFECT: "Harness defect"}[exit_code(run)]
-
-
-def what_now(run: RunResult, measured: bool) -> list[str]:
-    """The next steps, most urgent first. `measured`: detection power is known where it matters."""
-    steps = _repairs(run)
-    if run.not_run or any(case.attempts_left for case in run.cases):
-        steps.append(f"Do the rest: ./tenter run --resume {run.out or 'out'}/{run.run_id}")
-    if steps:
-        return steps[:_MOST_STEPS]
-    unsupported = [case for case in run.cases if case.verdict is Verdict.SKIP]
-    if unsupported:
-        steps.append(f"Not supported, and so not run: {_few([case.name for case in unsupported])}. Ask for the ops that "
-                     "are missing, or leave these models out.")
-    if run.cases and all(case.kind == FUZZED for case in run.cases):
-        on = f"Search on, with another --seed and more --seconds: {run.command}"
-        return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
-    if not measured:
-        steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
-    # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
-    powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
-    if powerless:
-        reasons = _counted(check.note or "no reason given" for check in powerless)
-        steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
-    return [*(steps or ["Nothing to repair."]), *_deeper(run)]
-
-
-def _repairs(run: RunResult) -> list[str]:
-    steps = []
-    first = {(group.case.name, group.finding.signature) for group in groups(run.cases)}
-    urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
-    urgent = [case for case in run.cases if case.verdict in urgency and not case.measures and not case.unusable]
-    for case in sorted(urgent, key=lambda case: urgency.index(case.verdict)):
-        if case.verdict is Verdict.ERROR:
-            steps.append(f"Repair {case.name}: {case.reason}")
-        elif case.verdict is Verdict.FAIL and case.findings:
-            # What several seeds showed is to be seen again once.
-            new = next((finding for finding in case.findings if finding.signature not in run.known
-                        and (case.name, finding.signature) in first), None)
-            if new:
-                steps.append(f"See it again: {run.replay_line(case, new)}")
-        elif case.verdict is Verdict.FAIL:
-            steps.append(f"{case.name}: {case.reason}")
-        else:
-            steps.append(f"A check lost its power in {case.name}: {case.reason}")
-    blind = powerless(run)
-    if blind:
-        steps.append(f"None of {plural(len(blind), 'planted bug')} was found in this setting, so that a clean case says "
-                     "nothing: give it more threads, more to do, or a model whose requests meet.")
-    unusable = list(dict.fromkeys(case.scenario for case in run.cases if case.unusable and not case.measures))
-    if unusable:
-        steps.append(f"Mend {plural(len(unusable), 'model')} or leave out what cannot be run: {_few(unusable)}")
-    return steps + _powerless_cases(run)
-
-
-def _powerless_cases(run: RunResult) -> list[str]:
-    """One step for each reason, since many cases often share one."""
-    names: dict[str, list[str]] = {}
-    for case in run.cases:
-        if case.verdict is Verdict.GREY:
-            names.setdefault(_powerless_note(case) or case.reason, []).append(case.name)
-    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {_few(cases)}" for reason, cases in names.items()]
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _counted(reasons: Iterable[str]) -> str:
-    """"3 x no fault fired, 1 x nothing was examined", the commonest reason first."""
-    return ", ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common())
-
-
-def _deeper(run: RunResult) -> list[str]:
-    """For a reader who has nothing to repair and wants to see more."""
-    steps = []
-    if "--repeat" not in run.command and any(case.verdict is Verdict.PASS for case in run.cases):
-        steps.append(f"For a tighter bound, run longer: {run.command or './tenter run'} --repeat 20")
-    if not any(case.scenario.startswith("model/") for case in run.cases):
-        steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
-    for case in run.cases:
-        if case.verdict is Verdict.FOUND:
-            hit = next(finding for finding in case.findings if finding.check == case.found_by)
-            steps.append(f"Watch a planted bug come back: {run.replay_line(case, hit)} -n 10")
-            break
-    return steps

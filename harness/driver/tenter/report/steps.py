@@ -1,0 +1,94 @@
+"""What to do now: the next steps of a run, the most urgent first, each with a line that can be pasted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tenter.cases.verdict import powerless
+from tenter.record.group import groups
+from tenter.record.results import FUZZED, RunResult, Verdict
+from tenter.report.wording import few, plural, powerless_note
+
+_MOST_STEPS = 6
+
+
+def what_now(run: RunResult, measured: bool) -> list[str]:
+    """The next steps, most urgent first. `measured`: detection power is known where it matters."""
+    steps = _repairs(run)
+    if run.not_run or any(case.attempts_left for case in run.cases):
+        steps.append(f"Do the rest: ./tenter run --resume {run.out or 'out'}/{run.run_id}")
+    if steps:
+        return steps[:_MOST_STEPS]
+    unsupported = [case for case in run.cases if case.verdict is Verdict.SKIP]
+    if unsupported:
+        steps.append(f"Not supported, and so not run: {few([case.name for case in unsupported])}. Ask for the ops that "
+                     "are missing, or leave these models out.")
+    if run.cases and all(case.kind == FUZZED for case in run.cases):
+        on = f"Search on, with another --seed and more --seconds: {run.command}"
+        return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
+    if not measured:
+        steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
+    # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
+    powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
+    if powerless:
+        reasons = _counted(check.note or "no reason given" for check in powerless)
+        steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
+    return [*(steps or ["Nothing to repair."]), *_deeper(run)]
+
+
+def _repairs(run: RunResult) -> list[str]:
+    steps = []
+    first = {(group.case.name, group.finding.signature) for group in groups(run.cases)}
+    urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
+    urgent = [case for case in run.cases if case.verdict in urgency and not case.measures and not case.unusable]
+    for case in sorted(urgent, key=lambda case: urgency.index(case.verdict)):
+        if case.verdict is Verdict.ERROR:
+            steps.append(f"Repair {case.name}: {case.reason}")
+        elif case.verdict is Verdict.FAIL:
+            if case.unmet or not case.findings:
+                steps.append(f"Not as expected in {case.name}: {case.reason}; again: {case.again}")
+            # What several seeds showed is to be seen again once.
+            new = next((finding for finding in case.findings if finding.signature not in run.known
+                        and (case.name, finding.signature) in first), None)
+            if new:
+                steps.append(f"See it again: {run.replay_line(case, new)}")
+        else:
+            steps.append(f"A check lost its power in {case.name}: {case.reason}")
+    blind = powerless(run)
+    if blind:
+        steps.append(f"None of {plural(len(blind), 'planted bug')} was found in this setting, so that a clean case says "
+                     "nothing: give it more threads, more to do, or a model whose requests meet.")
+    unusable = list(dict.fromkeys(case.scenario for case in run.cases if case.unusable and not case.measures))
+    if unusable:
+        steps.append(f"Mend {plural(len(unusable), 'model')} or leave out what cannot be run: {few(unusable)}")
+    return steps + _powerless_cases(run)
+
+
+def _powerless_cases(run: RunResult) -> list[str]:
+    """One step for each reason, since many cases often share one."""
+    names: dict[str, list[str]] = {}
+    for case in run.cases:
+        if case.verdict is Verdict.GREY:
+            names.setdefault(powerless_note(case) or case.reason, []).append(case.name)
+    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {few(cases)}" for reason, cases in names.items()]
+
+
+def _counted(reasons: Iterable[str]) -> str:
+    """"3 x no fault fired, 1 x nothing was examined", the commonest reason first."""
+    return ", ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common())
+
+
+def _deeper(run: RunResult) -> list[str]:
+    """For a reader who has nothing to repair and wants to see more."""
+    steps = []
+    if "--repeat" not in run.command and any(case.verdict is Verdict.PASS for case in run.cases):
+        steps.append(f"For a tighter bound, run longer: {run.command or './tenter run'} --repeat 20")
+    if not any(case.scenario.startswith("model/") for case in run.cases):
+        steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
+    for case in run.cases:
+        if case.verdict is Verdict.FOUND:
+            hit = next(finding for finding in case.findings if finding.check == case.found_by)
+            steps.append(f"Watch a planted bug come back: {run.replay_line(case, hit)} -n 10")
+            break
+    return steps
