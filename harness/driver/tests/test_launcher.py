@@ -24,6 +24,10 @@ pwd >"$LOG.where"
 case "$*" in
   *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo "version = 3.11.2" >.venv/pyvenv.cfg;;
 esac
+# As pip does, it reads its lists to their end; who writes them would else go on beside what comes next.
+for word in "$@"; do
+  case "$word" in /dev/fd/*) cat "$word" >/dev/null;; esac
+done
 """
 
 
