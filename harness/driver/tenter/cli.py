@@ -158,11 +158,14 @@ def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run
 
 @app.command(cls=StrictCommand)
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
-    """Write the reports of a stored run again, or for the first time those of one that was killed."""
+    """Write the reports of a stored run again, or for the first time those of one that was killed; of a replay, what it counted."""
     from tenter.record import archive, journal, searched
-    from tenter.verbs import fuzz
+    from tenter.verbs import fuzz, replay
     from tenter.verbs import run as verb
     house, folder = this_house(), folder.resolve()
+    if (folder / journal.REPLAYING).is_file():
+        replay.print_replayed(replay.conclude(folder))
+        return
     if (folder / searched.PLAN).is_file():
         fuzz.write_reports(folder, house)
     else:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
 from tenter import house as houses
+from tenter.history import database
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
+
+
+SEED = int(os.environ.get("TENTER_SEED", random.randrange(10**6)))
 
 
 def _heeds_interrupts() -> None:
@@ -24,8 +30,8 @@ def _heeds_interrupts() -> None:
 
 
 @pytest.fixture
-def driver(house, fuzzer):  # noqa: F811
-    """Starts the driver on the small repository as a process of its own, and ends it when a line is printed."""
+def start(house, fuzzer):  # noqa: F811
+    """Starts the driver on the small repository as a process of its own."""
     program = textwrap.dedent(f"""
         import sys
         from pathlib import Path
@@ -38,9 +44,16 @@ def driver(house, fuzzer):  # noqa: F811
         """)
     environment = os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])}
 
+    return lambda *arguments, behaviour: subprocess.Popen(
+        [sys.executable, "-c", program, "fuzz", "engine", *arguments], preexec_fn=_heeds_interrupts, cwd=house.root, text=True,
+        env=environment | {"BEHAVIOUR": behaviour}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.fixture
+def driver(start):
+    """Ends it when a line is printed."""
     def run(*arguments: str, behaviour: str, until: str, number: int) -> tuple[int, str]:
-        child = subprocess.Popen([sys.executable, "-c", program, "fuzz", "engine", *arguments], preexec_fn=_heeds_interrupts, cwd=house.root, text=True,
-                                 env=environment | {"BEHAVIOUR": behaviour}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child = start(*arguments, behaviour=behaviour)
         seen = ""
         for line in child.stdout:
             seen += line
@@ -111,3 +124,32 @@ def test_a_program_knows_the_planted_bug_that_it_was_found_with(fuzzer, house): 
     _, _, err = fuzzer("--replay", stored)
     assert "was found with the planted bug lost_push, and runs on the engine without it; for that bug: --mutant lost_push" in err
     assert fuzzer("--replay", stored, "--mutant", "lost_push", behaviour="out of order")[2] == ""
+
+
+@pytest.mark.parametrize(("number", "attempt"), [(number, attempt) for number in (signal.SIGKILL, signal.SIGINT)
+                                                 for attempt in range(5)])
+def test_a_search_may_end_at_any_moment(start, house, tenter, number, attempt):
+    moment = random.Random(SEED * 100 + number * 10 + attempt).uniform(0, 1.2)
+    print(f"TENTER_SEED={SEED}: {signal.Signals(number).name} {moment:.2f} s after the search began")
+    child = start(behaviour="endless shrinking")
+    while child.poll() is None and not list(house.out.glob("*-fuzz-*")):
+        time.sleep(0.01)
+    time.sleep(moment)
+    child.send_signal(number)
+    _, err = child.communicate(timeout=60)
+    assert "Traceback" not in err and child.returncode in ((-signal.SIGKILL,) if number == signal.SIGKILL else (1, 3))
+    [folder] = house.out.glob("*-fuzz-*")
+    found = (folder / "finding.probe.fuzz").is_file()
+    if number == signal.SIGINT and (folder / "report.json").is_file():
+        assert child.returncode == (1 if found else 3)
+    code, _, err = tenter("report", str(folder))
+    if code == 2:
+        assert "no run" in err and not found  # it ended before it began
+        return
+    [case] = report(house)["cases"]
+    assert code == 0 and case["verdict"] == ("FAIL" if found else "GREY")
+    assert not list(folder.rglob("*.tmp*")) and not list(folder.rglob(".*"))
+    assert tenter("history")[0] == 0  # which takes in what it does not know
+    with database.opened(house.out / database.NAME) as history:
+        assert history.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert history.execute("SELECT id FROM runs").fetchall() == [(folder.name,)]

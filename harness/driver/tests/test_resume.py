@@ -124,3 +124,44 @@ def test_a_log_says_at_once_that_something_runs(driver, write):
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=60)
     assert child.returncode == 3
+
+
+@pytest.mark.parametrize(("number", "attempt"), [(number, attempt) for number in (signal.SIGKILL, signal.SIGINT)
+                                                 for attempt in range(5)])
+def test_a_replay_may_end_at_any_moment(driver, tenter, write, house, number, attempt):
+    moment = random.Random(SEED * 100 + number * 10 + attempt).uniform(0, 1.6)
+    print(f"TENTER_SEED={SEED}: {signal.Signals(number).name} {moment:.2f} s after the replay began")
+    tenter("run", write("smoke/one", behaviour="finding"))
+    plan = house.out / "latest" / "cases" / "smoke" / "one.probe" / "plan.json"
+    plan.write_text(plan.read_text().replace('"finding"', '"brief_finding"'))
+    child = driver("replay", "c9318f5c", "-n", "6")
+    while child.poll() is None and not list(house.out.glob("*-replay-*")):
+        time.sleep(0.01)
+    time.sleep(moment)
+    child.send_signal(number)
+    out, err = child.communicate(timeout=30)
+    assert child.returncode in ((-signal.SIGKILL, 1) if number == signal.SIGKILL else (1, 3)) and "Traceback" not in err
+    [folder] = house.out.glob("*-replay-*")
+    ended = len(list(folder.glob("cases/**/result.json")))
+    code, out, err = tenter("report", str(folder))
+    if not (folder / "replaying.json").is_file():
+        assert code == 2 and not ended and "no run" in err  # it ended before it began
+        return
+    of = "6" if ended == 6 else f"the {ended} that ran, of 6: interrupted"
+    assert code == 0 and out.startswith(f"reproduced {ended} of {of}: determinism c9318f5c")
+    told = json.loads((folder / "replay.json").read_text())
+    assert len(told["cases"]) == ended and len(told["not_run"]) == 6 - ended
+    with database.opened(house.out / database.NAME) as history:
+        assert history.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert history.execute("SELECT id, interrupted FROM runs WHERE kind = 'replay'").fetchall() == [(folder.name, int(ended < 6))]
+
+
+def test_a_replay_is_no_run_to_go_on_with(driver, tenter, write, house):
+    tenter("run", write("smoke/one", behaviour="finding"))
+    tenter("replay", "c9318f5c", "-n", "2")
+    [folder] = house.out.glob("*-replay-*")
+    code, _, err = tenter("run", "--resume", str(folder))
+    assert code == 2 and "holds no run.json" in err
+    duration = json.loads((folder / "replay.json").read_text())["duration_s"]
+    assert tenter("report", str(folder))[1].startswith("reproduced 2 of 2: determinism c9318f5c")
+    assert json.loads((folder / "replay.json").read_text())["duration_s"] == duration > 0

@@ -6,16 +6,19 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from tenter.errors import UsageError, nearest
+from tenter.plan.planner import Case
 from tenter.record import journal, whole
-from tenter.record.findings import Finding
+from tenter.record.findings import Finding, finding_from_json, finding_to_json
 from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
 REPORT = "report.json"
 REPLAY = "replay.json"  # the same of a replay, which has no pages of its own
+REPLAYED = "finding.json"  # the finding that it is about
 LATEST = "latest"
 
 
@@ -72,6 +75,22 @@ def replay_folders(out: Path) -> list[Path]:
 def _folders_with(out: Path, name: str) -> list[Path]:
     """Without `latest`, which is one of them, and without what begins with a dot, which is being removed."""
     return [path.parent for path in out.glob(f"[!.]*/{name}") if not path.parent.is_symlink()]
+
+
+def begin_replay(run: RunResult, cases: Sequence[Case], finding: Finding, folder: Path) -> None:
+    """From here on the replay can be reported, however it ends."""
+    whole.write(folder / REPLAYED, json.dumps(finding_to_json(finding), indent=1) + "\n")
+    journal.begin(folder, run, cases, journal.REPLAYING)
+
+
+def replayed(folder: Path) -> tuple[RunResult, Finding]:
+    """A replay as far as it came, and what it is about."""
+    run = journal.read(folder, journal.REPLAYING).run
+    path = folder / REPLAYED
+    try:
+        return run, finding_from_json(json.loads(path.read_text()), str(path))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not the finding of a replay ({error})") from error
 
 
 def write_replay(run: RunResult, folder: Path) -> None:

@@ -1,8 +1,8 @@
 """The journal of a run: what was planned, and the result of each case when it ends. A run that was killed at any moment
 goes on from it, and is reported from it.
 
-`run.json` is written before the first case starts, `cases/NAME/result.json` when a case has ended and again after each further
-attempt at it; each in one step.
+`run.json` is written before the first case starts (`replaying.json` by a replay, which is no run to go on with),
+`cases/NAME/result.json` when a case has ended and again after each further attempt at it; each in one step.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tenter.record import whole
 from tenter.record.results import CaseResult, RunResult, case_from_json, case_to_json, run_from_json, run_to_json
 
 PLAN = "run.json"
+REPLAYING = "replaying.json"
 RESULT = "result.json"
 
 
@@ -32,9 +33,9 @@ class Journal:
     left: tuple[Case, ...]
 
 
-def begin(folder: Path, run: RunResult, cases: Sequence[Case]) -> None:
+def begin(folder: Path, run: RunResult, cases: Sequence[Case], name: str = PLAN) -> None:
     """`run` is what is known before any case has ended."""
-    _write(folder / PLAN, {"run": run_to_json(run), "cases": [asdict(case) for case in cases]})
+    _write(folder / name, {"run": run_to_json(run), "cases": [asdict(case) for case in cases]})
 
 
 def note(here: Path, result: CaseResult) -> None:
@@ -42,10 +43,10 @@ def note(here: Path, result: CaseResult) -> None:
     _write(here / RESULT, case_to_json(result))
 
 
-def read(folder: Path) -> Journal:
-    path = folder / PLAN
+def read(folder: Path, name: str = PLAN) -> Journal:
+    path = folder / name
     if not path.is_file():
-        raise UsageError(f"{folder} holds no {PLAN}, and no run; one is a folder such as out/latest")
+        raise UsageError(f"{folder} holds no {name}, and no run; one is a folder such as out/latest")
     try:
         raw = json.loads(path.read_text())
         run = run_from_json(raw["run"], str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,22 +58,31 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     started = datetime.now().astimezone()
     replays = archive.create_run_folder(out, f"replay-{finding.id}", started)
     say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
+    run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
+                    environment={}, cases=(), tested=found_in.tested,
+                    builds={result.flavour: environment.fingerprint(house, result.flavour)})
+    archive.begin_replay(run, cases, finding, replays)
     with TerminalView(console, cases) as view:
         outcome = run_cases(cases, house, replays, jobs=1, view=view)
-    run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"),
-                    duration_s=outcome.duration_s, environment={}, cases=outcome.results, tested=found_in.tested,
-                    builds={result.flavour: environment.fingerprint(house, result.flavour)}, not_run=outcome.not_run,
-                    interrupted=outcome.interrupted)
-    archive.write_replay(run, replays)
-    ledger.note(run, replays, ledger.REPLAY)
-    concluded = [case for case in outcome.results if case.verdict is not Verdict.ERROR]
-    counts = Counter(other.signature for case in concluded for other in case.findings)
     for lost in outcome.results:
         if lost.verdict is Verdict.ERROR:
             say(f"{lost.name}: {lost.reason}")
             break
-    return Replayed(finding, counts[finding.signature], len(concluded), times, replays,
-                    _others(finding, counts, concluded), len(outcome.not_run), outcome.interrupted)
+    return conclude(replays, outcome.duration_s)
+
+
+def conclude(folder: Path, duration_s: float | None = None) -> Replayed:
+    """Counts what the replay of a folder has brought, as far as it came, and writes that down."""
+    run, finding = archive.replayed(folder)
+    if duration_s is None and (folder / archive.REPLAY).is_file():
+        duration_s = archive.read_run(folder, archive.REPLAY).duration_s
+    run = replace(run, duration_s=duration_s or 0.0)
+    archive.write_replay(run, folder)
+    ledger.note(run, folder, ledger.REPLAY)
+    concluded = [case for case in run.cases if case.verdict is not Verdict.ERROR]
+    counts = Counter(other.signature for case in concluded for other in case.findings)
+    return Replayed(finding, counts[finding.signature], len(concluded), len(run.cases) + len(run.not_run), folder,
+                    _others(finding, counts, concluded), len(run.not_run), run.interrupted)
 
 
 def _others(finding: Finding, counts: Counter[str], concluded: list[CaseResult]) -> tuple[tuple[Finding, int], ...]:
