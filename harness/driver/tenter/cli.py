@@ -24,6 +24,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptio
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_history.app, name="history")
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = 130  # what the command-line library returns when a verb raised KeyboardInterrupt
 
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
@@ -212,7 +213,9 @@ def _seconds(text: str) -> float | None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a verb; every error that a user can meet is one line on stderr."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, _interrupt)
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
         if code == _INTERRUPTED:
@@ -233,7 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _defect(error)
-        say(f"no space is left{f' for {error.filename}' if error.filename else ''}; what was written is kept")
+        full = error.filename2 or error.filename  # of a copy the second is the one that had no room
+        say(f"no space is left{f' for {full}' if full else ''}; what was written is kept")
         return INCONCLUSIVE
     except Exception as error:
         return _defect(error)
@@ -247,5 +251,6 @@ def _defect(error: Exception) -> int:
 
 
 def _interrupt(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it may be sent to the process and to its group
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)  # it may be sent to the process and to its group
     raise KeyboardInterrupt

@@ -17,26 +17,32 @@ from tenter.plain import printable
 
 
 class Patient:
-    """A stream that outlives its reader: what a closed pipe or a full disk does not take is lost, and the run goes on."""
+    """A stream that outlives its reader: what a closed pipe or a full disk does not take is lost, and the run goes on.
+
+    `lost` says why something was lost that nobody refused to read. A process may be started without any stream.
+    """
 
     def __init__(self, stream) -> None:
-        self._stream = stream
-        stream.reconfigure(errors="replace")  # an encoding without a sign shows another one
+        self.lost = "" if stream else "it is closed"
+        self._stream = stream or open(os.devnull, "w")
+        self._stream.reconfigure(errors="replace")  # an encoding without a sign shows another one
 
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except OSError:
-            self._give_up()
+        except OSError as error:
+            self._give_up(error)
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except OSError:
-            self._give_up()
+        except OSError as error:
+            self._give_up(error)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self.lost = error.strerror or str(error)
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self._stream.fileno())
         os.close(nothing)

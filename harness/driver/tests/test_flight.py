@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tenter.cases import flight
+from tenter.cases import trace as traces
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, Verdict
 
@@ -54,7 +54,7 @@ def kept(tmp_path):
     def keep(data: bytes, result: CaseResult, traced: set[str] | None = None) -> CaseResult:
         (tmp_path / "run").mkdir(exist_ok=True)
         (tmp_path / "run" / "flight.bin").write_bytes(data)
-        return flight.kept(result, tmp_path, set() if traced is None else traced)
+        return traces.kept(result, tmp_path, set() if traced is None else traced)
     return keep
 
 
@@ -89,12 +89,22 @@ def test_calls_bodies_and_marks_stand_where_they_happened(trace):
     assert finding["name"] == "FINDING wrong answer" and finding["ts"] == 7 and finding["s"] == "g"
 
 
+def test_a_finding_has_its_whole_title_and_its_id(kept, tmp_path):
+    """The file keeps the beginning of a title; what the driver found has no mark there, and happened at the end."""
+    wrong = replace(found(), title="wrong answer of thread 3, which is that of thread 5")
+    crash = replace(found("crash", "cc" * 8), title="the process died of SIGSEGV")
+    kept(recorded(SCENE, NAMES), case((wrong, crash)))
+    marks = [e for e in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if e.get("cat") == "finding"]
+    assert [(e["name"], e["args"]["id"]) for e in marks] == [("FINDING " + wrong.title, wrong.id), ("FINDING " + crash.title, crash.id)]
+    assert marks[0]["ts"] == 7 and marks[1]["ts"] == 9
+
+
 def test_what_never_returned_is_said(kept, trace):
     hung = [[event(1000 + i, 0x100 + i, CALL, 2) for i in range(3)] + [event(3000, WORKER, BODY, number=4, name="stuck")]]
     result = kept(recorded(hung), case((found("liveness"), found("determinism", "bb" * 8))))
     assert result.findings[0].evidence["under way"] == "invoke (3 threads), body of stuck (1 thread)"
     assert "under way" not in result.findings[1].evidence and result.trace == "cases/smoke/one.probe/trace.json"
-    assert [e["dur"] for e in trace(recorded(hung)) if e["name"] == "invoke (never returned)"] == [2, 1.999, 1.998]
+    assert [e["dur"] for e in trace(recorded(hung)) if e["name"] == "invoke (never returned)"] == [3, 2.999, 2.998]
 
 
 def test_a_recorder_that_stopped_accuses_nobody(kept, trace):
@@ -118,7 +128,7 @@ def test_what_is_torn_or_unknown_is_left_out(trace):
     ring = [event(0, CALLER, CALL), event(1, CALLER, 99), event(2, CALLER, 0), event(3, CALLER, SITE, 250, code=3),
             event(4, CALLER, CALL, 250), struct.pack("<4Q32s", 5, CALLER, FINDING, 0, b"\xff\xfe\x1b[31m" + b"\xc3" * 28)]
     events = [e for e in trace(recorded([ring])) if e["ph"] != "M"]
-    assert sorted(e["ts"] for e in events) == [0, 0.001, 0.002] and "\\u001b" not in json.dumps(events)
+    assert {0, 0.001, 0.002} == {e["ts"] for e in events if e["name"] != "FINDING t"} and "\\u001b" not in json.dumps(events)
 
 
 @pytest.mark.parametrize("result", (case(verdict=Verdict.PASS), case(verdict=Verdict.GREY), case(verdict=Verdict.SKIP)))
@@ -148,7 +158,7 @@ def test_a_damaged_file_costs_no_verdict(kept, tmp_path, capsys, data):
 def test_a_trace_that_finds_no_space_costs_no_verdict(kept, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
-    monkeypatch.setattr(flight.whole, "write", full)
+    monkeypatch.setattr(traces.whole, "write", full)
     result = case((found(),))
     assert kept(recorded(SCENE), result) == result and "No space left" in capsys.readouterr().err
 
@@ -183,3 +193,4 @@ def test_a_run_leads_to_the_trace(tenter, write, house):
     page = (house.out / "latest" / "report.html").read_text()
     assert f'<a href="{told["trace"]}">' in page
     assert told["trace"] in (house.out / "latest" / "junit.xml").read_text()
+    assert f"`{told['trace']}`" in (house.out / "latest" / "report.md").read_text()

@@ -73,7 +73,7 @@ def _run_smoke(house, moment: str, number: int) -> subprocess.CompletedProcess[s
                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
-@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 @pytest.mark.parametrize("moment", _MOMENTS)
 def test_an_interrupt_is_heeded(house, write, run_smoke, moment, number):
     for i in range(CASES):
@@ -118,3 +118,22 @@ def test_a_second_one_ends_the_process(house, write, run_smoke):
         runner.judge = slow
         """)
     assert ended.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize("second", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+def test_what_comes_at_once_with_the_first_spoils_no_report(house, write, run_smoke, second):
+    """From the terminal and from a wrapper, or from a CI service while the reports are written."""
+    for i in range(CASES):
+        write(f"smoke/c{i}", behaviour="brief")
+    ended = run_smoke(f"""
+        submitted = run.run_cases
+        def cases(*arguments):
+            from concurrent.futures import ThreadPoolExecutor
+            submit = ThreadPoolExecutor.submit
+            ThreadPoolExecutor.submit = lambda *a: (submit(*a), interrupt())[0]
+            outcome = submitted(*arguments)
+            os.kill(os.getpid(), {int(second)})
+            return outcome
+        run.run_cases = cases
+        """)
+    assert ended.returncode == 3 and json.loads((house.out / "latest" / "report.json").read_text())["interrupted"]

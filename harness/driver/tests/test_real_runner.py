@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from tenter.cases import flight
+from tenter.cases import flight, trace
 from tenter.house import this_house
 from tenter.machine import model_outline, models
 from test_model_listing import ODD
@@ -104,6 +104,10 @@ def test_a_shape_that_does_not_fit_names_both(attempt, tmp_path: Path) -> None:
     code, stderr, _ = attempt(inference(model, input_shape="1,4,48,192"))
     assert code == 2
     assert "expected float32[?,3,?,?], found float32[1,4,48,192]" in one_line(stderr)
+    for side in (800_000, 4_000_000_000):  # a crash of the runtime, it said, which was never called
+        code, stderr, _ = attempt(inference(model, input_shape=f"1,3,{side},{side}"))
+        assert code == 2
+        assert f"input_shape: 2 inputs of 1x3x{side}x{side} need " in one_line(stderr) and "and this machine has" in stderr
     code, stderr, _ = attempt(inference(model, input_shape="1,3,many"))
     assert code == 2
     assert "input_shape: expected numbers" in one_line(stderr)
@@ -175,6 +179,6 @@ def test_the_last_events_are_recorded(attempt, binaries: Path, tmp_path: Path) -
     assert {"caller-0", "caller-3", "tenter-runner"} <= set(recorded.threads.values())
     assert {"invoke", "cached_op.node.run"} <= {event.what for event in recorded.events}
     assert any(event.worker == 1 for event in recorded.events)
-    drawn = flight.trace(recorded)["traceEvents"]
+    drawn = trace.trace(recorded)["traceEvents"]
     assert any(e["ph"] == "X" and e["name"] == "invoke" and e["dur"] > 0 for e in drawn)
     assert any(e.get("cat") == "finding" for e in drawn), "what led to the first finding is kept"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tenter.errors import UsageError
 from tenter.plan.scenario import parse
+from tenter.plan.selection import select
 
 GOOD = {"title": "t", "workload": {"kind": "concurrent_inference"}}
 
@@ -61,3 +62,15 @@ def test_a_flavour_sees_its_own_values_over_the_common_ones(common, tsan, probe)
         merged = scenario.parameters_for(flavour)
         assert merged.keys() == common.keys() | own.keys()
         assert all(value == own.get(key, common.get(key)) for key, value in merged.items())
+
+
+@pytest.mark.parametrize("word", ("smoke/o*", "smoke/o*.toml", "{root}/scenarios/smoke/o*.toml", "{root}/scenarios/**/o*", "../mine/n*.toml"))
+def test_a_glob_may_stand_anywhere(house, write, monkeypatch, word):
+    """An absolute one was a defect of the driver."""
+    write("smoke/one"), write("smoke/two")
+    mine = house.root.parent / "mine"
+    mine.mkdir()
+    (mine / "near.toml").write_text((house.scenarios / "smoke" / "one.toml").read_text())
+    monkeypatch.chdir(house.root)
+    names = [scenario.name for scenario in select(house, [word.format(root=house.root)])]
+    assert len(names) == 1 and names[0].endswith("near" if "mine" in word else "smoke/one")

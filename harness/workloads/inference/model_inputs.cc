@@ -1,8 +1,11 @@
 #include "harness/workloads/inference/model_inputs.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <set>
 #include <sstream>
@@ -81,6 +84,25 @@ size_t Elements(const tgt_tensor& tensor) {
   return count;
 }
 
+// kInvalidArgument when the process cannot hold so many inputs like this one: the plan asks for
+// what the machine does not have, and the target is not to blame.
+Status CheckFits(const tgt_tensor& tensor, size_t samples) {
+  const double most =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  double bytes = static_cast<double>(ElementBytes(tensor.dtype)) * static_cast<double>(samples);
+  std::string shape;
+  for (int i = 0; i < tensor.rank; ++i) {
+    bytes *= static_cast<double>(tensor.dims[i]);
+    shape += (i == 0 ? "" : "x") + std::to_string(tensor.dims[i]);
+  }
+  if (bytes < most) return {};
+  char text[160];
+  std::snprintf(text, sizeof(text), " need %.3g GB, and this machine has %.3g GB", bytes / 1e9,
+                most / 1e9);
+  return {StatusCode::kInvalidArgument,
+          "input_shape: " + std::to_string(samples) + " inputs of " + shape + text};
+}
+
 // Seeded values: floats in [-1, 1), integers small, so that they are valid indices and lengths
 // more often.
 void Fill(tgt_dtype dtype, size_t count, uint64_t seed, char* bytes) {
@@ -156,6 +178,7 @@ Result<ModelInputs> ModelInputs::Make(const TargetInstance& target, tgt_handle m
           varied = true;
         }
       }
+      TENTER_RETURN_IF_ERROR(CheckFits(tensor, options.samples));
       tensor.size_bytes = Elements(tensor) * ElementBytes(tensor.dtype);
       sample.storage.emplace_back(tensor.size_bytes);
       Fill(tensor.dtype, Elements(tensor), CombineHash(CombineHash(options.seed, s), i),

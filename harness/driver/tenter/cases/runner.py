@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenter.cases import flight, postmortem, verdict
+from tenter.cases import postmortem, trace, verdict
 from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
@@ -63,7 +63,7 @@ class CaseRunner:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        result = flight.kept(judge(case, ended, here, movement, self.house.root), here, self.traced)
+        result = trace.kept(judge(case, ended, here, movement, self.house.root), here, self.traced)
         if result.findings:
             files.bring(case.plan, here)
         return result

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 
 # Ctrl-C may come twice at once, from the terminal and from whoever started this process and passes it on.
 _SAME_S = 1.0
+# What a person, a CI service and a terminal that goes away send.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
@@ -31,31 +33,37 @@ class Stop:
 
 @contextmanager
 def heeded() -> Iterator[Stop]:
-    """SIGINT and SIGTERM set the stop, and whoever works here looks at it; main thread only.
+    """SIGINT, SIGTERM and SIGHUP set the stop, and whoever works here looks at it; main thread only.
 
-    A second Ctrl-C, a while later, ends the process where it stands: its folder can be reported and resumed. SIGTERM is
-    ignored after the first signal: CI services send it to those that take their time to report.
+    A second Ctrl-C, a while later, ends the process where it stands: its folder can be reported and resumed. The other two are
+    ignored after the first signal, and a Ctrl-C that comes at once with it: CI services send SIGTERM to those that take their
+    time to report.
     """
     stop = Stop()
     first = [0.0]
 
+    def is_another(number: int) -> bool:
+        return number == signal.SIGINT and time.monotonic() - first[0] > _SAME_S
+
     def heed(number: int, _: object) -> None:
-        if stop.is_set() and number == signal.SIGINT and time.monotonic() - first[0] > _SAME_S:
+        if stop.is_set() and is_another(number):
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         if not stop.is_set():
             first[0] = time.monotonic()
         stop.set()
 
+    def heed_afterwards(number: int, _: object) -> None:
+        if is_another(number):
+            raise KeyboardInterrupt
+
     # Who was started with SIGINT ignored, as a shell's background job is, goes on ignoring it.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, heed)
     try:
         yield stop
     finally:
-        if stop.is_set():
-            before[signal.SIGTERM] = signal.SIG_IGN
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, heed_afterwards if stop.is_set() and handler is not signal.SIG_IGN else handler)

@@ -39,9 +39,9 @@ def _files(house: House, word: str) -> list[Path]:
                 return [path.resolve()]
     if not glob.has_magic(word):
         return []
-    for base in (house.root, house.scenarios):
-        matches = sorted(p.resolve() for p in base.glob(word) if p.suffix == ".toml") if not word.startswith("/") else []
-        matches = matches or sorted(p.resolve() for p in base.glob(word + ".toml"))
-        if matches:
-            return matches
+    for base in (Path(), house.root, house.scenarios):
+        for pattern in (word, word + ".toml"):
+            matches = sorted(Path(path).resolve() for path in glob.glob(str(base / pattern), recursive=True) if path.endswith(".toml"))
+            if matches:
+                return matches
     return []

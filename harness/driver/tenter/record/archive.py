@@ -6,7 +6,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def create_run_folder(out: Path, label: str, now: datetime) -> Path:
         except OSError as error:
             raise UsageError(f"cannot write under {out}: {error.strerror}") from error
     raise UsageError(f"{out} holds a thousand runs called {name}")
+
+
+@contextmanager
+def beginning(out: Path, label: str, now: datetime) -> Iterator[Path]:
+    """A run folder whose plan is written within. It goes again when that fails: an interrupt or a full disk leaves none empty."""
+    folder = create_run_folder(out, label, now)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _slug(label: str) -> str:

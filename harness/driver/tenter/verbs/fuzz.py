@@ -32,8 +32,8 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     refuse(hunt, house)
     _say_mutant(hunt)
     started = datetime.now().astimezone()
-    folder = archive.create_run_folder((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started)
-    searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
+    with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as folder:
+        searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
     codes: list[int] = []
     try:
         for flavour in hunt.flavours:

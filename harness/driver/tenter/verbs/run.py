@@ -131,13 +131,13 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
                 baseline: RunResult | None = None) -> tuple[RunResult, int]:
     started = datetime.now().astimezone()
     subject = tested.sentence(cases, house)
-    folder = archive.create_run_folder((request.out or house.out).resolve(), request.label(), started)
-    run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
-                    duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
-                    out=shlex.quote(str(request.out)) if request.out else "", tested=subject,
-                    baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
-    latest = archive.latest_of(folder.parent)
-    journal.begin(folder, run, cases)
+    with archive.beginning((request.out or house.out).resolve(), request.label(), started) as folder:
+        run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
+                        duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
+                        out=shlex.quote(str(request.out)) if request.out else "", tested=subject,
+                        baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
+        latest = archive.latest_of(folder.parent)
+        journal.begin(folder, run, cases)
     archive.link_latest(folder)  # before a case runs, so that what was killed is the latest
     return _go_on(run, cases, folder, request, house, console, latest)
 
