@@ -80,6 +80,25 @@ def test_an_interrupted_search_says_how_far_it_came(driver, house, number):
     assert "interrupted after" in told["cases"][0]["reason"] and "not begun" in told["cases"][1]["reason"]
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_interrupted_search_says_how_to_do_it_again(driver, house, fuzzer, tenter, killed):  # noqa: F811
+    """The line does the same search: same seed, same options, in each flavour that is not through."""
+    words = ("-f", "probe", "-f", "tsan", "--seed", "77", "-s", "5", "--workers", "2,8", "--property", "ENG-2", "--max-ops", "7")
+    _, out = driver(*words, behaviour="endless", until="  9 cases", number=signal.SIGKILL if killed else signal.SIGINT)
+    folder, = house.out.glob("*-fuzz-*")
+    if killed:
+        assert tenter("report", str(folder))[0] == 0
+    page = (folder / "report.md").read_text()
+    html = (folder / "report.html").read_text()
+    assert "Give power" not in page + out + html and "without power" not in page + html
+    assert page.startswith("# Not concluded: 0 findings in 2 cases (9 programs); 2 cases not searched to the end\n")
+    lines = re.findall(r"Search again in (\w+), the same programs from the first on: `?(\./tenter fuzz engine .*?)(?:`|$)", page if killed else out, re.M)
+    assert [flavour for flavour, _ in lines] == ["probe", "tsan"]
+    for flavour, line in lines:
+        assert line == (f"./tenter fuzz engine --flavour {flavour} --seconds 5 --seed 77 --max-ops 7 --property ENG-2 --workers 2,8")
+        assert fuzzer(*shlex.split(line)[3:], behaviour="clean")[0] == 0
+
+
 def finding_of(house) -> Path:
     [path] = house.out.glob("*-fuzz-*/finding.probe.fuzz")
     return path
@@ -105,6 +124,7 @@ def test_a_killed_search_leaves_what_was_found(driver, house, tenter):
 def test_a_replay_that_takes_long_shows_how_far_it_is_and_may_be_interrupted(driver):
     code, out = driver("--replay", "7:8", behaviour="endless", until="  came back 3 of 3", number=signal.SIGINT)
     assert code == 3 and "interrupted: came back 3 of the 3 times that ran, of 200" in out
+    assert "now: Run the program again in probe: ./tenter fuzz engine --flavour probe --replay 7:8 --times 200\n" in out
 
 
 def test_a_shrunk_program_takes_the_place_of_the_found_one(fuzzer, house):  # noqa: F811

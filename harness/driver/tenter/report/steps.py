@@ -62,14 +62,21 @@ def _repairs(run: RunResult) -> list[str]:
     unusable = list(dict.fromkeys(case.scenario for case in run.cases if case.unusable and not case.measures))
     if unusable:
         steps.append(f"Mend {plural(len(unusable), 'model')} or leave out what cannot be run: {few(unusable)}")
-    return steps + _powerless_cases(run)
+    return steps + _unsearched(run) + _powerless_cases(run)
+
+
+def _unsearched(run: RunResult) -> list[str]:
+    """A search that was interrupted begins again with its first program, since programs are a function of the seed."""
+    cut = [case for case in run.cases if case.kind == FUZZED and case.verdict is Verdict.GREY]
+    return [f"Search again in {case.flavour}, the same programs from the first on: {case.again}" if "--replay" not in case.again
+            else f"Run the program again in {case.flavour}: {case.again}" for case in cut]
 
 
 def _powerless_cases(run: RunResult) -> list[str]:
     """One step for each reason, since many cases often share one."""
     names: dict[str, list[str]] = {}
     for case in run.cases:
-        if case.verdict is Verdict.GREY:
+        if case.verdict is Verdict.GREY and case.kind != FUZZED:
             names.setdefault(powerless_note(case) or case.reason, []).append(case.name)
     return [f"Give power to {plural(len(cases), 'case')}, {reason}: {few(cases)}" for reason, cases in names.items()]
 

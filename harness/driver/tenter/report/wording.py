@@ -10,7 +10,7 @@ from tenter import errors
 from tenter.cases.verdict import counts, exit_code, is_known
 from tenter.record.findings import Finding
 from tenter.record.group import Group, groups
-from tenter.record.results import CaseResult, RunResult, Verdict
+from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report import quantity
 from tenter.report.power import Power
 
@@ -145,7 +145,9 @@ def headline(run: RunResult) -> str:
     if canaries:
         found = sum(case.verdict is Verdict.FOUND for case in canaries)
         parts.append(f"{found}/{len(canaries)} planted bugs found")
-    for verdict, words in ((Verdict.SKIP, "not supported"), (Verdict.GREY, "without power"), (Verdict.ERROR, "not concluded because of an error")):
+    # What a search had no time for is no lack of power.
+    grey = "not searched to the end" if all(case.kind == FUZZED for case in run.cases) else "without power"
+    for verdict, words in ((Verdict.SKIP, "not supported"), (Verdict.GREY, grey), (Verdict.ERROR, "not concluded because of an error")):
         count = counts(run.cases).get(verdict, 0)
         if count:
             parts.append(f"{plural(count, 'case')} {words}")

@@ -22,6 +22,7 @@ from tenter.record.results import RunResult
 from tenter.record.searched import Told
 from tenter.report import hunted, report
 from tenter.report.search import Search, run_of
+from tenter.report.steps import what_now
 from tenter.sources import contracts
 from tenter.verbs.hunting import hunt_in
 
@@ -48,7 +49,10 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     except KeyboardInterrupt:  # while something was built
         say("interrupted")
         codes.append(INCONCLUSIVE)
-    write_reports(folder, house)
+    run = write_reports(folder, house)
+    if run.interrupted:
+        for step in what_now(run, measured=False):
+            line(console, f"  now: {one_line(step)}")
     line(console, f"  report: {house.relative(folder / 'report.html')}", "dim")
     say_where(house, console)
     return next((code for code in (DEFECT, SANITIZER, FINDINGS, INCONCLUSIVE) if code in codes), CLEAN)
@@ -119,13 +123,14 @@ def _stored(hunt: Hunt, flavour: str, finding: dict[str, Any], folder: Path, hou
     return hunt.replay_line(flavour, house.relative(searched.store(folder, flavour, hunt, finding)))
 
 
-def write_reports(folder: Path, house: House) -> None:
+def write_reports(folder: Path, house: House) -> RunResult:
     """From what is in the folder, so that a search that was killed is reported too."""
     hunt, begun = searched.read(folder)
     searches = [_search(hunt, flavour, folder, house) for flavour in hunt.flavours]
     facts = {name: getattr(begun, name) for name in ("run_id", "command", "started", "environment", "out", "tested")}
     run = run_of(searches, interrupted=any(search.interrupted for search in searches), **facts)
     report.write(run, {}, folder, house)
+    return run
 
 
 def _search(hunt: Hunt, flavour: str, folder: Path, house: House) -> Search:
