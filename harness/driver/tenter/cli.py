@@ -12,7 +12,7 @@ from typing import Annotated, Optional
 import typer
 
 from tenter import __version__, cli_bench, cli_checkout, cli_fuzz, cli_history
-from tenter.console import command_line, open_console, say
+from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
 from tenter.plain import one_line
@@ -172,7 +172,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run
     else:
         run_ = archive.read_run(folder) if (folder / archive.REPORT).is_file() else journal.read(folder).run
         verb.write_reports(run_, folder, house)
-    print(house.relative(folder / "report.html"))
+    print(path_shown(folder / "report.html"))
 
 
 # In the order in which the help names them.

@@ -14,6 +14,7 @@ from rich.text import Text
 from tenter.house import House
 from tenter.machine.build import build
 from tenter.plain import printable
+from tenter.standpoint import this_standpoint
 
 
 class Patient:
@@ -58,12 +59,13 @@ def open_console() -> Console:
 
 def say(message: str) -> None:
     """One line beside the results: what the driver does now, or why it stops."""
-    print(f"tenter: {printable(message)}", file=sys.stderr, flush=True)
+    print(f"tenter: {this_standpoint().told_with_paths(printable(message))}", file=sys.stderr, flush=True)
 
 
 def shown(text: str, style: str = "") -> Text:
-    """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey."""
-    return Text(printable(text), style=style)
+    """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey. Commands in it, which
+    are written as from the root, are those that work where the caller stands."""
+    return Text(this_standpoint().told(printable(text)), style=style)
 
 
 def line(console: Console, text: str, style: str = "") -> None:
@@ -72,14 +74,13 @@ def line(console: Console, text: str, style: str = "") -> None:
 
 
 def command_line() -> str:
-    """What the user typed, as it can be typed again."""
-    return shlex.join(["./tenter", *sys.argv[1:]])
+    """What the user typed, as it can be typed again at the root of the checkout."""
+    return this_standpoint().from_root(sys.argv[1:])
 
 
-def say_where(house: House, console: Console) -> None:
-    """For who stands elsewhere: paths and commands are written as from the root of the checkout, in every file too."""
-    if Path.cwd() != house.root.resolve():
-        line(console, f"  from:   cd {shlex.quote(str(house.root.resolve()))}", "dim")
+def path_shown(path: Path) -> str:
+    """A file or folder for the terminal, so that its name can be pasted where the caller stands."""
+    return printable(shlex.quote(this_standpoint().path(path)))
 
 
 def build_shown(house: House, flavour: str, console: Console, targets: tuple[str, ...] = ()) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +61,11 @@ class House:
         return _names(self.mutant(flavour, "*"), "libtenter_target_mutant_")
 
     def relative(self, path: Path) -> str:
-        """The path as a user would type it from the root of the repository."""
+        """The path as a user would type it from the root of the repository; absolute when it lies outside."""
         try:
             return str(path.resolve().relative_to(self.root.resolve()))
         except ValueError:
-            return str(path)
+            return os.path.abspath(path)
 
 
 def _names(pattern: Path, prefix: str) -> list[str]:

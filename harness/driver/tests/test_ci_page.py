@@ -25,11 +25,11 @@ LAUNCHER = """#!{python}
 import sys
 from pathlib import Path
 sys.path.insert(0, {driver!r})
-from tenter import cli, console
+from tenter import cli, console, standpoint
 from tenter.house import House
 from tenter.verbs import run
 run.build_shown = console.build_shown = lambda *_: False
-cli.this_house = lambda: House(Path({root!r}))
+cli.this_house = standpoint.this_house = lambda: House(Path({root!r}))
 sys.exit(cli.main(sys.argv[1:]))
 """
 

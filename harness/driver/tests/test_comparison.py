@@ -72,14 +72,3 @@ def test_runs_without_a_common_case_compare_nothing(tenter, write, house):
     tenter("run", write("smoke/two", behaviour="finding"))
     code, out, _ = tenter("compare", one, str((house.out / "latest").resolve()))
     assert code == 3 and "the runs have no case in common that concluded anything" in out
-
-
-def test_who_stands_elsewhere_is_told_where_lines_are_meant_from(tenter, write, house, tmp_path, monkeypatch):
-    name = write("smoke/one", behaviour="finding")
-    assert "from:   cd" not in tenter("run", name)[1]
-    monkeypatch.chdir(tmp_path)
-    out = tenter("run", name)[1]
-    assert f"from:   cd {house.root}\n" in out
-    monkeypatch.chdir(house.root)
-    line = next(line.split() for line in out.splitlines() if "./tenter replay" in line)
-    assert tenter(*line[line.index("replay"):])[0] == 1

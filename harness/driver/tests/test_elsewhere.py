@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tenter import cli
+from tenter import cli, standpoint
 from tenter.house import House
 
 
@@ -21,7 +21,8 @@ def elsewhere(tenter, write, house, tmp_path, monkeypatch):
     other.target("probe", "reference").write_bytes(b"mended library")
     shutil.move(run, other.out / run.name)
     shutil.rmtree(house.root)
-    monkeypatch.setattr(cli, "this_house", lambda: other)
+    for module in (cli, standpoint):
+        monkeypatch.setattr(module, "this_house", lambda: other)
     monkeypatch.chdir(other.root)
     return other
 

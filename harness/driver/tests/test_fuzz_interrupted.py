@@ -35,10 +35,10 @@ def start(house, fuzzer):  # noqa: F811
     program = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from tenter import cli, cli_fuzz
+        from tenter import cli, cli_fuzz, standpoint
         from tenter.house import House
         from tenter.verbs import fuzz
-        cli.this_house = cli_fuzz.this_house = lambda: House(Path({str(house.root)!r}))
+        cli.this_house = cli_fuzz.this_house = standpoint.this_house = lambda: House(Path({str(house.root)!r}))
         fuzz.build_shown = lambda *_: False
         sys.exit(cli.main(sys.argv[1:]))
         """)

@@ -57,10 +57,10 @@ def _run_smoke(house, moment: str, number: int) -> subprocess.CompletedProcess[s
     program = textwrap.dedent(f"""
         import os, signal, sys
         from pathlib import Path
-        from tenter import cli
+        from tenter import cli, standpoint
         from tenter.house import House
         from tenter.verbs import run
-        cli.this_house = lambda: House(Path({str(house.root)!r}))
+        cli.this_house = standpoint.this_house = lambda: House(Path({str(house.root)!r}))
         run.build_shown = lambda *_: False
         left = [1]
         def interrupt():

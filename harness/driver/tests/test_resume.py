@@ -40,10 +40,10 @@ def driver(house, write):
     program = textwrap.dedent(f"""
         import sys
         from pathlib import Path
-        from tenter import cli
+        from tenter import cli, standpoint
         from tenter.house import House
         from tenter.verbs import replay, run
-        cli.this_house = lambda: House(Path({str(house.root)!r}))
+        cli.this_house = standpoint.this_house = lambda: House(Path({str(house.root)!r}))
         run.build_shown = replay.build_shown = lambda *_: False
         sys.exit(cli.main(sys.argv[1:]))
         """)

@@ -15,7 +15,7 @@ from tenter.bench import engine_sheets, goals, measurement, metg, process
 from tenter.bench.goals import Verdict
 from tenter.bench.measurement import Book
 from tenter.bench.sheet import Sheet
-from tenter.console import build_shown, say
+from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import environment, peers
@@ -104,7 +104,7 @@ def run(request: Request, house: House, console: Console) -> Path:
         sheet.print(console)
     console.print(f"\nload average {facts['load average before']} before, {facts['load average after']} after; "
                   f"{facts.get('cores', '?')} cores")
-    print(house.relative(session.folder / "bench.md"))
+    print(path_shown(session.folder / "bench.md"))
     return session.folder
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tenter.bench import engine, measurement, policy_sheets
 from tenter.bench.measurement import Book
-from tenter.console import build_shown
+from tenter.console import build_shown, path_shown
 from tenter.errors import UsageError
 from tenter.house import House
 
@@ -59,7 +59,7 @@ def run(request: Request, house: House, console: Console) -> Path:
         sheet.print(console)
     for sentence in policy_sheets.conclusions(comparison):
         console.print(sentence, soft_wrap=True)
-    print(house.relative(report))
+    print(path_shown(report))
     return report
 
 

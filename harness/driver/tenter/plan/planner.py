@@ -71,7 +71,10 @@ class Planner:
 
     def _again(self, scenario: Scenario, seed: int) -> str:
         words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
-        return f"{words} --target {shlex.quote(self.target)}" if self.target else words
+        if not self.target:
+            return words
+        target = self.house.relative(Path(self.target)) if "/" in self.target or self.target.endswith(".so") else self.target
+        return f"{words} --target {shlex.quote(target)}"
 
     def _plan(self, scenario: Scenario) -> dict[str, Any]:
         workload = self.catalogue.workload(scenario.kind, scenario.source)

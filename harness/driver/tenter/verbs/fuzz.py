@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from tenter.console import build_shown, command_line, line, say, say_where
+from tenter.console import build_shown, command_line, line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
@@ -32,6 +34,8 @@ _MOST_WORKERS = 64  # of a program as text (fuzz/program/parse.cc)
 def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     refuse(hunt, house)
     _say_mutant(hunt)
+    if Path(hunt.replay).is_file():
+        hunt = replace(hunt, replay=os.path.abspath(hunt.replay))  # the same file at the root, from where its line is meant
     started = datetime.now().astimezone()
     with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as folder:
         searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
@@ -53,8 +57,7 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     if run.interrupted:
         for step in what_now(run, measured=False):
             line(console, f"  now: {one_line(step)}")
-    line(console, f"  report: {house.relative(folder / 'report.html')}", "dim")
-    say_where(house, console)
+    line(console, f"  report: {path_shown(folder / 'report.html')}", "dim")
     return next((code for code in (DEFECT, SANITIZER, FINDINGS, INCONCLUSIVE) if code in codes), CLEAN)
 
 
@@ -92,7 +95,7 @@ def _say_mutant(hunt: Hunt) -> None:
 
 def _begun(hunt: Hunt, out: Path | None, folder: Path, started: datetime, house: House) -> RunResult:
     return RunResult(run_id=folder.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
-                     environment=environment.facts(house), builds={}, cases=(), out=shlex.quote(str(out)) if out else "",
+                     environment=environment.facts(house), builds={}, cases=(), out=shlex.quote(house.relative(out)) if out else "",
                      tested="Tenter's engine" + (f" with the planted bug {hunt.mutant}" if hunt.mutant else ""))
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tenter.console import line
 from tenter.errors import CLEAN, UsageError, nearest
 from tenter.history import past, sightings
 from tenter.history.access import with_current
@@ -89,10 +90,10 @@ def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: 
                       "verdicts": dict(verdicts)}
                      for (flavour, target, run, started, build), verdicts in reversed(runs.items())]})
     for place in places:
-        line = sparkline(_share(verdicts) for key, verdicts in runs.items() if key[:2] == place[1:])
+        bars = sparkline(_share(verdicts) for key, verdicts in runs.items() if key[:2] == place[1:])
         flaky = failing(known, place)
         comes_and_goes = f"; {_flaky(flaky)}" if flaky else ""
-        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), line[-60:], (comes_and_goes, "yellow")), soft_wrap=True)
+        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), bars[-60:], (comes_and_goes, "yellow")), soft_wrap=True)
     console.print(Text(f"oldest first; {LEGEND}", style="dim"), soft_wrap=True)
     table = _table("run", "flavour", "target", "build", "verdicts")
     for (flavour, target, run, _, build), verdicts in reversed(runs.items()):
@@ -117,7 +118,7 @@ def _show_finding(seen: tuple[sightings.Sighting, ...], as_json: bool, console: 
         planted = f", planted: {one.planted}" if one.planted else ""
         console.print(Text(f"{one.run}  {one.case}, seed {one.seed}{tries}{planted}{', a replay' if one.kind == 'replay' else ''}"),
                       soft_wrap=True)
-        console.print(Text(f"    {one.again or 'its folder is gone'}", style="" if one.again else "dim"), soft_wrap=True)
+        line(console, f"    {one.again or 'its folder is gone'}", "" if one.again else "dim")
     runs = {one.run for one in seen}
     console.print(Text(f"seen in {plural(len(seen), 'case')} of {plural(len(runs), 'run')}", style="bold"))
     return CLEAN

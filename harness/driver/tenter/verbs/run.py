@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tenter.cases.campaign import run_cases
 from tenter.cases.verdict import exit_code
-from tenter.console import build_shown, say, say_where
+from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
@@ -134,7 +134,7 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
     with archive.beginning((request.out or house.out).resolve(), request.label(), started) as folder:
         run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
                         duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
-                        out=shlex.quote(str(request.out)) if request.out else "", tested=subject,
+                        out=shlex.quote(house.relative(request.out)) if request.out else "", tested=subject,
                         baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
         latest = archive.latest_of(folder.parent)
         journal.begin(folder, run, cases)
@@ -178,8 +178,7 @@ def _run_all(run: RunResult, cases: list[Case], folder: Path, request: Request, 
     result = replace(journal.read(folder).run, duration_s=run.duration_s + outcome.duration_s,
                      interrupted=outcome.interrupted)
     measured = write_reports(result, folder, house)
-    print_end(console, result, house.relative(folder), measured)
-    say_where(house, console)
+    print_end(console, result, path_shown(folder), measured)
     return result
 
 

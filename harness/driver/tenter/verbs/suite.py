@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tenter.console import build_shown
+from tenter.console import build_shown, path_shown
 from tenter.errors import CLEAN, FINDINGS, TenterError
 from tenter.house import House
 from tenter.machine import sanitizer
@@ -100,7 +100,7 @@ def _with_log(tally: Tally, log: Path) -> Tally:
 
 def run_all(house: House, console: Console, quick: bool) -> int:
     folder = archive.create_run_folder(house.out, "test", datetime.now().astimezone())
-    print(f"logs and JUnit files: {house.relative(folder)}/")
+    print(f"logs and JUnit files: {path_shown(folder)}/")
     return run_stages(Suite(house, console, folder).stages(quick))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from tenter.console import path_shown
 from tenter.errors import CLEAN
 from tenter.history import database as files
 from tenter.history import ledger, past, pruning
@@ -23,7 +24,7 @@ def rebuild(out: Path, house: House) -> int:
         return taken, sum(not (out / run).is_dir() for run in known)
     taken, gone = guarded(out, lambda: ledger.use(out, again))
     say_unread(taken)
-    print(f"{house.relative(out / files.NAME)}: {plural(taken.runs, 'run')} read again"
+    print(f"{path_shown(out / files.NAME)}: {plural(taken.runs, 'run')} read again"
           + (f"; {plural(gone, 'run')} without a folder kept as they were" if gone else ""))
     return CLEAN
 

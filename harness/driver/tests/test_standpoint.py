@@ -1,0 +1,139 @@
+"""What is printed is pasted into the shell of the caller, whatever folder that stands in: commands run, and paths are there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tenter import house as houses
+from tenter.standpoint import Standpoint
+from test_fuzz import fuzzer  # noqa: F401  (a fixture)
+
+# As the launcher of the checkout does, but with stand-ins, and nothing to build.
+LAUNCHER = """#!{python}
+import sys
+from pathlib import Path
+sys.path.insert(0, {driver!r})
+from tenter import cli, cli_checkout, cli_fuzz, cli_history, standpoint
+from tenter.house import House
+from tenter.verbs import fuzz, replay, run
+run.build_shown = replay.build_shown = fuzz.build_shown = lambda *_: False
+for module in (cli, cli_checkout, cli_fuzz, cli_history, standpoint):
+    module.this_house = lambda: House(Path({root!r}))
+sys.exit(cli.main(sys.argv[1:]))
+"""
+# The folder of the caller, from the root, and how the launcher is called there.
+PLACES = {"root": ("", "./tenter"), "beside": ("../other place", None), "above": ("..", "repository/tenter"), "inside": ("scenarios", None)}
+
+
+@pytest.fixture(params=PLACES)
+def shell(house, fuzzer, request, monkeypatch):  # noqa: F811
+    """Runs a line in a folder of the caller; returns the exit code and what was printed."""
+    launcher = house.root / "tenter"
+    launcher.write_text(LAUNCHER.format(python=sys.executable, driver=str(Path(houses.__file__).parents[1]), root=str(house.root)))
+    launcher.chmod(0o755)
+    place, called = PLACES[request.param]
+    folder = Path(os.path.normpath(house.root / place))
+    folder.mkdir(exist_ok=True)
+    (folder / "net 1.onnx").write_bytes(b"model")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | {"BEHAVIOUR": "clean"}
+
+    def run(line: str, behaviour: str = "clean") -> tuple[int, str]:
+        done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, env=environment | {"BEHAVIOUR": behaviour},
+                              timeout=60, check=False)
+        assert "Traceback" not in done.stderr and "defect" not in done.stderr, done.stderr
+        return done.returncode, done.stdout + done.stderr
+    run.folder, run.tenter = folder, called or shlex.quote(str(launcher))
+    return run
+
+
+def commands(out: str, shell) -> list[str]:
+    """Every line from the launcher on, as it is pasted."""
+    assert shell.tenter == "./tenter" or not re.search(r"(?<!\w)\./tenter", out), out
+    assert "from:" not in out
+    return [line[line.index(shell.tenter):] for line in out.splitlines() if f"{shell.tenter} " in line]
+
+
+def paths_are_there(out: str, shell) -> list[str]:
+    found = [re.sub(r"   \(.*", "", line.partition("report: ")[2]) for line in out.splitlines() if "report: " in line]
+    for path in found:
+        name, = shlex.split(path)
+        assert (shell.folder / name).is_file(), path
+        assert Path(name).is_absolute() != (shell.folder / name).is_relative_to(shell.folder)
+    return found
+
+
+@pytest.mark.parametrize("out_folder", ["", " --out 'my runs'"])
+def test_each_line_of_a_run_works_where_it_was_printed(shell, write, house, out_folder):
+    write("smoke/bad", behaviour="finding")
+    code, out = shell(f"{shell.tenter} run smoke/bad{out_folder}")
+    assert code == 1 and len(paths_are_there(out, shell)) == 1
+    lines = commands(out, shell)
+    assert len(lines) == 2 and all(" replay " in line for line in lines)
+    for line in lines:
+        assert shell(line)[0] == 1
+    code, out = shell(f"{shell.tenter} run --model 'net 1.onnx' -f probe{out_folder}")
+    assert code == 0 and paths_are_there(out, shell)
+    again, = [line for line in commands(out, shell) if "--repeat" in line]
+    assert shell(again.replace("--repeat 20", "--repeat 2"))[0] == 0
+    runs = shell.folder / "my runs" if out_folder else house.out
+    case = json.loads((runs / "latest" / "report.json").read_text())["cases"][0]
+    assert subprocess.run(["bash", "-c", case["again"]], cwd=house.root, check=False, capture_output=True).returncode == 0, "files: at the root"
+
+
+def test_each_line_about_runs_works_where_it_was_printed(shell, write, house):
+    write("smoke/bad", behaviour="finding")
+    assert shell(f"{shell.tenter} run smoke/bad --budget 0s")[0] == 3
+    code, out = shell(f"{shell.tenter} run smoke/bad --budget 0s")
+    rest, = [line for line in commands(out, shell) if "--resume" in line]
+    assert code == 3 and shell(rest)[0] == 1
+    latest = Path(os.path.relpath(house.out / "latest", shell.folder))
+    code, out = shell(f"{shell.tenter} report {latest}")
+    assert code == 0 and (shell.folder / out.strip()).is_file()
+    finding, = [word for word in shell(f"{shell.tenter} history")[1].split() if re.fullmatch("[0-9a-f]{8}", word)]
+    again, = commands(shell(f"{shell.tenter} history {finding}")[1], shell)
+    assert shell(again)[0] == 1
+    rebuilt = shell(f"{shell.tenter} history rebuild")[1]
+    assert (shell.folder / rebuilt.partition(": ")[0]).is_file()
+
+
+def test_each_line_of_a_search_works_where_it_was_printed(shell, house):
+    code, out = shell(f"{shell.tenter} fuzz engine -s 1", "out of order")
+    assert code == 1 and paths_are_there(out, shell)
+    replay, = {line for line in commands(out, shell) if "--replay" in line}
+    assert shell(replay, "out of order")[0] == 1
+    name = shlex.split(replay)[-1]
+    code, out = shell(f"{shell.tenter} fuzz engine --replay {shlex.quote(name)}", "out of order")
+    told = json.loads(max(house.out.glob("*fuzz*/report.json"), key=lambda path: path.stat().st_mtime_ns).read_text())
+    for line in (told["command"], told["cases"][0]["again"]):
+        done = subprocess.run(["bash", "-c", line], cwd=house.root, check=False, capture_output=True, env=os.environ | {"BEHAVIOUR": "clean"})
+        assert done.returncode == 0, "in files lines are meant from the root"
+
+
+def test_a_mistake_names_files_as_they_are_reached(shell, write, house):
+    (house.scenarios / "smoke" / "half.toml").write_text("title = ")
+    code, out = shell(f"{shell.tenter} run smoke/half")
+    name = out.removeprefix("tenter: ").partition(": ")[0]
+    assert code == 2 and (shell.folder / name).is_file()
+    lines = commands(shell(f"{shell.tenter} runn")[1].replace(")", ""), shell)
+    assert len(lines) == 1 and shell(lines[0])[0] == 0
+
+
+def test_what_is_no_path_stays(tmp_path):
+    (tmp_path / "root" / "fuzz").mkdir(parents=True)
+    (tmp_path / "root" / "net.onnx").touch()
+    (tmp_path / "elsewhere").mkdir()
+    here = Standpoint(tmp_path / "root", tmp_path / "elsewhere")
+    assert here.told("see: ./tenter fuzz engine --seed 3 (as before)") == f"see: {tmp_path}/root/tenter fuzz engine --seed 3 (as before)"
+    assert here.told("no fuzz/ of net.onnx, and x./tenter too") == "no fuzz/ of net.onnx, and x./tenter too"
+    assert here.told_with_paths("net.onnx: no, fuzz") == f"{tmp_path}/root/net.onnx: no, fuzz"
+    assert here.from_root(["run", "--out=new", "--model", "x y", "smoke/a"]) == (
+        f"./tenter run --out={tmp_path}/elsewhere/new --model '{tmp_path}/elsewhere/x y' smoke/a")
+    assert Standpoint(tmp_path, tmp_path).told("./tenter run --model net.onnx") == "./tenter run --model net.onnx"
