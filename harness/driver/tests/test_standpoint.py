@@ -22,12 +22,16 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {driver!r})
 from tenter import cli, cli_checkout, cli_fuzz, cli_history, standpoint
+from tenter.console import Patient
 from tenter.house import House
 from tenter.verbs import fuzz, replay, run
+sys.stdout, sys.stderr = Patient(sys.stdout), Patient(sys.stderr)
 run.build_shown = replay.build_shown = fuzz.build_shown = lambda *_: False
 for module in (cli, cli_checkout, cli_fuzz, cli_history, standpoint):
     module.this_house = lambda: House(Path({root!r}))
-sys.exit(cli.main(sys.argv[1:]))
+code = cli.main(sys.argv[1:])
+sys.stdout.flush()
+sys.exit(code)
 """
 # The folder of the caller, from the root, and how the launcher is called there.
 PLACES = {"root": ("", "./tenter"), "beside": ("../other place", None), "above": ("..", "repository/tenter"), "inside": ("scenarios", None)}

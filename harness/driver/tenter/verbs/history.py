@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenter.console import line
+from tenter.console import line, shown
 from tenter.errors import CLEAN, UsageError, nearest
 from tenter.history import past, sightings
 from tenter.history.access import with_current
 from tenter.history.defects import Defect, Flaky, defects, failing, place_name
+from tenter.plain import one_line
 from tenter.record.results import Verdict
 from tenter.report.sparkline import LEGEND, sparkline
 from tenter.report.terminal import STYLES
@@ -44,7 +45,7 @@ def _show_defects(known: past.Past, out: Path, as_json: bool, console: Console) 
     table = _table("id", "finding", "where", "seen", "first seen", "last seen", "now")
     for defect in found:
         more = f" and {plural(defect.elsewhere, 'place')} more" if defect.elsewhere else ""
-        table.add_row(defect.id, f"{defect.check}: {defect.title}", defect.place + more, f"{defect.seen} of {defect.ran}",
+        table.add_row(defect.id, _told(f"{defect.check}: {defect.title}"), _told(defect.place + more), f"{defect.seen} of {defect.ran}",
                       defect.first[:_STAMP], defect.last[:_STAMP], Text(_state(defect), "green" if defect.fixed_in else "yellow"))
     if found:
         console.print(table)
@@ -93,12 +94,12 @@ def _show_scenario(database: sqlite3.Connection, word: str, out: Path, as_json: 
         bars = sparkline(_share(verdicts) for key, verdicts in runs.items() if key[:2] == place[1:])
         flaky = failing(known, place)
         comes_and_goes = f"; {_flaky(flaky)}" if flaky else ""
-        console.print(Text.assemble((f"{place_name(place)}  ", "bold"), bars[-60:], (comes_and_goes, "yellow")), soft_wrap=True)
+        console.print(Text.assemble((one_line(place_name(place)) + "  ", "bold"), bars[-60:], (comes_and_goes, "yellow")), soft_wrap=True)
     console.print(Text(f"oldest first; {LEGEND}", style="dim"), soft_wrap=True)
     table = _table("run", "flavour", "target", "build", "verdicts")
     for (flavour, target, run, _, build), verdicts in reversed(runs.items()):
         counts = [(f"{count} {name}  ", STYLES[Verdict[name]]) for name, count in sorted(verdicts.items())]
-        table.add_row(run, flavour, target, build[:12] + build[16:], Text.assemble(*counts))
+        table.add_row(run, flavour, _told(target), build[:12] + build[16:], Text.assemble(*counts))
     console.print(table)
     return CLEAN
 
@@ -112,12 +113,12 @@ def _show_finding(seen: tuple[sightings.Sighting, ...], as_json: bool, console: 
     if as_json:
         return _print_json({"sightings": [asdict(one) for one in seen]})
     first = seen[0]
-    console.print(Text(f"{first.check} {first.signature[:8]}: {first.title}", style="bold"), soft_wrap=True)
+    line(console, one_line(f"{first.check} {first.signature[:8]}: {first.title}"), "bold")
     for one in seen:
         tries = f", failed in {one.failed} of {one.attempts} attempts" if one.attempts > 1 else ""
         planted = f", planted: {one.planted}" if one.planted else ""
-        console.print(Text(f"{one.run}  {one.case}, seed {one.seed}{tries}{planted}{', a replay' if one.kind == 'replay' else ''}"),
-                      soft_wrap=True)
+        line(console, f"{one.run}  {one_line(one.case)}, seed {one.seed}{tries}{one_line(planted)}"
+                      f"{', a replay' if one.kind == 'replay' else ''}")
         line(console, f"    {one.again or 'its folder is gone'}", "" if one.again else "dim")
     runs = {one.run for one in seen}
     console.print(Text(f"seen in {plural(len(seen), 'case')} of {plural(len(runs), 'run')}", style="bold"))
@@ -127,6 +128,11 @@ def _show_finding(seen: tuple[sightings.Sighting, ...], as_json: bool, console: 
 def _print_json(content: dict[str, Any]) -> int:
     print(json.dumps(content, indent=1, ensure_ascii=False))
     return CLEAN
+
+
+def _told(text: str) -> Text:
+    """What a target or a file name says, in a cell: no markup, and nothing that the terminal would obey."""
+    return shown(one_line(text))
 
 
 def _table(*columns: str) -> Table:
