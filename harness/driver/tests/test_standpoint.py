@@ -33,8 +33,8 @@ code = cli.main(sys.argv[1:])
 sys.stdout.flush()
 sys.exit(code)
 """
-# The folder of the caller, from the root, and how the launcher is called there.
-PLACES = {"root": ("", "./tenter"), "beside": ("../other place", None), "above": ("..", "repository/tenter"), "inside": ("scenarios", None)}
+# The folder of the caller, from the root, and how the launcher is called there. The root itself is that of every other test.
+PLACES = {"beside": ("../other place", None), "above": ("..", "repository/tenter")}
 
 
 @pytest.fixture(params=PLACES)
