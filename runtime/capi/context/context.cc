@@ -61,6 +61,16 @@ void CopyText(std::string_view text, char* out, size_t size) {
   out[text.copy(out, size - 1)] = '\0';
 }
 
+void CopyMessage(std::string_view text, tenter_error* error) {
+  constexpr std::string_view kGap = " ... ";
+  constexpr size_t kSize = sizeof(error->message), kHalf = (kSize - kGap.size()) / 2;
+  if (text.size() < kSize) return CopyText(text, error->message, kSize);
+  char* at = error->message;
+  at += text.copy(at, kHalf);
+  at += kGap.copy(at, kGap.size());
+  CopyText(text.substr(text.size() - kHalf + 1), at, kHalf);
+}
+
 Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed) {
   if (text == nullptr && size > 0) return {StatusCode::kInvalidArgument, "a size without a buffer"};
   if (size > 0) CopyText(all, text, size);
@@ -72,7 +82,7 @@ tenter_code FillError(const Status& status, tenter_error* error) {
   if (error != nullptr) {
     error->code = static_cast<tenter_code>(status.code());
     CopyText("tenter::StatusError", error->type, sizeof(error->type));
-    CopyText(status.message(), error->message, sizeof(error->message));
+    CopyMessage(status.message(), error);
   }
   return static_cast<tenter_code>(status.code());
 }

@@ -71,6 +71,8 @@ tenter_code FillError(const Status& status, tenter_error* error);
 tenter_code FillError(const Thrown& thrown, tenter_error* error) noexcept;
 // Copies at most `size` - 1 bytes and terminates. REQUIRES: size > 0.
 void CopyText(std::string_view text, char* out, size_t size);
+// A message that is too long loses its middle: it begins with whom it is about, and ends with why.
+void CopyMessage(std::string_view text, tenter_error* error);
 // Copies what fits of `all` and its terminating zero; `needed` (may be null) is what it takes.
 // Errors: kInvalidArgument (a size without a buffer).
 Status CopyAll(std::string_view all, char* text, size_t size, size_t* needed);

@@ -101,6 +101,26 @@ TEST_F(CApi, ThrownTypeArrivesAsAValue) {
   EXPECT_NE(std::string(error_.message).find("boom"), std::string::npos);
 }
 
+// ERR-5: what went wrong stands at the end, behind the names of ops and models.
+TEST_F(CApi, AMessageThatIsTooLongLosesItsMiddle) {
+  for (const size_t length : {1000, 1006, 1007, 1008, 1009, 5000}) {
+    std::string text = "begin" + std::string(length, 'x') + "the end.";
+    const tenter_op op = Writes(
+        [](void* arg, const tenter_op_context*, tenter_error*) -> tenter_code {
+          throw std::out_of_range(*static_cast<std::string*>(arg));
+        },
+        &text);
+    ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+    EXPECT_EQ(tenter_wait_for_var(context_, engine_, var_, nullptr, &error_), TENTER_INTERNAL);
+    const std::string told = error_.message;
+    EXPECT_LT(told.size(), sizeof(error_.message));
+    EXPECT_TRUE(told.ends_with("the end.")) << told;
+    EXPECT_NE(told.find("begin"), std::string::npos) << told;
+    EXPECT_EQ(told.find(" ... ") == std::string::npos, told.find(text) != std::string::npos)
+        << length;
+  }
+}
+
 // ERR-5: a callback that says nothing beside its code says nothing of what ran before it there.
 TEST_F(CApi, ACodeWithoutAMessageHasNone) {
   const auto run = [](void* loud, const tenter_op_context*, tenter_error* error) -> tenter_code {

@@ -47,7 +47,7 @@ TENTER_API const char* tenter_code_name(tenter_code code);
 typedef struct tenter_error {
   tenter_code code;
   char type[64];      /* what was thrown, for example "std::runtime_error"; cut if longer */
-  char message[1024]; /* cut if longer */
+  char message[1024]; /* a longer one loses its middle */
 } tenter_error;
 
 #ifdef __cplusplus
