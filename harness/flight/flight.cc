@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +59,12 @@ Result<std::unique_ptr<Flight>> Flight::Open(const std::string& path,
   if (descriptor < 0)
     return Status(StatusCode::kInvalidArgument,
                   path + ": cannot be created: " + std::strerror(errno));
+  rlimit limit = {};  // beyond which a file that grows is the end of the process
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < sizeof(Memory)) {
+    close(descriptor);
+    unlink(path.c_str());
+    return Status(StatusCode::kResourceExhausted, path + ": the limit on the size of files");
+  }
   // With its space, since a write into a page that finds none would be a SIGBUS.
   int error = posix_fallocate(descriptor, 0, sizeof(Memory));
   void* memory = MAP_FAILED;
@@ -80,10 +87,24 @@ Flight::~Flight() {
   if (memory_ != nullptr) munmap(memory_, sizeof(Memory));
 }
 
+// Its own ring, or where all have an owner, that of another thread.
+Flight::Ring& Flight::RingOf(uint64_t key) noexcept {
+  const size_t first = StripeOf<kRings>(key);
+  for (size_t i = 0; i < kRings; ++i) {
+    Ring& ring = memory_->rings[(first + i) % kRings];
+    uint64_t owner = ring.owner.Load(kRelaxed);
+    // A loop, since an exchange may fail without a reason.
+    while (owner == 0 && !ring.owner.CompareExchange(&owner, key, kRelaxed)) {
+    }
+    if (owner == 0 || owner == key) return ring;
+  }
+  return memory_->rings[first];
+}
+
 void Flight::Write(const FlightEvent& event) noexcept {
   if (memory_ == nullptr) return;
   const uint64_t key = CurrentThreadKey();
-  Ring& ring = memory_->rings[StripeOf<kRings>(key)];
+  Ring& ring = RingOf(key);
   const uint64_t index = ring.next.FetchAdd(1, kRelaxed);
   if (index >= ring.end.Load(kRelaxed)) return;
   Word(&words)[std::size(Slot{}.words)] = ring.slots[index % kEvents].words;

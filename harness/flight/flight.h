@@ -4,14 +4,16 @@
 // Path: RecordedTarget (calls), Injector (sites), workloads (bodies), findings -> Flight ->
 // flight.bin -> trace.json.
 //
-// A thread writes into one of kRings rings, whose oldest event goes. Half a ring after the first
-// finding it stops, so that what led to it stays. Every access is relaxed: an
+// A thread writes into a ring of its own, whose oldest event goes: what it does last stays,
+// whatever others do meanwhile. Half a ring after the first finding each ring stops, so that what
+// led to it stays. Every access is relaxed: an
 // order that the recorder made between two threads would hide their races from ThreadSanitizer.
 //
 // Thread safety: Write and NameThread from any thread at any time; they neither block nor allocate.
 // Ownership and lifetime: one per case; outlives the target. The file stays.
-// Invariants: an event whose time is 0 is not whole. Two threads of one ring can mix an event only
-//   when one of them stands still while the other writes kEvents more.
+// Invariants: an event whose time is 0 is not whole. Threads beyond the first kRings share rings
+//   with others; two of one ring can mix an event only when one of them stands still while the
+//   other writes kEvents more. A process that a target forks writes into the same file.
 // Errors: Open: kInvalidArgument names the file, and kResourceExhausted where there is no space for
 //   it. A Flight without a file records nothing.
 #pragma once
@@ -58,7 +60,7 @@ class Flight {
   void NameThisThread();
 
  private:
-  static constexpr size_t kHeaderBytes = 8192, kRings = 16, kEvents = 2048, kThreads = 1024;
+  static constexpr size_t kHeaderBytes = 8192, kRings = 128, kEvents = 512, kThreads = 1024;
   using Word = Atomic<uint64_t>;
   // Words: time, thread, what was written of the event, number, and the name.
   struct Slot {
@@ -67,6 +69,7 @@ class Flight {
   struct alignas(64) Ring {
     Word next;
     Word end = ~uint64_t{0};  // events from here on are not kept
+    Word owner;               // the thread that it belongs to; 0: nobody yet
     alignas(64) Slot slots[kEvents];
   };
   struct ThreadName {
@@ -79,6 +82,7 @@ class Flight {
     Word thread_count;
     ThreadName threads[kThreads];
   };
+  Ring& RingOf(uint64_t key) noexcept;
   void KeepUpToHere() noexcept;
   static std::string HeaderText(std::span<const std::string_view> calls,
                                 std::span<const std::string_view> sites);

@@ -1,13 +1,20 @@
 #include "harness/run/function_name.h"
 
+#include <cctype>
+
 namespace tenter {
 namespace {
 
 // Where the name of an operator ends, of which `at` is the first sign: they are no brackets.
 size_t AfterOperator(std::string_view function, size_t at) {
-  if (function.substr(at).starts_with("()")) return at + 2;
-  const size_t end = function.find_first_not_of("<>-=", at);
-  return end == function.npos ? function.size() : end;
+  for (const std::string_view sign :
+       {"()", "<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "<", ">"})
+    if (function.substr(at).starts_with(sign)) return at + sign.size();
+  return at;
+}
+
+bool IsOfAName(char sign) {
+  return sign == '_' || std::isalnum(static_cast<unsigned char>(sign)) != 0;
 }
 
 }  // namespace
@@ -23,7 +30,7 @@ std::string FunctionName(std::string_view function) {
       return std::string(function.substr(0, i));
     if (rest.starts_with(kAnonymous)) {
       i += kAnonymous.size();
-    } else if (rest.starts_with(kOperator)) {
+    } else if (rest.starts_with(kOperator) && !(i > 0 && IsOfAName(function[i - 1]))) {
       i = AfterOperator(function, i + kOperator.size());
     } else {
       depth += rest[0] == '<' ? 1 : rest[0] == '>' ? -1 : 0;

@@ -9,6 +9,7 @@
 #include "harness/run/crash_stack.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -28,6 +29,7 @@ Atomic<bool> dump_asked_ = false;
 
 // The thread that writes the stack of the crash; 0: none yet. It orders nothing else.
 Atomic<uint64_t> dying_ = 0;
+constexpr int64_t kStackTakesNs = 2 * kNsPerSecond;
 
 // The process dies of `signal` when the handler returns or raises it again. Several threads may
 // crash at once: two stacks in one another, or the half of one, would be another defect every time.
@@ -38,7 +40,7 @@ void Die(int signal, const void* context) {
   if (dying == 0)
     PrintCrashStack(STDERR_FILENO, context);
   else if (dying != CurrentThreadKey())  // else it crashed again, in what it wrote
-    while (true) pause();
+    SleepNs(kStackTakesNs);  // then this one dies: the other may wait for a lock that it holds
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
@@ -72,7 +74,7 @@ void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line)
   descriptor_ = descriptor;
   struct sigaction fault = {};
   fault.sa_sigaction = OnFault;
-  fault.sa_flags = SA_SIGINFO;
+  fault.sa_flags = SA_SIGINFO | SA_ONSTACK;  // where a thread has one, as under AddressSanitizer
   PrepareCrashStack();
   sigaction(SIGSEGV, &fault, nullptr);
   sigaction(SIGBUS, &fault, nullptr);

@@ -16,10 +16,14 @@ from pathlib import Path
 
 from tenter.house import House, this_house
 
-_LAUNCHER = re.compile(r"(?<![^\s`'\"(:])\./tenter(?![\w.-])[^\n]*")
+# A command goes on to the next one, or to the end of its line.
+_LAUNCHER = re.compile(r"(?<![^\s`'\"(:])\./tenter(?![\w.-])(?:(?!\./tenter(?![\w.-]))[^\n])*")
 _WORD = re.compile(r"'[^'\n]*'|[^\s`;,()'\"]+")
-# Options whose value is a path whatever it is called; elsewhere a path has a slash, or is a file.
-_PATHS = ("--model", "--out", "--baseline", "--resume")
+# What may stand behind a path: a line, the end of a sentence, a finding.
+_PATH = re.compile(r"([^#]*?)((?::\d+)*[:.]?)((?:#.*)?)")
+# Options whose value is a path, whatever it is called. That of --out need not be there yet.
+_PATHS = ("--model", "--out", "--baseline", "--resume", "--replay", "--target")
+_FILES = (".toml", ".onnx", ".so", ".fuzz", ".json")  # what is a file without a slash in its name, and not a value
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,18 @@ class Standpoint:
         house = House(self.root)
 
         def moved(word: str, before: str) -> str:
-            option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+            option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
             name, mark, rest = value.partition("#")
             path = self.caller / name
-            if name and ((before in _PATHS and not equals) or option in _PATHS or path.is_file() or ("/" in name and path.exists())):
+            if name and (name.startswith(("./", "../")) or self._is_path(name, path, before if not equals else option)):
                 return f"{option}{equals}{house.relative(path)}{mark}{rest}"
             return word
         return shlex.join(["./tenter", *map(moved, typed, ["", *typed])])
+
+    def _is_path(self, name: str, path: Path, option: str) -> bool:
+        if option in _PATHS:
+            return option == "--out" or _is_there(path)
+        return ("/" in name or name.endswith(_FILES)) and _is_there(path)
 
     def _command(self, text: str) -> str:
         """From the launcher to the end of its line."""
@@ -77,14 +86,19 @@ class Standpoint:
     def _seen(self, word: str, before: str) -> str:
         """A word of a text as from the root, for the caller; what is no path stays as it is."""
         bare = word.strip("'")
-        option, equals, value = bare.rpartition("=") if bare.startswith("--") else ("", "", bare)
-        name, colon, rest = re.fullmatch(r"([^#]*?)(:?)((?:#.*)?)", value).groups()
-        there = self.root / name
-        if not name or name.startswith(("/", "-", ".")) or not (
-                before in _PATHS or option in _PATHS or there.is_file() or ("/" in name and there.exists())):
+        option, equals, value = bare.partition("=") if bare.startswith("--") else ("", "", bare)
+        name, behind, finding = _PATH.fullmatch(value).groups()
+        if not name or name.startswith(("/", "-", ".")) or not self._is_path(name, self.root / name, option or before):
             return word
-        seen = f"{option}{equals}{self.path(there)}{rest}"
-        return (f"'{seen}'" if word != bare else shlex.quote(seen) if rest == "" and before else seen) + colon
+        return option + equals + shlex.quote(self.path(self.root / name)) + finding + behind
+
+
+def _is_there(path: Path) -> bool:
+    """False for what can be no path, and for what this user may not see."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def this_standpoint() -> Standpoint:

@@ -54,6 +54,8 @@ def test_a_report_of_threadsanitizer_has_the_name_that_the_runner_gives_it():
     ("#0 0x1 in (anonymous namespace)::Helper(int) b.cc:7", "(anonymous namespace)::Helper", "b.cc:7"),
     ("#0 0x1 in A::operator()(int) const a.cc:7", "A::operator()", "a.cc:7"),
     ("#0 0x1 in A::operator<(A const&) a.cc:7", "A::operator<", "a.cc:7"),
+    ("#0 0x1 in t::run_operator<float>(T*) a.cc:7", "t::run_operator<float>", "a.cc:7"),
+    ("#0 0x1 in bool t::operator==<int>(A<int> const&) a.cc:7", "t::operator==<int>", "a.cc:7"),
     ("#0 0x1 in A::operator->() a.cc:7", "A::operator->", "a.cc:7"),
     ("#0 0x1 in F<void (*)(int), G<1>>::H(long) a.cc:7", "F<void (*)(int), G<1>>::H", "a.cc:7"),
     ("#0 0x1 in main x.c:1", "main", "x.c:1"),

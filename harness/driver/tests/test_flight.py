@@ -143,8 +143,15 @@ def test_one_trace_per_signature(kept, tmp_path):
     (tmp_path / "trace.json").unlink()
     assert not kept(recorded(SCENE), case((found(),)), traced).trace and not (tmp_path / "trace.json").exists()
     assert kept(recorded(SCENE), case((found(), found(signature="cc" * 8))), traced).trace
-    assert kept(recorded(SCENE), case(verdict=Verdict.ERROR), traced).trace
-    assert not kept(recorded(SCENE), case(verdict=Verdict.ERROR), traced).trace
+    broken = case(verdict=Verdict.ERROR)
+    assert kept(recorded(SCENE), broken, traced).trace and not kept(recorded(SCENE), broken, traced).trace
+    assert kept(recorded(SCENE), replace(broken, reason="something else"), traced).trace
+
+
+def test_a_torn_file_takes_no_other_trace_along(kept, capsys):
+    traced: set[str] = set()
+    assert not kept(b"torn", case((found(),)), traced).trace
+    assert kept(recorded(SCENE), case((found(),)), traced).trace
 
 
 @pytest.mark.parametrize("data", (b"", b"{}\n", b"no json\n", recorded(SCENE)[:1500], recorded(SCENE).replace(b'"version": 1', b'"version": 2'),

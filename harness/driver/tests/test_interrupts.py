@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -137,3 +138,39 @@ def test_what_comes_at_once_with_the_first_spoils_no_report(house, write, run_sm
         run.run_cases = cases
         """)
     assert ended.returncode == 3 and json.loads((house.out / "latest" / "report.json").read_text())["interrupted"]
+
+
+def test_a_stop_that_no_signal_set_leaves_the_signals_alone():
+    """As a full disk does: the first Ctrl-C is no second one, and SIGTERM is heard afterwards."""
+    program = textwrap.dedent("""
+        import os, signal, sys
+        from tenter.machine import interrupts
+        signal.signal(signal.SIGTERM, lambda *_: print("heard"))
+        with interrupts.heeded() as stop:
+            stop.set()
+            os.kill(os.getpid(), signal.SIGINT)
+        with interrupts.heeded() as stop:
+            stop.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        """)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False,
+                           env=os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])},
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    assert ended.returncode == 0 and ended.stderr == ""
+
+
+def test_a_second_one_gives_the_cursor_back():
+    """Bars of progress hide it on a terminal."""
+    program = textwrap.dedent("""
+        import os, signal, time
+        from tenter.machine import interrupts
+        with interrupts.heeded():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1.2)
+            os.kill(os.getpid(), signal.SIGINT)
+        """)
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=theirs, env=os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])},
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    assert child.wait(timeout=60) == -signal.SIGINT and os.read(ours, 100) == b"\x1b[?25h"
+    os.close(ours), os.close(theirs)

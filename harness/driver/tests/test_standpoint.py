@@ -130,14 +130,52 @@ def test_a_mistake_names_files_as_they_are_reached(shell, write, house):
     assert len(lines) == 1 and shell(lines[0])[0] == 0
 
 
-def test_what_is_no_path_stays(tmp_path):
-    (tmp_path / "root" / "fuzz").mkdir(parents=True)
-    (tmp_path / "root" / "net.onnx").touch()
-    (tmp_path / "elsewhere").mkdir()
-    here = Standpoint(tmp_path / "root", tmp_path / "elsewhere")
-    assert here.told("see: ./tenter fuzz engine --seed 3 (as before)") == f"see: {tmp_path}/root/tenter fuzz engine --seed 3 (as before)"
-    assert here.told("no fuzz/ of net.onnx, and x./tenter too") == "no fuzz/ of net.onnx, and x./tenter too"
-    assert here.told_with_paths("net.onnx: no, fuzz") == f"{tmp_path}/root/net.onnx: no, fuzz"
-    assert here.from_root(["run", "--out=new", "--model", "x y", "smoke/a"]) == (
-        f"./tenter run --out={tmp_path}/elsewhere/new --model '{tmp_path}/elsewhere/x y' smoke/a")
+@pytest.fixture
+def here(tmp_path):
+    (tmp_path / "root" / "fuzz" / "deep").mkdir(parents=True)
+    for name in ("net.onnx", "README.md", "fuzz/x.toml"):
+        (tmp_path / "root" / name).touch()
+    (tmp_path / "else o'where").mkdir()
+    return Standpoint(tmp_path / "root", tmp_path / "else o'where")
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("see: ./tenter fuzz engine --seed 3 (as before)", "see: {root}/tenter fuzz engine --seed 3 (as before)"),
+    ("./tenter report fuzz/deep, or ./tenter run --resume fuzz/deep", "{root}/tenter report {root}/fuzz/deep, or {root}/tenter run --resume {root}/fuzz/deep"),
+    ("./tenter run --model FILE.onnx --threads 16", "{root}/tenter run --model FILE.onnx --threads 16"),
+    ("./tenter run --model net.onnx --out new", "{root}/tenter run --model {root}/net.onnx --out {root}/new"),
+    ("./tenter replay fuzz/deep#abcd.", "{root}/tenter replay {root}/fuzz/deep#abcd."),
+    ("no fuzz/ of net.onnx, and x./tenter too", "no fuzz/ of net.onnx, and x./tenter too"),
+    ("./tenter run " + "a" * 5000 + " " + "b/" * 3000, "{root}/tenter run " + "a" * 5000 + " " + "b/" * 3000)])
+def test_commands_are_for_the_caller(here, text, told):
+    assert here.told(text) == told.format(root=here.root)
+
+
+@pytest.mark.parametrize(("message", "told"), [
+    ("fuzz/x.toml:3: no", "{root}/fuzz/x.toml:3: no"), ("it is in fuzz/x.toml.", "it is in {root}/fuzz/x.toml."),
+    ("README.md: a word of somebody else, and 'fuzz'", "README.md: a word of somebody else, and 'fuzz'"),
+    ("No module named 'tenter'", "No module named 'tenter'"), ("replaying crash: _ZN" + "x" * 400, "replaying crash: _ZN" + "x" * 400)])
+def test_a_message_names_files_for_the_caller(here, message, told):
+    assert here.told_with_paths(message) == told.format(root=here.root)
+
+
+@pytest.mark.parametrize(("typed", "written"), [
+    (["run", "smoke", "-f", "probe", "--threads", "8"], ["run", "smoke", "-f", "probe", "--threads", "8"]),
+    (["run", "--out=new", "--model", "x y", "smoke/a"], ["run", "--out={caller}/new", "--model", "{caller}/x y", "smoke/a"]),
+    (["run", "--model=../a=b.onnx"], ["run", "--model={above}/a=b.onnx"]),
+    (["replay", "../mine/RUN/smoke/x#abcd"], ["replay", "{above}/mine/RUN/smoke/x#abcd"]),
+    (["run", "--shard", "a" * 300], ["run", "--shard", "a" * 300]), (["run", "own.toml"], ["run", "{caller}/own.toml"])])
+def test_a_command_is_written_as_from_the_root(here, typed, written):
+    """Whatever files the caller's folder has: a script called run, a binary called probe."""
+    for name in ("run", "smoke", "probe", "8", "x y", "own.toml", "../a=b.onnx"):
+        (here.caller / name).touch()
+    expected = [word.format(caller=here.caller, above=here.root.parent) for word in written]
+    assert shlex.split(here.from_root(typed)) == ["./tenter", *expected]
+
+
+def test_a_name_with_an_apostrophe_can_be_pasted(tmp_path):
+    root = tmp_path / "o'b"
+    (root / "out" / "RUN").mkdir(parents=True)
+    told = Standpoint(root, tmp_path / "x").told("./tenter report out/RUN")
+    assert shlex.split(told) == [f"{root}/tenter", "report", f"{root}/out/RUN"]
     assert Standpoint(tmp_path, tmp_path).told("./tenter run --model net.onnx") == "./tenter run --model net.onnx"

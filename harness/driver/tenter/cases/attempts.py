@@ -20,7 +20,7 @@ def added(result: CaseResult, again: CaseResult) -> CaseResult:
     """`again` is a further attempt at the case of `result`."""
     known = {finding.signature for finding in result.findings}
     fresh = tuple(finding for finding in again.findings if finding.signature not in known)
-    return replace(result, findings=result.findings + fresh, attempts=(*result.attempts, _attempt(again)))
+    return replace(result, findings=result.findings + fresh, attempts=(*result.attempts, _attempt(again)), trace=result.trace or again.trace)
 
 
 def _attempt(result: CaseResult) -> Attempt:

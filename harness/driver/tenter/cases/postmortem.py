@@ -21,7 +21,7 @@ _CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)
                        r"pthread_\w+$|start_thread$|clone3?$|_start$|tenter::(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|Die)$")
 _CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
 # Words with brackets that are no arguments come first, as a whole.
-_SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|operator(?:\(\)|[<>=-]+)|[<>(]")
+_SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|(?<!\w)operator(?:\(\)|<=>|<<=|>>=|->\*|<<|>>|<=|>=|->|<|>)|[<>(]")
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,18 +40,19 @@ def kept(result: CaseResult, case: Path, traced: set[str]) -> CaseResult:
     if not path.is_file():
         return result
     try:
-        signatures = {finding.signature for finding in result.findings} or ({"error"} if result.verdict is Verdict.ERROR else set())
+        signatures = {finding.signature for finding in result.findings} or ({result.reason} if result.verdict is Verdict.ERROR else set())
         if signatures <= traced:
             return result
-        traced |= signatures
         recorded = flight.read(path)
         whole.write(case / NAME, json.dumps(trace(recorded, result.findings), separators=(",", ":")) + "\n")
+        traced |= signatures
         return replace(result, trace=f"cases/{result.name}/{NAME}", findings=_told(result.findings, flight.unreturned(recorded)))
     except (struct.error, ValueError, KeyError, TypeError, OSError) as error:
         say(f"{result.name}: no trace: {one_line(str(error))}")  # the verdict does not depend on it
         return result
     finally:
-        path.unlink()
+        with suppress(OSError):
+            path.unlink()
 
 
 def _told(findings: tuple[Finding, ...], left: tuple[str, ...]) -> tuple[Finding, ...]:

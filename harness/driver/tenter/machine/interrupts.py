@@ -40,17 +40,18 @@ def heeded() -> Iterator[Stop]:
     time to report.
     """
     stop = Stop()
-    first = [0.0]
+    first: list[float] = []  # when the first signal came, if one did
 
     def is_another(number: int) -> bool:
-        return number == signal.SIGINT and time.monotonic() - first[0] > _SAME_S
+        return number == signal.SIGINT and bool(first) and time.monotonic() - first[0] > _SAME_S
 
     def heed(number: int, _: object) -> None:
-        if stop.is_set() and is_another(number):
+        if is_another(number):
+            _show_cursor()
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        if not stop.is_set():
-            first[0] = time.monotonic()
+        if not first:
+            first.append(time.monotonic())
         stop.set()
 
     def heed_afterwards(number: int, _: object) -> None:
@@ -66,4 +67,10 @@ def heeded() -> Iterator[Stop]:
         yield stop
     finally:
         for number, handler in before.items():
-            signal.signal(number, heed_afterwards if stop.is_set() and handler is not signal.SIG_IGN else handler)
+            signal.signal(number, heed_afterwards if first and handler is not signal.SIG_IGN else handler)
+
+
+def _show_cursor() -> None:
+    """Bars of progress hide it, and nobody will end them."""
+    if os.isatty(1):
+        os.write(1, b"\x1b[?25h")
