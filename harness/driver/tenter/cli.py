@@ -147,7 +147,7 @@ def test(
 
 
 @app.command(cls=StrictCommand)
-def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder.")],
+def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder, or its report.json.")],
             after: Annotated[Path, typer.Argument(metavar="AFTER", help="A later one.")]) -> None:
     """Say which findings are new from one run to another, which are still there, fixed, or were not run again.
 

@@ -30,6 +30,13 @@ def test_a_bug_appears_stays_and_goes(tenter, three):
     assert tenter("compare", clean, mended)[0] == 0
 
 
+def test_a_report_says_as_much_as_its_folder(tenter, three, house):
+    clean, broken, _ = three
+    assert tenter("compare", f"{clean}/report.json", f"{broken}/report.json") == tenter("compare", clean, broken)
+    code, _, err = tenter("compare", clean, f"{house.root}/report.json")
+    assert code == 2 and err == f"tenter: {house.root} holds no report.json; a run is a folder such as out/latest\n"
+
+
 def test_what_was_not_run_again_is_not_fixed(tenter, three, house):
     tenter("run", "smoke/other")
     code, out, _ = tenter("compare", three[1], str(house.out / "latest"))

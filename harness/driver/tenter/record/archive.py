@@ -122,6 +122,11 @@ def read_run(folder: Path, name: str = REPORT) -> RunResult:
         raise UsageError(f"{path}: not JSON ({error})") from error
 
 
+def read_report(where: Path) -> RunResult:
+    """Of a run folder, or of the report in it, as a CI job keeps it."""
+    return read_run(where.parent if where.name == REPORT and not where.is_dir() else where)
+
+
 def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
     """The finding that `word` names: RUN/CASE#ID as a report prints it, a path under out/, or an ID by itself."""
     place, _, wanted = word.rpartition("#")

@@ -18,7 +18,7 @@ from tenter.report.wording import plural
 def compare_runs(before: Path, after: Path, console: Console) -> int:
     """Prints the comparison. 1 when something is new, 3 when nothing is, and something was not run again or no
     case is in both."""
-    first, second = archive.read_run(before), archive.read_run(after)
+    first, second = archive.read_report(before), archive.read_report(after)
     found = compare(first, second)
     for name, run in (("before", first), ("after", second)):
         line(console, f"{name}: {run.run_id}, {run.tested or 'a runtime that the report does not name'}")

@@ -124,7 +124,7 @@ def _baseline(request: Request) -> RunResult | None:
         return None
     if not request.baseline.is_dir() and request.baseline.name != archive.REPORT:
         raise UsageError(f"--baseline: '{request.baseline}' is no run folder and no {archive.REPORT}")
-    return archive.read_run(request.baseline if request.baseline.is_dir() else request.baseline.parent)
+    return archive.read_report(request.baseline)
 
 
 def run_planned(cases: list[Case], request: Request, house: House, console: Console,
