@@ -79,7 +79,7 @@ def run(
                                         "and say how many are found.")] = False,
     input_shape: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME=1,3,48,192", help="With --model: shape of an input whose dimensions are open; may be given again, "
-        "for another input. ./tenter list --model FILE says which are open.")] = None,
+        "for another input. Of several models it counts for those that have the input. ./tenter list --model FILE says which are open.")] = None,
 ) -> None:
     """Run scenarios and write a report.
 

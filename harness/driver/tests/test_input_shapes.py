@@ -40,6 +40,8 @@ REFUSED = [
     ("two", ["7,4"], f"dimension 1 of 'left' is fixed at 1, and not 7; {TWO}what would do is --input-shape right=7,4"),
     ("odd", ["my input=1,3"], "dimension 2 of 'my input' is fixed at 2, and not 3; odd.onnx has my input[?,2] float32; what would do is "
                               "--input-shape 'my input=1,2'"),
+    ("unknown", ["y=1,2"], "no input is called 'y'; known: x; unknown.onnx has x[...] float32; not even the rank of 'x' is known, so that "
+                           "no shape can be named"),
     ("old", ["x=5,6,7"], "dimension 3 of 'x' is fixed at 3, and not 7; old.onnx has x[?,?,3] float32; what would do is --input-shape x=5,6,3"),
 ]
 ACCEPTED = [("fixed", ["x=1,3,8,8"]), ("fixed", ["1,3,8,8"]), ("open", ["x=5,3"]), ("two", ["right=9,4"]), ("two", ["left=1,4", "right=9,4"]),
@@ -78,11 +80,45 @@ def test_a_shape_that_fits_is_taken(ask, house, model, shapes):
     assert case["parameters"]["input_shape"] == ";".join(shapes)
 
 
-def test_of_several_models_one_that_it_does_not_fit_is_a_row(tenter, house, tmp_path):
+@pytest.fixture
+def several(tenter, house, tmp_path):
+    """Runs three models, with inputs x, x, and left and right; returns the line on stderr, or code, verdict, shapes and reason of each."""
     for name in ("fixed", "open", "two"):
         save(tmp_path / "models" / f"{name}.onnx", MODELS[name])
-    code, out, err = tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", "--input-shape", "x=5,3")
-    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
-    assert (code, err) == (3, "") and [case["verdict"] for case in cases] == ["ERROR", "PASS", "ERROR"]
-    assert cases[0]["reason"] == f"--input-shape x=5,3: 'x' is of rank 4, and not 2; {FIXED}"
-    assert cases[2]["reason"].startswith("--input-shape x=5,3: no input is called 'x'; known: left, right; ")
+    (tmp_path / "models" / "zero.onnx").write_bytes(b"no ONNX")
+
+    def run(*shapes: str) -> tuple[int, object]:
+        words = [word for shape in shapes for word in ("--input-shape", shape)]
+        code, _, err = tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", *words)
+        if code == 2:
+            return code, err
+        cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+        assert err == "" and [case["verdict"] for case in cases[3:]] == ["ERROR"], "it is no model"
+        return code, [(case["verdict"], case["parameters"]["input_shape"], case["reason"], case["again"]) for case in cases[:3]]
+    return run
+
+
+def test_of_several_models_a_shape_counts_for_those_that_have_its_input(several):
+    code, (fixed, open_, two) = several("x=1,3,8,8", "right=9,4")
+    assert code == 3 and [row[:2] for row in (fixed, two)] == [("PASS", "x=1,3,8,8"), ("PASS", "right=9,4")]
+    assert open_[:2] == ("ERROR", "x=1,3,8,8") and open_[2].startswith("--input-shape x=1,3,8,8: 'x' is of rank 2, and not 4; ")
+    assert "--input-shape right=9,4 --flavour" in two[3] and "x=1" not in two[3], "what is run again is of this model"
+    code, (fixed, open_, two) = several("x=5,3")
+    assert fixed[2] == f"--input-shape x=5,3: 'x' is of rank 4, and not 2; {FIXED}"
+    assert open_[0] == "PASS" and two[:2] == ("PASS", "") and "--input-shape" not in two[3]
+    code, (fixed, open_, two) = several("1,4")
+    assert [row[0] for row in (fixed, open_, two)] == ["ERROR", "ERROR", "PASS"], "without a name it is for every input"
+
+
+@pytest.mark.parametrize(("shapes", "line"), [
+    (["x=5,3", "rigth=5,4"], "rigth=5,4: no model has an input called 'rigth'; did you mean 'right'?"),
+    (["x=5,3", "1,4"], "1,4: says not which input it is for")])
+def test_a_shape_that_is_for_no_model_is_refused(several, house, shapes, line):
+    assert several(*shapes) == (2, f"tenter: --input-shape {line}\n") and not house.out.exists()
+
+
+def test_of_files_that_are_no_models_the_rows_tell(tenter, tmp_path):
+    (tmp_path / "models").mkdir()
+    for name in ("one", "other"):
+        (tmp_path / "models" / f"{name}.onnx").write_bytes(b"no ONNX")
+    assert tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", "--input-shape", "x=1")[0] == 3

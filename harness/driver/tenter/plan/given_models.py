@@ -2,7 +2,7 @@
 
 A word that means one model has to be right, or nothing runs. Of several models, in a folder or in several words, each is for
 itself: one that cannot be run says why in a row of its own, and the others run. A word that names no file at all is a mistake
-in both cases.
+in both cases. A shape counts for the models that have its input.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from tenter.errors import UsageError
 from tenter.house import House
-from tenter.plan.input_shapes import misfit
+from tenter.plan.input_shapes import misfit, shared_out
 from tenter.plan.scenario import Expected, Scenario
 
 
@@ -28,12 +28,14 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
         files.update(dict.fromkeys(Path(os.path.abspath(path)) for path in _files(word)))
     names = _names(list(files))
     several = len(files) > 1
+    shapes = parameters.get("input_shape", "")
     made = []
-    for path, name in zip(files, names, strict=True):
-        refused = _unreadable(path) or (misfit(path, parameters["input_shape"]) if "input_shape" in parameters else "")
+    for path, name, own in zip(files, names, shared_out(shapes, list(files)) if several and shapes else [shapes] * len(files), strict=True):
+        refused = _unreadable(path) or (misfit(path, own) if own else "")
         if refused and not several:
             raise UsageError(refused)
-        made.append(_scenario(path, name, parameters, refused, house))
+        others = {key: value for key, value in parameters.items() if key != "input_shape"}
+        made.append(_scenario(path, name, {**others, "input_shape": own} if own else others, refused, house))
     return made
 
 

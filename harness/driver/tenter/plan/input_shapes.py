@@ -7,23 +7,43 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenter.errors import nearest
+from tenter.errors import UsageError, nearest
 from tenter.machine import model_outline
 from tenter.machine.model_outline import Port
 
 Given = tuple[str, tuple[int, ...]]  # the name of an input, "" for all of them, and sizes
 
 
+def shared_out(text: str, models: Sequence[Path]) -> list[str]:
+    """What of `text` is for each of several models: the shapes of inputs that it has. A name that none of them has is refused."""
+    words, read = text.split(";"), [_inputs(model) for model in models]
+    names = {port.name for inputs in read for port in inputs or ()}
+    for word in words:
+        name = _parsed(word)[0]
+        if not name and len(words) > 1:
+            raise UsageError(f"--input-shape {shlex.quote(word)}: says not which input it is for")
+        if name and name not in names and any(inputs is not None for inputs in read):
+            raise UsageError(f"--input-shape {shlex.quote(word)}: no model has an input called '{name}'{nearest(name, names)}")
+    return [";".join(word for word in words if inputs is None or _parsed(word)[0] in ("", *(port.name for port in inputs)))
+            for inputs in read]
+
+
+def _inputs(model: Path) -> Sequence[Port] | None:
+    """None for a file that is no model, of which the runner tells."""
+    try:
+        return model_outline.read(model).inputs
+    except (ValueError, ImportError):
+        return None
+
+
 def misfit(model: Path, text: str) -> str:
     """One line with what does not fit, the inputs of the model and what would do; nothing when all fits.
 
-    `text` is that of the workload: NAME=1,3;NAME=2, or 1,3 alone for every input. Of a file that is no model the runner tells.
+    `text` is that of the workload: NAME=1,3;NAME=2, or 1,3 alone for every input.
     """
-    try:
-        inputs = model_outline.read(model).inputs
-    except (ValueError, ImportError):
+    inputs, words = _inputs(model), text.split(";")
+    if inputs is None:
         return ""
-    words = text.split(";")
     for word in words:
         why = _misfit(_parsed(word), inputs, alone=len(words) == 1)
         if why:
@@ -63,5 +83,7 @@ def _would_do(given: Given, inputs: Sequence[Port]) -> str:
     meant = next((port for port in inputs if port.name in close), None) or next(port for port in inputs if port.open)
     if not meant.open:
         return f"the shape of '{meant.name}' is fixed, so leave it out"
+    if meant.axes is None:
+        return f"not even the rank of '{meant.name}' is known, so that no shape can be named"
     sizes = ",".join(map(str, meant.sized(given[1]) or given[1]))
     return f"what would do is --input-shape {shlex.quote(f'{meant.name}={sizes}')}"
