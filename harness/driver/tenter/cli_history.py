@@ -72,14 +72,15 @@ def prune(
     """Remove run folders and their rows, and say how many MiB that is.
 
     out/latest always stays. A finding that is not fixed keeps its newest folder, which replays it, unless --all is given.
-    What is no run with a report, such as a folder of fuzz or bench, is not touched.
+    A search of the fuzzer is a run as any other. What has no report is not touched: a folder of bench, and a run that was
+    killed, until `./tenter report DIR` has reported it.
     """
     from tenter.history.pruning import Limits
     from tenter.verbs import upkeep as verb
     if (keep is None) == (older_than is None):
         raise UsageError("history prune: give --keep N or --older-than DAYS, and not both (./tenter history prune --help)")
     house = this_house()
-    raise typer.Exit(verb.prune((out or house.out).resolve(), Limits(keep, older_than), not all_, dry_run))
+    raise typer.Exit(verb.prune((out or house.out).resolve(), Limits(keep, older_than), not all_, dry_run, house))
 
 
 @app.command(cls=StrictCommand)

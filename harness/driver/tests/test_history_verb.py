@@ -9,6 +9,7 @@ import random
 import shutil
 
 import pytest
+from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 from test_history import make_run, rows
 
 from tenter.history import chance, ledger, past, pruning
@@ -222,6 +223,24 @@ def test_prune_keeps_the_newest_the_latest_and_the_last_of_what_is_not_fixed(ten
     assert rows(house.out) == [(names[2],), (names[4],)]
     assert "removed 1 run" in tenter("history", "prune", "--keep", "0", "--all")[1] and rows(house.out) == [(names[4],)]
     assert (house.out / "latest" / "report.json").is_file()
+
+
+def test_prune_takes_a_search_as_any_run_and_names_what_has_no_report(tenter, write, house, fuzzer):  # noqa: F811
+    fuzzer()
+    search, = house.out.glob("*-fuzz-engine")
+    tenter("run", write("smoke/one"))
+    (house.out / "20261122-101500-bench").mkdir()
+    code, text, _ = tenter("history", "prune", "--keep", "0", "--all")
+    assert code == 0 and f"removed {search.name}: " in text and not search.exists() and "without a report" not in text
+    for name, plan in (("20261122-101501-one", "run.json"), ("20261122-101502-fuzz", "search.json")):
+        (house.out / name).mkdir()
+        shutil.copy(house.out / "latest" / "run.json", house.out / name / plan)
+        text = tenter("history", "prune", "--keep", "0", "--all")[1]
+        newest = name if plan == "run.json" else f"{name} is the newest"
+        assert f" without a report, killed or still running, not touched; {newest}: ./tenter report out/{name}\n" in text
+        assert ("\n1 run without" if plan == "run.json" else "\n2 runs without") in text and (house.out / name / plan).exists()
+    assert tenter("report", "out/20261122-101501-one")[0] == 0
+    assert "\n1 run without" in tenter("history", "prune", "--keep", "9")[1]
 
 
 def test_prune_by_age(out):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tenter.errors import UsageError, nearest
 from tenter.plan.planner import Case
-from tenter.record import journal, whole
+from tenter.record import journal, searched, whole
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
@@ -82,6 +82,12 @@ def run_folders(out: Path) -> list[Path]:
 
 def replay_folders(out: Path) -> list[Path]:
     return sorted(_folders_with(out, REPLAY))
+
+
+def unreported_folders(out: Path) -> list[Path]:
+    """What was killed before its report was written, or still runs; the oldest first."""
+    begun = {folder for name in (journal.PLAN, journal.REPLAYING, searched.PLAN) for folder in _folders_with(out, name)}
+    return sorted(begun.difference(_folders_with(out, REPORT), _folders_with(out, REPLAY)))
 
 
 def _folders_with(out: Path, name: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def rebuild(out: Path, house: House) -> int:
     return CLEAN
 
 
-def prune(out: Path, limits: pruning.Limits, spare: bool, dry: bool) -> int:
+def prune(out: Path, limits: pruning.Limits, spare: bool, dry: bool, house: House) -> int:
     """Removes run folders and rows, and says which and how much. With `spare` no finding loses its last folder."""
     def choose(database: sqlite3.Connection) -> int:
         open_ = [defect.signature for defect in defects(past.read(database)) if not defect.fixed_in] if spare else []
@@ -50,5 +51,10 @@ def prune(out: Path, limits: pruning.Limits, spare: bool, dry: bool) -> int:
             print(f"kept {run}: {why}")
         print(f"{done} {plural(len(choice.remove), 'run')}, {total / 2**20:.1f} MiB; "
               f"{len(known) - len(choice.remove)} stay")
+        unreported = archive.unreported_folders(out)
+        if unreported:
+            named = f"{unreported[-1].name}{' is the newest' if len(unreported) > 1 else ''}"
+            print(f"{plural(len(unreported), 'run')} without a report, killed or still running, not touched; {named}: "
+                  f"./tenter report {shlex.quote(house.relative(unreported[-1]))}")
         return CLEAN
     return with_current(out, choose)
