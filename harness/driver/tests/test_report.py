@@ -13,6 +13,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from tenter.cases.verdict import exit_code
 from tenter.errors import HarnessDefect
+from tenter.house import this_house
 from tenter.record import archive
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, CheckResult, RunResult, SiteCount, Verdict
@@ -250,6 +251,22 @@ def test_cases_without_power_are_one_step_for_each_reason():
         "Give power to 4 cases, no fault fired: smoke/a, smoke/b, smoke/c and 1 more",
         "Give power to 1 case, no check had power: smoke/e",
         "Give power to 1 case, the fault a=off never fired: smoke/f"]
+
+
+@pytest.mark.parametrize(("threads", "again", "expected"), [
+    (8, "./tenter run --model 'my net.onnx' --threads 8 --inferences 2000 --flavour tsan --seed 3",
+     "with more inferences: ./tenter run --model 'my net.onnx' --threads 8 --inferences 20000 --flavour tsan --seed 3"),
+    (1, "./tenter run --model a.onnx --threads 1 --inferences 50", "with more threads: ./tenter run --model a.onnx --threads 16 --inferences 50"),
+    (8, "./tenter run smoke/a", "give it more `inferences` in its scenario, and then: ./tenter run smoke/a"),
+    (1, "./tenter run smoke/a", "give it more `threads` in its scenario, and then: ./tenter run smoke/a")])
+def test_where_no_requests_met_the_step_says_what_to_change(threads, again, expected):
+    """The note is that of harness/workloads/inference/concurrent_inference.cc."""
+    source = (this_house().root / "harness" / "workloads" / "inference" / "concurrent_inference.cc").read_text()
+    for note in ("no two requests ran together", "no two requests were in flight together"):
+        assert f'"{note}"' in source
+        case = make_case(verdict=Verdict.GREY, reason=f"its main check determinism had no power: {note}", again=again, exposure={
+            "threads": threads}, checks=(CheckResult("leak", "passed", 1), CheckResult("determinism", "no_power", note=note)))
+        assert what_now(make_run(case), True) == [f"Give power to 1 case, {case.reason}: smoke/x.probe; {expected}"]
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [

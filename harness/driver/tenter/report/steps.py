@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 
 from tenter.cases.verdict import powerless
 from tenter.record.group import groups
-from tenter.record.results import FUZZED, RunResult, Verdict
+from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.wording import few, plural, powerless_note
 
 _MOST_STEPS = 6
+_ALONE = "no two requests "  # begins the note of a check that saw one request at a time (harness/workloads/inference)
+_CALLERS = 16  # in place of one
 
 
 def what_now(run: RunResult, measured: bool) -> list[str]:
@@ -73,12 +76,26 @@ def _unsearched(run: RunResult) -> list[str]:
 
 
 def _powerless_cases(run: RunResult) -> list[str]:
-    """One step for each reason, since many cases often share one."""
-    names: dict[str, list[str]] = {}
+    """One step for each reason, since many cases often share one; a line is that of the first."""
+    grey: dict[str, list[CaseResult]] = {}
     for case in run.cases:
         if case.verdict is Verdict.GREY and case.kind != FUZZED:
-            names.setdefault(powerless_note(case) or case.reason, []).append(case.name)
-    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {few(cases)}" for reason, cases in names.items()]
+            grey.setdefault(powerless_note(case) or case.reason, []).append(case)
+    return [f"Give power to {plural(len(cases), 'case')}, {reason}: {few([case.name for case in cases])}{_meeting(cases[0])}"
+            for reason, cases in grey.items()]
+
+
+def _meeting(case: CaseResult) -> str:
+    """What to change where no two requests met: threads where one called alone, else how long they have for it."""
+    if not any(check.state == "no_power" and _ALONE in check.note for check in case.checks):
+        return ""
+    name = "inferences" if case.exposure.get("threads", 0) > 1 else "threads"
+    words = shlex.split(case.again)
+    if "--model" not in words or f"--{name}" not in words:
+        return f"; give it more `{name}` in its scenario, and then: {case.again}"
+    at = words.index(f"--{name}") + 1
+    words[at] = str(10 * int(words[at])) if name == "inferences" else str(_CALLERS)
+    return f"; with more {name}: {shlex.join(words)}"
 
 
 def _counted(reasons: Iterable[str]) -> str:
