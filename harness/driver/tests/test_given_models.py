@@ -36,7 +36,8 @@ def test_one_of_several_models_that_cannot_be_run_is_a_row_and_the_others_run(te
     assert told["model/broken.tsan"][1].endswith("broken.onnx': truncated or not an ONNX file (7 bytes)")
     assert told["model/gone.probe"][1] == "--model: no such file 'nowhere.onnx', to which the link gone.onnx leads"
     assert "Not concluded: 0 findings in 8 cases (232 inferences); 4 cases not concluded because of an error" in out
-    assert "now: Mend 2 models or leave out what cannot be run: model/broken, model/gone\n" in out
+    assert ("now: See why 2 models cannot be run, or leave them out: model/broken: truncated or not an ONNX file (7 bytes); model/gone: --model: no such "
+            "file 'nowhere.onnx', to which the link gone.onnx leads\n") in out
     assert (house.out / "latest" / "junit.xml").read_text().count("<error ") == 4
 
 

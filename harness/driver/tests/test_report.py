@@ -253,6 +253,24 @@ def test_cases_without_power_are_one_step_for_each_reason():
         "Give power to 1 case, the fault a=off never fired: smoke/f"]
 
 
+def test_what_was_not_run_is_told_as_its_reason_says_it():
+    """With the lines of the reference runtime; nothing that moves with the flavour is told twice."""
+    skips = [make_case(scenario=f"model/{name}", name=f"model/{name}.{flavour}", verdict=Verdict.SKIP, reason=f"unsupported: {reason}")
+             for flavour in ("probe", "tsan") for name, reason in [
+                 ("ext", "external data of tensor 'w'"), ("rank", "unknown rank of input 'x'"), ("old", "opset 3 (only 7 to 17)"),
+                 ("half", "type FLOAT16 of input 'x'")]]
+    assert what_now(make_run(make_case(), *skips), True)[0] == (
+        "Leave out what the target does not support, or bring what is missing: model/ext: external data of tensor 'w'; model/rank: unknown "
+        "rank of input 'x'; model/old: opset 3 (only 7 to 17); and 1 more")
+    constant = make_case(scenario="model/flat", verdict=Verdict.ERROR, exit_code=2, several=True, parameters={"model": "/a/flat.onnx"}, reason=(
+        "the runner refused the plan: model /a/flat.onnx: 16 different inputs have one answer"))
+    shapes = dataclasses.replace(constant, scenario="model/row", reason="the runner refused the plan: reference run of one thread: Add: [1] and [8]")
+    assert what_now(make_run(constant), True) == ["See why 1 model cannot be run, or leave it out: model/flat: 16 different inputs have one answer"]
+    assert what_now(make_run(constant, shapes), True)[0].endswith(
+        "2 models cannot be run, or leave them out: model/flat: 16 different inputs have one answer; model/row: reference run of one thread: "
+        "Add: [1] and [8]")
+
+
 @pytest.mark.parametrize(("threads", "again", "expected"), [
     (8, "./tenter run --model 'my net.onnx' --threads 8 --inferences 2000 --flavour tsan --seed 3",
      "with more inferences: ./tenter run --model 'my net.onnx' --threads 8 --inferences 20000 --flavour tsan --seed 3"),

@@ -12,6 +12,7 @@ from tenter.plan.scenario import Expected
 from tenter.record.findings import Finding
 from tenter.record.results import UNMET, CaseResult, FaultCount, RunResult, Verdict
 
+REFUSED = "the runner refused the plan: "
 # The exit codes with which a runner may end by itself.
 _CONCLUSIVE = (errors.CLEAN, errors.FINDINGS, errors.SANITIZER)
 
@@ -23,7 +24,7 @@ def defect(exit_code: int | None, has_summary: bool, findings: Sequence[Finding]
     if exit_code == errors.UNSUPPORTED:
         return ""
     if exit_code == errors.USAGE:
-        return f"the runner refused the plan: {_plain(last_line) or 'without a message'}"
+        return f"{REFUSED}{_plain(last_line) or 'without a message'}"
     if exit_code == errors.DEFECT:
         return f"the harness is defective: {last_line or 'the runner ended with 70, without a message'}"
     if exit_code not in (*_CONCLUSIVE, errors.INCONCLUSIVE):

@@ -6,12 +6,13 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable
 
-from tenter.cases.verdict import powerless
+from tenter.cases.verdict import REFUSED, powerless
 from tenter.record.group import groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.wording import few, plural, powerless_note
 
 _MOST_STEPS = 6
+_MOST_REASONS = 3
 _ALONE = "no two requests "  # begins the note of a check that saw one request at a time (harness/workloads/inference)
 _CALLERS = 16  # in place of one
 
@@ -25,8 +26,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         return steps[:_MOST_STEPS]
     unsupported = [case for case in run.cases if case.verdict is Verdict.SKIP]
     if unsupported:
-        steps.append(f"Not supported, and so not run: {few([case.name for case in unsupported])}. Ask for the ops that "
-                     "are missing, or leave these models out.")
+        steps.append(f"Leave out what the target does not support, or bring what is missing: {_reasons(unsupported)}")
     if run.cases and all(case.kind == FUZZED for case in run.cases):
         on = f"Search on, with another --seed and more --seconds: {run.command}"
         return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
@@ -62,9 +62,10 @@ def _repairs(run: RunResult) -> list[str]:
     if blind:
         steps.append(f"None of {plural(len(blind), 'planted bug')} was found in this setting, so that a clean case says "
                      "nothing: give it more threads, more to do, or a model whose requests meet.")
-    unusable = list(dict.fromkeys(case.scenario for case in run.cases if case.unusable and not case.measures))
+    unusable = [case for case in run.cases if case.unusable and not case.measures]
     if unusable:
-        steps.append(f"Mend {plural(len(unusable), 'model')} or leave out what cannot be run: {few(unusable)}")
+        count = len({case.scenario for case in unusable})
+        steps.append(f"See why {plural(count, 'model')} cannot be run, or leave {'it' if count == 1 else 'them'} out: {_reasons(unusable)}")
     return steps + _unsearched(run) + _powerless_cases(run)
 
 
@@ -73,6 +74,21 @@ def _unsearched(run: RunResult) -> list[str]:
     cut = [case for case in run.cases if case.kind == FUZZED and case.verdict is Verdict.GREY]
     return [f"Search again in {case.flavour}, the same programs from the first on: {case.again}" if "--replay" not in case.again
             else f"Run the program again in {case.flavour}: {case.again}" for case in cut]
+
+
+def _reasons(cases: Iterable[CaseResult]) -> str:
+    """Why the first scenarios were not run, each once for all its flavours."""
+    told = list({case.scenario: f"{case.scenario}: {_bare(case)}" for case in cases}.values())
+    return "; ".join(told[:_MOST_REASONS]) + (f"; and {len(told) - _MOST_REASONS} more" if len(told) > _MOST_REASONS else "")
+
+
+def _bare(case: CaseResult) -> str:
+    """The reason without what stands before it in the row: that it was refused, and the file of the model."""
+    model = case.parameters.get("model", "")
+    reason = case.reason
+    for known in (REFUSED, "unsupported: ", "model: ", f"model '{model}': ", f"model {model}: "):
+        reason = reason.removeprefix(known)
+    return reason
 
 
 def _powerless_cases(run: RunResult) -> list[str]:
