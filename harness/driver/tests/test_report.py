@@ -275,6 +275,8 @@ def test_what_was_not_run_is_told_as_its_reason_says_it():
     (8, "./tenter run --model 'my net.onnx' --threads 8 --inferences 2000 --flavour tsan --seed 3",
      "with more inferences: ./tenter run --model 'my net.onnx' --threads 8 --inferences 20000 --flavour tsan --seed 3"),
     (1, "./tenter run --model a.onnx --threads 1 --inferences 50", "with more threads: ./tenter run --model a.onnx --threads 16 --inferences 50"),
+    (9, "./tenter run --model a.onnx --threads 9 --inferences 10000", "so many requests that never met are too short to do so: only a model of "
+     "more ops says more"),
     (8, "./tenter run smoke/a", "give it more `inferences` in its scenario, and then: ./tenter run smoke/a"),
     (1, "./tenter run smoke/a", "give it more `threads` in its scenario, and then: ./tenter run smoke/a")])
 def test_where_no_requests_met_the_step_says_what_to_change(threads, again, expected):
@@ -283,7 +285,7 @@ def test_where_no_requests_met_the_step_says_what_to_change(threads, again, expe
     for note in ("no two requests ran together", "no two requests were in flight together"):
         assert f'"{note}"' in source
         case = make_case(verdict=Verdict.GREY, reason=f"its main check determinism had no power: {note}", again=again, exposure={
-            "threads": threads}, checks=(CheckResult("leak", "passed", 1), CheckResult("determinism", "no_power", note=note)))
+            "threads": threads, "inferences": 10_000 if threads == 9 else 2000}, checks=(CheckResult("leak", "passed", 1), CheckResult("determinism", "no_power", note=note)))
         assert what_now(make_run(case), True) == [f"Give power to 1 case, {case.reason}: smoke/x.probe; {expected}"]
 
 

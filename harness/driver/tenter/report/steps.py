@@ -15,6 +15,7 @@ _MOST_STEPS = 6
 _MOST_REASONS = 3
 _ALONE = "no two requests "  # begins the note of a check that saw one request at a time (harness/workloads/inference)
 _CALLERS = 16  # in place of one
+_MANY = 10_000  # requests of which none met another: ten times as many meet no more often
 
 
 def what_now(run: RunResult, measured: bool) -> list[str]:
@@ -106,6 +107,8 @@ def _meeting(case: CaseResult) -> str:
     if not any(check.state == "no_power" and _ALONE in check.note for check in case.checks):
         return ""
     name = "inferences" if case.exposure.get("threads", 0) > 1 else "threads"
+    if name == "inferences" and case.exposure.get(name, 0) >= _MANY:
+        return "; so many requests that never met are too short to do so: only a model of more ops says more"
     words = shlex.split(case.again)
     if "--model" not in words or f"--{name}" not in words:
         return f"; give it more `{name}` in its scenario, and then: {case.again}"
