@@ -64,13 +64,14 @@ int ReplayVerb(const Options& options) {
 }
 
 void PrintProgress(const Counts& counts, double elapsed_s, const CampaignOptions& options) {
+  const uint64_t cases = counts.next_case.Load(kRelaxed);
   Event line("progress");
   line.Add("done", static_cast<int>(elapsed_s))
       .Add("total", static_cast<int>(options.seconds))
-      .Add("what", std::to_string(counts.next_case.Load(kRelaxed)) + " cases")
+      .Add("what", std::to_string(cases) + (cases == 1 ? " case" : " cases"))
       .Add("elapsed_s", elapsed_s)
       .Add("seed", options.seed)
-      .Add("case", counts.next_case.Load(kRelaxed));
+      .Add("case", cases);
   for (size_t i = 0; i < static_cast<size_t>(Count::kEnd); ++i)
     line.Add(std::string(CountName(static_cast<Count>(i))), counts.counts[i].Load(kRelaxed));
 }

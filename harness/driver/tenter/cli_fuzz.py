@@ -28,7 +28,8 @@ def fuzz(
     max_ops: Annotated[int, typer.Option(min=1, help="The most ops of a program.")] = 24,
     replay: Annotated[str, typer.Option(metavar="FILE|SEED:CASE", help="Run this program again instead, and say how "
                                         "often it still fails.")] = "",
-    times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often.")] = 200,
+    times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often at most. It stops when the "
+                                    "program came back 20 times.")] = 200,
     mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
                                         "(fuzz/mutants); it must be found.")] = "",
     out: Out = None,
@@ -39,7 +40,8 @@ def fuzz(
     model that runs one op at a time. A finding names the contract, prints the smallest program that still fails, and
     the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
     be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
-    (after a kill: ./tenter report RUN_DIR). Exit codes as always; with --mutant 0 means that the planted bug was found.
+    (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was
+    found, and with 1 when it was not. A replay in which the program fails again ends with 1, with --mutant too.
 
     [dim]Examples:[/dim]
       ./tenter fuzz engine                                   a minute in the flavour probe

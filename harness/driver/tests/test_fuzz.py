@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tenter.house import FUZZED_FLAVOURS
+from tenter.house import FUZZED_FLAVOURS, this_house
 from tenter.verbs import fuzz
 from test_junit import cases_of
 from test_sarif import checked
@@ -50,7 +50,7 @@ def test_a_clean_search_tells_what_it_tried(fuzzer):
 def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
     code, out, _ = fuzzer("--seed", "7", behaviour="out of order")
     assert code == 1 and "ENG-1 is broken: out of order" in out and "op1 began too early" in out
-    assert "1 ops of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
+    assert "the program, 1 op of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
     assert "  t0: push op1 writes(a)\n" in out and "the original: --replay 7:8" in out
     stored = next(house.out.glob("*-fuzz-engine/finding.probe.fuzz"))
     assert stored.read_text().startswith("engine workers 1")
@@ -74,6 +74,12 @@ def test_what_a_sanitizer_saw_has_its_own_exit_code(fuzzer, kind, expected):
 def test_a_planted_bug_must_be_found(fuzzer):
     code, out, _ = fuzzer("--mutant", "lost_push", behaviour="out of order")
     assert code == 0 and "--mutant lost_push" in out and fuzzer.built == [("probe", ("engine_fuzz_lost_push",))]
+    for behaviour, expected in (("out of order", 1), ("clean", 0)):  # as the help says
+        assert fuzzer("--mutant", "lost_push", "--replay", "7:8", behaviour=behaviour)[0] == expected
+    help_ = " ".join(re.sub("[│─]", " ", fuzzer("--help")[1]).split())
+    assert "A replay in which the program fails again ends with 1, with --mutant too." in help_
+    most = re.search(r"kMostReplayed = (\d+)", (this_house().root / "fuzz" / "main.cc").read_text())[1]
+    assert f"came back {most} times" in help_
     code, _, err = fuzzer("--mutant", "lost_push", "-s", "3")
     assert code == 1 and "the planted bug 'lost_push' was not found in 3 s" in err
 

@@ -105,8 +105,8 @@ def finding_of(house) -> Path:
 
 
 def test_a_finding_is_there_before_it_is_shrunk(driver, house, fuzzer):  # noqa: F811
-    code, out = driver(behaviour="endless shrinking", until="  shrinking: 1 ops so far, 30 s left", number=signal.SIGINT)
-    assert code == 1 and out.index("found after 0.5 s in a program of 1 op, which is shrunk now") < out.index("shrinking: 1 ops")
+    code, out = driver(behaviour="endless shrinking", until="  shrinking: 1 op so far, 30 s left", number=signal.SIGINT)
+    assert code == 1 and out.index("found after 0.5 s in a program of 1 op, which is shrunk now") < out.index("shrinking: 1 op so far")
     assert "interrupted while shrinking: the program is as it was found" in out and "not shrunk" in out
     assert [case["verdict"] for case in report(house)["cases"]] == ["FAIL"]
     line = shlex.split(re.search(r"replay: \./tenter fuzz engine (.*)", out)[1])
@@ -114,7 +114,7 @@ def test_a_finding_is_there_before_it_is_shrunk(driver, house, fuzzer):  # noqa:
 
 
 def test_a_killed_search_leaves_what_was_found(driver, house, tenter):
-    code, _ = driver(behaviour="endless shrinking", until="  shrinking: 1 ops", number=signal.SIGKILL)
+    code, _ = driver(behaviour="endless shrinking", until="  shrinking: 1 op ", number=signal.SIGKILL)
     assert code == -signal.SIGKILL and finding_of(house).read_text().startswith("engine workers 1")
     assert tenter("report", str(finding_of(house).parent))[0] == 0
     [case] = report(house)["cases"]

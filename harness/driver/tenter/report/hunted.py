@@ -74,4 +74,4 @@ def _how_small(finding: dict[str, Any]) -> str:
     found = f"found after {finding['found_after_s']:.1f} s"
     if "shrunk_after_s" not in finding:
         return f", {plural(finding['ops'], 'op')}, {found}, not shrunk"
-    return f", {finding['ops']} ops of {finding['original_ops']}, {found}, shrunk after {finding['shrunk_after_s']:.1f} s"
+    return f", {plural(finding['ops'], 'op')} of {finding['original_ops']}, {found}, shrunk after {finding['shrunk_after_s']:.1f} s"

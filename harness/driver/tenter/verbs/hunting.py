@@ -20,6 +20,7 @@ from tenter.machine.process import Command, Progress, execute
 from tenter.plain import one_line
 from tenter.plan.hunt import Hunt
 from tenter.record import searched
+from tenter.report.wording import plural
 
 # What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
 _GRACE_S = 300.0
@@ -83,7 +84,7 @@ class Watch:
                 self._next_line = time.monotonic()  # the first line about shrinking at once
             elif event["event"] == "shrinking":
                 self._show(event["elapsed_s"], event["limit_s"],
-                           f"shrinking: {event['ops']} ops so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
+                           f"shrinking: {plural(event['ops'], 'op')} so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
             elif event["event"] == "replaying":
                 self._show(event["tried"], event["times"], f"came back {event['came_back']} of {event['tried']}")
         except (KeyError, TypeError, OSError):
