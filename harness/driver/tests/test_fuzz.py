@@ -119,6 +119,8 @@ def test_a_refusal_leaves_no_folder_and_out_is_where_things_go(fuzzer, house, tm
     assert fuzzer(behaviour="usage")[0] == 2 and not list(house.out.glob("*"))
     assert fuzzer("--out", str(tmp_path / "there"), behaviour="out of order")[0] == 1
     assert next((tmp_path / "there").glob("*-fuzz-engine/finding.probe.fuzz")) and not list(house.out.glob("*"))
+    case, = json.loads(next((tmp_path / "there").glob("*-fuzz-engine/report.json")).read_text())["cases"]
+    assert case["again"].endswith(f" --out {tmp_path / 'there'}")
 
 
 def reported(house) -> dict:

@@ -149,6 +149,15 @@ def test_a_model_of_ones_own_runs_in_both_flavours(tenter, house, tmp_path):
     assert plan["workload"]["inferences"] == 30 and plan["workload"]["input_shape"] == "x=1,3,48,192"
 
 
+def test_a_command_that_runs_a_case_again_writes_where_the_run_was(tenter, write, house, tmp_path):
+    out = tmp_path / "my runs"
+    tenter("run", write("smoke/bad", body="[expect]\nfindings = [{check = 'determinism'}]"), "--out", str(out))
+    case, = json.loads((out / "latest" / "report.json").read_text())["cases"]
+    assert case["again"] == f"./tenter run smoke/bad --flavour probe --seed 1 --out '{out}'"
+    assert f"; again: {case['again']}\n" in tenter(*shlex.split(case["again"])[1:])[1]
+    assert case["again"] in (out / "latest" / "report.md").read_text() and len(list(out.glob("*-bad*"))) == 2 and not house.out.exists()
+
+
 def test_a_command_runs_the_very_same_case_again(tenter, write, house, tmp_path):
     """The words, the flavour and the seed of a case lead to the same plan, wherever the scenario came from."""
     outside = tmp_path / "my own.toml"

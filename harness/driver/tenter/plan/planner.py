@@ -55,6 +55,7 @@ class Planner:
     catalogue: Catalogue
     prepare_models: Callable[[Path], Any]
     target: str = ""  # overrides the target of every scenario: a name, or the path of a library
+    out: str = ""  # where run folders go, as on a command line, when that is not out/
     thread_limit: Limit | None = field(default_factory=threads)
 
     def cases(self, scenario: Scenario, seed: int | None, repeat: int) -> list[Case]:
@@ -71,10 +72,10 @@ class Planner:
 
     def _again(self, scenario: Scenario, seed: int) -> str:
         words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
-        if not self.target:
-            return words
-        target = self.house.relative(Path(self.target)) if "/" in self.target or self.target.endswith(".so") else self.target
-        return f"{words} --target {shlex.quote(target)}"
+        if self.target:
+            target = self.house.relative(Path(self.target)) if "/" in self.target or self.target.endswith(".so") else self.target
+            words += f" --target {shlex.quote(target)}"
+        return words + (f" --out {self.out}" if self.out else "")
 
     def _plan(self, scenario: Scenario) -> dict[str, Any]:
         workload = self.catalogue.workload(scenario.kind, scenario.source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tenter.plan.hunt import Hunt
@@ -37,7 +37,8 @@ class Search:
 
 def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
     """`facts` are the fields of a run that no search knows."""
-    return RunResult(cases=tuple(_case(search) for search in searches), builds={},
+    out = f" --out {facts['out']}" if facts.get("out") else ""
+    return RunResult(cases=tuple(replace(case, again=case.again + out) for case in map(_case, searches)), builds={},
                      duration_s=round(sum(search.told.ended.duration_s for search in searches), 3), **facts)
 
 

@@ -66,6 +66,10 @@ class Request:
             return "-".join(model.stem for model in self.models)
         return "-".join(Path(word).stem for word in self.words or DEFAULT_WORDS)
 
+    def out_word(self, house: House) -> str:
+        """Where run folders go, as on a command line; nothing for out/."""
+        return shlex.quote(house.relative(self.out)) if self.out else ""
+
 
 def run(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
@@ -109,7 +113,7 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     cases: list[Case] = []
     for flavour in flavours:
         build_shown(house, flavour, console)
-        planner = Planner(house, catalogue.load(house.runner(flavour)), prepare_models, request.target)
+        planner = Planner(house, catalogue.load(house.runner(flavour)), prepare_models, request.target, request.out_word(house))
         for scenario in scenarios:
             if flavour in scenario.flavours:
                 cases += planner.cases(scenario, request.seed, request.repeat)
@@ -134,7 +138,7 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
     with archive.beginning((request.out or house.out).resolve(), request.label(), started) as folder:
         run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
                         duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
-                        out=shlex.quote(house.relative(request.out)) if request.out else "", tested=subject,
+                        out=request.out_word(house), tested=subject,
                         baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
         latest = archive.latest_of(folder.parent)
         journal.begin(folder, run, cases)
