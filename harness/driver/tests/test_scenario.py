@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenter.errors import UsageError
+from tenter.house import this_house
 from tenter.plan.scenario import parse
 from tenter.plan.selection import select
 
@@ -49,6 +52,12 @@ def test_defaults_are_filled_in():
 ])
 def test_bad_input_is_one_line_with_the_nearest_match(raw, expected):
     assert expected in refused(raw)
+
+
+def test_the_readme_of_the_scenarios_names_the_folders_that_are_there():
+    scenarios = this_house().scenarios
+    named = set(re.findall(r"`(\w+)/`", (scenarios / "README.md").read_text()))
+    assert named == {path.name for path in scenarios.iterdir() if path.is_dir()}
 
 
 values = st.dictionaries(st.sampled_from("abcde"), st.integers())
