@@ -16,6 +16,7 @@ from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
 from tenter.plain import one_line
+from tenter.plan.catalogue import MOST_INTEGER
 from tenter.strict import StrictCommand, refuse_beside
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
@@ -52,7 +53,7 @@ def run(
         "--flavour", "-f", metavar="NAME", help="Only this flavour (probe, tsan, asan); may be given again.")] = None,
     seed: Annotated[Optional[int], typer.Option(min=0, max=2**62, help="Seed of the first repetition instead of the scenario's.")]
     = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Run every case so often, each with the next seed.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, max=10**6, help="Run every case so often, each with the next seed.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at once; each uses many threads itself.")] = 1,
     out: Out = None,
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
@@ -61,8 +62,8 @@ def run(
                                                         "model, or on every model of a folder, instead of scenarios, "
                                                         "in the flavours probe and tsan; may be given again. One of "
                                                         "several that cannot be run is a row, and the others run.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="With --model: threads that call it at once.")] = 16,
-    inferences: Annotated[int, typer.Option(min=1, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    threads: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: threads that call it at once.")] = 16,
+    inferences: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
     baseline: Annotated[Optional[Path], typer.Option(metavar="REPORT", help="A report.json, or a run folder: what was found "
                                                      "there is known, and only new findings fail the run.")] = None,
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the cases, for N machines.")] = "",
@@ -122,7 +123,7 @@ def run(
 def replay(
     finding: Annotated[str, typer.Argument(metavar="FINDING", help="RUN/CASE#ID as a report prints it, a path under "
                                            "out/, or the id alone.")],
-    times: Annotated[int, typer.Option("-n", "--times", min=1, help="How often to run it.")] = 1,
+    times: Annotated[int, typer.Option("-n", "--times", min=1, max=10**6, help="How often to run it.")] = 1,
     out: Out = None,
 ) -> None:
     """Run the stored plan of a finding again and say how often the same finding comes back.

@@ -17,7 +17,7 @@ Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where
 def fuzz(
     context: typer.Context,
     what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine")] = "engine",
-    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, help="How long to search, per flavour.")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Programs are a function of it.")] = 1,
@@ -25,10 +25,10 @@ def fuzz(
                                           "much to say, such as ENG-2 or ERR-6.")] = "all",
     workers: Annotated[str, typer.Option(metavar="N,N", help="Engines to run on; 0 is the naive one, without threads. "
                                          "Default: 0,1,2,4,8")] = "",
-    max_ops: Annotated[int, typer.Option(min=1, help="The most ops of a program.")] = 24,
+    max_ops: Annotated[int, typer.Option(min=1, max=10_000, help="The most ops of a program.")] = 24,
     replay: Annotated[str, typer.Option(metavar="FILE|SEED:CASE", help="Run this program again instead, and say how "
                                         "often it still fails.")] = "",
-    times: Annotated[int, typer.Option("-n", "--times", min=1, help="With --replay: how often at most. It stops when the "
+    times: Annotated[int, typer.Option("-n", "--times", min=1, max=10**9, help="With --replay: how often at most. It stops when the "
                                     "program came back 20 times.")] = 200,
     mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
                                         "(fuzz/mutants); it must be found.")] = "",

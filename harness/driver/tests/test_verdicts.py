@@ -161,7 +161,7 @@ def test_quiet_prints_what_did_not_pass(tenter, write):
 
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("--shard", "5/4"), "--shard: '5/4' is no part such as 2/4, the second of four"),
-    (("--shard", "half"), "--shard: 'half' is no part"), (("--shard", "2/2"), "part 2 of 2 is empty; there are 1 cases"),
+    (("--shard", "half"), "--shard: 'half' is no part"), (("--shard", "2/2"), "part 2 of 2 is empty; there is 1 case"),
     (("--budget", "5"), "--budget: '5' is no time such as 90s, 5m or 1h"), (("--budget", "soon"), "--budget: 'soon'")])
 def test_a_wrong_part_or_budget(tenter, write, arguments, expected):
     code, _, err = tenter("run", write("smoke/one"), *arguments)

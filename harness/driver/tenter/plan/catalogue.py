@@ -20,6 +20,7 @@ DRIVER_CHECKS = {
 }
 # Checks that nothing can feed in another flavour; asked for there, they would only ever be grey.
 ONLY_IN = {"data_race": "tsan"}
+MOST_INTEGER = 2**63 - 1  # of a number in a run plan; what is larger is no integer to the runner
 _TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,), "number": (int, float), "string": (str,), "boolean": (bool,)}
 
@@ -48,6 +49,8 @@ class Parameter:
             raise UsageError(f"{where}: '{self.name}' is {value!r}, and must be {article} {self.type}")
         if self.minimum is not None and value < self.minimum:
             raise UsageError(f"{where}: '{self.name}' is {value}, and must be at least {self.minimum:g}")
+        if self.type in ("integer", "number") and not value <= MOST_INTEGER:  # nor nan
+            raise UsageError(f"{where}: '{self.name}' is {value}, and must be at most {MOST_INTEGER}")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
 _EXPECT = {"found_by": str, "findings": list, "at_least": dict}
 _FINDING = {"check": str, "count": int}
 _MOST_SEED = 2**62  # so that it fits 64 bits with every repetition
+_MOST_BUDGET = {"watchdog_ms": 10**12, "timeout_s": 10**9, "seed": _MOST_SEED}  # times are nanoseconds in 64 bits somewhere
 _TOML_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
@@ -181,8 +182,8 @@ def _budget(section: Mapping[str, Any], source: str) -> Budget:
     for key, least in (("watchdog_ms", 1), ("timeout_s", 1), ("seed", 0)):
         if section.get(key, least) < least:
             raise UsageError(f"{source}: [budget] '{key}' is {section[key]}, and must be at least {least}")
-    if section.get("seed", 0) > _MOST_SEED:
-        raise UsageError(f"{source}: [budget] 'seed' is {section['seed']}, and must be at most {_MOST_SEED}")
+        if section.get(key, least) > _MOST_BUDGET[key]:
+            raise UsageError(f"{source}: [budget] '{key}' is {section[key]}, and must be at most {_MOST_BUDGET[key]}")
     return Budget(**section)
 
 

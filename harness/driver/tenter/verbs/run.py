@@ -32,6 +32,7 @@ from tenter.report import github, report
 from tenter.report.power import is_measured, power_of
 from tenter.report.since import since
 from tenter.report.terminal import TerminalView, print_end
+from tenter.report.wording import plural
 from tenter.sources.contracts import read_contracts
 
 DEFAULT_WORDS = ("smoke",)
@@ -92,7 +93,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     part, parts = request.shard
     mine = [replace(case, retry=request.retry, several=several) for case in cases[part - 1::parts]]
     if not mine:
-        raise UsageError(f"--shard: part {part} of {parts} is empty; there are {len(cases)} cases")
+        raise UsageError(f"--shard: part {part} of {parts} is empty; there {'is' if len(cases) == 1 else 'are'} {plural(len(cases), 'case')}")
     return run_planned(mine, request, house, console, known)
 
 
