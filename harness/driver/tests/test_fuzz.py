@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tenter.house import FUZZED_FLAVOURS, this_house
+from tenter.report import search
 from tenter.verbs import fuzz
 from test_junit import cases_of
 from test_sarif import checked
@@ -168,3 +169,11 @@ def test_a_planted_bug_and_a_defect_are_reported_too(fuzzer, house):
         checked((report["folder"] / "report.sarif").read_text())
         cases_of(report["folder"])
         shutil.rmtree(report["folder"])
+
+
+def test_a_defect_has_one_id_whatever_contract_its_program_broke():
+    """The same planted bug is seen with priorities, with duplicate vars and without."""
+    raw = {"kind": "conflicting ops out of order", "program": "p", "detail": "d"}
+    first, second = (search._finding({**raw, "contract": contract}, "again") for contract in ("ENG-4", "ENG-10"))
+    assert first.signature == second.signature and first.contracts != second.contracts
+    assert search._finding({**raw, "contract": "ENG-4", "kind": "hang"}, "again").signature != first.signature

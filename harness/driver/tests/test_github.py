@@ -126,3 +126,13 @@ def test_a_summary_of_the_real_size_fits(house, tenter, write, monkeypatch, tmp_
     assert tenter("run", "smoke", "--github")[0] == 1
     assert github.MOST_SUMMARY - 150_000 < summary.stat().st_size <= github.MOST_SUMMARY
     assert "The summary was cut here" in summary.read_text()
+
+
+def test_what_stands_in_no_file_of_the_repository_is_sent_to_none(house):
+    """A model from elsewhere: the page that explains such cases has nothing to mend."""
+    found = Finding(check="determinism", signature="ab" * 8, title="wrong")
+    cases = (make_case(name="model/net.probe", scenario="model/net", parameters={"model": "/elsewhere/net.onnx"}, findings=(found,),
+                       verdict=Verdict.FAIL),
+             make_case(name="model/other.probe", scenario="model/other", verdict=Verdict.ERROR))
+    for line in github.annotations(make_run(*cases), house):
+        assert set(parsed(line)[1]) == {"title"}, line

@@ -17,7 +17,7 @@ from tenter.house import House
 from tenter.plain import one_line, printable, shortened
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.issues import Issue, issues, unconcluded
-from tenter.report.places import scenario_file
+from tenter.report.places import PAGES, scenario_file
 from tenter.report.wording import plural, sentence
 
 MOST = 10
@@ -80,12 +80,17 @@ def _first(kind: str, commands: list[str]) -> list[str]:
 
 def _of_issue(kind: str, issue: Issue) -> str:
     known = "known: " if issue.known else ""
-    return command(kind, {"file": issue.place.file, "line": str(issue.place.line),
-                          "title": f"{known}{issue.rule} {issue.signature[:8]}"}, f"{issue.message}\nAgain: {issue.replay}")
+    return command(kind, {**_at(issue.place.file, issue.place.line), "title": f"{known}{issue.rule} {issue.signature[:8]}"},
+                   f"{issue.message}\nAgain: {issue.replay}")
+
+
+def _at(file: str, line: int) -> dict[str, str]:
+    """Nothing for what stands in no file of the repository: a reviewer would be sent to a page that has nothing to do with it."""
+    return {} if file in PAGES else {"file": file, "line": str(line)}
 
 
 def _of_case(kind: str, case: CaseResult, house: House) -> str:
-    return command(kind, {"file": scenario_file(case, house), "line": "1", "title": f"{case.verdict.name} {case.name}"},
+    return command(kind, {**_at(scenario_file(case, house), 1), "title": f"{case.verdict.name} {case.name}"},
                    f"{one_line(sentence(case))}\nAgain: {case.again}")
 
 

@@ -106,6 +106,10 @@ def first_place(found: Iterable[Strand]) -> Place | None:
     return next((place for _, place in own or close or placed), None)
 
 
+# What explains a case that no file describes: where a place is asked for, and none is to be mended.
+PAGES = ("scenarios/README.md", "fuzz/README.md")
+
+
 def scenario_file(case: CaseResult, house: House) -> str:
     """The file that describes the case; a case made by an option has none, and names the page that explains such cases."""
     name = case.scenario
@@ -117,4 +121,4 @@ def scenario_file(case: CaseResult, house: House) -> str:
     model = house.relative(house.root / str(case.parameters.get("model", "")))
     if name.startswith("model/") and not os.path.isabs(model) and (house.root / model).is_file():
         return model
-    return "fuzz/README.md" if case.kind == FUZZED else "scenarios/README.md"
+    return PAGES[case.kind == FUZZED]
