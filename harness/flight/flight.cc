@@ -30,7 +30,8 @@ std::string Names(std::span<const std::string_view> names) {
 template <size_t kWords>
 void StoreText(std::string_view text, Atomic<uint64_t> (&words)[kWords], size_t first = 0) {
   uint64_t buffer[kWords] = {};
-  std::memcpy(buffer, text.data(), std::min(text.size(), (kWords - first) * sizeof(uint64_t)));
+  const size_t size = std::min(text.size(), (kWords - first) * sizeof(uint64_t));
+  if (size > 0) std::memcpy(buffer, text.data(), size);
   for (size_t i = first; i < kWords; ++i) words[i].Store(buffer[i - first], kRelaxed);
 }
 

@@ -140,7 +140,10 @@ std::pair<std::string, int> CrashOf(const std::function<void()>& crash) {
   return {text, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
 }
 
-void WriteToNowhere() { *reinterpret_cast<volatile int*>(8) = 1; }
+void WriteToNowhere() {
+  const volatile uintptr_t nowhere = 8;  // which the compiler is not to look through
+  *reinterpret_cast<volatile int*>(nowhere) = 1;
+}
 
 TEST(Crash, OfSeveralThreadsOneWritesItsStackAlone) {
   for (int i = 0; i < 40; ++i) {

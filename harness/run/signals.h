@@ -10,8 +10,8 @@
 //   static storage: this file holds the only mutable statics of the harness besides the sanitizer
 //   hook.
 // Invariants: (1) the first thread that crashes writes its stack, alone; others stand still until
-//   the process is gone, at most two seconds. (2) handlers call only async-signal-safe functions, but for that stack,
-//   which a process writes that dies anyway.
+//   the process is gone, at most two seconds. (2) handlers call only async-signal-safe functions,
+//   but for that stack, which a process writes that dies anyway.
 #pragma once
 
 #include <cstddef>
