@@ -17,7 +17,7 @@ from typing import Any
 
 from tenter.errors import UsageError
 from tenter.house import House
-from tenter.plan.input_shapes import misfit, shared_out
+from tenter.plan.input_shapes import inputs_of, misfit, shared_out
 from tenter.plan.scenario import Expected, Scenario
 
 
@@ -29,9 +29,11 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
     names = _names(list(files))
     several = len(files) > 1
     shapes = parameters.get("input_shape", "")
+    read = [inputs_of(path) if shapes else None for path in files]
+    shared = shared_out(shapes, read) if several and shapes else [shapes] * len(files)
     made = []
-    for path, name, own in zip(files, names, shared_out(shapes, list(files)) if several and shapes else [shapes] * len(files), strict=True):
-        refused = _unreadable(path) or (misfit(path, own) if own else "")
+    for path, name, inputs, own in zip(files, names, read, shared, strict=True):
+        refused = _unreadable(path) or (misfit(path, inputs, own) if own else "")
         if refused and not several:
             raise UsageError(refused)
         others = {key: value for key, value in parameters.items() if key != "input_shape"}

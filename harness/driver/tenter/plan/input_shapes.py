@@ -11,12 +11,13 @@ from tenter.errors import UsageError, nearest
 from tenter.machine import model_outline
 from tenter.machine.model_outline import Port
 
+Inputs = Sequence[Port] | None  # None: of a file that is no model, of which the runner tells
 Given = tuple[str, tuple[int, ...]]  # the name of an input, "" for all of them, and sizes
 
 
-def shared_out(text: str, models: Sequence[Path]) -> list[str]:
+def shared_out(text: str, read: Sequence[Inputs]) -> list[str]:
     """What of `text` is for each of several models: the shapes of inputs that it has. A name that none of them has is refused."""
-    words, read = text.split(";"), [_inputs(model) for model in models]
+    words = text.split(";")
     names = {port.name for inputs in read for port in inputs or ()}
     for word in words:
         name = _parsed(word)[0]
@@ -28,20 +29,19 @@ def shared_out(text: str, models: Sequence[Path]) -> list[str]:
             for inputs in read]
 
 
-def _inputs(model: Path) -> Sequence[Port] | None:
-    """None for a file that is no model, of which the runner tells."""
+def inputs_of(model: Path) -> Inputs:
     try:
         return model_outline.read(model).inputs
     except (ValueError, ImportError):
         return None
 
 
-def misfit(model: Path, text: str) -> str:
+def misfit(model: Path, inputs: Inputs, text: str) -> str:
     """One line with what does not fit, the inputs of the model and what would do; nothing when all fits.
 
     `text` is that of the workload: NAME=1,3;NAME=2, or 1,3 alone for every input.
     """
-    inputs, words = _inputs(model), text.split(";")
+    words = text.split(";")
     if inputs is None:
         return ""
     for word in words:

@@ -73,7 +73,7 @@ class Planner:
     def _again(self, scenario: Scenario, seed: int) -> str:
         words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
         if self.target:
-            target = self.house.relative(Path(self.target)) if "/" in self.target or self.target.endswith(".so") else self.target
+            target = self.house.relative(Path(self.target)) if _is_library(self.target) else self.target
             words += f" --target {shlex.quote(target)}"
         return words + (f" --out {self.out}" if self.out else "")
 
@@ -157,7 +157,7 @@ class Planner:
             return {"name": f"mutant {scenario.mutant}", "library": str(library), "saboteur": ""}
         name = self.target or scenario.target
         where = "--target" if self.target else scenario.source
-        if "/" in name or name.endswith(".so"):
+        if _is_library(name):
             library = Path(name) if self.target else self.house.root / name
             if not library.is_file():
                 raise UsageError(f"{where}: no such target library '{name}'")
@@ -180,3 +180,8 @@ def fault_sites(plan: str) -> list[str]:
     unquoted = re.sub(r'"(\\.|[^"\\])*"', '""', plan)
     items = (item.strip() for item in unquoted.split(";"))
     return [re.split(r"[@=]", item, maxsplit=1)[0].strip() for item in items if item]
+
+
+def _is_library(target: str) -> bool:
+    """A file, and not the name of a target that is built here."""
+    return "/" in target or target.endswith(".so")
