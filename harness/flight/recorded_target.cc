@@ -1,6 +1,5 @@
 #include "harness/flight/recorded_target.h"
 
-#include <cstdio>
 #include <type_traits>
 #include <utility>
 
@@ -64,15 +63,8 @@ struct Record<kCall, kEntry> {
   }
 };
 
-tgt_code RefuseOpen(const tgt_host*, void**, tgt_error* error) {
-  error->code = TGT_UNSUPPORTED;
-  std::snprintf(error->message, sizeof(error->message), "a recorded target is open already");
-  return TGT_UNSUPPORTED;
-}
-
 tgt_target RecordedTarget::TableOver(tgt_target table) {
   WrapCalls<Record>(&table);
-  table.open = RefuseOpen;
   table.close = [](void* self) { delete static_cast<RecordedTarget*>(self); };
   return table;
 }

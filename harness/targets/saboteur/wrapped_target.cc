@@ -1,6 +1,5 @@
 #include "harness/targets/saboteur/wrapped_target.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "harness/target/target_calls.h"
@@ -21,12 +20,6 @@ struct Forward<kCall, kEntry> {
   }
 };
 
-tgt_code RefuseOpen(const tgt_host*, void**, tgt_error* error) {
-  error->code = TGT_UNSUPPORTED;
-  std::snprintf(error->message, sizeof(error->message), "a wrapped target is open already");
-  return TGT_UNSUPPORTED;
-}
-
 void Close(void* self) { delete &Self(self); }
 
 tgt_code Invoke(void* self, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
@@ -42,7 +35,6 @@ tgt_code WaitForVar(void* self, tgt_handle engine, tgt_var var, tgt_failure* fai
 tgt_target TableOver(const tgt_target& inner) {
   tgt_target table = inner;
   WrapCalls<Forward>(&table);
-  table.open = RefuseOpen;
   table.close = Close;
   if (inner.invoke != nullptr) table.invoke = Invoke;
   if (inner.wait_for_var != nullptr) table.wait_for_var = WaitForVar;
