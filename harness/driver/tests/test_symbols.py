@@ -103,3 +103,35 @@ def test_an_interrupt_is_not_for_the_symbolizer(library, monkeypatch):
     path, start = library
     assert "in outer" in symbols.named(frame(0, path, start), path.parents[1])
     assert seen["start_new_session"]
+
+
+HEAP = """free(): invalid size
+    #0 0x7f01 in __pthread_kill_implementation ./nptl/pthread_kill.c:44
+    #1 0x7f02 in raise sysdeps/posix/raise.c:26
+    #2 0x7f03 in abort ./stdlib/abort.c:79
+    #3 0x7f04 in malloc_printerr ./malloc/malloc.c:5662
+    #4 0x7f05 in _int_free ./malloc/malloc.c:4439
+    #5 0x7f06 in cfree ./malloc/malloc.c:3385
+    #6 0x5607 in free runtime/base/failing_allocations.cc:165
+    #7 0x5608 in mine::Free(void*) src/mine.cc:8
+"""
+
+
+@pytest.mark.parametrize(("text", "title"), [
+    (HEAP, "the process died of SIGABRT in mine::Free: free(): invalid size"),
+    (HEAP.replace("free(): invalid size", "corrupted size vs. prev_size"),
+     "the process died of SIGABRT in mine::Free: corrupted size vs. prev_size"),
+    ("terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n    #0 0x1 in F f.cc:1\n",
+     "the process died of SIGABRT in F: terminate called after throwing an instance of 'std::bad_alloc': std::bad_alloc"),
+    ("CHECK failed: a == b at x.cc:3: no\n    #0 0x1 in F f.cc:1\n", "the process died of SIGABRT in F: CHECK failed: a == b at x.cc:3: no"),
+    ("prog: x.c:3: int main(): Assertion `0' failed.\n", "the process died of SIGABRT: prog: x.c:3: int main(): Assertion `0' failed."),
+    ("loaded the model\n    #0 0x1 in F f.cc:1\n", "the process died of SIGABRT in F"),
+    ("CHECK failed: " + "a" * 500, "the process died of SIGABRT: CHECK failed: " + "a" * 186)])
+def test_what_an_abort_said_stands_in_its_title(text, title):
+    """A heap that was found damaged was so in the code that used it, and not in the allocator."""
+    assert postmortem.crash("SIGABRT", text).title == title
+
+
+def test_the_way_a_heap_is_found_damaged_makes_no_other_finding():
+    other = HEAP.replace("free(): invalid size", "double free or corruption (out)").replace("_int_free", "munmap_chunk")
+    assert postmortem.crash("SIGABRT", HEAP).signature == postmortem.crash("SIGABRT", other).signature

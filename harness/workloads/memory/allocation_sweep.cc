@@ -125,11 +125,12 @@ void AllocationSweep::CheckAnswer(const Answer& answer, bool failed, std::string
 
 void AllocationSweep::Report(const CheckType& check, std::string_view contract,
                              std::string_view what, std::string title) {
-  stage_.board.Report(
-      {.check = &check,
-       .contract = contract,
-       .what = what_ + ": " + std::string(what),
-       .title = what_ + ": " + title + ", with allocation " + std::to_string(n_) + " failing"});
+  const bool none = n_ == AllocationFaults::kNever;
+  const std::string failing = none ? "no allocation" : "allocation " + std::to_string(n_);
+  stage_.board.Report({.check = &check,
+                       .contract = contract,
+                       .what = what_ + ": " + std::string(what),
+                       .title = what_ + ": " + title + ", with " + failing + " failing"});
 }
 
 void AllocationSweep::NoPower(const std::string& why) {

@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "harness/faults/known_sites.h"
 
@@ -91,8 +93,12 @@ class Sweep : public testing::Test, public ShortCall {
   FakeAllocations fake_;
   AllocationFaults* allocations_ = &fake_;
   std::set<std::string> seen_;
+  std::vector<std::string> titles_;
   CheckBoard board_{{"error_exactness", "leak"},
-                    [this](const Finding& finding) { seen_.insert(finding.what); }};
+                    [this](const Finding& finding) {
+                      seen_.insert(finding.what);
+                      titles_.push_back(finding.title);
+                    }};
 
  private:
   const tgt_target table_ = ClosingTable();
@@ -146,6 +152,8 @@ TEST_F(Sweep, SeesARefusalWithoutAShortage) {
   always_refuses_ = true;
   Run();
   EXPECT_EQ(seen_, std::set<std::string>{"call: refused although memory was there"});
+  ASSERT_FALSE(titles_.empty());
+  EXPECT_NE(titles_[0].find("with no allocation failing"), std::string::npos) << titles_[0];
 }
 
 TEST_F(Sweep, ATargetWithAnAllocatorOfItsOwnIsNotGreen) {

@@ -17,11 +17,16 @@ _FRAME = re.compile(r"^\s*#(?P<number>\d+)\s+(?P<address>0x[0-9a-f]+\s+)?(?:in\s
 _PLACE = re.compile(r"\s(?P<file>[^\s():]+):(?P<line>\d+)(?::\d+)?$")
 _MODULE = re.compile(r"\s*\((?P<module>[^()]+?)\+0x[0-9a-f]+\)(?: \(BuildId: \w+\))?$")
 # Who only carried the message: the language's library, the system's, and the sanitizers.
-_CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)\w+$|(?:m|c|re)alloc$|free$|raise$|abort$|gsignal$|"
+_CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)\w+$|(?:m|c|re)alloc$|c?free$|raise$|abort$|gsignal$|"
                        r"pthread_\w+$|start_thread$|clone3?$|_start$|tenter::(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|Die)$")
-_CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
+_CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|^\./(?:assert|debug|malloc|nptl|signal|stdlib|string)/|runtime/base/failing_allocations\.cc|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
 # Words with brackets that are no arguments come first, as a whole.
 _SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|(?<!\w)operator(?:\(\)|<=>|<<=|>>=|->\*|<<|>>|<=|>=|->|<|>)|[<>(]")
+# What the C and C++ libraries, and the checks of most projects, say before they abort.
+_LAST_WORDS = re.compile(r"^(?P<words>terminate called.*(?:\n +what\(\): .*)?|.*\bcheck failed\b.*|.*\bassertion\b.*\bfailed\b.*|\*\*\* .+ \*\*\*.*|"
+                         r"\w+\(\): (?:invalid|corrupted|unaligned|double|mismatching|too many) .*|(?:corrupted|double free) .*)$",
+                         re.MULTILINE | re.IGNORECASE)
+_WORDS = 200  # of a title
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
 
@@ -91,9 +96,19 @@ def _in(top: list[Place]) -> str:
 
 def crash(signal_name: str, stderr: str) -> Finding:
     top = places(stderr)
+    said = last_words(stderr) if signal_name == "SIGABRT" else ""
     return Finding(check="crash", signature=signature("crash", signal_name, *_functions(top)),
-                   title=f"the process died of {signal_name}{_in(top)}", detail=stderr,
+                   title=f"the process died of {signal_name}{_in(top)}{': ' if said else ''}{said}", detail=stderr,
                    evidence={"signal": signal_name, **_numbered(top)})
+
+
+def last_words(stderr: str) -> str:
+    """Why a process aborted, as it said itself: the last such line before its stack; empty when it said nothing known. It
+    does not count for the signature: a damaged heap is met in another way every time."""
+    first_frame = _FRAME.search(stderr)
+    before = stderr[:first_frame.start()] if first_frame else stderr
+    found = [match["words"] for match in _LAST_WORDS.finditer(before)]
+    return re.sub(r"\n +what\(\): +", ": ", found[-1])[:_WORDS] if found else ""
 
 
 def hang(timeout_s: float, stderr: str, progress: str) -> Finding:
