@@ -17,7 +17,7 @@ A, B = Finding("order", "a" * 16, "first"), Finding("leak", "b" * 16, "second")
 
 
 def case(seed: int, *findings: Finding, verdict: Verdict = Verdict.FAIL, **changes):
-    return make_case(name=f"smoke/x.probe.r{seed}", seed=seed, findings=findings, verdict=verdict, **changes)
+    return make_case(**{"name": f"smoke/x.probe.r{seed}", **changes}, seed=seed, findings=findings, verdict=verdict)
 
 
 @pytest.fixture
@@ -88,3 +88,8 @@ def test_since_when_it_is_there_and_in_how_many_runs(tenter, write, house):
     tenter("run", write("smoke/one", behaviour="finding"))
     assert tenter("report", str(folder))[0] == 0 and (folder / "report.html").read_text() == before
     assert re.search(r"first seen in \d{8}-\d{6}-one(-\d)? \(\d+ \w+ 20\d\d\), in 2 of", before)
+
+
+def test_a_defect_that_several_scenarios_show_is_to_be_seen_again_once():
+    steps = what_now(make_run(case(1, A), case(2, A, B, name="smoke/y.probe", scenario="smoke/y")), measured=True)
+    assert sum("#aaaaaaaa" in step for step in steps) == 1 and "smoke/x.probe.r1#aaaaaaaa" in steps[0] and "smoke/y.probe#bbbbbbbb" in steps[1]

@@ -43,7 +43,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
 
 def _repairs(run: RunResult) -> list[str]:
     steps = []
-    first = {(group.case.name, group.finding.signature) for group in groups(run.cases)}
+    first = {group.finding.signature: group.case.name for group in reversed(groups(run.cases))}
     urgency = [Verdict.ERROR, Verdict.FAIL, Verdict.MISSED]
     urgent = [case for case in run.cases if case.verdict in urgency and not case.measures and not case.unusable]
     for case in sorted(urgent, key=lambda case: urgency.index(case.verdict)):
@@ -52,9 +52,9 @@ def _repairs(run: RunResult) -> list[str]:
         elif case.verdict is Verdict.FAIL:
             if case.unmet or not case.findings:
                 steps.append(f"Not as expected in {case.name}: {case.reason}; again: {case.again}")
-            # What several seeds showed is to be seen again once.
+            # What several seeds or scenarios showed is to be seen again once.
             new = next((finding for finding in case.findings if finding.signature not in run.known
-                        and (case.name, finding.signature) in first), None)
+                        and first.get(finding.signature) == case.name), None)
             if new:
                 steps.append(f"See it again: {run.replay_line(case, new)}")
         else:
