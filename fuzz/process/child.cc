@@ -73,7 +73,7 @@ Finding ParseFinding(const std::string& text, const std::string& said) {
   std::getline(in, round);
   finding.round = std::strtoull(round.c_str(), nullptr, 10);
   finding.detail.assign(std::istreambuf_iterator<char>(in), {});
-  if (finding.kind == "data race" || finding.kind == "leaked memory") finding.detail += said;
+  if (finding.kind == kDataRace || finding.kind == kLeaked) finding.detail += said;
   return finding;
 }
 

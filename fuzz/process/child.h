@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "fuzz/judge/finding.h"
+#include "fuzz/process/finding.h"
 
 namespace tenter::fuzz {
 

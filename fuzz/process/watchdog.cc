@@ -9,9 +9,9 @@ namespace {
 
 constexpr int64_t kAnswerNs = kNsPerSecond / 2;
 
-// What the engine says of itself. One that holds a lock of its own for ever cannot answer; then the
+// What the target says of itself. One that holds a lock of its own for ever cannot answer; then the
 // thread that asked is left behind, which does not matter: the process ends.
-std::string Ask(const Engine* engine) {
+std::string Ask(const std::function<std::string()>& describe) {
   struct Answer {
     Mutex mutex;
     CondVar changed;
@@ -22,19 +22,19 @@ std::string Ask(const Engine* engine) {
   auto* const answer = new Answer;
   if (!answer->asker
            .Start("asker",
-                  [engine, answer] {
-                    std::string text = engine->Describe();
+                  [describe, answer] {
+                    std::string text = describe();
                     MutexLock lock(answer->mutex);
                     answer->text = std::move(text);
                     answer->given = true;
                     answer->changed.NotifyAll();
                   })
            .ok())
-    return "there is no thread left to ask the engine";
+    return "there is no thread left to ask what is under way";
   const int64_t until = NowNs() + kAnswerNs;
   MutexLock lock(answer->mutex);
   while (!answer->given && NowNs() < until) answer->changed.WaitFor(answer->mutex, kAnswerNs);
-  return answer->given ? answer->text : "the engine does not answer: it holds a lock of its own";
+  return answer->given ? answer->text : "it does not answer: it holds a lock of its own";
 }
 
 }  // namespace
@@ -58,9 +58,9 @@ void Watchdog::Begin() {
   deadline_ns_ = NowNs() + limit_ns_;
 }
 
-void Watchdog::SetEngine(const Engine* engine) {
+void Watchdog::SetDescribe(std::function<std::string()> describe) {
   MutexLock lock(mutex_);
-  engine_ = engine;
+  describe_ = std::move(describe);
 }
 
 void Watchdog::Extend(int64_t by_ns) {
@@ -71,7 +71,7 @@ void Watchdog::Extend(int64_t by_ns) {
 void Watchdog::End() {
   MutexLock lock(mutex_);
   deadline_ns_ = 0;
-  engine_ = nullptr;
+  describe_ = nullptr;
 }
 
 void Watchdog::Watch() {
@@ -79,7 +79,7 @@ void Watchdog::Watch() {
   while (!stopping_) {
     changed_.WaitFor(mutex_, limit_ns_ / 8);
     if (stopping_ || deadline_ns_ == 0 || NowNs() < deadline_ns_) continue;
-    bite_(engine_ == nullptr ? "the engine is being destroyed" : Ask(engine_));
+    bite_(describe_ == nullptr ? "what would tell is being made or destroyed" : Ask(describe_));
     return;
   }
 }

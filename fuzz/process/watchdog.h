@@ -1,8 +1,8 @@
-// Watchdog: ends the process when a case takes too long, and says what the engine was doing.
+// Watchdog: ends the process when a case takes too long, and says what was under way.
 //
-// Thread safety: Begin, SetEngine and End on the thread that runs the case; it watches on a thread
-//   of its own.
-// Ownership and lifetime: borrows the engine between SetEngine and the next SetEngine or End.
+// Thread safety: Begin, SetDescribe and End on the thread that runs the case; it watches on a
+//   thread of its own.
+// Ownership and lifetime: what SetDescribe got is called until the next SetDescribe or End.
 // Invariants: it bites at most once, and that never returns: threads that hang cannot be joined, so
 //   the process has to end.
 #pragma once
@@ -13,19 +13,19 @@
 
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
-#include "runtime/engine/engine.h"
 
 namespace tenter::fuzz {
 
 class Watchdog {
  public:
-  // `bite` gets what the engine says about itself; it must end the process.
+  // `bite` gets what was under way; it must end the process.
   Watchdog(int64_t limit_ns, std::function<void(const std::string&)> bite);
   ~Watchdog();
 
   void Begin() EXCLUDES(mutex_);
-  // Null before the engine is destroyed: from then on nobody asks it.
-  void SetEngine(const Engine* engine) EXCLUDES(mutex_);
+  // What says what is under way, called on another thread; null before that is destroyed: from then
+  // on nobody asks.
+  void SetDescribe(std::function<std::string()> describe) EXCLUDES(mutex_);
   // For a case that has to wait for something by the clock.
   void Extend(int64_t by_ns) EXCLUDES(mutex_);
   void End() EXCLUDES(mutex_);
@@ -39,7 +39,7 @@ class Watchdog {
   Mutex mutex_;
   CondVar changed_;
   int64_t deadline_ns_ GUARDED_BY(mutex_) = 0;  // 0: no case runs
-  const Engine* engine_ GUARDED_BY(mutex_) = nullptr;
+  std::function<std::string()> describe_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   Thread thread_;
 };

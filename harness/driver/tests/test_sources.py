@@ -172,9 +172,13 @@ def test_blanked_code_keeps_its_lines():
     ("runtime/engine/tenter/x.h", "error.h", "from the root of the repository"),
     ("bench/attic/x.h", "bench/program/program.h", "bench/attic is on no floor"),
     ("bench/x.cc", "program.h", "from the root of the repository"),
-    ("fuzz/program/x.h", "fuzz/judge/judge.h", "upward include: fuzz/program stands below judge"),
-    ("fuzz/judge/x_test.cc", "fuzz/run/child.h", "upward include: fuzz/judge stands below run"),
-    ("fuzz/attic/x.h", "fuzz/program/program.h", "fuzz/attic is on no floor"),
+    ("fuzz/engine/program/x.h", "fuzz/engine/judge/judge.h", "upward include: fuzz/engine/program stands below judge"),
+    ("fuzz/engine/judge/x_test.cc", "fuzz/engine/run/child.h", "upward include: fuzz/engine/judge stands below run"),
+    ("fuzz/engine/attic/x.h", "fuzz/engine/program/program.h", "fuzz/engine/attic is on no floor"),
+    ("fuzz/attic/x.h", "fuzz/process/child.h", "fuzz/attic is on no floor"),
+    ("fuzz/process/x.h", "fuzz/frame/trial.h", "upward include: fuzz/process stands below frame"),
+    ("fuzz/frame/x.h", "fuzz/engine/run/child.h", "fuzz/frame may include process and frame only"),
+    ("fuzz/api/x.h", "fuzz/engine/program/program.h", "fuzz/api may include process and frame only"),
 ])
 def test_layers_finds_a_planted_edge(root, path, include, expected):
     plant(root, path, f'#pragma once\n  #  include "{include}"\n')
@@ -201,7 +205,8 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
     ("runtime/capi/tenter/tenter.h", "error.h"), ("runtime/capi/tenter/x.h", "model.h"),
     ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
     ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h"),
-    ("fuzz/x.cc", "fuzz/hunt/trial.h"), ("fuzz/hunt/x.cc", "fuzz/program/program.h")])
+    ("fuzz/x.cc", "fuzz/frame/trial.h"), ("fuzz/engine/hunt/x.cc", "fuzz/engine/program/program.h"),
+    ("fuzz/engine/main.cc", "fuzz/engine/hunt/x.h"), ("fuzz/engine/run/x.cc", "fuzz/frame/trial.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):
     plant(root, path, f'#include "{include}"\n')
     assert layers.check(read_sources(root)) == []
@@ -223,13 +228,13 @@ def test_contracts_without_a_gap(tenter, cited):
 
 def test_a_property_of_the_fuzzer_is_evidence(tenter, house, cited):
     plant(house.root, "runtime/engine/all_test.cc", "// " + ", ".join(cited[1:]) + "\n")
-    properties = "".join(f'Property{{"{id_}", "what it compares", With({{}})}},\n' for id_ in cited
+    properties = "".join(f'EngineProperty{{"{id_}", "what it compares", With({{}})}},\n' for id_ in cited
                          if id_.startswith(("ENG-", "ERR-")))
-    plant(house.root, "fuzz/judge/properties.cc", f"// ERR-99\n{properties}")
+    plant(house.root, "fuzz/engine/judge/properties.cc", f"// ERR-99\n{properties}")
     code, out, _ = tenter("contracts")
     assert code == 0 and f"{len(cited)} of {len(cited)} contracts are cited" in out and "property" in out
-    plant(house.root, "fuzz/judge/properties.cc", 'Property{"ENG-12", "nothing"}\n')
-    assert "ENG-12 is no contract, and is cited by fuzz/judge/properties.cc" in tenter("contracts")[1]
+    plant(house.root, "fuzz/engine/judge/properties.cc", 'EngineProperty{"ENG-12", "nothing"}\n')
+    assert "ENG-12 is no contract, and is cited by fuzz/engine/judge/properties.cc" in tenter("contracts")[1]
 
 
 def test_a_gap_fails(tenter, house, cited):
@@ -248,9 +253,9 @@ def test_an_unknown_id_fails(tenter, house, cited, path, text):
 
 
 def test_a_contract_of_the_engine_without_a_property_fails(tenter, house, cited):
-    plant(house.root, "fuzz/judge/properties.cc", 'Property{"ENG-1", "order"}\n')
+    plant(house.root, "fuzz/engine/judge/properties.cc", 'EngineProperty{"ENG-1", "order"}\n')
     code, out, _ = tenter("contracts")
-    assert code == 1 and "ERR-4 has no property in fuzz/judge/properties.cc" in out
+    assert code == 1 and "ERR-4 has no property in fuzz/engine/judge/properties.cc" in out
     assert "ENG-1 has no property" not in out and "ITR-1 has no property" not in out
 
 

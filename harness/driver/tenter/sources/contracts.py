@@ -20,9 +20,9 @@ _ID = re.compile(r"\b(?:ENG|ERR|COP|ITR)-\d+\b")
 # The driver's own tests prove nothing about the runtime; they mention ids as examples.
 _NOT_EVIDENCE = Path("harness/driver/tests")
 _TEST_FILES = ("*_test.cc", "*_test.c", "test_*.py")
-# The table of the fuzzer: one property per contract, as `Property{"ENG-1", ...`.
-_PROPERTIES = Path("fuzz/judge/properties.cc")
-_PROPERTY = re.compile(r'\bProperty\{\s*"([A-Z]+-\d+)"')
+# The table of the engine's fuzzer: one property per contract, as `EngineProperty{"ENG-1", ...`.
+_PROPERTIES = Path("fuzz/engine/judge/properties.cc")
+_PROPERTY = re.compile(r'\bEngineProperty\{\s*"([A-Z]+-\d+)"')
 _TEST_ROOMS = ("runtime", "harness", "fuzz", "sanitizers")
 
 

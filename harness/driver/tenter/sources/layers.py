@@ -18,8 +18,11 @@ _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 BENCH_FLOORS = ("program", "contender", "measure", "policy")
-FUZZ_FLOORS = ("program", "history", "model", "judge", "process", "ends", "run", "hunt")
-_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS}
+# What is fuzzed stands beside one another on the first two.
+FUZZ_FLOORS = ("process", "frame", "engine", "iterator", "api")
+FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "run", "hunt")
+# A folder of which the folders inside are floors.
+_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS}
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "plan", "record", "cases", "history", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
@@ -67,8 +70,13 @@ def _problem(path: str, include: str) -> str:
         return f"only bench/ may include bench/: {include}"
     if room == "bench" and parts[0] not in ("bench", "runtime"):
         return f"bench/ may include runtime/ only: {include}"
-    if room in _ROOM_FLOORS and parts[0] == room and len(inside) > 1 and len(parts) > 2:
-        return _room_problem(room, inside[0], parts[1], include)
+    for folder in _ROOM_FLOORS:
+        below = f"{folder}/"
+        if path.startswith(below) and include.startswith(below):
+            including, included = path.removeprefix(below).split("/"), include.removeprefix(below).split("/")
+            problem = _room_problem(folder, including[0], included[0], include) if len(including) > 1 and len(included) > 1 else ""
+            if problem:
+                return problem
     if room != "runtime":
         return ""
     if parts[0] != "runtime":
@@ -79,11 +87,13 @@ def _problem(path: str, include: str) -> str:
 
 
 def _room_problem(room: str, floor: str, included: str, include: str) -> str:
-    """What stands in the room itself, beside its folders, is on top of them all."""
+    """What stands in the folder itself, beside the floors, is on top of them all."""
     floors = _ROOM_FLOORS[room]
     for name in (floor, included):
         if name not in floors:
             return f"{room}/{name} is on no floor; the floors are {' < '.join(floors)}"
+    if floors is FUZZ_FLOORS and included not in (floor, *floors[:2]):
+        return f"{room}/{floor} may include {' and '.join(floors[:2])} only: {include}"
     if floors.index(included) > floors.index(floor):
         return f"upward include: {room}/{floor} stands below {included}: {include}"
     return ""

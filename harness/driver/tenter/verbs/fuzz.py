@@ -28,7 +28,7 @@ from tenter.report.steps import what_now
 from tenter.sources import contracts
 from tenter.verbs.hunting import hunt_in
 
-_MOST_WORKERS = 64  # of a program as text (fuzz/program/parse.cc)
+_MOST_WORKERS = 64  # of a program as text (fuzz/engine/program/parse.cc)
 
 
 def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:

@@ -1,0 +1,88 @@
+// History: everything that a program saw when it ran on an engine, as plain data for Judge.
+//
+// Thread safety: while the program runs, what a call returned is written by the thread that made
+//   it, and a run by the thread that runs the body. Judge reads when the engine is gone.
+// Ownership and lifetime: values.
+// Invariants: stamps come from one counter; 0 means that it never happened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/engine/history/caught.h"
+#include "fuzz/engine/history/handles.h"
+#include "fuzz/engine/program/program.h"
+
+namespace tenter::fuzz {
+
+struct Span {
+  int64_t begin = 0, end = 0;
+  bool happened() const { return begin != 0; }
+};
+
+// A failure as a wait told of it (ERR-7).
+struct FailureSeen {
+  uint64_t push_number = 0;
+  std::string op, thread;
+  FailurePlace place = FailurePlace::kBody;
+  Caught caught;
+  std::vector<std::pair<uint64_t, std::string>> chain;
+};
+
+// What one look at a var told: AwaitVar's poison, then WaitForVar's exception.
+struct VarSeen {
+  StatusCode code = StatusCode::kOk;  // of AwaitVar
+  std::vector<FailureSeen> failures;  // root first
+  Caught caught;                      // from WaitForVar
+  bool has_context = false;           // FailureOf(the exception) answered
+  FailureSeen context;
+  bool has_value = false;
+  int64_t value = 0;
+  Span await, wait;
+};
+
+// One run of a body or a deleter.
+struct RunSeen {
+  uint64_t number = 0;  // the push number that the body was told
+  int runs = 0;
+  Span body;
+  bool throws_late = false;
+  bool cancel_seen = false;  // the token was requested at the end of the body
+  bool raced = false;        // the body of a racing op began; it touches nothing that others use
+  std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
+};
+
+// kPush: the run of the body. kDelete: of the deleter.
+struct StatementSeen : RunSeen {
+  Span span;
+  Handles handles;  // what the letters meant
+  StatusCode code = StatusCode::kOk;
+  uint64_t push_number = 0;
+  VarSeen var;                        // kWait
+  Caught caught;                      // kWaitAll, kAwait: what came instead of a report
+  std::vector<FailureSeen> reported;  // kWaitAll, kAwait
+  bool expired = false;               // kExpired: its scope was cancelled in time
+  int64_t live_after_stop = -1;       // kStop, on a thread
+  std::vector<RunSeen> replays;       // kPush, recorded: as they came
+  std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)
+};
+
+struct History {
+  StatusCode construction = StatusCode::kOk;
+  std::vector<StatementSeen> statements;                 // as in the program
+  std::vector<VarSeen> final_vars;                       // by instance
+  std::vector<std::vector<FailureSeen>> final_reported;  // by the wait-alls of the drain, in turn
+  std::vector<std::pair<int, std::vector<FailureSeen>>> final_scopes;  // what each still told then
+  EngineCounts counts;                                                 // after the drain
+  int64_t sync_bodies_left = 0;                                        // after the drain
+  int64_t bodies_left = 0;                                             // after the engine is gone
+  int64_t exceptions_left = 0;                                         // after the engine is gone
+  uint64_t programs_alive = 0;     // captured ones, at the end; each has a var of its own
+  uint64_t programs_released = 0;  // after their last replay: each deleted its var
+  uint64_t stray_runs = 0;         // of recorded bodies, with a number that no replay took (Unfold)
+  int live_workers_left = 0;       // threads that a failed construction left behind
+};
+
+}  // namespace tenter::fuzz

@@ -1,0 +1,47 @@
+// The parts of Judge: each compares one side of a case with the contracts, in a file of its own.
+//
+// Path: Judge -> the order of pushes -> what needs no model -> the model -> what does.
+//
+// Thread safety: pure, but for the findings of their case.
+#pragma once
+
+#include "fuzz/engine/judge/case.h"
+#include "fuzz/engine/model/model.h"
+
+namespace tenter::fuzz {
+
+// judge_calls.cc: what push, delete, new and stop returned.
+void JudgeCalls(const Case& c);
+// When the var of an instance was surely, and when it may have been deleted.
+bool SurelyDeleted(const Case& c, int instance, int64_t before);
+bool MaybeDeleted(const Case& c, int instance, int64_t before);
+
+// linearise.cc: the order in which the engine took the pushes, with what else the history alone
+// tells of them: how racing ops ended, and with which codes ops may have been cancelled.
+std::vector<Pushed> Linearise(const Case& c);
+
+// judge_order.cc, judge_priorities.cc: who ran when.
+void JudgeOrder(const Case& c, const std::vector<Pushed>& order);
+void JudgePriorities(const Case& c, const std::vector<Pushed>& order);
+
+// judge_cancels.cc: who ran although its scope was cancelled, what bodies were told, and deadlines
+// of scopes.
+void JudgeCancels(const Case& c, const std::vector<Pushed>& order);
+
+// judge_outcome.cc, judge_vars.cc: who ran at all, values, poison, counts.
+void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
+void JudgeVars(const Case& c, const Expectation& expect);
+void JudgeLeftovers(const Case& c);
+
+// judge_failure.cc: compares a failure that somebody saw with the expected one.
+void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure& expected,
+                  const std::string& where);
+// What FailureOf knew of the root failure that a wait threw (ERR-7). False when it knew nothing.
+bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
+                  const std::string& where);
+bool Same(const Caught& seen, const ExpectedFailure& expected);
+
+// judge_waits.cc: what waits told, and when they returned.
+void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
+
+}  // namespace tenter::fuzz

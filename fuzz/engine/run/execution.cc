@@ -1,0 +1,151 @@
+#include "fuzz/engine/run/execution.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "fuzz/engine/run/drain.h"
+#include "fuzz/engine/run/look.h"
+#include "fuzz/engine/run/start_line.h"
+#include "fuzz/engine/run/timeouts.h"
+#include "runtime/base/thread.h"
+
+namespace tenter::fuzz {
+
+Execution::Execution(const Program& program, const Tools& tools, uint64_t round, Notes& notes,
+                     std::unique_ptr<Engine> engine)
+    : program_(program),
+      tools_(tools),
+      round_(round),
+      notes_(notes),
+      letters_(*engine, program),
+      scopes_(*engine, program),
+      bodies_(program, round, tools, notes,
+              [this](int op, const HandlesPtr& handles) {
+                RunActor({true, op}, &handles);
+              }),
+      pushes_(program, *engine, notes, bodies_, scopes_),
+      engine_(std::move(engine)) {}
+
+void Execution::Run() {
+  tools_.watchdog->SetDescribe([engine = engine_.get()] { return engine->Describe(); });
+  RunThreads();
+  Drain(program_, *engine_, tools_, notes_).Run(bodies_, letters_, scopes_, pushes_.captured());
+  if (!tools_.InChild()) tools_.watchdog->SetDescribe(nullptr);
+  pushes_.Clear();
+  scopes_.Clear();
+  engine_.reset();
+}
+
+void Execution::RunThreads() {
+  if (program_.gated && program_.workers > 0) PushGate();
+  std::vector<int> numbers;
+  for (const Statement& s : program_.statements)
+    if (!s.actor.is_op &&
+        std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
+      numbers.push_back(s.actor.number);
+  if (numbers.size() <= 1) {
+    RunActor({false, numbers.empty() ? 0 : numbers[0]}, nullptr);
+    pushes_.EndBulks();
+  } else {
+    StartLine start(static_cast<int>(numbers.size()));
+    std::deque<Thread> threads;
+    for (const int number : numbers)
+      TENTER_CHECK(threads.emplace_back()
+                       .Start("pusher",
+                              [this, number, &start] {
+                                start.Wait();
+                                RunActor({false, number}, nullptr);
+                              })
+                       .ok(),
+                   "no thread for a pusher");
+    for (Thread& thread : threads) thread.Join();
+  }
+  gate_.Open();
+}
+
+// The rest of the program is pushed while this op holds the only worker.
+void Execution::PushGate() {
+  Op op{.name = "gate"};
+  op.body = [this](const OpContext&) {
+    held_.Open();
+    gate_.Wait();
+  };
+  engine_->Push(std::move(op)).value();
+  held_.Wait();
+}
+
+// `handles`: what the letters mean to a body; a pusher, with null, uses what they mean now.
+void Execution::RunActor(Actor actor, const HandlesPtr* handles) {
+  for (size_t i = 0; i < program_.statements.size(); ++i)
+    if (program_.statements[i].actor == actor)
+      RunStatement(i, handles != nullptr ? *handles : letters_.now());
+}
+
+void Execution::RunStatement(size_t index, const HandlesPtr& handles) {
+  const Verb verb = program_.statements[index].verb;
+  // What may wait for ops opens the gate first: none of them ends before.
+  if (verb != Verb::kPush && verb != Verb::kDelete && verb != Verb::kReplay &&
+      verb != Verb::kCancel && verb != Verb::kTimeout)
+    gate_.Open();
+  StatementSeen& seen = notes_.statement(index);
+  seen.handles = *handles;
+  seen.span.begin = notes_.Stamp();
+  Do(index, handles, &seen);
+  seen.span.end = notes_.Stamp();
+}
+
+void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen) {
+  const Statement& s = program_.statements[index];
+  switch (s.verb) {
+    case Verb::kPush:
+      return pushes_.Push(index, handles);
+    case Verb::kReplay:
+      return pushes_.Replay(index);
+    case Verb::kDelete:
+      seen->code = engine_->DeleteVar((*handles)[s.var].var, bodies_.DeleterOf(index)).code();
+      return;
+    case Verb::kNew:
+      seen->code = letters_.New(s.var);
+      seen->handles = *letters_.now();
+      return;
+    case Verb::kWait:
+      return Wait((*handles)[s.var], &seen->var);
+    case Verb::kWaitAll:
+      return LookAtAll(*engine_, &seen->reported, &seen->caught);
+    case Verb::kStop:
+      seen->code = engine_->Stop(s.mode).code();
+      if (!s.actor.is_op) seen->live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);
+      return;
+    case Verb::kAwait:
+      return LookAtScope(*scopes_.Find(s.scope), &seen->reported, &seen->caught);
+    case Verb::kCancel:
+      return scopes_.Find(s.scope)->Cancel();
+    case Verb::kTimeout:
+      return SetTimeout(index, seen);
+    case Verb::kExpired:
+      // Half the limit of the case: then the deadline counts as forgotten, and not the case as
+      // hanging.
+      seen->expired = scopes_.AwaitCancelled(s.scope, NowNs() + tools_.watchdog->limit_ns() / 2);
+      return;
+    case Verb::kFork:
+      if (tools_.forks != nullptr) tools_.forks->Fork();
+      return;
+  }
+}
+
+void Execution::SetTimeout(size_t index, StatementSeen* seen) {
+  const Statement& s = program_.statements[index];
+  const int64_t timeout_ns =
+      s.far_deadline ? kFarNs : ScopeTimeoutNs(program_.noise + round_, index);
+  seen->code = scopes_.Find(s.scope)->SetTimeout(timeout_ns).code();
+}
+
+void Execution::Wait(const Handle& handle, VarSeen* seen) {
+  LookAtVar(
+      *engine_, handle.var, [this] { return notes_.Stamp(); }, seen);
+  // Where nobody else pushes, nobody writes the var now.
+  if (IsSequential(program_) && seen->caught.what == Caught::What::kNothing)
+    bodies_.ReadValue(handle.instance, seen);
+}
+
+}  // namespace tenter::fuzz

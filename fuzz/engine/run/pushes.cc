@@ -1,0 +1,62 @@
+#include "fuzz/engine/run/pushes.h"
+
+#include "fuzz/engine/run/timeouts.h"
+
+namespace tenter::fuzz {
+namespace {
+
+void Note(const Result<uint64_t>& pushed, StatementSeen* seen) {
+  if (pushed.ok())
+    seen->push_number = *pushed;
+  else
+    seen->code = pushed.status().code();
+}
+
+std::vector<Var> VarsOf(const std::vector<int>& letters, const Handles& handles) {
+  std::vector<Var> vars;
+  for (const int letter : letters) vars.push_back(handles[letter].var);
+  return vars;
+}
+
+}  // namespace
+
+Pushes::Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bodies, Scopes& scopes)
+    : program_(program),
+      engine_(engine),
+      notes_(notes),
+      bodies_(bodies),
+      scopes_(scopes),
+      forks_(Has(program, Verb::kFork)),
+      captured_(program) {}
+
+void Pushes::Push(size_t index, const HandlesPtr& handles) {
+  const Statement& s = program_.statements[index];
+  StatementSeen* const seen = &notes_.statement(index);
+  const std::vector<Var> reads = VarsOf(s.reads, *handles), writes = VarsOf(s.writes, *handles);
+  const std::string name = OpName(s.op);
+  Op op{.name = name, .reads = reads, .writes = writes, .priority = s.priority};
+  if (s.far_deadline) op.timeout_ns = kFarNs;
+  if (s.ends == Ends::kHeld || Races(s)) op.timeout_ns = kSoonNs;
+  op.scope = scopes_.Find(s.scope);
+  op.body = bodies_.Of(index, handles, NowNs() + kSoonNs);
+  if (s.program != 0) return captured_.Record(s.program, std::move(op));
+  if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), seen);
+  // Both ways into the engine, where nothing forks that would have to wait for the second.
+  const bool counted = index % 2 == 1 && !forks_;
+  Note(counted ? engine_.PushCounted(std::move(op)) : engine_.Push(std::move(op)), seen);
+}
+
+// A case has one bulk of each size; one of one size only is drawn.
+void Pushes::PushInBulk(int size, Op&& op, StatementSeen* seen) {
+  std::unique_ptr<Bulk>& bulk = bulks_[size];
+  if (bulk == nullptr) bulk = engine_.NewBulk(static_cast<size_t>(size));
+  seen->code = bulk->Push(std::move(op)).code();
+}
+
+void Pushes::Replay(size_t index) {
+  const Statement& s = program_.statements[index];
+  Note(captured_.Replay(engine_, s.program, scopes_.Find(s.scope), index),
+       &notes_.statement(index));
+}
+
+}  // namespace tenter::fuzz

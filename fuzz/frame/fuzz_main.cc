@@ -1,0 +1,150 @@
+#include "fuzz/frame/fuzz_main.h"
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "fuzz/frame/campaign.h"
+#include "fuzz/frame/event.h"
+#include "fuzz/frame/options.h"
+#include "fuzz/frame/trial.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int kMostReplayed = 20;  // findings; then a replay has shown enough
+constexpr int kClean = 0, kFindings = 1, kUsage = 2;
+
+Result<std::string> ReadProgram(const Subject& subject, const Options& options) {
+  const size_t colon = options.replay.find(':');
+  if (colon != std::string::npos &&
+      options.replay.find_first_not_of("0123456789:") == std::string::npos) {
+    CampaignOptions campaign = options.campaign;
+    campaign.seed = std::strtoull(options.replay.c_str(), nullptr, 10);
+    const uint64_t number = std::strtoull(options.replay.c_str() + colon + 1, nullptr, 10);
+    return DrawCase(subject, campaign, number).program;
+  }
+  std::ifstream file(options.replay);
+  if (!file) return Status(StatusCode::kNotFound, "cannot read '" + options.replay + "'");
+  std::stringstream text;
+  text << file.rdbuf();
+  TENTER_RETURN_IF_ERROR(subject.Check(text.str()));
+  return text.str();
+}
+
+int Refuse(const Subject& subject, const std::string& problem, const std::string& help) {
+  std::fprintf(stderr, "%s_fuzz: %s\n%s", std::string(subject.name()).c_str(), problem.c_str(),
+               help.c_str());
+  return kUsage;
+}
+
+int ReplayVerb(const Subject& subject, const Options& options) {
+  const Result<std::string> program = ReadProgram(subject, options);
+  if (!program.ok()) return Refuse(subject, program.status().message(), "");
+  const Replayed replayed = Replay(subject, *program, options.times, kMostReplayed,
+                                   options.campaign.case_limit_ms, [&](const Replayed& so_far) {
+                                     Event("replaying")
+                                         .Add("came_back", static_cast<int>(so_far.findings.size()))
+                                         .Add("tried", so_far.rounds)
+                                         .Add("times", options.times);
+                                   });
+  const std::vector<Finding>& findings = replayed.findings;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (i > 0 && findings[i].kind == findings[0].kind) continue;
+    Event("finding")
+        .Add("contract", findings[i].contract)
+        .Add("kind", findings[i].kind)
+        .Add("detail", findings[i].detail)
+        .Add("program", *program)
+        .Add("ops", subject.Size(*program));
+  }
+  Event("replayed")
+      .Add("came_back", static_cast<int>(findings.size()))
+      .Add("tried", replayed.rounds)
+      .Add("program", *program);
+  return findings.empty() ? kClean : kFindings;
+}
+
+void PrintProgress(const Subject& subject, const Counts& counts, double elapsed_s,
+                   const CampaignOptions& options) {
+  const uint64_t cases = counts.next_case.Load(kRelaxed);
+  Event line("progress");
+  line.Add("done", static_cast<int>(elapsed_s))
+      .Add("total", static_cast<int>(options.seconds))
+      .Add("what", std::to_string(cases) + (cases == 1 ? " case" : " cases"))
+      .Add("elapsed_s", elapsed_s)
+      .Add("seed", options.seed)
+      .Add("case", cases);
+  for (size_t i = 0; i < subject.counted().size(); ++i)
+    line.Add(std::string(subject.counted()[i]), counts.counts[i].Load(kRelaxed));
+}
+
+// What is known when it is found; what shrinking adds is added by the caller.
+Event& AddFound(const Subject& subject, const CampaignResult& result, uint64_t seed, Event& event) {
+  return event.Add("contract", result.finding.contract)
+      .Add("kind", result.finding.kind)
+      .Add("detail", result.finding.detail)
+      .Add("program", result.minimal)
+      .Add("ops", subject.Size(result.minimal))
+      .Add("original", result.original)
+      .Add("original_ops", subject.Size(result.original))
+      .Add("property", result.property)
+      .Add("seed", seed)
+      .Add("case", result.case_number)
+      .Add("found_after_s", result.found_after_s);
+}
+
+// At most one line a second.
+Shrinking PrintShrinking(const CampaignOptions& options) {
+  return [&options, next_s = 0.0](double elapsed_s, int ops) mutable {
+    if (elapsed_s < next_s) return;
+    next_s = elapsed_s + 1;
+    Event("shrinking")
+        .Add("elapsed_s", elapsed_s)
+        .Add("limit_s", options.shrink_seconds)
+        .Add("ops", ops);
+  };
+}
+
+int CampaignVerb(const Subject& subject, const CampaignOptions& options, int expect_ops) {
+  const int64_t start = NowNs();
+  const auto elapsed = [start] { return static_cast<double>(NowNs() - start) / 1e9; };
+  const auto result = RunCampaign(
+      subject, options,
+      {.progress =
+           [&](const Counts& counts) { PrintProgress(subject, counts, elapsed(), options); },
+       .found =
+           [&](const CampaignResult& found) {
+             Event event("found");
+             AddFound(subject, found, options.seed, event);
+           },
+       .shrinking = PrintShrinking(options)});
+  if (!result.has_value()) return expect_ops > 0 ? kFindings : kClean;
+  Event event("finding");
+  AddFound(subject, *result, options.seed, event)
+      .Add("shrunk_after_s", result->shrunk_after_s)
+      .Add("came_back", result->came_back)
+      .Add("tried", result->tried);
+  // A program may fail with no op at all, and only a planted bug is expected to.
+  return expect_ops > 0 && subject.Size(result->minimal) <= expect_ops ? kClean : kFindings;
+}
+
+}  // namespace
+
+int FuzzMain(int count, char** words, Subject* subject) {
+  Options options;
+  if (const std::string problem = ParseOptions(count, words, subject, &options); !problem.empty())
+    return Refuse(*subject, problem, Help(*subject));
+  if (options.list) {
+    for (const Property& property : subject->properties())
+      Event("property")
+          .Add("contract", std::string(property.contract))
+          .Add("compares", std::string(property.compares));
+    return kClean;
+  }
+  return options.replay.empty() ? CampaignVerb(*subject, options.campaign, options.expect_ops)
+                                : ReplayVerb(*subject, options);
+}
+
+}  // namespace tenter::fuzz

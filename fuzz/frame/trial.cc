@@ -1,0 +1,61 @@
+#include "fuzz/frame/trial.h"
+
+#include <algorithm>
+
+#include "fuzz/process/sanitizer.h"
+#include "runtime/base/atomic.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+
+std::optional<Finding> RunOnce(const Subject& subject, Rig& rig, const std::string& program,
+                               uint64_t round) {
+  const int races = RacesReported();
+  std::optional<Finding> finding = rig.Run(program, round);
+  if (!finding.has_value() && RacesReported() > races)
+    finding = Finding{subject.Suspect(program, kDataRace), kDataRace, "", round};
+  return finding;
+}
+
+std::optional<Finding> Try(const Subject& subject, const std::string& program, const Limits& limits,
+                           uint64_t first_round) {
+  std::optional<Finding> finding = RunInChild(
+      [&](const Reporter& reporter) {
+        Atomic<uint64_t> round = first_round;  // the watchdog's thread reads it
+        Watchdog watchdog(limits.case_ns, [&](const std::string& said) {
+          reporter.Found({subject.Suspect(program, kHang), kHang, said, round.Load(kRelaxed)});
+        });
+        // A program that was made smaller often waits in vain for a report, so that the patience
+        // here is shorter than in a campaign.
+        const auto rig = subject.MakeRig(&watchdog, std::min(kNsPerSecond / 2, limits.case_ns / 6));
+        for (int i = 0; i < limits.rounds; ++i, round.FetchAdd(1, kRelaxed)) {
+          auto found = RunOnce(subject, *rig, program, round.Load(kRelaxed));
+          if (!found.has_value()) continue;
+          found->round = round.Load(kRelaxed);
+          reporter.Found(*found);
+        }
+        if (FoundLeaks())
+          reporter.Found({subject.Suspect(program, kLeaked), kLeaked, "", round.Load(kRelaxed)});
+        reporter.Clean();
+      },
+      limits.rounds * (limits.case_ns + kNsPerSecond) + 5 * kNsPerSecond);
+  if (!finding.has_value() || !finding->contract.empty()) return finding;
+  finding->round = first_round;  // it died before it could tell
+  finding->contract = subject.Suspect(program, finding->kind);
+  return finding;
+}
+
+Replayed Replay(const Subject& subject, const std::string& program, int times, int most,
+                int64_t case_limit_ms, const std::function<void(const Replayed&)>& step) {
+  Replayed replayed;
+  while (replayed.rounds < times && static_cast<int>(replayed.findings.size()) < most) {
+    const auto finding = Try(subject, program, {case_limit_ms * kNsPerMs, times - replayed.rounds},
+                             static_cast<uint64_t>(replayed.rounds));
+    replayed.rounds = finding.has_value() ? static_cast<int>(finding->round) + 1 : times;
+    if (finding.has_value()) replayed.findings.push_back(*finding);
+    step(replayed);
+  }
+  return replayed;
+}
+
+}  // namespace tenter::fuzz
