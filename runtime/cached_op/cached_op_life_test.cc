@@ -124,6 +124,41 @@ TEST(CachedOpLife, WaitingForRoomInsideAnOpIsRefused) {
   EXPECT_EQ(inside, StatusCode::kWaitInsideOp);
 }
 
+// The end of a request is its last site, and each has one: how long it ran is known from outside.
+TEST(CachedOpLife, ARequestEndsOnceBehindItsNodes) {
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  Atomic<int> nodes = 0, ends = 0;
+  int nodes_before_end = 0;
+  AtSite node(cached_op_sites::kNodeRun, [&] { nodes.FetchAdd(1, kRelaxed); });
+  AtSite end(cached_op_sites::kRequestEnd, [&] {
+    ends.FetchAdd(1, kRelaxed);
+    nodes_before_end = nodes.Load(kRelaxed);
+  });
+  class Both : public Probe {
+   public:
+    Both(Probe& one, Probe& other) : one_(one), other_(other) {}
+    ProbeOutcome Hit(const Site& site, const ProbeContext& context) override {
+      one_.Hit(site, context);
+      return other_.Hit(site, context);
+    }
+
+   private:
+    Probe &one_, &other_;
+  } both(node, end);
+  for (const int workers : {0, 2}) {
+    for (const bool thread_safe : {true, false}) {
+      nodes.Store(0, kRelaxed), ends.Store(0, kRelaxed);
+      const auto engine = MakeEngine({.workers = workers});
+      CachedOp op(engine.get(), BranchModel(),
+                  {.thread_safe = thread_safe, .workers = workers, .probe = &both});
+      ASSERT_TRUE(op.Invoke({&input, 1}).ok());
+      EXPECT_EQ(ends.Load(kRelaxed), 1);
+      EXPECT_EQ(nodes_before_end, nodes.Load(kRelaxed));
+      EXPECT_GT(nodes_before_end, 1);
+    }
+  }
+}
+
 #endif
 
 }  // namespace

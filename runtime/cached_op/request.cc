@@ -39,7 +39,7 @@ Result<uint64_t> Request::PushEnd(Engine* engine) {
                        .reads = arena_->slot_vars(),
                        .writes = {arena_->end_var()},
                        .scope = arena_->scope(),
-                       .body = [](const OpContext&) {}});
+                       .body = EndBody(arena_)});
 }
 
 Status Request::RunInline() {
@@ -51,6 +51,7 @@ Status Request::RunInline() {
       return Describe(plan_.steps()[number].node, Thrown::Current());
     }
   }
+  EndRequest(*arena_);
   return {};
 }
 

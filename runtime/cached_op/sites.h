@@ -20,7 +20,10 @@ inline constexpr Site kArenaAcquire{"cached_op.arena.acquire",
 inline constexpr Site kNodeRun{"cached_op.node.run",
                                kActionThrow | kActionError | kActionDelay | kActionBadAlloc,
                                "a node of the model fails when it runs"};
+inline constexpr Site kRequestEnd{"cached_op.request.end", kActionDelay,
+                                  "all nodes of a request have run, and its caller is told late"};
 
-inline constexpr std::array<const Site*, 3> kAll = {&kPlanCompile, &kArenaAcquire, &kNodeRun};
+inline constexpr std::array<const Site*, 4> kAll = {&kPlanCompile, &kArenaAcquire, &kNodeRun,
+                                                    &kRequestEnd};
 
 }  // namespace tenter::cached_op_sites

@@ -14,4 +14,10 @@ void RunStep(Arena& arena, size_t number, int executor) {
   step.kernel->Run(mine.inputs, mine.outputs, arena.plan().scratch(executor));
 }
 
+void EndRequest(const Arena& arena) {
+  if (arena.abandoned()) return;
+  TENTER_HIT(arena.probe(), cached_op_sites::kRequestEnd,
+             .request = static_cast<int64_t>(arena.request()));
+}
+
 }  // namespace tenter
