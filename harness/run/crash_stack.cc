@@ -17,6 +17,7 @@ constexpr int kFrames = 48;
 
 // Where the signal struck; null where it is not known how to read that.
 void* PlaceOf(const void* context) {
+  if (context == nullptr) return nullptr;
 #if defined(__x86_64__)
   const auto* const thread = static_cast<const ucontext_t*>(context);
   return reinterpret_cast<void*>(thread->uc_mcontext.gregs[REG_RIP]);

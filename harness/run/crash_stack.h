@@ -22,7 +22,7 @@ namespace tenter {
 void PrepareCrashStack();
 
 // Writes the stack of a thread that a signal interrupted to `descriptor`; `context` is what its
-// handler was given.
+// handler was given, or null for the stack of the caller.
 void PrintCrashStack(int descriptor, const void* context);
 
 }  // namespace tenter

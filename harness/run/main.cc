@@ -9,6 +9,7 @@
 
 #include "harness/faults/known_sites.h"
 #include "harness/flight/recorded_target.h"
+#include "harness/run/events.h"
 #include "harness/run/process_allocations.h"
 #include "harness/run/race_reports.h"
 #include "harness/run/results_file.h"
@@ -153,7 +154,7 @@ int Execute(const RunPlan& plan, const std::string& directory) {
 int PrintTarget(const char* path) {
   const Result<TargetLibrary> library = TargetLibrary::Load(path);
   if (!library.ok()) return Refuse(library.status());
-  std::printf("%s\n", TargetJson(*library->table()).c_str());
+  events::Tell(TargetJson(*library->table()));
   return kClean;
 }
 
@@ -176,9 +177,15 @@ int main(int argc, char** argv) {
     std::printf("%s\n", tenter::CatalogueJson().c_str());
     return 0;
   }
-  if (argc == 3 && std::strcmp(argv[1], "target") == 0) return tenter::PrintTarget(argv[2]);
-  if (argc == 5 && std::strcmp(argv[1], "run") == 0 && std::strcmp(argv[3], "--out") == 0)
-    return tenter::Run(argv[2], argv[4]);
+  const bool asks_target = argc == 3 && std::strcmp(argv[1], "target") == 0;
+  const bool runs =
+      argc == 5 && std::strcmp(argv[1], "run") == 0 && std::strcmp(argv[3], "--out") == 0;
+  if (asks_target || runs) {
+    tenter::events::Begin();
+    const int code = runs ? tenter::Run(argv[2], argv[4]) : tenter::PrintTarget(argv[2]);
+    tenter::events::TellEnd(code);
+    return code;
+  }
   const bool asked = argc == 2 && std::strcmp(argv[1], "--help") == 0;
   std::fputs(tenter::kHelp, asked ? stdout : stderr);
   return asked ? 0 : tenter::kUsage;

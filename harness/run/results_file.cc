@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "harness/faults/known_sites.h"
+#include "harness/run/events.h"
 #include "harness/targets/saboteur/saboteur.h"
 
 namespace tenter {
@@ -43,6 +44,7 @@ const char* StateName(CheckState state) {
 
 [[noreturn]] void HarnessDefect(const std::string& what) {
   std::fprintf(stderr, "tenter-runner: %s: %s\n", what.c_str(), std::strerror(errno));
+  events::TellEnd(70);
   _exit(70);
 }
 
@@ -126,13 +128,12 @@ void ResultsFile::PrintProgress(const Progress& progress) {
                               {"done", progress.done()},
                               {"total", progress.total()},
                               {"what", progress.what()}};
-  std::printf("%s\n", Dump(event).c_str());
-  std::fflush(stdout);
+  events::Tell(Dump(event));
 }
 
 std::string TargetJson(const tgt_target& target) {
   return Dump(
-      ordered_json{{"name", target.name}, {"version", target.version}, {"notes", target.notes}});
+      ordered_json{{"event", "target"}, {"name", target.name}, {"version", target.version}, {"notes", target.notes}});
 }
 
 std::string CatalogueJson() {

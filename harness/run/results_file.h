@@ -1,4 +1,4 @@
-// ResultsFile: what a run leaves behind: findings.jsonl, summary.json, and events on stdout.
+// ResultsFile: what a run leaves behind: findings.jsonl, summary.json, and progress events.
 //
 // Thread safety: every method from any thread; lines are written whole.
 // Ownership and lifetime: one per run; the files stay open until it ends.
@@ -32,7 +32,7 @@ class ResultsFile {
   static std::string FindingLine(const Finding& finding);
   void WriteSummary(const RunPlan& plan, const CheckBoard& board, const Injector& injector,
                     int64_t duration_ms);
-  // One progress event on stdout.
+  // One progress event.
   static void PrintProgress(const Progress& progress);
 
   std::string flight_path() const { return directory_ + "/flight.bin"; }

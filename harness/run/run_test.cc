@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "harness/faults/known_sites.h"
+#include "harness/run/events.h"
 #include "harness/run/function_name.h"
 #include "harness/run/results_file.h"
 #include "harness/run/run_plan.h"
@@ -178,6 +181,15 @@ TEST(Crash, AJumpToNowhereSaysWhere) {
   EXPECT_TRUE(text.starts_with("    #0 0x1234567 (<unknown module>+0x1234567)\n")) << text;
 }
 
+// The handler of a fault returns to the instruction, which faults again; nothing does here.
+TEST(Crash, ASignalThatWasSentKillsToo) {
+  for (const int sent : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+    const auto [text, signal] = CrashOf([sent] { raise(sent); });
+    EXPECT_EQ(signal, sent);
+    EXPECT_TRUE(text.starts_with("    #0 0x")) << text;
+  }
+}
+
 TEST(Crash, AnAbortHasAStack) {
   const auto [text, signal] = CrashOf([] { std::abort(); });
   EXPECT_EQ(signal, SIGABRT);
@@ -185,6 +197,58 @@ TEST(Crash, AnAbortHasAStack) {
 }
 
 #endif
+
+// What a process writes to stdout and to stderr that begins, does `work`, and exits with 3.
+std::pair<std::string, std::string> Told(const std::function<void()>& work) {
+  std::string told[2];
+  int out[2], err[2];
+  EXPECT_EQ(pipe(out), 0);
+  EXPECT_EQ(pipe(err), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(out[1], STDOUT_FILENO);
+    dup2(err[1], STDERR_FILENO);
+    for (const int end : {out[0], out[1], err[0], err[1]}) close(end);
+    events::Begin();
+    work();
+    std::exit(3);
+  }
+  const int ends[] = {out[0], err[0]};
+  close(out[1]);
+  close(err[1]);
+  char buffer[4096];
+  for (int i = 0; i < 2; ++i)
+    for (ssize_t got; (got = read(ends[i], buffer, sizeof(buffer))) > 0;)
+      told[i].append(buffer, got);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  close(out[0]);
+  close(err[0]);
+  return {told[0], told[1]};
+}
+
+constexpr const char* kExitNotice = "the process is ended by a call of exit";
+
+TEST(Events, AreAlone) {
+  const auto [events, others] = Told([] {
+    std::printf("a target prints\n");
+    [[maybe_unused]] const auto written = write(STDOUT_FILENO, "and writes\n", 11);
+    events::TellEnd(3);
+    events::TellEnd(4);
+  });
+  EXPECT_EQ(events, "{\"event\":\"begin\"}\n{\"event\":\"end\",\"code\":3}\n");
+  EXPECT_NE(others.find("a target prints\n"), std::string::npos) << others;
+  EXPECT_NE(others.find("and writes\n"), std::string::npos) << others;
+  EXPECT_EQ(others.find(kExitNotice), std::string::npos) << others;
+}
+
+TEST(Events, AnExitOfSomebodyElseHasAStackAndNoEnd) {
+  const auto [events, others] = Told([] { std::exit(3); });
+  EXPECT_EQ(events, "{\"event\":\"begin\"}\n");
+  EXPECT_NE(others.find(kExitNotice), std::string::npos) << others;
+  EXPECT_NE(others.find("\n    #4 0x"), std::string::npos) << others;
+}
 
 TEST(FunctionName, IsWhatStandsBeforeTheArguments) {
   const char* const cases[][2] = {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "harness/run/crash_stack.h"
+#include "harness/run/events.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"
@@ -47,15 +48,18 @@ void Die(int signal, const void* context) {
 }
 
 void OnFault(int signal, siginfo_t* info, void* context) {
-  const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
+  const auto address =
+      info->si_code > 0 ? reinterpret_cast<uintptr_t>(info->si_addr) : uintptr_t{0};
   if (address >= watched_begin_.Load(kAcquire) && address < watched_end_.Load(kAcquire)) {
     // Nothing can be done about a failed write here; the exit code still says that there was a
     // finding.
     [[maybe_unused]] const auto written =
         write(descriptor_, hidden_write_line_, hidden_write_line_bytes_);
+    events::TellEnd(1);
     _exit(1);
   }
-  Die(signal, context);  // the instruction runs again and faults
+  Die(signal, context);                   // the instruction runs again and faults
+  if (info->si_code <= 0) raise(signal);  // unless somebody sent the signal: then nothing faults
 }
 
 void OnOtherFault(int signal, siginfo_t*, void* context) {

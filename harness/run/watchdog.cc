@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "harness/run/events.h"
 #include "harness/run/results_file.h"
 #include "harness/run/signals.h"
 #include "runtime/base/clock.h"
@@ -70,6 +71,7 @@ void Watchdog::Bite() {
   finish_();
   // Threads are stuck in the target, so nothing can be unwound.
   std::fflush(nullptr);
+  events::TellEnd(1);
   _exit(1);
 }
 

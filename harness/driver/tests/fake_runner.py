@@ -46,16 +46,25 @@ def main() -> int:
         print(json.dumps(CATALOGUE | {"flavour": Path(sys.argv[0]).resolve().parents[2].name}))
         return 0
     if sys.argv[1] == "target":
+        tell(event="begin")
         if Path(sys.argv[2]).read_bytes() != b"library":
             sys.stderr.write(f"tenter-runner: {sys.argv[2]}: no target library\n")
             return 2
-        print(json.dumps({"name": "a stand-in", "version": "7.1", "notes": ""}))
+        tell(event="target", name="a stand-in", version="7.1", notes="")
         return 0
     plan = json.loads(Path(sys.argv[2]).read_text())
     out = Path(sys.argv[4])
     assert out.is_dir() and not list(out.iterdir()), "the folder must exist and be empty"
     assert os.environ["OMP_NUM_THREADS"] == "1"
-    return behave(plan, out)
+    tell(event="begin")
+    code = behave(plan, out)
+    if plan["workload"]["behaviour"] not in TARGET_ENDS:
+        tell(event="end", code=TOLD.get(plan["workload"]["behaviour"], code))
+    return code
+
+
+def tell(**event) -> None:
+    print(json.dumps(event), flush=True)
 
 
 def behave(plan: dict, out: Path) -> int:
@@ -214,7 +223,15 @@ def bad_summary(out: Path) -> int:
     return 0
 
 
+# What the target ended, and what ends with another code than the runner told.
+TARGET_ENDS = ("exits", "exits_like_usage", "exits_like_a_sanitizer", "asan", "no_headline")
+TOLD = {"exits_late": 0}
+EXIT_STACK = ("the process is ended by a call of exit, from here:\n    #0 0x1 in tenter::events::(anonymous namespace)::OnExit() events.cc:3\n"
+              "    #1 0x2 in exit ./stdlib/exit.c:143\n    #2 0x3 in mine::Configure() mine.cc:7\n")
+
 ENDINGS = {
+    "exits": say_and_end(EXIT_STACK, 0), "exits_like_usage": say_and_end("mine: bad config\n", 2),
+    "exits_like_a_sanitizer": say_and_end("", 66), "exits_late": say_and_end("", 5),
     "slow": slow, "unsupported": say_and_end("tenter-runner: model: model '/a/net.onnx': unsupported: op Erf (node 'n')\n", 77), "no_headline": say_and_end("==9== see the log\n", 66),
     "crash": crash, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
     "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),

@@ -75,6 +75,18 @@ def test_a_crash_names_signal_and_frame_and_keeps_stderr(tenter, write, house):
     assert "engine.cc:12:3" in finding["detail"] and finding["evidence"]["signal"] == "SIGSEGV"
 
 
+@pytest.mark.parametrize(("behaviour", "title"), [
+    ("exits", "the target ended the process with exit code 0 in mine::Configure"),
+    ("exits_like_usage", "the target ended the process with exit code 2"),
+    ("exits_like_a_sanitizer", "the target ended the process with exit code 66"),
+    ("exits_late", "the target ended the process with exit code 5 when everything was done, in a destructor or an exit handler")])
+def test_a_target_that_ends_the_process_is_found(tenter, write, house, behaviour, title):
+    """Whatever the code means to the runner: what ended without the runner's word was ended by the target."""
+    assert tenter("run", write("smoke/one", behaviour=behaviour))[0] == 1
+    result = case(house, "smoke/one.probe")
+    assert result["verdict"] == "FAIL" and result["findings"][0]["title"] == title
+
+
 def test_a_hang_is_dumped_killed_with_its_children_and_reported(tenter, write, house, monkeypatch):
     monkeypatch.setattr("tenter.machine.process.DUMP_GRACE_S", 0.5)
     started = time.monotonic()

@@ -51,10 +51,12 @@ def test_a_case_that_still_moves_at_its_time_out_is_not_concluded(tenter, write,
 
 
 def test_a_sanitizer_without_a_report_is_no_finding(tenter, write, house):
-    code, _, _ = tenter("run", write("smoke/one", behaviour="no_headline"))
-    one = case(house, "smoke/one.probe")
+    path = house.scenarios / f"{write('smoke/one', behaviour='no_headline')}.toml"
+    path.write_text(path.read_text().replace("probe", "tsan"))
+    code, _, _ = tenter("run", "smoke/one")
+    one = case(house, "smoke/one.tsan")
     assert (code, one["verdict"], one["findings"]) == (70, "ERROR", [])
-    assert "its report has no headline; see smoke/one.probe/stderr.txt" in one["reason"]
+    assert "its report has no headline; see smoke/one.tsan/stderr.txt" in one["reason"]
 
 
 def test_two_subjects_never_share_a_finding(tenter, write, house):

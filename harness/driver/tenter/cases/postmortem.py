@@ -18,7 +18,7 @@ _PLACE = re.compile(r"\s(?P<file>[^\s():]+):(?P<line>\d+)(?::\d+)?$")
 _MODULE = re.compile(r"\s*\((?P<module>[^()]+?)\+0x[0-9a-f]+\)(?: \(BuildId: \w+\))?$")
 # Who only carried the message: the language's library, the system's, and the sanitizers.
 _CARRIERS = re.compile(r"std::|__|_?_?Unwind|operator (?:new|delete)|(?:mem|str)\w+$|(?:m|c|re)alloc$|c?free$|raise$|abort$|gsignal$|"
-                       r"pthread_\w+$|start_thread$|clone3?$|_start$|tenter::(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|Die)$")
+                       r"pthread_\w+$|start_thread$|clone3?$|_start$|_?exit$|quick_exit$|tenter::(?:events::)?(?:\(anonymous namespace\)::)?(?:PrintCrashStack|OnFault|OnOtherFault|OnExit|Die)$")
 _CARRYING = re.compile(r"^/usr/|compiler-rt|sysdeps|^\./(?:assert|debug|malloc|nptl|signal|stdlib|string)/|runtime/base/failing_allocations\.cc|/(?:libc|libm|libpthread|libstdc\+\+|libgcc_s|libgomp|ld-linux[\w-]*)[.-]")
 # Words with brackets that are no arguments come first, as a whole.
 _SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|(?<!\w)operator(?:\(\)|<=>|<<=|>>=|->\*|<<|>>|<=|>=|->|<|>)|[<>(]")
@@ -100,6 +100,15 @@ def crash(signal_name: str, stderr: str) -> Finding:
     return Finding(check="crash", signature=signature("crash", signal_name, *_functions(top)),
                    title=f"the process died of {signal_name}{_in(top)}{': ' if said else ''}{said}", detail=stderr,
                    evidence={"signal": signal_name, **_numbered(top)})
+
+
+def ended_by_target(code: int, after_all: bool, stderr: str) -> Finding:
+    """Of a process that something else than the runner ended with a code, while it ran or when everything was done."""
+    top = places(stderr)
+    when = " when everything was done, in a destructor or an exit handler" if after_all else ""
+    return Finding(check="crash", signature=signature("crash", f"exit {code}", str(after_all), *_functions(top)),
+                   title=f"the target ended the process with exit code {code}{when}{_in(top)}", detail=stderr,
+                   evidence={"exit_code": code, **_numbered(top)})
 
 
 def last_words(stderr: str) -> str:

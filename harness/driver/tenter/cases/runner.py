@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.cases import postmortem, trace, verdict
+from tenter.cases.ending import Ending, by_target as by_the_target
 from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
@@ -46,7 +47,7 @@ class CaseRunner:
             files.note(case.plan, here, self.house)
         except OSError as error:
             return result_of(case, (Verdict.ERROR, f"{error.filename}: {error.strerror}"), USAGE, 0.0)
-        movement = Movement()
+        movement, ending = Movement(), Ending()
 
         def remember(progress: Progress) -> None:
             movement.see(progress)
@@ -58,22 +59,23 @@ class CaseRunner:
             environment=sanitizer.environment(self.house, case.flavour), timeout_s=case.timeout_s,
             stdout_file=here / "events.jsonl", stderr_file=here / "stderr.txt")
         try:
-            ended = execute(command, self.stop, remember)
+            ended = execute(command, self.stop, remember, ending.hear)
         except HarnessDefect as error:
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
         if ended.stopped:
             return None
-        result = trace.kept(judge(case, ended, here, movement, self.house.root), here, self.traced)
+        result = trace.kept(judge(case, ended, ending, here, movement, self.house.root), here, self.traced)
         if result.findings:
             files.bring(case.plan, here)
         return result
 
 
-def judge(case: Case, ended: Ended, here: Path, movement: Movement, root: Path) -> CaseResult:
+def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Movement, root: Path) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
     stderr = symbols.named(postmortem.tail(here / "stderr.txt"), root)
     last_line = (stderr.strip().splitlines() or [""])[-1]
-    by_itself = ended.exit_code is not None and not ended.timed_out
+    by_target = by_the_target(ended, ending, case.flavour, stderr)
+    by_itself = ended.exit_code is not None and not ended.timed_out and not by_target
     try:
         if ended.unreadable and ended.exit_code not in (2, UNSUPPORTED, DEFECT):
             raise HarnessDefect(f"the runner printed a line that is no event: {ended.unreadable}")
@@ -83,17 +85,18 @@ def judge(case: Case, ended: Ended, here: Path, movement: Movement, root: Path) 
         summary = _summary(here / "run" / "summary.json")
         if ended.timed_out and not findings and movement.moves(case):
             return result_of(case, (Verdict.GREY, movement.unfinished(case)), None, ended.duration_s, stderr=stderr)
-        findings += _own_findings(case, ended, findings, stderr, movement.last)
+        findings += [by_target] if by_target else _own_findings(case, ended, findings, stderr, movement.last)
         findings = [qualified(finding, case.subject) for finding in findings]
         problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
         if problem:
             raise HarnessDefect(problem)
-        if ended.exit_code == UNSUPPORTED:
+        if by_itself and ended.exit_code == UNSUPPORTED:
             return result_of(case, (Verdict.SKIP, verdict.missing(last_line)), UNSUPPORTED, ended.duration_s)
         summary["checks"] = _states(summary.get("checks", ()), findings)
         doubts = verdict.doubts(case.expect, summary) if summary else ()
-        outcome = verdict.conclude(ended.exit_code, findings, case.expect, doubts)
-        return result_of(case, outcome, ended.exit_code, ended.duration_s, findings, summary, stderr)
+        outcome = verdict.conclude(ended.exit_code if by_itself else None, findings, case.expect, doubts)
+        own = None if by_target else ended.exit_code  # a code that the target chose means nothing here
+        return result_of(case, outcome, own, ended.duration_s, findings, summary, stderr)
     except HarnessDefect as error:
         return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,11 +36,16 @@ def _one(name: str, by_flavour: dict[str, str], house: House) -> str:
 
 
 def _ask(runner: Path, library: str) -> dict[str, str]:
-    done = subprocess.run([str(runner), "target", library], capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1].removeprefix("tenter-runner: ")
-        raise UsageError(f"the target {library} cannot be used: {last}")
+    done = subprocess.run([str(runner), "target", library], capture_output=True, text=True, errors="replace", timeout=60, check=False)
     try:
-        return json.loads(done.stdout)
-    except ValueError as error:
-        raise HarnessDefect(f"{runner.name} target printed no JSON ({error})") from error
+        told = {event["event"]: event for event in map(json.loads, done.stdout.splitlines())}
+    except (ValueError, KeyError, TypeError) as error:
+        raise HarnessDefect(f"{runner.name} target printed no events ({error})") from error
+    if "target" in told:
+        return told["target"]  # how it dies when it is unloaded is for the cases to find
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1].removeprefix("tenter-runner: ")
+    if "begin" in told and "end" not in told:
+        code = done.returncode
+        how = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        last = f"the process {how} while the library was loaded and asked for its name" + (f": {last}" if done.stderr.strip() else "")
+    raise UsageError(f"the target {library} cannot be used: {last}")
