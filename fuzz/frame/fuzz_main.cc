@@ -143,6 +143,8 @@ int FuzzMain(int count, char** words, Subject* subject) {
           .Add("compares", std::string(property.compares));
     return kClean;
   }
+  if (const Status status = subject->Prepare(); !status.ok())
+    return Refuse(*subject, status.message(), "");
   return options.replay.empty() ? CampaignVerb(*subject, options.campaign, options.expect_ops)
                                 : ReplayVerb(*subject, options);
 }

@@ -64,6 +64,8 @@ class Subject {
     return "unknown option '" + option + "'";
   }
   virtual std::string_view help() const { return ""; }  // of these options
+  // Called once, when all options are known. Errors: what cannot be fuzzed, and why.
+  virtual Status Prepare() { return {}; }
 
   virtual std::string Draw(const Property& property, const DrawOptions& options,
                            uint64_t seed) const = 0;

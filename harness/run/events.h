@@ -6,7 +6,7 @@
 // is loaded, and the runner says itself that it began and with which code it ends: a process that
 // ends without saying so was ended by the target.
 //
-//   {"event":"begin"}   {"event":"progress",...}   {"event":"target",...}   {"event":"end","code":1}
+//   {"event":"begin"}  {"event":"progress",...}  {"event":"target",...}  {"event":"end","code":1}
 //
 // Thread safety: every function from any thread, but for Begin; lines are written whole.
 // Invariants: TellEnd may be called in a signal handler; it allocates nothing.

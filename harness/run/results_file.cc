@@ -132,8 +132,10 @@ void ResultsFile::PrintProgress(const Progress& progress) {
 }
 
 std::string TargetJson(const tgt_target& target) {
-  return Dump(
-      ordered_json{{"event", "target"}, {"name", target.name}, {"version", target.version}, {"notes", target.notes}});
+  return Dump(ordered_json{{"event", "target"},
+                           {"name", target.name},
+                           {"version", target.version},
+                           {"notes", target.notes}});
 }
 
 std::string CatalogueJson() {

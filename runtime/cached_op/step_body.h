@@ -1,11 +1,11 @@
-// StepBody and EndBody: the bodies of the engine ops that run one step of a plan for one request, and
-// that end the request behind them.
+// StepBody and EndBody: the bodies of the engine ops that run one step of a plan for one request,
+// and that end the request behind them.
 //
 // Path: Request::RunOnEngine -> Engine::Push(StepBody) -> worker -> RunStep -> Kernel::Run.
 //
 // Thread safety: as OpBody.
 // Ownership and lifetime: refer to the arena and count themselves there, so that the arena stays
-//   lent until the last body is destroyed, however the request ends. The arena keeps the plan alive.
+//   lent until the last body is destroyed, however the request ends. The arena keeps the plan.
 // Invariants: small enough to lie inside an OpBody.
 // Errors: RunStep throws what the kernel or a fault throws.
 #pragma once

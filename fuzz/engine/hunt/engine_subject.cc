@@ -8,6 +8,7 @@
 #include "fuzz/engine/hunt/suspect.h"
 #include "fuzz/engine/judge/properties.h"
 #include "fuzz/engine/program/generate.h"
+#include "fuzz/engine/program/normalise.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
 
@@ -98,6 +99,7 @@ std::vector<std::string> EngineSubject::Variants(const std::string& text) const 
       Program variant = program;
       variant.workers = std::max(workers, program.workers);
       variant.noise = noise;
+      Normalise(&variant);  // with more workers it may have to be another one
       variants.push_back(ToText(variant));
     }
   return variants;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/hunt/engine_subject.h"
 #include "fuzz/engine/judge/properties.h"
 #include "fuzz/engine/program/generate.h"
 #include "fuzz/engine/program/to_text.h"
@@ -86,6 +87,18 @@ TEST(Shrink, WithoutOneThatComesBackIsTheFirst) {
   EXPECT_EQ(Shrink(program, never, always, NowNs() + 60 * kNsPerSecond), program);
   // Nor is one handed out when there is no time left.
   EXPECT_EQ(Shrink(program, always, never, 0), program);
+}
+
+// Whatever the frame runs has been through the text.
+TEST(Shrink, VariantsOfAProgramAreProgramsToo) {
+  const EngineSubject subject;
+  for (uint64_t seed = 0; seed < 25; ++seed)
+    for (const Property& property : subject.properties()) {
+      const std::string program = subject.Draw(property, {}, seed);
+      ASSERT_TRUE(subject.Check(program).ok()) << "seed " << seed << "\n" << program;
+      for (const std::string& variant : subject.Variants(program))
+        ASSERT_TRUE(subject.Check(variant).ok()) << "seed " << seed << "\n" << variant;
+    }
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+#include "fuzz/api/api_subject.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "fuzz/api/draw.h"
+#include "fuzz/api/judge.h"
+#include "fuzz/api/run.h"
+#include "fuzz/frame/line_shrink.h"
+#include "runtime/base/check.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+constexpr std::array kProperties = {
+    Property{"ENG-5", "every op is given back exactly once, however its handles go"},
+    Property{"ENG-7", "a wait inside an op is refused; an engine may be freed there"},
+    Property{"ENG-8", "what was freed, is NULL, of another kind or of another context is refused"},
+    Property{"ENG-9", "a stopped engine refuses, and a freed context leaves no thread"},
+    Property{"COP-4", "models and cached ops are freed under use"},
+    Property{"ITR-5", "iterators are closed and freed under use, and leave no descriptor"},
+};
+
+enum class Counted { kCases, kCalls, kFrees, kStrangers, kSeveral, kEnd };
+constexpr std::array kCounted = std::to_array<std::string_view>(
+    {"cases", "calls", "frees", "other_contexts", "several_threads"});
+static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
+
+Program Parsed(const std::string& text) {
+  Result<Program> program = ParseProgram(text);
+  TENTER_CHECK(program.ok(), "not a program: " + program.status().message());
+  return std::move(*program);
+}
+
+class ApiRig final : public Rig {
+ public:
+  explicit ApiRig(Watchdog* watchdog)
+      : watchdog_(watchdog), rows_(memfd_create("rows.csv", MFD_CLOEXEC)) {
+    constexpr std::string_view kRows = "1\n2\n3\n4\n5\n6\n";
+    TENTER_CHECK(write(rows_, kRows.data(), kRows.size()) == ssize_t{kRows.size()}, "no file");
+    // The first context of a process makes what all later ones share.
+    tenter_context* context = nullptr;
+    TENTER_CHECK(tenter_context_create(nullptr, &context, nullptr) == TENTER_OK, "no context");
+    tenter_context_free(context);
+  }
+  ~ApiRig() override { close(rows_); }
+
+  std::optional<Finding> Run(const std::string& text, uint64_t /*round*/) override {
+    const Program program = Parsed(text);
+    return Judge(RunProgram(program, "/proc/self/fd/" + std::to_string(rows_), watchdog_));
+  }
+
+ private:
+  Watchdog* const watchdog_;
+  const int rows_;
+};
+
+// The line without one of its words, or on the first thread.
+Lines SimplerLine(const Lines& lines, size_t i) {
+  const Line line = Parsed(lines[i] + "\n").lines[0];
+  Lines simpler;
+  const auto with = [&](auto change) {
+    Line candidate = line;
+    change(candidate);
+    if (candidate != line) simpler.push_back(ToText(candidate));
+  };
+  with([](Line& l) { l.thread = 0; });
+  with([](Line& l) { l.other = false; });
+  with([](Line& l) { l.noerror = false; });
+  with([](Line& l) { l.size = Size::kWhole; });
+  with([](Line& l) { l.ends = Ends::kOk; });
+  with([](Line& l) { l.verb = l.verb == Verb::kNaiveEngine ? Verb::kEngine : l.verb; });
+  return simpler;
+}
+
+}  // namespace
+
+std::span<const Property> ApiSubject::properties() const { return kProperties; }
+std::span<const std::string_view> ApiSubject::counted() const { return kCounted; }
+
+std::string ApiSubject::Draw(const Property& property, const DrawOptions& options,
+                             uint64_t seed) const {
+  return ToText(DrawProgram(property.contract, options.most_ops, seed));
+}
+
+Status ApiSubject::Check(const std::string& program) const {
+  return ParseProgram(program).status();
+}
+
+int ApiSubject::Size(const std::string& program) const {
+  return static_cast<int>(std::count(program.begin(), program.end(), '\n'));
+}
+
+void ApiSubject::Count(const std::string& text,
+                       const std::function<void(size_t, uint64_t)>& add_index) const {
+  const Program program = Parsed(text);
+  const auto add = [&](Counted what, uint64_t n) { add_index(static_cast<size_t>(what), n); };
+  add(Counted::kCases, 1);
+  add(Counted::kCalls, program.lines.size());
+  for (const Line& line : program.lines) {
+    add(Counted::kFrees, TypeOf(line.verb).frees);
+    add(Counted::kStrangers, line.other);
+  }
+  add(Counted::kSeveral, Threads(program) > 1);
+}
+
+std::unique_ptr<Rig> ApiSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
+  return std::make_unique<ApiRig>(watchdog);
+}
+
+std::string ApiSubject::Suspect(const std::string& program, const std::string& kind) const {
+  if (kind == kLeaked) return "ENG-5";
+  if (kind == kHang) return program.find("iterator") != std::string::npos ? "ITR-5" : "ENG-9";
+  return program.find("cached_op") != std::string::npos ? "COP-4" : "ENG-8";
+}
+
+std::string ApiSubject::Shrink(const std::string& program, const Fails& fails,
+                               const Fails& comes_back, int64_t deadline_ns) const {
+  return ShrinkLines(program, {.mend = [](const std::string& text) -> std::optional<std::string> {
+                                 if (!ParseProgram(text).ok()) return std::nullopt;
+                                 return text;
+                               },
+                               .simpler = SimplerLine,
+                               .fails = fails,
+                               .comes_back = comes_back,
+                               .deadline_ns = deadline_ns});
+}
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,128 @@
+// The judge of `fuzz api`, seen to accept what is right and to refuse each kind of lie.
+#include <gtest/gtest.h>
+
+#include "fuzz/api/draw.h"
+#include "fuzz/api/judge.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+// A history of one thread in which every call was answered with TENTER_OK; makers give the numbers
+// 100, 101, ...
+class Told {
+ public:
+  explicit Told(const std::string& text) : program_(ParseProgram(text).value()) {
+    uintptr_t handles[kMostHandles] = {}, next = 100;
+    uint64_t stamp = 1;
+    for (const Line& line : program_.lines) {
+      Answer& answer = history_.calls.emplace_back();
+      answer.line = &line;
+      answer.begin = stamp++;
+      answer.end = stamp++;
+      for (int i = 0; i < 2; ++i) answer.given[i] = handles[line.handles[i]];
+      if (line.made != 0) answer.made = handles[line.made] = next++;
+    }
+  }
+  Told& With(size_t call, tenter_code code) {
+    history_.calls[call].code = code;
+    return *this;
+  }
+  // As if the call ended only when the next one had begun.
+  Told& Overlap(size_t call) {
+    std::swap(history_.calls[call].end, history_.calls[call + 1].begin);
+    return *this;
+  }
+  History& history() { return history_; }
+  std::string Kind() const {
+    const auto finding = Judge(history_);
+    return finding.has_value() ? finding->contract + " " + finding->kind : "";
+  }
+
+ private:
+  const Program program_;
+  History history_;
+};
+
+constexpr const char* kStale = "a wrong handle was not refused as stale";
+
+TEST(ApiJudge, HoldsAHandleToItsLife) {
+  const std::string freed = "t0: engine -> h1\nt0: free_engine h1\nt0: wait h1\n";
+  EXPECT_EQ(Told(freed).Kind(), std::string("ENG-8 ") + kStale);
+  EXPECT_EQ(Told(freed).With(2, TENTER_STALE_HANDLE).Kind(), "");
+  EXPECT_EQ(Told(freed).With(2, TENTER_STOPPED).Kind(), std::string("ENG-8 ") + kStale);
+  EXPECT_EQ(Told(freed).Overlap(1).Kind(), "") << "the free had not ended";
+  EXPECT_EQ(Told(freed).Overlap(1).With(2, TENTER_STALE_HANDLE).Kind(), "");
+  EXPECT_EQ(Told(freed).With(1, TENTER_STALE_HANDLE).Kind(), "ENG-8 the wrong code");
+  EXPECT_EQ(Told("t0: engine -> h1\nt0: free_engine h1\nt0: free_engine h1\n").Overlap(1).Kind(),
+            "ENG-8 freed twice");
+}
+
+TEST(ApiJudge, HoldsAHandleToItsKindAndItsContext) {
+  for (const char* const wrong : {"t0: next h1\n", "t0: wait h0\n", "t0: wait h1 other\n",
+                                  "t0: wait h5\n", "t0: free_bulk h1\n"}) {
+    const std::string text = std::string("t0: engine -> h1\n") + wrong;
+    EXPECT_NE(Told(text).Kind().find(kStale), std::string::npos) << wrong;
+    EXPECT_EQ(Told(text).With(1, TENTER_STALE_HANDLE).Kind(), "") << wrong;
+  }
+  EXPECT_EQ(Told("t0: free_engine h0\n").Kind(), "") << "NULL";
+}
+
+TEST(ApiJudge, HoldsAStoppedEngineAndAClosedIteratorToTheirWord) {
+  const std::string stopped = "t0: engine -> h1\nt0: stop h1\nt0: push h1\n";
+  EXPECT_EQ(Told(stopped).Kind(), "ENG-9 the wrong code");
+  EXPECT_EQ(Told(stopped).With(2, TENTER_STOPPED).Kind(), "");
+  EXPECT_EQ(Told("t0: engine -> h1\nt0: push h1\n").With(1, TENTER_STOPPED).Kind(),
+            "ENG-8 the wrong code");
+  const std::string closed = "t0: iterator -> h1\nt0: close h1\nt0: next h1\n";
+  EXPECT_EQ(Told(closed).Kind(), "ITR-5 the wrong code");
+  EXPECT_EQ(Told(closed).With(2, TENTER_CLOSED).Kind(), "");
+}
+
+TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
+  const std::string odd = "t0: engine -> h1 size more\n";
+  EXPECT_EQ(Told(odd).Kind(), "ENG-8 the wrong code");
+  EXPECT_EQ(Told(odd).With(0, TENTER_INVALID_ARGUMENT).Kind(), "");
+  EXPECT_EQ(Told("t0: engine -> h1 size tail\n").Kind(), "");
+  const std::string foreign =
+      "t0: engine -> h1\nt0: engine -> h2\nt0: scope h1 -> h3\nt0: push_scoped h2 h3\n";
+  EXPECT_EQ(Told(foreign).Kind(), "ENG-8 the wrong code");
+  EXPECT_EQ(Told(foreign).With(3, TENTER_INVALID_ARGUMENT).Kind(), "");
+  Told told("t0: engine -> h1\nt0: push_waits h1\n");
+  Answer& inside = told.history().inside.emplace_back(told.history().calls[1]);
+  EXPECT_EQ(told.Kind(), "ENG-7 a wait inside an op was not refused");
+  inside.code = TENTER_WAIT_INSIDE_OP;
+  EXPECT_EQ(told.Kind(), "");
+  told.history().calls[1].wrong = "x";
+  EXPECT_EQ(told.Kind(), "ENG-8 wrong beside its code");
+  told.history().calls[1].wrong = "";
+  told.history().threads_left = 1;
+  EXPECT_EQ(told.Kind(), "ENG-9 threads left");
+  told.history().wrong_ops = {"x"};
+  EXPECT_EQ(told.Kind(), "ENG-5 op not given back as promised");
+  Told descriptors("t0: engine -> h1\n");
+  descriptors.history().descriptors_left = 1;
+  EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
+}
+
+TEST(ApiPrograms, AreTextAndBack) {
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Program program = DrawProgram("ENG-8", 24, seed);
+    const auto again = ParseProgram(ToText(program));
+    ASSERT_TRUE(again.ok()) << "seed " << seed << ": " << again.status().message();
+    ASSERT_EQ(*again, program) << "seed " << seed << "\n" << ToText(program);
+  }
+}
+
+TEST(ApiPrograms, WhatIsNoneIsRefusedWithItsLine) {
+  for (const char* const line :
+       {"t3: engine -> h2\n", "t0: engine\n", "t0: engine -> h0\n", "t0: engine -> h16\n",
+        "t0: wait\n", "t0: wait h1 size short\n", "t0: wait h1 ends drop\n", "t0: fly h1\n",
+        "t0: engine -> h1\n", "\n"}) {
+    const auto program = ParseProgram(std::string("t0: engine -> h1\n") + line);
+    ASSERT_FALSE(program.ok()) << line;
+    EXPECT_NE(program.status().message().find("line 2 "), std::string::npos) << line;
+  }
+}
+
+}  // namespace
+}  // namespace tenter::fuzz::api

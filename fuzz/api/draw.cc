@@ -1,0 +1,101 @@
+#include "fuzz/api/draw.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "runtime/base/rng.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+// In percent.
+constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60;
+
+// The kinds whose calls are frequent in the programs of a contract; the others occur too.
+std::vector<Kind> KindsOf(std::string_view contract) {
+  if (contract == "COP-4") return {Kind::kCachedOp, Kind::kModel, Kind::kEngine};
+  if (contract == "ITR-5") return {Kind::kIterator};
+  if (contract == "ENG-5") return {Kind::kBulk, Kind::kRecording, Kind::kProgram, Kind::kEngine};
+  if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
+  return {Kind::kEngine, Kind::kScope, Kind::kTrace};
+}
+
+class Drawing {
+ public:
+  Drawing(std::string_view contract, uint64_t seed) : kinds_(KindsOf(contract)), rng_(seed) {}
+
+  Program Draw(int most_lines) {
+    threads_ = Chance(50) ? 1 : From(2, kMostThreads);
+    const int lines = From(1, std::max(1, most_lines));
+    while (static_cast<int>(p_.lines.size()) < lines) AddLine();
+    return p_;
+  }
+
+ private:
+  int From(int least, int most) {
+    return least + static_cast<int>(rng_.Below(static_cast<uint64_t>(most - least + 1)));
+  }
+  bool Chance(int percent) { return rng_.Chance(percent); }
+
+  bool Wanted(const VerbType& type) const {
+    const Kind kind = type.makes != Kind::kNone ? type.makes : type.needs[0];
+    return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
+  }
+
+  void AddLine() {
+    const auto types = VerbTypes();
+    const VerbType* type = &types[rng_.Below(types.size())];
+    while (Chance(kOwnKind) && !Wanted(*type)) type = &types[rng_.Below(types.size())];
+    Line line{.thread = From(0, threads_ - 1), .verb = type->verb};
+    for (int i = 0; i < 2 && type->needs[i] != Kind::kNone; ++i)
+      line.handles[i] = Handle(type->needs[i]);
+    if (type->makes != Kind::kNone) {
+      if (next_ == kMostHandles) return;
+      line.made = next_++;
+      made_[type->makes].push_back(line.made);
+    }
+    line.other = Chance(kOtherContext) && type->makes == Kind::kNone;
+    line.noerror = Chance(kNoError);
+    if (HasSize(line.verb) && Chance(kOddSize))
+      line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
+    if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
+    p_.lines.push_back(line);
+  }
+
+  // One of the kind, mostly; it is made first where there is none.
+  int Handle(Kind kind) {
+    if (Chance(kWrongHandle)) return From(0, next_ - 1);
+    if (made_[kind].empty()) Make(kind);
+    if (made_[kind].empty()) return 0;
+    return made_[kind][rng_.Below(made_[kind].size())];
+  }
+
+  void Make(Kind kind) {
+    for (const VerbType& type : VerbTypes()) {
+      if (type.makes != kind) continue;
+      Line line{.thread = From(0, threads_ - 1), .verb = type.verb};
+      for (int i = 0; i < 2 && type.needs[i] != Kind::kNone; ++i)
+        line.handles[i] = Handle(type.needs[i]);
+      if (next_ == kMostHandles) return;
+      line.made = next_++;
+      made_[kind].push_back(line.made);
+      p_.lines.push_back(line);
+      return;
+    }
+  }
+
+  const std::vector<Kind> kinds_;
+  Rng rng_;
+  int threads_ = 1, next_ = 1;
+  std::map<Kind, std::vector<int>> made_;
+  Program p_;
+};
+
+}  // namespace
+
+Program DrawProgram(std::string_view contract, int most_lines, uint64_t seed) {
+  return Drawing(contract, seed).Draw(most_lines);
+}
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,35 @@
+// History: what the calls of one program were answered, and what the API did with what it was given.
+//
+// Path: RunProgram -> History -> Judge.
+//
+// Thread safety: each answer is written by one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fuzz/api/program.h"
+#include "runtime/capi/tenter/tenter.h"
+
+namespace tenter::fuzz::api {
+
+// One call. Of two of which one had ended before the other began, the stamps say so; end 0: it was
+// never made.
+struct Answer {
+  const Line* line = nullptr;
+  uint64_t begin = 0, end = 0;
+  tenter_code code = TENTER_OK;
+  uintptr_t given[2] = {0, 0};  // what the handles were then
+  uintptr_t made = 0;
+  std::string wrong;  // that shows in the call by itself: an error that is not filled in, a value
+};
+
+struct History {
+  std::vector<Answer> calls;
+  std::vector<Answer> inside;  // that bodies made, of kPushWaits and kPushFrees
+  std::vector<std::string> wrong_ops;
+  int64_t threads_left = 0, descriptors_left = 0;
+};
+
+}  // namespace tenter::fuzz::api

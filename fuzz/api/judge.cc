@@ -1,0 +1,156 @@
+#include "fuzz/api/judge.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fuzz/api/lives.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+using Codes = std::set<tenter_code>;
+
+// The contract that a wrong answer about a handle breaks.
+const char* ContractOf(const Line& line) {
+  const VerbType& type = TypeOf(line.verb);
+  switch (type.needs[0]) {
+    case Kind::kCachedOp:
+    case Kind::kModel:
+      return "COP-4";
+    case Kind::kIterator:
+      return "ITR-5";
+    default:
+      return "ENG-8";
+  }
+}
+
+std::string Text(const Answer& answer) {
+  return ToText(*answer.line) + " answered " + tenter_code_name(answer.code);
+}
+
+class Judgement {
+ public:
+  explicit Judgement(const History& history) : history_(history), lives_(history) {}
+
+  std::optional<Finding> Find() const {
+    for (const Answer& answer : history_.calls) {
+      if (auto finding = OfCall(answer); finding.has_value()) return finding;
+    }
+    for (const Answer& answer : history_.inside)
+      if (auto finding = OfInside(answer); finding.has_value()) return finding;
+    if (const Life* twice = lives_.FreedTwice(); twice != nullptr)
+      return Finding{"ENG-8", "freed twice", "two calls freed one handle: " + ToText(*twice->maker),
+                     0};
+    if (!history_.wrong_ops.empty())
+      return Finding{"ENG-5", "op not given back as promised", history_.wrong_ops.front(), 0};
+    if (history_.threads_left > 0)
+      return Finding{"ENG-9", "threads left",
+                     std::to_string(history_.threads_left) + " threads outlive the context", 0};
+    if (history_.descriptors_left > 0)
+      return Finding{"ITR-5", "descriptors left",
+                     std::to_string(history_.descriptors_left) + " descriptors outlive the context",
+                     0};
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Finding> OfCall(const Answer& answer) const {
+    const Line& line = *answer.line;
+    if (!answer.wrong.empty())
+      return Finding{ContractOf(line), "wrong beside its code", Text(answer) + ": " + answer.wrong,
+                     0};
+    const Standing standing = lives_.Of(answer);
+    Codes right;
+    if (standing != Standing::kStale) right = WhenAlive(answer);
+    if (standing != Standing::kAlive) right.insert(TENTER_STALE_HANDLE);
+    if (standing == Standing::kEither) right.insert(TENTER_CLOSED);
+    if (SizeIsRefused(line)) {
+      // Which of two mistakes is told is not promised.
+      if (standing == Standing::kAlive) right.clear();
+      right.insert(TENTER_INVALID_ARGUMENT);
+    }
+    if (right.contains(answer.code)) return std::nullopt;
+    const bool stale = standing == Standing::kStale;
+    const bool stops = !stale && right.contains(TENTER_STOPPED);
+    return Finding{stops ? "ENG-9" : ContractOf(line),
+                   stale ? "a wrong handle was not refused as stale" : "the wrong code",
+                   Text(answer) + ", expected " + Names(right), 0};
+  }
+
+  static bool SizeIsRefused(const Line& line) {
+    return line.size == Size::kNone || line.size == Size::kMore;
+  }
+
+  static std::string Names(const Codes& codes) {
+    std::string names;
+    for (const tenter_code code : codes)
+      names += (names.empty() ? "" : " or ") + std::string(tenter_code_name(code));
+    return names;
+  }
+
+  // The codes that are right when every handle is alive.
+  Codes WhenAlive(const Answer& answer) const {
+    const Line& line = *answer.line;
+    switch (line.verb) {
+      case Verb::kPush:
+      case Verb::kPushWaits:
+      case Verb::kPushFrees:
+        return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
+      case Verb::kPushScoped:
+        if (answer.given[1] != 0 && lives_.EngineOf(answer.given[1]) != answer.given[0])
+          return {TENTER_INVALID_ARGUMENT};
+        return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
+      case Verb::kCapture:
+        return {TENTER_OK, TENTER_INVALID_ARGUMENT, TENTER_STOPPED};  // nothing may be recorded
+      case Verb::kBulk:
+      case Verb::kScope:
+      case Verb::kCachedOp:
+      case Verb::kBulkPush:
+      case Verb::kBulkFlush:
+      case Verb::kReplay:
+      case Verb::kInvoke:
+        if (lives_.StoppedAny(answer)) return {TENTER_OK, TENTER_STOPPED};
+        return {TENTER_OK};
+      case Verb::kNext:
+      case Verb::kReset:
+        return ByClose(lives_.Closed(answer));
+      case Verb::kSkipped:
+        if (lives_.Closed(answer) != Standing::kAlive) return {TENTER_OK, TENTER_CLOSED};
+        return {TENTER_OK};
+      default:
+        return {TENTER_OK};
+    }
+  }
+  static Codes ByStop(Standing engine) {
+    if (engine == Standing::kAlive) return {TENTER_OK};
+    if (engine == Standing::kStale) return {TENTER_STOPPED};
+    return {TENTER_OK, TENTER_STOPPED};
+  }
+  static Codes ByClose(Standing iterator) {
+    if (iterator == Standing::kAlive) return {TENTER_OK};
+    if (iterator == Standing::kStale) return {TENTER_CLOSED};
+    return {TENTER_OK, TENTER_CLOSED};
+  }
+
+  // What a body was answered: a wait for its own engine is refused, and it may free that.
+  std::optional<Finding> OfInside(const Answer& answer) const {
+    if (answer.end == 0) return std::nullopt;  // its body never ran
+    if (answer.line->verb == Verb::kPushFrees) {
+      const Codes right = {TENTER_OK, TENTER_STALE_HANDLE};
+      if (right.contains(answer.code)) return std::nullopt;
+      return Finding{"ENG-8", "the wrong code", "inside: " + Text(answer), 0};
+    }
+    if (answer.code == TENTER_WAIT_INSIDE_OP || answer.code == TENTER_STALE_HANDLE)
+      return std::nullopt;
+    return Finding{"ENG-7", "a wait inside an op was not refused", Text(answer), 0};
+  }
+
+  const History& history_;
+  const Lives lives_;
+};
+
+}  // namespace
+
+std::optional<Finding> Judge(const History& history) { return Judgement(history).Find(); }
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,129 @@
+// Program: calls of the C API, by one or more threads, with handles that may be wrong in every way.
+//
+//   t0: engine -> h1 size short     the options say that they are only eight bytes long
+//   t0: scope h1 -> h2
+//   t1: push h1 ends drop           an op whose completion is dropped
+//   t1: free_engine h1 noerror      without a place for the error
+//   t0: scope_wait h1 other         a wrong kind of handle, in another context
+//   t0: next h0                     h0 is NULL
+//
+// Path: seed -> DrawProgram (or ParseProgram) -> RunProgram -> Judge; ToText -> the report.
+//
+// Thread safety: plain data, pure functions.
+// Invariants: (1) ParseProgram(ToText(p)) == p. (2) a handle is made by one line at most.
+// Errors: ParseProgram answers kInvalidArgument with the line that it does not know.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace tenter::fuzz::api {
+
+enum class Kind {
+  kNone,
+  kEngine,
+  kBulk,
+  kRecording,
+  kProgram,
+  kTrace,
+  kModel,
+  kCachedOp,
+  kIterator,
+  kScope
+};
+
+enum class Verb {
+  kEngine,
+  kNaiveEngine,
+  kTrace,
+  kRecording,
+  kModel,
+  kIterator,
+  kBulk,
+  kScope,
+  kCachedOp,
+  kCapture,
+  kPush,
+  kPushScoped,
+  kPushWaits,
+  kPushFrees,
+  kBulkPush,
+  kBulkFlush,
+  kRecord,
+  kReplay,
+  kWait,
+  kStop,
+  kCounts,
+  kSnapshot,
+  kDump,
+  kTraceJson,
+  kScopeCancel,
+  kScopeWait,
+  kInvoke,
+  kFootprint,
+  kArity,
+  kNext,
+  kReset,
+  kClose,
+  kSkipped,
+  kFreeEngine,
+  kFreeBulk,
+  kFreeRecording,
+  kFreeProgram,
+  kFreeTrace,
+  kFreeModel,
+  kFreeCachedOp,
+  kFreeIterator,
+  kFreeScope
+};
+
+// What a call needs and makes.
+struct VerbType {
+  Verb verb;
+  std::string_view name;
+  Kind needs[2];  // kNone: fewer handles
+  Kind makes;
+  bool frees = false;  // its handle; kPushFrees frees its engine inside an op
+};
+std::span<const VerbType> VerbTypes();  // in the order of Verb
+const VerbType& TypeOf(Verb verb);
+
+// How long the options or the op say that they are. kShort: only their first eight bytes count.
+// kTail: eight bytes more than the runtime knows, all zero; kMore: and not zero. kNone: no size.
+enum class Size { kWhole, kShort, kTail, kMore, kNone };
+enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop };
+
+struct Line {
+  int thread = 0;
+  Verb verb = Verb::kEngine;
+  int handles[2] = {0, 0};
+  int made = 0;  // 0 when the verb makes none
+  bool other = false;
+  bool noerror = false;
+  Size size = Size::kWhole;
+  Ends ends = Ends::kOk;
+
+  bool operator==(const Line&) const = default;
+};
+
+inline constexpr int kMostHandles = 16, kMostThreads = 3;
+
+struct Program {
+  std::vector<Line> lines;
+  bool operator==(const Program&) const = default;
+};
+
+std::string ToText(const Program& program);
+std::string ToText(const Line& line);
+Result<Program> ParseProgram(const std::string& text);
+
+int Threads(const Program& program);
+// Which verbs have options or an op with a size, and which have an op that ends in some way.
+bool HasSize(Verb verb);
+bool HasEnd(Verb verb);
+
+}  // namespace tenter::fuzz::api

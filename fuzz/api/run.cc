@@ -1,0 +1,95 @@
+#include "fuzz/api/run.h"
+
+#include <filesystem>
+#include <iterator>
+#include <list>
+
+#include "fuzz/api/world.h"
+#include "fuzz/process/thread_count.h"
+#include "runtime/base/check.h"
+#include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+int64_t Descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return std::distance(begin(all), end(all));
+}
+
+bool HasInside(Verb verb) { return verb == Verb::kPushWaits || verb == Verb::kPushFrees; }
+
+// Which line each thread is at, for the watchdog.
+class Places {
+ public:
+  explicit Places(const Program& program) : program_(program) {}
+
+  void At(int thread, size_t line) {
+    at_[static_cast<size_t>(thread)].Store(static_cast<int64_t>(line), kRelaxed);
+  }
+  std::string Describe() const {
+    std::string text;
+    for (const Atomic<int64_t>& at : at_) {
+      const int64_t line = at.Load(kRelaxed);
+      if (line >= 0)
+        text += "last begun: " + ToText(program_.lines[static_cast<size_t>(line)]) + "\n";
+    }
+    return text;
+  }
+
+ private:
+  const Program& program_;
+  std::array<Atomic<int64_t>, kMostThreads> at_ = {-1, -1, -1};
+};
+
+void CallAll(const Program& program, World* world, Places* places, History* history) {
+  Gate go;
+  std::list<Thread> threads;
+  for (int thread = 0; thread < Threads(program); ++thread)
+    TENTER_CHECK(threads.emplace_back()
+                     .Start("caller",
+                            [&, thread] {
+                              go.Wait();
+                              for (size_t i = 0; i < program.lines.size(); ++i) {
+                                const Line& line = program.lines[i];
+                                if (line.thread != thread) continue;
+                                places->At(thread, i);
+                                world->Call(&history->calls[i],
+                                            HasInside(line.verb) ? &history->inside[i] : nullptr);
+                              }
+                            })
+                     .ok(),
+                 "no thread for a caller");
+  go.Open();
+  for (Thread& thread : threads) thread.Join();
+}
+
+}  // namespace
+
+History RunProgram(const Program& program, const std::string& rows, Watchdog* watchdog) {
+  History history;
+  history.calls.resize(program.lines.size());
+  history.inside.resize(program.lines.size());
+  for (size_t i = 0; i < program.lines.size(); ++i)
+    history.calls[i].line = history.inside[i].line = &program.lines[i];
+  watchdog->Begin();
+  const int threads = ThreadCount();
+  const int64_t descriptors = Descriptors();
+  {
+    World world(rows);
+    Places places(program);
+    watchdog->SetDescribe([&places] { return places.Describe(); });
+    CallAll(program, &world, &places, &history);
+    watchdog->SetDescribe([] { return std::string("the contexts are being freed\n"); });
+    world.Close();
+    history.wrong_ops = world.WrongOps();
+  }
+  watchdog->SetDescribe(nullptr);
+  history.threads_left = ThreadsLeft(threads);
+  history.descriptors_left = Descriptors() - descriptors;
+  watchdog->End();
+  return history;
+}
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,128 @@
+// The calls of a World that neither make nor free nor push.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "fuzz/api/world.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+constexpr size_t kMostFailures = 8;
+constexpr float kInput[] = {-1.5f, 0.0f, 2.5f, 1e30f};
+constexpr float kOutput[] = {0.0f, 0.0f, 2.5f, 1e30f};
+
+void WriteDump(tenter_dump* dump) {
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  tenter_dump_write(dump, nowhere);
+  close(nowhere);
+}
+
+}  // namespace
+
+tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
+  tenter_context* const context = ContextOf(line);
+  const uintptr_t handle = answer->given[0];
+  const auto engine = As<tenter_engine>(handle);
+  tenter_failure failures[kMostFailures] = {};
+  size_t count = 0;
+  uint64_t number = 0;
+  char text[256];
+  switch (line.verb) {
+    case Verb::kBulkFlush:
+      return tenter_bulk_flush(context, As<tenter_bulk>(handle), error);
+    case Verb::kReplay:
+      return tenter_replay(context, As<tenter_program>(handle), nullptr, &number, error);
+    case Verb::kWait:
+      return tenter_wait_for_all(context, engine, failures, kMostFailures, &count, error);
+    case Verb::kStop:
+      return tenter_engine_stop(context, engine, 0, error);
+    case Verb::kCounts: {
+      tenter_engine_counts counts = {};
+      return tenter_engine_get_counts(context, engine, &counts, error);
+    }
+    case Verb::kSnapshot:
+      return tenter_engine_snapshot(context, engine, TENTER_SNAPSHOT_JSON, text, sizeof(text),
+                                    &count, error);
+    case Verb::kDump: {
+      tenter_dump* dump = nullptr;
+      const tenter_code code = tenter_dump_prepare(context, engine, &dump, error);
+      if (code == TENTER_OK) WriteDump(dump);
+      tenter_dump_release(dump);
+      return code;
+    }
+    case Verb::kTraceJson:
+      return tenter_trace_json(context, As<tenter_trace>(handle), text, sizeof(text), &count,
+                               error);
+    case Verb::kScopeCancel:
+      return tenter_scope_cancel(context, As<tenter_scope>(handle), error);
+    case Verb::kScopeWait:
+      return tenter_scope_wait(context, As<tenter_scope>(handle), failures, kMostFailures, &count,
+                               error);
+    case Verb::kInvoke:
+      return Invoke(As<tenter_cached_op>(handle), context, answer, error);
+    case Verb::kFootprint: {
+      tenter_footprint footprint = {};
+      return tenter_cached_op_get_footprint(context, As<tenter_cached_op>(handle), &footprint,
+                                            error);
+    }
+    case Verb::kArity: {
+      size_t outputs = 0;
+      const tenter_code code =
+          tenter_model_arity(context, As<tenter_model>(handle), &count, &outputs, error);
+      if (code == TENTER_OK && (count != 1 || outputs != 1)) answer->wrong = "the wrong arity";
+      return code;
+    }
+    default:
+      return UseIterator(line, answer, error);
+  }
+}
+
+tenter_code World::UseIterator(const Line& line, Answer* answer, tenter_error* error) {
+  tenter_context* const context = ContextOf(line);
+  const auto iterator = As<tenter_iterator>(answer->given[0]);
+  switch (line.verb) {
+    case Verb::kNext: {
+      tenter_batch batch = {};
+      const tenter_code code = tenter_iterator_next(context, iterator, &batch, error);
+      if (code == TENTER_OK) tenter_tensor_release(&batch.data);
+      return code;
+    }
+    case Verb::kReset:
+      return tenter_iterator_reset(context, iterator, error);
+    case Verb::kClose:
+      return tenter_iterator_close(context, iterator, error);
+    default: {
+      uint64_t skipped = 0;
+      return tenter_iterator_skipped(context, iterator, nullptr, 0, &skipped, error);
+    }
+  }
+}
+
+tenter_code World::Invoke(tenter_cached_op op, tenter_context* context, Answer* answer,
+                          tenter_error* error) {
+  float data[4];
+  std::memcpy(data, kInput, sizeof(data));
+  const tenter_tensor input = {.dtype = TENTER_FLOAT32,
+                               .rank = 2,
+                               .dims = {1, 4},
+                               .data = data,
+                               .size_bytes = sizeof(data),
+                               .owner = nullptr};
+  tenter_tensor output = {};
+  const tenter_code code = tenter_cached_op_invoke(context, op, &input, 1, &output, 1, error);
+  if (code != TENTER_OK) {
+    if (output.data != nullptr) answer->wrong = "a call that failed has touched a tensor";
+    return code;
+  }
+  if (output.size_bytes != sizeof(kOutput) ||
+      std::memcmp(output.data, kOutput, sizeof(kOutput)) != 0)
+    answer->wrong = "the wrong output";
+  tenter_tensor_release(&output);
+  if (output.data != nullptr || output.owner != nullptr)
+    answer->wrong = "a released tensor is not cleared";
+  return code;
+}
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,218 @@
+#include "fuzz/api/world.h"
+
+#include <utility>
+
+#include "runtime/base/check.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+// y[n,4] = Relu(x[n,4]), as an ONNX file.
+constexpr char kModel[] =
+    "\x08\x08\x3a\x40\x0a\x0f\x0a\x01\x78\x12\x01\x79\x1a\x01\x72\x22\x04\x52\x65\x6c\x75\x12\x01"
+    "\x67\x5a\x14\x0a\x01\x78\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01\x6e\x0a\x02\x08\x04"
+    "\x62\x14\x0a\x01\x79\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01\x6e\x0a\x02\x08\x04\x42"
+    "\x04\x0a\x00\x10\x0d";
+
+Op& OpOf(void* arg) { return *static_cast<Op*>(arg); }
+
+tenter_code RunSync(void* arg, const tenter_op_context*, tenter_error* error) {
+  Op& op = OpOf(arg);
+  op.ran.FetchAdd(1, kRelaxed);
+  if (op.inside != nullptr) op.world->CallInside(op);
+  if (op.line.ends != Ends::kFail) return TENTER_OK;
+  error->code = TENTER_DATA_LOSS;
+  return TENTER_DATA_LOSS;
+}
+
+void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion) {
+  Op& op = OpOf(arg);
+  op.ran.FetchAdd(1, kRelaxed);
+  if (op.line.ends == Ends::kDone)
+    tenter_completion_done(completion);
+  else if (op.line.ends == Ends::kDrop)
+    tenter_completion_drop(completion);
+  else
+    tenter_completion_fail(completion, TENTER_DATA_LOSS, "it failed");
+}
+
+void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
+
+tenter_op COp(Op* op) {
+  const bool sync = op->line.ends == Ends::kOk || op->line.ends == Ends::kFail;
+  return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
+          .name = "op",
+          .reads = nullptr,
+          .read_count = 0,
+          .writes = nullptr,
+          .write_count = 0,
+          .priority = 0,
+          .timeout_ns = 0,
+          .run = sync ? RunSync : nullptr,
+          .run_async = sync ? nullptr : RunAsync,
+          .arg = op,
+          .release = Release,
+          .scope = nullptr};
+}
+
+// Options that say how long they are, with room for more than the runtime knows.
+template <typename Options>
+struct Sized {
+  Options options = {};
+  uint64_t tail = 0;
+
+  explicit Sized(Size size) {
+    static_assert(sizeof(*this) == sizeof(Options) + sizeof(tail));
+    const size_t sizes[] = {sizeof(Options), 8, sizeof(*this), sizeof(*this), 4};
+    options.struct_size = sizes[static_cast<size_t>(size)];
+    if (size == Size::kMore) tail = 1;
+  }
+};
+
+}  // namespace
+
+World::World(std::string rows) : rows_(std::move(rows)) {
+  for (tenter_context*& context : contexts_)
+    TENTER_CHECK(tenter_context_create(nullptr, &context, nullptr) == TENTER_OK, "no context");
+}
+
+void World::Call(Answer* answer, Answer* inside) {
+  const Line& line = *answer->line;
+  for (int i = 0; i < 2; ++i)
+    answer->given[i] = handles_[static_cast<size_t>(line.handles[i])].Load(kAcquire);
+  tenter_error error = {};
+  error.code = -1;
+  answer->begin = stamps_.FetchAdd(1, kRelaxed);
+  answer->code = Do(line, answer, inside, line.noerror ? nullptr : &error);
+  answer->end = stamps_.FetchAdd(1, kRelaxed);
+  const bool told = line.noerror || answer->code == TENTER_OK ||
+                    (error.code == answer->code && error.message[0] != '\0');
+  if (!told) answer->wrong = "an error without its code or its message";
+  if (line.made != 0 && answer->code == TENTER_OK)
+    handles_[static_cast<size_t>(line.made)].Store(answer->made, kRelease);
+}
+
+void World::CallInside(const Op& op) {
+  Answer& answer = *op.inside;
+  tenter_error error = {};
+  tenter_context* const context = ContextOf(op.line);
+  answer.begin = stamps_.FetchAdd(1, kRelaxed);
+  if (op.line.verb == Verb::kPushFrees) {
+    answer.code = tenter_engine_free(context, As<tenter_engine>(op.engine), &error);
+  } else {
+    size_t count = 0;
+    answer.code =
+        tenter_wait_for_all(context, As<tenter_engine>(op.engine), nullptr, 0, &count, &error);
+  }
+  answer.end = stamps_.FetchAdd(1, kRelaxed);
+}
+
+void World::Close() {
+  for (tenter_context* context : contexts_) tenter_context_free(context);
+}
+
+std::vector<std::string> World::WrongOps() const {
+  std::vector<std::string> wrong;
+  MutexLock lock(mutex_);
+  for (const Op& op : ops_)
+    if (std::string text = op.Wrong(); !text.empty()) wrong.push_back(std::move(text));
+  return wrong;
+}
+
+Op* World::NewOp(const Line& line, uintptr_t engine, Answer* inside) {
+  MutexLock lock(mutex_);
+  return &ops_.emplace_back(this, line, engine, inside);
+}
+
+tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
+  const VerbType& type = TypeOf(line.verb);
+  if (type.makes != Kind::kNone) return Make(line, answer, error);
+  if (type.frees) return Free(line, answer->given[0], ContextOf(line), error);
+  if (HasEnd(line.verb) || line.verb == Verb::kPushWaits || line.verb == Verb::kPushFrees)
+    return Push(line, *answer, inside, error);
+  return Use(line, answer, error);
+}
+
+tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
+  tenter_context* const context = ContextOf(line);
+  const auto engine = As<tenter_engine>(answer->given[0]);
+  // The handle types differ, and each has the size of a number.
+  void* const out = &answer->made;
+  switch (line.verb) {
+    case Verb::kEngine:
+    case Verb::kNaiveEngine: {
+      Sized<tenter_engine_options> sized(line.size);
+      sized.options.workers = line.verb == Verb::kNaiveEngine ? TENTER_NAIVE_ENGINE : 2;
+      return tenter_engine_create(context, &sized.options, static_cast<tenter_engine*>(out), error);
+    }
+    case Verb::kTrace:
+      return tenter_trace_create(context, static_cast<tenter_trace*>(out), error);
+    case Verb::kRecording:
+      return tenter_recording_create(context, static_cast<tenter_recording*>(out), error);
+    case Verb::kModel:
+      return tenter_model_load_bytes(context, kModel, sizeof(kModel) - 1, "relu",
+                                     static_cast<tenter_model*>(out), error);
+    case Verb::kIterator: {
+      Sized<tenter_csv_options> sized(line.size);
+      return tenter_csv_iterator_create(context, rows_.c_str(), &sized.options,
+                                        static_cast<tenter_iterator*>(out), error);
+    }
+    case Verb::kBulk:
+      return tenter_bulk_create(context, engine, 4, static_cast<tenter_bulk*>(out), error);
+    case Verb::kScope:
+      return tenter_scope_create(context, engine, static_cast<tenter_scope*>(out), error);
+    case Verb::kCachedOp: {
+      Sized<tenter_cached_op_options> sized(line.size);
+      return tenter_cached_op_create(context, engine, As<tenter_model>(answer->given[1]),
+                                     &sized.options, static_cast<tenter_cached_op*>(out), error);
+    }
+    default:
+      return tenter_capture(context, engine, As<tenter_recording>(answer->given[1]),
+                            static_cast<tenter_program*>(out), error);
+  }
+}
+
+tenter_code World::Push(const Line& line, const Answer& answer, Answer* inside,
+                        tenter_error* error) {
+  if (inside != nullptr) inside->given[0] = answer.given[0];
+  tenter_context* const context = ContextOf(line);
+  tenter_op op = COp(NewOp(line, answer.given[0], inside));
+  uint64_t number = 0;
+  switch (line.verb) {
+    case Verb::kBulkPush:
+      return tenter_bulk_push(context, As<tenter_bulk>(answer.given[0]), &op, error);
+    case Verb::kRecord:
+      return tenter_recording_push(context, As<tenter_recording>(answer.given[0]), &op, error);
+    case Verb::kPushScoped:
+      op.scope = As<tenter_scope>(answer.given[1]);
+      [[fallthrough]];
+    default:
+      return tenter_push(context, As<tenter_engine>(answer.given[0]), &op, &number, error);
+  }
+}
+
+tenter_code World::Free(const Line& line, uintptr_t handle, tenter_context* context,
+                        tenter_error* error) {
+  switch (line.verb) {
+    case Verb::kFreeEngine:
+      return tenter_engine_free(context, As<tenter_engine>(handle), error);
+    case Verb::kFreeBulk:
+      return tenter_bulk_free(context, As<tenter_bulk>(handle), error);
+    case Verb::kFreeRecording:
+      return tenter_recording_free(context, As<tenter_recording>(handle), error);
+    case Verb::kFreeProgram:
+      return tenter_program_free(context, As<tenter_program>(handle), error);
+    case Verb::kFreeTrace:
+      return tenter_trace_free(context, As<tenter_trace>(handle), error);
+    case Verb::kFreeModel:
+      return tenter_model_free(context, As<tenter_model>(handle), error);
+    case Verb::kFreeCachedOp:
+      return tenter_cached_op_free(context, As<tenter_cached_op>(handle), error);
+    case Verb::kFreeIterator:
+      return tenter_iterator_free(context, As<tenter_iterator>(handle), error);
+    default:
+      return tenter_scope_free(context, As<tenter_scope>(handle), error);
+  }
+}
+
+}  // namespace tenter::fuzz::api

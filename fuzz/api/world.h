@@ -1,0 +1,62 @@
+// World: two contexts, the handles of a program, and the ops that were handed over.
+//
+// Path: RunProgram -> World -> the C API.
+//
+// Thread safety: Call from several threads, each for lines of its own.
+// Ownership and lifetime: Close frees both contexts; ops stay until the World goes, so that a body
+//   that runs too late can be seen.
+// Invariants: nothing is ever made in the second context, so every handle is a stranger there.
+#pragma once
+
+#include <array>
+#include <list>
+#include <string>
+
+#include "fuzz/api/history.h"
+#include "fuzz/api/op.h"
+#include "runtime/base/atomic.h"
+#include "runtime/base/mutex.h"
+
+namespace tenter::fuzz::api {
+
+class World {
+ public:
+  // `rows`: a CSV file.
+  explicit World(std::string rows);
+  World(const World&) = delete;
+
+  // Makes the call of `answer->line`. `inside`: what a body of its op answers, or null.
+  void Call(Answer* answer, Answer* inside);
+  // What the body of `op` calls.
+  void CallInside(const Op& op);
+  // Frees the contexts: everything that was made is gone then.
+  void Close();
+  // What became of the ops that is wrong. REQUIRES: Close.
+  std::vector<std::string> WrongOps() const EXCLUDES(mutex_);
+
+ private:
+  template <typename Handle>
+  static Handle As(uintptr_t number) {
+    return reinterpret_cast<Handle>(number);
+  }
+  tenter_code Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error);
+  tenter_code Make(const Line& line, Answer* answer, tenter_error* error);
+  tenter_code Push(const Line& line, const Answer& answer, Answer* inside, tenter_error* error);
+  tenter_code Use(const Line& line, Answer* answer, tenter_error* error);
+  tenter_code UseIterator(const Line& line, Answer* answer, tenter_error* error);
+  tenter_code Invoke(tenter_cached_op op, tenter_context* context, Answer* answer,
+                     tenter_error* error);
+  tenter_code Free(const Line& line, uintptr_t handle, tenter_context* context,
+                   tenter_error* error);
+  Op* NewOp(const Line& line, uintptr_t engine, Answer* inside) EXCLUDES(mutex_);
+  tenter_context* ContextOf(const Line& line) const { return contexts_[line.other ? 1 : 0]; }
+
+  const std::string rows_;
+  tenter_context* contexts_[2] = {nullptr, nullptr};
+  std::array<Atomic<uintptr_t>, kMostHandles> handles_ = {};
+  Atomic<uint64_t> stamps_ = 1;
+  mutable Mutex mutex_;
+  std::list<Op> ops_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,35 @@
+// IteratorSubject: random files, options, faults and calls on the iterator of a target, compared
+// with a sequential one.
+//
+// Thread safety, ownership, invariants: as Subject.
+#pragma once
+
+#include "fuzz/frame/subject.h"
+
+namespace tenter::fuzz::iterator {
+
+class IteratorSubject final : public Subject {
+ public:
+  std::string_view name() const override { return "iterator"; }
+  std::span<const Property> properties() const override;
+  std::span<const std::string_view> counted() const override;
+  std::string SetOption(const std::string& option, const std::string& value) override;
+  std::string_view help() const override { return " --target LIBRARY.so"; }
+  Status Prepare() override;
+  std::string Draw(const Property& property, const DrawOptions& options,
+                   uint64_t seed) const override;
+  Status Check(const std::string& program) const override;
+  int Size(const std::string& program) const override;
+  void Count(const std::string& program,
+             const std::function<void(size_t, uint64_t)>& add) const override;
+  std::unique_ptr<Rig> MakeRig(Watchdog* watchdog, int64_t patience_ns) const override;
+  std::string Suspect(const std::string& program, const std::string& kind) const override;
+  std::string Shrink(const std::string& program, const Fails& fails, const Fails& comes_back,
+                     int64_t deadline_ns) const override;
+  std::vector<std::string> Variants(const std::string& program) const override;
+
+ private:
+  std::string target_;
+};
+
+}  // namespace tenter::fuzz::iterator

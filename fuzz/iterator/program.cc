@@ -1,0 +1,200 @@
+#include "fuzz/iterator/program.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <sstream>
+#include <string_view>
+
+namespace tenter::fuzz::iterator {
+namespace {
+
+// Names beside the values of an enum, or beside numbers from 0.
+using Names = std::span<const std::string_view>;
+constexpr std::array<std::string_view, 12> kRows = {"good",  "crlf",   "spaced", "signed",
+                                                    "blank", "spaces", "long",   "short",
+                                                    "word",  "range",  "nul",    "hole"};
+constexpr std::array<std::string_view, 3> kFiles = {"rows", "missing", "directory"};
+constexpr std::array<std::string_view, 3> kPlaces = {"open", "next", "reset"};
+constexpr std::array<std::string_view, 3> kActions = {"error", "throw", "bad_alloc"};
+constexpr std::array<std::string_view, 4> kVerbs = {"next", "reset", "skipped", "close"};
+constexpr std::array<std::string_view, 5> kTypes = {"float32", "float64", "int32", "int64",
+                                                    "uint8"};
+constexpr std::array<std::string_view, 2> kNoYes = {"no", "yes"};
+
+template <typename Value>
+std::string Name(Names names, Value value) {
+  return std::string(names[static_cast<size_t>(value)]);
+}
+
+// The words of one line, taken one after the other; `ok` turns false at the first that does not
+// fit.
+class Words {
+ public:
+  explicit Words(const std::string& line) : in_(line) {}
+
+  std::string Word() {
+    std::string word;
+    ok_ = ok_ && static_cast<bool>(in_ >> word);
+    return word;
+  }
+  bool Is(std::string_view wanted) { return ok_ = (Word() == wanted) && ok_; }
+  template <typename Value>
+  void One(Names names, Value* value) {
+    const auto at = std::find(names.begin(), names.end(), Word());
+    ok_ = ok_ && at != names.end();
+    if (ok_) *value = static_cast<Value>(at - names.begin());
+  }
+  template <typename Number>
+  void Number_(Number least, Number most, Number* number) {
+    std::istringstream in(Word());
+    ok_ =
+        ok_ && static_cast<bool>(in >> *number) && in.eof() && *number >= least && *number <= most;
+  }
+  bool more() { return ok_ && !(in_ >> std::ws).eof(); }
+  bool ok() const { return ok_; }
+
+ private:
+  std::istringstream in_;
+  bool ok_ = true;
+};
+
+constexpr int64_t kMost = 1'000'000;
+
+void ParseHeader(Words* words, Program* p) {
+  words->Is("columns"), words->Number_<int64_t>(1, 64, &p->columns);
+  words->Is("dtype"), words->One(kTypes, &p->dtype);
+  words->Is("batch"), words->Number_<int64_t>(1, kMost, &p->batch);
+  words->Is("round"), words->One(kNoYes, &p->round);
+  words->Is("prefetch"), words->Number_<int64_t>(1, kMost, &p->prefetch);
+  words->Is("skip"), words->Number_<int64_t>(0, kMost, &p->skip);
+  words->Is("file"), words->One(kFiles, &p->file);
+  words->Is("mark"), words->One(kNoYes, &p->mark);
+  words->Is("newline"), words->One(kNoYes, &p->newline);
+  words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
+}
+
+// What means something at the place.
+bool Allowed(const Fault& fault) {
+  return fault.action == Action::kError || fault.place == Place::kNext ||
+         (fault.place == Place::kReset && fault.action == Action::kThrow);
+}
+
+void ParseFault(Words* words, Program* p) {
+  Fault& fault = p->faults.emplace_back();
+  words->One(kPlaces, &fault.place);
+  if (fault.place == Place::kNext) words->Number_<int64_t>(0, kMost, &fault.batch);
+  words->One(kActions, &fault.action);
+  if (words->more()) fault.once = words->Is("once");
+  if (!Allowed(fault)) words->Is("");
+}
+
+void ParseCall(const std::string& who, Words* words, Program* p) {
+  Call& call = p->calls.emplace_back();
+  call.consumer = who[1] - '0';
+  words->One(kVerbs, &call.verb);
+  if (call.verb == Verb::kNext) words->Number_(1, 1000, &call.times);
+}
+
+bool IsConsumer(const std::string& word) {
+  return word.size() == 3 && word[0] == 'c' && word[2] == ':' && word[1] >= '0' &&
+         word[1] < '0' + kMostConsumers;
+}
+
+std::string Spell(Row row, const std::string& number) {
+  if (row == Row::kSpaced) return "  " + number + "\t";
+  return (row == Row::kSigned ? "+" : "") + number;
+}
+
+}  // namespace
+
+std::string ToText(const Program& p) {
+  std::ostringstream out;
+  out << "csv columns " << p.columns << " dtype " << Name(kTypes, p.dtype) << " batch " << p.batch
+      << " round " << Name(kNoYes, p.round) << " prefetch " << p.prefetch << " skip " << p.skip
+      << " file " << Name(kFiles, p.file) << " mark " << Name(kNoYes, p.mark) << " newline "
+      << Name(kNoYes, p.newline) << " noise " << p.noise << "\n";
+  for (const Row row : p.rows) out << "row " << Name(kRows, row) << "\n";
+  for (const Fault& fault : p.faults) {
+    out << "fault " << Name(kPlaces, fault.place);
+    if (fault.place == Place::kNext) out << " " << fault.batch;
+    out << " " << Name(kActions, fault.action) << (fault.once ? " once\n" : "\n");
+  }
+  for (const Call& call : p.calls) {
+    out << "c" << call.consumer << ": " << Name(kVerbs, call.verb);
+    if (call.verb == Verb::kNext) out << " " << call.times;
+    out << "\n";
+  }
+  return out.str();
+}
+
+Result<Program> ParseProgram(const std::string& text) {
+  Program p;
+  std::istringstream in(text);
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    Words words(line);
+    const std::string first = words.Word();
+    if (number == 1 && first == "csv")
+      ParseHeader(&words, &p);
+    else if (number > 1 && first == "row")
+      words.One(kRows, &p.rows.emplace_back());
+    else if (number > 1 && first == "fault")
+      ParseFault(&words, &p);
+    else if (number > 1 && IsConsumer(first))
+      ParseCall(first, &words, &p);
+    else
+      words.Is("");
+    if (!words.ok() || words.more())
+      return Status(StatusCode::kInvalidArgument,
+                    "line " + std::to_string(number) + " is none of a program: '" + line + "'");
+  }
+  if (number == 0) return Status(StatusCode::kInvalidArgument, "the program is empty");
+  return p;
+}
+
+double NumberAt(const Program& p, int64_t line, int64_t column) {
+  const int64_t number = (line - 1) * p.columns + column;
+  return static_cast<double>(p.dtype == TGT_UINT8 ? number % 251 : number);
+}
+
+std::string LineText(const Program& p, int64_t number) {
+  const Row row = p.rows[static_cast<size_t>(number - 1)];
+  if (row == Row::kBlank) return "";
+  if (row == Row::kSpaces) return " \t ";
+  const int64_t columns = p.columns + (row == Row::kLong ? 1 : row == Row::kShort ? -1 : 0);
+  // A line without a number would be blank, and no row.
+  if (columns == 0) return ",";
+  std::string line;
+  for (int64_t column = 0; column < columns; ++column) {
+    const bool last = column == p.columns - 1;
+    std::string number_text =
+        Spell(row, std::to_string(static_cast<int64_t>(NumberAt(p, number, column))));
+    if (last && row == Row::kWord) number_text = "seven";
+    if (last && row == Row::kRange) number_text = "1e999";
+    if (last && row == Row::kNul) number_text += std::string(1, '\0');
+    if (last && row == Row::kHole) number_text = p.columns == 1 ? "x" : "";
+    line += (column > 0 ? "," : "") + number_text;
+  }
+  return line + (row == Row::kCrlf ? "\r" : "");
+}
+
+std::string FileText(const Program& p) {
+  std::string text = p.mark ? "\xef\xbb\xbf" : "";
+  for (size_t i = 0; i < p.rows.size(); ++i) {
+    text += LineText(p, static_cast<int64_t>(i) + 1);
+    if (p.newline || i + 1 < p.rows.size()) text += "\n";
+  }
+  return text;
+}
+
+int Consumers(const Program& p) {
+  int consumers = 1;
+  for (const Call& call : p.calls) consumers = std::max(consumers, call.consumer + 1);
+  return consumers;
+}
+
+const char* VerbName(Verb verb) { return kVerbs[static_cast<size_t>(verb)].data(); }
+
+}  // namespace tenter::fuzz::iterator

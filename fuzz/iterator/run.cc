@@ -1,0 +1,235 @@
+#include "fuzz/iterator/run.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <list>
+#include <utility>
+
+#include "fuzz/iterator/sites.h"
+#include "fuzz/process/thread_count.h"
+#include "harness/target/target_library.h"
+#include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
+
+namespace tenter::fuzz::iterator {
+namespace {
+
+int64_t Descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return std::distance(begin(all), end(all));
+}
+
+// The file of a program, without a name in any folder: nothing of it is left behind.
+class RowsFile {
+ public:
+  explicit RowsFile(const Program& program) : descriptor_(memfd_create("rows.csv", MFD_CLOEXEC)) {
+    TENTER_CHECK(descriptor_ >= 0, "no file in memory");
+    const std::string text = FileText(program);
+    TENTER_CHECK(write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+                 "the file in memory is not whole");
+    path_ = program.file == File::kRows
+                ? "/proc/self/fd/" + std::to_string(descriptor_)
+                : std::string(program.file == File::kMissing ? "/no/such/rows.csv" : "/proc/self");
+  }
+  ~RowsFile() { close(descriptor_); }
+  RowsFile(const RowsFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  const int descriptor_;
+  std::string path_;
+};
+
+// A batch that its consumer keeps, and what was in it when it came (ITR-6).
+struct Held {
+  size_t answer;
+  tgt_tensor tensor;
+};
+
+class Consumer {
+ public:
+  Consumer(const Program& program, int number, const TargetInstance& target, tgt_handle iterator,
+           Sites* sites, Atomic<uint64_t>* stamps)
+      : program_(program),
+        number_(number),
+        target_(target),
+        iterator_(iterator),
+        sites_(sites),
+        stamps_(stamps) {}
+
+  void Run() {
+    for (const Call& call : program_.calls)
+      for (int i = 0; call.consumer == number_ && i < call.times; ++i) Do(call.verb);
+  }
+
+  // What it was answered. The batches are looked at once more, and given back.
+  std::vector<Answer> Finish() {
+    for (Held& held : held_) {
+      Answer& answer = answers_[held.answer];
+      answer.changed = Bytes(held.tensor) != answer.bytes;
+      target_.table().tensor_release(target_.self(), &held.tensor);
+    }
+    return std::move(answers_);
+  }
+
+  std::string Describe() const {
+    const int doing = doing_.Load(kRelaxed);
+    return "c" + std::to_string(number_) +
+           (doing < 0 ? " is between its calls" : std::string(" is in ") + VerbName(Verb(doing))) +
+           "\n";
+  }
+
+ private:
+  static std::string Bytes(const tgt_tensor& tensor) {
+    return {static_cast<const char*>(tensor.data), tensor.size_bytes};
+  }
+
+  void Do(Verb verb) {
+    Answer& answer = answers_.emplace_back();
+    answer.consumer = number_;
+    answer.verb = verb;
+    if (verb == Verb::kNext) sites_->Asks();
+    doing_.Store(static_cast<int>(verb), kRelaxed);
+    answer.begin = stamps_->FetchAdd(1, kRelaxed);
+    const int64_t begin = NowNs();
+    Ask(&answer);
+    answer.took_ns = NowNs() - begin;
+    answer.end = stamps_->FetchAdd(1, kRelaxed);
+    doing_.Store(-1, kRelaxed);
+  }
+
+  void Ask(Answer* answer) {
+    const tgt_target& table = target_.table();
+    tgt_error* const error = &answer->error;
+    switch (answer->verb) {
+      case Verb::kNext:
+        return AskBatch(answer);
+      case Verb::kReset:
+        answer->code = table.iterator_reset(target_.self(), iterator_, error);
+        return;
+      case Verb::kSkipped:
+        return AskSkipped(answer);
+      case Verb::kClose:
+        answer->code = table.iterator_close(target_.self(), iterator_, error);
+    }
+  }
+
+  void AskBatch(Answer* answer) {
+    tgt_batch batch = {};
+    answer->code = target_.table().iterator_next(target_.self(), iterator_, &batch, &answer->error);
+    answer->has_batch = answer->code == TGT_OK && batch.has_value != 0;
+    if (!answer->has_batch) return;
+    answer->index = batch.index;
+    answer->first_row = batch.first_row;
+    answer->pad = batch.pad;
+    answer->dtype = batch.data.dtype;
+    answer->dims.assign(batch.data.dims, batch.data.dims + batch.data.rank);
+    answer->bytes = Bytes(batch.data);
+    held_.push_back({answers_.size() - 1, batch.data});
+  }
+
+  void AskSkipped(Answer* answer) {
+    if (target_.table().iterator_skipped == nullptr) {
+      answers_.pop_back();
+      return;
+    }
+    std::vector<tgt_skipped_row> rows(program_.rows.size() + 1);
+    answer->code = target_.table().iterator_skipped(target_.self(), iterator_, rows.data(),
+                                                    rows.size(), &answer->skipped, &answer->error);
+    for (size_t i = 0; i < std::min<size_t>(answer->skipped, rows.size()); ++i) {
+      answer->skipped_lines.push_back(rows[i].line);
+      answer->skipped_reasons.emplace_back(rows[i].reason.message);
+    }
+  }
+
+  const Program& program_;
+  const int number_;
+  const TargetInstance& target_;
+  const tgt_handle iterator_;
+  Sites* const sites_;
+  Atomic<uint64_t>* const stamps_;
+  Atomic<int> doing_ = -1;
+  std::vector<Answer> answers_;
+  std::vector<Held> held_;
+};
+
+tgt_code Create(const Program& program, const std::string& path, const TargetInstance& target,
+                tgt_handle* iterator, tgt_error* error) {
+  const tgt_csv_options options = {.path = path.c_str(),
+                                   .row_dims = &program.columns,
+                                   .row_rank = 1,
+                                   .dtype = program.dtype,
+                                   .batch_size = program.batch,
+                                   .bad_rows_max = program.skip,
+                                   .round_batch = program.round ? 1 : 0,
+                                   .prefetch = static_cast<uint64_t>(program.prefetch)};
+  return target.table().csv_iterator_create(target.self(), &options, iterator, error);
+}
+
+void Consume(const Program& program, const TargetInstance& target, tgt_handle iterator,
+             Sites* sites, Watchdog* watchdog, History* history) {
+  Atomic<uint64_t> stamps = 0;
+  std::list<Consumer> consumers;
+  for (int i = 0; i < Consumers(program); ++i)
+    consumers.emplace_back(program, i, target, iterator, sites, &stamps);
+  watchdog->SetDescribe([&consumers] {
+    std::string all;
+    for (const Consumer& consumer : consumers) all += consumer.Describe();
+    return all;
+  });
+  Gate go;
+  std::list<Thread> threads;
+  for (Consumer& consumer : consumers)
+    TENTER_CHECK(threads.emplace_back()
+                     .Start("consumer",
+                            [&] {
+                              go.Wait();
+                              consumer.Run();
+                            })
+                     .ok(),
+                 "no thread for a consumer");
+  go.Open();
+  for (Thread& thread : threads) thread.Join();
+  watchdog->SetDescribe([] { return std::string("the iterator is being freed\n"); });
+  for (Consumer& consumer : consumers) history->consumers.push_back(consumer.Finish());
+}
+
+}  // namespace
+
+History RunProgram(const Program& program, const tgt_target& table, uint64_t round,
+                   Watchdog* watchdog) {
+  History history;
+  const RowsFile file(program);
+  history.path = file.path();
+  Sites sites(program, round);
+  watchdog->Begin();
+  const int threads = ThreadCount();
+  const int64_t descriptors = Descriptors();
+  {
+    auto target = TargetInstance::Open(&table, sites.host());
+    TENTER_CHECK(target.ok(), target.status().message());
+    tgt_handle iterator = 0;
+    history.create = Create(program, file.path(), **target, &iterator, &history.create_error);
+    if (history.create == TGT_OK) {
+      Consume(program, **target, iterator, &sites, watchdog, &history);
+      tgt_error error = {};
+      tgt_batch batch = {};
+      history.free = table.free_handle((*target)->self(), iterator, &error);
+      history.after_free = table.iterator_next((*target)->self(), iterator, &batch, &error);
+    }
+  }
+  watchdog->SetDescribe(nullptr);
+  history.threads_left = ThreadsLeft(threads);
+  history.descriptors_left = Descriptors() - descriptors;
+  watchdog->End();
+  history.has_sites = sites.were_hit();
+  history.most_ahead = sites.most_ahead();
+  return history;
+}
+
+}  // namespace tenter::fuzz::iterator
