@@ -12,7 +12,8 @@ std::optional<Finding> RunOnce(const Subject& subject, Rig& rig, const std::stri
                                uint64_t round) {
   const int races = RacesReported();
   std::optional<Finding> finding = rig.Run(program, round);
-  if (!finding.has_value() && RacesReported() > races)
+  // What is wrong besides may come of it, and of the report: that leaves descriptors open.
+  if (RacesReported() > races)
     finding = Finding{subject.Suspect(program, kDataRace), kDataRace, "", round};
   return finding;
 }

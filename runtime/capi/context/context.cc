@@ -120,8 +120,18 @@ tenter_context::tenter_context(const tenter_testing_options& options)
                  ? nullptr
                  : std::make_unique<tenter::CallbackProbe>(options.probe, options.probe_self)) {}
 
-// While all members live: an op of an engine that drains may still call this context.
-tenter_context::~tenter_context() { handles_.Clear(); }
+// While all members live: an op of an engine that drains may still call this context, and may drop
+// the last reference to another engine there.
+tenter_context::~tenter_context() {
+  handles_.Clear();
+  while (!TakeRetired().empty()) {
+  }
+}
+
+std::list<tenter::EngineParts> tenter_context::TakeRetired() {
+  tenter::MutexLock lock(mutex_);
+  return std::exchange(retired_, {});
+}
 
 tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
   char text[2 * sizeof(number) + 1];

@@ -8,8 +8,9 @@
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: the table owns the objects; a call keeps what it uses, so freeing a
-//   handle never frees what is in use. Members are destroyed in the order: handles, retired
-//   engines, probe.
+//   handle never frees what is in use. When the context goes, first the objects behind handles do,
+//   then the retired engines, whose ops may use the context to their end, then the table and the
+//   probe.
 // Invariants: (1) no push, wait or invocation takes a lock here. (2) an engine is never destroyed
 //   inside one of its ops: its last reference, dropped there, moves it to `retired_`.
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
@@ -166,6 +167,7 @@ struct tenter_context {
  private:
   static tenter::Status Stale(uintptr_t number, const char* kind);
   static bool MayBeInsideOp(tenter::Engine& engine);
+  std::list<tenter::EngineParts> TakeRetired() EXCLUDES(mutex_);
 
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::ForkMutex mutex_;

@@ -289,6 +289,40 @@ TEST_F(CApi, ARetiredEngineKeepsItsTrace) {
   EXPECT_EQ(arg.failed.Load(kAcquire), TENTER_OK);
 }
 
+// The ops of an engine that was freed inside one of them may use the context until it is gone.
+TEST_F(CApi, AnOpOfARetiredEngineUsesTheContextWhileThatGoes) {
+  for (int round = 0; round < 20; ++round) {
+    struct Arg {
+      tenter_context* context = nullptr;
+      tenter_engine engine = nullptr;
+      Atomic<bool> freed = false, going = false;
+    } arg;
+    ASSERT_EQ(tenter_context_create(nullptr, &arg.context, &error_), TENTER_OK);
+    const tenter_engine_options options = TwoWorkers();
+    ASSERT_EQ(tenter_engine_create(arg.context, &options, &arg.engine, &error_), TENTER_OK);
+    tenter_op op = {};
+    op.arg = &arg;
+    op.run = [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
+      auto* a = static_cast<Arg*>(p);
+      tenter_engine_free(a->context, a->engine, nullptr);
+      a->freed.Store(true, kRelease);
+      while (!a->going.Load(kAcquire)) {
+      }
+      tenter_engine_counts counts = {};
+      for (int i = 0; i < 2000; ++i)
+        if (tenter_engine_get_counts(a->context, a->engine, &counts, nullptr) !=
+            TENTER_STALE_HANDLE)
+          return TENTER_INTERNAL;
+      return TENTER_OK;
+    };
+    ASSERT_EQ(tenter_push(arg.context, arg.engine, &op, nullptr, &error_), TENTER_OK);
+    while (!arg.freed.Load(kAcquire)) {
+    }
+    arg.going.Store(true, kRelease);
+    tenter_context_free(arg.context);
+  }
+}
+
 // A scope whose last use ends inside an op of its engine does not wait there for its ops.
 TEST_F(CApi, AScopeMayBeFreedUnderThePushesOfItsOps) {
   struct Arg {
