@@ -15,6 +15,9 @@ const std::vector<std::string> kActions = {"off",   "throw",     "error",
 const std::vector<std::string> kTypes = {"runtime_error", "logic_error", "out_of_range", "int"};
 const std::vector<std::string> kFilters = {"op", "thread", "request", "worker"};
 
+// An hour: whoever asks for more means another unit.
+constexpr int64_t kDelayUsMax = 3'600'000'000;
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -160,11 +163,18 @@ class Parser {
     term->action = kActionDelay;
     int64_t low = 0, high = 0;
     if (!Take('(')) return Expected("'(' as in delay(100..500), in microseconds");
-    if (!ParseNumber(Until(".)"), &low)) return Expected("a number of microseconds");
-    high = low;
-    if (TakeText("..") && !ParseNumber(Until(")"), &high))
-      return Expected("a number of microseconds after '..'");
-    if (low < 0 || high < low) return Expected("a range that does not go down");
+    const size_t begin = at_;
+    const std::string text = Until(");");
+    const size_t dots = text.find("..");
+    const bool right = dots == std::string::npos ? ParseNumber(text, &low)
+                                                 : ParseNumber(text.substr(0, dots), &low) &&
+                                                       ParseNumber(text.substr(dots + 2), &high);
+    if (dots == std::string::npos) high = low;
+    if (!right || low < 0 || high < low || high > kDelayUsMax)
+      return Instead(begin, text,
+                     "a delay is US or LOW..HIGH, whole microseconds from 0 to " +
+                         std::to_string(kDelayUsMax) +
+                         " and not downwards, such as delay(100..500)");
     term->delay_us_min = static_cast<uint64_t>(low);
     term->delay_us_max = static_cast<uint64_t>(high);
     return Take(')') ? Status() : Expected("')'");
@@ -215,6 +225,11 @@ class Parser {
     return error == std::errc() && end == text.data() + text.size();
   }
 
+  // For a value that was read as a whole, and is wrong as a whole.
+  static Status Instead(size_t begin, const std::string& found, const std::string& what) {
+    return {StatusCode::kInvalidArgument,
+            "fault plan, column " + std::to_string(begin + 1) + ": '" + found + "': " + what};
+  }
   Status Expected(const std::string& what) const {
     return {StatusCode::kInvalidArgument,
             "fault plan, column " + std::to_string(at_ + 1) + ": expected " + what + ", found '" +
