@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "runtime/base/thread.h"
+
 namespace tenter {
 namespace {
 
@@ -40,6 +42,14 @@ void PrintFrame(int descriptor, int number, uintptr_t address) {
       write(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
 }
 
+// As the flight recorder and a debugger know it.
+void PrintThread(int descriptor) {
+  char line[64];
+  const int size =
+      std::snprintf(line, sizeof(line), "crashed: thread %" PRIx64 "\n", CurrentThreadKey());
+  [[maybe_unused]] const auto written = write(descriptor, line, static_cast<size_t>(size));
+}
+
 }  // namespace
 
 void PrepareCrashStack() {
@@ -48,6 +58,7 @@ void PrepareCrashStack() {
 }
 
 void PrintCrashStack(int descriptor, const void* context) {
+  PrintThread(descriptor);
   int number = 0;
   void* const place = PlaceOf(context);
   if (place != nullptr) PrintFrame(descriptor, number++, reinterpret_cast<uintptr_t>(place));

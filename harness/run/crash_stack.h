@@ -3,6 +3,7 @@
 // Path: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT -> PrintCrashStack -> stderr -> the driver, which
 //    turns module and offset into functions and lines.
 //
+//   crashed: thread 7f0a2b3c4d50
 //   #0 0x7f3a (/path/of/module+0x1a2b)
 //
 // The form is that of a sanitizer whose symbolizer is switched off. What an address means is found
