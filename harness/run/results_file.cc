@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "harness/faults/known_sites.h"
 #include "harness/run/events.h"
 #include "harness/targets/saboteur/saboteur.h"
+#include "runtime/base/check.h"
 
 namespace tenter {
 namespace {
@@ -99,7 +101,13 @@ void ResultsFile::WriteSummary(const RunPlan& plan, const CheckBoard& board,
   summary["seed"] = plan.seed;
   summary["duration_ms"] = duration_ms;
   summary["exposure"] = ordered_json::object();
-  for (const auto& [name, value] : board.exposure()) summary["exposure"][name] = value;
+  const std::vector<std::string_view>& published = plan.workload->exposes;
+  for (const auto& [name, value] : board.exposure()) {
+    // A scenario may ask for what is published, and for nothing else.
+    TENTER_CHECK(std::find(published.begin(), published.end(), name) != published.end(),
+                 "the workload counts what it does not publish");
+    summary["exposure"][name] = value;
+  }
   summary["facts"] = ordered_json::object();
   for (const auto& [name, text] : board.facts()) summary["facts"][name] = text;
   summary["checks"] = ordered_json::array();
@@ -140,7 +148,7 @@ std::string TargetJson(const tgt_target& target) {
 
 std::string CatalogueJson() {
   ordered_json catalogue;
-  catalogue["version"] = 1;
+  catalogue["version"] = 2;
   catalogue["flavour"] = BuiltFlavour();
   for (const WorkloadType& workload : Workloads()) {
     ordered_json parameters = ordered_json::array();
@@ -155,7 +163,8 @@ std::string CatalogueJson() {
     catalogue["workloads"].push_back({{"kind", workload.kind},
                                       {"meaning", workload.meaning},
                                       {"parameters", parameters},
-                                      {"checks", workload.checks}});
+                                      {"checks", workload.checks},
+                                      {"exposes", workload.exposes}});
   }
   for (const CheckType* check : kChecks)
     catalogue["checks"].push_back({{"name", check->name},
@@ -165,8 +174,13 @@ std::string CatalogueJson() {
     catalogue["sites"].push_back({{"name", site->name},
                                   {"actions", ActionNames(site->actions)},
                                   {"meaning", site->meaning}});
-  for (const SaboteurType& saboteur : Saboteurs())
-    catalogue["saboteurs"].push_back({{"name", saboteur.name}, {"meaning", saboteur.meaning}});
+  for (const SaboteurType& saboteur : Saboteurs()) {
+    ordered_json spoils = ordered_json::array();  // the workloads that call what it spoils
+    for (const WorkloadType& workload : Workloads())
+      if ((workload.groups & saboteur.group) != 0) spoils.push_back(workload.kind);
+    catalogue["saboteurs"].push_back(
+        {{"name", saboteur.name}, {"meaning", saboteur.meaning}, {"workloads", spoils}});
+  }
   return catalogue.dump(2);
 }
 

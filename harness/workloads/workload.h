@@ -43,7 +43,8 @@ struct WorkloadType {
   std::string_view meaning;
   uint32_t groups;  // of the target that it needs: TGT_ENGINE | ...
   std::vector<ParameterType> parameters;
-  std::vector<std::string_view> checks;  // that it feeds; the default of a scenario
+  std::vector<std::string_view> checks;   // that it feeds; the default of a scenario
+  std::vector<std::string_view> exposes;  // all that it counts, whatever its parameters are
   Status (*run)(Stage& stage);
 };
 

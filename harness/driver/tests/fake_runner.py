@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 CATALOGUE = {
-    "version": 1,
+    "version": 2,
     "flavour": "FLAVOUR",
     "workloads": [
         {"kind": "concurrent_inference", "meaning": "many threads call one model",
@@ -21,18 +21,20 @@ CATALOGUE = {
              {"name": "input_shape", "type": "string", "default": "", "meaning": "NAME=1,2,3"},
              {"name": "rate", "type": "number", "default": 1.0, "minimum": 0, "meaning": "share"},
              {"name": "thread_safe", "type": "boolean", "default": True, "meaning": "flag"}],
-         "checks": ["determinism", "hidden_write", "data_race"]},
+         "checks": ["determinism", "hidden_write", "data_race"],
+         "exposes": ["threads", "inferences", "in_flight_max", "ops", "refused_requests", "resident_growth_kb", "close_us_max"]},
         {"kind": "iterator", "meaning": "consumes an iterator",
          "parameters": [{"name": "csv_file", "type": "string", "default": "", "meaning": "rows"},
                         {"name": "behaviour", "type": "string", "default": "clean", "meaning": ""}],
-         "checks": ["epoch"]}],
+         "checks": ["epoch"], "exposes": ["epochs"]}],
     "checks": [{"name": "determinism", "meaning": "bitwise equal", "contracts": ["COP-1"]},
                {"name": "hidden_write", "meaning": "parameters stay", "contracts": ["COP-2"]},
                {"name": "data_race", "meaning": "ThreadSanitizer reports nothing", "contracts": ["COP-1"]},
                {"name": "epoch", "meaning": "exactly once", "contracts": ["ITR-1"]}],
     "sites": [{"name": "engine.op.body", "actions": ["throw", "error"], "meaning": "the body fails"},
               {"name": "cached_op.arena.allocate", "actions": ["bad_alloc"], "meaning": "no memory"}],
-    "saboteurs": [{"name": "swap_outputs", "meaning": "two requests get each other's outputs"}],
+    "saboteurs": [{"name": "swap_outputs", "meaning": "two requests get each other's outputs", "workloads": ["concurrent_inference"]},
+                  {"name": "lost_error", "meaning": "a wait succeeds that has to fail", "workloads": ["engine_program"]}],
 }
 
 

@@ -150,6 +150,12 @@ SCENARIOS = {
     'title = "t"\n' + WORKLOAD + "[budget]\nwatchdog_ms = 1000000000001": r"\[budget\] 'watchdog_ms' is .*, and must be at most 1000000000000",
     'title = "t"\n' + WORKLOAD + "[budget]\ntimeout_s = 99999999999999999999": r"\[budget\] 'timeout_s' is .*, and must be at most 1000000000",
     'title = "t"\n' + WORKLOAD + "[budget]\ntimeout_s = 1.5": r"\[budget\]: 'timeout_s' is 1.5, and must be an integer",
+    'title = "t"\n' + WORKLOAD + "[expect]\nat_least = {refused_request = 3}": r"\[expect\] at_least: concurrent_inference counts no 'refused_request'; "
+                                                                         r"did you mean 'refused_requests'\?",
+    'title = "t"\nsaboteur = "lost_error"\n' + WORKLOAD + "[expect]\nfound_by = 'determinism'": r"saboteur 'lost_error' cannot act in "
+        r"concurrent_inference, which calls nothing that it spoils; those that can: swap_outputs",
+    'title = "t"\nsaboteur = "swap_outputs"\n[workload]\nkind = "iterator"\n[expect]\nfound_by = "epoch"': r"saboteur 'swap_outputs' cannot act in "
+        r"iterator, which calls nothing that it spoils, and no other one can",
     'title = "t"\n' + WORKLOAD + "[expect]\nfindings = [3]": r"\[expect\] findings: each one is a table such as .*",
     'title = "t"\n' + WORKLOAD + '[expect]\nfindings = [{check = "determinism", count = 0}]': r"\[expect\] findings: 'count' is 0, and must be at least 1",
     'title = "t"\n' + WORKLOAD + '[expect]\nfindings = [{check = 3}]': r"\[expect\] findings: 'check' is 3, and must be a string",

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 from tenter.cases import flight, trace
 from tenter.house import this_house
 from tenter.machine import model_outline, models
+from tenter.plan import catalogue
 from test_model_listing import ODD
 
 
@@ -182,3 +183,29 @@ def test_the_last_events_are_recorded(attempt, binaries: Path, tmp_path: Path) -
     drawn = trace.trace(recorded)["traceEvents"]
     assert any(e["ph"] == "X" and e["name"] == "invoke" and e["dur"] > 0 for e in drawn)
     assert any(e.get("cat") == "finding" for e in drawn), "what led to the first finding is kept"
+
+
+# Small enough for a test; what is not here has its defaults.
+SMALL = {"engine_program": {"threads": 2, "ops_per_thread": 20}, "lazy_rejection": {"rounds": 2}, "iterator_epochs": {"rows": 9},
+         "skipped_rows": {"rows": 30, "bad_rows": 3, "files": 1}, "concurrent_inference": {"threads": 2, "inferences": 8},
+         "model_without_memory": {"reference_kernels": True}, "iterator_without_memory": {}, "program_without_memory": {}}
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_a_workload_counts_what_it_publishes(attempt, binaries, tmp_path, kind):
+    """A scenario may ask for any of it, and for nothing else."""
+    asked = subprocess.run([binaries / "harness" / "run" / "tenter-runner", "catalogue"], capture_output=True, text=True, check=True)
+    offered = catalogue.parse(asked.stdout, "tenter-runner")
+    assert set(offered.workloads) == set(SMALL)
+    model = {"model": str(models.prepare(tmp_path)["ocr_cls"])} if "model" in offered.workloads[kind].parameters else {}
+    code, err, _ = attempt({"kind": kind, **SMALL[kind], **model}, checks=list(offered.workloads[kind].checks))
+    assert code in (0, 1, 3), err
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert sorted(summary["exposure"]) == sorted(offered.workloads[kind].exposes)
+
+
+def test_a_saboteur_acts_where_the_catalogue_says(binaries):
+    asked = subprocess.run([binaries / "harness" / "run" / "tenter-runner", "catalogue"], capture_output=True, text=True, check=True)
+    offered = catalogue.parse(asked.stdout, "tenter-runner")
+    assert offered.acting_in("iterator_epochs") == [] and offered.acting_in("engine_program") == ["wrong_waiter", "lost_error"]
+    assert {"flip_bit", "swap_outputs", "stale_output"} <= set(offered.acting_in("concurrent_inference"))

@@ -27,6 +27,7 @@ namespace tenter {
 struct SaboteurType {
   std::string_view name;
   std::string_view meaning;
+  uint32_t group;  // of the target that it spoils: TGT_MODEL or TGT_ENGINE
 };
 
 // Every saboteur, in the order of the catalogue.

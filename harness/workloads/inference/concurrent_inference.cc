@@ -164,6 +164,8 @@ WorkloadType ConcurrentInference() {
            {"rounds", int64_t{1}, "lives of engine and op", 1}},
       .checks = {"determinism", "error_exactness", "hidden_write", "leak", "liveness", "life",
                  "data_race"},
+      .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",
+                  "failed_requests", "refused_requests", "resident_growth_kb"},
       .run = RunConcurrentInference};
 }
 

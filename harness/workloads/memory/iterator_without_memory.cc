@@ -148,6 +148,7 @@ WorkloadType IteratorWithoutMemory() {
                                          {"batch_size", int64_t{3}, "rows of a batch", 1},
                                          {"prefetch", int64_t{2}, "batches made ahead", 1}}),
           .checks = {"error_exactness", "epoch", "leak", "liveness", "data_race"},
+          .exposes = {"allocations", "shortages", "calls_refused", "resident_growth_kb"},
           .run = RunIteratorWithoutMemory};
 }
 

@@ -170,6 +170,7 @@ WorkloadType ModelWithoutMemory() {
                {"input_shape", std::string(),
                 "1,3,48,192 or name=1,3,48,192;...; empty: the model's"}}),
           .checks = {"error_exactness", "determinism", "leak", "liveness", "data_race"},
+          .exposes = {"allocations", "shortages", "calls_refused", "resident_growth_kb"},
           .run = RunModelWithoutMemory};
 }
 

@@ -176,6 +176,7 @@ WorkloadType ProgramWithoutMemory() {
           .parameters = SweepParameters(
               {{"workers", int64_t{2}, "workers of the engine; 0 is the naive engine"}}),
           .checks = {"error_exactness", "dependency_order", "leak", "liveness", "data_race"},
+          .exposes = {"allocations", "shortages", "calls_refused", "resident_growth_kb"},
           .run = RunProgramWithoutMemory};
 }
 

@@ -285,6 +285,7 @@ WorkloadType EngineProgram() {
                       "pushes after which the thread creates and deletes a var"},
                      {"run_dependents", false, "the other error policy (ERR-8)"}},
       .checks = {"dependency_order", "error_exactness", "leak", "liveness", "life", "data_race"},
+      .exposes = {"threads", "ops", "failed_ops", "skipped_ops", "resident_growth_kb"},
       .run = RunEngineProgram};
 }
 

@@ -126,6 +126,7 @@ WorkloadType LazyRejection() {
           .parameters = {{"workers", int64_t{2}, "workers of the engine; 0 is the naive engine"},
                          {"rounds", int64_t{100}, "times that the program is run", 1}},
           .checks = {"error_exactness", "liveness", "data_race"},
+          .exposes = {"rounds"},
           .run = RunLazyRejection};
 }
 

@@ -253,6 +253,7 @@ WorkloadType IteratorEpochs() {
            {"csv_file", std::string(), "a file to read instead (its rows are not compared)"},
            {"expect_error", std::string("row length"), "what the error of a bad row must say"}},
       .checks = {"epoch", "error_exactness", "leak", "liveness", "life", "data_race"},
+      .exposes = {"epochs", "batches", "rows", "close_us_max", "resident_growth_kb"},
       .run = RunIteratorEpochs};
 }
 

@@ -264,6 +264,7 @@ WorkloadType SkippedRowsTold() {
                      {"reset_after", int64_t{0},
                       "leave every other epoch after so many batches; 0: never"}},
       .checks = {"epoch", "error_exactness", "leak", "liveness", "data_race"},
+      .exposes = {"epochs", "batches", "skipped_rows_told", "resident_growth_kb"},
       .run = RunSkippedRows};
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tenter.errors import HarnessDefect, UsageError, nearest
 
-VERSION = 1
+VERSION = 2
 # Checks of the driver itself: what a child that died or never ended is reported under.
 DRIVER_CHECKS = {
     "crash": "the process of the case died by a signal",
@@ -59,6 +59,14 @@ class Workload:
     meaning: str
     parameters: dict[str, Parameter]
     checks: tuple[str, ...]
+    exposes: tuple[str, ...]  # the numbers that it counts, in every case of it
+
+
+@dataclass(frozen=True)
+class Saboteur:
+    name: str
+    meaning: str
+    workloads: tuple[str, ...]  # in which it can act: they call what it spoils
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,10 @@ class Catalogue:
     workloads: dict[str, Workload]
     checks: dict[str, Check]
     sites: dict[str, Site]
-    saboteurs: dict[str, str] = field(default_factory=dict)
+    saboteurs: dict[str, Saboteur] = field(default_factory=dict)
+
+    def acting_in(self, kind: str) -> list[str]:
+        return [name for name, saboteur in self.saboteurs.items() if kind in saboteur.workloads]
 
     def workload(self, kind: str, where: str) -> Workload:
         if kind not in self.workloads:
@@ -106,7 +117,8 @@ def parse(text: str, source: str) -> Catalogue:
                     for item in raw["checks"]},
             sites={item["name"]: Site(item["name"], tuple(item.get("actions", ())), item.get("meaning", ""))
                    for item in raw["sites"]},
-            saboteurs={item["name"]: item.get("meaning", "") for item in raw.get("saboteurs", ())})
+            saboteurs={item["name"]: Saboteur(item["name"], item.get("meaning", ""), tuple(item["workloads"]))
+                       for item in raw.get("saboteurs", ())})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessDefect(f"{source} printed a catalogue that cannot be read: {error!r}") from error
 
@@ -117,7 +129,8 @@ def _workload(item: dict[str, Any]) -> Workload:
         raise KeyError(f"parameter type {unknown.pop()}")
     parameters = [Parameter(p["name"], p["type"], p.get("default"), p.get("meaning", ""), p.get("minimum"))
                   for p in item["parameters"]]
-    return Workload(item["kind"], item.get("meaning", ""), {p.name: p for p in parameters}, tuple(item["checks"]))
+    return Workload(item["kind"], item.get("meaning", ""), {p.name: p for p in parameters}, tuple(item["checks"]),
+                    tuple(item["exposes"]))
 
 
 def load(runner: Path) -> Catalogue:

@@ -85,6 +85,9 @@ class Planner:
         for check in filter(None, [scenario.expect.found_by, *(name for name, _ in scenario.expect.findings)]):
             if check not in known:
                 raise UsageError(f"{scenario.source}: [expect] unknown check '{check}'{nearest(check, known)}")
+        for name, _ in scenario.expect.at_least:
+            if name not in workload.exposes:
+                raise UsageError(f"{scenario.source}: [expect] at_least: {scenario.kind} counts no '{name}'{nearest(name, workload.exposes)}")
         if scenario.expect.main and scenario.expect.main not in checks:
             raise UsageError(f"{scenario.source}: [checks] main '{scenario.expect.main}' is none of the checks of the "
                              f"scenario{nearest(scenario.expect.main, checks)}")
@@ -149,6 +152,11 @@ class Planner:
         if scenario.saboteur and scenario.saboteur not in self.catalogue.saboteurs:
             raise UsageError(f"{scenario.source}: unknown saboteur "
                              f"'{scenario.saboteur}'{nearest(scenario.saboteur, self.catalogue.saboteurs)}")
+        acting = self.catalogue.acting_in(scenario.kind)
+        if scenario.saboteur and scenario.saboteur not in acting:
+            others = f"; those that can: {', '.join(acting)}" if acting else ", and no other one can"
+            raise UsageError(f"{scenario.source}: saboteur '{scenario.saboteur}' cannot act in {scenario.kind}, which calls nothing that it "
+                             f"spoils{others}")
         if scenario.mutant:
             library = self.house.mutant(flavour, scenario.mutant)
             if not library.is_file():

@@ -16,6 +16,15 @@ from tenter.plan.catalogue import Catalogue
 from tenter.plan.scenario import read
 from tenter.plan.selection import scenario_files
 
+# As harness/faults/fault_plan.h reads them.
+ACTIONS = {
+    'throw(TYPE,"message")': "an exception: runtime_error, logic_error, out_of_range or int",
+    "error(CODE)": "a status, such as error(data_loss)",
+    "delay(US) or delay(LOW..HIGH)": "so many microseconds, at most an hour, such as delay(100..500)",
+    "bad_alloc": "no memory",
+    "drop_completion": "an asynchronous op never completes",
+    "off": "nothing; before an action: nth(3), every(10), 2.5%, once; after it: -> and the next one"}
+
 
 def print_all(house: House, flavour: str, console: Console) -> None:
     if flavour not in FLAVOURS:
@@ -47,11 +56,14 @@ def _print_catalogue(offered: Catalogue, console: Console) -> None:
         rows = [(p.name, p.type, _as_toml(p.default), p.meaning) for p in workload.parameters.values()]
         _table(console, f"workload {workload.kind}: {workload.meaning}", ("parameter", "type", "default", "meaning"), rows)
         line(console, f"checks: {', '.join(workload.checks)}")
+        line(console, f"counts, for at_least: {', '.join(workload.exposes)}")
     _table(console, "checks", ("name", "contracts", "meaning"),
            [(c.name, ", ".join(c.contracts), c.meaning) for c in offered.checks.values()])
     _table(console, "fault sites", ("name", "actions", "meaning"),
            [(s.name, ", ".join(s.actions), s.meaning) for s in offered.sites.values()])
-    _table(console, "saboteurs", ("name", "meaning"), list(offered.saboteurs.items()))
+    _table(console, "saboteurs", ("name", "acts in", "meaning"),
+           [(s.name, ", ".join(s.workloads), s.meaning) for s in offered.saboteurs.values()])
+    _table(console, "actions of a fault plan", ("syntax", "meaning"), list(ACTIONS.items()))
 
 
 def _as_toml(default: Any) -> str:
