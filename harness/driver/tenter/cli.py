@@ -161,19 +161,8 @@ def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run
 @app.command(cls=StrictCommand)
 def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run folder such as out/latest.")]) -> None:
     """Write the reports of a stored run again, or for the first time those of one that was killed; of a replay, what it counted."""
-    from tenter.record import archive, journal, searched
-    from tenter.verbs import fuzz, replay
-    from tenter.verbs import run as verb
-    house, folder = this_house(), folder.resolve()
-    if (folder / journal.REPLAYING).is_file():
-        replay.print_replayed(replay.conclude(folder))
-        return
-    if (folder / searched.PLAN).is_file():
-        fuzz.write_reports(folder, house)
-    else:
-        run_ = archive.read_run(folder) if (folder / archive.REPORT).is_file() else journal.read(folder).run
-        verb.write_reports(run_, folder, house)
-    print(path_shown(folder / "report.html"))
+    from tenter.verbs import report as verb
+    verb.write_again(folder.resolve(), this_house())
 
 
 # In the order in which the help names them.

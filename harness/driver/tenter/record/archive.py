@@ -6,14 +6,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from tenter.errors import UsageError, nearest
 from tenter.plan.planner import Case
-from tenter.record import journal, searched, whole
+from tenter.record import journal, searched, tenure, whole
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
@@ -39,13 +39,17 @@ def create_run_folder(out: Path, label: str, now: datetime) -> Path:
 
 
 @contextmanager
-def beginning(out: Path, label: str, now: datetime) -> Iterator[Path]:
-    """A run folder whose plan is written within. It goes again when that fails: an interrupt or a full disk leaves none empty."""
+def beginning(out: Path, label: str, now: datetime) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """A run folder that is this process's own, and what to call when its plan is written in it. When that fails before, the folder
+    goes again: an interrupt or a full disk leaves none empty."""
     folder = create_run_folder(out, label, now)
+    begun: list[bool] = []
     try:
-        yield folder
+        with tenure.held(folder):
+            yield folder, lambda: begun.append(True)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not begun:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 

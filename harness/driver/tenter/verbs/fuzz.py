@@ -37,8 +37,13 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     if Path(hunt.replay).is_file():
         hunt = replace(hunt, replay=os.path.abspath(hunt.replay))  # the same file at the root, from where its line is meant
     started = datetime.now().astimezone()
-    with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as folder:
+    with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as (folder, begun):
         searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
+        begun()
+        return _search_all(hunt, folder, house, console)
+
+
+def _search_all(hunt: Hunt, folder: Path, house: House, console: Console) -> int:
     codes: list[int] = []
     try:
         for flavour in hunt.flavours:

@@ -57,18 +57,19 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
     started = datetime.now().astimezone()
     say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
-    with archive.beginning(out, f"replay-{finding.id}", started) as replays:
+    with archive.beginning(out, f"replay-{finding.id}", started) as (replays, begun):
         run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
                         environment={}, cases=(), tested=found_in.tested,
                         builds={result.flavour: environment.fingerprint(house, result.flavour)})
         archive.begin_replay(run, cases, finding, replays)
-    with TerminalView(console, cases) as view:
-        outcome = run_cases(cases, house, replays, jobs=1, view=view)
-    for lost in outcome.results:
-        if lost.verdict is Verdict.ERROR:
-            say(f"{lost.name}: {lost.reason}")
-            break
-    return conclude(replays, outcome.duration_s)
+        begun()
+        with TerminalView(console, cases) as view:
+            outcome = run_cases(cases, house, replays, jobs=1, view=view)
+        for lost in outcome.results:
+            if lost.verdict is Verdict.ERROR:
+                say(f"{lost.name}: {lost.reason}")
+                break
+        return conclude(replays, outcome.duration_s)
 
 
 def conclude(folder: Path, duration_s: float | None = None) -> Replayed:

@@ -25,7 +25,7 @@ from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
-from tenter.record import archive, journal
+from tenter.record import archive, journal, tenure
 from tenter.record.comparison import defects
 from tenter.record.results import RunResult
 from tenter.report import github, report
@@ -136,20 +136,26 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
                 baseline: RunResult | None = None) -> tuple[RunResult, int]:
     started = datetime.now().astimezone()
     subject = tested.sentence(cases, house)
-    with archive.beginning((request.out or house.out).resolve(), request.label(), started) as folder:
+    with archive.beginning((request.out or house.out).resolve(), request.label(), started) as (folder, begun):
         run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"),
                         duration_s=0.0, environment=environment.facts(house), builds=_builds(cases, house), cases=(),
                         out=request.out_word(house), tested=subject,
                         baseline=baseline.run_id if baseline else "", known=tuple(defects(baseline)) if baseline else ())
         latest = archive.latest_of(folder.parent)
         journal.begin(folder, run, cases)
-    archive.link_latest(folder)  # before a case runs, so that what was killed is the latest
-    return _go_on(run, cases, folder, request, house, console, latest)
+        begun()
+        archive.link_latest(folder)  # before a case runs, so that what was killed is the latest
+        return _go_on(run, cases, folder, request, house, console, latest)
 
 
 def resume(folder: Path, request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what is left of a run that was interrupted or killed, and reports all of it."""
-    started = journal.read(folder)
+    journal.read(folder)  # what is no run is not locked, and left as it is
+    with tenure.held(folder):
+        return _rest(journal.read(folder), folder, request, house, console)
+
+
+def _rest(started: journal.Journal, folder: Path, request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     if not started.left:
         say(f"nothing is left of {folder.name}: all {len(started.run.cases)} cases have ended")
     for flavour in {case.flavour: None for case in started.left}:
