@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
 import json
 import os
 import random
 import shutil
+import sqlite3
 
 import pytest
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 from test_history import make_run, rows
 
-from tenter.history import chance, ledger, past, pruning
+from tenter.history import chance, database, ledger, past, pruning
 from tenter.history.defects import defects
 from tenter.history.trend import trend
+from tenter.record import tenure
 from tenter.record.results import Verdict
 from tenter.report.sparkline import sparkline
 
@@ -289,3 +293,67 @@ def test_the_hour_that_comes_twice_and_ten_runs_in_one_second(out):
     for name in reversed(started):
         ledger.note(make_run(name, started=started[name]), out.folder / name)
     assert list(ledger.use(out.folder, past.read).started) == list(started)
+
+
+def fill_the_disk(monkeypatch, house):
+    """No database grows any more, and no new file takes anything."""
+    connected = database._connected
+
+    @contextlib.contextmanager
+    def full(path, *rest):
+        with connected(path, *rest) as opened:
+            opened.execute(f"PRAGMA max_page_count = {opened.execute('PRAGMA page_count').fetchone()[0]}")
+            yield opened
+    monkeypatch.setattr(database, "_connected", full)
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "a file")
+    monkeypatch.setattr(tenure, "_taken", no_room)
+
+
+def test_prune_makes_room_on_a_full_disk(tenter, write, house, monkeypatch):
+    """The history does not know some of the runs, and has no room for them."""
+    for _ in range(4):
+        tenter("run", write("smoke/one"))
+    names = [run for (run,) in rows(house.out)]
+    rows(house.out, "DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 1)")
+    rows(house.out, "VACUUM")
+    report = house.out / names[1] / "report.json"
+    raw = json.loads(report.read_text())
+    raw["cases"] = [{**raw["cases"][0], "name": f"smoke/{i}{'x' * 100}.probe"} for i in range(500)]
+    report.write_text(json.dumps(raw))
+    fill_the_disk(monkeypatch, house)
+    code, out, err = tenter("history", "prune", "--keep", "1")
+    assert code == 0 and f"removed {names[0]}: 0." in out and "removed 2 runs" in out, (out, err)
+    assert not (house.out / names[0]).exists() and not (house.out / names[2]).exists() and (house.out / names[3]).is_dir()
+    assert (names[0],) not in rows(house.out)
+
+
+def test_prune_says_nothing_is_removed_that_is_not(tenter, write, house, monkeypatch):
+    """The rows cannot go, the folders can: the next pruning takes the rows."""
+    for _ in range(3):
+        tenter("run", write("smoke/one"))
+    names = [run for (run,) in rows(house.out)]
+
+    def full(*_):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+    with monkeypatch.context() as patch:
+        patch.setattr(pruning, "forget", full)
+        code, out, err = tenter("history", "prune", "--keep", "1")
+    assert code == 3 and "no space is left for out/history.sqlite" in err.replace(str(house.root) + "/", "") and "removed 2 runs" in out
+    assert not (house.out / names[0]).exists()
+    code, out, _ = tenter("history", "prune", "--keep", "1")
+    assert code == 0 and out.count("its rows, the folder was gone") == 2 and rows(house.out) == [(names[2],)]
+
+
+def test_reading_creates_nothing(tenter, write, house, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, out, _ = tenter("history", "show", "--out", str(tmp_path / "empty"))
+    assert code == 0 and "0 findings in 0 runs" in out and not list((tmp_path / "empty").iterdir())
+    tenter("run", write("smoke/one", behaviour="finding"))
+    for left in house.out.glob("*history.sqlite*"):
+        left.unlink()
+    before = sorted(house.out.iterdir())
+    assert "1 finding in 1 run" in tenter("history")[1] and sorted(house.out.iterdir()) == before

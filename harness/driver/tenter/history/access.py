@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,13 @@ T = TypeVar("T")
 
 
 def with_current(out: Path, action: Callable[[sqlite3.Connection], T]) -> T:
-    """On the history with every run that has a folder in it. A folder that may not be written is read as it is."""
+    """On the history with every run that has a folder in it. A folder that may not be written is read as it is, and where no
+    history is, none is made: this is for those who read."""
     def do() -> T:
+        if not (out / files.NAME).exists():
+            with files.in_memory() as database:
+                say_unread(ledger.take_in(database, out))
+                return action(database)
         try:
             say_unread(ledger.use(out, lambda database: ledger.take_in(database, out)))
         except (sqlite3.OperationalError, OSError) as error:
@@ -34,6 +40,8 @@ def guarded(out: Path, do: Callable[[], T]) -> T:
     try:
         return do()
     except (sqlite3.Error, OSError, files.Damaged) as error:
+        if files.is_full(error):
+            raise OSError(errno.ENOSPC, "no space is left", str(out / files.NAME)) from error
         raise UsageError(f"{out / files.NAME} cannot be used: {error}") from error
 
 

@@ -8,6 +8,7 @@ has it open: all who do hold a shared lock on the file beside it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,13 @@ def is_damage(error: BaseException) -> bool:
                                           and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE)
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether it is the disk that has no room."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
 @contextmanager
 def opened(path: Path, wait_s: float = WAIT_S, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlite3.Connection]:
     """Makes the file when there is none. Errors: sqlite3.Error, OSError, Damaged, and UsageError for a newer schema."""
@@ -69,6 +77,13 @@ def _connected(path: Path, wait_s: float, steps: Sequence[Sequence[str]]) -> Ite
     with closing(sqlite3.connect(path, timeout=wait_s, isolation_level=None)) as database:
         database.execute("PRAGMA foreign_keys = ON")
         _bring_up_to_date(database, path, steps)
+        yield database
+
+
+@contextmanager
+def in_memory() -> Iterator[sqlite3.Connection]:
+    """An empty one that leaves nothing behind."""
+    with _connected(Path(":memory:"), WAIT_S, STEPS) as database:
         yield database
 
 

@@ -1,7 +1,8 @@
-"""Pruning: which runs are too many or too old, and taking them away, folder and rows together.
+"""Pruning: which runs are too many or too old, and taking them away, folders first and then their rows.
 
 `latest` stays, and so does a run with the last folder of a finding that is not fixed: it is what replays it. A folder gets
-another name when its rows go, so that nothing half removed is taken for a run.
+another name before its files go, so that nothing half removed is taken for a run. Rows whose folder went and that could not be
+removed, since the process was killed or the disk is full, go with the next pruning.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenter.history.database import transaction
+from tenter.history.database import is_full, transaction
 from tenter.history.past import ORDER
+from tenter.record import tenure
 
 _REMOVED = ".removed-"
 
@@ -61,10 +64,29 @@ def size(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def remove(database: sqlite3.Connection, out: Path, run: str) -> None:
-    with transaction(database):
-        database.execute("DELETE FROM runs WHERE id = ?", (run,))
-        if (out / run).is_dir():
-            (out / run).rename(out / f"{_REMOVED}{run}")
+def remove_folder(out: Path, run: str) -> None:
+    """First of all, since it makes the room that the database needs to forget the run. Raises when somebody works in it."""
+    folder = out / run
+    if folder.is_dir():
+        with _held(folder):
+            folder.rename(out / f"{_REMOVED}{run}")
     for left in out.glob(f"{_REMOVED}*"):  # also of a pruning that was killed
         shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(tenure.held(folder))
+        except OSError as error:
+            if not is_full(error):  # no room for the file of the lock is no reason to make none
+                raise
+        yield
+
+
+def forget(database: sqlite3.Connection, runs: Collection[str]) -> None:
+    """The rows of runs. Nothing is written beside the file for it, so that it can be done on a disk that is full."""
+    database.execute("PRAGMA journal_mode = MEMORY")
+    with transaction(database):
+        database.executemany("DELETE FROM runs WHERE id = ?", [(run,) for run in runs])
