@@ -77,5 +77,10 @@ def test_runs_without_a_common_case_compare_nothing(tenter, write, house):
     tenter("run", write("smoke/one"))
     one = str((house.out / "latest").resolve())
     tenter("run", write("smoke/two", behaviour="finding"))
+    two = str((house.out / "latest").resolve())
+    code, out, _ = tenter("compare", one, two)
+    assert code == 1 and "1 new" in out and "the runs have no case in common that concluded anything" in out
+    assert tenter("run", "smoke/two", "--baseline", one)[0] == 1, "one rule for both"
+    tenter("run", write("smoke/three"))
     code, out, _ = tenter("compare", one, str((house.out / "latest").resolve()))
-    assert code == 3 and "the runs have no case in common that concluded anything" in out
+    assert code == 3 and "nothing is compared" in out

@@ -16,17 +16,17 @@ from tenter.report.wording import plural
 
 
 def compare_runs(before: Path, after: Path, console: Console) -> int:
-    """Prints the comparison. 1 when something is new, 3 when nothing is, and something was not run again or no
-    case is in both."""
+    """Prints the comparison. 1 when something is new, wherever it was found; 3 when nothing is, and something was not run again
+    or no case is in both."""
     first, second = archive.read_report(before), archive.read_report(after)
     found = compare(first, second)
     for name, run in (("before", first), ("after", second)):
         line(console, f"{name}: {run.run_id}, {run.tested or 'a runtime that the report does not name'}")
     print_comparison(found, console)
     if not found.common:
-        line(console, "the runs have no case in common that concluded anything (planted bugs aside), so that nothing is compared", "bold")
-        return INCONCLUSIVE
-    return FINDINGS if found.new else INCONCLUSIVE if found.not_run else CLEAN
+        line(console, "the runs have no case in common that concluded anything (planted bugs aside)"
+                      + (": what is new was not looked for before" if found.new else ", so that nothing is compared"), "bold")
+    return FINDINGS if found.new else INCONCLUSIVE if found.not_run or not found.common else CLEAN
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
