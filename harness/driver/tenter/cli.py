@@ -66,7 +66,8 @@ def run(
     inferences: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
     baseline: Annotated[Optional[Path], typer.Option(metavar="REPORT", help="A report.json, or a run folder: what was found "
                                                      "there is known, and only new findings fail the run.")] = None,
-    shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the cases, for N machines.")] = "",
+    shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the scenarios, for N machines; the seeds of one "
+                                       "stay together.")] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
                                         "was left out is said.")] = "",
     retry: Annotated[int, typer.Option(min=0, metavar="N", help="Run a case that fails up to N times more with the same seed, "
@@ -152,7 +153,8 @@ def compare(before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run
             after: Annotated[Path, typer.Argument(metavar="AFTER", help="A later one.")]) -> None:
     """Say which findings are new from one run to another, which are still there, fixed, or were not run again.
 
-    Ends with 1 when one is new, and with 3 when none is and one was not run again.
+    Ends with 1 when one is new, as `run --baseline` does, also when BEFORE did not run its case; with 3 when none is new and one was
+    not run again, or no case is in both.
     """
     from tenter.verbs import compare as verb
     raise typer.Exit(verb.compare_runs(before.resolve(), after.resolve(), open_console()))

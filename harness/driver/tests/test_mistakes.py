@@ -72,7 +72,7 @@ COMMANDS = {
     "run smoke --baseline half": rf"half/report.json: not JSON \({re.escape(HALF)}\)",
     "run smoke --shard 5/4": r"--shard: '5/4' is no part such as 2/4, the second of four \(./tenter run --help\)",
     "run smoke --shard half": r"--shard: 'half' is no part such as .*",
-    "run smoke/good --shard 2/2": r"--shard: part 2 of 2 is empty; there is 1 case",
+    "run smoke/good --shard 2/2": r"--shard: part 2 of 2 is empty; there is 1 scenario in 1 flavour, and the seeds of one stay together",
     "run smoke --budget 5": r"--budget: '5' is no time such as 90s, 5m or 1h \(./tenter run --help\)",
     "run --resume nowhere": r".*/nowhere holds no run.json, and no run; one is a folder such as out/latest",
     "run --resume half": r".*/half/run.json: not the plan of a run \(Expecting value: .*\)",

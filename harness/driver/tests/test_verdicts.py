@@ -142,6 +142,24 @@ def test_a_shard_is_a_part_of_the_cases(tenter, write, house, part, names):
     assert [item["name"] for item in cases] == [f"smoke/{name}.probe" for name in names]
 
 
+def test_what_is_added_to_a_part_is_of_the_same_scenarios(tenter, write, house):
+    """The advice below a run adds --repeat and --power to its command."""
+    for i in range(4):
+        write(f"smoke/c{i}")
+    for name in ("one", "two", "three"):
+        write(f"canary/{name}", "[expect]\nfound_by = 'determinism'", behaviour="finding")
+    for words in ((), ("--repeat", "3"), ("--power",), ("--repeat", "2", "--power")):
+        seen = []
+        for part in ("1/3", "2/3", "3/3"):
+            tenter("run", "smoke", "--shard", part, *words)
+            raw = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+            seen.append({case["scenario"].removeprefix("power/").rpartition("/")[0] if case["scenario"].startswith("power/")
+                         else case["scenario"] for case in raw})
+            repeat, planted = 2 if "2" in words else 3 if "3" in words else 1, 4 if "--power" in words else 1
+            assert len(raw) == len(seen[-1]) * repeat * planted
+        assert seen == [{"smoke/c0", "smoke/c3"}, {"smoke/c1"}, {"smoke/c2"}], words
+
+
 def test_what_the_budget_left_out_is_said_and_can_be_done_later(tenter, write, house):
     for i in range(4):
         write(f"smoke/c{i}", behaviour="brief")
@@ -162,7 +180,7 @@ def test_quiet_prints_what_did_not_pass(tenter, write):
 
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("--shard", "5/4"), "--shard: '5/4' is no part such as 2/4, the second of four"),
-    (("--shard", "half"), "--shard: 'half' is no part"), (("--shard", "2/2"), "part 2 of 2 is empty; there is 1 case"),
+    (("--shard", "half"), "--shard: 'half' is no part"), (("--shard", "2/2"), "part 2 of 2 is empty; there is 1 scenario in 1 flavour, and the seeds of one stay together"),
     (("--budget", "5"), "--budget: '5' is no time such as 90s, 5m or 1h"), (("--budget", "soon"), "--budget: 'soon'")])
 def test_a_wrong_part_or_budget(tenter, write, arguments, expected):
     code, _, err = tenter("run", write("smoke/one"), *arguments)

@@ -20,7 +20,7 @@ from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
-from tenter.plan import catalogue, files, given_models, tested
+from tenter.plan import catalogue, files, given_models, shard, tested
 from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
@@ -32,7 +32,6 @@ from tenter.report import github, report
 from tenter.report.power import is_measured, power_of
 from tenter.report.since import since
 from tenter.report.terminal import TerminalView, print_end
-from tenter.report.wording import plural
 from tenter.sources.contracts import read_contracts
 
 DEFAULT_WORDS = ("smoke",)
@@ -90,10 +89,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         canaries = select(house, ["canary"])
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
     cases = plan_cases(scenarios, request, house, console)
-    part, parts = request.shard
-    mine = [replace(case, retry=request.retry, several=several) for case in cases[part - 1::parts]]
-    if not mine:
-        raise UsageError(f"--shard: part {part} of {parts} is empty; there {'is' if len(cases) == 1 else 'are'} {plural(len(cases), 'case')}")
+    mine = [replace(case, retry=request.retry, several=several) for case in shard.part_of(cases, *request.shard)]
     return run_planned(mine, request, house, console, known)
 
 
