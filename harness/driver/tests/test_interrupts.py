@@ -174,3 +174,22 @@ def test_a_second_one_gives_the_cursor_back():
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     assert child.wait(timeout=60) == -signal.SIGINT and os.read(ours, 100) == b"\x1b[?25h"
     os.close(ours), os.close(theirs)
+
+
+def test_a_second_one_while_reports_are_written_ends_the_process_too(write, run_smoke):
+    write("smoke/one")
+    ended = run_smoke("""
+        import time
+        from tenter.cases import runner
+        whole = runner.judge
+        def judged(*arguments):
+            os.kill(os.getpid(), signal.SIGINT)
+            return whole(*arguments)
+        runner.judge = judged
+        def written(*_):
+            time.sleep(1.2)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        run.write_reports = written
+        """)
+    assert ended.returncode == -signal.SIGINT

@@ -35,7 +35,7 @@ class Stop:
 def heeded() -> Iterator[Stop]:
     """SIGINT, SIGTERM and SIGHUP set the stop, and whoever works here looks at it; main thread only.
 
-    A second Ctrl-C, a while later, ends the process where it stands: its folder can be reported and resumed. The other two are
+    A second Ctrl-C, a while later and also while reports are written, ends the process where it stands: its folder can be reported and resumed. The other two are
     ignored after the first signal, and a Ctrl-C that comes at once with it: CI services send SIGTERM to those that take their
     time to report.
     """
@@ -45,18 +45,21 @@ def heeded() -> Iterator[Stop]:
     def is_another(number: int) -> bool:
         return number == signal.SIGINT and bool(first) and time.monotonic() - first[0] > _SAME_S
 
+    def end(number: int) -> None:
+        _show_cursor()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
     def heed(number: int, _: object) -> None:
         if is_another(number):
-            _show_cursor()
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            end(number)
         if not first:
             first.append(time.monotonic())
         stop.set()
 
     def heed_afterwards(number: int, _: object) -> None:
         if is_another(number):
-            raise KeyboardInterrupt
+            end(number)
 
     # Who was started with SIGINT ignored, as a shell's background job is, goes on ignoring it.
     before = {number: signal.getsignal(number) for number in _SIGNALS}

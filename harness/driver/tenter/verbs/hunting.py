@@ -1,6 +1,6 @@
 """A child that fuzzes, watched: progress on a terminal, now and then a line in a log, and a finding as soon as it is found.
 
-Ctrl-C and SIGTERM end the child, and what it told until then stays in the folder.
+Ctrl-C, SIGTERM and SIGHUP end the child, and what it told until then stays in the folder.
 """
 
 from __future__ import annotations
