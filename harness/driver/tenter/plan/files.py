@@ -20,13 +20,14 @@ from tenter.machine.model_facts import ModelFacts
 from tenter.plan.catalogue import is_file
 
 NOTE = "files.json"
+LIBRARY = "library"  # of the target, in a note
 _MOST_COPIED = 256 * 1024**2  # bytes of one file
 
 
 def note(plan: dict[str, Any], here: Path, house: House) -> None:
     """Writes down which files the case in the folder `here` reads."""
     files = {key: {"path": house.relative(Path(value)), "sha256": digest(Path(value))}
-             for key, value in _files(plan).items()}
+             for key, value in {**_files(plan), LIBRARY: plan["target"]["library"]}.items()}
     (here / NOTE).write_text(json.dumps(files, indent=2) + "\n")
 
 
@@ -70,6 +71,14 @@ def found_again(plan: dict[str, Any], here: Path, house: House, prepare: Callabl
                              f"was made with {expected['sha256'][:12]}")
         workload[key] = str(right[0].resolve())
     return {**plan, "workload": workload}
+
+
+def library_of(here: Path) -> str:
+    """The digest of the target's library with which the case in the folder `here` ran; nothing where that was not noted."""
+    try:
+        return str(json.loads((here / NOTE).read_text())[LIBRARY]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _files(plan: dict[str, Any]) -> dict[str, str]:

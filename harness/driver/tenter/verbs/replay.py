@@ -54,6 +54,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     plan = files.found_again(plan, here, house, prepare_models)
     found_in = archive.read_run(folder)
     _say_build(found_in, result.flavour, house)
+    _say_library(plan, files.library_of(here))
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
     started = datetime.now().astimezone()
     say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
@@ -141,6 +142,14 @@ def _say_build(found_in: RunResult, flavour: str, house: House) -> None:
     else:
         commit = found_in.environment.get("commit", "unknown")
         say(f"{flavour} build {now} of this checkout; the finding was made with build {then}, commit {commit}")
+
+
+def _say_library(plan: dict, then: str) -> None:
+    """The target may have been built anew while the harness stayed as it was."""
+    library = Path(plan["target"]["library"])
+    now = environment.digest(library)
+    if then and now != then:
+        say(f"{library.name} is build {now[:8]} here, and the finding was made with build {then[:8]}")
 
 
 def with_effective_faults(plan: dict, result: CaseResult) -> dict:
