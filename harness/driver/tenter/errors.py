@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 CLEAN = 0
@@ -12,6 +13,7 @@ INCONCLUSIVE = 3
 SANITIZER = 66
 DEFECT = 70
 UNSUPPORTED = 77  # of a runner alone
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of an OSError: the disk has no room, or this user has none on it
 
 
 class TenterError(Exception):

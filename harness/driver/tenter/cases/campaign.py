@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -12,7 +11,7 @@ from typing import Protocol
 
 from tenter.cases import attempts
 from tenter.cases.runner import CaseRunner, result_of
-from tenter.errors import DEFECT
+from tenter.errors import DEFECT, FULL
 from tenter.house import House
 from tenter.machine import interrupts
 from tenter.machine.process import Progress
@@ -93,9 +92,10 @@ def _attempt(runner: CaseRunner, case: Case, shown: Case, view: View) -> CaseRes
     try:
         return runner.run(case, lambda progress: view.progressed(shown, progress))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             return _defective(case, error)
         runner.stop.set()  # no case could leave anything behind
+        error.filename = error.filename or str(runner.folder)  # a file that was open has no name
         raise
     except Exception as error:  # A defect of the driver in one case must not end the others.
         return _defective(case, error)

@@ -12,7 +12,7 @@ from typing import Any
 from tenter.cases import postmortem, trace, verdict
 from tenter.cases.ending import Ending, by_target as by_the_target
 from tenter.cases.movement import Movement, told
-from tenter.errors import DEFECT, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
+from tenter.errors import DEFECT, FULL, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer, symbols
 from tenter.machine.interrupts import Stop
@@ -46,7 +46,9 @@ class CaseRunner:
                 return result_of(case, (Verdict.ERROR, case.refused), USAGE, 0.0)
             files.note(case.plan, here, self.house)
         except OSError as error:
-            return result_of(case, (Verdict.ERROR, f"{error.filename}: {error.strerror}"), USAGE, 0.0)
+            if error.errno in FULL:
+                raise
+            return result_of(case, (Verdict.ERROR, f"{error.filename or here}: {error.strerror}"), USAGE, 0.0)
         movement, ending = Movement(), Ending()
 
         def remember(progress: Progress) -> None:
@@ -61,8 +63,13 @@ class CaseRunner:
         try:
             ended = execute(command, self.stop, remember, ending.hear)
         except HarnessDefect as error:
+            trace.drop(here)
             return result_of(case, (Verdict.ERROR, str(error)), DEFECT, 0.0)
+        except BaseException:
+            trace.drop(here)
+            raise
         if ended.stopped:
+            trace.drop(here)
             return None
         result = trace.kept(judge(case, ended, ending, here, movement, self.house.root), here, self.traced)
         if result.findings:

@@ -51,8 +51,13 @@ def kept(result: CaseResult, case: Path, traced: set[str]) -> CaseResult:
         say(f"{result.name}: no trace: {one_line(str(error))}")  # the verdict does not depend on it
         return result
     finally:
-        with suppress(OSError):
-            path.unlink()
+        drop(case)
+
+
+def drop(case: Path) -> None:
+    """The record of a case of which no trace is made: megabytes that nobody would read."""
+    with suppress(OSError):
+        (case / "run" / flight.RECORDED).unlink()
 
 
 def _told(findings: tuple[Finding, ...], left: tuple[str, ...]) -> tuple[Finding, ...]:

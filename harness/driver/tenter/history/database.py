@@ -8,7 +8,6 @@ has it open: all who do hold a shared lock on the file beside it.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from tenter.errors import UsageError
+from tenter.errors import FULL, UsageError
 
 NAME = "history.sqlite"
 WAIT_S = 10.0  # for other writers
@@ -54,7 +53,7 @@ def is_damage(error: BaseException) -> bool:
 def is_full(error: BaseException) -> bool:
     """Whether it is the disk that has no room."""
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return error.errno in FULL
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
