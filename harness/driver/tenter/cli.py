@@ -13,7 +13,7 @@ import typer
 
 from tenter import __version__, cli_bench, cli_checkout, cli_fuzz, cli_history
 from tenter.console import command_line, open_console, path_shown, say
-from tenter.errors import CLEAN, DEFECT, INCONCLUSIVE, USAGE, TenterError, UsageError
+from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
 from tenter.plain import one_line
 from tenter.plan.catalogue import MOST_INTEGER
@@ -26,6 +26,9 @@ app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_history.app, name="history")
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+# Of a path that a user typed and that no code could use.
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS)
+_MOST_OF_A_PATH = 120
 _INTERRUPTED = 130  # what the command-line library returns when a verb raised KeyboardInterrupt
 
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
@@ -187,7 +190,7 @@ def _shapes(words: list[str]) -> str:
     seen: set[str] = set()
     for word in words:
         name, _, sizes = word.rpartition("=")
-        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", sizes) or word.startswith("=") or ";" in word:
+        if not re.fullmatch(r"[1-9]\d{0,17}(,[1-9]\d{0,17})*", sizes) or word.startswith("=") or ";" in word:
             raise UsageError(f"--input-shape: '{word}' is no shape such as x=1,3,48,192 (./tenter run --help)")
         if name in seen:
             whose = f"the input '{name}'" if name else "an input without a name"
@@ -226,13 +229,20 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return CLEAN
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _NO_PATH and error.filename:
+            say(f"'{_begin(one_line(str(error.filename)))}': {error.strerror}")
+            return USAGE
+        if error.errno not in FULL:
             return _defect(error)
         full = error.filename2 or error.filename  # of a copy the second is the one that had no room
         say(f"no space is left{f' for {full}' if full else ''}; what was written is kept")
         return INCONCLUSIVE
     except Exception as error:
         return _defect(error)
+
+
+def _begin(path: str) -> str:
+    return path if len(path) <= _MOST_OF_A_PATH else f"{path[:_MOST_OF_A_PATH]}..."
 
 
 def _defect(error: Exception) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 
 import pytest
 
 from tenter import cli_bench
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 
+LONG = "a" * 300
+LONG_LINE = r"('.*(a{20,}\.\.\.)?': File name too long|no such target library .*|no (scenario|run) .*|'a+' is a model.*|.* holds no .*)"
 HALF = "Unterminated string starting at: line 1 column 16 (char 15)"
 WORKLOAD = '[workload]\nkind = "concurrent_inference"\n'
 
@@ -33,7 +37,18 @@ COMMANDS = {
     "run smoke/*x": r"no scenario, folder or file 'smoke/\*x'; did you mean 'smoke'\?",
     "run folder/empty.toml": r"folder/empty.toml: 'title' is missing",
     "run folder/half.toml": r"folder/half.toml: Unterminated string \(at end of document\)",
-    "run folder/binary.toml": r"folder/binary.toml: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    "run folder/binary.toml": r"folder/binary.toml is no scenario \(TOML text\)",
+    "run net.onnx": r"'net.onnx' is a model, and no scenario: ./tenter run --model net.onnx",
+    "run none.onnx": r"no such file 'none.onnx'",
+    "run folder/digits.toml": r"folder/digits.toml: Exceeds the limit \(4300 digits\) .*",
+    "run folder/deep.toml": r"folder/deep.toml: tables or lists stand too deep in one another",
+    **{f"{before}{LONG}": LONG_LINE for before in (
+        "run ", "run ./", "run --model ", "run --baseline ", "run --resume ", "run --target ./", "replay ", "report ", "compare {run} ",
+        "list --model ", "fuzz engine --replay ", "history --out ", "replay {run}/")},
+    f"run smoke --out {LONG}": rf"cannot write under .*/{LONG}: File name too long",
+    f"run --model net.onnx --input-shape x={'9' * 4301}": r"--input-shape: 'x=9+' is no shape such as .*",
+    "report replay": r".*/replay/finding.json: not the finding of a replay \(.*\)",
+    "report damaged": r".*/damaged/cases/one/result.json: not the result of a case \(.*\)",
     "run file.txt": r"file.txt: Expected '=' after a key in a key/value pair \(at end of document\)",
     "run smoke --seed 1 --seed 2": r"--seed was given 2 times, and only one can count \(./tenter run --help\)",
     "run smoke --seed": r"Option '--seed' requires an argument. \(./tenter run --help\)",
@@ -174,9 +189,17 @@ def prepared(tenter, write, house, fuzzer, monkeypatch):  # noqa: F811
     assert tenter("run", "smoke")[0] == 1
     files = {"file.txt": b"text", "net.onnx": b"model", "folder/empty.toml": b"", "folder/half.toml": b'title = "x',
              "folder/binary.toml": b"\xff\xfe", "half/report.json": b'{"version": 2, "cas', "half/run.json": b'{"run": ',
-             "search/search.json": b'{"hunt": '}
+             "search/search.json": b'{"hunt": ', "folder/digits.toml": b"title = " + b"9" * 4301, "folder/deep.toml": b"title = " + b"[" * 10**5,
+             "replay/finding.json": b'{"version": 9}'}
+    assert tenter("replay", "c931")[0] == 1
+    plan = next(house.out.glob("*-replay-*"), None)
+    files["replay/replaying.json"] = (plan / "replaying.json").read_bytes()
+    shutil.rmtree(plan)
+    ended = json.loads((house.out / "latest" / "run.json").read_text())
+    files["damaged/run.json"] = json.dumps({**ended, "cases": [{**ended["cases"][0], "name": "one"}]}).encode()
+    files["damaged/cases/one/result.json"] = b'{"name": 3}'
     for name, content in files.items():
-        (house.root / name).parent.mkdir(exist_ok=True)
+        (house.root / name).parent.mkdir(parents=True, exist_ok=True)
         (house.root / name).write_bytes(content)
     return {"run": f"out/{(house.out / 'latest').resolve().name}", "out": str(house.out)}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 
 import pytest
 
 from tenter.record import archive
+from tenter.record.results import RunResult, replay_line
 
 
 def test_the_printed_line_replays_the_finding(tenter, write, house):
@@ -118,3 +121,37 @@ def test_a_run_elsewhere_prints_a_line_that_finds_it(tenter, write, tmp_path):
     line = next(line.split() for line in out.splitlines() if "./tenter replay" in line)
     code, out, _ = tenter(*line[line.index("replay"):])
     assert code == 1 and "reproduced 1 of 1" in out
+
+
+def test_a_library_that_was_built_anew_is_told(tenter, write, house, tmp_path):
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"library")
+    assert tenter("run", write("smoke/one", behaviour="finding"), "--target", str(library))[0] == 1
+    finding = json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["findings"][0]["signature"][:8]
+    then = hashlib.sha256(b"library").hexdigest()[:8]
+    code, _, err = tenter("replay", finding)
+    assert code == 1 and "libmine.so is build" not in err
+    library.write_bytes(b"library, mended")
+    code, _, err = tenter("replay", finding)
+    now = hashlib.sha256(b"library, mended").hexdigest()[:8]
+    assert f"tenter: libmine.so is build {now} here, and the finding was made with build {then}\n" in err
+
+
+@pytest.mark.parametrize("name", ["net(1).onnx", "o'b.onnx", "a&b.onnx", "two words.onnx", "$HOME.onnx", "n\u00e4.onnx", "#1.onnx"])
+def test_every_line_is_a_line_of_a_shell(tenter, house, tmp_path, name):
+    model = tmp_path / name
+    model.write_bytes(b"model")
+    run = RunResult(run_id="r", command="", started="", duration_s=0, environment={}, builds={}, cases=())
+    line = replay_line(f"{run.run_id}/model/{name}.probe#c9318f5c", "")
+    asked = subprocess.run(["bash", "-c", f"set -- {line}; printf '%s\\n' \"$@\""], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert asked == ["./tenter", "replay", f"r/model/{name}.probe#c9318f5c"]
+    assert tenter("run", "--model", str(model), "-f", "probe")[0] == 0
+    again = json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["again"]
+    asked = subprocess.run(["bash", "-c", f"set -- {again}; printf '%s\\n' \"$@\""], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert asked[:4] == ["./tenter", "run", "--model", str(model)]
+
+
+def test_a_scenario_may_have_any_name(tenter, write, house):
+    assert tenter("run", write("smoke/a&b", behaviour="finding"))[0] == 1
+    case, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert "'smoke/a&b'" in case["again"]

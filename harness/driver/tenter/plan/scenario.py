@@ -71,7 +71,7 @@ class Scenario:
 
     def words(self) -> str:
         """What names this scenario on a command line."""
-        return self.selector or self.name
+        return self.selector or shlex.quote(self.name)
 
     def parameters_for(self, flavour: str) -> dict[str, Any]:
         """The workload's own parameters, with those of [workload.FLAVOUR] on top."""
@@ -86,7 +86,13 @@ def read(path: Path, house: House) -> Scenario:
             raw = tomllib.load(file)
     except FileNotFoundError as error:
         raise UsageError(f"{source}: no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{source} is no scenario (TOML text)") from error
+    except OSError as error:
+        raise UsageError(f"{source}: {error.strerror}") from error
+    except RecursionError as error:
+        raise UsageError(f"{source}: tables or lists stand too deep in one another") from error
+    except ValueError as error:  # of TOML, or a number of more digits than Python reads
         raise UsageError(f"{source}: {' '.join(str(error).split())}") from error
     scenario = parse(raw, name_of(path, house), source)
     inside = path.resolve().is_relative_to(house.scenarios.resolve())

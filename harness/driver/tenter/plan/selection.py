@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import shlex
 from pathlib import Path
 
 from tenter.errors import UsageError, nearest
@@ -19,6 +20,9 @@ def select(house: House, words: list[str]) -> list[Scenario]:
     paths: dict[Path, None] = {}
     for word in words:
         found = _files(house, word)
+        if word.endswith(".onnx") and not glob.has_magic(word):
+            raise UsageError(f"'{word}' is a model, and no scenario: ./tenter run --model {shlex.quote(word)}" if found else
+                             f"no such file '{word}'")
         if not found:
             if word.endswith(".toml") and not glob.has_magic(word):
                 raise UsageError(f"no such scenario file '{word}'")

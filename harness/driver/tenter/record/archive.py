@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from tenter.errors import UsageError, nearest
+from tenter.errors import HarnessDefect, UsageError, nearest
 from tenter.plan.planner import Case
 from tenter.record import journal, searched, tenure, whole
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
@@ -111,7 +112,7 @@ def replayed(folder: Path) -> tuple[RunResult, Finding]:
     path = folder / REPLAYED
     try:
         return run, finding_from_json(json.loads(path.read_text()), str(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HarnessDefect) as error:
         raise UsageError(f"{path}: not the finding of a replay ({error})") from error
 
 
@@ -123,13 +124,15 @@ def read_run(folder: Path, name: str = REPORT) -> RunResult:
     path = folder / name
     if not path.is_file():
         if (folder / journal.PLAN).is_file():
-            raise UsageError(f"{folder} is a run that was killed, and has no {REPORT} yet: ./tenter report {folder}, or "
-                             f"./tenter run --resume {folder}")
+            raise UsageError(f"{folder} is a run that was killed, and has no {REPORT} yet: ./tenter report "
+                             f"{shlex.quote(str(folder))}, or ./tenter run --resume {shlex.quote(str(folder))}")
         raise UsageError(f"{folder} holds no {REPORT}; a run is a folder such as out/latest")
     try:
         return run_from_json(json.loads(path.read_text()), str(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not JSON ({error})") from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
 
 
 def read_report(where: Path) -> RunResult:

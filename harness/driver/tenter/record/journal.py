@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tenter.errors import UsageError
+from tenter.errors import HarnessDefect, UsageError
 from tenter.plan.planner import Case
 from tenter.plan.scenario import Expected
 from tenter.record import whole
@@ -51,7 +51,7 @@ def read(folder: Path, name: str = PLAN) -> Journal:
         raw = json.loads(path.read_text())
         run = run_from_json(raw["run"], str(path))
         cases = [_case_from_json(case) for case in raw["cases"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path}: not the plan of a run ({error})") from error
     ended = {case.name: ended_in(folder / "cases" / case.name) for case in cases}
     left = tuple(case for case in cases if not (result := ended[case.name]) or result.attempts_left)
@@ -62,7 +62,10 @@ def read(folder: Path, name: str = PLAN) -> Journal:
 def ended_in(here: Path) -> CaseResult | None:
     """None for a case that has not ended. A file is there as a whole or not at all."""
     path = here / RESULT
-    return case_from_json(json.loads(path.read_text()), str(path)) if path.is_file() else None
+    try:
+        return case_from_json(json.loads(path.read_text()), str(path)) if path.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, HarnessDefect) as error:
+        raise UsageError(f"{path}: not the result of a case ({error})") from error
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

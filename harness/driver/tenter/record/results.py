@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
-from tenter.errors import UsageError
+from tenter.errors import HarnessDefect, UsageError
 from tenter.machine.model_facts import ModelFacts
 from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
@@ -164,7 +164,8 @@ class RunResult:
 
 def replay_line(name: str, out: str) -> str:
     """`name` is RUN/CASE#ID; `out` is where the run's folder is, when it is not out/."""
-    return f"./tenter replay {shlex.quote(name) if ' ' in name else name}" + (f" --out {out}" if out else "")
+    bare = name.replace("#", "")  # which begins a comment only where a word begins
+    return f"./tenter replay {name if shlex.quote(bare) == bare else shlex.quote(name)}" + (f" --out {out}" if out else "")
 
 
 def run_to_json(run: RunResult) -> dict[str, Any]:
@@ -180,6 +181,8 @@ def case_to_json(case: CaseResult) -> dict[str, Any]:
 
 
 def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
+    if not isinstance(raw, dict):
+        raise UsageError(f"{where}: not a report of a run (it is no object)")
     if raw.get("version") != VERSION:
         raise UsageError(f"{where}: a report of version {raw.get('version')}, and this driver reads {VERSION}")
     try:
@@ -187,7 +190,7 @@ def run_from_json(raw: dict[str, Any], where: str) -> RunResult:
         return RunResult(**{**fields, "not_run": tuple(raw["not_run"]), "known": tuple(raw.get("known", ())),
                             "models": tuple(ModelFacts(**model) for model in raw.get("models", ())),
                             "cases": tuple(case_from_json(case, where) for case in raw["cases"])})
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, HarnessDefect) as error:
         raise UsageError(f"{where}: not a report of a run ({error})") from error
 
 
