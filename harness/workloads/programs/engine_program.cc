@@ -71,7 +71,7 @@ class ProgramRun {
       vars_.push_back(var);
     }
     const int64_t ops = options_.threads * options_.ops_per_thread;
-    stage_.progress.Begin("ops", static_cast<uint64_t>(ops));
+    stage_.progress.Begin("pushes", static_cast<uint64_t>(ops));
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     {
       Completer completer;
