@@ -73,7 +73,7 @@ def test_what_was_not_run_is_a_warning(tenter, write):
     write("smoke/a")
     write("smoke/b")
     [(kind, _, message)] = commands(tenter("run", "smoke", "--github", "--budget", "0s")[1])
-    assert kind == "warning" and message == "2 cases not run: smoke/a.probe, smoke/b.probe"
+    assert kind == "warning" and message == "2 cases not run: the budget of 0 s was over: smoke/a.probe, smoke/b.probe"
 
 
 def test_a_summary_that_cannot_be_written_is_one_line_and_no_verdict(tenter, write, monkeypatch, tmp_path):

@@ -82,7 +82,8 @@ def test_an_interrupt_is_heeded(house, write, run_smoke, moment, number):
     ended = run_smoke(_MOMENTS[moment], number)
     assert ended.returncode == 3 and "Traceback" not in ended.stderr and "ignored" not in ended.stderr
     told = json.loads((house.out / "latest" / "report.json").read_text())
-    assert told["interrupted"] and len(told["cases"]) + len(told["not_run"]) == CASES and told["not_run"]
+    assert "not run: interrupted" in ended.stdout
+    assert told["interrupted"] and told["cut"] == "interrupted" and len(told["cases"]) + len(told["not_run"]) == CASES and told["not_run"]
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))

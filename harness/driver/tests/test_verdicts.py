@@ -167,7 +167,9 @@ def test_what_the_budget_left_out_is_said_and_can_be_done_later(tenter, write, h
     raw = json.loads((house.out / "latest" / "report.json").read_text())
     assert code == 3 and len(raw["not_run"]) == 4 - len(raw["cases"]) > 0
     line = f"./tenter run --resume out/{raw['run_id']}"
-    assert f"{len(raw['not_run'])} cases not run" in out and line in out
+    assert f"{len(raw['not_run'])} cases not run: the budget of 0.3 s was over" in out and line in out
+    for name in ("report.md", "report.html", "junit.xml", "report.sarif"):
+        assert "the budget of 0.3 s was over" in (house.out / "latest" / name).read_text(), name
     assert tenter(*line.split()[1:])[0] == 0
 
 

@@ -22,6 +22,7 @@ from tenter.record.results import CaseResult, RunResult, case_from_json, case_to
 PLAN = "run.json"
 REPLAYING = "replaying.json"
 RESULT = "result.json"
+_KILLED = "the run ended in the middle, or still runs"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def read(folder: Path, name: str = PLAN) -> Journal:
     ended = {case.name: ended_in(folder / "cases" / case.name) for case in cases}
     left = tuple(case for case in cases if not (result := ended[case.name]) or result.attempts_left)
     return Journal(replace(run, cases=tuple(result for result in ended.values() if result is not None),
-                           not_run=tuple(case.name for case in left if not ended[case.name]), interrupted=bool(left)), left)
+                           not_run=tuple(case.name for case in left if not ended[case.name]), interrupted=bool(left),
+                           cut=_KILLED if left else ""), left)
 
 
 def ended_in(here: Path) -> CaseResult | None:

@@ -18,7 +18,7 @@ from tenter.plain import one_line, printable, shortened
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.issues import Issue, issues, unconcluded
 from tenter.report.places import PAGES, scenario_file
-from tenter.report.wording import plural, sentence
+from tenter.report.wording import not_run, sentence
 
 MOST = 10
 MOST_SUMMARY = 1024 * 1024
@@ -67,7 +67,7 @@ def annotations(run: RunResult, house: House) -> list[str]:
         broken = case.verdict is Verdict.ERROR
         (errors if broken else warnings).append(_of_case("error" if broken else "warning", case, house))
     if run.not_run:
-        warnings.insert(0, command("warning", {"title": "Tenter"}, f"{plural(len(run.not_run), 'case')} not run: "
+        warnings.insert(0, command("warning", {"title": "Tenter"}, f"{not_run(run)}: "
                                    f"{shortened(', '.join(run.not_run), 500)}"))
     return _first("error", errors) + _first("warning", warnings)
 

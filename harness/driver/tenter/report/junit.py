@@ -105,8 +105,8 @@ def _properties(run: RunResult, case: CaseResult, power: PowerTable) -> Properti
 def _not_run(run: RunResult, name: str) -> TestCase:
     classname, leaf = key(name)
     test = TestCase(leaf, classname=classname, time=0)
-    why = "the run was interrupted" if run.interrupted else "the budget of the run was over"
-    test.result = [Skipped(f"{why} before this case")]
+    why = run.cut or ("interrupted" if run.interrupted else "the budget of the run was over")
+    test.result = [Skipped(f"not run: {why}")]
     return test
 
 

@@ -69,7 +69,7 @@ def _invocation(run: RunResult, left_out: int) -> dict[str, Any]:
     started = datetime.fromisoformat(run.started).astimezone(timezone.utc)
     notes = [_note("error" if case.verdict is Verdict.ERROR else "warning", f"{case.name}: {sentence(case)}")
              for case in issues.unconcluded(run)]
-    notes += [_note("warning", f"{name} was not run") for name in run.not_run]
+    notes += [_note("warning", f"{name} was not run{f': {run.cut}' if run.cut else ''}") for name in run.not_run]
     if left_out:
         notes.append(_note("warning", f"{left_out:,} more results are in report.json"))
     return {"executionSuccessful": not any(case.verdict is Verdict.ERROR for case in run.cases),

@@ -152,8 +152,13 @@ def headline(run: RunResult) -> str:
         if count:
             parts.append(f"{plural(count, 'case')} {words}")
     if run.not_run:
-        parts.append(f"{plural(len(run.not_run), 'case')} not run")
+        parts.append(not_run(run))
     return "; ".join(parts) or "nothing ran"
+
+
+def not_run(run: RunResult) -> str:
+    """"38 cases not run: interrupted"."""
+    return f"{plural(len(run.not_run), 'case')} not run" + (f": {run.cut}" if run.cut else "")
 
 
 def _unmet(cases: Sequence[CaseResult]) -> str:
@@ -181,11 +186,12 @@ def seen_in(group: Group) -> str:
 
 
 def attempts(case: CaseResult) -> str:
-    """"failed in 1 of 4 attempts"; nothing for a case that was not to be tried again."""
+    """"failed in 1 of 4 attempts", "missed in 1 of 4"; nothing for a case that was not to be tried again."""
     if not case.attempts:
         return ""
     left = f", and {case.attempts_left} more were asked for" if case.attempts_left else ""
-    return f"failed in {sum(one.verdict == 'FAIL' for one in case.attempts)} of {plural(len(case.attempts), 'attempt')}{left}"
+    word, name = ("missed", "MISSED") if case.planted else ("failed", "FAIL")
+    return f"{word} in {sum(one.verdict == name for one in case.attempts)} of {plural(len(case.attempts), 'attempt')}{left}"
 
 
 def _commonest(bad: Sequence[CaseResult], normal: Sequence[CaseResult]) -> str:
