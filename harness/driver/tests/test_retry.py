@@ -80,3 +80,12 @@ def test_retry_says_nothing_beside_resume(tenter, write):
     tenter("run", write("smoke/one"))
     code, _, err = tenter("run", "--resume", "out/latest", "--retry", "2")
     assert code == 2 and "--retry says nothing beside --resume" in err
+
+
+def test_a_planted_bug_that_is_missed_is_tried_again_and_stays_missed(tenter, write, house):
+    name = write("canary/one", "[expect]\nfound_by = 'determinism'", behaviour="late_finding")
+    code, out, _ = tenter("run", name, "--retry", "2")
+    case = case_of(house)
+    assert code == 1 and case["verdict"] == "MISSED" and [one["verdict"] for one in case["attempts"]] == ["MISSED", "FOUND", "FOUND"]
+    assert "missed in 1 of 3 attempts" in " ".join(out.split()) and case["findings"] == []
+    assert "missed in 1 of 3 attempts" in (house.out / "latest" / "report.md").read_text()

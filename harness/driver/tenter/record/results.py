@@ -103,7 +103,12 @@ class CaseResult:
 
     @property
     def attempts_left(self) -> int:
-        return max(0, 1 + self.retry - len(self.attempts)) if self.retry and self.verdict is Verdict.FAIL else 0
+        return max(0, 1 + self.retry - len(self.attempts)) if self.retry and self.may_be_tried_again else 0
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        """It fails the run; a bug that measures a setting need not be found there."""
+        return self.verdict is Verdict.FAIL or (self.verdict is Verdict.MISSED and not self.measures)
 
     @property
     def unmet(self) -> bool:
@@ -150,6 +155,7 @@ class RunResult:
     cases: tuple[CaseResult, ...]
     not_run: tuple[str, ...] = ()
     interrupted: bool = False
+    cut: str = ""  # why cases were not run, in words
     out: str = ""  # where the run's folder is, when it is not out/
     tested: str = ""  # which runtime, in words
     baseline: str = ""  # the earlier run whose findings are known
