@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import re
 import signal
@@ -73,8 +74,8 @@ def run(
                                        "stay together.")] = "",
     budget: Annotated[str, typer.Option(metavar="TIME", help="Begin no case after so long, such as 90s, 5m or 1h; what "
                                         "was left out is said.")] = "",
-    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Run a case that fails up to N times more with the same seed, "
-                                       "and say in how many it failed; it stays FAIL.")] = 0,
+    retry: Annotated[int, typer.Option(min=0, metavar="N", help="Run a case that fails, or misses its planted bug, up to N "
+                                       "times more with the same seed, and say in how many it did; it stays FAIL or MISSED.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of cases that did not pass, and the end.")] = False,
     github: Annotated[Optional[bool], typer.Option("--github/--no-github", help="Annotations and the summary of a step, "
                                                    "for GitHub Actions. Default: when GITHUB_ACTIONS is true.")] = None,
@@ -221,6 +222,10 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
+        wanted = re.match(r"No such command '([^']*)'\.?(.*)", error.format_message())
+        if wanted and context and context.parent is None and (longer := _longer(wanted[1])):
+            say(f"no command '{wanted[1]}'; did you mean './tenter {longer}'? (./tenter {longer} --help)")
+            return USAGE
         say((one_line(error.format_message()) or "a word is missing, which says what to do") + f" ({context.command_path if context else './tenter'} --help)")
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
@@ -239,6 +244,14 @@ def main(arguments: list[str] | None = None) -> int:
         return INCONCLUSIVE
     except Exception as error:
         return _defect(error)
+
+
+def _longer(word: str) -> str:
+    """The verb of two words whose second is nearest, as `history prune` for `prune`; nothing where a verb of one word is nearer."""
+    command = typer.main.get_command(app)
+    second = {name: f"{verb} {name}" for verb, group in command.commands.items() for name in getattr(group, "commands", ())}
+    found = difflib.get_close_matches(word, [*command.commands, *second], n=1, cutoff=0.7)
+    return second.get(found[0], "") if found and found[0] not in command.commands else ""
 
 
 def _begin(path: str) -> str:

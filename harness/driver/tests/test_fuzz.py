@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shlex
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tenter.house import FUZZED_FLAVOURS, this_house
+from tenter.plan.hunt import Hunt
+from tenter.record.searched import NOT_BEGUN
 from tenter.report import search
 from tenter.verbs import fuzz
 from test_junit import cases_of
@@ -52,7 +55,7 @@ def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
     code, out, _ = fuzzer("--seed", "7", behaviour="out of order")
     assert code == 1 and "ENG-1 is broken: out of order" in out and "op1 began too early" in out
     assert "the program, 1 op of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
-    assert "  t0: push op1 writes(a)\n" in out and "the original: --replay 7:8" in out
+    assert "  t0: push op1 writes(a)\n" in out and "the original: ./tenter fuzz engine --flavour probe --replay 7:8 --times 200\n" in out
     stored = next(house.out.glob("*-fuzz-engine/finding.probe.fuzz"))
     assert stored.read_text().startswith("engine workers 1")
     assert json.loads(stored.with_suffix(".json").read_text())["contract"] == "ENG-1"
@@ -177,3 +180,27 @@ def test_a_defect_has_one_id_whatever_contract_its_program_broke():
     first, second = (search._finding({**raw, "contract": contract}, "again") for contract in ("ENG-4", "ENG-10"))
     assert first.signature == second.signature and first.contracts != second.contracts
     assert search._finding({**raw, "contract": "ENG-4", "kind": "hang"}, "again").signature != first.signature
+
+
+def test_the_line_of_the_original_is_a_whole_command(fuzzer, tenter, house):
+    _, out, _ = fuzzer("--max-ops", "30", "--property", "ENG-2", "--mutant", "lost_push", behaviour="found")
+    line = next(line.removeprefix("the original: ") for line in out.splitlines() if line.startswith("the original: "))
+    assert line == ("./tenter fuzz engine --flavour probe --replay 1:8 --times 200 --max-ops 30 --property ENG-2 --mutant lost_push")
+    assert tenter(*shlex.split(line)[1:])[0] == 1
+
+
+def test_a_search_is_the_latest_unless_it_was_refused(fuzzer, tenter, write, house):
+    tenter("run", write("smoke/one"))
+    run = (house.out / "latest").resolve()
+    assert fuzzer(behaviour="usage")[0] == 2 and (house.out / "latest").resolve() == run
+    assert fuzzer()[0] == 0 and (house.out / "latest").resolve().name.endswith("fuzz-engine")
+    assert tenter("report", "out/latest")[0] == 0
+    code, _, err = tenter("run", "--resume", "out/latest")
+    assert code == 2 and "is a search of the fuzzer" in err
+
+
+def test_one_defect_of_one_search_is_one_finding():
+    told = [{"kind": kind, "contract": "ENG-1", "detail": "", "program": "p"} for kind in "abb"]
+    one = search.Search(Hunt("engine"), "probe", dataclasses.replace(NOT_BEGUN, findings=told), 1, "", "", "line")
+    case, = search.run_of([one], run_id="r", command="", started="", environment={}).cases
+    assert [finding.evidence["kind"] for finding in case.findings] == ["a", "b"] and case.findings[1].evidence["times_written"] == 2

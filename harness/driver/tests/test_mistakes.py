@@ -9,6 +9,9 @@ import shutil
 import pytest
 
 from tenter import cli_bench
+from tenter.plan.hunt import Hunt
+from tenter.record import searched
+from tenter.record.results import run_from_json
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 
 LONG = "a" * 300
@@ -29,6 +32,11 @@ COMMANDS = {
     "history --out nowhere": r"there is no history: no such folder .*/nowhere",
     "history --out file.txt": r"there is no history: no such folder .*/file.txt",
     "history show a b": r"Got unexpected extra argument\(s\) \(b\) \(./tenter history show --help\)",
+    "prune --keep 1": r"no command 'prune'; did you mean './tenter history prune'\? \(./tenter history prune --help\)",
+    "rebuilt": r"no command 'rebuilt'; did you mean './tenter history rebuild'\? .*",
+    "policies": r"no command 'policies'; did you mean './tenter bench policies'\? .*",
+    "run --resume search2": r"search2 is a search of the fuzzer, which does not go on but begins again: ./tenter fuzz engine --flavour probe .*",
+    "run --resume replay2": r"replay2 is a replay, which does not go on but begins again; what it counted: ./tenter report replay2",
     "bench": r"a word is missing, which says what to do \(./tenter bench --help\)",
     "bench engin": r"No such command 'engin'. Did you mean 'engine'\? \(./tenter bench --help\)",
     "bench engine --repeats 0": r"Invalid value for '--repeats': .* \(./tenter bench engine --help\)",
@@ -196,6 +204,10 @@ def prepared(tenter, write, house, fuzzer, monkeypatch):  # noqa: F811
     files["replay/replaying.json"] = (plan / "replaying.json").read_bytes()
     shutil.rmtree(plan)
     ended = json.loads((house.out / "latest" / "run.json").read_text())
+    files["replay2/replaying.json"] = files["replay/replaying.json"]
+    searched.begin(house.root, Hunt("engine"), run_from_json(ended["run"], ""))
+    files["search2/search.json"] = (house.root / "search.json").read_bytes()
+    (house.root / "search.json").unlink()
     files["damaged/run.json"] = json.dumps({**ended, "cases": [{**ended["cases"][0], "name": "one"}]}).encode()
     files["damaged/cases/one/result.json"] = b'{"name": 3}'
     for name, content in files.items():

@@ -155,3 +155,14 @@ def test_a_scenario_may_have_any_name(tenter, write, house):
     assert tenter("run", write("smoke/a&b", behaviour="finding"))[0] == 1
     case, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
     assert "'smoke/a&b'" in case["again"]
+
+
+@pytest.mark.parametrize("form", ["smoke/one.probe", "smoke/one.probe#c931"])
+def test_the_name_of_a_row_means_the_newest_run_with_it(tenter, write, house, form):
+    tenter("run", write("smoke/one", behaviour="finding"))
+    run = (house.out / "latest").resolve()
+    tenter("run", write("smoke/two"))
+    code, out, _ = tenter("replay", form)
+    folder, = house.out.glob("*-replay-*")
+    assert code == 1 and "reproduced 1 of 1" in out and f"  in out/{folder.name}\n" in out and run.name != (house.out / "latest").resolve().name
+    assert f"  in out/{folder.name}\n" in tenter("report", f"out/{folder.name}")[1]

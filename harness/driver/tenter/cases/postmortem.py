@@ -26,6 +26,8 @@ _SIGN = re.compile(r"\((?:anonymous namespace|anonymous class)\)|(?<!\w)operator
 _LAST_WORDS = re.compile(r"^(?P<words>terminate called.*(?:\n +what\(\): .*)?|.*\bcheck failed\b.*|.*\bassertion\b.*\bfailed\b.*|\*\*\* .+ \*\*\*.*|"
                          r"\w+\(\): (?:invalid|corrupted|unaligned|double|mismatching|too many) .*|(?:corrupted|double free) .*)$",
                          re.MULTILINE | re.IGNORECASE)
+_OUTSIDE = ("SIGKILL comes from outside of the process: the kernel's out-of-memory killer sends it (dmesg, or memory.events of the control "
+            "group, tell of it), and so may a person or a program.")
 _WORDS = 200  # of a title
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
@@ -97,8 +99,9 @@ def _in(top: list[Place]) -> str:
 def crash(signal_name: str, stderr: str) -> Finding:
     top = places(stderr)
     said = last_words(stderr) if signal_name == "SIGABRT" else ""
+    detail = f"{_OUTSIDE}\n\n{stderr}".rstrip() if signal_name == "SIGKILL" else stderr
     return Finding(check="crash", signature=signature("crash", signal_name, *_functions(top)),
-                   title=f"the process died of {signal_name}{_in(top)}{': ' if said else ''}{said}", detail=stderr,
+                   title=f"the process died of {signal_name}{_in(top)}{': ' if said else ''}{said}", detail=detail,
                    evidence={"signal": signal_name, **_numbered(top)})
 
 

@@ -27,9 +27,11 @@ class Hunt:
         """The command that does exactly this again, in one flavour."""
         words = ["--replay", self.replay, "--times", str(self.times)] if self.replay else [
             "--seconds", f"{self.seconds:g}", "--seed", str(self.seed), "--max-ops", str(self.max_ops)]
+        if ":" in self.replay and self.max_ops != Hunt.max_ops:
+            words += ["--max-ops", str(self.max_ops)]
         for option, value, default in (("--property", self.property, "all"), ("--workers", self.workers, ""),
                                        ("--mutant", self.mutant, "")):
-            if value != default and (option == "--mutant" or not self.replay or ":" in self.replay):
+            if value and value != default and (option == "--mutant" or not self.replay or ":" in self.replay):
                 words += [option, value]
         return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, *words])
 

@@ -8,7 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -149,7 +149,12 @@ def locate(out: Path, word: str) -> tuple[Path, CaseResult, Finding]:
         raise UsageError(f"'{word}' is too short for the id of a finding: give at least 4 of its 8 digits")
     if not place:
         place, wanted = word, ""
-    folder, case_name = _split(out, place)
+    try:
+        folder, case_name = _split(out, place)
+    except UsageError:
+        folder, case_name = _newest_with(out, place), place
+        if folder is None:
+            raise
     run = read_run(folder)
     cases = {case.name: case for case in run.cases}
     if not case_name:
@@ -184,6 +189,15 @@ def _split(out: Path, place: str) -> tuple[Path, str]:
         known = [folder.name for folder in run_folders(out)]
         raise UsageError(f"no run '{run_name}' under {out}{nearest(run_name, known)}")
     return (out / run_name).resolve(), case_name.removeprefix("cases/").rstrip("/")
+
+
+def _newest_with(out: Path, case_name: str) -> Path | None:
+    """The newest run in which a case of this name, as a row on the screen has it, found something."""
+    for folder in run_folders(out):
+        with suppress(UsageError):  # what cannot be read is not meant
+            if any(case.name == case_name and case.findings for case in read_run(folder).cases):
+                return folder
+    return None
 
 
 def _by_id(out: Path, wanted: str) -> tuple[Path, CaseResult, Finding]:

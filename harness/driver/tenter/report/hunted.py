@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -55,7 +56,7 @@ def print_found(finding: dict[str, Any], replay: str, console: Console) -> None:
     line(console, f"replay: {replay}")
 
 
-def print_finding(finding: dict[str, Any], hunt: Hunt, replay: str, console: Console) -> None:
+def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str, console: Console) -> None:
     line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
     line(console, shortened(finding["detail"].strip(), 4000))
     line(console, f"\nthe program{_how_small(finding)}:", "bold")
@@ -64,8 +65,8 @@ def print_finding(finding: dict[str, Any], hunt: Hunt, replay: str, console: Con
         line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
     line(console, f"replay: {replay}")
     if "seed" in finding:
-        line(console, f"the original: --replay {finding['seed']}:{finding['case']} --property {hunt.property}"
-                      f" --max-ops {hunt.max_ops}")
+        original = replace(hunt, replay=f"{finding['seed']}:{finding['case']}", times=Hunt.times)
+        line(console, f"the original: {original.words(flavour)}")
 
 
 def _how_small(finding: dict[str, Any]) -> str:

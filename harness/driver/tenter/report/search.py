@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tenter.plan.hunt import Hunt
-from tenter.record.findings import Finding, signature
+from tenter.record.findings import Finding, merge, signature
 from tenter.record.results import FUZZED, CaseResult, CheckResult, RunResult, Verdict
 from tenter.record.searched import Told
 
@@ -44,7 +44,7 @@ def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
 
 def _case(search: Search) -> CaseResult:
     hunt, told = search.hunt, search.told
-    findings = tuple(_finding(raw, search.replay) for raw in told.findings)
+    findings = tuple(merge([_finding(raw, search.replay) for raw in told.findings]))
     programs = int(told.progress.get("cases", 0))
     verdict, reason = _outcome(search, findings, programs)
     return CaseResult(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -40,10 +39,12 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as (folder, begun):
         searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
         begun()
-        return _search_all(hunt, folder, house, console)
+        latest = archive.latest_of(folder.parent)
+        archive.link_latest(folder)
+        return _search_all(hunt, folder, latest, house, console)
 
 
-def _search_all(hunt: Hunt, folder: Path, house: House, console: Console) -> int:
+def _search_all(hunt: Hunt, folder: Path, latest: Path | None, house: House, console: Console) -> int:
     codes: list[int] = []
     try:
         for flavour in hunt.flavours:
@@ -53,7 +54,7 @@ def _search_all(hunt: Hunt, folder: Path, house: House, console: Console) -> int
             if not whole:
                 break
     except UsageError:
-        shutil.rmtree(folder)  # nothing ran that could be read there
+        archive.discard(folder, latest)  # nothing ran that could be read there
         raise
     except KeyboardInterrupt:  # while something was built
         say("interrupted")
@@ -113,7 +114,7 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
     told = searched.told(folder, flavour) or searched.NOT_BEGUN
     hunted.print_coverage(told, hunt, flavour, console)
     for finding in told.findings:
-        hunted.print_finding(finding, hunt, _stored(hunt, flavour, finding, folder, house), console)
+        hunted.print_finding(finding, hunt, flavour, _stored(hunt, flavour, finding, folder, house), console)
     if told.replayed and not told.ended.stopped:
         print(f"came back {told.replayed['came_back']} of {told.replayed['tried']} times ({flavour})")
     code, defect = _judged(hunt, told, flavour)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tenter.cases.campaign import run_cases
-from tenter.console import build_shown, command_line, say
+from tenter.console import build_shown, command_line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, UsageError
 from tenter.history import ledger
 from tenter.house import House
@@ -101,6 +101,7 @@ def print_replayed(replayed: Replayed) -> int:
           f"{replayed.finding.id}" + (f" ({lost} not concluded)" if lost else ""))
     for other, count in replayed.others:
         print(f"  also seen {count} of {replayed.ran}: {other.check} {other.id}: {one_line(other.title)}")
+    print(f"  in {path_shown(replayed.folder)}")
     if replayed.interrupted:
         return INCONCLUSIVE
     if replayed.reproduced:

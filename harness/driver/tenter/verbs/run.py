@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.cases.campaign import run_cases
+from tenter.cases.campaign import Outcome, run_cases
 from tenter.cases.verdict import exit_code
 from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError, nearest
@@ -25,7 +25,7 @@ from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
-from tenter.record import archive, journal, tenure
+from tenter.record import archive, journal, searched, tenure
 from tenter.record.comparison import defects
 from tenter.record.results import RunResult
 from tenter.report import github, report
@@ -146,6 +146,12 @@ def run_planned(cases: list[Case], request: Request, house: House, console: Cons
 
 def resume(folder: Path, request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what is left of a run that was interrupted or killed, and reports all of it."""
+    if (folder / searched.PLAN).is_file():
+        hunt, _ = searched.read(folder)
+        raise UsageError(f"{folder.name} is a search of the fuzzer, which does not go on but begins again: {hunt.words(hunt.flavours[0])}")
+    if (folder / journal.REPLAYING).is_file():
+        raise UsageError(f"{folder.name} is a replay, which does not go on but begins again; what it counted: ./tenter report "
+                         f"{shlex.quote(house.relative(folder))}")
     journal.read(folder)  # what is no run is not locked, and left as it is
     with tenure.held(folder):
         return _rest(journal.read(folder), folder, request, house, console)
@@ -183,10 +189,18 @@ def _run_all(run: RunResult, cases: list[Case], folder: Path, request: Request, 
         first = outcome.results[0]
         raise UsageError(f"{'--model' if request.models else first.name}: {first.reason}")
     result = replace(journal.read(folder).run, duration_s=run.duration_s + outcome.duration_s,
-                     interrupted=outcome.interrupted)
+                     interrupted=outcome.interrupted, cut=_cut(outcome, request))
     measured = write_reports(result, folder, house)
     print_end(console, result, path_shown(folder), measured)
     return result
+
+
+def _cut(outcome: Outcome, request: Request) -> str:
+    """Why something was left out, if it was."""
+    if outcome.interrupted:
+        return "interrupted"
+    over = request.budget_s is not None and (outcome.not_run or any(case.attempts_left for case in outcome.results))
+    return f"the budget of {request.budget_s:g} s was over" if over else ""
 
 
 def _builds(cases: list[Case], house: House) -> dict[str, str]:
