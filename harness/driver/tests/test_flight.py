@@ -77,7 +77,7 @@ NAMES = ((CALLER, "caller-0"), (MAIN, "tenter-runner"))
 def test_calls_bodies_and_marks_stand_where_they_happened(trace):
     events = trace(recorded(SCENE, NAMES))
     rows = {e["args"]["name"]: e["tid"] for e in events if e["name"] == "thread_name"}
-    assert sorted(rows, key=rows.__getitem__) == ["caller-0", "tenter-runner", "worker 2", "thread 7009"]
+    assert sorted(rows, key=rows.__getitem__) == ["caller-0", "tenter-runner", "worker 2", "thread 7009", "the process"]
     push, body, wait = sorted((e for e in events if e["ph"] == "X"), key=lambda e: e["ts"])
     assert (push["name"], push["tid"], push["ts"], push["dur"]) == ("push", rows["caller-0"], 0, 1.5)
     assert push["args"] == {"op": "sum", "push": 7} and wait["args"] == {"var": 3, "answer": "stopped"}
@@ -97,6 +97,27 @@ def test_a_finding_has_its_whole_title_and_its_id(kept, tmp_path):
     marks = [e for e in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if e.get("cat") == "finding"]
     assert [(e["name"], e["args"]["id"]) for e in marks] == [("FINDING " + wrong.title, wrong.id), ("FINDING " + crash.title, crash.id)]
     assert marks[0]["ts"] == 7 and marks[1]["ts"] == 9
+
+
+@pytest.mark.parametrize(("said", "row"), [
+    ("crashed: thread 7003\n    #0 0x1 (x+0x1)", "worker 2"), ("crashed: thread 7fff\n    #0 0x1", "the process"), ("", "the process"),
+    ("the target printed crashed: thread 7003", "the process")])
+def test_a_crash_stands_in_the_row_of_the_thread_that_died(kept, tmp_path, said, row):
+    kept(recorded(SCENE[:2], NAMES), case((replace(found("crash"), title="the process died of SIGSEGV", detail=said),)))
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    rows = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    mark, = [e for e in events if e.get("cat") == "finding"]
+    assert rows[mark["tid"]] == row and not [e for e in events if e["ph"] in "Xi" and e["tid"] == mark["tid"] and e is not mark and row == "the process"]
+
+
+def test_a_mark_that_several_findings_fit_has_the_id_of_none(kept, tmp_path):
+    """The first 32 bytes of a title are all that a mark has."""
+    begin = "1 threads were left behind by the"
+    both = (replace(found(), title=begin + " engine"), replace(found("leak", "dd" * 8), title=begin + " model"))
+    ring = [event(1000, MAIN, FINDING, name=begin[:31]), event(2000, MAIN, FINDING, name=begin[:31]), event(3000, MAIN, FINDING, name="")]
+    kept(recorded([ring], NAMES), case(both))
+    marks = [e for e in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if e.get("cat") == "finding"]
+    assert [(e["name"], e["args"]) for e in marks] == [("FINDING " + begin[:31], {})] * 2 + [("FINDING ", {})]
 
 
 def test_what_never_returned_is_said(kept, trace):

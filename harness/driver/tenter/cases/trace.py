@@ -7,6 +7,7 @@ to the body that it brought, a mark at each site, fault and finding.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -29,6 +30,7 @@ _CODES = ("ok", "invalid_argument", "not_found", "unsupported", "out_of_range", 
 _ACTIONS = {1: "throw", 2: "error", 4: "delay", 8: "bad_alloc", 16: "drop_completion"}
 _UNKNOWN_REQUEST = 2**64 - 1
 _MARGIN_NS = 1000
+_CRASHED = re.compile(r"^crashed: thread ([0-9a-f]{1,16})$", re.MULTILINE)
 
 
 def kept(result: CaseResult, case: Path, traced: set[str]) -> CaseResult:
@@ -83,7 +85,7 @@ def trace(recorded: Flight, findings: Sequence[Finding] = ()) -> dict[str, Any]:
                 *(_bar(bar, rows, start, last, " (never returned)" if recorded.whole else " (goes on)") for bar in drawn),
                 *_arrows(drawn, rows, start),
                 *(_site(event, rows, start) for event in recorded.events if event.kind == flight.SITE),
-                *_findings(recorded, findings, rows, start, last)]}
+                *_marks(recorded, findings, rows, start, last)]}
 
 
 def _row(recorded: Flight, thread: int) -> tuple[int, str]:
@@ -122,17 +124,33 @@ def _arrows(drawn: list[Bar], rows: dict[int, int], start: int) -> Iterator[dict
             yield {"ph": "f", "bp": "e", **both, **_at(bar.begin, rows, start)}
 
 
-def _findings(recorded: Flight, findings: Sequence[Finding], rows: dict[int, int], start: int, last: int) -> Iterator[dict[str, Any]]:
-    """Where the runner reported one; the driver's own, of a process that died or hung, stand at the end."""
+def _marks(recorded: Flight, findings: Sequence[Finding], rows: dict[int, int], start: int, last: int) -> Iterator[dict[str, Any]]:
+    """Where the runner reported one. The driver's own, of a process that died or hung, stand at the end: a crash in the row of the
+    thread that died, where that is known, and every other one in a row of its own."""
     marked = [event for event in recorded.events if event.kind == flight.FINDING]
     for event in marked:
-        told = next((finding for finding in findings if event.name and one_line(finding.title).startswith(event.name)), None)
+        fitting = [finding for finding in findings if _begins(finding, event)]  # a mark has the beginning of a title alone
+        told = fitting[0] if len(fitting) == 1 else None
         yield {"ph": "i", "s": "g", "cat": "finding", "name": f"FINDING {one_line(told.title) if told else event.name}",
                **_at(event, rows, start), "args": {"id": told.id} if told else {}}
-    for finding in findings:
-        if recorded.whole and not any(one_line(finding.title).startswith(event.name) for event in marked):
-            yield {"ph": "i", "s": "g", "cat": "finding", "name": f"FINDING {one_line(finding.title)}", "pid": 1, "tid": 0,
-                   "ts": (last - start) / 1000, "args": {"id": finding.id}}
+    own = [finding for finding in findings if recorded.whole and not any(_begins(finding, event) for event in marked)]
+    for finding in own:
+        row = rows.get(_died(finding), len(rows))
+        if row == len(rows):
+            name = recorded.threads.get(_died(finding), "the process")
+            yield {"ph": "M", "pid": 1, "tid": row, "name": "thread_name", "args": {"name": name}}
+        yield {"ph": "i", "s": "g", "cat": "finding", "name": f"FINDING {one_line(finding.title)}", "pid": 1, "tid": row,
+               "ts": (last - start) / 1000, "args": {"id": finding.id}}
+
+
+def _begins(finding: Finding, event: Event) -> bool:
+    return bool(event.name) and one_line(finding.title).startswith(event.name)
+
+
+def _died(finding: Finding) -> int:
+    """The key of the thread that crashed, as the runner said it last (harness/run/crash_stack.h); 0 where it said none."""
+    said = _CRASHED.findall(finding.detail) if finding.check == "crash" else []
+    return int(said[-1], 16) if said else 0
 
 
 def _site(event: Event, rows: dict[int, int], start: int) -> dict[str, Any]:
