@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from tenter import spelling
 from tenter.house import House
 from tenter.machine.build import build
 from tenter.plain import printable
@@ -26,7 +27,7 @@ class Patient:
     def __init__(self, stream) -> None:
         self.lost = "" if stream else "it is closed"
         self._stream = stream or open(os.devnull, "w")
-        self._stream.reconfigure(errors="replace")  # an encoding without a sign shows another one
+        self._stream.reconfigure(errors=spelling.HANDLER)  # an encoding without a sign shows another one
 
     def write(self, text: str) -> int:
         try:
@@ -59,13 +60,14 @@ def open_console() -> Console:
 
 def say(message: str) -> None:
     """One line beside the results: what the driver does now, or why it stops."""
-    print(f"tenter: {this_standpoint().told_with_paths(printable(message))}", file=sys.stderr, flush=True)
+    told = this_standpoint().told_with_paths(printable(message))
+    print(f"tenter: {spelling.for_a_shell(told, sys.stderr.encoding)}", file=sys.stderr, flush=True)
 
 
 def shown(text: str, style: str = "") -> Text:
     """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey. Commands in it, which
     are written as from the root, are those that work where the caller stands."""
-    return Text(this_standpoint().told(printable(text)), style=style)
+    return Text(spelling.for_a_shell(this_standpoint().told(printable(text)), sys.stdout.encoding), style=style)
 
 
 def line(console: Console, text: str, style: str = "") -> None:
@@ -80,7 +82,7 @@ def command_line() -> str:
 
 def path_shown(path: Path) -> str:
     """A file or folder for the terminal, so that its name can be pasted where the caller stands."""
-    return printable(shlex.quote(this_standpoint().path(path)))
+    return spelling.for_a_shell(printable(shlex.quote(this_standpoint().path(path))), sys.stdout.encoding)
 
 
 def build_shown(house: House, flavour: str, console: Console, targets: tuple[str, ...] = ()) -> bool:
