@@ -58,16 +58,29 @@ def open_console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
-def say(message: str) -> None:
-    """One line beside the results: what the driver does now, or why it stops."""
-    told = this_standpoint().told_with_paths(printable(message))
+def say(message: str, words: str = "") -> None:
+    """One line beside the results: what the driver does now, or why it stops. `words` are those of somebody else, and stay as they are."""
+    told = this_standpoint().told_with_paths(printable(message)) + printable(words)
     print(f"tenter: {spelling.for_a_shell(told, sys.stderr.encoding)}", file=sys.stderr, flush=True)
 
 
 def shown(text: str, style: str = "") -> Text:
-    """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey. Commands in it, which
-    are written as from the root, are those that work where the caller stands."""
-    return Text(spelling.for_a_shell(this_standpoint().told(printable(text)), sys.stdout.encoding), style=style)
+    """Text for the terminal as it is: no markup in a file name, and no sequence that the terminal would obey."""
+    return Text(spelling.for_a_shell(printable(text), sys.stdout.encoding), style=style)
+
+
+def advice(text: str, style: str = "") -> Text:
+    """A sentence of ours with a command, which is written as from the root: it is told as it works where the caller stands."""
+    return Text(command_shown(text), style=style)
+
+
+def command_shown(text: str) -> str:
+    return spelling.for_a_shell(this_standpoint().told(printable(text)), sys.stdout.encoding)
+
+
+def advise(console: Console, text: str, style: str = "") -> None:
+    """A line with a command that can be pasted."""
+    console.print(advice(text, style), soft_wrap=True)
 
 
 def line(console: Console, text: str, style: str = "") -> None:

@@ -7,6 +7,7 @@ stands at the root sees no difference.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shlex
@@ -19,10 +20,14 @@ from tenter.house import House, this_house
 # A command goes on to the next one, or to the end of its line.
 _LAUNCHER = re.compile(r"(?<![^\s`'\"(:])\./tenter(?![\w.-])(?:(?!\./tenter(?![\w.-]))[^\n])*")
 _WORD = re.compile(r"'[^'\n]*'|[^\s`;,()'\"]+")
-# What may stand behind a path: a line, the end of a sentence, a finding.
-_PATH = re.compile(r"([^#]*?)((?::\d+)*[:.]?)((?:#.*)?)")
+# Of a command: quoted and bare parts in any order, as a shell takes them.
+_SHELL_WORD = re.compile(r"(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s`;,()'\"])+")
+# What may stand behind a path in a message: a line and a column, and the end of a sentence.
+_BEHIND = re.compile(r"(?::\d{1,9}){0,2}[:.]?")
 # Options whose value is a path, whatever it is called. That of --out need not be there yet.
-_PATHS = ("--model", "--out", "--baseline", "--resume", "--replay", "--target")
+_PATHS = ("--model", "--out", "--baseline", "--resume", "--replay")
+_MOST_BEHIND = 24
+_FLAGS = ("-q", "--quiet", "--power", "--github", "--no-github")  # of `run`: what comes behind them is no value of theirs
 _FILES = (".toml", ".onnx", ".so", ".fuzz", ".json")  # what is a file without a slash in its name, and not a value
 
 
@@ -48,10 +53,13 @@ class Standpoint:
         return text if self.at_root else _LAUNCHER.sub(lambda found: self._command(found[0]), text)
 
     def told_with_paths(self, message: str) -> str:
-        """As well, and every word that is a path below the root: a message of one line says which file it is about."""
+        """As well, and every word that is a path below the root: a message of one line says which file it is about. What is
+        quoted is what the caller typed, and stays."""
         if self.at_root:
             return message
-        return self.told(_WORD.sub(lambda found: self._seen(found[0], ""), message))
+        begin = _LAUNCHER.search(message)
+        own, commands = (message[:begin.start()], message[begin.start():]) if begin else (message, "")
+        return _WORD.sub(lambda found: found[0] if found[0].startswith("'") else self._seen(found[0], ""), own) + self.told(commands)
 
     def from_root(self, typed: Sequence[str]) -> str:
         """What the caller typed behind `./tenter`, as it can be typed at the root."""
@@ -63,7 +71,8 @@ class Standpoint:
             option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
             name, mark, rest = value.partition("#")
             path = self.caller / name
-            if name and (name.startswith(("./", "../")) or self._is_path(name, path, before if not equals else option)):
+            named = typed[0] == "run" and not equals and (not before.startswith("-") or before in _FLAGS) and before and _means_files(path)
+            if name and (name.startswith(("./", "../")) or named or self._is_path(name, path, before if not equals else option)):
                 return f"{option}{equals}{house.relative(path)}{mark}{rest}"
             return word
         return shlex.join(["./tenter", *map(moved, typed, ["", *typed])])
@@ -81,16 +90,41 @@ class Standpoint:
             nonlocal before
             word, before = self._seen(found[0], before), found[0]
             return word
-        return self.launcher() + _WORD.sub(seen, text.removeprefix("./tenter"))
+        return self.launcher() + _SHELL_WORD.sub(seen, text.removeprefix("./tenter"))
 
     def _seen(self, word: str, before: str) -> str:
         """A word of a text as from the root, for the caller; what is no path stays as it is."""
-        bare = word.strip("'")
+        bare = _bare(word)
         option, equals, value = bare.partition("=") if bare.startswith("--") else ("", "", bare)
-        name, behind, finding = _PATH.fullmatch(value).groups()
-        if not name or name.startswith(("/", "-", ".")) or not self._is_path(name, self.root / name, option or before):
+        path, mark, finding = value.partition("#")
+        behind = ""
+        for end in range(max(0, len(path) - _MOST_BEHIND), len(path)):
+            if _BEHIND.fullmatch(path, end):
+                path, behind = path[:end], path[end:]
+                break
+        if mark and finding[-1:] in (".", ":"):
+            finding, behind = finding[:-1], finding[-1:]
+        if not path or path.startswith(("/", "-", ".")) or not self._is_path(path, self.root / path, option or before):
             return word
-        return option + equals + shlex.quote(self.path(self.root / name)) + finding + behind
+        return option + equals + shlex.quote(self.path(self.root / path)) + mark + finding + behind
+
+
+def _bare(word: str) -> str:
+    """Without the quotes of a shell; a word that is none of a shell stays as it is."""
+    try:
+        return "".join(shlex.split(word)) if "'" in word or '"' in word else word
+    except ValueError:
+        return word
+
+
+def _means_files(path: Path) -> bool:
+    """Whether `run` takes the word as scenarios of the caller: a folder, a file without its ending, or a pattern (plan/selection.py)."""
+    try:
+        if glob.has_magic(str(path)):
+            return any(name.endswith(".toml") for pattern in (str(path), f"{path}.toml") for name in glob.iglob(pattern, recursive=True))
+        return path.with_name(path.name + ".toml").is_file() or (path.is_dir() and any(path.rglob("*.toml")))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_there(path: Path) -> bool:

@@ -92,6 +92,9 @@ def behave(plan: dict, out: Path) -> int:
     found = behaviour in ("finding", "brief_finding") or (behaviour == "rare_race" and attempt == "1") or (behaviour == "odd_seed_finding" and plan["seed"] % 2)
     if found:
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+    if behaviour == "names_files":
+        found = True
+        write_finding(out, plan["checks"][0], "scenarios/smoke/told.toml is wrong: ./tenter run --model net.onnx")
     if behaviour == "recorded":
         found = True
         write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")

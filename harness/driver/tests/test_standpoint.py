@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,9 @@ def test_each_line_about_runs_works_where_it_was_printed(shell, write, house):
 def test_each_line_of_a_search_works_where_it_was_printed(shell, house):
     code, out = shell(f"{shell.tenter} fuzz engine -s 1", "out of order")
     assert code == 1 and paths_are_there(out, shell)
-    replay, = {line for line in commands(out, shell) if "--replay" in line}
+    replay, = {line for line in commands(out, shell) if ".fuzz" in line}
+    original, = {line for line in commands(out, shell) if "--replay 1:" in line}
+    assert shell(original, "out of order")[0] == 1
     assert shell(replay, "out of order")[0] == 1
     name = shlex.split(replay)[-1]
     code, out = shell(f"{shell.tenter} fuzz engine --replay {shlex.quote(name)}", "out of order")
@@ -154,6 +157,8 @@ def test_commands_are_for_the_caller(here, text, told):
 @pytest.mark.parametrize(("message", "told"), [
     ("fuzz/x.toml:3: no", "{root}/fuzz/x.toml:3: no"), ("it is in fuzz/x.toml.", "it is in {root}/fuzz/x.toml."),
     ("README.md: a word of somebody else, and 'fuzz'", "README.md: a word of somebody else, and 'fuzz'"),
+    ("--model: no such file 'fuzz/x.toml'", "--model: no such file 'fuzz/x.toml'"),
+    ("'fuzz/x.toml' is fuzz/x.toml: ./tenter report 'fuzz/deep'", "'fuzz/x.toml' is {root}/fuzz/x.toml: {root}/tenter report {root}/fuzz/deep"),
     ("No module named 'tenter'", "No module named 'tenter'"), ("replaying crash: _ZN" + "x" * 400, "replaying crash: _ZN" + "x" * 400)])
 def test_a_message_names_files_for_the_caller(here, message, told):
     assert here.told_with_paths(message) == told.format(root=here.root)
@@ -164,10 +169,17 @@ def test_a_message_names_files_for_the_caller(here, message, told):
     (["run", "--out=new", "--model", "x y", "smoke/a"], ["run", "--out={caller}/new", "--model", "{caller}/x y", "smoke/a"]),
     (["run", "--model=../a=b.onnx"], ["run", "--model={above}/a=b.onnx"]),
     (["replay", "../mine/RUN/smoke/x#abcd"], ["replay", "{above}/mine/RUN/smoke/x#abcd"]),
+    (["run", "--target", "reference", "-f", "probe", "-q", "scen"], ["run", "--target", "reference", "-f", "probe", "-q", "{caller}/scen"]),
+    (["run", "scen/*.toml", "scen/[ab]*", "one", "none/*"], ["run", "{caller}/scen/*.toml", "{caller}/scen/[ab]*", "{caller}/one", "none/*"]),
+    (["history", "one"], ["history", "one"]),
     (["run", "--shard", "a" * 300], ["run", "--shard", "a" * 300]), (["run", "own.toml"], ["run", "{caller}/own.toml"])])
 def test_a_command_is_written_as_from_the_root(here, typed, written):
     """Whatever files the caller's folder has: a script called run, a binary called probe."""
     for name in ("run", "smoke", "probe", "8", "x y", "own.toml", "../a=b.onnx"):
+        (here.caller / name).touch()
+    for name in ("reference", "scen"):
+        (here.caller / name).mkdir()
+    for name in ("scen/a.toml", "one.toml"):
         (here.caller / name).touch()
     expected = [word.format(caller=here.caller, above=here.root.parent) for word in written]
     assert shlex.split(here.from_root(typed)) == ["./tenter", *expected]
@@ -179,3 +191,36 @@ def test_a_name_with_an_apostrophe_can_be_pasted(tmp_path):
     told = Standpoint(root, tmp_path / "x").told("./tenter report out/RUN")
     assert shlex.split(told) == [f"{root}/tenter", "report", f"{root}/out/RUN"]
     assert Standpoint(tmp_path, tmp_path).told("./tenter run --model net.onnx") == "./tenter run --model net.onnx"
+
+
+def test_a_path_with_an_apostrophe_is_told_too(tmp_path):
+    """As shlex.quote writes it, in three parts."""
+    root = tmp_path / "root"
+    (root / "o'b").mkdir(parents=True)
+    (root / "o'b" / "net.onnx").touch()
+    told = Standpoint(root, tmp_path).told("./tenter run --model " + shlex.quote("o'b/net.onnx") + " --seed 1, or ./tenter report " + shlex.quote("o'b"))
+    assert shlex.split(told)[:4] == ["root/tenter", "run", "--model", "root/o'b/net.onnx"] or shlex.split(told)[:4] == ["./root/tenter", "run", "--model", "root/o'b/net.onnx"]
+
+
+def test_what_a_target_says_stays(shell, write):
+    """A title may name a file of the checkout, or a command."""
+    write("smoke/told", behaviour="names_files")
+    _, out = shell(f"{shell.tenter} run smoke/told")
+    assert "scenarios/smoke/told.toml is wrong: ./tenter run --model net.onnx" in " ".join(out.split())
+    code, out = shell(f"{shell.tenter} replay smoke/told.probe")
+    assert code == 1 and ": scenarios/smoke/told.toml is wrong: ./tenter run --model net.onnx" in out
+
+
+def test_what_the_caller_typed_stays(shell, house):
+    """The same name is there below the root, and not below the caller."""
+    code, out = shell(f"{shell.tenter} run --model models/ocr_cls.onnx")
+    there = (shell.folder / "models" / "ocr_cls.onnx").exists()
+    assert there or (code == 2 and out == "tenter: --model: no such file 'models/ocr_cls.onnx'\n")
+
+
+@pytest.mark.parametrize("text", [":1" * 20_000 + "x", "./tenter " + "a:1" * 20_000, "'" * 20_000, "./tenter run " + "'\"" * 20_000, "#" * 50_000])
+def test_a_long_line_takes_no_time(here, text):
+    begun = time.process_time()
+    here.told_with_paths(text)
+    here.told(text)
+    assert time.process_time() - begun < 2

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.console import line
+from tenter.console import advise, line
 from tenter.plain import one_line, shortened
 from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN, Told
@@ -53,7 +53,7 @@ def print_found(finding: dict[str, Any], replay: str, console: Console) -> None:
     line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
     line(console, f"found after {finding['found_after_s']:.1f} s in a program of {plural(finding['ops'], 'op')}, which is shrunk now",
          "bold")
-    line(console, f"replay: {replay}")
+    advise(console, f"replay: {replay}")
 
 
 def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str, console: Console) -> None:
@@ -63,10 +63,10 @@ def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str
     line(console, "\n".join(f"  {step}" for step in finding["program"].splitlines()))
     if "tried" in finding:
         line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
-    line(console, f"replay: {replay}")
+    advise(console, f"replay: {replay}")
     if "seed" in finding:
         original = replace(hunt, replay=f"{finding['seed']}:{finding['case']}", times=Hunt.times)
-        line(console, f"the original: {original.words(flavour)}")
+        advise(console, f"the original: {original.words(flavour)}")
 
 
 def _how_small(finding: dict[str, Any]) -> str:

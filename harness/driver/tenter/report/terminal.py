@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tenter.cases.verdict import exit_code
-from tenter.console import line, shown
+from tenter.console import advise, line, shown
 from tenter.machine.process import Progress
 from tenter.plain import one_line
 from tenter.plan.planner import Case
@@ -105,10 +105,10 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
             often = f" ({seen_in(group)})" if seen_in(group) else ""
             line(console, one_line(f"{'known: ' if known else ''}{finding.check}: {finding.title}{often}"),
                  "yellow" if known else "red")
-            line(console, f"    {run.replay_line(group.case, finding)}")
+            advise(console, f"    {run.replay_line(group.case, finding)}")
     clean = exit_code(run) == 0
     console.print()
     line(console, one_line(f"{verdict_word(run)}: {headline(run)}"), "bold green" if clean else "bold red")
     for step in what_now(run, measured):
-        line(console, f"  now: {one_line(step)}")
+        advise(console, f"  now: {one_line(step)}")
     line(console, f"  report: {folder}/report.html   ({run.duration_s:.1f} s)")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenter.console import shown
+from tenter.console import advice
 from tenter.errors import CLEAN, FINDINGS
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment, peers, sanitizer
@@ -125,7 +125,7 @@ def print_facts(facts: list[Fact], console: Console) -> int:
         table.add_column(column, overflow="fold")
     colours = {"ok": "green", "missing": "bold red", "absent": "bright_black"}
     for fact in facts:
-        table.add_row(Text(fact.state, style=colours[fact.state]), fact.name, shown(fact.found), shown(fact.disables))
+        table.add_row(Text(fact.state, style=colours[fact.state]), fact.name, advice(fact.found), advice(fact.disables))
     console.print(table)
     missing = [fact.name for fact in facts if fact.state == "missing"]
     console.print(Text(f"missing: {', '.join(missing)}" if missing else "everything that is needed is there"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.console import build_shown, command_line, line, path_shown, say
+from tenter.console import advise, build_shown, command_line, line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
@@ -62,7 +62,7 @@ def _search_all(hunt: Hunt, folder: Path, latest: Path | None, house: House, con
     run = write_reports(folder, house)
     if run.interrupted:
         for step in what_now(run, measured=False):
-            line(console, f"  now: {one_line(step)}")
+            advise(console, f"  now: {one_line(step)}")
     line(console, f"  report: {path_shown(folder / 'report.html')}", "dim")
     return next((code for code in (DEFECT, SANITIZER, FINDINGS, INCONCLUSIVE) if code in codes), CLEAN)
 

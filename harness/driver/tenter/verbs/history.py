@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenter.console import line, shown
+from tenter.console import advise, line, shown
 from tenter.errors import CLEAN, UsageError, nearest
 from tenter.history import past, sightings
 from tenter.history.access import with_current
@@ -119,7 +119,7 @@ def _show_finding(seen: tuple[sightings.Sighting, ...], as_json: bool, console: 
         planted = f", planted: {one.planted}" if one.planted else ""
         line(console, f"{one.run}  {one_line(one.case)}, seed {one.seed}{tries}{one_line(planted)}"
                       f"{', a replay' if one.kind == 'replay' else ''}")
-        line(console, f"    {one.again or 'its folder is gone'}", "" if one.again else "dim")
+        advise(console, f"    {one.again or 'its folder is gone'}", "" if one.again else "dim")
     runs = {one.run for one in seen}
     console.print(Text(f"seen in {plural(len(seen), 'case')} of {plural(len(runs), 'run')}", style="bold"))
     return CLEAN

@@ -57,7 +57,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     _say_library(plan, files.library_of(here))
     cases = [_case(result, plan, number, times) for number in range(1, times + 1)]
     started = datetime.now().astimezone()
-    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: {one_line(finding.title)}")
+    say(f"replaying {finding.check} {finding.id} of {result.name}, seed {plan['seed']}: ", one_line(finding.title))
     with archive.beginning(out, f"replay-{finding.id}", started) as (replays, begun):
         run = RunResult(run_id=replays.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
                         environment={}, cases=(), tested=found_in.tested,
@@ -68,7 +68,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
             outcome = run_cases(cases, house, replays, jobs=1, view=view)
         for lost in outcome.results:
             if lost.verdict is Verdict.ERROR:
-                say(f"{lost.name}: {lost.reason}")
+                say(f"{lost.name}: ", lost.reason)
                 break
         return conclude(replays, outcome.duration_s)
 

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from tenter.console import path_shown
+from tenter.console import command_shown, path_shown
 from tenter.errors import CLEAN, UsageError
 from tenter.history import database as files
 from tenter.history import ledger, past, pruning
@@ -80,4 +80,4 @@ def _print_unreported(out: Path, house: House) -> None:
     if unreported:
         named = f"{unreported[-1].name}{' is the newest' if len(unreported) > 1 else ''}"
         print(f"{plural(len(unreported), 'run')} without a report, killed or still running, not touched; {named}: "
-              f"./tenter report {shlex.quote(house.relative(unreported[-1]))}")
+              + command_shown(f"./tenter report {shlex.quote(house.relative(unreported[-1]))}"))
