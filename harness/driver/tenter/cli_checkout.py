@@ -34,7 +34,7 @@ def list_(
     from tenter.verbs import listing, model_listing
     if model is not None:
         refuse_beside(context, ("flavour",), "says nothing beside --model, whose file is read")
-        model_listing.print_model(model, open_console())
+        model_listing.print_model(model, this_house(), open_console())
     else:
         listing.print_all(this_house(), flavour, open_console())
 

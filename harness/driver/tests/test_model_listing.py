@@ -78,3 +78,10 @@ def test_what_is_no_model_is_said(tenter, tmp_path, monkeypatch, content, why):
     (tmp_path / "net.onnx").write_bytes(content)
     code, out, err = tenter("list", "--model", "net.onnx")
     assert (code, out) == (2, "") and re.fullmatch(f"tenter: --model: 'net.onnx' is no ONNX model: {why}\n", err)
+
+
+def test_what_cannot_run_is_told(tenter, model, monkeypatch):
+    assert "cannot run" not in tenter("list", "--model", model)[1]
+    said = "tenter-runner: model: model '/a/net.onnx': unsupported: op Odd (node 'n' and 1 more)"
+    monkeypatch.setattr("tenter.verbs.model_listing.unsupported", lambda *_: said)
+    assert "  the reference runtime cannot run it: unsupported: op Odd (node 'n' and 1 more)\n" in tenter("list", "--model", model)[1]

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from tenter.cases import flight, trace
 from tenter.house import this_house
 from tenter.machine import model_outline, models
-from tenter.plan import catalogue
+from tenter.plan import catalogue, support
 from test_model_listing import ODD
 
 
@@ -209,3 +209,15 @@ def test_a_saboteur_acts_where_the_catalogue_says(binaries):
     offered = catalogue.parse(asked.stdout, "tenter-runner")
     assert offered.acting_in("iterator_epochs") == [] and offered.acting_in("engine_program") == ["wrong_waiter", "lost_error"]
     assert {"flip_bit", "swap_outputs", "stale_output"} <= set(offered.acting_in("concurrent_inference"))
+
+
+def test_list_says_which_ops_cannot_run(binaries, tmp_path):
+    """All of them, and nothing of a model that can run."""
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in "xy"]
+    for ops in (("Relu", "Abs"), ("Relu", "NoOp", "Hardmax2")):
+        values = ["x", *(f"v{at}" for at in range(len(ops) - 1)), "y"]
+        nodes = [helper.make_node(op, [one], [other]) for op, one, other in zip(ops, values[:-1], values[1:], strict=True)]
+        onnx.save(helper.make_model(helper.make_graph(nodes, "g", [ports[0]], [ports[1]]), opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+                  str(tmp_path / "net.onnx"))
+        said = support.unsupported(tmp_path / "net.onnx", this_house())
+        assert ("op NoOp" in said and "op Hardmax2" in said) if len(ops) == 3 else said == "", said

@@ -11,18 +11,21 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tenter.cases.verdict import missing
 from tenter.console import line
 from tenter.errors import UsageError, nearest
+from tenter.house import House
 from tenter.machine import model_outline
 from tenter.machine.model_outline import ModelOutline, Port
 from tenter.plain import one_line
+from tenter.plan.support import unsupported
 
 SITE = "cached_op.node.run"
 # What the reference runtime does away with when it loads a model, so that it passes no fault site.
 _NEVER_RUN = ("Constant", "Identity", "Dropout")
 
 
-def print_model(path: Path, console: Console) -> None:
+def print_model(path: Path, house: House, console: Console) -> None:
     if path.is_dir():
         raise UsageError(f"--model: '{path}' is a folder; list one file of it")
     if not path.is_file():
@@ -37,6 +40,9 @@ def print_model(path: Path, console: Console) -> None:
     _print(console, f"\nops ({len(ops)})")
     for op, count in ops.items():
         line(console, f"  {count:>5,}  {one_line(op)}")
+    refused = unsupported(path, house)
+    if refused:
+        line(console, f"  the reference runtime cannot run it: {one_line(missing(refused))}", "yellow")
     _print_nodes(outline, console)
 
 
