@@ -100,14 +100,14 @@ def test_a_finding_has_its_whole_title_and_its_id(kept, tmp_path):
 
 
 @pytest.mark.parametrize(("said", "row"), [
-    ("crashed: thread 7003\n    #0 0x1 (x+0x1)", "worker 2"), ("crashed: thread 7fff\n    #0 0x1", "the process"), ("", "the process"),
+    ("crashed: thread 7003\n    #0 0x1 (x+0x1)", "worker 2"), ("crashed: thread 7fff\n    #0 0x1", "thread 7fff"), ("", "the process"),
     ("the target printed crashed: thread 7003", "the process")])
 def test_a_crash_stands_in_the_row_of_the_thread_that_died(kept, tmp_path, said, row):
     kept(recorded(SCENE[:2], NAMES), case((replace(found("crash"), title="the process died of SIGSEGV", detail=said),)))
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     rows = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
     mark, = [e for e in events if e.get("cat") == "finding"]
-    assert rows[mark["tid"]] == row and not [e for e in events if e["ph"] in "Xi" and e["tid"] == mark["tid"] and e is not mark and row == "the process"]
+    assert rows[mark["tid"]] == row and not [e for e in events if e["ph"] in "Xi" and e["tid"] == mark["tid"] and e is not mark and row != "worker 2"]
 
 
 def test_a_mark_that_several_findings_fit_has_the_id_of_none(kept, tmp_path):

@@ -135,9 +135,10 @@ def _marks(recorded: Flight, findings: Sequence[Finding], rows: dict[int, int], 
                **_at(event, rows, start), "args": {"id": told.id} if told else {}}
     own = [finding for finding in findings if recorded.whole and not any(_begins(finding, event) for event in marked)]
     for finding in own:
-        row = rows.get(_died(finding), len(rows))
+        thread = _died(finding)
+        row = rows.get(thread, len(rows))
         if row == len(rows):
-            name = recorded.threads.get(_died(finding), "the process")
+            name = recorded.threads.get(thread) or (f"thread {thread:x}" if thread else "the process")
             yield {"ph": "M", "pid": 1, "tid": row, "name": "thread_name", "args": {"name": name}}
         yield {"ph": "i", "s": "g", "cat": "finding", "name": f"FINDING {one_line(finding.title)}", "pid": 1, "tid": row,
                "ts": (last - start) / 1000, "args": {"id": finding.id}}
