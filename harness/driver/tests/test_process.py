@@ -43,7 +43,7 @@ def test_a_line_that_is_no_event_does_not_end_the_reading(run, line):
 def test_a_full_disk_is_told_when_the_child_has_ended(run):
     with pytest.raises(OSError) as told:
         run("import sys" + MUCH, stdout="/dev/full")
-    assert told.value.errno == errno.ENOSPC
+    assert told.value.errno == errno.ENOSPC and told.value.filename == "/dev/full"
 
 
 def test_a_full_disk_ends_the_run_and_is_no_defect_of_the_driver(tenter, write, house, monkeypatch):

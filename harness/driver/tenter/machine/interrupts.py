@@ -35,9 +35,9 @@ class Stop:
 def heeded() -> Iterator[Stop]:
     """SIGINT, SIGTERM and SIGHUP set the stop, and whoever works here looks at it; main thread only.
 
-    A second Ctrl-C, a while later and also while reports are written, ends the process where it stands: its folder can be reported and resumed. The other two are
-    ignored after the first signal, and a Ctrl-C that comes at once with it: CI services send SIGTERM to those that take their
-    time to report.
+    A second Ctrl-C, a while later and also while reports are written, ends the process where it stands: its folder can be reported
+    and resumed. The other two are ignored after the first signal, and a Ctrl-C that comes at once with it: CI services send SIGTERM
+    to those that take their time to report.
     """
     stop = Stop()
     first: list[float] = []  # when the first signal came, if one did

@@ -59,6 +59,15 @@ def execute(command: Command, stop: Stop, on_progress: Callable[[Progress], None
 
     Raises OSError when what it told could not be kept, as on a full disk.
     """
+    try:
+        return _execute(command, stop, on_progress, on_event)
+    except OSError as error:
+        error.filename = error.filename or str(command.stdout_file)  # a file that was open has no name
+        raise
+
+
+def _execute(command: Command, stop: Stop, on_progress: Callable[[Progress], None],
+             on_event: Callable[[dict[str, Any]], None]) -> Ended:
     started = time.monotonic()
     with command.stderr_file.open("wb") as stderr, command.stdout_file.open("w", buffering=1) as stdout:
         try:
