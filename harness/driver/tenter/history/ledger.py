@@ -21,7 +21,7 @@ from tenter.errors import TenterError
 from tenter.history import database as files
 from tenter.history.database import Damaged, is_damage, opened, set_aside, transaction
 from tenter.history.past import REFERENCE
-from tenter.plan.files import NOTE
+from tenter.plan.files import LIBRARY, NOTE
 from tenter.record import archive
 from tenter.record.results import CaseResult, RunResult, Verdict
 
@@ -133,7 +133,7 @@ def _digests(run: RunResult, folder: Path) -> dict[str, str]:
     for case in run.cases:
         try:
             noted = json.loads((folder / "cases" / case.name / NOTE).read_text())
-            found |= {file["path"]: file["sha256"] for file in noted.values()}
+            found |= {file["path"]: file["sha256"] for name, file in noted.items() if name != LIBRARY}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # no file of a case that never began, or of a folder that was tidied by hand
     return found
