@@ -102,7 +102,7 @@ def test_report_compare_list_and_replay_are_harmless(hostile, house, tenter, cap
     other = Finding("determinism", "1" * 16, "\x1b]0;evil\x07\nsecond line")
     capfd.readouterr()
     print_replayed(Replayed(other, 0, 1, 1, folder, ((other, 1),)))
-    assert capfd.readouterr().out.endswith("also seen 1 of 1: determinism 11111111: ␛]0;evil␇ second line\n")
+    assert "also seen 1 of 1: determinism 11111111: ␛]0;evil␇ second line\n" in capfd.readouterr().out
 
 
 def test_a_model_with_a_hostile_name(house, tenter):

@@ -164,7 +164,7 @@ def test_a_replay_is_no_run_to_go_on_with(driver, tenter, write, house):
     tenter("replay", "c9318f5c", "-n", "2")
     [folder] = house.out.glob("*-replay-*")
     code, _, err = tenter("run", "--resume", str(folder))
-    assert code == 2 and "holds no run.json" in err
+    assert code == 2 and "is a replay, which does not go on but begins again" in err
     duration = json.loads((folder / "replay.json").read_text())["duration_s"]
     assert tenter("report", str(folder))[1].startswith("reproduced 2 of 2: determinism c9318f5c")
     assert json.loads((folder / "replay.json").read_text())["duration_s"] == duration > 0
