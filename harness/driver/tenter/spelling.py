@@ -23,9 +23,9 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(HANDLER, spelled)
 
 
-def for_a_shell(text: str, encoding: str) -> str:
+def for_a_shell(text: str, encoding: str | None) -> str:
     """Words that are quoted for a shell, and that the encoding cannot show, in the form $'sp\\xc3\\xa4ce'."""
-    if _shows(text, encoding):
+    if encoding is None or _shows(text, encoding):  # a stream of text has none
         return text
     return _QUOTED.sub(lambda found: found[0] if _shows(found[0], encoding) else f"$'{_escaped(found[1], encoding)}'", text)
 
