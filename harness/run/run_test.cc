@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -192,6 +193,32 @@ TEST(Crash, ASignalThatWasSentKillsToo) {
     const auto [text, signal] = CrashOf([sent] { raise(sent); });
     EXPECT_EQ(signal, sent);
     EXPECT_TRUE(text.starts_with("    #0 0x")) << text;
+  }
+}
+
+// As a runtime makes it for each of its threads, and far too small for a walk of the stack.
+TEST(Crash, ASmallStackForSignalsDoesNotLoseThePlace) {
+  for (const size_t size : {2048, 4096, 7000}) {
+    const auto [text, signal] = CrashOf([size] {
+      Thread thread;
+      ASSERT_TRUE(thread
+                      .Start("crasher",
+                             [size] {
+                               const size_t guard = 65536;
+                               auto* const memory = static_cast<char*>(
+                                   mmap(nullptr, guard + size, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+                               mprotect(memory, guard, PROT_NONE);
+                               const stack_t small = {memory + guard, 0, size};
+                               if (sigaltstack(&small, nullptr) != 0) _exit(3);
+                               WriteToNowhere();
+                             })
+                      .ok());
+      thread.Join();
+    });
+    EXPECT_EQ(signal, SIGSEGV) << size;
+    EXPECT_TRUE(text.starts_with("    #0 0x")) << size << ": " << text;
+    EXPECT_NE(text.find("    #3 0x"), std::string::npos) << size << ": " << text;
   }
 }
 

@@ -18,6 +18,15 @@ namespace {
 
 constexpr size_t kLineBytesMax = 4096;
 
+// A thread's own stack has room for the handler, unless it is used up; a stack for signals that the
+// target gave a thread may have none, and then the place would be lost of every crash there. That
+// of AddressSanitizer is large.
+#if defined(TENTER_ASAN)
+constexpr int kStackFlag = SA_ONSTACK;
+#else
+constexpr int kStackFlag = 0;
+#endif
+
 // Written before the handlers are installed, read by them.
 char hidden_write_line_[kLineBytesMax];
 size_t hidden_write_line_bytes_ = 0;
@@ -78,7 +87,7 @@ void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line)
   descriptor_ = descriptor;
   struct sigaction fault = {};
   fault.sa_sigaction = OnFault;
-  fault.sa_flags = SA_SIGINFO | SA_ONSTACK;  // where a thread has one, as under AddressSanitizer
+  fault.sa_flags = SA_SIGINFO | kStackFlag;
   PrepareCrashStack();
   sigaction(SIGSEGV, &fault, nullptr);
   sigaction(SIGBUS, &fault, nullptr);
