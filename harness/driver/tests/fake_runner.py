@@ -183,6 +183,14 @@ def crash(out: Path) -> int:
     return 0
 
 
+def recorder_dies(out: Path) -> int:
+    sys.stderr.write("    #0 0x55d012 in tenter::Flight::Write(tenter::FlightEvent const&) harness/flight/flight_write.cc:60:3\n"
+                     "    #1 0x55d099 in main main.cc:4\n")
+    sys.stderr.flush()
+    os.kill(os.getpid(), signal.SIGBUS)
+    return 0
+
+
 def hang(out: Path) -> int:
     def dump(*_):
         sys.stderr.write("thread 3 waits for var 17, held by op conv1 #0 in tenter::Engine::WaitForVar(int)\n")
@@ -240,7 +248,7 @@ ENDINGS = {
     "exits": say_and_end(EXIT_STACK, 0), "exits_like_usage": say_and_end("mine: bad config\n", 2),
     "exits_like_a_sanitizer": say_and_end("", 66), "exits_late": say_and_end("", 5),
     "slow": slow, "unsupported": say_and_end("tenter-runner: model: model '/a/net.onnx': unsupported: op Erf (node 'n')\n", 77), "no_headline": say_and_end("==9== see the log\n", 66),
-    "crash": crash, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
+    "crash": crash, "recorder_dies": recorder_dies, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
     "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),
     "refuse": say_and_end("tenter-runner: model: unsupported (tenter::StatusError): plan.json: unknown action 'trow'; did you mean 'throw'?\n", 2),
     "silent": say_and_end("", 0), "liar": say_and_end("", 1), "odd_code": say_and_end("odd\n", 42),

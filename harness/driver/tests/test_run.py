@@ -87,6 +87,14 @@ def test_a_target_that_ends_the_process_is_found(tenter, write, house, behaviour
     assert result["verdict"] == "FAIL" and result["findings"][0]["title"] == title
 
 
+def test_a_recorder_without_its_file_is_no_finding(tenter, write, house):
+    """The disk failed, or somebody made flight.bin shorter: the target has nothing to do with it."""
+    tenter("run", write("smoke/one", behaviour="recorder_dies"))
+    result = case(house, "smoke/one.probe")
+    assert result["verdict"] == "ERROR" and not result["findings"]
+    assert "flight.bin" in result["reason"]
+
+
 def test_a_hang_is_dumped_killed_with_its_children_and_reported(tenter, write, house, monkeypatch):
     monkeypatch.setattr("tenter.machine.process.DUMP_GRACE_S", 0.5)
     started = time.monotonic()
@@ -208,7 +216,7 @@ def test_an_interruption_ends_the_children_and_reports_what_ran(tenter, write, h
 def test_tsan_cases_run_with_the_options_that_the_checks_rely_on(house, monkeypatch):
     from tenter.machine import sanitizer
     options = sanitizer.environment(house, "tsan")["TSAN_OPTIONS"]
-    for word in ("suppressions=", "halt_on_error=0", "exitcode=66", "suppress_equal_stacks=0", "second_deadlock_stack=1"):
+    for word in ("suppressions=", "halt_on_error=0", "exitcode=66", "suppress_equal_stacks=0", "second_deadlock_stack=1", "history_size=7"):
         assert word in options
     monkeypatch.setattr(sanitizer, "aslr_bits", lambda: 32)
     assert sanitizer.prefix("tsan") == ["setarch", "-R"] and sanitizer.prefix("probe") == []

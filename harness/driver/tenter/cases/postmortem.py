@@ -114,6 +114,13 @@ def ended_by_target(code: int, after_all: bool, stderr: str) -> Finding:
                    evidence={"exit_code": code, **_numbered(top)})
 
 
+def recorder_lost_its_file(signal_name: str, stderr: str) -> bool:
+    """A SIGBUS where the recorder writes: the file under its memory became shorter, or could not be written. No target did that.
+    Other signals stay findings: a target that writes over the harness's memory can make any of its code crash."""
+    top = places(stderr)
+    return signal_name == "SIGBUS" and bool(top) and top[0].function.startswith("tenter::Flight::")
+
+
 def last_words(stderr: str) -> str:
     """Why a process aborted, as it said itself: the last such line before its stack; empty when it said nothing known. It
     does not count for the signature: a damaged heap is met in another way every time."""

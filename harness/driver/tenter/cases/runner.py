@@ -113,6 +113,9 @@ def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str
         return []  # The watchdog inside the process saw the same hang, and it knows more.
     if ended.timed_out:
         return [postmortem.hang(case.timeout_s, stderr, told(last))]
+    if ended.signal_name and postmortem.recorder_lost_its_file(ended.signal_name, stderr):
+        raise HarnessDefect(f"the recorder could not write any more ({ended.signal_name} in Flight): {case.name}/run/flight.bin became "
+                            "shorter, or its disk failed")
     if ended.signal_name:
         return [postmortem.crash(ended.signal_name, stderr)]
     if ended.exit_code == SANITIZER and not reported:
