@@ -9,9 +9,9 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <new>
 
-#include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -25,14 +25,6 @@ std::string Names(std::span<const std::string_view> names) {
   for (const std::string_view name : names)
     text += (text.empty() ? "\"" : ",\"") + std::string(name) + "\"";
   return "[" + text + "]";
-}
-
-template <size_t kWords>
-void StoreText(std::string_view text, Atomic<uint64_t> (&words)[kWords], size_t first = 0) {
-  uint64_t buffer[kWords] = {};
-  const size_t size = std::min(text.size(), (kWords - first) * sizeof(uint64_t));
-  if (size > 0) std::memcpy(buffer, text.data(), size);
-  for (size_t i = first; i < kWords; ++i) words[i].Store(buffer[i - first], kRelaxed);
 }
 
 }  // namespace
@@ -88,55 +80,15 @@ Flight::~Flight() {
   if (memory_ != nullptr) munmap(memory_, sizeof(Memory));
 }
 
-// Its own ring, or where all have an owner, that of another thread.
-Flight::Ring& Flight::RingOf(uint64_t key) noexcept {
-  const size_t first = StripeOf<kRings>(key);
-  for (size_t i = 0; i < kRings; ++i) {
-    Ring& ring = memory_->rings[(first + i) % kRings];
-    uint64_t owner = ring.owner.Load(kRelaxed);
-    // A loop, since an exchange may fail without a reason.
-    while (owner == 0 && !ring.owner.CompareExchange(&owner, key, kRelaxed)) {
-    }
-    if (owner == 0 || owner == key) return ring;
-  }
-  return memory_->rings[first];
-}
-
-void Flight::Write(const FlightEvent& event) noexcept {
-  if (memory_ == nullptr) return;
-  const uint64_t key = CurrentThreadKey();
-  Ring& ring = RingOf(key);
-  const uint64_t index = ring.next.FetchAdd(1, kRelaxed);
-  if (index >= ring.end.Load(kRelaxed)) return;
-  Word(&words)[std::size(Slot{}.words)] = ring.slots[index % kEvents].words;
-  words[0].Store(0, kRelaxed);
-  words[1].Store(key, kRelaxed);
-  words[2].Store(static_cast<uint64_t>(event.kind) | uint64_t{event.what} << 8 |
-                     uint64_t{event.code} << 16 |
-                     static_cast<uint64_t>(static_cast<uint32_t>(event.worker)) << 32,
-                 kRelaxed);
-  words[3].Store(event.number, kRelaxed);
-  StoreText(event.name, words, 4);
-  words[0].Store(static_cast<uint64_t>(NowNs()), kRelaxed);
-  if (event.kind == FlightKind::kFinding) KeepUpToHere();
-}
-
-void Flight::KeepUpToHere() noexcept {
-  for (Ring& ring : memory_->rings) {
-    uint64_t never = ~uint64_t{0};
-    // A loop, since an exchange may fail without a reason.
-    while (never == ~uint64_t{0} &&
-           !ring.end.CompareExchange(&never, ring.next.Load(kRelaxed) + kEvents / 2, kRelaxed)) {
-    }
-  }
-}
-
 void Flight::NameThisThread() {
   if (memory_ == nullptr) return;
   const uint64_t index = memory_->thread_count.FetchAdd(1, kRelaxed);
   if (index >= kThreads) return;
   ThreadName& thread = memory_->threads[index];
-  StoreText(CurrentThreadName(), thread.text);
+  uint64_t words[std::size(ThreadName{}.text)] = {};
+  const std::string name = CurrentThreadName();
+  std::memcpy(words, name.data(), std::min(name.size(), sizeof(words)));
+  for (size_t i = 0; i < std::size(words); ++i) thread.text[i].Store(words[i], kRelaxed);
   thread.key.Store(CurrentThreadKey(), kRelaxed);
 }
 

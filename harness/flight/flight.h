@@ -6,16 +6,20 @@
 //
 // A thread writes into a ring of its own, whose oldest event goes: what it does last stays,
 // whatever others do meanwhile. Half a ring after the first finding each ring stops, so that what
-// led to it stays. Every access is relaxed: an
-// order that the recorder made between two threads would hide their races from ThreadSanitizer.
+// led to it stays. Every access is relaxed: an order that the recorder made between two threads
+// would hide their races from ThreadSanitizer. And Write is built without it: the sanitizer
+// remembers so many of a thread's accesses, and those of the recorder would push out the target's.
 //
-// Thread safety: Write and NameThread from any thread at any time; they neither block nor allocate.
+// Thread safety: Write and NameThisThread from any thread at any time; Write neither blocks nor
+//   allocates.
 // Ownership and lifetime: one per case; outlives the target. The file stays.
-// Invariants: an event whose time is 0 is not whole. Threads beyond the first kRings share rings
-//   with others; two of one ring can mix an event only when one of them stands still while the
-//   other writes kEvents more. A process that a target forks writes into the same file.
-// Errors: Open: kInvalidArgument names the file, and kResourceExhausted where there is no space for
-//   it. A Flight without a file records nothing.
+// Invariants: an event whose time is 0 is not whole. Of more threads than half of kRings some share
+//   a ring, of more than kRings many do, and the ring says so: what one of them did last can go. A
+//   thread that ended keeps its ring. Two of one ring can mix an event only when one of them stands
+//   still while the other writes kEvents more. A process that a target forks writes into the same
+//   file.
+// Errors: Open: kInvalidArgument names the file, kResourceExhausted where there is no space for it,
+//   kInternal where its header has no room for the names. A Flight without a file records nothing.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +38,8 @@ enum class FlightKind : uint8_t { kNone, kCall, kReturn, kBody, kBodyEnd, kSite,
 
 struct FlightEvent {
   FlightKind kind = FlightKind::kNone;
-  uint8_t what = 0;            // of the call or the site, in the lists that the file begins with
-  uint16_t code = 0;           // of a return: tgt_code; of a site: the FaultAction that fired, or 0
+  uint8_t what = 0;   // of the call or the site, in the lists that the file begins with
+  uint16_t code = 0;  // of a return: CodeOf(tgt_code); of a site: the FaultAction that fired, or 0
   int32_t worker = -1;         // of a site or a body
   uint64_t number = 0;         // a push, a var, a request; by its kind
   std::string_view name = {};  // an op, a title; the first kNameBytes are kept
@@ -44,6 +48,11 @@ struct FlightEvent {
 class Flight {
  public:
   static constexpr size_t kNameBytes = 32;
+  // What an event has room for. A code of a target that is none of tgt_code stays one: not 0.
+  static constexpr uint16_t kNoCode = 0xffff;
+  static constexpr uint16_t CodeOf(int64_t code) {
+    return code < 0 || code > kNoCode ? kNoCode : static_cast<uint16_t>(code);
+  }
 
   Flight() = default;
   // Creates the file, with all the space that it will need. `calls` and `sites` are the names that
@@ -60,7 +69,7 @@ class Flight {
   void NameThisThread();
 
  private:
-  static constexpr size_t kHeaderBytes = 8192, kRings = 128, kEvents = 512, kThreads = 1024;
+  static constexpr size_t kHeaderBytes = 8192, kRings = 512, kEvents = 256, kThreads = 1024;
   using Word = Atomic<uint64_t>;
   // Words: time, thread, what was written of the event, number, and the name.
   struct Slot {
@@ -70,6 +79,7 @@ class Flight {
     Word next;
     Word end = ~uint64_t{0};  // events from here on are not kept
     Word owner;               // the thread that it belongs to; 0: nobody yet
+    Word shared;              // 1: others write into it as well
     alignas(64) Slot slots[kEvents];
   };
   struct ThreadName {

@@ -72,7 +72,17 @@ class FlightTest : public testing::Test {
     return events;
   }
 
-  static constexpr size_t kKept = 512;  // of each thread
+  int SharedRings() const {
+    const std::string bytes = Bytes();
+    const auto header = nlohmann::json::parse(bytes.substr(0, bytes.find('\n')));
+    int shared = 0;
+    for (size_t ring = 0; ring < header["rings"]; ++ring)
+      shared +=
+          WordAt(bytes, size_t{header["rings_at"]} + ring * size_t{header["ring_bytes"]} + 24) != 0;
+    return shared;
+  }
+
+  static constexpr size_t kKept = 256;  // of each thread
   static constexpr std::string_view kSites[] = {"a.site", "another.site"};
   const std::string path_;
   std::unique_ptr<Flight> flight_;
@@ -159,7 +169,7 @@ TEST_F(FlightTest, ThreadsWriteAtOnce) {
 
 // A call that never returned must not go because others are busy.
 TEST_F(FlightTest, WhatAThreadDidLastStays) {
-  constexpr int kThreads = 100;
+  constexpr int kThreads = 200;
   std::vector<Thread> threads(kThreads);
   Gate all_began;
   Atomic<int> began = 0;
@@ -179,10 +189,11 @@ TEST_F(FlightTest, WhatAThreadDidLastStays) {
   int left = 0;
   for (const Read& event : Events()) left += event.kind == FlightKind::kCall;
   EXPECT_EQ(left, kThreads / 2);
+  EXPECT_EQ(SharedRings(), 0);
 }
 
 TEST_F(FlightTest, MoreThreadsThanRingsShareThem) {
-  std::vector<Thread> threads(200);
+  std::vector<Thread> threads(800);
   Gate together;
   for (Thread& thread : threads)
     ASSERT_TRUE(thread
@@ -195,6 +206,7 @@ TEST_F(FlightTest, MoreThreadsThanRingsShareThem) {
   together.Open();
   for (Thread& thread : threads) thread.Join();
   EXPECT_EQ(Events().size(), threads.size());
+  EXPECT_GT(SharedRings(), 0);
 }
 
 TEST_F(FlightTest, WhatAKilledProcessWroteIsThere) {
@@ -222,6 +234,13 @@ TEST_F(FlightTest, AFileThatCannotBeMadeIsToldAndLeavesNothing) {
   EXPECT_EQ(Flight::Open(other, {}, {}).status().code(), StatusCode::kResourceExhausted);
   setrlimit(RLIMIT_FSIZE, &limit);
   EXPECT_NE(access(other.c_str(), F_OK), 0);
+}
+
+// A code that means nothing must not look like success.
+TEST(FlightEvents, ACodeThatHasNoRoomIsNotZero) {
+  EXPECT_EQ(Flight::CodeOf(TGT_STOPPED), TGT_STOPPED);
+  EXPECT_EQ(Flight::CodeOf(65536), Flight::kNoCode);
+  EXPECT_EQ(Flight::CodeOf(-1), Flight::kNoCode);
 }
 
 TEST(NoFlight, RecordsNothing) {

@@ -56,7 +56,7 @@ struct Record<kCall, kEntry> {
     } else {
       const R code = pass();
       (TellAfter<kCall>(args, &event), ...);
-      event.code = static_cast<uint16_t>(code);
+      event.code = Flight::CodeOf(code);
       target.flight.Write(event);
       return code;
     }

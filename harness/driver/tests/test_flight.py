@@ -26,7 +26,7 @@ def event(at, thread, kind, what=0, code=0, worker=NOBODY, number=0, name=""):
     return struct.pack("<4Q32s", at, thread, kind | what << 8 | code << 16 | (worker & 0xffffffff) << 32, number, name.encode())
 
 
-def recorded(rings, threads=(), end=NEVER, events=64) -> bytes:
+def recorded(rings, threads=(), end=NEVER, events=64, shared=0) -> bytes:
     """Rings are lists of events in the order in which they were written; the oldest are overwritten."""
     header = {"version": 1, "rings_at": 1024, "ring_bytes": 128 + events * 64, "rings": len(rings), "events_at": 128, "event_bytes": 64,
               "events": events, "threads_at": 1024 + len(rings) * (128 + events * 64), "thread_bytes": 24, "threads": 8,
@@ -36,7 +36,7 @@ def recorded(rings, threads=(), end=NEVER, events=64) -> bytes:
         slots = [b"\0" * 64] * events
         for i, written in enumerate(ring):
             slots[i % events] = written
-        data += struct.pack("<2Q", len(ring), end).ljust(128, b"\0") + b"".join(slots)
+        data += struct.pack("<4Q", len(ring), end, 1, shared).ljust(128, b"\0") + b"".join(slots)
     return data + b"".join(struct.pack("<Q16s", key, name.encode()) for key, name in threads).ljust(8 * 24, b"\0")
 
 
@@ -126,6 +126,11 @@ def test_what_never_returned_is_said(kept, trace):
     assert result.findings[0].evidence["under way"] == "invoke (3 threads), body of stuck (1 thread)"
     assert "under way" not in result.findings[1].evidence and result.trace == "cases/smoke/one.probe/trace.json"
     assert [e["dur"] for e in trace(recorded(hung)) if e["name"] == "invoke (never returned)"] == [3, 2.999, 2.998]
+
+
+def test_threads_that_share_a_ring_are_no_exact_number(kept):
+    hung = recorded([[event(1000 + i, 0x100 + i, CALL, 2) for i in range(3)]], shared=1)
+    assert kept(hung, case((found("liveness"),))).findings[0].evidence["under way"] == "invoke (at least 3 threads)"
 
 
 def test_a_recorder_that_stopped_accuses_nobody(kept, trace):

@@ -21,6 +21,7 @@ NONE, CALL, RETURN, BODY, BODY_END, SITE, FINDING = range(7)
 _ENDS = {RETURN: CALL, BODY_END: BODY}
 _WORDS = struct.Struct("<4Q32s")
 _THREAD = struct.Struct("<Q16s")
+_HEAD = struct.Struct("<4Q")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Flight:
     events: tuple[Event, ...]  # in the order of time
     threads: dict[int, str]  # what the harness calls its own
     whole: bool  # to its end; otherwise the recorder stopped a while after the first finding
+    shared: bool  # some threads had no ring of their own: what one of them did last may be lost
 
 
 @dataclass(frozen=True)
@@ -61,18 +63,20 @@ def read(path: Path) -> Flight:
         key, name = _THREAD.unpack_from(data, header["threads_at"] + i * header["thread_bytes"])
         if key:
             threads[key] = _text(name)
-    return Flight(tuple(events), threads, not any(_stopped(data, header, ring) for ring in range(header["rings"])))
+    heads = [_head(data, header, ring) for ring in range(header["rings"])]
+    return Flight(tuple(events), threads, whole=not any(written > end for written, end, _, _ in heads),
+                  shared=any(shared for _, _, _, shared in heads))
 
 
-def _stopped(data: bytes, header: dict[str, Any], ring: int) -> bool:
-    written, end = struct.unpack_from("<2Q", data, header["rings_at"] + ring * header["ring_bytes"])
-    return written > end
+def _head(data: bytes, header: dict[str, Any], ring: int) -> tuple[int, ...]:
+    """How many events were written, from which one none was kept, whose it is, whether others write into it."""
+    return _HEAD.unpack_from(data, header["rings_at"] + ring * header["ring_bytes"])
 
 
 def _events(data: bytes, header: dict[str, Any]) -> Iterator[Event]:
     for ring in range(header["rings"]):
         first = header["rings_at"] + ring * header["ring_bytes"] + header["events_at"]
-        for i in range(header["events"]):
+        for i in range(min(header["events"], _head(data, header, ring)[0])):
             time_ns, thread, said, number, name = _WORDS.unpack_from(data, first + i * header["event_bytes"])
             kind, what = said & 0xff, said >> 8 & 0xff
             if not time_ns or not NONE < kind <= FINDING:
@@ -108,8 +112,10 @@ def _ended(begin: Event, end: Event) -> bool:
 
 
 def unreturned(flight: Flight) -> tuple[str, ...]:
-    """`invoke (14 threads)`: the calls and bodies that were under way when it ended, the commonest first."""
+    """`invoke (14 threads)`: the calls and bodies that were under way when it ended, the commonest first. Where threads
+    shared a ring, others may have written over the begin of some."""
     if not flight.whole:
         return ()
     left = Counter(bar.begin.what or f"body of {bar.begin.name}" for bar in bars(flight) if bar.end is None)
-    return tuple(f"{what} ({count} {'thread' if count == 1 else 'threads'})" for what, count in left.most_common())
+    least = "at least " if flight.shared else ""
+    return tuple(f"{what} ({least}{count} {'thread' if count == 1 else 'threads'})" for what, count in left.most_common())
