@@ -11,6 +11,15 @@
 namespace tenter {
 namespace {
 
+// Where a check stands in kChecks.
+size_t IndexOf(const CheckType& check) {
+  const auto* const* const place =
+      std::find_if(kChecks.begin(), kChecks.end(),
+                   [&](const CheckType* known) { return known->name == check.name; });
+  TENTER_CHECK(place != kChecks.end(), std::string(check.name) + ": not in the list of checks");
+  return static_cast<size_t>(place - kChecks.begin());
+}
+
 // Whether `contract` is one of those of `check`, or none.
 bool HoldsTo(const CheckType& check, std::string_view contract) {
   const std::string all = " " + std::string(check.contracts) + " ";
@@ -34,48 +43,46 @@ bool CheckBoard::Wants(const CheckType& check) const {
 }
 
 void CheckBoard::Examine(const CheckType& check, uint64_t count) {
-  MutexLock lock(mutex_);
-  entries_[std::string(check.name)].examined += count;
+  examined_[IndexOf(check)].FetchAdd(count, kRelaxed);
 }
 
 void CheckBoard::Report(Finding finding) {
   TENTER_CHECK(HoldsTo(*finding.check, finding.contract), finding.what + ": not of its check");
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   ++findings_;
-  Entry& entry = entries_[std::string(finding.check->name)];
-  ++entry.failed;
+  ++entries_[IndexOf(*finding.check)].failed;
   if (++per_signature_[finding.signature()] <= kKeptPerSignature) sink_(finding);
 }
 
 void CheckBoard::NoPower(const CheckType& check, const std::string& why) {
-  MutexLock lock(mutex_);
-  std::string& reasons = entries_[std::string(check.name)].no_power;
+  UnseenLock lock(mutex_);
+  std::string& reasons = entries_[IndexOf(check)].no_power;
   if (reasons.find(why) == std::string::npos) reasons += (reasons.empty() ? "" : "; ") + why;
 }
 
 void CheckBoard::Expose(const std::string& name, int64_t value) {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   exposure_[name] = value;
 }
 
 void CheckBoard::Tell(const std::string& name, std::string text) {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   facts_[name] = std::move(text);
 }
 
 std::vector<CheckResult> CheckBoard::results() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   std::vector<CheckResult> results;
-  for (const CheckType* check : kChecks) {
-    const auto it = entries_.find(std::string(check->name));
-    const Entry entry = it == entries_.end() ? Entry{} : it->second;
+  for (size_t i = 0; i < kChecks.size(); ++i) {
+    const CheckType* const check = kChecks[i];
+    const Entry& entry = entries_[i];
+    const uint64_t examined = examined_[i].Load(kRelaxed);
     if (!Wants(*check) && entry.failed == 0) continue;
-    CheckResult result{std::string(check->name), CheckState::kPassed, entry.examined,
-                       entry.no_power};
+    CheckResult result{std::string(check->name), CheckState::kPassed, examined, entry.no_power};
     if (entry.failed > 0) {
       result.state = CheckState::kFailed;
       result.note = std::to_string(entry.failed) + " findings";
-    } else if (!entry.no_power.empty() || entry.examined == 0) {
+    } else if (!entry.no_power.empty() || examined == 0) {
       result.state = CheckState::kNoPower;
       if (result.note.empty()) result.note = "nothing was examined";
     }
@@ -85,17 +92,17 @@ std::vector<CheckResult> CheckBoard::results() const {
 }
 
 std::map<std::string, int64_t> CheckBoard::exposure() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   return exposure_;
 }
 
 std::map<std::string, std::string> CheckBoard::facts() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   return facts_;
 }
 
 uint64_t CheckBoard::findings() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   return findings_;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/checks/process_census.h"
+#include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {

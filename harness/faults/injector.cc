@@ -15,8 +15,15 @@ namespace {
 
 // Of one site: a program of a million ops has no more of them to say.
 constexpr size_t kOpsKept = 1000;
+constexpr size_t kPerLine = 64 / sizeof(Atomic<uint64_t>);
 
 bool NamesAnOp(const FaultItem& item) { return item.op_glob != "*"; }
+
+std::unordered_map<std::string_view, size_t> Numbered(std::span<const Site* const> sites) {
+  std::unordered_map<std::string_view, size_t> numbers;
+  for (size_t i = 0; i < sites.size(); ++i) numbers.emplace(sites[i]->name, i);
+  return numbers;
+}
 
 template <size_t N>
 void Copy(const std::string& text, char (&out)[N]) {
@@ -51,14 +58,29 @@ Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t 
                    Flight* flight)
     : plan_(std::move(plan)),
       sites_(sites.begin(), sites.end()),
+      site_of_name_(Numbered(sites)),
+      planned_(Planned(plan_, sites)),
       seed_(seed),
       flight_(*flight),
-      names_ops_(std::any_of(plan_.items.begin(), plan_.items.end(), NamesAnOp)) {
-  MutexLock lock(mutex_);
+      stride_((sites_.size() + kPerLine - 1) / kPerLine * kPerLine),
+      hits_(std::make_unique<Atomic<uint64_t>[]>(kStripes * stride_)) {
+  UnseenLock lock(mutex_);
   ops_.resize(sites_.size());
-  for (const Site* site : sites_) counts_.push_back({std::string(site->name)});
+  site_fired_.resize(sites_.size());
   for (const FaultItem& item : plan_.items)
     items_.push_back({.term_fired = std::vector<uint64_t>(item.terms.size())});
+}
+
+std::vector<Injector::PlannedSite> Injector::Planned(const FaultPlan& plan,
+                                                     std::span<const Site* const> sites) {
+  std::vector<PlannedSite> planned(sites.size());
+  for (size_t site = 0; site < sites.size(); ++site)
+    for (size_t i = 0; i < plan.items.size(); ++i) {
+      if (!GlobMatches(plan.items[i].site_glob, sites[site]->name)) continue;
+      planned[site].items.push_back(i);
+      planned[site].names_ops |= NamesAnOp(plan.items[i]);
+    }
+  return planned;
 }
 
 tgt_host Injector::host() {
@@ -68,11 +90,11 @@ tgt_host Injector::host() {
 }
 
 Status Injector::Arm() {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   for (const FaultItem& item : plan_.items)
     if (std::string why = WhyNoOp(item); !why.empty())
       return {StatusCode::kInvalidArgument, "fault plan: " + why};
-  armed_ = true;
+  armed_.Store(true, kRelaxed);
   return {};
 }
 
@@ -91,59 +113,68 @@ std::string Injector::WhyNoOp(const FaultItem& item) const {
 }
 
 void Injector::NoteOp(size_t site, const char* op) {
-  if (names_ops_ && op[0] != '\0' && ops_[site].size() < kOpsKept && !ops_[site].contains(op))
-    ops_[site].emplace(op);
+  if (!planned_[site].names_ops || op[0] == '\0') return;
+  UnseenLock lock(mutex_);
+  if (ops_[site].size() < kOpsKept && !ops_[site].contains(op)) ops_[site].emplace(op);
 }
 
-void Injector::FollowRequests() {
-  MutexLock lock(mutex_);
-  requests_.emplace();
+void Injector::FollowRequests(size_t at_most) {
+  if (owned_requests_ != nullptr) return owned_requests_->Clear();
+  {
+    // The target's threads may be there already, and learn of it by a relaxed pointer.
+    UnseenLock lock(mutex_);
+    owned_requests_ = std::make_unique<RequestSpans>(at_most);
+  }
+  requests_.Store(owned_requests_.get(), kRelaxed);
 }
 
 size_t Injector::MostRequestsTogether() const {
-  MutexLock lock(mutex_);
-  return requests_.has_value() ? requests_->MostTogether() : 0;
+  return owned_requests_ != nullptr ? owned_requests_->MostTogether() : 0;
 }
 
 void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
-  const auto is_it = [&](const Site* site) { return site->name == hit.site; };
-  const auto site = std::find_if(sites_.begin(), sites_.end(), is_it);
-  if (site == sites_.end()) return;
-  const size_t index = site - sites_.begin();
-  const std::optional<Chosen> chosen = Choose(index, hit, fault);
-  if (!chosen) return;
+  const auto found = site_of_name_.find(hit.site);
+  if (found == site_of_name_.end()) return;
+  const size_t site = found->second;
+  NoteOp(site, hit.op);
+  if (!armed_.Load(kRelaxed)) return;
+  RequestSpans* const requests = requests_.Load(kRelaxed);
+  if (requests != nullptr && hit.request >= 0) requests->Note(hit.request);
+  HitsOf(StripeOfThisThread<kStripes>(), site).FetchAdd(1, kRelaxed);
+  const Chosen chosen = CanMatch(site, hit.op) ? Choose(site, hit, fault) : Chosen{};
   flight_.Write({.kind = FlightKind::kSite,
-                 .what = static_cast<uint8_t>(index),
-                 .code = static_cast<uint16_t>(chosen->action),
+                 .what = static_cast<uint8_t>(site),
+                 .code = static_cast<uint16_t>(chosen.action),
                  .worker = hit.worker,
                  .number = static_cast<uint64_t>(hit.request),
                  .name = hit.op});
-  if (chosen->action == kActionDelay) SleepNs(static_cast<int64_t>(chosen->delay_us) * kNsPerUs);
+  if (chosen.action == kActionDelay) SleepNs(static_cast<int64_t>(chosen.delay_us) * kNsPerUs);
 }
 
-std::optional<Injector::Chosen> Injector::Choose(size_t site, const tgt_hit& hit,
-                                                 tgt_fault* fault) {
-  MutexLock lock(mutex_);
-  NoteOp(site, hit.op);
-  if (!armed_) return std::nullopt;
-  if (requests_.has_value() && hit.request >= 0) requests_->Note(hit.request);
-  ++counts_[site].hit;
-  if (plan_.items.empty()) return Chosen{};
+bool Injector::CanMatch(size_t site, const char* op) const {
+  const std::vector<size_t>& items = planned_[site].items;
+  return std::any_of(items.begin(), items.end(),
+                     [&](size_t i) { return GlobMatches(plan_.items[i].op_glob, op); });
+}
+
+Injector::Chosen Injector::Choose(size_t site, const tgt_hit& hit, tgt_fault* fault) {
+  UnseenLock lock(mutex_);
   const std::string task = hit.op[0] != '\0' ? hit.op : CurrentThreadName();
   const uint64_t task_hit = ++task_hits_[std::string(hit.site) + "\n" + task];
-  const FaultTerm* const term = Decide(hit, task, task_hit, sites_[site]->actions);
-  if (term == nullptr || term->action == 0) return Chosen{};
-  ++counts_[site].fired;
+  const FaultTerm* const term = Decide(site, hit, task, task_hit);
+  if (term == nullptr || term->action == 0) return {};
+  ++site_fired_[site];
   Record(hit, task, task_hit, *term, fault);
   const uint64_t range = term->delay_us_max - term->delay_us_min + 1;
-  return Chosen{term->action,
-                term->delay_us_min + CombineHash(HashBytes(task), task_hit ^ seed_) % range};
+  return {term->action,
+          term->delay_us_min + CombineHash(HashBytes(task), task_hit ^ seed_) % range};
 }
 
-const FaultTerm* Injector::Decide(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
-                                  uint32_t allowed) {
+const FaultTerm* Injector::Decide(size_t site, const tgt_hit& hit, const std::string& task,
+                                  uint64_t task_hit) {
+  const uint32_t allowed = sites_[site]->actions;
   const FaultTerm* decided = nullptr;
-  for (size_t i = 0; i < plan_.items.size(); ++i) {
+  for (const size_t i : planned_[site].items) {
     if (!Matches(plan_.items[i], hit)) continue;
     // Every matching item counts the hit, also when an earlier one decides: nth means the same
     // alone and in company.
@@ -160,8 +191,7 @@ const FaultTerm* Injector::Decide(const tgt_hit& hit, const std::string& task, u
 }
 
 bool Injector::Matches(const FaultItem& item, const tgt_hit& hit) const {
-  return GlobMatches(item.site_glob, hit.site) && GlobMatches(item.op_glob, hit.op) &&
-         (item.request < 0 || item.request == hit.request) &&
+  return GlobMatches(item.op_glob, hit.op) && (item.request < 0 || item.request == hit.request) &&
          (item.worker < -1 || item.worker == hit.worker) &&
          (item.thread_glob == "*" || GlobMatches(item.thread_glob, CurrentThreadName()));
 }
@@ -208,17 +238,23 @@ bool Injector::has_failures() const {
 }
 
 std::vector<FiredFault> Injector::fired() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   return fired_;
 }
 
 std::vector<SiteCount> Injector::counts() const {
-  MutexLock lock(mutex_);
-  return counts_;
+  std::vector<SiteCount> counts;
+  UnseenLock lock(mutex_);
+  for (size_t site = 0; site < sites_.size(); ++site) {
+    SiteCount& count = counts.emplace_back(std::string(sites_[site]->name), 0, site_fired_[site]);
+    for (size_t stripe = 0; stripe < kStripes; ++stripe)
+      count.hit += HitsOf(stripe, site).Load(kRelaxed);
+  }
+  return counts;
 }
 
 std::vector<ItemCount> Injector::items() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   std::vector<ItemCount> counts;
   for (size_t i = 0; i < items_.size(); ++i) {
     const std::vector<uint64_t>& fired = items_[i].term_fired;
@@ -230,7 +266,7 @@ std::vector<ItemCount> Injector::items() const {
 }
 
 std::string Injector::EffectivePlan() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   std::string plan;
   for (const FiredFault& fault : fired_) plan += (plan.empty() ? "" : ";") + fault.item;
   return plan;

@@ -7,25 +7,35 @@
 // decides hit i of task t at site s by hash(seed, s, t, i): adding a site or a task never shifts
 // another, and for ops with names of their own the decision does not depend on the schedule.
 //
+// Every hit stands in the middle of the target's own work, on any of its threads, and orders no two
+// of them as far as ThreadSanitizer can see: an injector that did would excuse the target's races.
+// Where no item of the plan can mean a hit, it is counted by relaxed atomics and nothing else. A
+// decision needs a lock, for what it counts and for the record of what fired: one that the sanitizer
+// does not see (unseen_mutex.h).
+//
 // LOCK ORDER: Injector::mutex_ is a leaf; delays happen without it.
 //
-// Thread safety: Hit from any thread; the rest too.
+// Thread safety: Hit from any thread; the rest too, but for FollowRequests, which is for the time
+//   when no request runs.
 // Ownership and lifetime: one per run; outlives the target instance.
 // Invariants: (1) counts of a site: hit >= fired. (2) every injected message is unique within the
 //   run, so that an error can be traced to the fault that caused it.
 #pragma once
 
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "harness/faults/fault_plan.h"
 #include "harness/faults/request_spans.h"
 #include "harness/flight/flight.h"
 #include "harness/target/target.h"
-#include "runtime/base/mutex.h"
+#include "runtime/base/atomic.h"
+#include "runtime/base/unseen_mutex.h"
 
 namespace tenter {
 
@@ -71,9 +81,11 @@ class Injector {
   // and none of them has the name that an item asks for.
   Status Arm() EXCLUDES(mutex_);
 
-  // From here on notes the requests of all hits; those that were noted before are forgotten.
-  void FollowRequests() EXCLUDES(mutex_);
-  size_t MostRequestsTogether() const EXCLUDES(mutex_);
+  // From here on notes the requests of all hits; those that were noted before are forgotten. The
+  // first call says for how many there is to be room. Once requests are followed they are to the
+  // end.
+  void FollowRequests(size_t at_most);
+  size_t MostRequestsTogether() const;
 
   // The host to open a target with; valid as long as this object.
   tgt_host host();
@@ -101,34 +113,53 @@ class Injector {
     uint32_t action = 0;  // that fires; 0: none
     uint64_t delay_us = 0;
   };
-  // Counts the hit and decides what fires there; nothing until the injector is armed.
-  std::optional<Chosen> Choose(size_t site, const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
+  // What is known of a site before the first hit; constant.
+  struct PlannedSite {
+    std::vector<size_t> items;  // of the plan, whose globs mean the site
+    bool names_ops = false;     // one of them has a filter for ops
+  };
+  static std::vector<PlannedSite> Planned(const FaultPlan& plan,
+                                          std::span<const Site* const> sites);
+  // Counts of one of some groups of threads, so that they do not wait for each other's cache lines.
+  static constexpr size_t kStripes = 8;
+  Atomic<uint64_t>& HitsOf(size_t stripe, size_t site) const {
+    return hits_[stripe * stride_ + site];
+  }
+  // Whether an item of the plan can mean a hit of this op there. Else nothing is counted of it but
+  // that it was: no filter for requests, workers or threads could let another one through.
+  bool CanMatch(size_t site, const char* op) const;
+  // Decides what fires.
+  Chosen Choose(size_t site, const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
   // The term that fires at this hit, or null.
-  const FaultTerm* Decide(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
-                          uint32_t allowed) REQUIRES(mutex_);
+  const FaultTerm* Decide(size_t site, const tgt_hit& hit, const std::string& task,
+                          uint64_t task_hit) REQUIRES(mutex_);
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
   // Why no op that ran so far is meant by `item`; empty when one is, or when a site of the item was
   // not passed yet.
   std::string WhyNoOp(const FaultItem& item) const REQUIRES(mutex_);
-  void NoteOp(size_t site, const char* op) REQUIRES(mutex_);
+  void NoteOp(size_t site, const char* op) EXCLUDES(mutex_);
   void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit, const FaultTerm& term,
               tgt_fault* fault) REQUIRES(mutex_);
 
   const FaultPlan plan_;
   const std::vector<const Site*> sites_;
+  const std::unordered_map<std::string_view, size_t> site_of_name_;
+  const std::vector<PlannedSite> planned_;  // beside sites_
   const uint64_t seed_;
   Flight& flight_;
-  mutable Mutex mutex_;
-  std::vector<SiteCount> counts_ GUARDED_BY(mutex_);              // beside sites_
+  const size_t stride_;                             // sites_, in whole cache lines
+  const std::unique_ptr<Atomic<uint64_t>[]> hits_;  // of each stripe and site; counts
+  Atomic<bool> armed_ = false;                      // set once, before the threads that it is for
+  std::unique_ptr<RequestSpans> owned_requests_;    // made once, by FollowRequests
+  Atomic<RequestSpans*> requests_ = nullptr;        // null: they are not followed
+  mutable UnseenMutex mutex_;
+  std::vector<uint64_t> site_fired_ GUARDED_BY(mutex_);           // beside sites_
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
   std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
   std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
-  const bool names_ops_;  // some item has a filter for ops
   std::vector<std::set<std::string, std::less<>>> ops_ GUARDED_BY(mutex_);  // beside sites_
-  std::optional<RequestSpans> requests_ GUARDED_BY(mutex_);  // empty: they are not followed
-  bool armed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tenter

@@ -6,20 +6,30 @@
 // seen. So the number is never too high, whatever the schedule, and it owes nothing to what the
 // target counts itself.
 //
-// Thread safety: its owner guards it.
-// Ownership and lifetime: a value; a few words for each request.
-// Invariants: hits are noted one after the other, in an order in which causes come before effects:
-//   when one request waits for the end of another, their spans do not overlap.
+// Thread safety: Note from any thread; the rest while nobody notes. Accesses are relaxed: a hit
+//   orders no two threads.
+// Ownership and lifetime: a value; three words for each request that there is room for.
+// Invariants: hits have numbers in an order in which causes come before effects, since they are
+//   drawn from one atomic: when one request waits for the end of another, their spans do not
+//   overlap.
+// Errors: requests beyond those that there is room for are not counted: the number is too low then.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <vector>
+
+#include "runtime/base/atomic.h"
 
 namespace tenter {
 
 class RequestSpans {
  public:
+  explicit RequestSpans(size_t requests_at_most);
+
+  // Forgets all requests.
+  void Clear();
+  // REQUIRES: request >= 0.
   void Note(int64_t request);
 
   // The most requests whose spans have a hit in common.
@@ -27,10 +37,14 @@ class RequestSpans {
 
  private:
   struct Span {
-    uint64_t first = 0, last = 0;  // numbers of hits
+    Atomic<uint64_t> key = 0;                         // the request and one; 0: free
+    Atomic<uint64_t> first = ~uint64_t{0}, last = 0;  // numbers of hits
   };
-  std::map<int64_t, Span> spans_;
-  uint64_t hits_ = 0;
+  // Its own, or null when all have an owner.
+  Span* SpanOf(int64_t request);
+
+  std::vector<Span> spans_;  // open addressing; a power of two
+  Atomic<uint64_t> hits_ = 0;
 };
 
 }  // namespace tenter

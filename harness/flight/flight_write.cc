@@ -14,7 +14,7 @@ namespace {
 
 // Beyond which two threads of a case share a ring. Threads are spread, so that it takes half of all
 // rings before anyone tries as often.
-constexpr uint32_t kTries = 8;
+constexpr uint32_t kTries = 16;
 
 // The sanitizer would watch a memcpy, wherever it is called.
 uint64_t WordOf(const char* text, size_t size) {

@@ -58,7 +58,7 @@ bool Race(const std::function<void()>& part, int times = 1) {
 bool RaceOverInjector(const std::string& plan, Flight* flight) {
   const auto sites = KnownSites();
   Injector injector(ParseFaultPlan(plan, sites).value(), sites, 1, flight);
-  injector.FollowRequests();
+  injector.FollowRequests(8);
   if (!injector.Arm().ok()) return false;
   return Race([&] {
     tgt_fault fault = {};

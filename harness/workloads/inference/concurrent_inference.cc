@@ -86,7 +86,7 @@ class InferenceRun {
         stage_, model, static_cast<uint64_t>(stage_.parameters.Int("in_flight_max"))));
     stage_.progress.SetDescribe(
         [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
-    stage_.injector.FollowRequests();
+    stage_.injector.FollowRequests(static_cast<size_t>(inferences_));
     const Status started = callers_->CallFromAllThreads(&called.op);
     stage_.progress.SetDescribe(nullptr);
     TENTER_RETURN_IF_ERROR(started);

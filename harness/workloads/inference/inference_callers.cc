@@ -34,7 +34,7 @@ Status InferenceCallers::CallFromAllThreads(Handle* op) {
   gate.Open();
   if (free_after_ > 0 && started.ok()) {
     calls_.AwaitAtLeast(static_cast<uint64_t>(free_after_));
-    freed_.Store(true, kRelease);
+    freed_.Store(true, kRelaxed);
     op->Free();
   }
   for (Thread& caller : callers) caller.Join();
@@ -47,7 +47,7 @@ void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
     const int64_t ticket = tickets_.FetchAdd(1, kRelaxed);
     if (ticket >= inferences_) return;
     Call(op, static_cast<size_t>(thread * per_thread_ + i % per_thread_), IsBad(ticket));
-    calls_.Add();
+    if (free_after_ > 0) calls_.Add();
     stage_.progress.Step();
   }
 }
@@ -81,7 +81,7 @@ void InferenceCallers::Refused() {
 void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool bad) {
   if (free_after_ > 0 && (code == TGT_CLOSED || code == TGT_STALE_HANDLE)) {
     Refused();
-    if (!freed_.Load(kAcquire))
+    if (!freed_.Load(kRelaxed))
       stage_.board.Report(
           {.check = &kLife,
            .contract = "COP-4",

@@ -53,7 +53,7 @@ class InferenceCallers {
   InFlightGauge in_flight_;
   CallCounter calls_;
   Atomic<int64_t> tickets_ = 0;
-  Atomic<bool> freed_ = false;  // set before the free; a refusal may only follow it
+  Atomic<bool> freed_ = false;  // set before the free; the target orders a refusal after it
   Atomic<uint64_t> right_ = 0;  // answers that were compared
   Atomic<int64_t> refused_ = 0;
 };

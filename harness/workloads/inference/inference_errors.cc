@@ -23,7 +23,7 @@ bool Contains(const char* text, const std::string& part) {
 }  // namespace
 
 void InferenceErrors::Add(const tgt_error& error) {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   errors_.push_back(error);
 }
 
@@ -49,9 +49,13 @@ void InferenceErrors::MissingRefusal(int rank) {
 }
 
 void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
-  MutexLock lock(mutex_);
+  std::vector<tgt_error> errors;
+  {
+    UnseenLock lock(mutex_);
+    errors = errors_;
+  }
   std::vector<bool> answered(fired.size(), false);
-  for (const tgt_error& error : errors_) MatchError(error, fired, &answered);
+  for (const tgt_error& error : errors) MatchError(error, fired, &answered);
 
   // Of several faults in one request only one can be told; of faults outside a request (an
   // arena), each.
@@ -72,7 +76,7 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
                     .evidence = {{"fault", fired[i].item}}});
   }
   if (expects_faults_ && !any) board_->NoPower(kErrorExactness, "no fault fired");
-  if (!expects_faults_ && errors_.empty()) board_->Examine(kErrorExactness);
+  if (!expects_faults_ && errors.empty()) board_->Examine(kErrorExactness);
 }
 
 void InferenceErrors::MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
@@ -107,7 +111,7 @@ void InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
 }
 
 int64_t InferenceErrors::count() const {
-  MutexLock lock(mutex_);
+  UnseenLock lock(mutex_);
   return static_cast<int64_t>(errors_.size());
 }
 

@@ -13,6 +13,7 @@
 #include "harness/checks/check_board.h"
 #include "harness/faults/injector.h"
 #include "harness/target/target.h"
+#include "runtime/base/unseen_mutex.h"
 
 namespace tenter {
 
@@ -37,7 +38,7 @@ class InferenceErrors {
 
   CheckBoard* const board_;
   const bool expects_faults_;
-  mutable Mutex mutex_;
+  mutable UnseenMutex mutex_;
   std::vector<tgt_error> errors_ GUARDED_BY(mutex_);
 };
 
