@@ -2,6 +2,7 @@
 
 `ocr_cls` is a trained classifier of text direction with dynamic shapes. `squeezenet_he` has the published topology
 and seeded random weights, because the package ships it with constant ones, with which every output is the same.
+`two_heads` is made here: few nodes with seeded random weights, of which two are outputs and run at the same time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from tenter.errors import UsageError
 
@@ -122,6 +123,25 @@ def _parameter_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _two_heads() -> bytes:
+    """A trunk and two heads that have nothing else in common. The wide one takes longer, and the narrow one stands behind it.
+    The wide one is an output twice: a runtime that makes it once has to copy it, and not before it is whole."""
+    generator = np.random.Generator(np.random.Philox(SEED))
+    rows, inner, wide, narrow = 16, 64, 2048, 8
+    shapes = {"trunk_weight": (inner, inner), "wide_weight": (inner, wide), "narrow_weight": (inner, narrow)}
+    weights = [numpy_helper.from_array(_draw(generator, name, shape), name) for name, shape in shapes.items()]
+    nodes = [helper.make_node("MatMul", ["x", "trunk_weight"], ["product"], "trunk"),
+             helper.make_node("Relu", ["product"], ["features"], "features"),
+             helper.make_node("MatMul", ["features", "wide_weight"], ["wide"], "wide"),
+             helper.make_node("MatMul", ["features", "narrow_weight"], ["narrow"], "narrow")]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, width])
+              for name, width in (("x", inner), ("wide", wide), ("narrow", narrow), ("wide", wide))]
+    graph = helper.make_graph(nodes, "two_heads", values[:1], values[1:], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)
+
+
 def _draw(generator: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """He-normal weights: the deviation is sqrt(2 / fan-in), so that activations neither grow nor fade."""
     deviation = np.sqrt(2.0 / np.prod(shape[1:])) if len(shape) > 1 else BIAS_DEVIATION
@@ -132,6 +152,7 @@ def _draw(generator: np.random.Generator, name: str, shape: tuple[int, ...]) -> 
 RECIPES = {
     "ocr_cls": Recipe(1, _ocr_cls),
     "squeezenet_he": Recipe(1, _squeezenet_he),
+    "two_heads": Recipe(1, _two_heads),
 }
 
 
