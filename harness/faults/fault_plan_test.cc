@@ -5,6 +5,7 @@
 #include "harness/faults/injector.h"
 #include "harness/faults/known_sites.h"
 #include "harness/faults/nearest.h"
+#include "runtime/base/thread.h"
 
 namespace tenter {
 namespace {
@@ -149,6 +150,33 @@ TEST_F(InjectorTest, CountsHitsAndFires) {
       EXPECT_EQ(count.hit, 5u);
       EXPECT_EQ(count.fired, 2u);
     }
+}
+
+// Whether or not an item can mean them, and on whichever thread, hits are counted, and a fault that
+// is to fire once does.
+TEST_F(InjectorTest, ThreadsHitAtOnce) {
+  constexpr int kThreads = 4, kHits = 1000;
+  Make("engine.op.body@op:a=nth(77)throw(int,\"x\")");
+  injector_->FollowRequests(kThreads);
+  std::vector<Thread> threads(kThreads);
+  Atomic<int> fired = 0;
+  for (int t = 0; t < kThreads; ++t)
+    ASSERT_TRUE(threads[t]
+                    .Start("hits",
+                           [&, t] {
+                             for (int i = 0; i < kHits; ++i)
+                               for (const char* op : {"a", "b"})
+                                 if (Hit("engine.op.body", op, t).kind != TGT_FAULT_NONE)
+                                   fired.FetchAdd(1, kRelaxed);
+                           })
+                    .ok());
+  for (Thread& thread : threads) thread.Join();
+  EXPECT_EQ(fired.Load(kRelaxed), 1);
+  EXPECT_EQ(injector_->fired().size(), 1u);
+  EXPECT_EQ(injector_->items()[0].hits, uint64_t{kThreads} * kHits);
+  EXPECT_GE(injector_->MostRequestsTogether(), 1u);
+  for (const SiteCount& count : injector_->counts())
+    EXPECT_EQ(count.hit, count.name == "engine.op.body" ? uint64_t{kThreads} * kHits * 2 : 0u);
 }
 
 // An item beside one that fires may be the one that never does.

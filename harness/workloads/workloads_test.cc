@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <sstream>
 
+#include "harness/workloads/collisions.h"
 #include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/programs/completer.h"
 #include "harness/workloads/programs/program.h"
 #include "harness/workloads/rows/bad_rows_file.h"
 #include "harness/workloads/workload.h"
@@ -160,6 +163,59 @@ std::vector<int64_t> LinesOfThreeNumbers(const std::string& path) {
 }
 
 // What the file says about itself is what stands in it, and depends on the seed alone.
+// Jobs are handed on whole, each runs once, and those of one thread in its order.
+TEST(Completer, RunsEveryJobOnce) {
+  constexpr int kThreads = 4, kJobs = 500;
+  std::vector<std::vector<int>> ran(kThreads);  // written by the completer's thread alone
+  {
+    Completer completer;
+    ASSERT_TRUE(completer.Start().ok());
+    std::vector<Thread> threads(kThreads);
+    for (int t = 0; t < kThreads; ++t)
+      ASSERT_TRUE(threads[t]
+                      .Start("adder",
+                             [&, t] {
+                               for (int i = 0; i < kJobs; ++i) {
+                                 // Read by the job: what its adder did comes before it.
+                                 auto mine = std::make_shared<int>(i);
+                                 completer.Add([&ran, t, mine] { ran[t].push_back(*mine); });
+                               }
+                             })
+                      .ok());
+    for (Thread& thread : threads) thread.Join();
+  }
+  for (const std::vector<int>& jobs : ran) {
+    ASSERT_EQ(jobs.size(), size_t{kJobs});
+    EXPECT_TRUE(std::is_sorted(jobs.begin(), jobs.end()));
+  }
+}
+
+TEST(InFlightGauge, KnowsTheMost) {
+  InFlightGauge gauge;
+  gauge.Enter();
+  gauge.Enter();
+  gauge.Leave();
+  gauge.Enter();
+  EXPECT_EQ(gauge.max(), 2);
+  std::vector<Thread> threads(4);
+  for (Thread& thread : threads)
+    ASSERT_TRUE(thread
+                    .Start("caller",
+                           [&] {
+                             for (int i = 0; i < 1000; ++i) {
+                               gauge.Enter();
+                               gauge.Leave();
+                             }
+                           })
+                    .ok());
+  for (Thread& thread : threads) thread.Join();
+  EXPECT_GE(gauge.max(), 3);
+  EXPECT_LE(gauge.max(), 6);
+  const int64_t before = gauge.max();
+  for (int64_t i = 0; i < before; ++i) gauge.Enter();  // beside the two that are inside
+  EXPECT_EQ(gauge.max(), before + 2);
+}
+
 TEST(BadRowsFile, KnowsItsLines) {
   const std::string path = testing::TempDir() + "bad_rows_" + std::to_string(getpid()) + ".csv";
   std::set<std::vector<int64_t>> arrangements;
