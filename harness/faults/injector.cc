@@ -63,7 +63,8 @@ Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t 
       seed_(seed),
       flight_(*flight),
       stride_((sites_.size() + kPerLine - 1) / kPerLine * kPerLine),
-      hits_(std::make_unique<Atomic<uint64_t>[]>(kStripes * stride_)) {
+      hits_(std::make_unique<Atomic<uint64_t>[]>(kStripes * stride_)),
+      op_seen_(std::make_unique<Atomic<bool>[]>(plan_.items.size())) {
   UnseenLock lock(mutex_);
   ops_.resize(sites_.size());
   site_fired_.resize(sites_.size());
@@ -78,7 +79,7 @@ std::vector<Injector::PlannedSite> Injector::Planned(const FaultPlan& plan,
     for (size_t i = 0; i < plan.items.size(); ++i) {
       if (!GlobMatches(plan.items[i].site_glob, sites[site]->name)) continue;
       planned[site].items.push_back(i);
-      planned[site].names_ops |= NamesAnOp(plan.items[i]);
+      if (NamesAnOp(plan.items[i])) planned[site].naming.push_back(i);
     }
   return planned;
 }
@@ -91,15 +92,16 @@ tgt_host Injector::host() {
 
 Status Injector::Arm() {
   UnseenLock lock(mutex_);
-  for (const FaultItem& item : plan_.items)
-    if (std::string why = WhyNoOp(item); !why.empty())
+  for (size_t i = 0; i < plan_.items.size(); ++i)
+    if (std::string why = WhyNoOp(i); !why.empty())
       return {StatusCode::kInvalidArgument, "fault plan: " + why};
   armed_.Store(true, kRelaxed);
   return {};
 }
 
-std::string Injector::WhyNoOp(const FaultItem& item) const {
-  if (!NamesAnOp(item)) return "";
+std::string Injector::WhyNoOp(size_t number) const {
+  const FaultItem& item = plan_.items[number];
+  if (!NamesAnOp(item) || op_seen_[number].Load(kRelaxed)) return "";
   std::set<std::string> ran;
   for (size_t i = 0; i < sites_.size(); ++i) {
     if (!GlobMatches(item.site_glob, sites_[i]->name)) continue;
@@ -113,7 +115,11 @@ std::string Injector::WhyNoOp(const FaultItem& item) const {
 }
 
 void Injector::NoteOp(size_t site, const char* op) {
-  if (!planned_[site].names_ops || op[0] == '\0') return;
+  const std::vector<size_t>& naming = planned_[site].naming;
+  const auto is_seen = [&](size_t i) { return op_seen_[i].Load(kRelaxed); };
+  if (op[0] == '\0' || std::all_of(naming.begin(), naming.end(), is_seen)) return;
+  for (const size_t i : naming)
+    if (GlobMatches(plan_.items[i].op_glob, op)) op_seen_[i].Store(true, kRelaxed);
   UnseenLock lock(mutex_);
   if (ops_[site].size() < kOpsKept && !ops_[site].contains(op)) ops_[site].emplace(op);
 }
@@ -259,8 +265,7 @@ std::vector<ItemCount> Injector::items() const {
   for (size_t i = 0; i < items_.size(); ++i) {
     const std::vector<uint64_t>& fired = items_[i].term_fired;
     counts.push_back({plan_.items[i].text, items_[i].hits,
-                      std::accumulate(fired.begin(), fired.end(), uint64_t{0}),
-                      WhyNoOp(plan_.items[i])});
+                      std::accumulate(fired.begin(), fired.end(), uint64_t{0}), WhyNoOp(i)});
   }
   return counts;
 }

@@ -115,8 +115,8 @@ class Injector {
   };
   // What is known of a site before the first hit; constant.
   struct PlannedSite {
-    std::vector<size_t> items;  // of the plan, whose globs mean the site
-    bool names_ops = false;     // one of them has a filter for ops
+    std::vector<size_t> items;   // of the plan, whose globs mean the site
+    std::vector<size_t> naming;  // those of them that have a filter for ops
   };
   static std::vector<PlannedSite> Planned(const FaultPlan& plan,
                                           std::span<const Site* const> sites);
@@ -136,9 +136,10 @@ class Injector {
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
-  // Why no op that ran so far is meant by `item`; empty when one is, or when a site of the item was
+  // Why no op that ran so far is meant by an item; empty when one is, or when a site of the item was
   // not passed yet.
-  std::string WhyNoOp(const FaultItem& item) const REQUIRES(mutex_);
+  std::string WhyNoOp(size_t item) const REQUIRES(mutex_);
+  // Remembers the op for WhyNoOp, until an op was seen for each item of the site that names one.
   void NoteOp(size_t site, const char* op) EXCLUDES(mutex_);
   void Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit, const FaultTerm& term,
               tgt_fault* fault) REQUIRES(mutex_);
@@ -154,6 +155,7 @@ class Injector {
   Atomic<bool> armed_ = false;                      // set once, before the threads that it is for
   std::unique_ptr<RequestSpans> owned_requests_;    // made once, by FollowRequests
   Atomic<RequestSpans*> requests_ = nullptr;        // null: they are not followed
+  const std::unique_ptr<Atomic<bool>[]> op_seen_;   // that the item means; beside plan_.items
   mutable UnseenMutex mutex_;
   std::vector<uint64_t> site_fired_ GUARDED_BY(mutex_);           // beside sites_
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
