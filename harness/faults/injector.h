@@ -7,11 +7,11 @@
 // decides hit i of task t at site s by hash(seed, s, t, i): adding a site or a task never shifts
 // another, and for ops with names of their own the decision does not depend on the schedule.
 //
-// Every hit stands in the middle of the target's own work, on any of its threads, and orders no two
-// of them as far as ThreadSanitizer can see: an injector that did would excuse the target's races.
-// Where no item of the plan can mean a hit, it is counted by relaxed atomics and nothing else. A
-// decision needs a lock, for what it counts and for the record of what fired: one that the sanitizer
-// does not see (unseen_mutex.h).
+// Every hit stands in the middle of the target's own work, on any of its threads, and orders no
+// two of them as far as ThreadSanitizer can see: an injector that did would excuse the target's
+// races. Where no item of the plan can mean a hit, it is counted by relaxed atomics and nothing
+// else. A decision needs a lock, for what it counts and for the record of what fired: one that the
+// sanitizer does not see (unseen_mutex.h).
 //
 // LOCK ORDER: Injector::mutex_ is a leaf; delays happen without it.
 //
@@ -136,8 +136,8 @@ class Injector {
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
   bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
              const std::string& task, uint64_t task_hit) const;
-  // Why no op that ran so far is meant by an item; empty when one is, or when a site of the item was
-  // not passed yet.
+  // Why no op that ran so far is meant by an item; empty when one is, or when a site of the item
+  // was not passed yet.
   std::string WhyNoOp(size_t item) const REQUIRES(mutex_);
   // Remembers the op for WhyNoOp, until an op was seen for each item of the site that names one.
   void NoteOp(size_t site, const char* op) EXCLUDES(mutex_);

@@ -11,8 +11,8 @@
 //
 // The place where the signal struck is written before the stack is walked: a walk over a stack that
 // is damaged may be the last thing that the process does. A stack that is used up has no room for
-// any of it: then nothing is written, but under AddressSanitizer, whose threads have another one for
-// signals. One that the target made is not used, since it may be too small.
+// any of it: then nothing is written, but under AddressSanitizer, whose threads have another one
+// for signals. One that the target made is not used, since it may be too small.
 //
 // Thread safety: any thread; PrepareCrashStack on the main thread, before the others begin.
 // Invariants: PrintCrashStack allocates nothing and takes no lock of ours.

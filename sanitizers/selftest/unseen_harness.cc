@@ -17,6 +17,7 @@
 #include "harness/flight/flight.h"
 #include "harness/workloads/collisions.h"
 #include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/programs/completer.h"
 #include "harness/workloads/progress.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/thread.h"
@@ -88,6 +89,8 @@ bool RaceOver(const std::string& part) {
   CallCounter counter;
   InferenceErrors errors(&board, true);
   Progress progress;
+  Completer completer;
+  if (!completer.Start().ok()) return false;
   const std::map<std::string, std::function<bool()>> parts = {
       {"flight", [&] { return Race([&] { flight->Write({.kind = FlightKind::kCall}); }); }},
       {"apart", [&] { return RaceFarApart(flight.get()); }},
@@ -105,6 +108,7 @@ bool RaceOver(const std::string& part) {
       {"report",
        [&] { return Race([&] { board.Report({.check = &kLeak, .what = "w", .title = "t"}); }); }},
       {"errors", [&] { return Race([&] { errors.Add({}); }); }},
+      {"completer", [&] { return Race([&] { completer.Add([] {}); }); }},
       {"progress", [&] { return Race([&] { progress.Step(); }); }},
   };
   const auto race = parts.find(part);

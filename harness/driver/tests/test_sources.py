@@ -12,6 +12,7 @@ from tenter.sources.source import Source, read_sources
 
 CLEAN = {
     "README.md": "# x\n", "runtime/README.md": "x\n", "runtime/base/README.md": "x\n", "runtime/engine/README.md": "x\n",
+    "harness/README.md": "x\n", "harness/run/README.md": "x\n", "harness/workloads/README.md": "x\n",
     "runtime/base/CMakeLists.txt": "tenter_room(base\n  SOURCES status.cc)\n",
     "runtime/base/status.cc": '#include "runtime/base/status.h"\n',
     "runtime/base/status.h": "#pragma once\n",
@@ -77,6 +78,9 @@ def test_a_clean_tree_is_silent(root):
     ("README.md", "build in /wor" "k/main\n", "a path of one machine"),
     ("README.md", "look at '/tm" "p/x'\n", "a path of one machine"),
     ("sanitizers/tsan.supp", "race:foo\n", "'race:foo' has no comment with a date and a reason"),
+    ("runtime/engine/engine.h", "#pragma once\nUnseenMutex mutex_;\n", "races of the runtime are to be seen"),
+    ("harness/faults/x.h", "#pragma once\nmutable Mutex mutex_;\n", "hides a race of the target"),
+    ("harness/workloads/rows/x.h", "#pragma once\nbool Is() { return set_.Load(kAcquire); }\n", "hides a race of the target"),
     ("sanitizers/tsan.supp", "# because it is noisy here\nrace:foo\n", "has no comment with a date"),
     ("sanitizers/tsan.supp", "# 2026-01-01: one two three\n\nrace:foo\n", "has no comment with a date"),
     ("runtime/base/lost.cc", "int x;\n", "runtime/base/lost.cc:1: in no CMakeLists.txt"),
@@ -94,6 +98,8 @@ def test_tidy_finds_a_planted_violation(root, path, text, expected):
 @pytest.mark.parametrize(("path", "text"), [
     ("runtime/base/status.cc", "// std::mutex is not used, and neither is getenv\n"),
     ("runtime/base/status.cc", 'auto x = "std::thread"; auto y = R"(rand( getenv)"; int z = 1\'000\'000;\n'),
+    ("harness/workloads/progress.h", "#pragma once\nMutex mutex_;\n"),
+    ("harness/run/x.h", "#pragma once\nMutex mutex_;\n"),
     ("runtime/base/status.cc", "int brand(int x); int operand (int);\n"),
     ("runtime/base/status.cc", long_function(70)),
     ("runtime/base/status.cc", "namespace a {\nclass B {\n" + "  int x;\n" * 100 + "};\n}\n"),

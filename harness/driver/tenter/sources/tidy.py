@@ -20,6 +20,9 @@ CROWDED: dict[str, str] = {}
 _TEST_FILE = re.compile(r"(_test\.\w+|(^|/)(test_\w+\.(py|h)|testing\.h|conftest\.py))$|(^|/)tests/")
 
 Sources = list[Source]
+# Rooms whose code stands on the path of a call into a target, and the files there that do not, or order threads on purpose.
+_ON_THE_PATH = ("harness/checks/", "harness/faults/", "harness/flight/", "harness/target/", "harness/workloads/")
+_BESIDE_IT = ("harness/workloads/progress.h", "harness/checks/check_board_test.cc", "harness/flight/flight_test.cc")
 _SEAM = ("runtime/", "harness/", "bench/")  # the rooms in which every lock and thread goes through runtime/base
 
 
@@ -43,6 +46,10 @@ BANNED = (
            "Semaphore of runtime/base/semaphore.h", ("runtime/base/semaphore.h",), _SEAM),
     Banned(r"#\s*include\s*<thread>|\bstd::j?thread\b", "Thread of runtime/base/thread.h",
            ("runtime/base/thread.h", "runtime/base/thread.cc", "runtime/base/clock.cc"), _SEAM),
+    Banned(r"\bUnseen(Mutex|Lock|CondVar)\b|\bTsanUnseen\w+", "Mutex of runtime/base/mutex.h: races of the runtime are to be seen",
+           ("runtime/base/unseen_mutex.h", "runtime/base/unseen_mutex_test.cc", "runtime/base/tsan.h"), ("runtime/", "bench/")),
+    Banned(r"\b(Mutex|MutexLock|CondVar)\b|\bk(Acquire|Release|AcqRel|SeqCst)\b",
+           "UnseenMutex, or kRelaxed: what orders two threads here hides a race of the target", _BESIDE_IT, _ON_THE_PATH),
     Banned(r"\bsystem_clock\b", "NowNs of runtime/base/clock.h", ("runtime/base/clock.cc",)),
     Banned(r"\bsleep_(for|until)\b|\bu?sleep\s*\(", "SleepNs of runtime/base/clock.h", ("runtime/base/clock.cc",)),
     Banned(r"\bs?rand\s*\(", "Rng of runtime/base/rng.h"),
