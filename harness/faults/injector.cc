@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "harness/faults/nearest.h"
-#include "runtime/base/clock.h"
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 
@@ -18,12 +17,6 @@ constexpr size_t kOpsKept = 1000;
 constexpr size_t kPerLine = 64 / sizeof(Atomic<uint64_t>);
 
 bool NamesAnOp(const FaultItem& item) { return item.op_glob != "*"; }
-
-std::unordered_map<std::string_view, size_t> Numbered(std::span<const Site* const> sites) {
-  std::unordered_map<std::string_view, size_t> numbers;
-  for (size_t i = 0; i < sites.size(); ++i) numbers.emplace(sites[i]->name, i);
-  return numbers;
-}
 
 template <size_t N>
 void Copy(const std::string& text, char (&out)[N]) {
@@ -58,13 +51,13 @@ Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t 
                    Flight* flight)
     : plan_(std::move(plan)),
       sites_(sites.begin(), sites.end()),
-      site_of_name_(Numbered(sites)),
       planned_(Planned(plan_, sites)),
       seed_(seed),
       flight_(*flight),
       stride_((sites_.size() + kPerLine - 1) / kPerLine * kPerLine),
       hits_(std::make_unique<Atomic<uint64_t>[]>(kStripes * stride_)),
       op_seen_(std::make_unique<Atomic<bool>[]>(plan_.items.size())) {
+  for (size_t i = 0; i < sites_.size(); ++i) site_names_.Add(sites_[i]->name, i);
   UnseenLock lock(mutex_);
   ops_.resize(sites_.size());
   site_fired_.resize(sites_.size());
@@ -136,25 +129,6 @@ void Injector::FollowRequests(size_t at_most) {
 
 size_t Injector::MostRequestsTogether() const {
   return owned_requests_ != nullptr ? owned_requests_->MostTogether() : 0;
-}
-
-void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
-  const auto found = site_of_name_.find(hit.site);
-  if (found == site_of_name_.end()) return;
-  const size_t site = found->second;
-  NoteOp(site, hit.op);
-  if (!armed_.Load(kRelaxed)) return;
-  RequestSpans* const requests = requests_.Load(kRelaxed);
-  if (requests != nullptr && hit.request >= 0) requests->Note(hit.request);
-  HitsOf(StripeOfThisThread<kStripes>(), site).FetchAdd(1, kRelaxed);
-  const Chosen chosen = CanMatch(site, hit.op) ? Choose(site, hit, fault) : Chosen{};
-  flight_.Write({.kind = FlightKind::kSite,
-                 .what = static_cast<uint8_t>(site),
-                 .code = static_cast<uint16_t>(chosen.action),
-                 .worker = hit.worker,
-                 .number = static_cast<uint64_t>(hit.request),
-                 .name = hit.op});
-  if (chosen.action == kActionDelay) SleepNs(static_cast<int64_t>(chosen.delay_us) * kNsPerUs);
 }
 
 bool Injector::CanMatch(size_t site, const char* op) const {

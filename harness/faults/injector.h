@@ -26,12 +26,11 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/faults/fault_plan.h"
 #include "harness/faults/request_spans.h"
+#include "harness/faults/site_names.h"
 #include "harness/flight/flight.h"
 #include "harness/target/target.h"
 #include "runtime/base/atomic.h"
@@ -90,6 +89,7 @@ class Injector {
   // The host to open a target with; valid as long as this object.
   tgt_host host();
 
+  // It is in injector_hit.cc, which ThreadSanitizer does not watch.
   void Hit(const tgt_hit& hit, tgt_fault* fault) EXCLUDES(mutex_);
 
   // True when the plan can do anything at all, and when it can make an op or a request fail (a
@@ -146,7 +146,7 @@ class Injector {
 
   const FaultPlan plan_;
   const std::vector<const Site*> sites_;
-  const std::unordered_map<std::string_view, size_t> site_of_name_;
+  SiteNames site_names_;                    // numbers in sites_; constant
   const std::vector<PlannedSite> planned_;  // beside sites_
   const uint64_t seed_;
   Flight& flight_;

@@ -4,8 +4,6 @@
 #include <bit>
 #include <map>
 
-#include "runtime/base/rng.h"
-
 namespace tenter {
 
 RequestSpans::RequestSpans(size_t requests_at_most)
@@ -16,31 +14,6 @@ void RequestSpans::Clear() {
     span.key.Store(0, kRelaxed);
     span.first.Store(~uint64_t{0}, kRelaxed);
     span.last.Store(0, kRelaxed);
-  }
-}
-
-RequestSpans::Span* RequestSpans::SpanOf(int64_t request) {
-  const uint64_t key = static_cast<uint64_t>(request) + 1;
-  const size_t first = CombineHash(key, 0);
-  for (size_t i = 0; i < spans_.size(); ++i) {
-    Span& span = spans_[(first + i) & (spans_.size() - 1)];
-    uint64_t owner = span.key.Load(kRelaxed);
-    // A loop, since an exchange may fail without a reason.
-    while (owner == 0 && !span.key.CompareExchange(&owner, key, kRelaxed)) {
-    }
-    if (owner == 0 || owner == key) return &span;
-  }
-  return nullptr;
-}
-
-void RequestSpans::Note(int64_t request) {
-  Span* const span = SpanOf(request);
-  if (span == nullptr) return;
-  const uint64_t hit = hits_.FetchAdd(1, kRelaxed) + 1;
-  uint64_t first = span->first.Load(kRelaxed), last = span->last.Load(kRelaxed);
-  while (hit < first && !span->first.CompareExchange(&first, hit, kRelaxed)) {
-  }
-  while (hit > last && !span->last.CompareExchange(&last, hit, kRelaxed)) {
   }
 }
 

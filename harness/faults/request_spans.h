@@ -29,7 +29,7 @@ class RequestSpans {
 
   // Forgets all requests.
   void Clear();
-  // REQUIRES: request >= 0.
+  // REQUIRES: request >= 0. It is in injector_hit.cc.
   void Note(int64_t request);
 
   // The most requests whose spans have a hit in common.
@@ -40,8 +40,6 @@ class RequestSpans {
     Atomic<uint64_t> key = 0;                         // the request and one; 0: free
     Atomic<uint64_t> first = ~uint64_t{0}, last = 0;  // numbers of hits
   };
-  // Its own, or null when all have an owner.
-  Span* SpanOf(int64_t request);
 
   std::vector<Span> spans_;  // open addressing; a power of two
   Atomic<uint64_t> hits_ = 0;

@@ -2,8 +2,8 @@
 // first, and between the two both call one part of the harness that every call into a target
 // passes. A part that ordered the threads would hide this race, and with it those of the target.
 //
-// Argument: the part. `apart` is the recorder after 3,000 calls: what a thread did so long ago is
-// still known to the sanitizer.
+// Argument: the part. `apart` is the recorder after 3,000 calls, and `hits_apart` the injector after
+// 6,000 hits: what a thread did so long ago is still known to the sanitizer.
 //
 // The second thread waits for the first by a relaxed flag, which orders nothing.
 #include <cstdio>
@@ -56,15 +56,17 @@ bool Race(const std::function<void()>& part, int times = 1) {
   return started;
 }
 
-bool RaceOverInjector(const std::string& plan, Flight* flight) {
+bool RaceOverInjector(const std::string& plan, Flight* flight, int hits = 1) {
   const auto sites = KnownSites();
   Injector injector(ParseFaultPlan(plan, sites).value(), sites, 1, flight);
   injector.FollowRequests(8);
   if (!injector.Arm().ok()) return false;
-  return Race([&] {
-    tgt_fault fault = {};
-    injector.Hit({"engine.op.body", "conv", 0, 7, 0}, &fault);
-  });
+  return Race(
+      [&] {
+        tgt_fault fault = {};
+        injector.Hit({"engine.op.body", "conv", 0, 7, 0}, &fault);
+      },
+      hits);
 }
 
 // Calls as a recorded target makes them: a lock of the target's own, and two events.
@@ -94,6 +96,7 @@ bool RaceOver(const std::string& part) {
   const std::map<std::string, std::function<bool()>> parts = {
       {"flight", [&] { return Race([&] { flight->Write({.kind = FlightKind::kCall}); }); }},
       {"apart", [&] { return RaceFarApart(flight.get()); }},
+      {"hits_apart", [&] { return RaceOverInjector("", flight.get(), 2 * kCallsApart); }},
       {"injector", [&] { return RaceOverInjector("", flight.get()); }},
       {"injector_fires", [&] { return RaceOverInjector("engine.op.body=delay(1)", flight.get()); }},
       {"gauge",
