@@ -1,5 +1,5 @@
-// ApiSubject: random lives of handles of the C API, wrong ones included: every call is answered with
-// the code that it must have, and nothing is left behind.
+// ApiSubject: random lives of handles of the C API, wrong ones included: every call is answered
+// with the code that it must have, and nothing is left behind.
 //
 // Thread safety, ownership, invariants: as Subject.
 #pragma once

@@ -1,4 +1,4 @@
-// History: what the calls of one program were answered, and what the API did with what it was given.
+// History: what the calls of one program were answered, and what became of what they were given.
 //
 // Path: RunProgram -> History -> Judge.
 //

@@ -1,7 +1,7 @@
 // What every hit passes. It is built without ThreadSanitizer, in whose history of a thread these
 // accesses would take the place of the target's: see harness/flight/flight.h. So there is nothing
-// here that another file could call instead of its own, and no call of a library whose arguments the
-// sanitizer would watch. What only a plan needs is watched: it is in injector.cc.
+// here that another file could call instead of its own, and no call of a library whose arguments
+// the sanitizer would watch. What only a plan needs is watched: it is in injector.cc.
 #include "harness/faults/injector.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/rng.h"

@@ -2,8 +2,8 @@
 // first, and between the two both call one part of the harness that every call into a target
 // passes. A part that ordered the threads would hide this race, and with it those of the target.
 //
-// Argument: the part. `apart` is the recorder after 3,000 calls, and `hits_apart` the injector after
-// 6,000 hits: what a thread did so long ago is still known to the sanitizer.
+// Argument: the part. `apart` is the recorder after 3,000 calls, and `hits_apart` the injector
+// after 6,000 hits: what a thread did so long ago is still known to the sanitizer.
 //
 // The second thread waits for the first by a relaxed flag, which orders nothing.
 #include <cstdio>

@@ -96,5 +96,5 @@ def test_models_of_one_name_are_told_apart_by_their_folders(tenter, house, tmp_p
 
 def test_one_path_may_be_the_end_of_another(tmp_path):
     from tenter.plan.given_models import _names
-    assert _names([Path("/models/net.onnx"), Path("/work/models/net.onnx")]) == ["models/net", "work/models/net"]
+    assert _names([Path("/models/net.onnx"), Path("/srv/models/net.onnx")]) == ["models/net", "srv/models/net"]
     assert _names([Path("/net.onnx"), Path("/a/net.onnx"), Path("/b/a/net.onnx")]) == ["net", "a/net", "b/a/net"]

@@ -59,7 +59,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
     parts = [(*path.parts[1:-1], path.stem if twins[path.with_suffix("")] == 1 else path.name) for path in paths]
     names = []
     for one in parts:
-        # All of a path may be the end of another one: /models/net beside /work/models/net.
+        # All of a path may be the end of another one: /models/net beside /srv/models/net.
         length = next((count for count in range(1, len(one) + 1)
                        if sum(other[-count:] == one[-count:] for other in parts) == 1), len(one))
         names.append("/".join(one[-length:]))
