@@ -1,4 +1,4 @@
-"""The command line of `fuzz`: random programs on the engine, or one of them again."""
+"""The command line of `fuzz`: random programs on a part of a runtime, or one of them again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where
 
 def fuzz(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine")] = "engine",
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine; iterator: iterators over "
+                                       "files, of any target; api: handles of the C API")] = "engine",
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
@@ -30,14 +31,17 @@ def fuzz(
                                         "often it still fails.")] = "",
     times: Annotated[int, typer.Option("-n", "--times", min=1, max=10**9, help="With --replay: how often at most. It stops when the "
                                     "program came back 20 times.")] = 200,
-    mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz an engine with this planted bug "
-                                        "(fuzz/mutants); it must be found.")] = "",
+    mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz what has this planted bug (fuzz/mutants, and "
+                                        "harness/mutants for iterators); it must be found.")] = "",
+    target: Annotated[str, typer.Option(metavar="LIBRARY", help="With iterator: a runtime of your own behind harness/target/. "
+                                        "Default: reference")] = "",
     out: Out = None,
 ) -> None:
-    """Run random programs on the engine and shrink the first one that breaks a contract.
+    """Run random programs and shrink the first one that breaks a contract.
 
-    A program is a few lines of pushes, deletes, waits and stops by one or more threads. What it saw is compared with a
-    model that runs one op at a time. A finding names the contract, prints the smallest program that still fails, and
+    A program is a few lines of calls by one or more threads: pushes, deletes, waits and stops of an engine; a file with good
+    and bad rows, and what its consumers ask; lives of handles, wrong ones included. What it saw is compared with a sequential
+    model of the same. A finding names the contract, prints the smallest program that still fails, and
     the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
     be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
     (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was
@@ -49,6 +53,8 @@ def fuzz(
       ./tenter fuzz engine --property ENG-2 --workers 2,8    much contention, few vars
       ./tenter fuzz engine --mutant two_step_push            proof that it would be found
       ./tenter fuzz engine --replay FILE.fuzz                a printed program again
+      ./tenter fuzz iterator --target ./libmine.so           files and calls on iterators of your own
+      ./tenter fuzz api -f asan                              handles freed twice, too early, of another kind
     """
     from tenter.plan.hunt import Hunt
     from tenter.verbs import fuzz as verb
@@ -58,5 +64,5 @@ def fuzz(
     else:
         refuse_beside(context, ("times",), "goes with --replay")
     hunt = Hunt(what=what, seconds=seconds, flavours=tuple(flavour or ("probe",)), seed=seed, replay=replay,
-                mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times)
+                mutant=mutant, property=contract, workers=workers, max_ops=max_ops, times=times, target=target)
     raise typer.Exit(verb.fuzz(hunt, out, this_house(), open_console()))

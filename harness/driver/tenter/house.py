@@ -47,12 +47,18 @@ class House:
     def mutant(self, flavour: str, name: str) -> Path:
         return self.build(flavour) / "mutants" / f"libtenter_target_mutant_{name}.so"
 
-    def fuzzer(self, flavour: str, mutant: str = "") -> Path:
-        return self.build(flavour) / "fuzz" / ("engine_fuzz" + (f"_{mutant}" if mutant else ""))
+    def fuzzer(self, flavour: str, program: str) -> Path:
+        return self.build(flavour) / "fuzz" / program
 
-    def fuzz_mutants(self) -> list[str]:
-        """Planted bugs of the engine, by their patches: they are built on demand."""
-        return sorted(path.stem for path in (self.root / "fuzz" / "mutants").glob("*.patch"))
+    def fuzz_mutants(self, what: str) -> list[str]:
+        """Planted bugs for a fuzzer, by their patches: they are built on demand."""
+        if what == "iterator":
+            patches = [path for path in (self.root / "harness" / "mutants").glob("*.patch")
+                       if path.read_text().startswith("--- a/runtime/io/")]
+        else:
+            patches = [path for path in (self.root / "fuzz" / "mutants").glob("*.patch")
+                       if path.stem.startswith("api_") == (what == "api")]
+        return sorted(path.stem for path in patches)
 
     def targets(self, flavour: str) -> list[str]:
         return _names(self.target(flavour, "*"), "libtenter_target_")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tenter.house import FUZZED_FLAVOURS, this_house
+from tenter.plan.fuzzed import API, ITERATOR
 from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN
 from tenter.report import search
@@ -31,14 +32,20 @@ def fuzzer(house, tenter, monkeypatch):
     patches = house.root / "fuzz" / "mutants"
     patches.mkdir(parents=True)
     (patches / "lost_push.patch").write_text("")
-    for path in [*(house.fuzzer(flavour) for flavour in FUZZED_FLAVOURS), house.fuzzer("probe", "lost_push")]:
+    (patches / "api_lost.patch").write_text("")
+    targets = house.root / "harness" / "mutants"
+    targets.mkdir(parents=True)
+    (targets / "rows_lost.patch").write_text("--- a/runtime/io/csv_source.cc\n")
+    (targets / "arena_shared.patch").write_text("--- a/runtime/cached_op/arena.cc\n")
+    for path in [*(house.fuzzer(flavour, "engine_fuzz") for flavour in FUZZED_FLAVOURS), house.fuzzer("probe", "engine_fuzz_lost_push"),
+                 house.fuzzer("probe", "iterator_fuzz"), house.fuzzer("probe", "api_fuzz_api_lost")]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!{sys.executable} -IS\n" + FAKE.read_text())
         path.chmod(0o755)
 
-    def call(*arguments: str, behaviour: str = "clean"):
+    def call(*arguments: str, behaviour: str = "clean", what: str = "engine"):
         monkeypatch.setenv("BEHAVIOUR", behaviour)
-        return tenter("fuzz", "engine", *arguments)
+        return tenter("fuzz", what, *arguments)
 
     call.built = built
     return call
@@ -82,14 +89,14 @@ def test_a_planted_bug_must_be_found(fuzzer):
         assert fuzzer("--mutant", "lost_push", "--replay", "7:8", behaviour=behaviour)[0] == expected
     help_ = " ".join(re.sub("[│─]", " ", fuzzer("--help")[1]).split())
     assert "A replay in which the program fails again ends with 1, with --mutant too." in help_
-    most = re.search(r"kMostReplayed = (\d+)", (this_house().root / "fuzz" / "main.cc").read_text())[1]
+    most = re.search(r"kMostReplayed = (\d+)", (this_house().root / "fuzz" / "frame" / "fuzz_main.cc").read_text())[1]
     assert f"came back {most} times" in help_
     code, _, err = fuzzer("--mutant", "lost_push", "-s", "3")
     assert code == 1 and "the planted bug 'lost_push' was not found in 3 s" in err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (("--mutant", "lost_posh"), "no planted bug 'lost_posh'; did you mean 'lost_push'?"),
+    (("--mutant", "lost_posh"), "no planted bug 'lost_posh' for 'fuzz engine'; did you mean 'lost_push'?"),
     (("--mutant", "lost_push", "-f", "tsan"), "exist in the flavour probe only"),
     (("-f", "release"), "the fuzzer needs fault sites: 'release' has none"),
     (("--property", "usage"), "unknown property 'usage'; known: all, ENG-1, ENG-2"),
@@ -204,3 +211,46 @@ def test_one_defect_of_one_search_is_one_finding():
     one = search.Search(Hunt("engine"), "probe", dataclasses.replace(NOT_BEGUN, findings=told), 1, "", "", "line")
     case, = search.run_of([one], run_id="r", command="", started="", environment={}).cases
     assert [finding.evidence["kind"] for finding in case.findings] == ["a", "b"] and case.findings[1].evidence["times_written"] == 2
+
+
+def test_an_iterator_is_a_library_with_a_bug_or_without(fuzzer, house, tmp_path):
+    code, out, _ = fuzzer("--seed", "7", what="iterator")
+    assert code == 0 and "0 findings in 9 programs, 80 calls" in out
+    assert fuzzer.built == [("probe", ("iterator_fuzz", "tenter_target_reference"))]
+    told = lambda: json.loads(next((house.out / "latest").glob("events.probe*")).read_text().splitlines()[0])["target"]  # noqa: E731
+    assert told() == str(house.target("probe", "reference"))
+    assert fuzzer("--mutant", "rows_lost", what="iterator", behaviour="rows lost")[0] == 0
+    assert fuzzer.built[-1] == ("probe", ("iterator_fuzz", "tenter_target_mutant_rows_lost")) and told().endswith("mutant_rows_lost.so")
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"library")
+    code, out, _ = fuzzer("--target", str(library), what="iterator", behaviour="rows lost")
+    assert code == 1 and told() == str(library) and f"--target {library}" in out, "the replay line names it"
+
+
+def test_a_planted_bug_of_the_api_is_linked(fuzzer):
+    assert fuzzer("--mutant", "api_lost", what="api", behaviour="crash")[0] == 0
+    assert fuzzer.built == [("probe", ("api_fuzz_api_lost",))]
+
+
+@pytest.mark.parametrize(("what", "arguments", "expected"), [
+    ("iterators", (), "cannot fuzz 'iterators'; did you mean 'iterator'?"),
+    ("iterator", ("--mutant", "lost_push"), "no planted bug 'lost_push' for 'fuzz iterator'"),
+    ("iterator", ("--mutant", "arena_shared"), "no planted bug 'arena_shared' for 'fuzz iterator'"),
+    ("api", ("--mutant", "lost_push"), "no planted bug 'lost_push' for 'fuzz api'"),
+    ("engine", ("--mutant", "api_lost"), "no planted bug 'api_lost' for 'fuzz engine'"),
+    ("iterator", ("--property", "ENG-1"), "unknown property 'ENG-1'; known: all, ITR-1, ITR-2, ITR-3, ITR-4, ITR-5, ITR-6"),
+    ("iterator", ("--workers", "2"), "--workers goes with 'fuzz engine'"),
+    ("api", ("--target", "reference"), "--target goes with 'fuzz iterator'"),
+    ("iterator", ("--target", "./no.so"), "--target: no such file ./no.so"),
+    ("iterator", ("--target", "mine"), "--target: no target 'mine'; name a library with its folder, such as ./mine"),
+    ("iterator", ("--target", "reference", "--mutant", "rows_lost"), "--target says nothing beside --mutant")])
+def test_what_a_subject_does_not_know_is_refused(fuzzer, house, what, arguments, expected):
+    code, _, err = fuzzer(*arguments, what=what)
+    assert code == 2 and expected in err and not list(house.out.glob("*"))
+
+
+def test_the_properties_are_those_of_the_sources():
+    """A property that only one side knows could not be searched for."""
+    root = this_house().root
+    for subject, source in ((ITERATOR, "iterator/iterator_subject.cc"), (API, "api/api_subject.cc")):
+        assert tuple(re.findall(r'Property\{"([A-Z]+-\d+)"', (root / "fuzz" / source).read_text())) == subject.contracts

@@ -142,7 +142,7 @@ def test_a_program_knows_the_planted_bug_that_it_was_found_with(fuzzer, house): 
     assert fuzzer("--mutant", "lost_push", behaviour="out of order")[0] == 0
     stored = str(finding_of(house))
     _, _, err = fuzzer("--replay", stored)
-    assert "was found with the planted bug lost_push, and runs on the engine without it; for that bug: --mutant lost_push" in err
+    assert "was found with the planted bug lost_push, and runs on what has no such bug; for that bug: --mutant lost_push" in err
     assert fuzzer("--replay", stored, "--mutant", "lost_push", behaviour="out of order")[2] == ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from tenter.plan.fuzzed import SUBJECTS, Subject
+
 
 @dataclass(frozen=True)
 class Hunt:
@@ -18,10 +20,21 @@ class Hunt:
     workers: str = ""
     max_ops: int = 24
     times: int = 200
+    target: str = ""  # a library, or the name of a target; empty for Tenter's own runtime
+
+    def subject(self) -> Subject:
+        return SUBJECTS[self.what]
 
     def program(self) -> str:
-        """The build target, one for each planted bug."""
-        return "engine_fuzz" + (f"_{self.mutant}" if self.mutant else "")
+        """The fuzzer's program. A planted bug is in the program itself, or in the library that it loads."""
+        linked = self.mutant and not self.subject().any_target
+        return f"{self.what}_fuzz" + (f"_{self.mutant}" if linked else "")
+
+    def builds(self) -> tuple[str, ...]:
+        """The build targets."""
+        if not self.subject().any_target:
+            return (self.program(),)
+        return self.program(), f"tenter_target_mutant_{self.mutant}" if self.mutant else "tenter_target_reference"
 
     def words(self, flavour: str) -> str:
         """The command that does exactly this again, in one flavour."""
@@ -30,12 +43,12 @@ class Hunt:
         if ":" in self.replay and self.max_ops != Hunt.max_ops:
             words += ["--max-ops", str(self.max_ops)]
         for option, value, default in (("--property", self.property, "all"), ("--workers", self.workers, ""),
-                                       ("--mutant", self.mutant, "")):
-            if value and value != default and (option == "--mutant" or not self.replay or ":" in self.replay):
+                                       ("--mutant", self.mutant, ""), ("--target", self.target, "")):
+            if value and value != default and (option in ("--mutant", "--target") or not self.replay or ":" in self.replay):
                 words += [option, value]
         return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, *words])
 
     def replay_line(self, flavour: str, file: str) -> str:
         """The command that runs a stored program again."""
-        mutant = ["--mutant", self.mutant] if self.mutant else []
+        mutant = ["--mutant", self.mutant] if self.mutant else ["--target", self.target] if self.target else []
         return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, "--replay", file, *mutant])

@@ -13,16 +13,6 @@ from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN, Told
 from tenter.report.wording import plural
 
-# Coverage: what a program may hold, and the word for a person.
-_COVERAGE = {"several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
-             "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
-             "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies",
-             "out_of_memory": "pushes without memory", "run_dependents": "under run-dependents",
-             "naive": "on the naive engine", "meetings": "ops that meet", "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity",
-             "idle": "with idle workers that end", "forks": "forks", "recorded_ops": "captured ops", "replays": "replays",
-             "bulk_ops": "ops in groups", "times_out": "deadlines that pass"}
-
-
 def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> None:
     p = told.progress
     if told.ended.stopped:
@@ -30,10 +20,11 @@ def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> No
     if not p:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
-    found = f"{plural(len(told.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p['ops'], 'op')}"
+    unit = hunt.subject().unit
+    found = f"{plural(len(told.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p[f'{unit}s'], unit)}"
     line(console, f"{flavour}: {found} in {p['elapsed_s']:.0f} s"
                   + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
-    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in _COVERAGE.items() if key in p), "dim")
+    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in hunt.subject().coverage.items() if key in p), "dim")
 
 
 def interrupted(told: Told, hunt: Hunt) -> str:
@@ -48,10 +39,10 @@ def interrupted(told: Told, hunt: Hunt) -> str:
     return f"interrupted after {told.ended.duration_s:.0f} s of {hunt.seconds:g} s"
 
 
-def print_found(finding: dict[str, Any], replay: str, console: Console) -> None:
+def print_found(finding: dict[str, Any], hunt: Hunt, replay: str, console: Console) -> None:
     """Before it is shrunk, so that what comes after may be interrupted."""
     line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
-    line(console, f"found after {finding['found_after_s']:.1f} s in a program of {plural(finding['ops'], 'op')}, which is shrunk now",
+    line(console, f"found after {finding['found_after_s']:.1f} s in a program of {plural(finding['ops'], hunt.subject().unit)}, which is shrunk now",
          "bold")
     advise(console, f"replay: {replay}")
 
@@ -59,7 +50,7 @@ def print_found(finding: dict[str, Any], replay: str, console: Console) -> None:
 def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str, console: Console) -> None:
     line(console, f"\n{finding['contract']} is broken: {one_line(finding['kind'])}", "bold red")
     line(console, shortened(finding["detail"].strip(), 4000))
-    line(console, f"\nthe program{_how_small(finding)}:", "bold")
+    line(console, f"\nthe program{_how_small(finding, hunt.subject().unit)}:", "bold")
     line(console, "\n".join(f"  {step}" for step in finding["program"].splitlines()))
     if "tried" in finding:
         line(console, f"it came back {finding['came_back']} of {finding['tried']} times")
@@ -69,10 +60,10 @@ def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str
         advise(console, f"the original: {original.words(flavour)}")
 
 
-def _how_small(finding: dict[str, Any]) -> str:
+def _how_small(finding: dict[str, Any], unit: str) -> str:
     if "original_ops" not in finding:
         return ""
     found = f"found after {finding['found_after_s']:.1f} s"
     if "shrunk_after_s" not in finding:
-        return f", {plural(finding['ops'], 'op')}, {found}, not shrunk"
-    return f", {plural(finding['ops'], 'op')} of {finding['original_ops']}, {found}, shrunk after {finding['shrunk_after_s']:.1f} s"
+        return f", {plural(finding['ops'], unit)}, {found}, not shrunk"
+    return f", {plural(finding['ops'], unit)} of {finding['original_ops']}, {found}, shrunk after {finding['shrunk_after_s']:.1f} s"

@@ -45,17 +45,17 @@ def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
 def _case(search: Search) -> CaseResult:
     hunt, told = search.hunt, search.told
     findings = tuple(merge([_finding(raw, search.replay) for raw in told.findings]))
-    programs = int(told.progress.get("cases", 0))
+    programs, units = int(told.progress.get("cases", 0)), f"{hunt.subject().unit}s"
     verdict, reason = _outcome(search, findings, programs)
     return CaseResult(
         name=f"fuzz/{hunt.what}.{search.flavour}", scenario=f"fuzz/{hunt.what}", flavour=search.flavour, kind=FUZZED,
-        title=f"One program again: {hunt.replay}" if hunt.replay else f"Random programs on the {hunt.what}",
-        purpose="What a program saw is compared with a model that runs one op at a time.",
-        parameters={"property": hunt.property}, target=f"mutant {hunt.mutant}" if hunt.mutant else "reference",
+        title=f"One program again: {hunt.replay}" if hunt.replay else hunt.subject().title,
+        purpose=hunt.subject().judged,
+        parameters={"property": hunt.property}, target=f"mutant {hunt.mutant}" if hunt.mutant else hunt.target or "reference",
         seed=hunt.seed, contracts=() if hunt.property == "all" else (hunt.property,), verdict=verdict, reason=reason,
         duration_s=round(told.ended.duration_s, 3), timeout_s=hunt.seconds, exit_code=search.exit_code,
         planted=hunt.mutant, found_by=findings[0].check if findings and hunt.mutant else "",
-        exposure={name: value for name, value in {"programs": programs, "ops": told.progress.get("ops", 0)}.items() if value},
+        exposure={name: value for name, value in {"programs": programs, units: told.progress.get(units, 0)}.items() if value},
         checks=(CheckResult(CHECK, "failed" if findings else "passed", programs),) if programs or findings else (),
         findings=findings, stderr_tail=told.stderr[-10_000:], again=hunt.words(search.flavour))
 

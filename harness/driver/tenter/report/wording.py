@@ -18,7 +18,7 @@ from tenter.report.power import Power
 UNITS = {"inferences": "inference", "programs": "program", "ops": "op", "batches": "batch", "rows": "row", "samples": "sample",
          "requests": "request", "epochs": "epoch", "shortages": "shortage"}
 # English has more plurals than a rule could guess, and the reports need few words.
-_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "case": "cases", "check": "checks",
+_PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "call": "calls", "case": "cases", "check": "checks",
             "fault": "faults", "finding": "findings", "hit": "hits", "mismatch": "mismatches", "model": "models", "planted bug": "planted bugs",
             "place": "places", "run": "runs", "scenario": "scenarios", "seed": "seeds", "site": "sites", "site hit": "site hits",
             "step": "steps", "thread": "threads", "time": "times"}

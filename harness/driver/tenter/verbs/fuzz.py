@@ -17,6 +17,7 @@ from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAG
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
 from tenter.plain import one_line
+from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.hunt import Hunt
 from tenter.record import archive, searched
 from tenter.record.results import RunResult
@@ -33,6 +34,8 @@ _MOST_WORKERS = 64  # of a program as text (fuzz/engine/program/parse.cc)
 def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     refuse(hunt, house)
     _say_mutant(hunt)
+    if "/" in hunt.target:
+        hunt = replace(hunt, target=os.path.abspath(hunt.target))
     if Path(hunt.replay).is_file():
         hunt = replace(hunt, replay=os.path.abspath(hunt.replay))  # the same file at the root, from where its line is meant
     started = datetime.now().astimezone()
@@ -48,7 +51,7 @@ def _search_all(hunt: Hunt, folder: Path, latest: Path | None, house: House, con
     codes: list[int] = []
     try:
         for flavour in hunt.flavours:
-            build_shown(house, flavour, console, (hunt.program(),))
+            build_shown(house, flavour, console, hunt.builds())
             code, whole = _one_flavour(hunt, flavour, folder, house, console)
             codes.append(code)
             if not whole:
@@ -69,18 +72,23 @@ def _search_all(hunt: Hunt, folder: Path, latest: Path | None, house: House, con
 
 def refuse(hunt: Hunt, house: House) -> None:
     """Before anything is built or written."""
-    if hunt.what != "engine":
-        raise UsageError(f"cannot fuzz '{hunt.what}'{nearest(hunt.what, ('engine',))}")
+    if hunt.what not in SUBJECTS:
+        raise UsageError(f"cannot fuzz '{hunt.what}'{nearest(hunt.what, tuple(SUBJECTS))}")
     for flavour in hunt.flavours:
         if flavour not in FUZZED_FLAVOURS:
             raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
     if len(set(hunt.flavours)) < len(hunt.flavours):
         raise UsageError(f"--flavour: one of {', '.join(hunt.flavours)} is named twice, and is searched once")
-    if hunt.mutant and hunt.mutant not in house.fuzz_mutants():
-        raise UsageError(f"no planted bug '{hunt.mutant}'{nearest(hunt.mutant, house.fuzz_mutants())}")
-    properties = [name for name in contracts.read_contracts(house) if name.startswith(("ENG-", "ERR-"))]
+    mutants = house.fuzz_mutants(hunt.what)
+    if hunt.mutant and hunt.mutant not in mutants:
+        raise UsageError(f"no planted bug '{hunt.mutant}' for 'fuzz {hunt.what}'{nearest(hunt.mutant, mutants)}")
+    _refuse_target(hunt, house)
+    properties = [name for name in contracts.read_contracts(house)
+                  if any(name == known or (known.endswith("-") and name.startswith(known)) for known in hunt.subject().contracts)]
     if hunt.property not in ("all", *properties):
         raise UsageError(f"--property: unknown property '{hunt.property}'; known: all, {', '.join(properties)}")
+    if hunt.workers and hunt.what != "engine":
+        raise UsageError(f"--workers goes with 'fuzz engine': 'fuzz {hunt.what}' has engines of its own, or none")
     if hunt.workers and not all(re.fullmatch(r"\d{1,4}", word) for word in hunt.workers.split(",")):
         raise UsageError(f"--workers: '{hunt.workers}' is no list of numbers such as 0,1,8")
     if hunt.workers and max(map(int, hunt.workers.split(","))) > _MOST_WORKERS:
@@ -88,27 +96,41 @@ def refuse(hunt: Hunt, house: House) -> None:
     if hunt.replay and not re.fullmatch(r"\d{1,19}:\d{1,19}", hunt.replay) and not Path(hunt.replay).is_file():
         raise UsageError(f"--replay: '{hunt.replay}' is no file, and no SEED:CASE such as 7:12")
     if hunt.mutant and hunt.flavours != ("probe",):
-        raise UsageError("planted bugs of the engine exist in the flavour probe only; leave --flavour out")
+        raise UsageError("planted bugs exist in the flavour probe only; leave --flavour out")
+
+
+def _refuse_target(hunt: Hunt, house: House) -> None:
+    if not hunt.target:
+        return
+    if not hunt.subject().any_target:
+        raise UsageError(f"--target goes with 'fuzz iterator': 'fuzz {hunt.what}' is linked with Tenter's own runtime")
+    if hunt.mutant:
+        raise UsageError("--target says nothing beside --mutant, which is a target of its own")
+    if "/" in hunt.target and not Path(hunt.target).is_file():
+        raise UsageError(f"--target: no such file {hunt.target}")
+    if "/" not in hunt.target and hunt.target != "reference":
+        raise UsageError(f"--target: no target '{hunt.target}'; name a library with its folder, such as ./{hunt.target}"
+                         f"{nearest(hunt.target, ('reference',))}")
 
 
 def _say_mutant(hunt: Hunt) -> None:
     """A program that only a planted bug makes fail seems to be mended when it runs without that bug."""
     mutant = searched.mutant_of(Path(hunt.replay)) if hunt.replay else ""
     if mutant and mutant != hunt.mutant:
-        now = f"the planted bug {hunt.mutant}" if hunt.mutant else "the engine without it"
+        now = f"the planted bug {hunt.mutant}" if hunt.mutant else "what has no such bug"
         say(f"{hunt.replay} was found with the planted bug {mutant}, and runs on {now}; for that bug: --mutant {mutant}")
 
 
 def _begun(hunt: Hunt, out: Path | None, folder: Path, started: datetime, house: House) -> RunResult:
     return RunResult(run_id=folder.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
                      environment=environment.facts(house), builds={}, cases=(), out=shlex.quote(house.relative(out)) if out else "",
-                     tested="Tenter's engine" + (f" with the planted bug {hunt.mutant}" if hunt.mutant else ""))
+                     tested=hunt.target or f"Tenter's {hunt.what}" + (f" with the planted bug {hunt.mutant}" if hunt.mutant else ""))
 
 
 def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: Console) -> tuple[int, bool]:
     """The exit code, and whether it was not interrupted."""
     def found(finding: dict[str, Any]) -> None:
-        hunted.print_found(finding, _stored(hunt, flavour, finding, folder, house), console)
+        hunted.print_found(finding, hunt, _stored(hunt, flavour, finding, folder, house), console)
 
     whole = hunt_in(hunt, flavour, folder, house, console, found)
     told = searched.told(folder, flavour) or searched.NOT_BEGUN
@@ -119,7 +141,7 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
         print(f"came back {told.replayed['came_back']} of {told.replayed['tried']} times ({flavour})")
     code, defect = _judged(hunt, told, flavour)
     if code == USAGE:
-        raise UsageError(_last(told).removeprefix("engine_fuzz: "))
+        raise UsageError(_last(told).removeprefix(f"{hunt.what}_fuzz: "))
     if defect:
         say(defect)
     if hunt.mutant and not hunt.replay and code == FINDINGS:

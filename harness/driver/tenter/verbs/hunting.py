@@ -43,13 +43,21 @@ def hunt_in(hunt: Hunt, flavour: str, folder: Path, house: House, console: Conso
 
 
 def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
-    argv = [*sanitizer.prefix(flavour), str(house.fuzzer(flavour, hunt.mutant)), "--seed", str(hunt.seed),
+    argv = [*sanitizer.prefix(flavour), str(house.fuzzer(flavour, hunt.program())), "--seed", str(hunt.seed),
             "--seconds", f"{hunt.seconds:g}", "--shrink-seconds", f"{max(20.0, hunt.seconds / 2):g}",
             "--property", hunt.property, "--max-ops", str(hunt.max_ops),
             "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
     if hunt.workers:
         argv += ["--workers", hunt.workers]
+    if hunt.subject().any_target:
+        argv += ["--target", str(_library(hunt, flavour, house))]
     return [*argv, "--replay", hunt.replay, "--times", str(hunt.times)] if hunt.replay else argv
+
+
+def _library(hunt: Hunt, flavour: str, house: House) -> Path:
+    if hunt.mutant:
+        return house.mutant(flavour, hunt.mutant)
+    return Path(hunt.target) if "/" in hunt.target else house.target(flavour, hunt.target or "reference")
 
 
 class Watch:
@@ -84,7 +92,7 @@ class Watch:
                 self._next_line = time.monotonic()  # the first line about shrinking at once
             elif event["event"] == "shrinking":
                 self._show(event["elapsed_s"], event["limit_s"],
-                           f"shrinking: {plural(event['ops'], 'op')} so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
+                           f"shrinking: {plural(event['ops'], self._hunt.subject().unit)} so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
             elif event["event"] == "replaying":
                 self._show(event["tried"], event["times"], f"came back {event['came_back']} of {event['tried']}")
         except (KeyError, TypeError, OSError):

@@ -1,0 +1,41 @@
+"""What can be fuzzed: the subjects of the fuzzer, and what is said about each. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Subject:
+    name: str
+    title: str  # of a search, for a person
+    judged: str  # what a program is compared with
+    unit: str  # what programs are made of, and are counted in
+    contracts: tuple[str, ...]  # that have a property; a prefix that ends with "-" stands for all that begin so
+    any_target: bool = False  # a library that --target names; else Tenter's own runtime is linked
+    coverage: dict[str, str] = field(default_factory=dict)  # what a program may hold, and the word for a person
+
+
+ENGINE = Subject(
+    "engine", "Random programs on the engine", "What a program saw is compared with a model that runs one op at a time.", "op",
+    ("ENG-", "ERR-"), coverage={
+        "several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
+        "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
+        "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies", "out_of_memory": "pushes without memory",
+        "run_dependents": "under run-dependents", "naive": "on the naive engine", "meetings": "ops that meet",
+        "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity", "idle": "with idle workers that end",
+        "forks": "forks", "recorded_ops": "captured ops", "replays": "replays", "bulk_ops": "ops in groups",
+        "times_out": "deadlines that pass"})
+ITERATOR = Subject(
+    "iterator", "Random files and calls on an iterator",
+    "Every answer is compared with that of a sequential iterator, in an order that the times of the calls allow.", "call",
+    tuple(f"ITR-{number}" for number in range(1, 7)), any_target=True, coverage={
+        "several_consumers": "with several consumers", "nexts": "batches asked for", "resets": "resets", "closes": "closes",
+        "bad_rows": "bad rows", "faults": "faults"})
+API = Subject(
+    "api", "Random lives of handles of the C API",
+    "Every call must have the code that the lives of its handles demand, and every op is given back once.", "call",
+    ("ENG-5", "ENG-7", "ENG-8", "ENG-9", "COP-4", "ITR-5"), coverage={
+        "several_threads": "with several threads", "frees": "frees", "other_contexts": "calls in another context"})
+
+SUBJECTS = {subject.name: subject for subject in (ENGINE, ITERATOR, API)}
