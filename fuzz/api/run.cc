@@ -1,7 +1,5 @@
 #include "fuzz/api/run.h"
 
-#include <filesystem>
-#include <iterator>
 #include <list>
 
 #include "fuzz/api/world.h"
@@ -12,11 +10,6 @@
 
 namespace tenter::fuzz::api {
 namespace {
-
-int64_t Descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return std::distance(begin(all), end(all));
-}
 
 bool HasInside(Verb verb) { return verb == Verb::kPushWaits || verb == Verb::kPushFrees; }
 
@@ -75,7 +68,7 @@ History RunProgram(const Program& program, const std::string& rows, Watchdog* wa
     history.calls[i].line = history.inside[i].line = &program.lines[i];
   watchdog->Begin();
   const int threads = ThreadCount();
-  const int64_t descriptors = Descriptors();
+  const int64_t descriptors = DescriptorCount();
   {
     World world(rows);
     Places places(program);
@@ -87,7 +80,7 @@ History RunProgram(const Program& program, const std::string& rows, Watchdog* wa
   }
   watchdog->SetDescribe(nullptr);
   history.threads_left = ThreadsLeft(threads);
-  history.descriptors_left = Descriptors() - descriptors;
+  history.descriptors_left = DescriptorCount() - descriptors;
   watchdog->End();
   return history;
 }

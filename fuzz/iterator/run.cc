@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <iterator>
 #include <list>
 #include <utility>
 
@@ -17,11 +15,6 @@
 
 namespace tenter::fuzz::iterator {
 namespace {
-
-int64_t Descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return std::distance(begin(all), end(all));
-}
 
 // The file of a program, without a name in any folder: nothing of it is left behind.
 class RowsFile {
@@ -209,7 +202,7 @@ History RunProgram(const Program& program, const tgt_target& table, uint64_t rou
   Sites sites(program, round);
   watchdog->Begin();
   const int threads = ThreadCount();
-  const int64_t descriptors = Descriptors();
+  const int64_t descriptors = DescriptorCount();
   {
     auto target = TargetInstance::Open(&table, sites.host());
     TENTER_CHECK(target.ok(), target.status().message());
@@ -225,7 +218,7 @@ History RunProgram(const Program& program, const tgt_target& table, uint64_t rou
   }
   watchdog->SetDescribe(nullptr);
   history.threads_left = ThreadsLeft(threads);
-  history.descriptors_left = Descriptors() - descriptors;
+  history.descriptors_left = DescriptorCount() - descriptors;
   watchdog->End();
   history.has_sites = sites.were_hit();
   history.most_ahead = sites.most_ahead();

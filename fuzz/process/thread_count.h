@@ -1,9 +1,11 @@
-// ThreadCount: how many threads this process has, to see whether a failed construction leaves some.
+// ThreadCount, DescriptorCount: what this process has, to see whether something is left behind.
 //
 // Thread safety: any thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 
 #include "runtime/base/clock.h"
 
@@ -14,6 +16,12 @@ inline int ThreadCount() {
   for ([[maybe_unused]] const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
     ++threads;
   return threads;
+}
+
+// The one with which it looks included.
+inline int64_t DescriptorCount() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return std::distance(begin(all), end(all));
 }
 
 // How many more there are than `before`. A thread that was joined may be listed for a moment
