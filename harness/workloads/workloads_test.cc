@@ -193,8 +193,7 @@ TEST(Completer, RunsEveryJobOnce) {
 TEST(InFlightGauge, KnowsTheMost) {
   InFlightGauge gauge;
   gauge.Enter();
-  gauge.Enter();
-  gauge.Leave();
+  gauge.Leave(gauge.Enter());
   gauge.Enter();
   EXPECT_EQ(gauge.max(), 2);
   std::vector<Thread> threads(4);
@@ -203,8 +202,7 @@ TEST(InFlightGauge, KnowsTheMost) {
                     .Start("caller",
                            [&] {
                              for (int i = 0; i < 1000; ++i) {
-                               gauge.Enter();
-                               gauge.Leave();
+                               gauge.Leave(gauge.Enter());
                              }
                            })
                     .ok());
@@ -214,6 +212,19 @@ TEST(InFlightGauge, KnowsTheMost) {
   const int64_t before = gauge.max();
   for (int64_t i = 0; i < before; ++i) gauge.Enter();  // beside the two that are inside
   EXPECT_EQ(gauge.max(), before + 2);
+}
+
+// Whoever was inside at some moment of a visit is among its others, and nobody else is.
+TEST(InFlightGauge, KnowsTheOthersOfAVisit) {
+  InFlightGauge gauge;
+  EXPECT_EQ(gauge.Leave(gauge.Enter()), 0) << "alone";
+  EXPECT_EQ(gauge.Leave(gauge.Enter()), 0) << "one behind the other";
+  const auto first = gauge.Enter();
+  const auto second = gauge.Enter();
+  EXPECT_EQ(gauge.Leave(second), 1) << "the first was there before";
+  EXPECT_EQ(gauge.Leave(gauge.Enter()), 1);
+  EXPECT_EQ(gauge.Leave(first), 2) << "both came since, and are gone";
+  EXPECT_EQ(gauge.Leave(gauge.Enter()), 0);
 }
 
 TEST(BadRowsFile, KnowsItsLines) {

@@ -15,7 +15,8 @@ InferenceCallers::InferenceCallers(Stage& stage, const ModelInputs& inputs, Infe
       inferences_(stage.parameters.Int("inferences")),
       per_thread_(stage.parameters.Int("inputs_per_thread")),
       bad_requests_(stage.parameters.Int("bad_requests")),
-      free_after_(stage.parameters.Int("free_after")) {}
+      free_after_(stage.parameters.Int("free_after")),
+      in_flight_most_(stage.parameters.Int("in_flight_max")) {}
 
 Status InferenceCallers::CallFromAllThreads(Handle* op) {
   tickets_.Store(0, kRelaxed);
@@ -46,7 +47,8 @@ void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
   for (int64_t i = 0;; ++i) {
     const int64_t ticket = tickets_.FetchAdd(1, kRelaxed);
     if (ticket >= inferences_) return;
-    Call(op, static_cast<size_t>(thread * per_thread_ + i % per_thread_), IsBad(ticket));
+    const auto sample = static_cast<size_t>(thread * per_thread_ + i % per_thread_);
+    while (Call(op, sample, IsBad(ticket)) == Outcome::kRefusedForNow) YieldThread();
     if (free_after_ > 0) calls_.Add();
     stage_.progress.Step();
   }
@@ -58,19 +60,20 @@ bool InferenceCallers::IsBad(int64_t ticket) const {
          ticket * bad_requests_ / inferences_ != (ticket + 1) * bad_requests_ / inferences_;
 }
 
-void InferenceCallers::Call(tgt_handle op, size_t sample, bool bad) {
+InferenceCallers::Outcome InferenceCallers::Call(tgt_handle op, size_t sample, bool bad) {
   const std::vector<tgt_tensor> inputs =
       bad ? inputs_.Misshaped(sample) : inputs_.sample(sample).inputs;
   std::vector<tgt_tensor> outputs(inputs_.output_count());
   tgt_error error = {};
-  in_flight_.Enter();
+  const InFlightGauge::Visit visit = in_flight_.Enter();
   const tgt_code code = table_.invoke(stage_.target.self(), op, inputs.data(), inputs.size(),
                                       outputs.data(), outputs.size(), &error);
-  in_flight_.Leave();
-  if (code != TGT_OK) return JudgeError(error, code, bad);
+  const int64_t others = in_flight_.Leave(visit);
+  if (code != TGT_OK) return JudgeError(error, code, bad, others);
   if (bad) errors_.MissingRefusal(inputs[0].rank);
   if (!bad) Compare(outputs, sample);
   for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
+  return Outcome::kEnded;
 }
 
 void InferenceCallers::Refused() {
@@ -78,7 +81,23 @@ void InferenceCallers::Refused() {
   stage_.board.Examine(kLife);
 }
 
-void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool bad) {
+// A refusal because of others needs others: without them it is a failure of a call that did nothing
+// wrong.
+InferenceCallers::Outcome InferenceCallers::RefusedForNow(const tgt_error& error,
+                                                          const char* contract, int64_t others,
+                                                          int64_t needed) {
+  Refused();
+  if (others < needed)
+    stage_.board.Report({.check = &kErrorExactness,
+                         .contract = contract,
+                         .what = "refused without a cause",
+                         .title = "a call was refused although at most " + std::to_string(others) +
+                                  " others were inside meanwhile: " + ErrorText(error)});
+  return Outcome::kRefusedForNow;
+}
+
+InferenceCallers::Outcome InferenceCallers::JudgeError(const tgt_error& error, tgt_code code,
+                                                       bool bad, int64_t others) {
   if (free_after_ > 0 && (code == TGT_CLOSED || code == TGT_STALE_HANDLE)) {
     Refused();
     if (!freed_.Load(kRelaxed))
@@ -87,17 +106,20 @@ void InferenceCallers::JudgeError(const tgt_error& error, tgt_code code, bool ba
            .contract = "COP-4",
            .what = "refused before the free",
            .title = "a call was refused before the op was freed: " + ErrorText(error)});
-    return;
+    return Outcome::kEnded;
   }
+  if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe"))
+    return RefusedForNow(error, "COP-6", others, 1);
   if (bad) {
     refused_.FetchAdd(1, kRelaxed);
-    return errors_.CheckRefusal(error);
+    errors_.CheckRefusal(error);
+    return Outcome::kEnded;
   }
-  if (code == TGT_CONCURRENT_USE && !stage_.parameters.Flag("thread_safe")) return Refused();
   if (code == TGT_RESOURCE_EXHAUSTED && stage_.parameters.Flag("refuse_when_full") &&
       !stage_.injector.has_failures())
-    return Refused();
+    return RefusedForNow(error, "COP-2", others, in_flight_most_);
   errors_.Add(error);
+  return Outcome::kEnded;
 }
 
 void InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sample) {

@@ -5,7 +5,8 @@
 //
 // Thread safety: the public methods belong to the owner; its threads are started and joined inside.
 // Ownership and lifetime: one per run, for all its rounds; borrows stage, inputs and errors.
-// Invariants: (1) a round makes exactly the calls that were asked for, whichever thread makes them.
+// Invariants: (1) a round makes exactly the calls that were asked for, whichever thread makes them;
+//   one that is refused because others are there is made again, and needs others that were.
 //   (2) A thread calls with inputs of its own, so that an answer tells whose it is. (3) An op is
 //   freed under its callers only after `freed_` says so: a refusal seen earlier is a finding.
 #pragma once
@@ -38,18 +39,23 @@ class InferenceCallers {
   int64_t refused() const { return refused_.Load(kRelaxed); }
 
  private:
+  enum class Outcome { kEnded, kRefusedForNow };
+
   void CallLoop(int64_t thread, tgt_handle op);
   bool IsBad(int64_t ticket) const;
-  void Call(tgt_handle op, size_t sample, bool bad);
+  Outcome Call(tgt_handle op, size_t sample, bool bad);
   void Refused();
-  void JudgeError(const tgt_error& error, tgt_code code, bool bad);
+  // `others`: that were inside at some moment of the call, at most.
+  Outcome JudgeError(const tgt_error& error, tgt_code code, bool bad, int64_t others);
+  Outcome RefusedForNow(const tgt_error& error, const char* contract, int64_t others,
+                        int64_t needed);
   void Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
 
   Stage& stage_;
   const tgt_target& table_;
   const ModelInputs& inputs_;
   InferenceErrors& errors_;
-  const int64_t threads_, inferences_, per_thread_, bad_requests_, free_after_;
+  const int64_t threads_, inferences_, per_thread_, bad_requests_, free_after_, in_flight_most_;
   InFlightGauge in_flight_;
   CallCounter calls_;
   Atomic<int64_t> tickets_ = 0;
