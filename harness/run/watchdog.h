@@ -3,8 +3,8 @@
 //
 // Thread safety: construction and destruction on the main thread; it runs on a thread of its own.
 // Ownership and lifetime: borrows everything; the destructor stops and joins it.
-// Invariants: it acts when Progress::done has not moved for watchdog_ms, never because of the
-//    length of a run.
+// Invariants: it acts when Progress::done has not moved for watchdog_ms, or when the set-up did not
+//    come to its first step in ten times that; never because of the length of a run.
 // Errors: when it acts it writes finding and summary and ends the process with exit code 1,
 //   because stuck threads cannot be joined.
 #pragma once
@@ -29,7 +29,7 @@ class Watchdog {
  private:
   void Watch() EXCLUDES(mutex_);
   bool Sleep() EXCLUDES(mutex_);  // false when it must end
-  [[noreturn]] void Bite();
+  [[noreturn]] void Bite(int64_t limit_ns);
 
   const int64_t watchdog_ns_;
   const Progress* const progress_;

@@ -133,8 +133,10 @@ class EpochRun {
   void CheckValues(const tgt_batch& batch, int64_t first_row, int64_t rows) {
     const auto* values = static_cast<const double*>(batch.data.data);
     for (int64_t r = 0; r < rows; ++r) {
-      const int64_t row =
-          first_row + r < rows_ ? first_row + r : (first_row + r - rows_) % batch_size_;
+      // What fills a batch up comes from the first one, which a short file does not fill itself.
+      const int64_t row = first_row + r < rows_
+                              ? first_row + r
+                              : (first_row + r - rows_) % std::min(batch_size_, rows_);
       for (int64_t c = 0; c < columns_; ++c) {
         const auto wanted = static_cast<double>(row * columns_ + c);
         if (values[r * columns_ + c] == wanted) continue;
