@@ -15,6 +15,7 @@ enum class Count {
   kDeletes,
   kWaits,
   kWaitAlls,
+  kLooks,
   kStops,
   kCancels,
   kPushesInside,
@@ -40,36 +41,15 @@ enum class Count {
   kEnd
 };
 
-constexpr std::array kNames = std::to_array<std::string_view>({"cases",
-                                                               "ops",
-                                                               "several_pushers",
-                                                               "failing_ops",
-                                                               "async_ops",
-                                                               "deletes",
-                                                               "waits",
-                                                               "wait_alls",
-                                                               "stops",
-                                                               "cancels",
-                                                               "pushes_inside",
-                                                               "waits_inside",
-                                                               "out_of_memory",
-                                                               "run_dependents",
-                                                               "naive",
-                                                               "gated",
-                                                               "idle",
-                                                               "forks",
-                                                               "parity",
-                                                               "recorded_ops",
-                                                               "replays",
-                                                               "times_out",
-                                                               "races",
-                                                               "scoped_ops",
-                                                               "scope_cancels",
-                                                               "scope_deadlines",
-                                                               "scoped_replays",
-                                                               "bulk_ops",
-                                                               "meetings",
-                                                               "many_vars"});
+constexpr std::array kNames = std::to_array<std::string_view>(
+    {"cases",        "ops",           "several_pushers", "failing_ops",
+     "async_ops",    "deletes",       "waits",           "wait_alls",
+     "looks",        "stops",         "cancels",         "pushes_inside",
+     "waits_inside", "out_of_memory", "run_dependents",  "naive",
+     "gated",        "idle",          "forks",           "parity",
+     "recorded_ops", "replays",       "times_out",       "races",
+     "scoped_ops",   "scope_cancels", "scope_deadlines", "scoped_replays",
+     "bulk_ops",     "meetings",      "many_vars"});
 static_assert(kNames.size() == static_cast<size_t>(Count::kEnd));
 
 }  // namespace
@@ -92,6 +72,7 @@ void CountCase(const Program& p, const std::function<void(size_t, uint64_t)>& ad
   add(Count::kDeletes, statements([](const Statement& s) { return s.verb == Verb::kDelete; }));
   add(Count::kWaits, statements([](const Statement& s) { return s.verb == Verb::kWait; }));
   add(Count::kWaitAlls, statements([](const Statement& s) { return s.verb == Verb::kWaitAll; }));
+  add(Count::kLooks, statements([](const Statement& s) { return s.verb == Verb::kLook; }));
   add(Count::kStops, statements([](const Statement& s) { return s.verb == Verb::kStop; }));
   add(Count::kCancels, CanCancel(p));
   add(Count::kPushesInside,

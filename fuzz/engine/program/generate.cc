@@ -114,6 +114,7 @@ class Drawing {
   void SomeWaits(Actor actor) {
     if (Chance(profile_.waits)) Wait(actor, Verb::kWait);
     if (Chance(profile_.wait_alls)) Wait(actor, Verb::kWaitAll);
+    if (Chance(profile_.looks)) Wait(actor, Verb::kLook);
     if (scopes_ == 0 || !Chance(profile_.wait_alls)) return;
     Wait(actor, Verb::kAwait);
     program_.statements.back().scope = From(1, scopes_);
@@ -142,6 +143,7 @@ class Drawing {
     if (depth < 2 && Chance(profile_.pushes_inside)) Push(inside, depth + 1);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWait);
     if (Chance(profile_.waits_inside)) Wait(inside, Verb::kWaitAll);
+    if (Chance(profile_.looks)) Wait(inside, Verb::kLook);
     if (scopes_ == 0 || !Chance(profile_.waits_inside)) return;
     Wait(inside, Verb::kAwait);
     program_.statements.back().scope = From(1, scopes_);

@@ -72,6 +72,7 @@ bool ParseStatement(Words& words, Statement* s) {
       case Verb::kWait:
         return words.Letter(&s->var);
       case Verb::kWaitAll:
+      case Verb::kLook:
       case Verb::kFork:
         return true;
       case Verb::kStop:

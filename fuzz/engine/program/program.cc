@@ -30,7 +30,7 @@ bool IsSequential(const Program& program) {
   return Threads(program) <= 1 &&
          std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
            return s.actor.is_op && s.verb != Verb::kWait && s.verb != Verb::kWaitAll &&
-                  s.verb != Verb::kAwait;
+                  s.verb != Verb::kAwait && s.verb != Verb::kLook;
          });
 }
 

@@ -38,7 +38,8 @@ enum class Verb {
   kAwait,    // waits for a failure scope
   kCancel,   // cancels one
   kTimeout,  // sets the deadline of one
-  kExpired   // waits until the deadline of one has cancelled it
+  kExpired,  // waits until the deadline of one has cancelled it
+  kLook      // asks for a snapshot, the counts and the latest failure, while everything moves
 };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.

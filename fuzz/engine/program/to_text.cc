@@ -57,6 +57,8 @@ std::string ToText(const Statement& s) {
       return text + "wait " + VarName(s.var);
     case Verb::kWaitAll:
       return text + "waitall";
+    case Verb::kLook:
+      return text + "look";
     case Verb::kStop:
       return text + (s.mode == StopMode::kCancel ? "stop cancel" : "stop drain");
     case Verb::kReplay:

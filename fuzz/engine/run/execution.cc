@@ -85,7 +85,7 @@ void Execution::RunStatement(size_t index, const HandlesPtr& handles) {
   const Verb verb = program_.statements[index].verb;
   // What may wait for ops opens the gate first: none of them ends before.
   if (verb != Verb::kPush && verb != Verb::kDelete && verb != Verb::kReplay &&
-      verb != Verb::kCancel && verb != Verb::kTimeout)
+      verb != Verb::kCancel && verb != Verb::kTimeout && verb != Verb::kLook)
     gate_.Open();
   StatementSeen& seen = notes_.statement(index);
   seen.handles = *handles;
@@ -112,6 +112,8 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
       return Wait((*handles)[s.var], &seen->var);
     case Verb::kWaitAll:
       return LookAtAll(*engine_, &seen->reported, &seen->caught);
+    case Verb::kLook:
+      return LookAtEngine(*engine_);
     case Verb::kStop:
       seen->code = engine_->Stop(s.mode).code();
       if (!s.actor.is_op) seen->live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);

@@ -53,6 +53,15 @@ void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caugh
   }
 }
 
+void LookAtEngine(const Engine& engine) {
+  TENTER_CHECK(!engine.Describe().empty(), "an engine says nothing of itself");
+  static_cast<void>(engine.counts());
+  if (const FailurePtr last = engine.LastFailure(); last != nullptr) {
+    Describe(*last);
+    static_cast<void>(last->Chain());
+  }
+}
+
 void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught* caught) {
   try {
     const Result<FailureReport> report = scope.Await();

@@ -20,7 +20,7 @@ ENGINE = Subject(
     "engine", "Random programs on the engine", "What a program saw is compared with a model that runs one op at a time.", "op",
     ("ENG-", "ERR-"), coverage={
         "several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
-        "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "stops": "stops", "cancels": "cancels",
+        "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "looks": "looks at the engine", "stops": "stops", "cancels": "cancels",
         "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies", "out_of_memory": "pushes without memory",
         "run_dependents": "under run-dependents", "naive": "on the naive engine", "meetings": "ops that meet",
         "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity", "idle": "with idle workers that end",
