@@ -93,7 +93,7 @@ def test_what_is_full_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("end", ("stopped", "raises"))
 def test_no_record_is_left_of_a_case_without_a_result(house, tmp_path, monkeypatch, end):
-    def ends(command, stop, _):
+    def ends(command, stop, *_):
         (tmp_path / "cases" / "c" / "run" / "flight.bin").write_bytes(b"much")
         if end == "raises":
             raise OSError(errno.ENOSPC, "No space left on device")

@@ -99,7 +99,7 @@ def test_a_hang_is_dumped_killed_with_its_children_and_reported(tenter, write, h
     monkeypatch.setattr("tenter.machine.process.DUMP_GRACE_S", 0.5)
     started = time.monotonic()
     code, _, _ = tenter("run", write("smoke/one", "[budget]\ntimeout_s = 1", behaviour="hang"))
-    assert code == 1 and time.monotonic() - started < 5
+    assert code == 1 and time.monotonic() - started < 20
     finding = case(house, "smoke/one.probe")["findings"][0]
     assert finding["check"] == "liveness" and "2,000 of 2,000 inferences" in finding["title"]
     assert "waits for var 17" in finding["detail"], "the dump that SIGQUIT asked for"
