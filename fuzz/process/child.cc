@@ -98,6 +98,7 @@ std::optional<Reporter> Child::Fork(Child* child) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // of no use to anybody without its parent
     close(ends[0]);
     dup2(child->said_, STDERR_FILENO);
+    dup2(child->said_, STDOUT_FILENO);  // what a target prints is no event
     return Reporter(ends[1]);
   }
   close(ends[1]);

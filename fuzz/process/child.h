@@ -44,7 +44,7 @@ class Child {
 };
 
 // Nothing when the child ended clean. Crashes, silence and sanitizers become findings too; the
-// beginning of the child's stderr is part of their detail.
+// beginning of what the child printed is part of their detail.
 std::optional<Finding> RunInChild(const std::function<void(const Reporter&)>& work,
                                   int64_t limit_ns);
 

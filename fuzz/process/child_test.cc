@@ -2,7 +2,9 @@
 #include "fuzz/process/child.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +35,15 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->contract + finding->kind + finding->detail, "ERR-6twicetwo\nlines");
   EXPECT_EQ(finding->round, 7u);
+  // A target prints as it likes.
+  const auto loud = RunInChild(
+      [](const Reporter&) {
+        [[maybe_unused]] const auto written = write(STDOUT_FILENO, "hello", 5);
+        std::abort();
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(loud.has_value());
+  EXPECT_NE(loud->detail.find("hello"), std::string::npos) << loud->detail;
 #if defined(TENTER_TSAN)
   const auto race = RunInChild(
       [](const Reporter& reporter) {
