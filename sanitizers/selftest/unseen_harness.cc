@@ -99,13 +99,7 @@ bool RaceOver(const std::string& part) {
       {"hits_apart", [&] { return RaceOverInjector("", flight.get(), 2 * kCallsApart); }},
       {"injector", [&] { return RaceOverInjector("", flight.get()); }},
       {"injector_fires", [&] { return RaceOverInjector("engine.op.body=delay(1)", flight.get()); }},
-      {"gauge",
-       [&] {
-         return Race([&] {
-           gauge.Enter();
-           gauge.Leave();
-         });
-       }},
+      {"gauge", [&] { return Race([&] { gauge.Leave(gauge.Enter()); }); }},
       {"counter", [&] { return Race([&] { counter.Add(); }); }},
       {"board", [&] { return Race([&] { board.Examine(kDeterminism); }); }},
       {"report",
