@@ -14,7 +14,7 @@ from rich.console import Console
 from tenter.bench import engine_sheets, goals, measurement, metg, process
 from tenter.bench.goals import Verdict
 from tenter.bench.measurement import Book
-from tenter.bench.sheet import Sheet
+from tenter.report.sheet import Sheet
 from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError
 from tenter.house import House

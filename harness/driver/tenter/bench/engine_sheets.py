@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenter.bench.goals import MXNET, OURS, OURS_FROM_C, PEERS, Verdict
 from tenter.bench.measurement import Book, Measured
 from tenter.bench.metg import Metg
-from tenter.bench.sheet import Sheet, number
+from tenter.report.sheet import Sheet, number
 
 _SHORT = {MXNET: "MXNet", "tbb_flow": "TBB flow", "tbb_group": "TBB group", "mutex_pool": "pool", OURS: "Tenter", OURS_FROM_C: "Tenter, C API"}
 _GROWTH = {"live variables": "live", "readers of one variable": "readers", "reads per op": "reads", "pushers": "pushers"}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tenter.bench.measurement import Book, Measured
-from tenter.bench.sheet import Sheet, number
+from tenter.report.sheet import Sheet, number
 
 SKIP, RUN = "skip", "run"
 @dataclass(frozen=True)
