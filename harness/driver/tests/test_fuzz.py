@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tenter.cases import search
 from tenter.house import FUZZED_FLAVOURS, this_house
 from tenter.plan.fuzzed import API, ITERATOR
 from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN
-from tenter.report import search
 from tenter.verbs import fuzz
 from test_junit import cases_of
 from test_sarif import checked

@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
+from tenter.cases.search import Search, judged, last_said, run_of
 from tenter.console import advise, build_shown, command_line, line, path_shown, say
-from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect, UsageError, nearest
+from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
 from tenter.plain import one_line
@@ -23,7 +24,6 @@ from tenter.record import archive, searched
 from tenter.record.results import RunResult
 from tenter.record.searched import Told
 from tenter.report import hunted, report
-from tenter.report.search import Search, run_of
 from tenter.report.steps import what_now
 from tenter.sources import contracts
 from tenter.verbs.hunting import hunt_in
@@ -139,9 +139,9 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
         hunted.print_finding(finding, hunt, flavour, _stored(hunt, flavour, finding, folder, house), console)
     if told.replayed and not told.ended.stopped:
         print(f"came back {told.replayed['came_back']} of {told.replayed['tried']} times ({flavour})")
-    code, defect = _judged(hunt, told, flavour)
+    code, defect = judged(hunt, told, flavour)
     if code == USAGE:
-        raise UsageError(_last(told).removeprefix(f"{hunt.what}_fuzz: "))
+        raise UsageError(last_said(told).removeprefix(f"{hunt.what}_fuzz: "))
     if defect:
         say(defect)
     if hunt.mutant and not hunt.replay and code == FINDINGS:
@@ -166,46 +166,7 @@ def write_reports(folder: Path, house: House) -> RunResult:
 
 def _search(hunt: Hunt, flavour: str, folder: Path, house: House) -> Search:
     told = searched.told(folder, flavour) or searched.NOT_BEGUN
-    code, defect = _judged(hunt, told, flavour)
+    code, defect = judged(hunt, told, flavour)
     return Search(hunt, flavour, told, exit_code=SANITIZER if code == SANITIZER else told.ended.exit_code, defect=defect,
                   interrupted=hunted.interrupted(told, hunt) if told.ended.stopped else "",
                   replay=hunt.replay_line(flavour, house.relative(searched.program_file(folder, flavour))))
-
-
-def _judged(hunt: Hunt, told: Told, flavour: str) -> tuple[int, str]:
-    """The exit code, and why the harness is defective, if it is."""
-    try:
-        return exit_code(hunt, told, flavour), ""
-    except HarnessDefect as error:
-        return DEFECT, str(error)
-
-
-def exit_code(hunt: Hunt, told: Told, flavour: str) -> int:
-    """As for every verb, where a finding counts although the search was interrupted later. A planted bug is like a canary: to
-    find it is what is expected."""
-    ended, kinds = told.ended, [str(finding["kind"]) for finding in told.findings]
-    if ended.stopped and not kinds:
-        return INCONCLUSIVE
-    if not ended.stopped and ended.exit_code == USAGE:
-        return USAGE
-    if not ended.stopped:
-        _refuse_defect(told, flavour)
-    if hunt.mutant and not hunt.replay:
-        return CLEAN if kinds else FINDINGS
-    if any(kind.startswith(("sanitizer", "data race", "leaked memory")) for kind in kinds):
-        return SANITIZER
-    return FINDINGS if kinds else CLEAN
-
-
-def _refuse_defect(told: Told, flavour: str) -> None:
-    ended = told.ended
-    if ended.timed_out or ended.signal_name or ended.exit_code not in (CLEAN, FINDINGS):
-        how = "did not end in time" if ended.timed_out else f"ended with {ended.signal_name or ended.exit_code}"
-        raise HarnessDefect(f"the fuzzer itself {how} in {flavour}: {_last(told)}")
-    if (ended.exit_code == FINDINGS) != bool(told.findings):
-        raise HarnessDefect(f"the fuzzer ended with {ended.exit_code} and told of {len(told.findings)} findings")
-
-
-def _last(told: Told) -> str:
-    said = told.stderr.strip().splitlines()
-    return one_line(said[0]) if said else "the fuzzer refused its options"

@@ -13,51 +13,27 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
 
+from tenter.cases.fuzzer import command
 from tenter.console import line
 from tenter.house import House
-from tenter.machine import interrupts, sanitizer
-from tenter.machine.process import Command, Progress, execute
+from tenter.machine import interrupts
+from tenter.machine.process import Progress, execute
 from tenter.plain import one_line
 from tenter.plan.hunt import Hunt
 from tenter.record import searched
 from tenter.report.wording import plural
 
-# What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
-_GRACE_S = 300.0
-_SLOWER = {"tsan": 4, "asan": 3}  # a case may take so many times longer before it counts as hanging
-_CASE_LIMIT_MS = 5000
 _EVERY_S = 10.0  # between lines where there is no terminal
 
 
 def hunt_in(hunt: Hunt, flavour: str, folder: Path, house: House, console: Console,
             found: Callable[[dict[str, Any]], None]) -> bool:
     """Whether it was not interrupted. `found` is called with a finding before it is shrunk, from another thread."""
-    command = Command(argv=_argv(hunt, flavour, house), environment=sanitizer.environment(house, flavour),
-                      timeout_s=hunt.seconds * 2 + _GRACE_S, stdout_file=searched.events_file(folder, flavour),
-                      stderr_file=searched.stderr_file(folder, flavour))
     with interrupts.heeded() as stop, Watch(console, hunt, flavour, found) as watch:
-        ended = execute(command, stop, watch.progressed, watch.told)
+        ended = execute(command(hunt, flavour, folder, house), stop, watch.progressed, watch.told)
         searched.note_end(folder, flavour, ended)
     # The signal may have come when the child had ended: it is not for the next flavour to lose.
     return not (ended.stopped or stop.is_set())
-
-
-def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
-    argv = [*sanitizer.prefix(flavour), str(house.fuzzer(flavour, hunt.program())), "--seed", str(hunt.seed),
-            "--seconds", f"{hunt.seconds:g}", "--shrink-seconds", f"{max(20.0, hunt.seconds / 2):g}",
-            "--property", hunt.property, "--max-ops", str(hunt.max_ops),
-            "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
-    if hunt.workers:
-        argv += ["--workers", hunt.workers]
-    if hunt.subject().any_target:
-        argv += ["--target", str(_library(hunt, flavour, house))]
-    return [*argv, "--replay", hunt.replay, "--times", str(hunt.times)] if hunt.replay else argv
-
-
-def _library(hunt: Hunt, flavour: str, house: House) -> Path:
-    if hunt.mutant:
-        return house.mutant(flavour, hunt.mutant)
-    return Path(hunt.target) if "/" in hunt.target else house.target(flavour, hunt.target or "reference")
 
 
 class Watch:

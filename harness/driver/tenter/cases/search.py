@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect
+from tenter.plain import one_line
 from tenter.plan.hunt import Hunt
 from tenter.record.findings import Finding, merge, signature
 from tenter.record.results import FUZZED, CaseResult, CheckResult, RunResult, Verdict
@@ -38,11 +40,11 @@ class Search:
 def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
     """`facts` are the fields of a run that no search knows."""
     out = f" --out {facts['out']}" if facts.get("out") else ""
-    return RunResult(cases=tuple(replace(case, again=case.again + out) for case in map(_case, searches)), builds={},
+    return RunResult(cases=tuple(replace(case, again=case.again + out) for case in map(case_of, searches)), builds={},
                      duration_s=round(sum(search.told.ended.duration_s for search in searches), 3), **facts)
 
 
-def _case(search: Search) -> CaseResult:
+def case_of(search: Search) -> CaseResult:
     hunt, told = search.hunt, search.told
     findings = tuple(merge([_finding(raw, search.replay) for raw in told.findings]))
     programs, units = int(told.progress.get("cases", 0)), f"{hunt.subject().unit}s"
@@ -85,3 +87,42 @@ def _finding(raw: dict[str, Any], replay: str) -> Finding:
     return Finding(check=_CHECKS.get(word, CHECK), contracts=(contract,), signature=signature("fuzz", kind),
                    title=f"{contract} is broken: {kind}", evidence={"kind": kind, **evidence, "replay": replay},
                    detail=f"{str(raw['detail']).strip()}\n\nThe program:\n{program[:_MOST_PROGRAM]}")
+
+
+def judged(hunt: Hunt, told: Told, flavour: str) -> tuple[int, str]:
+    """The exit code, and why the harness is defective, if it is."""
+    try:
+        return exit_code(hunt, told, flavour), ""
+    except HarnessDefect as error:
+        return DEFECT, str(error)
+
+
+def exit_code(hunt: Hunt, told: Told, flavour: str) -> int:
+    """As for every verb, where a finding counts although the search was interrupted later. A planted bug is like a canary: to
+    find it is what is expected."""
+    ended, kinds = told.ended, [str(finding["kind"]) for finding in told.findings]
+    if ended.stopped and not kinds:
+        return INCONCLUSIVE
+    if not ended.stopped and ended.exit_code == USAGE:
+        return USAGE
+    if not ended.stopped:
+        _refuse_defect(told, flavour)
+    if hunt.mutant and not hunt.replay:
+        return CLEAN if kinds else FINDINGS
+    if any(kind.startswith(("sanitizer", "data race", "leaked memory")) for kind in kinds):
+        return SANITIZER
+    return FINDINGS if kinds else CLEAN
+
+
+def _refuse_defect(told: Told, flavour: str) -> None:
+    ended = told.ended
+    if ended.timed_out or ended.signal_name or ended.exit_code not in (CLEAN, FINDINGS):
+        how = "did not end in time" if ended.timed_out else f"ended with {ended.signal_name or ended.exit_code}"
+        raise HarnessDefect(f"the fuzzer itself {how} in {flavour}: {last_said(told)}")
+    if (ended.exit_code == FINDINGS) != bool(told.findings):
+        raise HarnessDefect(f"the fuzzer ended with {ended.exit_code} and told of {len(told.findings)} findings")
+
+
+def last_said(told: Told) -> str:
+    said = told.stderr.strip().splitlines()
+    return one_line(said[0]) if said else "the fuzzer refused its options"
