@@ -50,6 +50,15 @@ class House:
     def fuzzer(self, flavour: str, program: str) -> Path:
         return self.build(flavour) / "fuzz" / program
 
+    @property
+    def planted(self) -> Path:
+        return self.root / "harness" / "mutants" / "planted.toml"
+
+    def patches(self) -> dict[str, Path]:
+        """The planted bugs that are patches of a source, by name."""
+        folders = (self.root / "harness" / "mutants", self.root / "fuzz" / "mutants")
+        return {path.stem: path for folder in folders for path in sorted(folder.glob("*.patch"))}
+
     def fuzz_mutants(self, what: str) -> list[str]:
         """Planted bugs for a fuzzer, by their patches: they are built on demand."""
         if what == "iterator":

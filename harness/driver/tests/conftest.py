@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tenter import cli, cli_checkout, cli_fuzz, cli_history, standpoint
+from tenter import cli, cli_canary, cli_checkout, cli_fuzz, cli_history, standpoint
 from tenter.house import House, this_house
 from tenter.verbs import replay, run
 
@@ -46,7 +46,7 @@ def tenter(house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     """Runs the command line on the small repository: returns the exit code, stdout and stderr."""
     for module in (run, replay):
         monkeypatch.setattr(module, "build_shown", lambda *_: False)
-    for module in (cli, cli_checkout, cli_fuzz, cli_history, standpoint):
+    for module in (cli, cli_canary, cli_checkout, cli_fuzz, cli_history, standpoint):
         monkeypatch.setattr(module, "this_house", lambda: house)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # the tests may run in such a step themselves
         monkeypatch.delenv(name, raising=False)

@@ -1,14 +1,26 @@
-"""The fuzzer as a child process: its command line, environment, files and deadline."""
+"""The fuzzer as a child process: its command line, and a case that is a search for a planted bug.
+
+Such a case ends with the first finding, as it was found: what is measured is the time to find, and a shrunk program may
+break another contract than the one that was drawn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from tenter.cases.search import Search, case_of, judged
 from tenter.house import House
 from tenter.machine import sanitizer
-from tenter.machine.process import Command
+from tenter.machine.interrupts import Stop
+from tenter.machine.process import Command, Progress, execute
 from tenter.plan.hunt import Hunt
+from tenter.plan.planner import Case
+from tenter.plan.trials import hunt_of
 from tenter.record import searched
+from tenter.record.results import CaseResult
 
 # What shrinking, and a replay in which every round hangs, may take on top of the time for searching.
 _GRACE_S = 300.0
@@ -16,10 +28,42 @@ _SLOWER = {"tsan": 4, "asan": 3}  # a case may take so many times longer before 
 _CASE_LIMIT_MS = 5000
 
 
+class _Found(Stop):
+    """Ends one child when it has found something, or when everything is to end."""
+
+    def __init__(self, whole: Stop) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._whole.is_set()
+
+
 def command(hunt: Hunt, flavour: str, folder: Path, house: House) -> Command:
     return Command(argv=_argv(hunt, flavour, house), environment=sanitizer.environment(house, flavour),
                    timeout_s=hunt.seconds * 2 + _GRACE_S, stdout_file=searched.events_file(folder, flavour),
                    stderr_file=searched.stderr_file(folder, flavour))
+
+
+def run(case: Case, here: Path, house: House, stop: Stop, on_progress: Callable[[Progress], None]) -> CaseResult | None:
+    """The result, or None when the campaign was stopped before anything was found. `here` is the folder of the case."""
+    hunt, flavour, found = hunt_of(case), case.flavour, _Found(stop)
+
+    def heard(event: dict[str, Any]) -> None:
+        if event.get("event") == "found":
+            found.set()
+
+    searched.note_end(here, flavour, execute(command(hunt, flavour, here, house), found, on_progress, heard))
+    told = searched.told(here, flavour) or searched.NOT_BEGUN
+    if told.ended.stopped and not told.findings:
+        return None
+    for finding in told.findings:
+        searched.store(here, flavour, hunt, finding)
+    code, defect = judged(hunt, told, flavour)
+    replay = hunt.replay_line(flavour, house.relative(searched.program_file(here, flavour)))
+    result = case_of(Search(hunt, flavour, told, exit_code=code, defect=defect, interrupted="", replay=replay))
+    return replace(result, name=case.name, scenario=case.scenario, title=case.title, purpose=case.purpose,
+                   contracts=case.contracts, again=case.again, retry=case.retry)
 
 
 def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:

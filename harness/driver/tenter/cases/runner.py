@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenter.cases import postmortem, trace, verdict
+from tenter.cases import fuzzer, postmortem, trace, verdict
 from tenter.cases.ending import Ending, by_target as by_the_target
 from tenter.cases.movement import Movement, told
 from tenter.errors import DEFECT, FULL, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
@@ -20,7 +20,7 @@ from tenter.machine.process import Command, Ended, Progress, execute
 from tenter.plan import files
 from tenter.plan.planner import Case
 from tenter.record.findings import Finding, merge, qualified, read_findings
-from tenter.record.results import CaseResult, CheckResult, FaultCount, SiteCount, Verdict
+from tenter.record.results import FUZZED, CaseResult, CheckResult, FaultCount, SiteCount, Verdict
 
 SUMMARY_VERSION = 1
 
@@ -41,6 +41,8 @@ class CaseRunner:
             shutil.rmtree(here)  # what a run left that ended in the middle of this case
         (here / "run").mkdir(parents=True)
         (here / "plan.json").write_text(json.dumps(case.plan, indent=2) + "\n")
+        if case.plan["workload"]["kind"] == FUZZED:
+            return fuzzer.run(case, here, self.house, self.stop, on_progress)
         try:
             if case.refused:
                 return result_of(case, (Verdict.ERROR, case.refused), USAGE, 0.0)

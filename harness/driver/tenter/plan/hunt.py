@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tenter.plan.fuzzed import SUBJECTS, Subject
 
+FUZZED = "engine_fuzz"  # the kind of a case that is a search of the fuzzer
+
 
 @dataclass(frozen=True)
 class Hunt:

@@ -9,12 +9,12 @@ from typing import Any
 
 from tenter.errors import HarnessDefect, UsageError
 from tenter.machine.model_facts import ModelFacts
+from tenter.plan.hunt import FUZZED
 from tenter.plan.scenario import POWER
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
 UNMET = "expected "  # begins the reason of a case that did not report what its scenario expects
-FUZZED = "engine_fuzz"  # the kind of a case that is a search of the fuzzer
 
 
 class Verdict(Enum):

@@ -1,0 +1,109 @@
+"""The table of planted bugs, `harness/mutants/planted.toml`: what is planted, what it breaks, and what must find it.
+
+What holds always: every patch and every canary has a row, and every row a patch or a saboteur, contracts that exist and an
+instrument that plants this very bug. `problems` says where that is not so, and a table with a problem is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tenter.errors import UsageError, nearest
+from tenter.house import House
+from tenter.plan.fuzzed import SUBJECTS
+from tenter.plan.scenario import Scenario, read as read_scenario
+
+FUZZ = "fuzz "
+CANARIES = "canary"
+_KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str}
+_OPTIONAL = ("place",)
+_PATCHED = re.compile(r"^--- a/runtime/(\w+)/", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bug:
+    name: str  # of the patch, or of the saboteur
+    planted: str  # in one line
+    floor: str
+    contracts: tuple[str, ...]  # that it breaks
+    found_by: tuple[str, ...]  # "canary/arena_shared.probe", or "fuzz engine"
+    place: str = ""  # that the stacks of a finding must name, where it has some
+
+
+def read(house: House) -> tuple[Bug, ...]:
+    """Raises for a table that cannot be read; what it says is for `problems` to judge."""
+    source = house.relative(house.planted)
+    try:
+        raw = tomllib.loads(house.planted.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{source}: the table of planted bugs cannot be read ({error})") from error
+    return tuple(_bug(name, row, f"{source}: [{name}]") for name, row in raw.items())
+
+
+def _bug(name: str, row: Any, where: str) -> Bug:
+    if not isinstance(row, dict):
+        raise UsageError(f"{where}: no table with {', '.join(_KEYS)}")
+    for key, value in row.items():
+        if key not in _KEYS:
+            raise UsageError(f"{where}: unknown key '{key}'{nearest(key, _KEYS)}")
+        if not isinstance(value, _KEYS[key]) or not value or (isinstance(value, list) and not all(isinstance(one, str) for one in value)):
+            raise UsageError(f"{where}: '{key}' is {value!r}, and must be {'text' if _KEYS[key] is str else 'a list of texts'}")
+    missing = [key for key in _KEYS if key not in row and key not in _OPTIONAL]
+    if missing:
+        raise UsageError(f"{where}: '{missing[0]}' is missing")
+    return Bug(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+
+
+def problems(bugs: tuple[Bug, ...], contracts: Mapping[str, Any], house: House) -> Iterator[str]:
+    """Where the table does not fit the patches, the canaries or the contracts."""
+    canaries, patches, names = canaries_of(house), house.patches(), {bug.name for bug in bugs}
+    for name in sorted(set(patches) - names):
+        yield f"{house.relative(patches[name])} has no row"
+    for name, scenario in canaries.items():
+        if not any(f"{name}.{flavour}" in bug.found_by for bug in bugs for flavour in scenario.flavours):
+            yield f"{scenario.source} is in no row"
+    for bug in bugs:
+        yield from (f"[{bug.name}]: {problem}" for problem in _of_row(bug, patches, canaries, contracts, house))
+
+
+def _of_row(bug: Bug, patches: Mapping[str, Any], canaries: Mapping[str, Scenario], contracts: Mapping[str, Any],
+            house: House) -> Iterator[str]:
+    for contract in bug.contracts:
+        if contract not in contracts:
+            yield f"unknown contract '{contract}'{nearest(contract, contracts)}"
+    if bug.name in patches:
+        floor = _PATCHED.search(patches[bug.name].read_text())
+        if floor and floor[1] != bug.floor:
+            yield f"its patch is of the floor '{floor[1]}', and not of '{bug.floor}'"
+    elif bug.name not in {scenario.saboteur for scenario in canaries.values()}:
+        yield f"no patch and no saboteur of a canary has this name{nearest(bug.name, patches)}"
+    for instrument in bug.found_by:
+        yield from _of_instrument(bug, instrument, canaries, house)
+
+
+def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], house: House) -> Iterator[str]:
+    if instrument.startswith(FUZZ):
+        what = instrument.removeprefix(FUZZ)
+        if what not in SUBJECTS:
+            yield f"there is no '{instrument}'{nearest(what, SUBJECTS)}"
+        elif bug.name not in house.fuzz_mutants(what):
+            yield f"'{instrument}' cannot plant it"
+        return
+    name, _, flavour = instrument.rpartition(".")
+    scenario = canaries.get(name)
+    if scenario is None or flavour not in scenario.flavours:
+        known = [f"{one}.{its}" for one, other in canaries.items() for its in other.flavours]
+        yield f"no canary '{instrument}'{nearest(instrument, known)}"
+    elif bug.name not in (scenario.mutant, scenario.saboteur):
+        yield f"{name} plants {scenario.mutant or scenario.saboteur}"
+    elif not set(scenario.contracts) <= set(bug.contracts):
+        yield f"{name} says that it breaks {', '.join(scenario.contracts)}"
+
+
+def canaries_of(house: House) -> dict[str, Scenario]:
+    scenarios = [read_scenario(path, house) for path in sorted((house.scenarios / CANARIES).rglob("*.toml"))]
+    return {scenario.name: scenario for scenario in scenarios}
