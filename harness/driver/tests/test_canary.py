@@ -38,6 +38,7 @@ planted = "nothing has an order"
 floor = "engine"
 contracts = ["ENG-2"]
 found_by = ["fuzz engine"]
+note = "a stand-in says ENG-1 of everything"
 [shared_arena]
 planted = "all share one arena"
 floor = "cached_op"
@@ -108,7 +109,9 @@ def test_all_are_found_and_a_search_ends_with_its_finding(canary, house):
 def test_another_diagnosis_is_named(canary):
     out = canary()[1]
     line = next(line for line in out.splitlines() if line.startswith("order_lost "))
-    assert line.split()[1:] == ["fuzz", "engine", "ENG-2", "ENG-1", "out", "of", "order"], "the stand-in says ENG-1, whatever is planted"
+    assert line.split()[1:] == ["fuzz", "engine", "ENG-2", "ENG-1", "out", "of", "order"]
+    assert canary("order_lost", "--write", "power.md")[0] == 0
+    assert "| order_lost | fuzz engine | ENG-2 | ENG-1 | out of order | a stand-in says ENG-1 of everything |" in Path("power.md").read_text()
 
 
 @pytest.mark.parametrize(("which", "again"), [

@@ -19,8 +19,8 @@ from tenter.plan.scenario import Scenario, read as read_scenario
 
 FUZZ = "fuzz "
 CANARIES = "canary"
-_KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str}
-_OPTIONAL = ("place",)
+_KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str, "note": str}
+_OPTIONAL = ("place", "note")
 _PATCHED = re.compile(r"^--- a/runtime/(\w+)/", re.MULTILINE)
 
 
@@ -32,6 +32,7 @@ class Bug:
     contracts: tuple[str, ...]  # that it breaks
     found_by: tuple[str, ...]  # "canary/arena_shared.probe", or "fuzz engine"
     place: str = ""  # that the stacks of a finding must name, where it has some
+    note: str = ""  # why a finding may have another diagnosis
 
 
 def read(house: House) -> tuple[Bug, ...]:

@@ -58,14 +58,15 @@ def _notes(made: Sequence[Detection]) -> tuple[str, ...]:
     return (*notes, f"{left} of {len(made)} trials did not run to their end, and are in no figure.") if left else tuple(notes)
 
 
-def misread(made: Sequence[Detection]) -> Sheet | None:
-    """Found, and explained otherwise than the table does."""
+def misread(made: Sequence[Detection], why: bool = False) -> Sheet | None:
+    """Found, and explained otherwise than the table does; with the reason as far as it is known, where there is room for it."""
     out = [one for one in made if one.found and one.diagnosis != RIGHT]
     if not out:
         return None
     rows = tuple((one.trial.bug.name, one.trial.by, ", ".join(one.trial.bug.contracts), ", ".join(one.named) or "none",
-                  one_line(one.kind.partition(" at ../")[0])) for one in out)
-    return Sheet("Found, with another diagnosis or none", (" bug", " instrument", " breaks", " the finding names", " what was seen"), rows)
+                  one_line(one.kind.partition(" at ../")[0]), *([one.trial.bug.note or "not known"] if why else [])) for one in out)
+    return Sheet("Found, with another diagnosis or none",
+                 (" bug", " instrument", " breaks", " the finding names", " what was seen", *([" why"] if why else [])), rows)
 
 
 def every(made: Sequence[Detection]) -> Sheet:

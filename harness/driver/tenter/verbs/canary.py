@@ -104,5 +104,7 @@ def _print(made: list[Detection], quiet: bool, console: Console) -> None:
 def render(run: RunResult, made: list[Detection], house: House) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(house.reports / "templates"), trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
-    sheets = [sheet for sheet in (power_sheets.missed(made), power_sheets.power(made), power_sheets.misread(made), power_sheets.every(made)) if sheet]
-    return environment.get_template(_TEMPLATE).render(run=run, facts=run.environment, sheets=sheets, headline=power_sheets.headline(made))
+    sheets = [sheet for sheet in (power_sheets.missed(made), power_sheets.power(made), power_sheets.misread(made, why=True), power_sheets.every(made))
+              if sheet]
+    return environment.get_template(_TEMPLATE).render(run=run, facts=run.environment, sheets=sheets, headline=power_sheets.headline(made),
+                                                         load=", ".join(f"{load:.2f}" for load in os.getloadavg()))
