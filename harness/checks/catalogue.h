@@ -19,6 +19,10 @@ struct CheckType {
 inline constexpr CheckType kDeterminism{
     "determinism", "every output is bitwise equal to the one-thread answer for the same input",
     "COP-1"};
+inline constexpr CheckType kAnswer{
+    "answer",
+    "the one-thread answer is what another runtime computes, within the derived tolerance",
+    "COP-9"};
 inline constexpr CheckType kErrorExactness{
     "error_exactness", "the right error, at the right waiter, the promised number of times",
     "ERR-1 ERR-2 ERR-3 ERR-5 ERR-6 ERR-8 ERR-9 ERR-10 COP-2 COP-5 COP-6 ITR-2 ITR-3"};
@@ -43,8 +47,8 @@ inline constexpr CheckType kDataRace{"data_race", "ThreadSanitizer reports nothi
                                      "COP-1 COP-3"};
 inline constexpr CheckType kCrash{"crash", "the process does not die", "COP-1"};
 
-inline constexpr std::array<const CheckType*, 10> kChecks = {
-    &kDeterminism, &kErrorExactness, &kDependencyOrder, &kHiddenWrite, &kEpoch, &kLeak,
-    &kLiveness,    &kLife,           &kDataRace,        &kCrash};
+inline constexpr std::array<const CheckType*, 11> kChecks = {
+    &kDeterminism, &kAnswer,   &kErrorExactness, &kDependencyOrder, &kHiddenWrite, &kEpoch,
+    &kLeak,        &kLiveness, &kLife,           &kDataRace,        &kCrash};
 
 }  // namespace tenter

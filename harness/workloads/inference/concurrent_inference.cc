@@ -9,6 +9,7 @@
 #include "harness/workloads/inference/inference_errors.h"
 #include "harness/workloads/inference/inference_op.h"
 #include "harness/workloads/inference/inference_remains.h"
+#include "harness/workloads/inference/kept_answers.h"
 #include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/workload.h"
 
@@ -37,6 +38,7 @@ class InferenceRun {
               error, "model"));
     TENTER_ASSIGN_OR_RETURN(inputs_, MakeInputs(model.get()));
     TENTER_RETURN_IF_ERROR(CheckPower());
+    TENTER_RETURN_IF_ERROR(KeepForOracle());
     callers_.emplace(stage_, *inputs_, &errors_);
     remains_.WatchParameters(model.get());
     TENTER_RETURN_IF_ERROR(remains_.LearnArenas(model.get(), *inputs_));
@@ -77,6 +79,14 @@ class InferenceRun {
                                              std::to_string(distinct) +
                                              " different answers: some mix-ups could not be seen");
     return {};
+  }
+
+  // What one thread was answered is right only if somebody else computes the same: the driver asks
+  // an oracle, once this process has ended.
+  Status KeepForOracle() {
+    if (!stage_.board.Wants(kAnswer)) return {};
+    stage_.board.NoPower(kAnswer, "no oracle has judged the answers yet");
+    return KeepAnswers(stage_.scratch_dir, *inputs_);
   }
 
   // One life of engine and op: created, called by all threads, freed.
@@ -162,8 +172,8 @@ WorkloadType ConcurrentInference() {
            {"bad_requests", int64_t{0}, "calls with a wrong shape, spread over the run"},
            {"free_after", int64_t{0}, "free the op while threads call it, after so many calls"},
            {"rounds", int64_t{1}, "lives of engine and op", 1}},
-      .checks = {"determinism", "error_exactness", "hidden_write", "leak", "liveness", "life",
-                 "data_race"},
+      .checks = {"determinism", "answer", "error_exactness", "hidden_write", "leak", "liveness",
+                 "life", "data_race"},
       .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",
                   "failed_requests", "refused_requests", "resident_growth_kb"},
       .run = RunConcurrentInference};

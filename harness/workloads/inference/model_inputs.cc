@@ -221,6 +221,8 @@ Status ModelInputs::Answer(const TargetInstance& target, tgt_handle model, bool 
     for (tgt_tensor& output : outputs) {
       const char* data = static_cast<const char*>(output.data);
       sample.expected.emplace_back(data, data + output.size_bytes);
+      sample.answers.push_back(output);
+      sample.answers.back().data = sample.answers.back().owner = nullptr;
       target.table().tensor_release(target.self(), &output);
     }
   }

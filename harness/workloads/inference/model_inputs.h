@@ -20,6 +20,7 @@ struct Sample {
   std::vector<tgt_tensor> inputs;           // data points into `storage`
   std::vector<std::vector<char>> storage;   // one per input
   std::vector<std::vector<char>> expected;  // one per output
+  std::vector<tgt_tensor> answers;          // what each of them is; without data
 };
 
 struct ModelInputsOptions {

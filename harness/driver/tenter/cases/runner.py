@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenter.cases import fuzzer, postmortem, trace, verdict
+from tenter.cases import answers, fuzzer, postmortem, trace, verdict
+from tenter.cases.answers import Judged
 from tenter.cases.ending import Ending, by_target as by_the_target
 from tenter.cases.movement import Movement, told
-from tenter.errors import DEFECT, FULL, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
+from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer, symbols
 from tenter.machine.interrupts import Stop
@@ -73,13 +74,17 @@ class CaseRunner:
         if ended.stopped:
             trace.drop(here)
             return None
-        result = trace.kept(judge(case, ended, ending, here, movement, self.house.root), here, self.traced)
+        judged = answers.judged(case, here, self.house, self.stop)
+        if self.stop.is_set():
+            trace.drop(here)
+            return None
+        result = trace.kept(judge(case, ended, ending, here, movement, self.house.root, judged), here, self.traced)
         if result.findings:
             files.bring(case.plan, here)
         return result
 
 
-def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Movement, root: Path) -> CaseResult:
+def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Movement, root: Path, judged: Judged = Judged()) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
     stderr = symbols.named(postmortem.tail(here / "stderr.txt"), root)
     last_line = (stderr.strip().splitlines() or [""])[-1]
@@ -101,9 +106,15 @@ def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Moveme
             raise HarnessDefect(problem)
         if by_itself and ended.exit_code == UNSUPPORTED:
             return result_of(case, (Verdict.SKIP, verdict.missing(last_line)), UNSUPPORTED, ended.duration_s)
-        summary["checks"] = _states(summary.get("checks", ()), findings)
-        doubts = verdict.doubts(case.expect, summary) if summary else ()
-        outcome = verdict.conclude(ended.exit_code if by_itself else None, findings, case.expect, doubts)
+        findings += [qualified(finding, case.subject) for finding in judged.findings]
+        whole = bool(summary)
+        summary["checks"] = _states(_with(judged, summary.get("checks", ())), findings)
+        summary["facts"] = {**summary.get("facts", {}), **judged.facts}
+        doubts = verdict.doubts(case.expect, summary) if whole else ()
+        code = ended.exit_code if by_itself else None
+        if code == INCONCLUSIVE and judged.check and judged.check.state == "passed":
+            code = CLEAN  # to the runner no check had power, and this one is not its own
+        outcome = verdict.conclude(code, findings, case.expect, doubts)
         own = None if by_target else ended.exit_code  # a code that the target chose means nothing here
         return result_of(case, outcome, own, ended.duration_s, findings, summary, stderr)
     except HarnessDefect as error:
@@ -147,6 +158,14 @@ def _summary(path: Path) -> dict[str, Any]:
                 "effective_faults": raw.get("effective_faults", "")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessDefect(f"summary.json cannot be read ({error})") from error
+
+
+def _with(judged: Judged, checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    """The checks with what the oracle says instead of what the runner could not know."""
+    if judged.check is None:
+        return checks
+    others = [check for check in checks if check.name != judged.check.name]
+    return (*others[:1], judged.check, *others[1:]) if others else (judged.check,)
 
 
 def _states(checks: tuple[CheckResult, ...], findings: list[Finding]) -> tuple[CheckResult, ...]:
