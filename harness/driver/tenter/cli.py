@@ -62,8 +62,8 @@ def run(
     out: Out = None,
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
                                         "behind the target ABI.")] = "",
-    model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|DIR", help="Concurrent inference on this "
-                                                        "model, or on every model of a folder, instead of scenarios, "
+    model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|DIR|generated:SEED", help="Concurrent inference on this "
+                                                        "model, on the small model that is drawn by a seed, or on every model of a folder, instead of scenarios, "
                                                         "in the flavours probe and tsan; may be given again. One of "
                                                         "several that cannot be run is a row, and the others run.")] = None,
     threads: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: threads that call it at once.")] = 16,
@@ -98,6 +98,7 @@ def run(
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
       ./tenter run --model net.onnx --threads 16    any model made of supported ops, in probe and tsan
       ./tenter run --model models/ -f probe         a row for each model of a folder
+      ./tenter run --model generated:7 -f probe     a small model that is drawn by a seed, the same everywhere
     """
     from tenter.verbs import run as verb
     parameters: dict[str, object] = {}

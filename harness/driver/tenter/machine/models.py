@@ -44,10 +44,11 @@ class Recipe:
 def prepare(models_dir: Path) -> dict[str, Path]:
     """Makes what is missing, damaged or of another version, and returns every model by its name."""
     models_dir.mkdir(parents=True, exist_ok=True)
-    return {name: _prepare(models_dir, name, recipe) for name, recipe in RECIPES.items()}
+    return {name: made(models_dir, name, recipe) for name, recipe in RECIPES.items()}
 
 
-def _prepare(models_dir: Path, name: str, recipe: Recipe) -> Path:
+def made(models_dir: Path, name: str, recipe: Recipe) -> Path:
+    """The file of one model, made if it has to be."""
     path = models_dir / f"{name}.onnx"
     note = models_dir / f"{name}.recipe.json"
     if not _is_current(path, note, recipe):

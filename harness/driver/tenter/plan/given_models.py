@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError
+from tenter.graphs import seeds
 from tenter.house import House
 from tenter.plan.input_shapes import inputs_of, misfit, shared_out
 from tenter.plan.scenario import Expected, Scenario
@@ -25,7 +26,7 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
     """One per file, and per model in the folders; a file that is named twice is run once."""
     files: dict[Path, None] = {}
     for word in words:
-        files.update(dict.fromkeys(Path(os.path.abspath(path)) for path in _files(word)))
+        files.update(dict.fromkeys(Path(os.path.abspath(path)) for path in _files(word, house)))
     names = _names(list(files))
     several = len(files) > 1
     shapes = parameters.get("input_shape", "")
@@ -41,7 +42,9 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
     return made
 
 
-def _files(word: Path) -> list[Path]:
+def _files(word: Path, house: House) -> list[Path]:
+    if seeds.means_seed(str(word)) and not word.exists():
+        return [seeds.file_of(str(word), house, "--model")]
     if not word.is_dir():
         if not word.is_file():
             raise UsageError(f"--model: no such file '{word}'")
@@ -76,7 +79,7 @@ def _unreadable(path: Path) -> str:
 def _scenario(model: Path, name: str, parameters: dict[str, Any], refused: str, house: House) -> Scenario:
     """A tenth as much of it under ThreadSanitizer."""
     given = {"model": str(model.resolve()), **parameters}
-    words = ["--model", house.relative(model)]
+    words = ["--model", seeds.word_of(model, house) or house.relative(model)]
     for key, value in parameters.items():
         for one in str(value).split(";"):
             words += [f"--{key.replace('_', '-')}", one]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError, nearest
+from tenter.graphs import seeds
 from tenter.house import House
 from tenter.machine.limits import Limit, threads
 from tenter.plan.catalogue import ONLY_IN, Catalogue, Parameter
@@ -116,7 +117,9 @@ class Planner:
         return values
 
     def _file(self, value: str, where: str) -> str:
-        """A bare word is the name of a prepared model; everything else is a path from the root."""
+        """A bare word is the name of a prepared model, `generated:SEED` one that is drawn; everything else is a path from the root."""
+        if seeds.means_seed(value):
+            return str(seeds.file_of(value, self.house, where))
         if re.fullmatch(r"\w+", value):
             model = self.house.models / f"{value}.onnx"
             if not model.is_file():

@@ -24,7 +24,7 @@ FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "run", "hu
 # A folder of which the folders inside are floors.
 _ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS}
 _DRIVER = "harness/driver/tenter/"
-DRIVER_FLOORS = ("machine", "plan", "record", "oracle", "cases", "history", "report", "bench", "sources", "verbs")
+DRIVER_FLOORS = ("machine", "graphs", "plan", "record", "oracle", "cases", "history", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
 _INSTALLED = re.compile(r"runtime/capi/tenter/\w+\.h")
 _ROOTS = ("runtime", "harness", "fuzz", "sanitizers", "bench")

@@ -14,6 +14,7 @@ from rich.console import Console
 from tenter.cases.verdict import missing
 from tenter.console import line
 from tenter.errors import UsageError, nearest
+from tenter.graphs import seeds
 from tenter.house import House
 from tenter.machine import model_outline
 from tenter.machine.model_outline import ModelOutline, Port
@@ -26,6 +27,8 @@ _NEVER_RUN = ("Constant", "Identity", "Dropout")
 
 
 def print_model(path: Path, house: House, console: Console) -> None:
+    if seeds.means_seed(str(path)) and not path.exists():
+        path = seeds.file_of(str(path), house, "--model")
     if path.is_dir():
         raise UsageError(f"--model: '{path}' is a folder; list one file of it")
     if not path.is_file():

@@ -1,0 +1,1 @@
+"""Small valid ONNX models, drawn by a seed."""
