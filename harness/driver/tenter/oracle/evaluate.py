@@ -100,6 +100,7 @@ def _onnx_runtime(model: onnx.ModelProto) -> tuple[Run, str]:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_reuse = False  # where it infers a wrong size, it would reuse a buffer that does not fit, and refuse to run
     options.log_severity_level = 4
     once, places = _each_output_once(model)
     session = onnxruntime.InferenceSession(once.SerializeToString(), options, providers=["CPUExecutionProvider"])

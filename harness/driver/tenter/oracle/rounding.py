@@ -106,7 +106,11 @@ class _Mover:
 
     def __init__(self, seed: int) -> None:
         self._seed, self._count = seed, 0
-        self.constants: list[onnx.TensorProto] = []
+        self._made: dict[str, onnx.TensorProto] = {}
+
+    @property
+    def constants(self) -> list[onnx.TensorProto]:
+        return list(self._made.values())
 
     def move(self, name: str, moved: str, dtype: int, units: float, by_element: bool, least: float = 0.0) -> list[onnx.NodeProto]:
         """`least` is how large the largest value is taken to be at least."""
@@ -115,11 +119,16 @@ class _Mover:
         draw = helper.make_node("RandomUniformLike", [name], [at + "draw"], low=-far, high=far, seed=float(self._seed * 1009 + self._count))
         size = [helper.make_node("Abs", [name], [at + "size"])]
         if not by_element:  # one more element, so that an empty tensor has a largest one
-            self.constants += [numpy_helper.from_array(np.array([-1], np.int64), at + "flat"),
-                               numpy_helper.from_array(np.full(1, least, _TYPES[dtype]), at + "least")]
-            size = [helper.make_node("Reshape", [name, at + "flat"], [at + "row"]),
-                    helper.make_node("Concat", [at + "row", at + "least"], [at + "more"], axis=0),
+            flat, lower = self._constant(np.array([-1], np.int64)), self._constant(np.full(1, least, _TYPES[dtype]))
+            size = [helper.make_node("Reshape", [name, flat], [at + "row"]),
+                    helper.make_node("Concat", [at + "row", lower], [at + "more"], axis=0),
                     helper.make_node("Abs", [at + "more"], [at + "sizes"]),
                     helper.make_node("ReduceMax", [at + "sizes"], [at + "size"], keepdims=0)]
         return [draw, *size, helper.make_node("Mul", [at + "draw", at + "size"], [at + "by"]),
                 helper.make_node("Add", [name, at + "by"], [moved])]
+
+    def _constant(self, array: np.ndarray) -> str:
+        """One for all nodes: thousands of them make a session slow to begin."""
+        name = f"__move_{array.dtype}_{array[0]:g}"
+        self._made.setdefault(name, numpy_helper.from_array(array, name))
+        return name
