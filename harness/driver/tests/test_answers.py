@@ -18,6 +18,8 @@ from tenter.oracle import comparison, evaluate, evaluation, kept, rounding
 from tenter.oracle.evaluation import Evaluation
 from tenter.oracle.kept import Kept, KeptSample
 from tenter.plan.planner import Case
+from tenter.record.findings import Finding
+from tenter.record.results import CheckResult
 
 
 def model_of(*nodes: onnx.NodeProto, outputs: tuple[str, ...] = ("y",), constants: dict[str, np.ndarray] | None = None,
@@ -193,3 +195,17 @@ def test_a_tensor_with_bytes_that_do_not_fit_its_dims_is_no_answer(tmp_path):
     told["samples"][0]["outputs"][0]["dims"] = [2, 4]
     (tmp_path / "answers.json").write_text(json.dumps(told))
     assert kept.read(tmp_path).samples[0].outputs[0].dtype == np.uint8
+
+
+@pytest.mark.parametrize("state, findings, verdict, code", [
+    ("passed", (), "PASS", 0), ("no_power", (), "GREY", 3),
+    ("failed", (Finding("answer", "ab" * 8, "output 'y' is not what ONNX Runtime computes: values", "", ("COP-9",)),), "FAIL", 1)])
+def test_what_the_oracle_says_decides_a_case_in_which_the_runner_had_no_power(tenter, write, house, monkeypatch, state, findings, verdict, code):
+    says = answers.Judged(CheckResult("answer", state, 16, "" if state == "passed" else "why"), findings, {"answers judged by": "somebody"})
+    monkeypatch.setattr(answers, "judged", lambda *_: says)
+    write("smoke/one", "model = 'ocr_cls'", behaviour="no_power")
+    assert tenter("run", "smoke/one")[0] == code
+    (case,) = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert case["verdict"] == verdict and case["facts"]["answers judged by"] == "somebody"
+    assert [check["state"] for check in case["checks"] if check["name"] == "answer"] == [state]
+    assert [finding["check"] for finding in case["findings"]] == ["answer"] * len(findings)
