@@ -209,3 +209,14 @@ def test_what_the_oracle_says_decides_a_case_in_which_the_runner_had_no_power(te
     assert case["verdict"] == verdict and case["facts"]["answers judged by"] == "somebody"
     assert [check["state"] for check in case["checks"] if check["name"] == "answer"] == [state]
     assert [finding["check"] for finding in case["findings"]] == ["answer"] * len(findings)
+
+
+def test_a_case_has_no_result_when_its_oracle_is_interrupted_and_a_result_when_it_had_ended(judge, house, monkeypatch):
+    stop = Stop()
+    stop.set()
+    monkeypatch.setattr("test_answers.Stop", lambda: stop)
+    assert judge(model_of(RELU), np.maximum(X, 0)) == answers.Judged(interrupted=True)
+    monkeypatch.undo()
+    judge(model_of(RELU), np.maximum(X, 0))
+    monkeypatch.setattr("test_answers.Stop", lambda: stop)
+    assert judge(model_of(RELU), np.maximum(X, 0)).check.state == "passed", "it was evaluated before"

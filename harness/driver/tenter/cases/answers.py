@@ -27,6 +27,7 @@ class Judged:
     check: CheckResult | None = None
     findings: tuple[Finding, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False  # before the oracle had ended: the case has no result
 
 
 def judged(case: Case, here: Path, house: House, stop: Stop) -> Judged:
@@ -50,6 +51,8 @@ def _judged(case: Case, run: Path, house: House, stop: Stop) -> Judged:
         found = evaluation.of(Path(case.plan["workload"]["model"]), given, run, house, stop)
     except HarnessDefect as error:
         return _powerless(str(error))
+    if found.refused == evaluation.INTERRUPTED:
+        return Judged(interrupted=True)
     if found.refused:
         return _powerless(found.refused)
     compared = comparison.compare(given, found)

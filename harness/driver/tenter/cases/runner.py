@@ -75,7 +75,7 @@ class CaseRunner:
             trace.drop(here)
             return None
         judged = answers.judged(case, here, self.house, self.stop)
-        if self.stop.is_set():
+        if judged.interrupted:
             trace.drop(here)
             return None
         result = trace.kept(judge(case, ended, ending, here, movement, self.house.root, judged), here, self.traced)

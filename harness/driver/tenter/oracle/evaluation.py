@@ -27,6 +27,7 @@ from tenter.oracle import kept
 _SOURCES = ("evaluate.py", "rounding.py")  # what is stored is worthless once they change
 _PACKAGES = ("onnxruntime", "onnx", "numpy")
 _TIMEOUT_S = 120.0
+INTERRUPTED = "the run was interrupted"
 _MOST_KEPT = 256 << 20
 
 
@@ -75,7 +76,7 @@ def _evaluate(model: Path, folder: Path, result: Path, stop: Stop) -> str:
     ended = execute(command, stop, lambda _: None)
     said = (command.stderr_file.read_text(errors="replace").strip().splitlines() or ["without a message"])[-1]
     if ended.stopped:
-        return "the run was interrupted"
+        return INTERRUPTED
     if ended.timed_out:
         return f"the oracle took more than {_TIMEOUT_S:.0f} s"
     if ended.signal_name:
