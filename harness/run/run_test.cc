@@ -192,7 +192,7 @@ TEST(Crash, ASignalThatWasSentKillsToo) {
   for (const int sent : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
     const auto [text, signal] = CrashOf([sent] { raise(sent); });
     EXPECT_EQ(signal, sent);
-    EXPECT_TRUE(text.starts_with("    #0 0x")) << text;
+    EXPECT_NE(text.find("    #0 0x"), std::string::npos) << text;
   }
 }
 
@@ -217,7 +217,7 @@ TEST(Crash, ASmallStackForSignalsDoesNotLoseThePlace) {
       thread.Join();
     });
     EXPECT_EQ(signal, SIGSEGV) << size;
-    EXPECT_TRUE(text.starts_with("    #0 0x")) << size << ": " << text;
+    EXPECT_NE(text.find("    #0 0x"), std::string::npos) << size << ": " << text;
     EXPECT_NE(text.find("    #3 0x"), std::string::npos) << size << ": " << text;
   }
 }
