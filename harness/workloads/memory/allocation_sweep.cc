@@ -78,12 +78,14 @@ Status AllocationSweep::Point(ShortCall* call, int64_t n, bool* failed) {
 
 Status AllocationSweep::CheckLeak(ShortCall* call, int64_t n) {
   const int64_t first = stage_.allocations->live_blocks();
-  for (int i = 0; i < kRepeats; ++i) {
+  for (int i = 0, without = 0; i < kRepeats; ++i) {
     const int64_t before = stage_.allocations->live_blocks();
     TENTER_RETURN_IF_ERROR(Once(call, n).status());
     stage_.progress.Step();
-    if (stage_.allocations->live_blocks() <= before) return {};
+    // Now and then a thread of the target gives something back meanwhile, which hides a loss.
+    if (stage_.allocations->live_blocks() <= before && ++without > kRepeats / 10) return {};
   }
+  if (stage_.allocations->live_blocks() - first < kRepeats / 2) return {};
   leaks_ = true;
   Report(kLeak, "ERR-10", "memory is lost when memory is short",
          std::to_string(stage_.allocations->live_blocks() - first) +

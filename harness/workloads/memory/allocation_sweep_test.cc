@@ -30,6 +30,7 @@ class FakeAllocations final : public AllocationFaults {
 
   bool Allocate() { return ++seen_ != n_; }
   void Keep() { ++live_; }
+  void GiveBack() { --live_; }
   void Refuse() { obstacle_ = "not here"; }
 
  private:
@@ -94,8 +95,7 @@ class Sweep : public testing::Test, public ShortCall {
   AllocationFaults* allocations_ = &fake_;
   std::set<std::string> seen_;
   std::vector<std::string> titles_;
-  CheckBoard board_{{"error_exactness", "leak"},
-                    [this](const Finding& finding) {
+  CheckBoard board_{{"error_exactness", "leak"}, [this](const Finding& finding) {
                       seen_.insert(finding.what);
                       titles_.push_back(finding.title);
                     }};
@@ -175,6 +175,17 @@ TEST_F(Sweep, SeesALeakThatRepeatsAndForgivesWhatIsKept) {
   EXPECT_TRUE(seen_.empty()) << *seen_.begin();
   answer_ = [&](tgt_error* error) {
     fake_.Keep();
+    Refuse(error, TGT_RESOURCE_EXHAUSTED, "out of memory");
+    return tgt_code{TGT_RESOURCE_EXHAUSTED};
+  };
+  Run();
+  EXPECT_EQ(seen_, std::set<std::string>{"call: memory is lost when memory is short"});
+}
+
+TEST_F(Sweep, SeesALeakBehindWhatOthersGiveBackMeanwhile) {
+  int calls = 0;
+  answer_ = [&](tgt_error* error) {
+    ++calls % 50 == 0 ? fake_.GiveBack() : fake_.Keep();
     Refuse(error, TGT_RESOURCE_EXHAUSTED, "out of memory");
     return tgt_code{TGT_RESOURCE_EXHAUSTED};
   };
