@@ -20,7 +20,8 @@ import pytest
 
 from tenter import house as houses
 from tenter.errors import UsageError
-from tenter.history import database, ledger
+from tenter.history import database, ledger, past
+from tenter.history.defects import defects
 from tenter.record.findings import Finding
 from tenter.record.results import CaseResult, RunResult, Verdict
 
@@ -44,6 +45,27 @@ def make_run(name: str = "20261122-101500-smoke", **changes) -> RunResult:
                       findings=(Finding("order", "aabbccdd", "one\ntwo", contracts=("ENG-1", "ENG-2")),))
     cases = tuple(dataclasses.replace(case, name=f"smoke/x.probe.r{i}", seed=i) for i in range(1, 21))
     return dataclasses.replace(RunResult(name, "./tenter run", "2026-11-22T10:15:00+00:00", 1.0, {}, {"probe": "abc"}, cases), **changes)
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Keeps runs by the verdicts of their cases: `x` shows the finding, `.` is clean, `?` concludes nothing."""
+    def keep(number: int, cases: str, build: str = "abc", flavour: str = "probe", kind: str = ledger.RUN, planted: str = "",
+             target: str = "reference") -> str:
+        words = {"x": Verdict.FAIL, ".": Verdict.PASS, "?": Verdict.GREY}
+        run = make_run(f"20261122-1015{number:02}-smoke", started=f"2026-11-22T10:15:{number:02}+00:00", builds={flavour: build})
+        run = dataclasses.replace(run, cases=tuple(
+            dataclasses.replace(case, verdict=words[word], flavour=flavour, planted=planted, target=target,
+                                findings=case.findings if word == "x" else ())
+            for case, word in zip(run.cases, cases)))
+        assert ledger.note(run, tmp_path / run.run_id, kind)
+        return run.run_id
+    keep.folder = tmp_path
+    return keep
+
+
+def only(out):
+    return ledger.use(out.folder, lambda database: defects(past.read(database)))
 
 
 def rows(out: Path, question: str = "SELECT id FROM runs ORDER BY id") -> list[tuple]:

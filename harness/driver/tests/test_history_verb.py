@@ -9,10 +9,9 @@ import random
 import shutil
 
 import pytest
-from test_history import make_run, rows
+from test_history import make_run, only, out, rows  # noqa: F401  (out is a fixture)
 
 from tenter.history import chance, database, ledger, past
-from tenter.history.defects import defects
 from tenter.history.trend import trend
 from tenter.record.results import Verdict
 from tenter.report.sparkline import sparkline
@@ -42,27 +41,6 @@ def test_the_tea_of_fisher_and_the_fewest_clean_cases():
 
 def test_a_sparkline_shows_the_smallest_share_and_only_the_whole_as_whole():
     assert sparkline([0, 1, None, 0.001, 0.999, 0.5]) == "▁█·▂▇▅" and sparkline([]) == ""
-
-
-@pytest.fixture
-def out(tmp_path):
-    """Keeps runs by the verdicts of their cases: `x` shows the finding, `.` is clean, `?` concludes nothing."""
-    def keep(number: int, cases: str, build: str = "abc", flavour: str = "probe", kind: str = ledger.RUN, planted: str = "",
-             target: str = "reference") -> str:
-        words = {"x": Verdict.FAIL, ".": Verdict.PASS, "?": Verdict.GREY}
-        run = make_run(f"20261122-1015{number:02}-smoke", started=f"2026-11-22T10:15:{number:02}+00:00", builds={flavour: build})
-        run = dataclasses.replace(run, cases=tuple(
-            dataclasses.replace(case, verdict=words[word], flavour=flavour, planted=planted, target=target,
-                                findings=case.findings if word == "x" else ())
-            for case, word in zip(run.cases, cases)))
-        assert ledger.note(run, tmp_path / run.run_id, kind)
-        return run.run_id
-    keep.folder = tmp_path
-    return keep
-
-
-def only(out):
-    return ledger.use(out.folder, lambda database: defects(past.read(database)))
 
 
 def test_seen_counts_from_the_first_run_that_showed_it_to_the_last(out):

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import json
-import os
-import random
 import shutil
 import sqlite3
 
-import pytest
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
-from test_history import make_run, rows
+from test_history import out, rows  # noqa: F401  (out is a fixture)
 
-from tenter.history import database, ledger, past, pruning
-from tenter.history.defects import defects
+from tenter.history import database, ledger, pruning
 from tenter.record import tenure
-from tenter.record.results import Verdict
-
-SEED = int(os.environ.get("TENTER_SEED", random.randrange(10**6)))
-
-
-@pytest.fixture
-def out(tmp_path):
-    """Keeps runs by the verdicts of their cases: `x` shows the finding, `.` is clean, `?` concludes nothing."""
-    def keep(number: int, cases: str, build: str = "abc", flavour: str = "probe", kind: str = ledger.RUN, planted: str = "",
-             target: str = "reference") -> str:
-        words = {"x": Verdict.FAIL, ".": Verdict.PASS, "?": Verdict.GREY}
-        run = make_run(f"20261122-1015{number:02}-smoke", started=f"2026-11-22T10:15:{number:02}+00:00", builds={flavour: build})
-        run = dataclasses.replace(run, cases=tuple(
-            dataclasses.replace(case, verdict=words[word], flavour=flavour, planted=planted, target=target,
-                                findings=case.findings if word == "x" else ())
-            for case, word in zip(run.cases, cases)))
-        assert ledger.note(run, tmp_path / run.run_id, kind)
-        return run.run_id
-    keep.folder = tmp_path
-    return keep
-
-
-def only(out):
-    return ledger.use(out.folder, lambda database: defects(past.read(database)))
 
 
 def fill_the_disk(monkeypatch, house):
