@@ -83,6 +83,7 @@ class Consumer {
   }
 
   void Do(Verb verb) {
+    if (verb == Verb::kSkipped && target_.table().iterator_skipped == nullptr) return;
     Answer& answer = answers_.emplace_back();
     answer.consumer = number_;
     answer.verb = verb;
@@ -127,10 +128,6 @@ class Consumer {
   }
 
   void AskSkipped(Answer* answer) {
-    if (target_.table().iterator_skipped == nullptr) {
-      answers_.pop_back();
-      return;
-    }
     std::vector<tgt_skipped_row> rows(program_.rows.size() + 1);
     answer->code = target_.table().iterator_skipped(target_.self(), iterator_, rows.data(),
                                                     rows.size(), &answer->skipped, &answer->error);
