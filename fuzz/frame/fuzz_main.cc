@@ -6,6 +6,7 @@
 
 #include "fuzz/frame/campaign.h"
 #include "fuzz/frame/event.h"
+#include "fuzz/frame/line_shrink.h"
 #include "fuzz/frame/options.h"
 #include "fuzz/frame/trial.h"
 #include "runtime/base/clock.h"
@@ -29,8 +30,9 @@ Result<std::string> ReadProgram(const Subject& subject, const Options& options) 
   if (!file) return Status(StatusCode::kNotFound, "cannot read '" + options.replay + "'");
   std::stringstream text;
   text << file.rdbuf();
-  TENTER_RETURN_IF_ERROR(subject.Check(text.str()));
-  return text.str();
+  const std::string program = WithoutComments(text.str());
+  TENTER_RETURN_IF_ERROR(subject.Check(program));
+  return program;
 }
 
 int Refuse(const Subject& subject, const std::string& problem, const std::string& help) {

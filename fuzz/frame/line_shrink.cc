@@ -96,6 +96,12 @@ std::string JoinLines(const Lines& lines) {
   return program;
 }
 
+std::string WithoutComments(const std::string& program) {
+  Lines lines = SplitLines(program);
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with('#'); });
+  return JoinLines(lines);
+}
+
 size_t SmallestThatComesBack(size_t steps, const std::function<bool(size_t)>& comes_back) {
   size_t back = steps - 1, gone = steps;  // what comes back, and what does not
   for (size_t distance = 1; back > 0 && !comes_back(back); distance *= 2) {

@@ -37,6 +37,8 @@ std::string ShrinkLines(const std::string& program, const LineShrinking& how);
 // With and without the newline at the end of each.
 Lines SplitLines(const std::string& program);
 std::string JoinLines(const Lines& lines);
+// A program as a file keeps it, without the lines that begin with '#', which are for people.
+std::string WithoutComments(const std::string& program);
 
 // The smallest of `steps`, each smaller than the one before it, that comes back: looks back from
 // the last one, further each time, then forward again, so that few are tried. The first one when

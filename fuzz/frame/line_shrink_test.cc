@@ -53,6 +53,10 @@ TEST(LineShrink, HandsOutTheSmallestThatComesBack) {
     EXPECT_EQ(SmallestThatComesBack(16, [&](size_t i) { return i <= needed; }), needed);
 }
 
+TEST(Lines, CommentsOfAFileAreForPeople) {
+  EXPECT_EQ(WithoutComments("# found with --mutant x\na\n#\nb # c\n"), "a\nb # c\n");
+}
+
 TEST(LineShrink, WithoutTimeOrAFailureItIsTheFirst) {
   LineShrinking how = How([](const std::string&) { return true; });
   how.deadline_ns = 0;
