@@ -130,7 +130,7 @@ void NaiveEngine::Run(const Running& op) {
     outcome = {.place = FailurePlace::kDeadline, .thrown = DeadlineExceeded(op.name)};
   } else if (outcome.decision == Decision::kRun) {
     running_size_ = running_.Set(op.name);
-    running_number_.Store(op.push_number, kRelaxed);
+    running_number_.Store(op.push_number, kRelease);
     const int64_t start_ns = tracer_ == nullptr ? 0 : NowNs();
     outcome = op.body->is_async() ? RunAsyncBody(op) : RunBody(op);
     if (tracer_ != nullptr) tracer_->Body(op.name, op.push_number, -1, start_ns, NowNs());
