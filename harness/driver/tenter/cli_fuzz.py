@@ -16,8 +16,8 @@ Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where
 
 def fuzz(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine; iterator: iterators over "
-                                       "files, of any target; api: handles of the C API")] = "engine",
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine; model: models and "
+                                       "callers, of any target; iterator: iterators over files, of any target; api: handles of the C API")] = "engine",
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
@@ -32,16 +32,16 @@ def fuzz(
     times: Annotated[int, typer.Option("-n", "--times", min=1, max=10**9, help="With --replay: how often at most. It stops when the "
                                     "program came back 20 times.")] = 200,
     mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz what has this planted bug (fuzz/mutants, and "
-                                        "harness/mutants for iterators); it must be found.")] = "",
-    target: Annotated[str, typer.Option(metavar="LIBRARY", help="With iterator: a runtime of your own behind harness/target/. "
+                                        "harness/mutants for models and iterators); it must be found.")] = "",
+    target: Annotated[str, typer.Option(metavar="LIBRARY", help="With model, iterator: a runtime of your own behind harness/target/. "
                                         "Default: reference")] = "",
     out: Out = None,
 ) -> None:
     """Run random programs and shrink the first one that breaks a contract.
 
-    A program is a few lines of calls by one or more threads: pushes, deletes, waits and stops of an engine; a file with good
-    and bad rows, and what its consumers ask; lives of handles, wrong ones included. What it saw is compared with a sequential
-    model of the same. A finding names the contract, prints the smallest program that still fails, and
+    A program is a few lines of calls by one or more threads: pushes, deletes, waits and stops of an engine; a model and what
+    its callers ask, with failing nodes, frees and stops; a file with good and bad rows, and what its consumers ask; lives of handles, wrong ones included. What it saw is compared with a sequential
+    model of the same, of a model in every bit. A finding names the contract, prints the smallest program that still fails, and
     the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
     be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
     (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was
@@ -53,6 +53,7 @@ def fuzz(
       ./tenter fuzz engine --property ENG-2 --workers 2,8    much contention, few vars
       ./tenter fuzz engine --mutant two_step_push            proof that it would be found
       ./tenter fuzz engine --replay FILE.fuzz                a printed program again
+      ./tenter fuzz model --target ./libmine.so              models and calls on a runtime of your own
       ./tenter fuzz iterator --target ./libmine.so           files and calls on iterators of your own
       ./tenter fuzz api -f asan                              handles freed twice, too early, of another kind
     """

@@ -8,6 +8,8 @@ from pathlib import Path
 
 FLAVOURS = ("release", "probe", "tsan", "asan", "gcc")
 FUZZED_FLAVOURS = ("probe", "tsan", "asan")  # those with fault sites
+# What is fuzzed through a target, and where the planted bugs of such targets are that it may find.
+_FLOORS_OF_TARGETS = {"iterator": ("io",), "model": ("cached_op", "graph", "ops", "tensor", "device", "capi/model")}
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ class House:
 
     def fuzz_mutants(self, what: str) -> list[str]:
         """Planted bugs for a fuzzer, by their patches: they are built on demand."""
-        if what == "iterator":
+        if what in _FLOORS_OF_TARGETS:
             patches = [path for path in (self.root / "harness" / "mutants").glob("*.patch")
-                       if path.read_text().startswith("--- a/runtime/io/")]
+                       if any(f"--- a/runtime/{floor}/" in path.read_text() for floor in _FLOORS_OF_TARGETS[what])]
         else:
             patches = [path for path in (self.root / "fuzz" / "mutants").glob("*.patch")
                        if path.stem.startswith("api_") == (what == "api")]

@@ -240,7 +240,7 @@ def test_a_planted_bug_of_the_api_is_linked(fuzzer):
     ("engine", ("--mutant", "api_lost"), "no planted bug 'api_lost' for 'fuzz engine'"),
     ("iterator", ("--property", "ENG-1"), "unknown property 'ENG-1'; known: all, ITR-1, ITR-2, ITR-3, ITR-4, ITR-5, ITR-6"),
     ("iterator", ("--workers", "2"), "--workers goes with 'fuzz engine'"),
-    ("api", ("--target", "reference"), "--target goes with 'fuzz iterator'"),
+    ("api", ("--target", "reference"), "--target goes with 'fuzz iterator' and 'fuzz model'"),
     ("iterator", ("--target", "./no.so"), "--target: no such file ./no.so"),
     ("iterator", ("--target", "mine"), "--target: no target 'mine'; name a library with its folder, such as ./mine"),
     ("iterator", ("--target", "reference", "--mutant", "rows_lost"), "--target says nothing beside --mutant")])

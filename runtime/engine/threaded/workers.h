@@ -38,8 +38,8 @@ class Workers {
 
   void Arrive(int worker);
   void Leave(int worker) { states_[worker].thread.Store(0, kRelaxed); }
-  // The op whose body is on the stack of the worker, or null. Who looks at it from another thread may
-  // be the first there to see this op, which was just made.
+  // The op whose body is on the stack of the worker, or null. Who looks at it from another thread
+  // may be the first there to see this op, which was just made.
   void Runs(int worker, const PendingOp* op) { states_[worker].running.Store(op, kRelease); }
   const PendingOp* running(int worker) const { return states_[worker].running.Load(kAcquire); }
   // Null on a thread that is no worker.

@@ -32,10 +32,17 @@ ITERATOR = Subject(
     tuple(f"ITR-{number}" for number in range(1, 7)), any_target=True, coverage={
         "several_consumers": "with several consumers", "nexts": "batches asked for", "resets": "resets", "closes": "closes",
         "bad_rows": "bad rows", "faults": "faults"})
+MODEL = Subject(
+    "model", "Random models and calls on cached ops",
+    "Every answer is compared, in every bit, with what the graph says, worked out node after node; every error needs a cause.", "statement",
+    ("COP-9", *(f"COP-{number}" for number in range(1, 7))), any_target=True, coverage={
+        "several_callers": "with several callers", "several_sizes": "with several sizes", "for_one_thread": "for one thread",
+        "naive": "on the naive engine", "nodes": "nodes", "calls": "calls", "faults": "faults", "wrong_requests": "wrong requests",
+        "frees": "frees", "stops": "stops"})
 API = Subject(
     "api", "Random lives of handles of the C API",
     "Every call must have the code that the lives of its handles demand, and every op is given back once.", "call",
     ("ENG-5", "ENG-7", "ENG-8", "ENG-9", "COP-4", "ITR-5"), coverage={
         "several_threads": "with several threads", "frees": "frees", "other_contexts": "calls in another context"})
 
-SUBJECTS = {subject.name: subject for subject in (ENGINE, ITERATOR, API)}
+SUBJECTS = {subject.name: subject for subject in (ENGINE, ITERATOR, MODEL, API)}

@@ -19,10 +19,11 @@ _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 BENCH_FLOORS = ("program", "contender", "measure", "policy")
 # What is fuzzed stands beside one another on the first two.
-FUZZ_FLOORS = ("process", "frame", "engine", "iterator", "api")
+FUZZ_FLOORS = ("process", "frame", "engine", "model", "iterator", "api")
 FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "run", "hunt")
+FUZZ_MODEL_FLOORS = ("graph", "oracle", "program", "run", "judge", "hunt")
 # A folder of which the folders inside are floors.
-_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS}
+_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS, "fuzz/model": FUZZ_MODEL_FLOORS}
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "graphs", "plan", "record", "oracle", "cases", "history", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)

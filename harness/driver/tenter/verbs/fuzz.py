@@ -103,7 +103,8 @@ def _refuse_target(hunt: Hunt, house: House) -> None:
     if not hunt.target:
         return
     if not hunt.subject().any_target:
-        raise UsageError(f"--target goes with 'fuzz iterator': 'fuzz {hunt.what}' is linked with Tenter's own runtime")
+        with_targets = " and ".join(f"'fuzz {name}'" for name, subject in SUBJECTS.items() if subject.any_target)
+        raise UsageError(f"--target goes with {with_targets}: 'fuzz {hunt.what}' is linked with Tenter's own runtime")
     if hunt.mutant:
         raise UsageError("--target says nothing beside --mutant, which is a target of its own")
     if "/" in hunt.target and not Path(hunt.target).is_file():

@@ -1,0 +1,77 @@
+// Array: a tensor of the oracle, in numbers that float32 holds exactly.
+//
+// All that is drawn are small whole numbers, halves and the like, and the ops keep them so. Then no
+// order of a sum, no fused multiplication and no rewrite may change a single bit, and an answer is
+// right or wrong, without a tolerance. `most` and `bits` bound what may occur, whatever the inputs
+// are: every number is at most `most`, and a multiple of 2^-bits.
+//
+// Thread safety: a value.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace tenter::fuzz::model {
+
+using Dims = std::vector<int64_t>;
+
+inline int64_t CountOf(const Dims& dims) {
+  return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());
+}
+
+struct Array {
+  bool integers = false;  // int64, not float32
+  Dims dims = {};
+  std::vector<double> numbers = {};
+  double most = 0;
+  int bits = 0;
+
+  int rank() const { return static_cast<int>(dims.size()); }
+  // Whether a sum of such numbers is exact in float32, whatever its order.
+  bool exact() const { return std::ldexp(most, bits) <= std::ldexp(1.0, 24); }
+};
+using Arrays = std::vector<Array>;
+
+inline Array MakeArray(Dims dims, const Array& like) {
+  Array made{
+      .integers = like.integers, .dims = std::move(dims), .most = like.most, .bits = like.bits};
+  made.numbers.resize(static_cast<size_t>(std::max<int64_t>(0, CountOf(made.dims))));
+  return made;
+}
+
+inline std::string DimsText(const Dims& dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+// How far apart neighbours along each axis lie, in numbers.
+inline Dims StridesOf(const Dims& dims) {
+  Dims strides(dims.size(), 1);
+  for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  return strides;
+}
+
+// Calls `visit` with each index of an array, in its order.
+template <typename Visit>
+void ForEachIndex(const Dims& dims, Visit visit) {
+  Dims index(dims.size(), 0);
+  for (int64_t left = CountOf(dims); left > 0; --left) {
+    visit(index);
+    for (size_t i = dims.size(); i-- > 0;) {
+      if (++index[i] < dims[i]) break;
+      index[i] = 0;
+    }
+  }
+}
+
+inline size_t OffsetOf(const Dims& index, const Dims& strides) {
+  return static_cast<size_t>(
+      std::inner_product(index.begin(), index.end(), strides.begin(), int64_t{0}));
+}
+
+}  // namespace tenter::fuzz::model

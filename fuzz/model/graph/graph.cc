@@ -1,0 +1,167 @@
+#include "fuzz/model/graph/graph.h"
+
+#include <cctype>
+#include <charconv>
+#include <sstream>
+
+#include "runtime/base/rng.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr int64_t kMostSize = 64;
+
+std::optional<int64_t> Whole(const std::string& word) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<double> Number(const std::string& word) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
+}
+
+std::string Spell(double number) {
+  std::ostringstream out;
+  out << number;
+  return out.str();
+}
+
+// x0, n3, n3.1
+bool IsName(const std::string& word) {
+  if (word.size() < 2 || (word[0] != 'x' && word[0] != 'n')) return false;
+  return std::isdigit(static_cast<unsigned char>(word[1])) != 0;
+}
+
+bool IsOperand(const std::string& word) { return word == "-" || IsConstant(word) || IsName(word); }
+
+}  // namespace
+
+const std::vector<double>* Node::Find(const std::string& attribute) const {
+  for (const auto& [name, numbers] : attributes)
+    if (name == attribute) return &numbers;
+  return nullptr;
+}
+
+double Node::Number(const std::string& attribute, double without) const {
+  const std::vector<double>* const found = Find(attribute);
+  return found == nullptr || found->empty() ? without : found->front();
+}
+
+Dims Node::Ints(const std::string& attribute, const Dims& without) const {
+  const std::vector<double>* const found = Find(attribute);
+  if (found == nullptr) return without;
+  return {found->begin(), found->end()};
+}
+
+bool IsConstant(const std::string& operand) { return operand.starts_with("{"); }
+
+std::optional<Constant> ParseConstant(const std::string& operand) {
+  const size_t colon = operand.find(':');
+  if (!IsConstant(operand) || !operand.ends_with("}") || colon == std::string::npos)
+    return std::nullopt;
+  Constant constant;
+  std::istringstream dims(operand.substr(1, colon - 1));
+  for (std::string word; std::getline(dims, word, ',');) {
+    const auto size = Whole(word);
+    if (!size || *size < 0 || *size > kMostSize) return std::nullopt;
+    constant.dims.push_back(*size);
+  }
+  std::string seed = operand.substr(colon + 1, operand.size() - colon - 2);
+  if (!seed.empty() && std::isalpha(static_cast<unsigned char>(seed.back())) != 0) {
+    constant.kind = seed.back();
+    seed.pop_back();
+    if (std::string("vpi").find(constant.kind) == std::string::npos) return std::nullopt;
+  }
+  const auto number = Whole(seed);
+  if (!number || *number < 0 || constant.dims.size() > 5) return std::nullopt;
+  constant.seed = static_cast<uint64_t>(*number);
+  return constant;
+}
+
+Array NumbersOf(const Constant& constant) {
+  constexpr double kVariances[] = {0.75, 3.75};  // with an epsilon of 1/4, 1 and 4
+  constexpr double kPowers[] = {1, 2, 4, 0.5};
+  Array array = MakeArray(constant.dims, {});
+  Rng rng(CombineHash(constant.seed, static_cast<uint64_t>(constant.kind)));
+  for (double& number : array.numbers) {
+    if (constant.kind == 'v') number = kVariances[rng.Below(2)];
+    if (constant.kind == 'p') number = kPowers[rng.Below(4)];
+    if (constant.kind == ' ') number = static_cast<double>(rng.Below(5)) - 2;
+    if (constant.kind == 'i') number = static_cast<double>(rng.Below(3)) - 1;
+  }
+  array.integers = constant.kind == 'i';
+  array.most = constant.kind == ' ' || constant.kind == 'i' ? 2 : 4;
+  array.bits = constant.kind == 'v' ? 2 : constant.kind == 'p' ? 1 : 0;
+  return array;
+}
+
+size_t OutputsOf(const Node& node) { return node.op == "Split" ? node.Ints("parts").size() : 1; }
+
+std::string OutputName(const Node& node, size_t output) {
+  return output == 0 ? node.name : node.name + "." + std::to_string(output);
+}
+
+std::string ToText(const Input& input) {
+  std::string text = "input " + input.name + (input.integers ? " int" : " float");
+  for (const int64_t size : input.dims)
+    text += size == kAnySize ? " N" : " " + std::to_string(size);
+  return text;
+}
+
+std::string ToText(const Node& node) {
+  std::string text = node.name + " = " + node.op;
+  for (const std::string& operand : node.operands) text += " " + operand;
+  for (const auto& [name, numbers] : node.attributes) {
+    text += " " + name;
+    for (const double number : numbers) text += " " + Spell(number);
+  }
+  return text;
+}
+
+std::optional<Input> ParseInput(const std::string& line) {
+  std::istringstream in(line);
+  std::string word, type;
+  Input input;
+  if (!(in >> word >> input.name >> type) || word != "input" || !IsName(input.name) ||
+      input.name[0] != 'x' || (type != "int" && type != "float"))
+    return std::nullopt;
+  input.integers = type == "int";
+  while (in >> word) {
+    const auto size = word == "N" ? kAnySize : Whole(word);
+    // A file that says 0 means "not known".
+    if (!size || *size > kMostSize || (*size < 1 && word != "N")) return std::nullopt;
+    input.dims.push_back(*size);
+  }
+  if (input.dims.size() > 5) return std::nullopt;
+  return input;
+}
+
+std::optional<Node> ParseNode(const std::string& line) {
+  std::istringstream in(line);
+  std::string word, equals;
+  Node node;
+  if (!(in >> node.name >> equals >> node.op) || equals != "=" || !IsName(node.name) ||
+      node.name[0] != 'n' || node.name.find('.') != std::string::npos)
+    return std::nullopt;
+  while (in >> word) {
+    if (IsOperand(word) && node.attributes.empty()) {
+      if (IsConstant(word) && !ParseConstant(word)) return std::nullopt;
+      node.operands.push_back(word);
+    } else if (std::isalpha(static_cast<unsigned char>(word[0])) != 0) {
+      node.attributes.emplace_back(word, std::vector<double>());
+    } else if (const auto number = Number(word); number && !node.attributes.empty()) {
+      node.attributes.back().second.push_back(*number);
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (OutputsOf(node) == 0) return std::nullopt;
+  return node;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,73 @@
+// Graph: the model of a program, as lines of text.
+//
+//   input x0 float N 3 5 5        N: the size that each call chooses
+//   n0 = Conv x0 {2,3,3,3:7} pads 0 1 1 0 strides 1 1 dilations 1 1 group 1
+//   n1 = Split n0 axis 1 parts 1 1
+//   output n1.1
+//
+// An operand is an input, an output of an earlier node ("n1" is its first, "n1.1" its second),
+// a constant, or "-" for one that is left out. A constant is its dims and the seed of its numbers:
+// {2,3:7}; a letter behind the seed says of which kind they are. Equal constants are one parameter.
+//
+// Thread safety: plain data, pure functions.
+// Errors: parsing answers kInvalidArgument and names the line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/model/graph/array.h"
+#include "runtime/base/status.h"
+
+namespace tenter::fuzz::model {
+
+inline constexpr int64_t kAnySize = -1;  // "N" in the dims of an input
+
+struct Input {
+  std::string name;
+  bool integers = false;
+  Dims dims;
+  bool operator==(const Input&) const = default;
+};
+
+struct Node {
+  std::string name = "", op = "";
+  std::vector<std::string> operands = {};
+  std::vector<std::pair<std::string, std::vector<double>>> attributes = {};
+  bool operator==(const Node&) const = default;
+
+  const std::vector<double>* Find(const std::string& attribute) const;
+  double Number(const std::string& attribute, double without) const;
+  Dims Ints(const std::string& attribute, const Dims& without = {}) const;
+};
+
+struct Graph {
+  std::vector<Input> inputs;
+  std::vector<Node> nodes;
+  std::vector<std::string> outputs;
+  bool operator==(const Graph&) const = default;
+};
+
+struct Constant {
+  Dims dims;
+  uint64_t seed = 0;
+  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices
+};
+
+bool IsConstant(const std::string& operand);
+std::optional<Constant> ParseConstant(const std::string& operand);
+Array NumbersOf(const Constant& constant);
+
+// How many outputs a node has.
+size_t OutputsOf(const Node& node);
+std::string OutputName(const Node& node, size_t output);
+
+// A line without its newline. ParseNode takes what ToText gives.
+std::string ToText(const Input& input);
+std::string ToText(const Node& node);
+std::optional<Input> ParseInput(const std::string& line);
+std::optional<Node> ParseNode(const std::string& line);
+
+}  // namespace tenter::fuzz::model

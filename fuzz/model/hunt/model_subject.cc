@@ -1,0 +1,174 @@
+#include "fuzz/model/hunt/model_subject.h"
+
+#include <algorithm>
+#include <array>
+
+#include "fuzz/frame/line_shrink.h"
+#include "fuzz/model/hunt/smaller.h"
+#include "fuzz/model/judge/judge.h"
+#include "fuzz/model/program/draw.h"
+#include "fuzz/model/run/run.h"
+#include "fuzz/process/child.h"
+#include "harness/target/target_library.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr std::array kProperties = {
+    Property{"COP-9", "what one caller is answered is what the graph says, in every bit"},
+    Property{"COP-1", "what many callers are answered at the same time is that, too, and stays so"},
+    Property{"COP-2",
+             "no more requests in flight than may be, and none refused while there is room"},
+    Property{"COP-3", "no more compilations than signatures"},
+    Property{"COP-4", "free and stop in the middle: what is in flight ends, later calls are told"},
+    Property{"COP-5", "a failing request fails alone, and names its node, its shapes and itself"},
+    Property{"COP-6", "an op for one thread refuses a second caller, and never a first one"},
+};
+
+enum class Counted {
+  kCases,
+  kNodes,
+  kCalls,
+  kFaults,
+  kWrongRequests,
+  kFrees,
+  kStops,
+  kSeveralCallers,
+  kSeveralSizes,
+  kSingle,
+  kNaive,
+  kEnd
+};
+constexpr std::array kCounted = std::to_array<std::string_view>(
+    {"cases", "nodes", "calls", "faults", "wrong_requests", "frees", "stops", "several_callers",
+     "several_sizes", "for_one_thread", "naive"});
+static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
+
+constexpr int64_t kLoadNs = 60 * kNsPerSecond;
+
+Program Parsed(const std::string& text) {
+  Result<Program> program = ParseProgram(text);
+  TENTER_CHECK(program.ok(), "not a program: " + program.status().message());
+  return std::move(*program);
+}
+
+Result<const tgt_target*> Load(const std::string& path) {
+  TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(path));
+  if ((library.table()->groups & TGT_MODEL) == 0)
+    return Status(StatusCode::kUnsupported, path + " has no models");
+  return library.table();
+}
+
+class ModelRig final : public Rig {
+ public:
+  ModelRig(const tgt_target& table, Watchdog* watchdog) : table_(table), watchdog_(watchdog) {}
+
+  std::optional<Finding> Run(const std::string& text, uint64_t round) override {
+    const Program program = Parsed(text);
+    return Judge(program, RunProgram(program, table_, round, watchdog_));
+  }
+
+ private:
+  const tgt_target& table_;
+  Watchdog* const watchdog_;
+};
+
+}  // namespace
+
+std::span<const Property> ModelSubject::properties() const { return kProperties; }
+std::span<const std::string_view> ModelSubject::counted() const { return kCounted; }
+
+std::string ModelSubject::SetOption(const std::string& option, const std::string& value) {
+  if (option != "--target") return Subject::SetOption(option, value);
+  target_ = value;
+  return "";
+}
+
+// In a process of its own, since a library may start threads when it is loaded.
+Status ModelSubject::Prepare() {
+  if (target_.empty()) return {StatusCode::kInvalidArgument, "--target names no library"};
+  const auto problem = RunInChild(
+      [this](const Reporter& reporter) {
+        const auto table = Load(target_);
+        if (!table.ok()) reporter.Found({"", "refused", table.status().message(), 0});
+        reporter.Clean();
+      },
+      kLoadNs);
+  if (!problem.has_value()) return {};
+  return {StatusCode::kInvalidArgument, problem->kind + ": " + problem->detail};
+}
+
+std::string ModelSubject::Draw(const Property& property, const DrawOptions& options,
+                               uint64_t seed) const {
+  return ToText(DrawProgram(property.contract, options.workers, options.most_ops / 2, seed));
+}
+
+Status ModelSubject::Check(const std::string& program) const {
+  return ParseProgram(program).status();
+}
+
+int ModelSubject::Size(const std::string& text) const {
+  const Program program = Parsed(text);
+  return static_cast<int>(
+      std::max(program.graph.nodes.size(), program.calls.size() + program.faults.size()));
+}
+
+void ModelSubject::Count(const std::string& text,
+                         const std::function<void(size_t, uint64_t)>& add_index) const {
+  const Program program = Parsed(text);
+  const auto add = [&](Counted what, uint64_t n) { add_index(static_cast<size_t>(what), n); };
+  add(Counted::kCases, 1);
+  add(Counted::kNodes, program.graph.nodes.size());
+  add(Counted::kFaults, program.faults.size());
+  for (const Call& call : program.calls) {
+    add(Counted::kCalls, call.verb == Verb::kCall ? static_cast<uint64_t>(call.times) : 0);
+    add(Counted::kWrongRequests, call.verb == Verb::kBad);
+    add(Counted::kFrees, call.verb == Verb::kFree);
+    add(Counted::kStops, call.verb == Verb::kStop || call.verb == Verb::kCancel);
+  }
+  add(Counted::kSeveralCallers, Callers(program) > 1);
+  add(Counted::kSeveralSizes, SizesOf(program).size() > 1);
+  add(Counted::kSingle, !program.safe);
+  add(Counted::kNaive, program.workers == 0);
+}
+
+std::unique_ptr<Rig> ModelSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
+  const auto table = Load(target_);
+  TENTER_CHECK(table.ok(), table.status().message());
+  return std::make_unique<ModelRig>(**table, watchdog);
+}
+
+std::string ModelSubject::Suspect(const std::string& text, const std::string& kind) const {
+  const Program program = Parsed(text);
+  if (kind == kLeaked) return "COP-8";
+  const bool lacks_arena =
+      std::any_of(program.faults.begin(), program.faults.end(),
+                  [](const Fault& fault) { return fault.place == Place::kArena; });
+  if (kind == kHang && lacks_arena) return "COP-2";
+  if (Has(program, Verb::kFree) || Has(program, Verb::kStop) || Has(program, Verb::kCancel))
+    return "COP-4";
+  if (!program.faults.empty()) return "COP-5";
+  if (kind == kHang) return SizesOf(program).size() > 1 ? "COP-3" : "COP-2";
+  return Callers(program) > 1 ? "COP-1" : "COP-9";
+}
+
+std::string ModelSubject::Shrink(const std::string& program, const Fails& fails,
+                                 const Fails& comes_back, int64_t deadline_ns) const {
+  return ShrinkLines(program, {.mend = Mend,
+                               .simpler = SimplerLine,
+                               .fails = fails,
+                               .comes_back = comes_back,
+                               .deadline_ns = deadline_ns});
+}
+
+std::vector<std::string> ModelSubject::Variants(const std::string& text) const {
+  constexpr uint64_t kNoises = 12;
+  Program program = Parsed(text);
+  std::vector<std::string> variants;
+  for (program.noise = 0; program.noise < kNoises; ++program.noise)
+    variants.push_back(ToText(program));
+  return variants;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,293 @@
+#include "fuzz/model/judge/errors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string>
+
+#include "fuzz/model/oracle/oracle.h"
+#include "harness/target/target_library.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+bool Says(const Answer& answer, const std::string& part) {
+  return std::strstr(answer.error.message, part.c_str()) != nullptr;
+}
+
+// The number, not a longer one that begins with it; behind the word where a message has the word,
+// since shapes have numbers, too.
+bool SaysRequest(const Answer& answer, int64_t request) {
+  const std::string text = answer.error.message, number = std::to_string(request);
+  const auto is_digit = [&](size_t at) {
+    return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+  };
+  const size_t word = text.find("request ");
+  if (word != std::string::npos) {
+    const size_t at = word + std::strlen("request ");
+    return text.compare(at, number.size(), number) == 0 && !is_digit(at + number.size());
+  }
+  for (size_t at = text.find(number); at != std::string::npos; at = text.find(number, at + 1))
+    if (!is_digit(at + number.size()) && (at == 0 || !is_digit(at - 1))) return true;
+  return false;
+}
+
+bool IsGone(tgt_code code) { return code == TGT_STALE_HANDLE || code == TGT_CLOSED; }
+bool IsStop(Verb verb) { return verb == Verb::kStop || verb == Verb::kCancel; }
+bool IsInvocation(Verb verb) { return verb == Verb::kCall || verb == Verb::kBad; }
+
+class Errors {
+ public:
+  Errors(const Program& program, const History& history) : program_(program), history_(history) {
+    for (const auto& answers : history.callers)
+      for (const Answer& answer : answers) answers_.push_back(&answer);
+    told_.resize(history.strikes.size());
+    stopped_ = Has(program, Verb::kStop) || Has(program, Verb::kCancel);
+  }
+
+  std::optional<Broken> Judge() {
+    for (const Answer* const answer : answers_)
+      if (auto broken = JudgeAnswer(*answer); broken.has_value()) return broken;
+    for (int op = 0; op < program_.ops; ++op)
+      if (auto broken = JudgeRest(op); broken.has_value()) return broken;
+    return JudgeStrikes();
+  }
+
+ private:
+  Broken Wrong(const char* contract, const char* kind, const Answer& answer,
+               const std::string& why) const {
+    const std::string place = IsStop(answer.verb) ? "" : std::string(" ") + "ab"[answer.op];
+    return {contract, kind,
+            "c" + std::to_string(answer.caller) + ": " + VerbName(answer.verb) + place + ": " +
+                why + (answer.code == TGT_OK ? "" : ": " + ErrorText(answer.error))};
+  }
+
+  // When the first call with one of these verbs, on this op where it has one, began or had ended.
+  template <typename Which>
+  uint64_t First(Which which, bool ended) const {
+    uint64_t first = UINT64_MAX;
+    for (const Answer* const answer : answers_)
+      if (which(*answer)) first = std::min(first, ended ? answer->end : answer->begin);
+    return first;
+  }
+  uint64_t FirstFree(int op, bool ended, const Answer* but = nullptr) const {
+    return First(
+        [&](const Answer& a) {
+          return a.verb == Verb::kFree && a.op == op && &a != but && a.code == TGT_OK;
+        },
+        ended);
+  }
+  uint64_t FirstStop(bool ended) const {
+    return First([](const Answer& a) { return IsStop(a.verb); }, ended);
+  }
+
+  // What is refused was not inside; what a free ended may have been.
+  bool WasInside(const Answer& answer) const {
+    if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && NobodyLacksMemory())
+      return false;
+    return answer.code != TGT_CONCURRENT_USE;
+  }
+
+  // The most others that were inside the op at one moment of this call.
+  int64_t MostOthers(const Answer& mine) const {
+    int64_t most = 0;
+    for (const Answer* const at : answers_) {
+      // A moment at which others are most begins with one of them, or with the call itself.
+      const uint64_t moment = std::max(at->begin, mine.begin);
+      if (moment > mine.end) continue;
+      const auto inside = [&](const Answer* other) {
+        return other != &mine && other->op == mine.op && IsInvocation(other->verb) &&
+               WasInside(*other) && other->begin <= moment && moment <= other->end;
+      };
+      most = std::max<int64_t>(most, std::count_if(answers_.begin(), answers_.end(), inside));
+    }
+    return most;
+  }
+
+  std::optional<Broken> JudgeAnswer(const Answer& answer) {
+    if (IsStop(answer.verb)) {
+      if (answer.code == TGT_OK) return std::nullopt;
+      return Wrong("ENG-9", "a stop is refused", answer, "the engine is not stopped");
+    }
+    if (answer.begin > FirstFree(answer.op, true, &answer) && !IsGone(answer.code))
+      return Wrong("COP-4", "a freed op answers", answer, "it was freed before the call began");
+    if (answer.code == TGT_OK) return JudgeSuccess(answer);
+    if (IsGone(answer.code)) {
+      if (FirstFree(answer.op, false, &answer) < answer.end) return std::nullopt;
+      return Wrong("COP-4", "gone before the free", answer, "nobody had freed it");
+    }
+    if (!IsInvocation(answer.verb))
+      return Wrong("COP-4", "a right call is refused", answer, "nothing is wrong with it");
+    return JudgeFailure(answer);
+  }
+
+  std::optional<Broken> JudgeSuccess(const Answer& answer) const {
+    if (answer.verb == Verb::kBad)
+      return Wrong("COP-5", "a wrong request is answered", answer, "it had to be refused");
+    if (answer.verb == Verb::kCall && program_.safe && answer.begin > FirstStop(true))
+      return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
+    return std::nullopt;
+  }
+
+  std::optional<Broken> JudgeFailure(const Answer& answer) {
+    switch (answer.code) {
+      case TGT_CONCURRENT_USE:
+        if (!program_.safe && MostOthers(answer) > 0) return std::nullopt;
+        return Wrong("COP-6", "refused without a cause", answer, "nobody else was inside");
+      case TGT_STOPPED:
+        if (FirstStop(false) < answer.end) return std::nullopt;
+        return Wrong("ENG-9", "stopped without a cause", answer, "nobody had stopped the engine");
+      case TGT_INVALID_ARGUMENT:
+        if (answer.verb == Verb::kBad) return std::nullopt;
+        return Wrong("COP-5", "a right request is refused", answer, "nothing is wrong with it");
+      default:
+        if (answer.verb == Verb::kBad && answer.code != TGT_RESOURCE_EXHAUSTED)
+          return Wrong("COP-5", "a wrong request is run", answer, "it had to be refused");
+        return JudgeStruck(answer);
+    }
+  }
+
+  // A failure that only a strike, or a lack of room, can have made.
+  std::optional<Broken> JudgeStruck(const Answer& answer) {
+    // A lack of memory and one of room may look the same.
+    if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && !StrikeOf(answer, true) &&
+        MostOthers(answer) >= program_.flight)
+      return std::nullopt;
+    if (const auto strike = StrikeOf(answer); strike) {
+      if (auto broken = JudgePlace(*strike, answer); broken.has_value()) return broken;
+      if (told_[*strike]++ > 0 &&
+          program_.faults[history_.strikes[*strike].fault].place != Place::kCompile)
+        return Wrong("COP-5", "one failure, two callers", answer, "another call was told the same");
+      return std::nullopt;
+    }
+    if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && NobodyLacksMemory())
+      return Wrong("COP-2", "refused without a cause", answer,
+                   "at most " + std::to_string(MostOthers(answer)) + " others were inside, and " +
+                       std::to_string(program_.flight) + " may be");
+    const bool misplaced = NamesAStruckRequest(answer);
+    return Wrong("COP-5", misplaced ? "the wrong error" : "an error without a cause", answer,
+                 misplaced ? "what struck this request says something else"
+                           : "nothing has struck this request");
+  }
+
+  // The strike that made this error: rather one at a node, which is known by its place, and rather
+  // one that nobody was told of yet.
+  std::optional<size_t> StrikeOf(const Answer& answer) const {
+    const auto at_node = StrikeOf(answer, true);
+    return at_node ? at_node : StrikeOf(answer, false);
+  }
+  std::optional<size_t> StrikeOf(const Answer& answer, bool at_node) const {
+    std::optional<size_t> told;
+    for (size_t i = 0; i < history_.strikes.size(); ++i) {
+      const Fault& fault = program_.faults[history_.strikes[i].fault];
+      if ((fault.place == Place::kNode) != at_node || !Explains(i, answer)) continue;
+      if (told_[i] == 0) return i;
+      if (!told) told = i;
+    }
+    return told;
+  }
+
+  bool NobodyLacksMemory() const {
+    return std::none_of(history_.strikes.begin(), history_.strikes.end(), [&](const Strike& s) {
+      return program_.faults[s.fault].action == Action::kBadAlloc;
+    });
+  }
+
+  bool Explains(size_t i, const Answer& answer) const {
+    const Strike& strike = history_.strikes[i];
+    const Fault& fault = program_.faults[strike.fault];
+    if (fault.action != Action::kBadAlloc)
+      return Says(answer, StrikeText(i)) &&
+             (answer.code == TGT_DATA_LOSS || fault.action == Action::kThrow);
+    if (answer.code != TGT_RESOURCE_EXHAUSTED) return false;
+    if (fault.place == Place::kNode)
+      return Says(answer, fault.node) && SaysRequest(answer, strike.request);
+    return true;
+  }
+
+  bool NamesAStruckRequest(const Answer& answer) const {
+    return std::any_of(history_.strikes.begin(), history_.strikes.end(), [&](const Strike& s) {
+      return s.request >= 0 && SaysRequest(answer, s.request);
+    });
+  }
+
+  // The node, the request, and the shape of what the node read, at the size of this very call.
+  std::optional<Broken> JudgePlace(size_t i, const Answer& answer) const {
+    const Strike& strike = history_.strikes[i];
+    if (program_.faults[strike.fault].place != Place::kNode) return std::nullopt;
+    const std::string& node = program_.faults[strike.fault].node;
+    if (!Says(answer, node))
+      return Wrong("COP-5", "the node is not named", answer, "node " + node + " failed");
+    if (!SaysRequest(answer, strike.request))
+      return Wrong("COP-5", "the request is not named", answer,
+                   "it was request " + std::to_string(strike.request));
+    const std::string shape = ShapeRead(node, answer);
+    if (!shape.empty() && !Says(answer, shape))
+      return Wrong("COP-5", "the shapes are not named", answer, "it read " + shape);
+    return std::nullopt;
+  }
+
+  std::string ShapeRead(const std::string& name, const Answer& answer) const {
+    const Result<Values> values =
+        Compute(program_.graph, InputsOf(program_.graph, answer.size, answer.seed));
+    for (const Node& node : program_.graph.nodes)
+      if (node.name == name && values.ok() && values->contains(node.operands[0]))
+        return DimsText(values->at(node.operands[0]).dims);
+    return "";
+  }
+
+  // Of calls one after the other, without strikes.
+  std::optional<Broken> JudgeRest(int op) const {
+    for (const Answer& answer : history_.rests[static_cast<size_t>(op)].again) {
+      const bool freed = FirstFree(op, false) < UINT64_MAX;
+      if (freed && !IsGone(answer.code))
+        return Wrong("COP-4", "a freed op answers", answer, "it was freed before the call began");
+      if (freed) continue;
+      if (stopped_ && program_.safe && answer.code == TGT_OK)
+        return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
+      if (answer.code == TGT_OK) continue;
+      if (answer.code == TGT_STOPPED && stopped_) continue;
+      if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && NobodyLacksMemory())
+        return Wrong("COP-2", "no room for one caller", answer, "nobody else is inside any more");
+      return Wrong("COP-5", "a failure stays", answer, "nothing strikes any more");
+    }
+    return std::nullopt;
+  }
+
+  // A strike that nobody was told.
+  std::optional<Broken> JudgeStrikes() const {
+    std::set<int64_t> requests;
+    for (size_t i = 0; i < told_.size(); ++i)
+      if (told_[i] > 0) requests.insert(history_.strikes[i].request);
+    for (size_t i = 0; i < told_.size(); ++i) {
+      const Strike& strike = history_.strikes[i];
+      const Fault& fault = program_.faults[strike.fault];
+      const bool by_request = fault.place == Place::kNode && requests.contains(strike.request);
+      // What a lack of room is taken for, and what a cancelled request hides.
+      const bool hidden = stopped_ || (fault.action == Action::kBadAlloc && program_.refuse);
+      if (told_[i] > 0 || by_request || hidden) continue;
+      return Broken{"COP-5", "a failure is lost",
+                    "strike " + std::to_string(i) + " at " +
+                        (fault.place == Place::kNode ? "node " + fault.node + " of request " +
+                                                           std::to_string(strike.request)
+                                                     : "no node") +
+                        ", and no call failed with it"};
+    }
+    return std::nullopt;
+  }
+
+  const Program& program_;
+  const History& history_;
+  std::vector<const Answer*> answers_;
+  std::vector<int> told_;  // of each strike: to how many calls
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::optional<Broken> JudgeErrors(const Program& program, const History& history) {
+  return Errors(program, history).Judge();
+}
+
+}  // namespace tenter::fuzz::model

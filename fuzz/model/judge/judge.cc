@@ -1,0 +1,111 @@
+#include "fuzz/model/judge/judge.h"
+
+#include <algorithm>
+
+#include "fuzz/model/judge/errors.h"
+#include "fuzz/model/judge/judge_values.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+uint64_t CountAnswers(const History& history, int op, auto which) {
+  uint64_t count = 0;
+  for (const auto& answers : history.callers)
+    count += static_cast<uint64_t>(
+        std::count_if(answers.begin(), answers.end(),
+                      [&](const Answer& answer) { return answer.op == op && which(answer); }));
+  return count;
+}
+
+bool IsInvocation(const Answer& answer) {
+  return answer.verb == Verb::kCall || answer.verb == Verb::kBad;
+}
+
+std::optional<Broken> JudgeCompilations(const Program& program, const History& history, int op,
+                                        uint64_t compilations) {
+  const auto sizes = static_cast<int64_t>(SizesOf(program).size());
+  if (sizes == 0 || program.plans < sizes) return std::nullopt;  // plans are dropped, and made anew
+  const auto failed = static_cast<uint64_t>(std::count_if(
+      history.strikes.begin(), history.strikes.end(),
+      [&](const Strike& strike) { return program.faults[strike.fault].place == Place::kCompile; }));
+  if (compilations <= static_cast<uint64_t>(sizes) + failed) return std::nullopt;
+  return Broken{"COP-3", "compiled too often",
+                std::string("op ") + "ab"[op] + " compiled " + std::to_string(compilations) +
+                    " times for " + std::to_string(sizes) + " signatures, of which " +
+                    std::to_string(failed) + " failed"};
+}
+
+// What an op holds when nobody calls it.
+std::optional<Broken> JudgeFootprint(const Program& program, const History& history, int op) {
+  const Rest& rest = history.rests[static_cast<size_t>(op)];
+  const tgt_footprint& holds = rest.footprint;
+  const auto most = static_cast<uint64_t>(program.safe ? program.flight : 1);
+  if (holds.in_flight != 0)
+    return Broken{"COP-2", "requests left in flight",
+                  std::to_string(holds.in_flight) + " requests are in flight, and nobody calls"};
+  if (holds.in_flight_max > most)
+    return Broken{"COP-2", "too many in flight",
+                  std::to_string(holds.in_flight_max) + " requests were in flight, and at most " +
+                      std::to_string(most) + " may be"};
+  if (history.most_arena_bytes > 0 && holds.arena_bytes > most * history.most_arena_bytes)
+    return Broken{"COP-2", "too much memory is kept",
+                  std::to_string(holds.arena_bytes) + " bytes for requests, of which one holds " +
+                      std::to_string(history.most_arena_bytes) + " at most, and " +
+                      std::to_string(most) + " may be in flight"};
+  const uint64_t calls = CountAnswers(history, op, IsInvocation) + rest.again.size();
+  if (holds.requests > calls)
+    return Broken{
+        "COP-2", "requests that nobody made",
+        std::to_string(holds.requests) + " requests, and " + std::to_string(calls) + " calls"};
+  return JudgeCompilations(program, history, op, holds.compilations);
+}
+
+std::optional<Broken> JudgeRemains(const Program& program, const History& history) {
+  const bool stopped = Has(program, Verb::kStop) || Has(program, Verb::kCancel);
+  if (history.parameters_changed)
+    return Broken{"COP-2", "parameters changed",
+                  "the parameters of the model are not what they were"};
+  for (int op = 0; op < program.ops; ++op) {
+    if (!history.rests[static_cast<size_t>(op)].looked) continue;
+    if (auto broken = JudgeFootprint(program, history, op); broken.has_value()) return broken;
+  }
+  if (history.told_to_engine > 0 && !stopped)
+    return Broken{"COP-8", "a failure was told twice",
+                  "a wait for the engine was told a failure that a caller had been answered"};
+  if (history.has_engine_counts && history.engine.live_ops > 0 && !stopped)
+    return Broken{"COP-8", "ops left in the engine",
+                  std::to_string(history.engine.live_ops) + " ops are alive when nobody calls"};
+  if (history.threads_left > 0)
+    return Broken{"COP-4", "threads left",
+                  std::to_string(history.threads_left) + " threads outlive the target"};
+  if (history.descriptors_left > 0)
+    return Broken{"COP-4", "descriptors left",
+                  std::to_string(history.descriptors_left) + " descriptors outlive the target"};
+  return std::nullopt;
+}
+
+// Later looks see what the last one saw: bounds that hold at every moment.
+std::optional<Broken> JudgeLooks(const Program& program, const History& history) {
+  const auto most = static_cast<uint64_t>(program.safe ? program.flight : 1);
+  for (const auto& answers : history.callers)
+    for (const Answer& answer : answers)
+      if (answer.verb == Verb::kLook && answer.code == TGT_OK && answer.footprint.in_flight > most)
+        return Broken{"COP-2", "too many in flight",
+                      std::to_string(answer.footprint.in_flight) + " requests are in flight, and " +
+                          "at most " + std::to_string(most) + " may be"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Finding> Judge(const Program& program, const History& history) {
+  if (history.create != TGT_OK)
+    return Finding{"COP-9", "the model is refused",
+                   "the target answered " + std::string(history.create_error.message), 0};
+  for (const auto judge : {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains})
+    if (const auto broken = judge(program, history); broken.has_value())
+      return Finding{broken->contract, broken->kind, broken->detail, 0};
+  return std::nullopt;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,292 @@
+// The oracle against answers worked out by hand, and every comparison of `fuzz model`, seen to fail
+// on an answer that is wrong.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "fuzz/model/hunt/smaller.h"
+#include "fuzz/model/judge/judge.h"
+#include "fuzz/model/oracle/oracle.h"
+#include "fuzz/model/program/draw.h"
+#include "fuzz/model/run/model_file.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+// ---- the oracle
+
+Array Floats(Dims dims, std::vector<double> numbers) {
+  return {.dims = std::move(dims), .numbers = std::move(numbers), .most = 100};
+}
+
+std::vector<double> Of(const std::string& node, const Array& x, const Array& y = Floats({}, {1})) {
+  const auto made = ComputeNode(*ParseNode(node), {{"x0", x}, {"x1", y}});
+  return made ? made->back().numbers : std::vector<double>{-999};
+}
+
+using Numbers = std::vector<double>;
+const Array kSquare = Floats({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+
+TEST(ModelOracle, SlidesWindowsOverPaddingAndHoles) {
+  const Array ones = Floats({1, 1, 2, 2}, {1, 1, 1, 1});
+  EXPECT_EQ(Of("n0 = Conv x0 x1", kSquare, ones), (Numbers{12, 16, 24, 28}));
+  EXPECT_EQ(Of("n0 = Conv x0 x1 pads 1 1 0 0 strides 2 2", kSquare, ones), (Numbers{1, 5, 11, 28}));
+  EXPECT_EQ(Of("n0 = Conv x0 x1 dilations 2 2", kSquare, ones), (Numbers{20}));
+  const Array two = Floats({1, 2, 1, 1}, {3, 5}), apart = Floats({2, 1, 1, 1}, {10, 100});
+  EXPECT_EQ(Of("n0 = Conv x0 x1 group 2", two, apart), (Numbers{30, 500}));
+  EXPECT_EQ(Of("n0 = MaxPool x0 kernel_shape 2 2 pads 1 1 0 0 strides 2 2", kSquare),
+            (Numbers{1, 3, 7, 9}));
+  EXPECT_EQ(Of("n0 = AveragePool x0 kernel_shape 2 2 pads 1 1 0 0 strides 2 2", kSquare),
+            (Numbers{1, 2.5, 5.5, 7}));
+  EXPECT_EQ(Of("n0 = AveragePool x0 kernel_shape 2 2 pads 1 1 0 0 strides 2 2 count_include_pad 1",
+               kSquare),
+            (Numbers{0.25, 1.25, 2.75, 7}));
+}
+
+TEST(ModelOracle, MultipliesMatrices) {
+  const Array a = Floats({2, 3}, {1, 2, 3, 4, 5, 6}), b = Floats({3, 2}, {1, 0, 0, 1, 1, 1});
+  EXPECT_EQ(Of("n0 = MatMul x0 x1", a, b), (Numbers{4, 5, 10, 11}));
+  EXPECT_EQ(Of("n0 = Gemm x0 x1 transA 1 transB 1", b, Floats({2, 3}, {1, 2, 3, 4, 5, 6})),
+            (Numbers{4, 10, 5, 11}));
+  EXPECT_EQ(Of("n0 = Gemm x0 x0 x1 transB 1 alpha 0.5 beta 2", a, Floats({2, 1}, {10, 20})),
+            (Numbers{27, 36, 56, 78.5}));
+}
+
+TEST(ModelOracle, MovesNumbers) {
+  const Array a = Floats({2, 3}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(Of("n0 = Transpose x0", a), (Numbers{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ(Of("n0 = Concat x0 x1 axis -1", a, Floats({2, 1}, {8, 9})),
+            (Numbers{1, 2, 3, 8, 4, 5, 6, 9}));
+  EXPECT_EQ(Of("n0 = Split x0 axis 1 parts 1 2", a), (Numbers{2, 3, 5, 6})) << "the second part";
+  EXPECT_EQ(Of("n0 = Slice x0 starts -1 ends -100 axes 1 steps -2", a), (Numbers{3, 1, 6, 4}));
+  EXPECT_EQ(Of("n0 = Pad x0 pads 0 1 0 0 value -1", a), (Numbers{-1, 1, 2, 3, -1, 4, 5, 6}));
+  const Array at{.integers = true, .dims = {2}, .numbers = {-1, 0}, .most = 1};
+  EXPECT_EQ(Of("n0 = Gather x0 x1 axis 1", a, at), (Numbers{3, 1, 6, 4}));
+}
+
+TEST(ModelOracle, WorksOutNumbersOneByOne) {
+  const Array a = Floats({2, 2}, {-2, -1, 0, 3});
+  EXPECT_EQ(Of("n0 = Relu x0", a), (Numbers{0, 0, 0, 3}));
+  EXPECT_EQ(Of("n0 = LeakyRelu x0 alpha 0.5", a), (Numbers{-1, -0.5, 0, 3}));
+  EXPECT_EQ(Of("n0 = Clip x0 max 1", a), (Numbers{-2, -1, 0, 1}));
+  EXPECT_EQ(Of("n0 = Sub x0 x1", a, Floats({2, 1}, {1, 2})), (Numbers{-3, -2, -2, 1}));
+  EXPECT_EQ(Of("n0 = ReduceMean x0 axes 0 keepdims 0", a), (Numbers{-1, 1}));
+}
+
+TEST(ModelOracle, RefusesWhatMightBeRounded) {
+  EXPECT_EQ(Of("n0 = ReduceMean x0", Floats({3}, {1, 2, 3})), (Numbers{-999})) << "a third";
+  Array large = Floats({1}, {1});
+  large.most = 1 << 20;
+  EXPECT_EQ(Of("n0 = Mul x0 x0", large), (Numbers{-999})) << "more digits than a float has";
+}
+
+// ---- programs
+
+TEST(ModelProgram, IsWhatItsTextSays) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const Program drawn = DrawProgram(seed % 2 == 0 ? "COP-5" : "COP-9", {0, 1, 4}, 10, seed);
+    const auto parsed = ParseProgram(ToText(drawn));
+    ASSERT_TRUE(parsed.ok()) << "seed " << seed << ": " << parsed.status().message();
+    EXPECT_EQ(*parsed, drawn) << "seed " << seed;
+    EXPECT_FALSE(OnnxBytes(drawn.graph).empty());
+  }
+}
+
+constexpr const char* kHead =
+    "model threads safe workers 1 flight 2 full refuse plans 4 kernels fast ops 1 noise 0\n";
+
+TEST(ModelProgram, LosesWhatDependsOnALineThatIsGone) {
+  const std::string program = std::string(kHead) +
+                              "input x0 float N 2\nn1 = Relu n0\nn2 = Neg x0\noutput n1\n"
+                              "fault n1 error hit 1\nc0: call a size 1 seed 0 times 1\n";
+  EXPECT_EQ(*Mend(program), std::string(kHead) +
+                                "input x0 float N 2\nn2 = Neg x0\noutput n2\n"
+                                "c0: call a size 1 seed 0 times 1\n");
+  EXPECT_FALSE(Mend(std::string(kHead) + "input x0 float N\nn0 = Relu x0\noutput n0\n").has_value())
+      << "nobody calls";
+}
+
+// ---- the judge
+
+struct Case {
+  Program program;
+  History history;
+};
+
+// One caller after the other, all answers right.
+Case Right(const std::string& calls) {
+  Case made{ParseProgram(std::string(kHead) +
+                         "input x0 float N 3\nn0 = Relu x0\noutput n0\noutput x0\n" + calls)
+                .value(),
+            {}};
+  const Program& p = made.program;
+  uint64_t stamp = 1;
+  const auto answer = [&](const Call& call, uint64_t seed) {
+    Answer right{.caller = call.caller,
+                 .verb = call.verb,
+                 .op = call.op,
+                 .size = call.size,
+                 .seed = seed,
+                 .begin = stamp,
+                 .end = stamp + 1};
+    stamp += 2;
+    if (call.verb == Verb::kBad) right.code = TGT_INVALID_ARGUMENT;
+    if (call.verb != Verb::kCall) return right;
+    for (const Array& array : OutputsOf(p.graph, call.size, seed))
+      right.outputs.push_back({TGT_FLOAT32, array.dims, array.numbers});
+    return right;
+  };
+  made.history.callers.resize(static_cast<size_t>(Callers(p)));
+  for (const Call& call : p.calls)
+    made.history.callers[static_cast<size_t>(call.caller)].push_back(answer(call, call.seed));
+  Rest& rest = made.history.rests.emplace_back();
+  rest.looked = true;
+  rest.footprint.in_flight_max = rest.footprint.compilations = 1;
+  rest.footprint.requests = 2;
+  rest.again = {answer({.size = 1}, 101), answer({.size = 1}, 102)};
+  return made;
+}
+
+std::string Kind(const Case& made) {
+  const auto finding = Judge(made.program, made.history);
+  return finding.has_value() ? finding->contract + " " + finding->kind : "";
+}
+
+void Fail(Answer* answer, tgt_code code, const std::string& message) {
+  answer->outputs.clear();
+  answer->code = answer->error.code = code;
+  std::strncpy(answer->error.message, message.c_str(), sizeof(answer->error.message) - 1);
+}
+
+const char* const kOne = "c0: call a size 1 seed 4 times 1\n";
+const char* const kTwo = "c0: call a size 1 seed 4 times 1\nc1: call a size 1 seed 5 times 1\n";
+
+TEST(ModelJudge, FindsNothingInWhatIsRight) {
+  EXPECT_EQ(Kind(Right(kOne)), "");
+  EXPECT_EQ(Kind(Right(std::string(kTwo) + "c1: bad a rank\nc0: look a\n")), "");
+}
+
+TEST(ModelJudge, ComparesEveryNumberAndShape) {
+  Case made = Right(kOne);
+  made.history.callers[0][0].outputs[1].numbers[2] += 1;
+  EXPECT_EQ(Kind(made), "COP-9 a wrong answer to one caller");
+  made = Right(kOne);
+  made.history.callers[0][0].outputs[0].dims = {3, 1};
+  EXPECT_EQ(Kind(made), "COP-9 a wrong answer to one caller");
+  made = Right(kOne);
+  made.history.rests[0].again[1].outputs[0].dtype = TGT_INT64;
+  EXPECT_EQ(Kind(made), "COP-9 a wrong answer to one caller");
+  made = Right(kTwo);
+  made.history.callers[1][0].begin = made.history.callers[0][0].begin;
+  made.history.callers[1][0].outputs = made.history.callers[0][0].outputs;
+  EXPECT_EQ(Kind(made), "COP-1 a wrong answer") << "that of the other caller";
+}
+
+TEST(ModelJudge, SeesWhatChangesLater) {
+  Case made = Right(kOne);
+  made.history.callers[0][0].changed = true;
+  EXPECT_EQ(Kind(made), "COP-1 a returned output changed");
+  made = Right(kOne);
+  made.history.callers[0][0].inputs_changed = true;
+  EXPECT_EQ(Kind(made), "COP-1 an input changed");
+  made = Right(kOne);
+  made.history.parameters_changed = true;
+  EXPECT_EQ(Kind(made), "COP-2 parameters changed");
+}
+
+Case Struck(const std::string& message) {
+  Case made = Right(std::string("fault n0 error hit 1\n") + kTwo);
+  made.history.strikes = {{.fault = 0, .request = 7}};
+  Fail(&made.history.callers[0][0], TGT_DATA_LOSS, message);
+  return made;
+}
+
+TEST(ModelJudge, WantsNodeRequestAndShapesOfEachFailure) {
+  const std::string text = StrikeText(0);
+  EXPECT_EQ(Kind(Struck("request 7: node 'n0' (float32[1,3]): " + text)), "");
+  EXPECT_EQ(Kind(Struck("request 7: node 'n1' (float32[1,3]): " + text)),
+            "COP-5 the node is not named");
+  EXPECT_EQ(Kind(Struck("request 77: node 'n0' (float32[1,3]): " + text)),
+            "COP-5 the request is not named");
+  EXPECT_EQ(Kind(Struck("request 7: node 'n0' (float32[2,3]): " + text)),
+            "COP-5 the shapes are not named");
+  EXPECT_EQ(Kind(Struck("request 8: node 'n0' (float32[1,3]): " + StrikeText(1))),
+            "COP-5 an error without a cause");
+  EXPECT_EQ(Kind(Struck("request 7: node 'n0' (float32[1,3]): " + StrikeText(1))),
+            "COP-5 the wrong error");
+  Case made = Struck("request 7: node 'n0' (float32[1,3]): " + text);
+  Fail(&made.history.callers[1][0], TGT_DATA_LOSS, "request 7: node 'n0' ([1,3]): " + text);
+  EXPECT_EQ(Kind(made), "COP-5 one failure, two callers");
+  made = Right(std::string("fault n0 error hit 1\n") + kOne);
+  made.history.strikes = {{.fault = 0, .request = 7}};
+  EXPECT_EQ(Kind(made), "COP-5 a failure is lost");
+  made.history.rests[0].again[0] = made.history.callers[0][0];
+  Fail(&made.history.rests[0].again[0], TGT_DATA_LOSS, text);
+  EXPECT_EQ(Kind(made), "COP-5 a failure stays");
+}
+
+TEST(ModelJudge, WantsACauseForEachRefusal) {
+  Case made = Right(kTwo);
+  Fail(&made.history.callers[1][0], TGT_RESOURCE_EXHAUSTED, "full");
+  EXPECT_EQ(Kind(made), "COP-2 refused without a cause");
+  made.program.flight = 1;
+  made.history.callers[1][0].begin = made.history.callers[0][0].begin;
+  EXPECT_EQ(Kind(made), "") << "one other is inside, and one may be";
+  Fail(&made.history.callers[1][0], TGT_CONCURRENT_USE, "in use");
+  EXPECT_EQ(Kind(made), "COP-6 refused without a cause") << "the op is for many threads";
+  made.program.safe = false;
+  EXPECT_EQ(Kind(made), "");
+  made = Right(kOne);
+  Fail(&made.history.callers[0][0], TGT_INVALID_ARGUMENT, "no");
+  EXPECT_EQ(Kind(made), "COP-5 a right request is refused");
+  made = Right(std::string(kOne) + "c0: bad a type\n");
+  made.history.callers[0][1].code = TGT_OK;
+  EXPECT_EQ(Kind(made), "COP-5 a wrong request is answered");
+}
+
+TEST(ModelJudge, KnowsWhenAnOpIsGone) {
+  Case made = Right(std::string(kOne) + "c0: free a\nc0: look a\n");
+  for (Answer& answer : made.history.rests[0].again) Fail(&answer, TGT_STALE_HANDLE, "gone");
+  EXPECT_EQ(Kind(made), "COP-4 a freed op answers");
+  Fail(&made.history.callers[0][2], TGT_STALE_HANDLE, "gone");
+  made.history.rests[0].looked = false;
+  EXPECT_EQ(Kind(made), "");
+  made = Right(kOne);
+  Fail(&made.history.callers[0][0], TGT_CLOSED, "gone");
+  EXPECT_EQ(Kind(made), "COP-4 gone before the free");
+  made = Right(std::string("c0: stop\n") + kOne);
+  EXPECT_EQ(Kind(made), "ENG-9 a stopped engine answers");
+  made = Right(kOne);
+  Fail(&made.history.callers[0][0], TGT_STOPPED, "stopped");
+  EXPECT_EQ(Kind(made), "ENG-9 stopped without a cause");
+}
+
+TEST(ModelJudge, CountsWhatIsLeft) {
+  const auto with = [](auto change) {
+    Case made = Right(kTwo);
+    change(&made.history);
+    return Kind(made);
+  };
+  EXPECT_EQ(with([](History* h) { h->rests[0].footprint.in_flight = 1; }),
+            "COP-2 requests left in flight");
+  EXPECT_EQ(with([](History* h) { h->rests[0].footprint.in_flight_max = 3; }),
+            "COP-2 too many in flight");
+  EXPECT_EQ(with([](History* h) { h->rests[0].footprint.requests = 5; }),
+            "COP-2 requests that nobody made");
+  EXPECT_EQ(with([](History* h) { h->rests[0].footprint.compilations = 2; }),
+            "COP-3 compiled too often");
+  EXPECT_EQ(with([](History* h) {
+              h->most_arena_bytes = 64;
+              h->rests[0].footprint.arena_bytes = 192;
+            }),
+            "COP-2 too much memory is kept");
+  EXPECT_EQ(with([](History* h) { h->told_to_engine = 1; }), "COP-8 a failure was told twice");
+  EXPECT_EQ(with([](History* h) { h->has_engine_counts = true, h->engine.live_ops = 1; }),
+            "COP-8 ops left in the engine");
+  EXPECT_EQ(with([](History* h) { h->threads_left = 1; }), "COP-4 threads left");
+  EXPECT_EQ(with([](History* h) { h->descriptors_left = 1; }), "COP-4 descriptors left");
+  EXPECT_EQ(with([](History* h) { h->create = TGT_UNSUPPORTED; }), "COP-9 the model is refused");
+}
+
+}  // namespace
+}  // namespace tenter::fuzz::model

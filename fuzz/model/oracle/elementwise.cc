@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <cmath>
+
+#include "fuzz/model/oracle/ops.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+// The dims of both together by numpy's rule, or nothing.
+std::optional<Dims> Broadcast(const Dims& a, const Dims& b) {
+  Dims dims(std::max(a.size(), b.size()), 1);
+  for (const Dims* one : {&a, &b})
+    for (size_t i = 0; i < one->size(); ++i) {
+      int64_t& size = dims[dims.size() - one->size() + i];
+      const int64_t other = (*one)[i];
+      if (size != other && size != 1 && other != 1) return std::nullopt;
+      if (size == 1) size = other;
+    }
+  return dims;
+}
+
+// Where the number that stands at `index` of the result stands in `array`.
+size_t At(const Array& array, const Dims& index) {
+  const Dims strides = StridesOf(array.dims);
+  int64_t offset = 0;
+  for (size_t i = 0; i < array.dims.size(); ++i)
+    if (array.dims[i] > 1) offset += strides[i] * index[index.size() - array.dims.size() + i];
+  return static_cast<size_t>(offset);
+}
+
+using Two = double (*)(double, double);
+
+std::optional<Array> Combine(const Array& a, const Array& b, Two two) {
+  const auto dims = Broadcast(a.dims, b.dims);
+  if (!dims || a.integers || b.integers) return std::nullopt;
+  Array made = MakeArray(*dims, a);
+  made.bits = std::max(a.bits, b.bits);
+  size_t next = 0;
+  ForEachIndex(*dims, [&](const Dims& index) {
+    made.numbers[next++] = two(a.numbers[At(a, index)], b.numbers[At(b, index)]);
+  });
+  return made;
+}
+
+double Plus(double a, double b) { return a + b; }
+double Minus(double a, double b) { return a - b; }
+double Times(double a, double b) { return a * b; }
+double Over(double a, double b) { return a / b; }
+double Larger(double a, double b) { return std::max(a, b); }
+double Smaller(double a, double b) { return std::min(a, b); }
+
+// Sums, and what has no more digits than its operands.
+template <Two kTwo, bool kAdds>
+Computed Fold(const Node&, Operands operands) {
+  Array all = *operands[0];
+  if (all.integers) return std::nullopt;
+  for (const Array* const operand : operands.subspan(1)) {
+    auto next = Combine(all, *operand, kTwo);
+    if (!next) return std::nullopt;
+    next->most = kAdds ? all.most + operand->most : std::max(all.most, operand->most);
+    all = std::move(*next);
+  }
+  return Arrays{all};
+}
+
+Computed Mul(const Node&, Operands operands) {
+  auto product = Combine(*operands[0], *operands[1], Times);
+  if (!product) return std::nullopt;
+  product->most = operands[0]->most * operands[1]->most;
+  product->bits = operands[0]->bits + operands[1]->bits;
+  return Arrays{*product};
+}
+
+// By powers of two, from a half to four.
+Computed Div(const Node& node, Operands operands) {
+  const auto divisor = ParseConstant(node.operands[1]);
+  if (!divisor || divisor->kind != 'p') return std::nullopt;
+  auto quotient = Combine(*operands[0], *operands[1], Over);
+  if (!quotient) return std::nullopt;
+  quotient->most = operands[0]->most * 2;
+  quotient->bits = operands[0]->bits + 2;
+  return Arrays{*quotient};
+}
+
+template <typename One>
+Arrays Map(const Array& array, One one) {
+  Array made = array;
+  for (double& number : made.numbers) number = one(number);
+  return {made};
+}
+
+Computed Relu(const Node&, Operands operands) {
+  if (operands[0]->integers) return std::nullopt;
+  return Map(*operands[0], [](double x) { return std::max(x, 0.0); });
+}
+
+Computed Neg(const Node&, Operands operands) {
+  if (operands[0]->integers) return std::nullopt;
+  return Map(*operands[0], [](double x) { return -x; });
+}
+
+Computed Abs(const Node&, Operands operands) {
+  if (operands[0]->integers) return std::nullopt;
+  return Map(*operands[0], [](double x) { return std::abs(x); });
+}
+
+Computed Identity(const Node&, Operands operands) { return Arrays{*operands[0]}; }
+
+Computed LeakyRelu(const Node& node, Operands operands) {
+  const double alpha = node.Number("alpha", 0.01);
+  if (operands[0]->integers || (alpha != 0.5 && alpha != 0.25)) return std::nullopt;
+  Arrays made = Map(*operands[0], [alpha](double x) { return x < 0 ? alpha * x : x; });
+  made[0].bits += 2;
+  return made;
+}
+
+// Bounds are whole numbers, and either may be missing.
+Computed Clip(const Node& node, Operands operands) {
+  if (operands[0]->integers) return std::nullopt;
+  const double least = node.Number("min", -1e9), most = node.Number("max", 1e9);
+  if (least != std::floor(least) || most != std::floor(most) || least > most) return std::nullopt;
+  Arrays made = Map(*operands[0], [=](double x) { return std::min(std::max(x, least), most); });
+  for (const char* const name : {"min", "max"})
+    made[0].most = std::max(made[0].most, std::abs(node.Number(name, 0)));
+  return made;
+}
+
+// ((x - mean) / sqrt(variance + epsilon)) * scale + offset, per channel.
+Computed BatchNormalization(const Node& node, Operands operands) {
+  const Array& x = *operands[0];
+  const auto variance = ParseConstant(node.operands[4]);
+  if (x.rank() < 2 || x.integers || !variance || variance->kind != 'v' ||
+      node.Number("epsilon", 0) != 0.25)
+    return std::nullopt;
+  for (const Array* const each : operands.subspan(1))
+    if (each->dims != Dims{x.dims[1]} || each->integers) return std::nullopt;
+  for (size_t i = 1; i < 4; ++i)
+    if (const auto c = ParseConstant(node.operands[i]); !c || c->kind != ' ') return std::nullopt;
+  Array made = MakeArray(x.dims, x);
+  size_t next = 0;
+  ForEachIndex(x.dims, [&](const Dims& index) {
+    const auto c = static_cast<size_t>(index[1]);
+    const auto of = [&](size_t operand) { return operands[operand]->numbers[c]; };
+    made.numbers[next] = (x.numbers[next] - of(3)) / std::sqrt(of(4) + 0.25) * of(1) + of(2);
+    ++next;
+  });
+  made.most = (x.most + 2) * 2 + 2;
+  made.bits = x.bits + 1;
+  return Arrays{made};
+}
+
+// The only conversion that cannot round.
+Computed Cast(const Node&, Operands operands) {
+  if (!operands[0]->integers) return std::nullopt;
+  Array made = *operands[0];
+  made.integers = false;
+  return Arrays{made};
+}
+
+}  // namespace
+
+std::span<const Op> ElementwiseOps() {
+  static const std::vector<Op> ops = {
+      {"Add", 2, 2, Fold<Plus, true>},
+      {"Sub", 2, 2, Fold<Minus, true>},
+      {"Mul", 2, 2, Mul},
+      {"Div", 2, 2, Div},
+      {"Sum", 1, 4, Fold<Plus, true>},
+      {"Max", 1, 4, Fold<Larger, false>},
+      {"Min", 1, 4, Fold<Smaller, false>},
+      {"Relu", 1, 1, Relu},
+      {"Neg", 1, 1, Neg},
+      {"Abs", 1, 1, Abs},
+      {"Identity", 1, 1, Identity},
+      {"LeakyRelu", 1, 1, LeakyRelu},
+      {"Clip", 1, 1, Clip, {"min", "max"}},
+      {"BatchNormalization", 5, 5, BatchNormalization},
+      {"Cast", 1, 1, Cast},
+  };
+  return ops;
+}
+
+}  // namespace tenter::fuzz::model

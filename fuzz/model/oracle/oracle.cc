@@ -1,0 +1,79 @@
+#include "fuzz/model/oracle/oracle.h"
+
+#include <algorithm>
+#include <list>
+
+#include "fuzz/model/oracle/ops.h"
+#include "runtime/base/rng.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+// What an array may have, so that a case stays quick.
+constexpr size_t kMostNumbers = 4096;
+
+}  // namespace
+
+Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
+  Arrays inputs;
+  for (const Input& input : graph.inputs) {
+    Array array{.integers = input.integers, .dims = input.dims, .most = 2};
+    std::replace(array.dims.begin(), array.dims.end(), kAnySize, size);
+    Rng rng(CombineHash(CombineHash(seed, static_cast<uint64_t>(size)), inputs.size()));
+    for (int64_t left = CountOf(array.dims); left > 0; --left)
+      array.numbers.push_back(static_cast<double>(rng.Below(5)) - 2);
+    inputs.push_back(std::move(array));
+  }
+  return inputs;
+}
+
+std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
+  const Op* const op = FindOp(node.op);
+  std::list<Array> constants;
+  std::vector<const Array*> operands;
+  for (const std::string& operand : node.operands) {
+    if (const auto constant = ParseConstant(operand); constant) {
+      operands.push_back(&constants.emplace_back(NumbersOf(*constant)));
+    } else {
+      const auto known = values.find(operand);
+      if (known == values.end()) return std::nullopt;
+      operands.push_back(&known->second);
+    }
+  }
+  if (op == nullptr || operands.size() < op->least_operands || operands.size() > op->most_operands)
+    return std::nullopt;
+  auto made = op->compute(node, operands);
+  if (!made) return std::nullopt;
+  for (const Array& array : *made)
+    if (!array.exact() || array.numbers.size() > kMostNumbers || array.rank() > 5)
+      return std::nullopt;
+  return made;
+}
+
+Result<Values> Compute(const Graph& graph, const Arrays& inputs) {
+  Values values;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!values.emplace(graph.inputs[i].name, inputs[i]).second)
+      return Status(StatusCode::kInvalidArgument, "two inputs are called " + graph.inputs[i].name);
+  for (const Node& node : graph.nodes) {
+    const auto made = ComputeNode(node, values);
+    if (!made) return Status(StatusCode::kInvalidArgument, "does not fit: " + ToText(node));
+    for (size_t i = 0; i < made->size(); ++i)
+      if (!values.emplace(OutputName(node, i), (*made)[i]).second)
+        return Status(StatusCode::kInvalidArgument, "two values are called " + OutputName(node, i));
+  }
+  for (const std::string& output : graph.outputs)
+    if (!values.contains(output))
+      return Status(StatusCode::kInvalidArgument, "nothing is called " + output);
+  return values;
+}
+
+Arrays OutputsOf(const Graph& graph, int64_t size, uint64_t seed) {
+  const Result<Values> values = Compute(graph, InputsOf(graph, size, seed));
+  TENTER_CHECK(values.ok(), values.status().message());
+  Arrays outputs;
+  for (const std::string& output : graph.outputs) outputs.push_back(values->at(output));
+  return outputs;
+}
+
+}  // namespace tenter::fuzz::model

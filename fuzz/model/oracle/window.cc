@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include "fuzz/model/oracle/ops.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+// A sliding window over the axes behind batch and channel.
+struct Window {
+  Dims kernel = {}, strides = {}, dilations = {}, before = {}, after = {}, made = {};
+};
+
+std::optional<Window> WindowOf(const Node& node, const Array& x, Dims kernel) {
+  const size_t axes = x.dims.size() - 2;
+  Window w{.kernel = std::move(kernel)};
+  const Dims ones(axes, 1), pads = node.Ints("pads", Dims(2 * axes, 0));
+  w.strides = node.Ints("strides", ones);
+  w.dilations = node.Ints("dilations", ones);
+  if (w.kernel.size() != axes || w.strides.size() != axes || w.dilations.size() != axes ||
+      pads.size() != 2 * axes || axes < 1 || axes > 2)
+    return std::nullopt;
+  w.before.assign(pads.begin(), pads.begin() + static_cast<int64_t>(axes));
+  w.after.assign(pads.begin() + static_cast<int64_t>(axes), pads.end());
+  for (size_t i = 0; i < axes; ++i) {
+    const int64_t reach = (w.kernel[i] - 1) * w.dilations[i] + 1;
+    const int64_t room = x.dims[i + 2] + w.before[i] + w.after[i] - reach;
+    if (w.kernel[i] < 1 || w.strides[i] < 1 || w.dilations[i] < 1 || w.before[i] < 0 ||
+        w.after[i] < 0 || x.dims[i + 2] < 1 || room < 0)
+      return std::nullopt;
+    w.made.push_back(room / w.strides[i] + 1);
+  }
+  return w;
+}
+
+// Calls `visit` with the offset in a channel of each cell under the window at `place`, and the
+// offset in the kernel. Cells of the padding are left out.
+template <typename Visit>
+void UnderWindow(const Window& w, const Array& x, const Dims& place, Visit visit) {
+  const Dims space(x.dims.begin() + 2, x.dims.end());
+  const Dims strides = StridesOf(space);
+  size_t cell = 0;
+  ForEachIndex(w.kernel, [&](const Dims& k) {
+    const size_t mine = cell++;
+    int64_t offset = 0;
+    for (size_t i = 0; i < k.size(); ++i) {
+      const int64_t at = place[i + 2] * w.strides[i] + k[i] * w.dilations[i] - w.before[i];
+      if (at < 0 || at >= space[i]) return;
+      offset += at * strides[i];
+    }
+    visit(static_cast<size_t>(offset), mine);
+  });
+}
+
+Dims MadeDims(const Array& x, int64_t channels, const Window& w) {
+  Dims dims = {x.dims[0], channels};
+  dims.insert(dims.end(), w.made.begin(), w.made.end());
+  return dims;
+}
+
+// Where a channel of `x` begins.
+size_t Channel(const Array& x, int64_t sample, int64_t channel) {
+  const int64_t space = CountOf({x.dims.begin() + 2, x.dims.end()});
+  return static_cast<size_t>((sample * x.dims[1] + channel) * space);
+}
+
+Computed Conv(const Node& node, Operands operands) {
+  const Array &x = *operands[0], &weights = *operands[1];
+  const Array* const bias = operands.size() > 2 ? operands[2] : nullptr;
+  const auto groups = static_cast<int64_t>(node.Number("group", 1));
+  if (x.rank() < 3 || x.rank() != weights.rank() || groups < 1 || weights.dims[0] % groups != 0 ||
+      x.dims[1] != weights.dims[1] * groups || x.integers || weights.integers ||
+      weights.dims[0] == 0 || weights.dims[1] == 0)
+    return std::nullopt;
+  if (bias != nullptr && (bias->dims != Dims{weights.dims[0]} || bias->integers))
+    return std::nullopt;
+  const auto w = WindowOf(node, x, {weights.dims.begin() + 2, weights.dims.end()});
+  if (!w) return std::nullopt;
+  Array made = MakeArray(MadeDims(x, weights.dims[0], *w), x);
+  const auto cells = static_cast<size_t>(CountOf(w->kernel));
+  const int64_t depth = weights.dims[1], per_group = weights.dims[0] / groups;
+  size_t next = 0;
+  ForEachIndex(made.dims, [&](const Dims& place) {
+    double sum = bias == nullptr ? 0 : bias->numbers[static_cast<size_t>(place[1])];
+    for (int64_t c = 0; c < depth; ++c) {
+      const size_t from = Channel(x, place[0], place[1] / per_group * depth + c);
+      const size_t kernel = static_cast<size_t>(place[1] * depth + c) * cells;
+      UnderWindow(*w, x, place, [&](size_t offset, size_t cell) {
+        sum += x.numbers[from + offset] * weights.numbers[kernel + cell];
+      });
+    }
+    made.numbers[next++] = sum;
+  });
+  made.most = x.most * weights.most * static_cast<double>(depth) * static_cast<double>(cells) +
+              (bias == nullptr ? 0 : bias->most);
+  made.bits = x.bits + weights.bits;
+  return Arrays{made};
+}
+
+Computed MaxPool(const Node& node, Operands operands) {
+  const Array& x = *operands[0];
+  if (x.rank() < 3 || x.integers) return std::nullopt;
+  const auto w = WindowOf(node, x, node.Ints("kernel_shape"));
+  if (!w) return std::nullopt;
+  Array made = MakeArray(MadeDims(x, x.dims[1], *w), x);
+  size_t next = 0;
+  bool empty = false;
+  ForEachIndex(made.dims, [&](const Dims& place) {
+    double most = -std::numeric_limits<double>::infinity();
+    UnderWindow(*w, x, place, [&](size_t offset, size_t) {
+      most = std::max(most, x.numbers[Channel(x, place[0], place[1]) + offset]);
+    });
+    empty |= std::isinf(most);
+    made.numbers[next++] = most;
+  });
+  // ONNX does not say what the largest of no cell is.
+  return empty ? Computed() : Arrays{made};
+}
+
+// The mean of 1, 2, 4, ... numbers is exact.
+bool IsPower(int64_t count) {
+  return count > 0 && std::has_single_bit(static_cast<uint64_t>(count));
+}
+int BitsOf(int64_t count) { return std::countr_zero(static_cast<uint64_t>(count)); }
+
+Computed AveragePool(const Node& node, Operands operands) {
+  const Array& x = *operands[0];
+  if (x.rank() < 3 || x.integers) return std::nullopt;
+  const auto w = WindowOf(node, x, node.Ints("kernel_shape"));
+  if (!w) return std::nullopt;
+  const bool padding_counts = node.Number("count_include_pad", 0) != 0;
+  const int64_t cells = CountOf(w->kernel);
+  Array made = MakeArray(MadeDims(x, x.dims[1], *w), x);
+  size_t next = 0;
+  bool exact = true;
+  ForEachIndex(made.dims, [&](const Dims& place) {
+    double sum = 0;
+    int64_t inside = 0;
+    UnderWindow(*w, x, place, [&](size_t offset, size_t) {
+      sum += x.numbers[Channel(x, place[0], place[1]) + offset];
+      ++inside;
+    });
+    const int64_t count = padding_counts ? cells : inside;
+    exact &= IsPower(count);
+    made.numbers[next++] = sum / static_cast<double>(count);
+  });
+  made.most = x.most * static_cast<double>(cells);  // of the sum
+  made.bits = x.bits + BitsOf(std::bit_ceil(static_cast<uint64_t>(cells)));
+  return exact ? Computed(Arrays{made}) : Computed();
+}
+
+// The mean over some axes, which keep a size of one.
+std::optional<Array> MeanOver(const Array& x, const std::vector<bool>& gone) {
+  Dims dims = x.dims;
+  int64_t count = 1;
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (gone[i]) count *= std::exchange(dims[i], 1);
+  if (!IsPower(count) || x.integers) return std::nullopt;
+  Array made = MakeArray(dims, x);
+  const Dims strides = StridesOf(dims);
+  size_t next = 0;
+  ForEachIndex(x.dims, [&](Dims index) {
+    for (size_t i = 0; i < index.size(); ++i)
+      if (gone[i]) index[i] = 0;
+    made.numbers[OffsetOf(index, strides)] += x.numbers[next++] / static_cast<double>(count);
+  });
+  made.most = x.most * static_cast<double>(count);
+  made.bits = x.bits + BitsOf(count);
+  return made;
+}
+
+Computed GlobalAveragePool(const Node&, Operands operands) {
+  const Array& x = *operands[0];
+  if (x.rank() < 3 || x.rank() > 4) return std::nullopt;
+  std::vector<bool> gone(x.dims.size(), true);
+  gone[0] = gone[1] = false;
+  auto made = MeanOver(x, gone);
+  return made ? Computed(Arrays{*made}) : Computed();
+}
+
+Computed ReduceMean(const Node& node, Operands operands) {
+  const Array& x = *operands[0];
+  std::vector<bool> gone(x.dims.size(), node.Find("axes") == nullptr);
+  for (const int64_t wanted : node.Ints("axes")) {
+    const auto axis = AxisOf(static_cast<double>(wanted), x.rank());
+    if (!axis || gone[*axis]) return std::nullopt;
+    gone[*axis] = true;
+  }
+  auto made = MeanOver(x, gone);
+  if (!made || x.rank() == 0) return std::nullopt;
+  if (node.Number("keepdims", 1) == 0) {
+    Dims kept;
+    for (size_t i = 0; i < x.dims.size(); ++i)
+      if (!gone[i]) kept.push_back(x.dims[i]);
+    made->dims = kept;
+  }
+  return Arrays{*made};
+}
+
+}  // namespace
+
+std::span<const Op> WindowOps() {
+  static const std::vector<Op> ops = {
+      {"Conv", 2, 3, Conv},
+      {"MaxPool", 1, 1, MaxPool},
+      {"AveragePool", 1, 1, AveragePool},
+      {"GlobalAveragePool", 1, 1, GlobalAveragePool},
+      {"ReduceMean", 1, 1, ReduceMean},
+  };
+  return ops;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,104 @@
+#include "fuzz/model/program/draw_graph.h"
+
+#include <algorithm>
+
+#include "fuzz/model/program/draw_node.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr int kTries = 40;
+
+Input DrawInput(size_t number, Dice* dice) {
+  Input input{.name = "x" + std::to_string(number), .dims = {}};
+  if (dice->Chance(8)) {
+    input.integers = true;
+    input.dims = {dice->OneOf<int64_t>({1, 2, 3})};
+    return input;
+  }
+  const int rank = dice->OneOf({1, 2, 2, 3, 4, 4, 4});
+  for (int i = 0; i < rank; ++i) {
+    const int64_t size = i == 0   ? dice->OneOf<int64_t>({kAnySize, kAnySize, 1, 2})
+                         : i == 1 ? dice->OneOf<int64_t>({1, 2, 3, 4, 6})
+                                  : dice->OneOf<int64_t>({1, 2, 3, 4, 5, 7});
+    input.dims.push_back(size);
+  }
+  return input;
+}
+
+// Adds the node when it fits at every size.
+bool TryNode(Node node, Drawn* drawn) {
+  node.name = "n" + std::to_string(drawn->graph.nodes.size());
+  if (!ParseNode(ToText(node))) return false;
+  std::vector<Arrays> made;
+  for (const Values& values : drawn->values) {
+    auto arrays = ComputeNode(node, values);
+    if (!arrays) return false;
+    made.push_back(std::move(*arrays));
+  }
+  for (size_t i = 0; i < made[0].size(); ++i) {
+    const std::string name = OutputName(node, i);
+    for (size_t s = 0; s < made.size(); ++s) drawn->values[s][name] = made[s][i];
+    drawn->names.push_back(name);
+  }
+  drawn->graph.nodes.push_back(std::move(node));
+  return true;
+}
+
+// The last value, so that something is worked out, and others: in the middle, twice, an input.
+void DrawOutputs(Drawn* drawn) {
+  Graph& graph = drawn->graph;
+  graph.outputs.push_back(graph.nodes.back().name);
+  for (int i = 0; i < 3 && drawn->dice->Chance(35); ++i)
+    graph.outputs.push_back(drawn->dice->OneOf(drawn->names));
+  drawn->dice->Shuffle(&graph.outputs);
+}
+
+}  // namespace
+
+std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
+  std::vector<std::string> fit;
+  for (const std::string& name : names) {
+    const Array& array = At(name);
+    if (array.integers == integers && array.rank() >= least_rank && array.rank() <= most_rank)
+      fit.push_back(name);
+  }
+  if (fit.empty()) return "";
+  return dice->Chance(55) ? fit.back() : dice->OneOf(fit);
+}
+
+std::string Drawn::Const(const Dims& dims, char kind) {
+  std::string text = "{";
+  for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(dims[i]);
+  text += ":";
+  const std::string tail = (kind == ' ' ? "" : std::string(1, kind)) + "}";
+  for (const std::string& known : shared)
+    if (known.starts_with(text) && ParseConstant(known)->kind == kind && dice->Chance(30))
+      return known;
+  shared.push_back(text + std::to_string(dice->From(1, 999)) + tail);
+  return shared.back();
+}
+
+Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
+  Drawn drawn;
+  drawn.dice = dice;
+  const int inputs = dice->OneOf({1, 1, 1, 2, 2, 3});
+  for (int i = 0; i < inputs; ++i) {
+    drawn.graph.inputs.push_back(DrawInput(static_cast<size_t>(i), dice));
+    drawn.names.push_back(drawn.graph.inputs.back().name);
+  }
+  for (const int64_t size : sizes) {
+    const Arrays arrays = InputsOf(drawn.graph, size, 0);
+    Values& values = drawn.values.emplace_back();
+    for (size_t i = 0; i < arrays.size(); ++i) values[drawn.graph.inputs[i].name] = arrays[i];
+  }
+  for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
+       --tries)
+    TryNode(DrawNode(&drawn), &drawn);
+  if (drawn.graph.nodes.empty())
+    TryNode({.op = "Identity", .operands = {drawn.names.front()}}, &drawn);
+  DrawOutputs(&drawn);
+  return drawn.graph;
+}
+
+}  // namespace tenter::fuzz::model

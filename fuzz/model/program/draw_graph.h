@@ -1,0 +1,34 @@
+// DrawGraph: a random model that fits at every size.
+//
+// Each node is drawn and then worked out by the oracle: one that does not fit, or whose numbers
+// might not be exact, is thrown away and another one drawn.
+//
+// Thread safety: pure.
+#pragma once
+
+#include <vector>
+
+#include "fuzz/model/graph/graph.h"
+#include "fuzz/model/oracle/oracle.h"
+#include "fuzz/model/program/dice.h"
+
+namespace tenter::fuzz::model {
+
+// What has been drawn of a graph, and its values at each size.
+struct Drawn {
+  Graph graph;
+  std::vector<Values> values;       // of each size
+  std::vector<std::string> names;   // of the values, in the order in which they were drawn
+  std::vector<std::string> shared;  // constants that may be used again
+  Dice* dice = nullptr;
+
+  const Array& At(const std::string& name) const { return values.back().at(name); }
+  // A value with such a rank; empty when there is none. One of the last is chosen more often.
+  std::string Pick(int least_rank, int most_rank, bool integers = false);
+  // A constant of these dims; sometimes one that is there already.
+  std::string Const(const Dims& dims, char kind = ' ');
+};
+
+Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice);
+
+}  // namespace tenter::fuzz::model

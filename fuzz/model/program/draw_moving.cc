@@ -1,0 +1,133 @@
+// Nodes that move numbers, or give them another shape.
+#include <algorithm>
+#include <string>
+
+#include "fuzz/model/program/draw_node.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr std::initializer_list<const char*> kAxes = {"Flatten", "Squeeze", "Unsqueeze"};
+constexpr std::initializer_list<const char*> kWholes = {"Cast", "Identity"};
+
+Node Transpose(Drawn* d) {
+  const std::string x = d->Pick(1, 4);
+  if (x.empty()) return {};
+  Numbers order;
+  for (int i = 0; i < d->At(x).rank(); ++i) order.push_back(i);
+  d->dice->Shuffle(&order);
+  Node node{.op = "Transpose", .operands = {x}};
+  if (d->dice->Chance(85)) node.attributes.push_back({"perm", order});
+  return node;
+}
+
+Node Concat(Drawn* d) {
+  const std::string x = d->Pick(1, 4);
+  if (x.empty()) return {};
+  Dice& dice = *d->dice;
+  Node node{.op = "Concat", .operands = {x}};
+  const double axis = DrawAxis(d->At(x).rank(), &dice);
+  if (dice.Chance(40)) {
+    Dims dims = d->At(x).dims;
+    dims[static_cast<size_t>(axis < 0 ? axis + d->At(x).rank() : axis)] = dice.From(1, 3);
+    node.operands.push_back(d->Const(dims));
+  }
+  for (int i = dice.From(0, 2); i > 0; --i) node.operands.push_back(d->Pick(1, 4));
+  dice.Shuffle(&node.operands);
+  node.attributes.push_back({"axis", {axis}});
+  return node;
+}
+
+Node Split(Drawn* d) {
+  const std::string x = d->Pick(1, 4, d->dice->Chance(5));
+  if (x.empty()) return {};
+  const int rank = d->At(x).rank();
+  const double axis = DrawAxis(rank, d->dice);
+  int64_t left = d->At(x).dims[static_cast<size_t>(axis < 0 ? axis + rank : axis)];
+  Numbers parts;
+  for (int i = d->dice->From(1, 2); i > 0 && left > 0; --i) {
+    parts.push_back(d->dice->From(1, static_cast<int>(left)));
+    left -= static_cast<int64_t>(parts.back());
+  }
+  if (left > 0 || parts.empty()) parts.push_back(static_cast<double>(left));
+  return {.op = "Split", .operands = {x}, .attributes = {{"axis", {axis}}, {"parts", parts}}};
+}
+
+Node Slice(Drawn* d) {
+  const std::string x = d->Pick(1, 4);
+  if (x.empty()) return {};
+  Dice& dice = *d->dice;
+  const double start = dice.From(-6, 6), end = dice.OneOf({dice.From(-6, 6), 100, -100});
+  return {.op = "Slice",
+          .operands = {x},
+          .attributes = {{"starts", {start}},
+                         {"ends", {end}},
+                         {"axes", {DrawAxis(d->At(x).rank(), &dice)}},
+                         {"steps", {dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0})}}}};
+}
+
+Node Gather(Drawn* d) {
+  const std::string x = d->Pick(1, 4);
+  if (x.empty()) return {};
+  std::string indices = d->Pick(0, 2, true);
+  if (indices.empty() || d->dice->Chance(60))
+    indices = d->Const(d->dice->OneOf(std::vector<Dims>{{}, {1}, {3}, {2, 2}}), 'i');
+  return {.op = "Gather",
+          .operands = {x, indices},
+          .attributes = {{"axis", {DrawAxis(d->At(x).rank(), d->dice)}}}};
+}
+
+Node Pad(Drawn* d) {
+  const std::string x = d->Pick(1, 4);
+  if (x.empty()) return {};
+  Numbers pads;
+  for (int i = 0; i < 2 * d->At(x).rank(); ++i) pads.push_back(d->dice->OneOf({0, 0, 0, 1, 2}));
+  Node node{.op = "Pad", .operands = {x}, .attributes = {{"pads", pads}}};
+  if (d->dice->Chance(40))
+    node.attributes.push_back({"value", {static_cast<double>(d->dice->From(-2, 2))}});
+  return node;
+}
+
+Node Reshape(Drawn* d) {
+  const std::string x = d->Pick(0, 4);
+  if (x.empty()) return {};
+  Dice& dice = *d->dice;
+  Numbers shape;
+  if (dice.Chance(60) && d->At(x).rank() > 0) shape.push_back(0);
+  for (int i = dice.From(0, 2); i > 0; --i) shape.push_back(dice.From(1, 4));
+  shape.insert(shape.begin() + dice.From(0, static_cast<int>(shape.size())), -1);
+  return {.op = "Reshape", .operands = {x}, .attributes = {{"shape", shape}}};
+}
+
+Node Axes(const std::string& op, Drawn* d) {
+  const std::string x = d->Pick(0, 4);
+  if (x.empty()) return {};
+  const int rank = d->At(x).rank();
+  const double axis = op == "Flatten" && d->dice->Chance(20)
+                          ? rank
+                          : DrawAxis(op == "Unsqueeze" ? rank + 1 : rank, d->dice);
+  return {.op = op, .operands = {x}, .attributes = {{op == "Flatten" ? "axis" : "axes", {axis}}}};
+}
+
+Node Whole(const std::string& op, Drawn* d) {
+  return {.op = op, .operands = {d->Pick(0, 5, true)}};
+}
+
+}  // namespace
+
+std::span<const DrawnOp> MovingOps() {
+  static constexpr DrawnOp kOps[] = {
+      {1, Transpose},
+      {1, Concat},
+      {1, Split},
+      {1, Slice},
+      {1, Gather},
+      {1, Pad},
+      {1, Reshape},
+      {2, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},
+      {1, [](Drawn* one) { return Whole(one->dice->OneOf(kWholes), one); }},
+  };
+  return kOps;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,219 @@
+#include "fuzz/model/program/program.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <sstream>
+#include <string_view>
+
+#include "fuzz/model/oracle/oracle.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+// Names beside the values of an enum, or beside numbers from 0.
+using Names = std::span<const std::string_view>;
+constexpr std::array<std::string_view, 2> kThreads = {"single", "safe"};
+constexpr std::array<std::string_view, 2> kFull = {"wait", "refuse"};
+constexpr std::array<std::string_view, 2> kKernels = {"fast", "reference"};
+constexpr std::array<std::string_view, 3> kActions = {"error", "throw", "bad_alloc"};
+constexpr std::array<std::string_view, 2> kHits = {"hit", "each"};
+constexpr std::array<std::string_view, 6> kVerbs = {"call", "bad",  "look",
+                                                    "free", "stop", "cancel"};
+constexpr std::array<std::string_view, 4> kBads = {"rank", "type", "count", "size"};
+constexpr std::array<std::string_view, 2> kOps = {"a", "b"};
+
+template <typename Value>
+std::string Name(Names names, Value value) {
+  return std::string(names[static_cast<size_t>(value)]);
+}
+
+// The words of one line, taken one after the other; `ok` turns false at the first that does not
+// fit.
+class Words {
+ public:
+  explicit Words(const std::string& line) : in_(line) {}
+
+  std::string Word() {
+    std::string word;
+    ok_ = ok_ && static_cast<bool>(in_ >> word);
+    return word;
+  }
+  void Is(std::string_view wanted) { ok_ = (Word() == wanted) && ok_; }
+  template <typename Value>
+  void One(Names names, Value* value) {
+    const auto at = std::find(names.begin(), names.end(), Word());
+    ok_ = ok_ && at != names.end();
+    if (ok_) *value = static_cast<Value>(at - names.begin());
+  }
+  template <typename Number>
+  void Number_(Number least, Number most, Number* number) {
+    std::istringstream in(Word());
+    ok_ =
+        ok_ && static_cast<bool>(in >> *number) && in.eof() && *number >= least && *number <= most;
+  }
+  bool more() { return ok_ && !(in_ >> std::ws).eof(); }
+  bool ok() const { return ok_; }
+
+ private:
+  std::istringstream in_;
+  bool ok_ = true;
+};
+
+void ParseHeader(Words* words, Program* p) {
+  words->Is("threads"), words->One(kThreads, &p->safe);
+  words->Is("workers"), words->Number_(0, 16, &p->workers);
+  words->Is("flight"), words->Number_<int64_t>(1, 64, &p->flight);
+  words->Is("full"), words->One(kFull, &p->refuse);
+  words->Is("plans"), words->Number_<int64_t>(1, 64, &p->plans);
+  words->Is("kernels"), words->One(kKernels, &p->reference);
+  words->Is("ops"), words->Number_(1, kMostOps, &p->ops);
+  words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
+}
+
+void ParseFault(Words* words, Program* p) {
+  Fault& fault = p->faults.emplace_back();
+  const std::string where = words->Word();
+  fault.place = where == "compile" ? Place::kCompile
+                : where == "arena" ? Place::kArena
+                                   : Place::kNode;
+  if (fault.place == Place::kNode) fault.node = where;
+  words->One(kActions, &fault.action);
+  words->One(kHits, &fault.each);
+  words->Number_<int64_t>(1, 1000, &fault.hit);
+  // The site of an arena reports errors and lacks of memory; it does not throw.
+  if (fault.place == Place::kArena && fault.action == Action::kThrow) words->Is("");
+}
+
+void ParseCall(const std::string& who, Words* words, Program* p) {
+  Call& call = p->calls.emplace_back();
+  call.caller = who[1] - '0';
+  words->One(kVerbs, &call.verb);
+  if (call.verb == Verb::kStop || call.verb == Verb::kCancel) return;
+  words->One(kOps, &call.op);
+  if (call.op >= p->ops) words->Is("");
+  if (call.verb == Verb::kBad) words->One(kBads, &call.bad);
+  if (call.verb != Verb::kCall) return;
+  words->Is("size"), words->Number_<int64_t>(0, 16, &call.size);
+  words->Is("seed"), words->Number_<uint64_t>(0, 1'000'000, &call.seed);
+  words->Is("times"), words->Number_(1, 1000, &call.times);
+}
+
+bool IsCaller(const std::string& word) {
+  return word.size() == 3 && word[0] == 'c' && word[2] == ':' && word[1] >= '0' &&
+         word[1] < '0' + kMostCallers;
+}
+
+template <typename Part>
+void Keep(std::optional<Part> part, std::vector<Part>* parts, Words* words) {
+  if (part.has_value())
+    parts->push_back(std::move(*part));
+  else
+    words->Is("");
+}
+
+// Parts stand in the order of the file: what a later one names must be there.
+void ParseLine(int number, const std::string& line, Words* words, Program* p) {
+  const std::string first = words->Word();
+  if (number == 1 && first == "model") return ParseHeader(words, p);
+  if (number == 1) return words->Is("");
+  if (first == "fault") return ParseFault(words, p);
+  if (IsCaller(first)) return ParseCall(first, words, p);
+  if (first == "output") return p->graph.outputs.push_back(words->Word());
+  if (first == "input")
+    Keep(ParseInput(line), &p->graph.inputs, words);
+  else
+    Keep(ParseNode(line), &p->graph.nodes, words);
+  while (words->more()) words->Word();
+}
+
+Status CheckGraph(const Program& p) {
+  std::set<int64_t> sizes = SizesOf(p);
+  if (sizes.empty()) sizes.insert(1);
+  for (const int64_t size : sizes)
+    TENTER_RETURN_IF_ERROR(Compute(p.graph, InputsOf(p.graph, size, 0)).status());
+  if (p.graph.outputs.empty() || p.graph.nodes.empty())
+    return {StatusCode::kInvalidArgument, "a model needs a node and an output"};
+  return {};
+}
+
+}  // namespace
+
+std::string HeaderText(const Program& p) {
+  std::ostringstream out;
+  out << "model threads " << Name(kThreads, p.safe) << " workers " << p.workers << " flight "
+      << p.flight << " full " << Name(kFull, p.refuse) << " plans " << p.plans << " kernels "
+      << Name(kKernels, p.reference) << " ops " << p.ops << " noise " << p.noise;
+  return out.str();
+}
+
+std::string ToText(const Call& call) {
+  std::ostringstream out;
+  out << "c" << call.caller << ": " << Name(kVerbs, call.verb);
+  if (call.verb == Verb::kStop || call.verb == Verb::kCancel) return out.str();
+  out << " " << Name(kOps, call.op);
+  if (call.verb == Verb::kBad) out << " " << Name(kBads, call.bad);
+  if (call.verb == Verb::kCall)
+    out << " size " << call.size << " seed " << call.seed << " times " << call.times;
+  return out.str();
+}
+
+std::string ToText(const Program& p) {
+  std::ostringstream out;
+  out << HeaderText(p) << "\n";
+  for (const Input& input : p.graph.inputs) out << ToText(input) << "\n";
+  for (const Node& node : p.graph.nodes) out << ToText(node) << "\n";
+  for (const std::string& output : p.graph.outputs) out << "output " << output << "\n";
+  for (const Fault& fault : p.faults)
+    out << "fault "
+        << (fault.place == Place::kNode      ? fault.node
+            : fault.place == Place::kCompile ? "compile"
+                                             : "arena")
+        << " " << Name(kActions, fault.action) << " " << Name(kHits, fault.each) << " " << fault.hit
+        << "\n";
+  for (const Call& call : p.calls) out << ToText(call) << "\n";
+  return out.str();
+}
+
+Result<Program> ParseLines(const std::string& text) {
+  Program p;
+  std::istringstream in(text);
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    Words words(line);
+    ParseLine(++number, line, &words, &p);
+    if (!words.ok() || words.more())
+      return Status(StatusCode::kInvalidArgument,
+                    "line " + std::to_string(number) + " is none of a program: '" + line + "'");
+  }
+  if (number == 0) return Status(StatusCode::kInvalidArgument, "the program is empty");
+  return p;
+}
+
+Result<Program> ParseProgram(const std::string& text) {
+  TENTER_ASSIGN_OR_RETURN(Program p, ParseLines(text));
+  TENTER_RETURN_IF_ERROR(CheckGraph(p));
+  return p;
+}
+
+int Callers(const Program& p) {
+  int callers = 1;
+  for (const Call& call : p.calls) callers = std::max(callers, call.caller + 1);
+  return callers;
+}
+
+std::set<int64_t> SizesOf(const Program& p) {
+  std::set<int64_t> sizes;
+  for (const Call& call : p.calls)
+    if (call.verb == Verb::kCall) sizes.insert(call.size);
+  return sizes;
+}
+
+bool Has(const Program& p, Verb verb) {
+  return std::any_of(p.calls.begin(), p.calls.end(),
+                     [verb](const Call& call) { return call.verb == verb; });
+}
+
+const char* VerbName(Verb verb) { return kVerbs[static_cast<size_t>(verb)].data(); }
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,81 @@
+// History: what the callers of one program were answered, and what the target looked like then.
+//
+// Path: RunProgram -> History -> Judge.
+//
+// Thread safety: plain data; each caller writes answers of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fuzz/model/program/program.h"
+#include "harness/target/target.h"
+
+namespace tenter::fuzz::model {
+
+// An output as it came. `numbers` of int64 and float32 alike; both are exact in double here.
+struct Output {
+  tgt_dtype dtype = TGT_FLOAT32;
+  Dims dims;
+  std::vector<double> numbers;
+};
+
+// One call and its answer. Of two calls of which one had ended before the other began, the stamps
+// say so.
+struct Answer {
+  int caller = 0;
+  Verb verb = Verb::kCall;
+  int op = 0;
+  int64_t size = 0;
+  uint64_t seed = 0;
+  Bad bad = Bad::kRank;
+  uint64_t begin = 0, end = 0;
+  tgt_code code = TGT_OK;
+  tgt_error error = {};
+  std::vector<Output> outputs = {};
+  bool changed = false;          // an output was another one when its caller looked again, later
+  bool inputs_changed = false;   // the call wrote into its inputs
+  tgt_footprint footprint = {};  // kLook
+};
+
+// A fault that struck.
+struct Strike {
+  size_t fault = 0;
+  int64_t request = -1;
+};
+
+// What an error must say of the strike that caused it.
+inline std::string StrikeText(size_t strike) {
+  return "[injected strike " + std::to_string(strike) + "]";
+}
+
+// What is left of an op when all callers have returned and nothing strikes any more.
+struct Rest {
+  bool looked = false;
+  tgt_footprint footprint = {};
+  std::vector<Answer> again;  // one call after the other, two of each size
+};
+
+struct History {
+  tgt_code create = TGT_OK;
+  tgt_error create_error = {};
+  std::vector<std::vector<Answer>> callers;
+  std::vector<Strike> strikes;
+  std::vector<Rest> rests;        // of each op
+  uint64_t most_arena_bytes = 0;  // what one request holds at most; 0: not told
+  bool parameters_changed = false;
+  size_t told_to_engine = 0;  // failures that a wait for the whole engine was told at the end
+  bool has_engine_counts = false;
+  tgt_engine_counts engine = {};
+  int64_t threads_left = 0, descriptors_left = 0;
+};
+
+// What an answer broke: the contract, what is recognised while shrinking, and for a person.
+struct Broken {
+  const char* contract = "";
+  const char* kind = "";
+  std::string detail;
+};
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,146 @@
+#include "fuzz/model/run/model_file.h"
+
+#include <onnx/onnx_pb.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "fuzz/model/oracle/ops.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr int kOpset = 13;
+constexpr std::string_view kOneInt[] = {"axis",   "group",  "keepdims", "count_include_pad",
+                                        "transA", "transB", "to"};
+constexpr std::string_view kOneFloat[] = {"alpha", "beta", "epsilon"};
+constexpr std::string_view kScalars[] = {"min", "max", "value"};  // inputs of one float
+
+bool IsOneOf(std::string_view name, std::span<const std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void SetType(bool integers, onnx::TypeProto::Tensor* type) {
+  type->set_elem_type(integers ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+}
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) {
+    model_.set_ir_version(7);
+    model_.add_opset_import()->set_version(kOpset);
+    model_.mutable_graph()->set_name("drawn");
+    for (const Input& input : graph.inputs) WriteInput(input);
+    for (const Node& node : graph.nodes) WriteNode(node);
+    for (const std::string& output : graph.outputs)
+      model_.mutable_graph()->add_output()->set_name(output);
+  }
+
+  std::string Bytes() const { return model_.SerializeAsString(); }
+
+ private:
+  void WriteInput(const Input& input) {
+    onnx::ValueInfoProto* const made = model_.mutable_graph()->add_input();
+    made->set_name(input.name);
+    auto* const type = made->mutable_type()->mutable_tensor_type();
+    SetType(input.integers, type);
+    auto* const shape = type->mutable_shape();
+    for (const int64_t size : input.dims) {
+      if (size == kAnySize)
+        shape->add_dim()->set_dim_param("N");
+      else
+        shape->add_dim()->set_dim_value(size);
+    }
+  }
+
+  void WriteNode(const Node& node) {
+    onnx::NodeProto* const made = model_.mutable_graph()->add_node();
+    made->set_op_type(node.op);
+    made->set_name(node.name);
+    for (const std::string& operand : node.operands) made->add_input(NameOf(operand));
+    const Op& op = *FindOp(node.op);
+    WriteInputAttributes(node, op, made);
+    for (const auto& [name, numbers] : node.attributes)
+      if (!IsOneOf(name, op.input_attributes)) WriteAttribute(name, numbers, made);
+    if (node.op == "Cast") WriteAttribute("to", {onnx::TensorProto::FLOAT}, made);
+    for (size_t i = 0; i < OutputsOf(node); ++i) made->add_output(OutputName(node, i));
+  }
+
+  // What is left out at the end stays out; before the end its name is empty.
+  void WriteInputAttributes(const Node& node, const Op& op, onnx::NodeProto* made) {
+    size_t empty = 0;
+    for (const std::string_view name : op.input_attributes) {
+      const std::vector<double>* const numbers = node.Find(std::string(name));
+      if (numbers == nullptr) {
+        ++empty;
+        continue;
+      }
+      for (; empty > 0; --empty) made->add_input("");
+      const std::string constant = node.name + ":" + std::string(name);
+      Array array{.integers = true, .dims = {static_cast<int64_t>(numbers->size())}};
+      if (IsOneOf(name, kScalars)) array = {};
+      array.numbers = *numbers;
+      WriteConstant(constant, array);
+      made->add_input(constant);
+    }
+  }
+
+  static void WriteAttribute(const std::string& name, const std::vector<double>& numbers,
+                             onnx::NodeProto* made) {
+    onnx::AttributeProto* const attribute = made->add_attribute();
+    attribute->set_name(name);
+    if (IsOneOf(name, kOneInt)) {
+      attribute->set_type(onnx::AttributeProto::INT);
+      attribute->set_i(static_cast<int64_t>(numbers.at(0)));
+    } else if (IsOneOf(name, kOneFloat)) {
+      attribute->set_type(onnx::AttributeProto::FLOAT);
+      attribute->set_f(static_cast<float>(numbers.at(0)));
+    } else {
+      attribute->set_type(onnx::AttributeProto::INTS);
+      for (const double number : numbers) attribute->add_ints(static_cast<int64_t>(number));
+    }
+  }
+
+  // The name of an operand in the file; a constant is written when it is first used.
+  std::string NameOf(const std::string& operand) {
+    if (operand == "-") return "";
+    if (IsConstant(operand) && written_.insert(operand).second)
+      WriteConstant(operand, NumbersOf(*ParseConstant(operand)));
+    return operand;
+  }
+
+  void WriteConstant(const std::string& name, const Array& array) {
+    onnx::TensorProto* const tensor = model_.mutable_graph()->add_initializer();
+    tensor->set_name(name);
+    tensor->set_data_type(array.integers ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+    for (const int64_t size : array.dims) tensor->add_dims(size);
+    for (const double number : array.numbers) {
+      if (array.integers)
+        tensor->add_int64_data(static_cast<int64_t>(number));
+      else
+        tensor->add_float_data(static_cast<float>(number));
+    }
+  }
+
+  onnx::ModelProto model_;
+  std::set<std::string> written_;
+};
+
+}  // namespace
+
+std::string OnnxBytes(const Graph& graph) { return Writer(graph).Bytes(); }
+
+ModelFile::ModelFile(const Graph& graph) : descriptor_(memfd_create("drawn.onnx", MFD_CLOEXEC)) {
+  TENTER_CHECK(descriptor_ >= 0, "no file in memory");
+  const std::string bytes = OnnxBytes(graph);
+  TENTER_CHECK(write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()),
+               "the file in memory is not whole");
+}
+
+ModelFile::~ModelFile() { close(descriptor_); }
+
+std::string ModelFile::path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+}  // namespace tenter::fuzz::model

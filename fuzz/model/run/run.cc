@@ -1,0 +1,188 @@
+#include "fuzz/model/run/run.h"
+
+#include <algorithm>
+#include <list>
+#include <string>
+
+#include "fuzz/model/run/caller.h"
+#include "fuzz/model/run/model_file.h"
+#include "fuzz/model/run/sites.h"
+#include "fuzz/process/thread_count.h"
+#include "runtime/base/gate.h"
+#include "runtime/base/rng.h"
+#include "runtime/base/thread.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+class Running {
+ public:
+  Running(const Program& program, const TargetInstance& target, Sites* sites, Watchdog* watchdog,
+          History* history)
+      : program_(program),
+        target_(target),
+        sites_(*sites),
+        watchdog_(*watchdog),
+        history_(*history),
+        callee_{.program = program, .target = target, .stamps = &stamps_} {}
+
+  void Run() {
+    history_.create = Create();
+    if (history_.create != TGT_OK) return;
+    const uint64_t before = ParametersHash();
+    CallAll();
+    sites_.Disarm();
+    history_.strikes = sites_.strikes();
+    for (int op = 0; op < program_.ops; ++op) history_.rests.push_back(RestOf(op));
+    for (const int64_t size : SizesOf(program_))
+      history_.most_arena_bytes = std::max(history_.most_arena_bytes, ArenaBytesOf(size));
+    history_.parameters_changed = ParametersHash() != before;
+    CountEngine();
+    watchdog_.SetDescribe(nullptr);
+  }
+
+ private:
+  const tgt_target& table() const { return target_.table(); }
+  bool has_engine() const { return (table().groups & TGT_ENGINE) != 0; }
+
+  tgt_code Create() {
+    tgt_error* const error = &history_.create_error;
+    const tgt_engine_options engine = {.workers = program_.workers, .run_dependents = 0};
+    tgt_code code = TGT_OK;
+    if (has_engine()) code = table().engine_create(target_.self(), &engine, &callee_.engine, error);
+    const ModelFile file(program_.graph);
+    if (code == TGT_OK)
+      code = table().model_load(target_.self(), file.path().c_str(), &model_, error);
+    const tgt_cached_op_options options = Options(program_.flight);
+    for (int i = 0; i < program_.ops && code == TGT_OK; ++i)
+      code = table().cached_op_create(target_.self(), callee_.engine, model_, &options,
+                                      &callee_.ops.emplace_back(), error);
+    return code;
+  }
+
+  tgt_cached_op_options Options(int64_t flight) const {
+    return {.thread_safe = program_.safe ? 1 : 0,
+            .refuse_when_full = program_.refuse ? 1 : 0,
+            .reference_kernels = program_.reference ? 1 : 0,
+            .in_flight_max = static_cast<uint64_t>(flight),
+            .plans_max = static_cast<uint64_t>(program_.plans)};
+  }
+
+  // Of a target that does not show its parameters, always the same.
+  uint64_t ParametersHash() {
+    const void* data = nullptr;
+    size_t size = 0;
+    tgt_error error = {};
+    if (table().model_parameters == nullptr ||
+        table().model_parameters(target_.self(), model_, &data, &size, &error) != TGT_OK)
+      return 0;
+    return HashBytes({static_cast<const char*>(data), size});
+  }
+
+  void CallAll() {
+    std::list<Caller> callers;
+    for (int i = 0; i < Callers(program_); ++i) callers.emplace_back(callee_, i);
+    watchdog_.SetDescribe([this, &callers] {
+      std::string all;
+      for (const Caller& caller : callers) all += caller.Describe();
+      return all + (has_engine() ? DescribeEngine(target_, callee_.engine) : "");
+    });
+    Gate go;
+    std::list<Thread> threads;
+    for (Caller& caller : callers)
+      TENTER_CHECK(threads.emplace_back()
+                       .Start("caller",
+                              [&] {
+                                go.Wait();
+                                caller.Run();
+                              })
+                       .ok(),
+                   "no thread for a caller");
+    go.Open();
+    for (Thread& thread : threads) thread.Join();
+    for (Caller& caller : callers) history_.callers.push_back(caller.Finish());
+    watchdog_.SetDescribe([this] {
+      return std::string("all callers have returned, and calls are made one after the other\n") +
+             (has_engine() ? DescribeEngine(target_, callee_.engine) : "");
+    });
+  }
+
+  // Two calls of each size, one after the other, and what the op holds then.
+  Rest RestOf(int op) {
+    Rest rest;
+    Caller alone(callee_, 0);
+    for (const int64_t size : SizesOf(program_))
+      for (const uint64_t seed : {101, 102})
+        rest.again.push_back(alone.Do({.op = op, .size = size}, seed, nullptr));
+    rest.looked = Look(callee_.ops[static_cast<size_t>(op)], &rest.footprint);
+    return rest;
+  }
+
+  bool Look(tgt_handle op, tgt_footprint* footprint) {
+    tgt_error error = {};
+    return table().footprint != nullptr &&
+           table().footprint(target_.self(), op, footprint, &error) == TGT_OK;
+  }
+
+  // What a request of this size holds: an op of its own, called once, tells. 0 when it does not, or
+  // when the engine was stopped.
+  uint64_t ArenaBytesOf(int64_t size) {
+    Callee fresh{.program = program_,
+                 .target = target_,
+                 .engine = callee_.engine,
+                 .ops = {0},
+                 .stamps = &stamps_};
+    const tgt_cached_op_options one = Options(1);
+    tgt_error error = {};
+    tgt_footprint footprint = {};
+    if (table().cached_op_create(target_.self(), callee_.engine, model_, &one, &fresh.ops[0],
+                                 &error) != TGT_OK)
+      return 0;
+    const bool told = Caller(fresh, 0).Do({.size = size}, 0, nullptr).code == TGT_OK &&
+                      Look(fresh.ops[0], &footprint);
+    table().free_handle(target_.self(), fresh.ops[0], &error);
+    return told ? footprint.arena_bytes : 0;
+  }
+
+  void CountEngine() {
+    tgt_error error = {};
+    if (!has_engine()) return;
+    size_t failures = 0;
+    tgt_failure failure = {};
+    table().wait_for_all(target_.self(), callee_.engine, &failure, 1, &failures, &error);
+    history_.has_engine_counts =
+        table().engine_counts(target_.self(), callee_.engine, &history_.engine, &error) == TGT_OK;
+    history_.told_to_engine = failures;
+  }
+
+  const Program& program_;
+  const TargetInstance& target_;
+  Sites& sites_;
+  Watchdog& watchdog_;
+  History& history_;
+  Atomic<uint64_t> stamps_ = 1;
+  Callee callee_;
+  tgt_handle model_ = 0;
+};
+
+}  // namespace
+
+History RunProgram(const Program& program, const tgt_target& table, uint64_t round,
+                   Watchdog* watchdog) {
+  History history;
+  Sites sites(program, round);
+  watchdog->Begin();
+  const int threads = ThreadCount();
+  const int64_t descriptors = DescriptorCount();
+  {
+    auto target = TargetInstance::Open(&table, sites.host());
+    TENTER_CHECK(target.ok(), target.status().message());
+    Running(program, **target, &sites, watchdog, &history).Run();
+  }
+  history.threads_left = ThreadsLeft(threads);
+  history.descriptors_left = DescriptorCount() - descriptors;
+  watchdog->End();
+  return history;
+}
+
+}  // namespace tenter::fuzz::model

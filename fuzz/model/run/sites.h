@@ -1,0 +1,45 @@
+// Sites: what happens where the target says that it is: faults and delays.
+//
+// Path: target -> tgt_host.hit -> Sites::Hit.
+//
+// Thread safety: Hit from any thread, without a lock: what it counts orders nothing. strikes() when
+//   no call is running.
+// Ownership and lifetime: borrows the program; outlives the target instance.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/model/run/history.h"
+#include "runtime/base/atomic.h"
+
+namespace tenter::fuzz::model {
+
+class Sites {
+ public:
+  static constexpr size_t kMostFaults = 8, kMostStrikes = 512;
+
+  Sites(const Program& program, uint64_t round) : program_(program), round_(round) {}
+
+  tgt_host host();
+  void Hit(const tgt_hit& hit, tgt_fault* fault);
+  // From now on nothing strikes.
+  void Disarm() { armed_.Store(false, kRelaxed); }
+  std::vector<Strike> strikes() const;
+
+ private:
+  void Strike_(size_t number, int64_t request, tgt_fault* fault);
+  void Delay();
+
+  const Program& program_;
+  const uint64_t round_;
+  Atomic<bool> armed_ = true;
+  Atomic<uint64_t> hits_ = 0;
+  std::array<Atomic<int64_t>, kMostFaults> matched_ = {};
+  Atomic<size_t> struck_ = 0;
+  std::array<Atomic<size_t>, kMostStrikes> fault_of_ = {};
+  std::array<Atomic<int64_t>, kMostStrikes> request_of_ = {};
+};
+
+}  // namespace tenter::fuzz::model
