@@ -15,6 +15,7 @@ from tenter.graphs import seeds
 from tenter.house import House
 from tenter.machine.limits import Limit, threads
 from tenter.plan.catalogue import ONLY_IN, Catalogue, Parameter
+from tenter.plan.drawn import draw, names, told, values_of
 from tenter.plan.scenario import Expected, Scenario
 
 VERSION = 1
@@ -40,6 +41,7 @@ class Case:
     retry: int = 0  # how many more attempts it gets, should it fail
     several: bool = False  # of a run of several models: one that cannot be run is a row, and ends nothing
     refused: str = ""  # why it cannot be run, where that is known before
+    drawn: str = ""  # what its seed chose among several values: "threads 64, prefetch 1"
 
     @property
     def subject(self) -> str:
@@ -63,13 +65,16 @@ class Planner:
         """One case per repetition; each has its own seed, counted up from the first."""
         first = scenario.budget.seed if seed is None else seed
         plan = self._plan(scenario)
+        drawn = names(plan["workload"])
+        plans = [{**plan, "workload": draw(plan["workload"], first + i), "seed": first + i} for i in range(repeat)]
         name = f"{scenario.name}.{self.catalogue.flavour}"
         return [Case(name=name if repeat == 1 else f"{name}.r{i + 1}", scenario=scenario.name,
-                     flavour=self.catalogue.flavour, title=scenario.title, purpose=scenario.purpose,
-                     contracts=scenario.contracts, plan={**plan, "seed": first + i}, refused=scenario.refused,
+                     flavour=self.catalogue.flavour, purpose=scenario.purpose,
+                     drawn=told(one["workload"], drawn), title=scenario.title + (f" ({told(one['workload'], drawn)})" if drawn else ""),
+                     contracts=scenario.contracts, plan=one, refused=scenario.refused,
                      timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario),
                      again=self._again(scenario, first + i))
-                for i in range(repeat)]
+                for i, one in enumerate(plans)]
 
     def _again(self, scenario: Scenario, seed: int) -> str:
         words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
@@ -105,15 +110,19 @@ class Planner:
                 if key not in offered:
                     raise UsageError(f"{scenario.source}: [workload] {scenario.kind} has no parameter "
                                      f"'{key}'{nearest(key, offered)}")
-                offered[key].check(value, f"{scenario.source}: [workload]")
+                for one in values_of(value, f"{scenario.source}: [workload] '{key}'"):
+                    offered[key].check(one, f"{scenario.source}: [workload]")
         values = {**{p.name: p.default for p in offered.values()}, **scenario.parameters_for(flavour)}
         for key in _THREADS.intersection(values):
-            if self.thread_limit and values[key] > self.thread_limit.count:
-                raise UsageError(f"{scenario.source}: '{key}' is {values[key]:,}, and this system grants "
+            most = max(values_of(values[key], key))
+            if self.thread_limit and most > self.thread_limit.count:
+                raise UsageError(f"{scenario.source}: '{key}' is {most:,}, and this system grants "
                                  f"{self.thread_limit.count:,} threads ({self.thread_limit.source})")
         for parameter in offered.values():
             if parameter.is_file() and values[parameter.name] and not scenario.refused:
-                values[parameter.name] = self._file(values[parameter.name], f"{scenario.source}: '{parameter.name}'")
+                where = f"{scenario.source}: '{parameter.name}'"
+                files = [self._file(value, where) for value in values_of(values[parameter.name], where)]
+                values[parameter.name] = files if isinstance(values[parameter.name], list) else files[0]
         return values
 
     def _file(self, value: str, where: str) -> str:

@@ -78,7 +78,8 @@ class TerminalView:
     def _print(self, case: Case, result: CaseResult) -> None:
         self._print_header()
         word = Text(result.verdict.name, style=STYLES[result.verdict])
-        self._console.print(self._row(word, case.name, sentence(result), f"{result.duration_s:.1f}"))
+        drawn = f" (drawn: {case.drawn})" if case.drawn else ""
+        self._console.print(self._row(word, case.name, sentence(result) + drawn, f"{result.duration_s:.1f}"))
 
     def _print_header(self) -> None:
         if self._header_due:
