@@ -142,6 +142,17 @@ TEST_F(InjectorTest, EffectivePlanReplaysWithoutProbabilities) {
   EXPECT_EQ(run(), first);
 }
 
+// A workload makes its file in the folder of its run, and a replay has a folder of its own.
+TEST_F(InjectorTest, EffectivePlanMeansAFileInAnyFolder) {
+  Make("io.source.open=nth(2)error(data_loss)", 1);
+  for (int i = 0; i < 3; ++i) Hit("io.source.open", "/out/first/rows.csv");
+  Make(injector_->EffectivePlan().c_str(), 1);
+  std::string pattern;
+  for (int i = 0; i < 3; ++i)
+    pattern += Hit("io.source.open", "/out/second/rows.csv").kind == TGT_FAULT_NONE ? '.' : 'x';
+  EXPECT_EQ(pattern, ".x.");
+}
+
 TEST_F(InjectorTest, CountsHitsAndFires) {
   Make("engine.op.body=every(2)delay(1)");
   for (int i = 0; i < 5; ++i) Hit("engine.op.body", "a");

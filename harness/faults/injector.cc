@@ -23,6 +23,11 @@ void Copy(const std::string& text, char (&out)[N]) {
   std::snprintf(out, N, "%s", text.c_str());
 }
 
+// A file that a workload made lies in the folder of its run, and a replay has another one.
+std::string InAnyFolder(const std::string& task) {
+  return task.starts_with('/') ? "*" + task.substr(task.rfind('/')) : task;
+}
+
 tgt_fault_kind KindOf(uint32_t action) {
   switch (action) {
     case kActionThrow:
@@ -61,6 +66,7 @@ Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t 
   UnseenLock lock(mutex_);
   ops_.resize(sites_.size());
   site_fired_.resize(sites_.size());
+  site_beside_.resize(sites_.size());
   for (const FaultItem& item : plan_.items)
     items_.push_back({.term_fired = std::vector<uint64_t>(item.terms.size())});
 }
@@ -127,6 +133,24 @@ void Injector::FollowRequests(size_t at_most) {
   requests_.Store(owned_requests_.get(), kRelaxed);
 }
 
+void Injector::FollowOrder() { order_ = std::make_unique<SiteOrder>(sites_.size()); }
+
+std::vector<SitePair> Injector::pairs() const {
+  std::vector<SitePair> pairs;
+  if (order_ == nullptr) return pairs;
+  for (const SiteOrder::Pair& pair : order_->Pairs())
+    pairs.push_back({std::string(sites_[pair.first]->name), std::string(sites_[pair.second]->name),
+                     pair.first_hit, pair.second_hit});
+  return pairs;
+}
+
+bool Injector::Explains(const std::string& message) const {
+  const std::vector<FiredFault> all = fired();
+  return std::any_of(all.begin(), all.end(), [&](const FiredFault& fault) {
+    return fault.fails() && message.find(fault.expected_text()) != std::string::npos;
+  });
+}
+
 size_t Injector::MostRequestsTogether() const {
   return owned_requests_ != nullptr ? owned_requests_->MostTogether() : 0;
 }
@@ -144,6 +168,8 @@ Injector::Chosen Injector::Choose(size_t site, const tgt_hit& hit, tgt_fault* fa
   const FaultTerm* const term = Decide(site, hit, task, task_hit);
   if (term == nullptr || term->action == 0) return {};
   ++site_fired_[site];
+  // One of those in flight is the call that it strikes, unless that has returned already.
+  site_beside_[site] = std::max(site_beside_[site], in_flight_.Load(kRelaxed) - 1);
   Record(hit, task, task_hit, *term, fault);
   const uint64_t range = term->delay_us_max - term->delay_us_min + 1;
   return {term->action,
@@ -201,8 +227,8 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
     record.message = term.message + " " + record.tag();
   if (term.action == kActionError) record.message = record.tag();
   const char* filter = hit.op[0] != '\0' ? "@op:\"" : "@thread:\"";
-  record.item =
-      record.site + filter + task + "\"=nth(" + std::to_string(task_hit) + ")" + term.text;
+  record.item = record.site + filter + InAnyFolder(task) + "\"=nth(" + std::to_string(task_hit) +
+                ")" + term.text;
   fault->kind = KindOf(term.action);
   fault->code = static_cast<tgt_code>(term.code);
   Copy(term.type, fault->type);
@@ -226,7 +252,8 @@ std::vector<SiteCount> Injector::counts() const {
   std::vector<SiteCount> counts;
   UnseenLock lock(mutex_);
   for (size_t site = 0; site < sites_.size(); ++site) {
-    SiteCount& count = counts.emplace_back(std::string(sites_[site]->name), 0, site_fired_[site]);
+    SiteCount& count = counts.emplace_back(std::string(sites_[site]->name), 0, site_fired_[site],
+                                           site_beside_[site]);
     for (size_t stripe = 0; stripe < kStripes; ++stripe)
       count.hit += HitsOf(stripe, site).Load(kRelaxed);
   }

@@ -31,6 +31,7 @@
 #include "harness/faults/fault_plan.h"
 #include "harness/faults/request_spans.h"
 #include "harness/faults/site_names.h"
+#include "harness/faults/site_order.h"
 #include "harness/flight/flight.h"
 #include "harness/target/target.h"
 #include "runtime/base/atomic.h"
@@ -68,6 +69,13 @@ struct SiteCount {
   std::string name;
   uint64_t hit = 0;
   uint64_t fired = 0;
+  int64_t beside = 0;  // other calls in flight when a fault struck there, at most
+};
+
+// One site that was hit next after another, and at which of its hits.
+struct SitePair {
+  std::string first, second;
+  uint64_t first_hit = 0, second_hit = 0;
 };
 
 class Injector {
@@ -79,12 +87,26 @@ class Injector {
   // part of the exposure. Errors: kInvalidArgument when the set-up ran the ops of the plan's sites,
   // and none of them has the name that an item asks for.
   Status Arm() EXCLUDES(mutex_);
+  // From here on it neither counts nor fires: what comes is the aftermath.
+  void Disarm() { armed_.Store(false, kRelaxed); }
 
   // From here on notes the requests of all hits; those that were noted before are forgotten. The
   // first call says for how many there is to be room. Once requests are followed they are to the
   // end.
   void FollowRequests(size_t at_most);
   size_t MostRequestsTogether() const;
+
+  // From here on notes which site is hit next after which. Before it is armed.
+  void FollowOrder();
+  std::vector<SitePair> pairs() const;  // empty when the order was not followed
+
+  // Around each call of a workload into the target, so that it is known beside how many others a
+  // fault struck. An op of an engine is in flight until its body has been given back.
+  void CallBegins() { in_flight_.FetchAdd(1, kRelaxed); }
+  void CallEnds() { in_flight_.FetchSub(1, kRelaxed); }
+
+  // Whether a fault that fired makes an error with this text right.
+  bool Explains(const std::string& message) const EXCLUDES(mutex_);
 
   // The host to open a target with; valid as long as this object.
   tgt_host host();
@@ -152,16 +174,31 @@ class Injector {
   Flight& flight_;
   const size_t stride_;                             // sites_, in whole cache lines
   const std::unique_ptr<Atomic<uint64_t>[]> hits_;  // of each stripe and site; counts
-  Atomic<bool> armed_ = false;                      // set once, before the threads that it is for
-  std::unique_ptr<RequestSpans> owned_requests_;    // made once, by FollowRequests
-  Atomic<RequestSpans*> requests_ = nullptr;        // null: they are not followed
-  const std::unique_ptr<Atomic<bool>[]> op_seen_;   // that the item means; beside plan_.items
+  Atomic<bool> armed_ = false;        // set before the threads that it is for, and taken back
+  Atomic<int64_t> in_flight_ = 0;     // calls of the workload; orders nothing
+  std::unique_ptr<SiteOrder> order_;  // null: not followed
+  std::unique_ptr<RequestSpans> owned_requests_;   // made once, by FollowRequests
+  Atomic<RequestSpans*> requests_ = nullptr;       // null: they are not followed
+  const std::unique_ptr<Atomic<bool>[]> op_seen_;  // that the item means; beside plan_.items
   mutable UnseenMutex mutex_;
   std::vector<uint64_t> site_fired_ GUARDED_BY(mutex_);           // beside sites_
+  std::vector<int64_t> site_beside_ GUARDED_BY(mutex_);           // beside sites_
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
   std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
   std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
   std::vector<std::set<std::string, std::less<>>> ops_ GUARDED_BY(mutex_);  // beside sites_
+};
+
+// One call of a workload into the target, from construction to destruction.
+class CallInFlight {
+ public:
+  explicit CallInFlight(Injector& injector) : injector_(injector) { injector_.CallBegins(); }
+  ~CallInFlight() { injector_.CallEnds(); }
+  CallInFlight(const CallInFlight&) = delete;
+  CallInFlight& operator=(const CallInFlight&) = delete;
+
+ private:
+  Injector& injector_;
 };
 
 }  // namespace tenter

@@ -18,6 +18,7 @@ void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
   RequestSpans* const requests = requests_.Load(kRelaxed);
   if (requests != nullptr && hit.request >= 0) requests->Note(hit.request);
   HitsOf(StripeOfThisThread<kStripes>(), site).FetchAdd(1, kRelaxed);
+  if (order_ != nullptr) order_->Note(site);
   Chosen chosen;
   if (!planned.items.empty() && CanMatch(site, hit.op)) chosen = Choose(site, hit, fault);
   size_t op_bytes = 0;
@@ -38,6 +39,18 @@ size_t SiteNames::Find(const char* name) const {
     size_t i = 0;
     while (i < entry.size && name[i] == entry.name[i]) ++i;  // no zero is in a name
     if (i == entry.size && name[i] == '\0') return entry.number;
+  }
+}
+
+void SiteOrder::Note(size_t site) {
+  const uint64_t hit = hits_[site].FetchAdd(1, kRelaxed) + 1;
+  const uint64_t before = last_.Exchange(((site + 1) << 32) | (hit & 0xffffffff), kRelaxed);
+  if (before == 0) return;
+  Atomic<uint64_t>& pair = pairs_[((before >> 32) - 1) * sites_ + site];
+  uint64_t seen = pair.Load(kRelaxed);
+  const uint64_t now = (before << 32) | (hit & 0xffffffff);
+  // A loop, since an exchange may fail without a reason.
+  while (seen == 0 && !pair.CompareExchange(&seen, now, kRelaxed)) {
   }
 }
 

@@ -118,7 +118,14 @@ void ResultsFile::WriteSummary(const RunPlan& plan, const CheckBoard& board,
                                  {"note", check.note}});
   summary["sites"] = ordered_json::array();
   for (const SiteCount& site : injector.counts())
-    summary["sites"].push_back({{"name", site.name}, {"hit", site.hit}, {"fired", site.fired}});
+    summary["sites"].push_back(
+        {{"name", site.name}, {"hit", site.hit}, {"fired", site.fired}, {"beside", site.beside}});
+  summary["pairs"] = ordered_json::array();
+  for (const SitePair& pair : injector.pairs())
+    summary["pairs"].push_back({{"first", pair.first},
+                                {"second", pair.second},
+                                {"first_hit", pair.first_hit},
+                                {"second_hit", pair.second_hit}});
   summary["faults"] = ordered_json::array();
   for (const ItemCount& item : injector.items())
     summary["faults"].push_back(
