@@ -10,6 +10,7 @@
 
 #include "harness/workloads/collisions.h"
 #include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/programs/calm_program.h"
 #include "harness/workloads/programs/completer.h"
 #include "harness/workloads/programs/program.h"
 #include "harness/workloads/rows/bad_rows_file.h"
@@ -86,6 +87,20 @@ TEST(GenerateProgram, DependsOnTheSeedAlone) {
   EXPECT_TRUE(std::any_of(a[0].begin(), a[0].end(), [](const auto& op) { return op.throws; }));
 }
 
+// The aftermath: whatever was left behind, all values are known, since every var is written first.
+TEST(CalmProgram, WritesEveryVarBeforeItIsRead) {
+  const std::vector<ProgramOp> program = CalmProgram(6, 40);
+  ASSERT_EQ(program.size(), 46u);
+  std::set<uint32_t> written;
+  for (const ProgramOp& op : program) {
+    for (const uint32_t var : op.reads) EXPECT_TRUE(written.contains(var)) << op.name;
+    written.insert(op.writes.begin(), op.writes.end());
+    EXPECT_FALSE(op.throws || op.async || op.drops);
+    EXPECT_EQ(op.name.rfind("calm.", 0), 0u) << "the name of an op in which a fault may have fired";
+  }
+  EXPECT_EQ(written.size(), 6u);
+}
+
 tgt_error Error(tgt_code code, const char* message) {
   tgt_error error = {};
   error.code = code;
@@ -127,6 +142,22 @@ TEST(InferenceErrors, MatchesErrorsWithoutAMessage) {
   EXPECT_EQ(ErrorFindings({Error(TGT_DATA_LOSS, "request 7: node 'a': int")}, {silent}).size(), 2u);
   silent.action = kActionBadAlloc;
   EXPECT_TRUE(ErrorFindings({Error(TGT_RESOURCE_EXHAUSTED, "request 7: x")}, {silent}).empty());
+}
+
+// Of no request: an engine tells of it at WaitForAll, where InferenceRemains counts.
+TEST(InferenceErrors, LeavesDeletersToTheEngine) {
+  FiredFault fault = Fault(1, -1);
+  fault.site = "engine.var.deleter";
+  EXPECT_TRUE(ErrorFindings({}, {fault}).empty());
+}
+
+TEST(InferenceErrors, KnowsADroppedCompletionByItsCode) {
+  FiredFault fault = Fault(1, -1);
+  fault.action = kActionDropCompletion;
+  fault.message = "";
+  const tgt_error right = Error(TGT_COMPLETION_DROPPED, "request 7: node 'a': completion dropped");
+  EXPECT_TRUE(ErrorFindings({right}, {fault}).empty());
+  EXPECT_FALSE(ErrorFindings({Error(TGT_INTERNAL, "request 7: x")}, {fault}).empty());
 }
 
 TEST(InferenceErrors, SeesLostForeignAndUncausedErrors) {

@@ -5,6 +5,7 @@
 
 #include "harness/checks/process_census.h"
 #include "harness/workloads/handles.h"
+#include "harness/workloads/hash_text.h"
 #include "harness/workloads/inference/inference_callers.h"
 #include "harness/workloads/inference/inference_errors.h"
 #include "harness/workloads/inference/inference_op.h"
@@ -23,6 +24,7 @@ class InferenceRun {
         table_(stage.target.table()),
         threads_(stage.parameters.Int("threads")),
         inferences_(stage.parameters.Int("inferences")),
+        aftermath_(stage.parameters.Int("aftermath")),
         errors_(&stage.board, stage.injector.has_failures()),
         remains_(stage) {}
 
@@ -32,6 +34,9 @@ class InferenceRun {
     if (stage_.parameters.Int("free_after") > inferences_)
       return {StatusCode::kInvalidArgument,
               "workload: free_after is larger than inferences: the op would never be freed"};
+    if (stage_.parameters.Int("free_after") > 0 && aftermath_ > 0)
+      return {StatusCode::kInvalidArgument,
+              "workload: free_after leaves no op for an aftermath; set one of them to 0"};
     TENTER_RETURN_IF_ERROR(
         SetUp(table_.model_load(stage_.target.self(), stage_.parameters.Text("model").c_str(),
                                 model.out(), &error),
@@ -43,10 +48,12 @@ class InferenceRun {
     remains_.WatchParameters(model.get());
     TENTER_RETURN_IF_ERROR(remains_.LearnArenas(model.get(), *inputs_));
     const int64_t rounds = stage_.parameters.Int("rounds");
-    stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_));
+    stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_ + aftermath_));
+    if (aftermath_ > 0) stage_.injector.FollowOrder();
     const ProcessCensus census = ProcessCensus::Now();
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
-    for (int64_t round = 0; round < rounds; ++round) TENTER_RETURN_IF_ERROR(Round(model.get()));
+    for (int64_t round = 1; round <= rounds; ++round)
+      TENTER_RETURN_IF_ERROR(Round(model.get(), round == rounds));
     CheckCensus(census, "COP-4", &stage_.board);
     remains_.CheckParameters(model.get());
     errors_.Match(stage_.injector.fired());
@@ -90,22 +97,41 @@ class InferenceRun {
   }
 
   // One life of engine and op: created, called by all threads, freed.
-  Status Round(tgt_handle model) {
+  Status Round(tgt_handle model, bool last) {
     InferenceOp called(stage_);
-    TENTER_RETURN_IF_ERROR(called.Create(
-        stage_, model, static_cast<uint64_t>(stage_.parameters.Int("in_flight_max"))));
+    TENTER_RETURN_IF_ERROR(Create(model, &called));
     stage_.progress.SetDescribe(
         [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
     stage_.injector.FollowRequests(static_cast<size_t>(inferences_));
     const Status started = callers_->CallFromAllThreads(&called.op);
     stage_.progress.SetDescribe(nullptr);
     TENTER_RETURN_IF_ERROR(started);
+    if (last && aftermath_ > 0) Afterwards(called.op.get());
     remains_.CheckFootprint(called.engine.get(), called.op.get());
     remains_.CheckRunning(stage_.injector.MostRequestsTogether());
     const tgt_handle stale = called.op.get();
     called.op.Free();
+    remains_.CheckDeleters(called.engine.get());
     if (stale != 0) CheckStale(stale);
     return {};
+  }
+
+  // An op that a fault keeps from being made is asked for again: the refusal is an error like any
+  // other, and leaves nothing behind.
+  Status Create(tgt_handle model, InferenceOp* called) {
+    const auto in_flight_max = static_cast<uint64_t>(stage_.parameters.Int("in_flight_max"));
+    tgt_error refused = {};
+    const Status made = called->Create(stage_, model, in_flight_max, &refused);
+    if (made.ok() || !stage_.injector.Explains(refused.message)) return made;
+    errors_.Add(refused);
+    called->engine.Free();
+    return called->Create(stage_, model, in_flight_max, &refused);
+  }
+
+  // The faults have stopped; the op that they struck has to be as good as new.
+  void Afterwards(tgt_handle op) {
+    stage_.injector.Disarm();
+    stage_.board.Tell("aftermath", HashText(callers_->CallAfterwards(op, aftermath_)));
   }
 
   // COP-4: a call after the free is refused with a typed error.
@@ -141,7 +167,7 @@ class InferenceRun {
 
   Stage& stage_;
   const tgt_target& table_;
-  const int64_t threads_, inferences_;
+  const int64_t threads_, inferences_, aftermath_;
   std::optional<ModelInputs> inputs_;
   InferenceErrors errors_;
   std::optional<InferenceCallers> callers_;  // made once there are inputs
@@ -171,7 +197,8 @@ WorkloadType ConcurrentInference() {
            {"shape_variants", int64_t{1}, "input signatures to spread the inputs over", 1},
            {"bad_requests", int64_t{0}, "calls with a wrong shape, spread over the run"},
            {"free_after", int64_t{0}, "free the op while threads call it, after so many calls"},
-           {"rounds", int64_t{1}, "lives of engine and op", 1}},
+           {"rounds", int64_t{1}, "lives of engine and op", 1},
+           {"aftermath", int64_t{0}, "calls by one thread once the faults have stopped"}},
       .checks = {"determinism", "answer", "error_exactness", "hidden_write", "leak", "liveness",
                  "life", "data_race"},
       .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -66,14 +67,48 @@ InferenceCallers::Outcome InferenceCallers::Call(tgt_handle op, size_t sample, b
   std::vector<tgt_tensor> outputs(inputs_.output_count());
   tgt_error error = {};
   const InFlightGauge::Visit visit = in_flight_.Enter();
+  stage_.injector.CallBegins();
   const tgt_code code = table_.invoke(stage_.target.self(), op, inputs.data(), inputs.size(),
                                       outputs.data(), outputs.size(), &error);
+  stage_.injector.CallEnds();
   const int64_t others = in_flight_.Leave(visit);
   if (code != TGT_OK) return JudgeError(error, code, bad, others);
   if (bad) errors_.MissingRefusal(inputs[0].rank);
   if (!bad) Compare(outputs, sample);
   for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
   return Outcome::kEnded;
+}
+
+uint64_t InferenceCallers::CallAfterwards(tgt_handle op, int64_t calls) {
+  uint64_t hash = 0;
+  for (int64_t i = 0; i < calls; ++i) {
+    hash = CallOnce(op, static_cast<size_t>(i) % inputs_.size(), hash);
+    stage_.progress.Step();
+  }
+  return hash;
+}
+
+uint64_t InferenceCallers::CallOnce(tgt_handle op, size_t sample, uint64_t hash) {
+  const std::vector<tgt_tensor>& inputs = inputs_.sample(sample).inputs;
+  std::vector<tgt_tensor> outputs(inputs_.output_count());
+  tgt_error error = {};
+  stage_.board.Examine(kErrorExactness);
+  if (table_.invoke(stage_.target.self(), op, inputs.data(), inputs.size(), outputs.data(),
+                    outputs.size(), &error) != TGT_OK) {
+    stage_.board.Report({.check = &kErrorExactness,
+                         .contract = "COP-5",
+                         .what = "failure in the aftermath",
+                         .title = "a call failed after the faults had stopped",
+                         .detail = ErrorText(error)});
+    return hash;
+  }
+  Compare(outputs, sample);
+  for (tgt_tensor& output : outputs) {
+    const std::string_view bytes(static_cast<const char*>(output.data), output.size_bytes);
+    hash = CombineHash(hash, HashBytes(bytes));
+    table_.tensor_release(stage_.target.self(), &output);
+  }
+  return hash;
 }
 
 void InferenceCallers::Refused() {

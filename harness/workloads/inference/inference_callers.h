@@ -32,6 +32,10 @@ class InferenceCallers {
   // system does not grant; then nothing was called.
   Status CallFromAllThreads(Handle* op);
 
+  // The aftermath: one thread calls `op`, which nothing disturbs any more. Each call has to succeed
+  // with the right bits. Returns a hash of all outputs.
+  uint64_t CallAfterwards(tgt_handle op, int64_t calls);
+
   // Answers that were compared, and the most calls that were inside the target at once.
   int64_t answers() const { return static_cast<int64_t>(right_.Load(kRelaxed)); }
   int64_t in_flight_max() const { return in_flight_.max(); }
@@ -49,6 +53,7 @@ class InferenceCallers {
   Outcome JudgeError(const tgt_error& error, tgt_code code, bool bad, int64_t others);
   Outcome RefusedForNow(const tgt_error& error, const char* contract, int64_t others,
                         int64_t needed);
+  uint64_t CallOnce(tgt_handle op, size_t sample, uint64_t hash);
   void Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
 
   Stage& stage_;

@@ -4,10 +4,11 @@
 
 namespace tenter {
 
-Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max) {
+Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max,
+                           tgt_error* refused) {
   const Parameters& p = stage.parameters;
   const tgt_target& table = stage.target.table();
-  tgt_error error = {};
+  tgt_error& error = *refused;
   if (table.groups & TGT_ENGINE) {
     const tgt_engine_options options{static_cast<int32_t>(p.Int("workers")), 0};
     TENTER_RETURN_IF_ERROR(SetUp(

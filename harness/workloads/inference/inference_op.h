@@ -15,7 +15,8 @@ struct InferenceOp {
   explicit InferenceOp(const Stage& stage)
       : engine(&stage.target, &stage.board), op(&stage.target, &stage.board) {}
 
-  Status Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max);
+  // `refused` is what the target said, when it refused.
+  Status Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max, tgt_error* refused);
 
   Handle engine, op;
 };

@@ -48,7 +48,8 @@ Status InferenceRemains::LearnArenas(tgt_handle model, const ModelInputs& inputs
   const auto signatures = static_cast<size_t>(stage_.parameters.Int("shape_variants"));
   for (size_t i = 0; i < std::min(signatures, inputs.size()); ++i) {
     InferenceOp alone(stage_);
-    TENTER_RETURN_IF_ERROR(alone.Create(stage_, model, 1));
+    tgt_error refused = {};
+    TENTER_RETURN_IF_ERROR(alone.Create(stage_, model, 1, &refused));
     const Sample& sample = inputs.sample(i);
     std::vector<tgt_tensor> outputs(inputs.output_count());
     tgt_error error = {};
@@ -123,10 +124,29 @@ void InferenceRemains::CheckOps(tgt_handle engine) {
   if (table_.wait_for_all(stage_.target.self(), engine, nullptr, 0, &failures, &error) != TGT_OK ||
       table_.engine_counts(stage_.target.self(), engine, &counts, &error) != TGT_OK)
     return;
+  told_failures_ += static_cast<int64_t>(failures);
   stage_.board.Examine(kLeak);
   if (counts.live_ops != 0)
     Report("ENG-5", "op alive after wait-all",
            std::to_string(counts.live_ops) + " ops are alive after everything was waited for");
+}
+
+// What a request did is told to its caller. So WaitForAll tells of the deleters alone.
+void InferenceRemains::CheckDeleters(tgt_handle engine) {
+  if (engine == 0) return;
+  CheckOps(engine);
+  int64_t threw = 0;
+  for (const FiredFault& fault : stage_.injector.fired())
+    threw += fault.site == "engine.var.deleter" && fault.fails();
+  if (threw == 0 && told_failures_ == 0) return;
+  stage_.board.Examine(kErrorExactness);
+  if (threw == told_failures_) return;
+  stage_.board.Report({.check = &kErrorExactness,
+                       .contract = "ERR-9",
+                       .what = "failures of deleters are not exact",
+                       .title = "WaitForAll reported " + std::to_string(told_failures_) +
+                                " failures, and faults fired in " + std::to_string(threw) +
+                                " deleters"});
 }
 
 }  // namespace tenter

@@ -34,6 +34,8 @@ class InferenceRemains {
   void CheckRunning(size_t most);
   // After all calls of a round; either handle may be 0.
   void CheckFootprint(tgt_handle engine, tgt_handle op);
+  // ERR-9, after the op was freed: each deleter in which a fault fired is told once.
+  void CheckDeleters(tgt_handle engine);
 
   // As the target counted them in the last footprint.
   int64_t compilations() const { return compilations_; }
@@ -54,6 +56,7 @@ class InferenceRemains {
   const uint64_t limit_;          // of requests that may hold an arena
   uint64_t arena_bytes_max_ = 0;  // of one request; 0: the target does not tell
   int64_t compilations_ = 0, running_max_ = 0;
+  int64_t told_failures_ = 0;  // by WaitForAll, in all rounds
 };
 
 }  // namespace tenter

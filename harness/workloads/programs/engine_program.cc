@@ -6,6 +6,7 @@
 #include "harness/checks/process_census.h"
 #include "harness/workloads/collisions.h"
 #include "harness/workloads/handles.h"
+#include "harness/workloads/programs/calm_program.h"
 #include "harness/workloads/programs/completer.h"
 #include "harness/workloads/programs/program.h"
 #include "harness/workloads/programs/program_outcome.h"
@@ -38,13 +39,8 @@ class ProgramRun {
     program_ = GenerateProgram(options_);
     const ProcessCensus census = ProcessCensus::Now();
     {
-      tgt_error error = {};
       Handle engine(&stage_.target, &stage_.board);
-      const tgt_engine_options engine_options{static_cast<int32_t>(p.Int("workers")),
-                                              p.Flag("run_dependents") ? 1 : 0};
-      TENTER_RETURN_IF_ERROR(
-          SetUp(table_.engine_create(stage_.target.self(), &engine_options, engine.out(), &error),
-                error, "engine"));
+      TENTER_RETURN_IF_ERROR(Create(&engine));
       engine_ = engine.get();
       stage_.progress.SetDescribe([this] { return DescribeEngine(stage_.target, engine_); });
       TENTER_RETURN_IF_ERROR(RunOn());
@@ -61,6 +57,34 @@ class ProgramRun {
     ProgramOp* op;
   };
 
+  // Armed, so that a fault may keep the engine from being made: it is refused with that fault's
+  // error then, and is asked for again.
+  Status Create(Handle* engine) {
+    const Parameters& p = stage_.parameters;
+    const tgt_engine_options options{static_cast<int32_t>(p.Int("workers")),
+                                     p.Flag("run_dependents") ? 1 : 0};
+    if (p.Int("aftermath") > 0) stage_.injector.FollowOrder();
+    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
+    tgt_error error = {};
+    const tgt_code code =
+        table_.engine_create(stage_.target.self(), &options, engine->out(), &error);
+    CheckCreation(code);
+    if (code == TGT_OK || !stage_.injector.Explains(error.message))
+      return SetUp(code, error, "engine");
+    return SetUp(table_.engine_create(stage_.target.self(), &options, engine->out(), &error), error,
+                 "engine");
+  }
+
+  // ENG-9: an engine without one of its workers is none.
+  void CheckCreation(tgt_code code) {
+    for (const FiredFault& fault : stage_.injector.fired())
+      if (fault.site == "engine.worker.start" && fault.fails() && code == TGT_OK)
+        stage_.board.Report({.check = &kErrorExactness,
+                             .contract = "ENG-9",
+                             .what = "lost error at engine.worker.start",
+                             .title = "a worker could not be started, and the engine was made"});
+  }
+
   Status RunOn() {
     outcome_.values.assign(options_.vars, 0);
     for (int64_t i = 0; i < options_.vars; ++i) {
@@ -71,8 +95,8 @@ class ProgramRun {
       vars_.push_back(var);
     }
     const int64_t ops = options_.threads * options_.ops_per_thread;
-    stage_.progress.Begin("pushes", static_cast<uint64_t>(ops));
-    TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
+    const int64_t aftermath = stage_.parameters.Int("aftermath");
+    stage_.progress.Begin("pushes", static_cast<uint64_t>(ops + aftermath));
     {
       Completer completer;
       TENTER_RETURN_IF_ERROR(completer.Start());
@@ -81,9 +105,20 @@ class ProgramRun {
       ReadOutcome();
     }
     CheckOutcome(stage_, program_, outcome_);
+    if (aftermath > 0) Afterwards(aftermath);
     stage_.board.Expose("threads", options_.threads);
     stage_.board.Expose("ops", ops);
     return {};
+  }
+
+  void Afterwards(int64_t ops) {
+    stage_.injector.Disarm();
+    calm_ = CalmProgram(options_.vars, ops);
+    for (ProgramOp& op : calm_) Push(&op);
+    stage_.progress.Step(static_cast<uint64_t>(ops));
+    for (std::vector<ObservedWait>& waits : outcome_.var_waits) waits.clear();
+    ReadOutcome();
+    CheckCalm(stage_, calm_, outcome_);
   }
 
   void PushFromAllThreads() {
@@ -128,7 +163,11 @@ class ProgramRun {
     else
       t.run = RunSync;
     t.arg = new Bound{this, op};
-    t.release = [](void* arg) { delete static_cast<Bound*>(arg); };
+    t.release = [](void* arg) {
+      static_cast<Bound*>(arg)->run->stage_.injector.CallEnds();
+      delete static_cast<Bound*>(arg);
+    };
+    stage_.injector.CallBegins();
     tgt_error error = {};
     if (table_.push(stage_.target.self(), engine_, &t, &op->push_number, &error) == TGT_OK) return;
     // Refused: nothing was enqueued (ERR-10), so the program goes on without it. Only a fault may
@@ -256,6 +295,7 @@ class ProgramRun {
   ProgramOptions options_;
   tgt_handle engine_ = 0;
   std::vector<std::vector<ProgramOp>> program_;
+  std::vector<ProgramOp> calm_;  // the aftermath
   std::vector<tgt_var> vars_;
   Completer* completer_ = nullptr;
   Atomic<int64_t> stamps_ = 0;  // only counts: the engine must order the ops that draw from it
@@ -283,7 +323,9 @@ WorkloadType EngineProgram() {
                      {"wait_percent", 0.1, "pushes after which the thread waits for some var"},
                      {"churn_percent", 1.0,
                       "pushes after which the thread creates and deletes a var"},
-                     {"run_dependents", false, "the other error policy (ERR-8)"}},
+                     {"run_dependents", false, "the other error policy (ERR-8)"},
+                     {"aftermath", int64_t{0},
+                      "pushes by one thread once the faults have stopped"}},
       .checks = {"dependency_order", "error_exactness", "leak", "liveness", "life", "data_race"},
       .exposes = {"threads", "ops", "failed_ops", "skipped_ops", "resident_growth_kb"},
       .run = RunEngineProgram};
