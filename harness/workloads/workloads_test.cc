@@ -144,6 +144,19 @@ TEST(InferenceErrors, MatchesErrorsWithoutAMessage) {
   EXPECT_TRUE(ErrorFindings({Error(TGT_RESOURCE_EXHAUSTED, "request 7: x")}, {silent}).empty());
 }
 
+// All who wait for a plan are told why there is none; of memory each is told once.
+TEST(InferenceErrors, LetsACompilationFailForAllWhoWait) {
+  FiredFault plan = Fault(1, -1), arena = Fault(2, -1);
+  plan.site = "cached_op.plan.compile";
+  arena.site = "cached_op.arena.acquire";
+  plan.action = arena.action = kActionBadAlloc;
+  plan.message = arena.message = "";
+  const tgt_error error = Error(TGT_RESOURCE_EXHAUSTED, "out of memory");
+  EXPECT_TRUE(ErrorFindings({error, error, error}, {plan}).empty());
+  EXPECT_TRUE(ErrorFindings({error, error}, {plan, arena}).empty());
+  EXPECT_EQ(ErrorFindings({error, error}, {arena}).size(), 1u);
+}
+
 // Of no request: an engine tells of it at WaitForAll, where InferenceRemains counts.
 TEST(InferenceErrors, LeavesDeletersToTheEngine) {
   FiredFault fault = Fault(1, -1);

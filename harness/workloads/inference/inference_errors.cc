@@ -26,6 +26,28 @@ tgt_code CodeOf(uint32_t action) {
   return action == kActionDropCompletion ? TGT_COMPLETION_DROPPED : TGT_INTERNAL;
 }
 
+// Whether a fault can be the cause. One without a message is known by its request, or when no
+// error was its own yet.
+bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, bool answered) {
+  if (!fault.fails()) return false;
+  if (!fault.message.empty()) return Contains(error.message, fault.tag());
+  if (error.code != CodeOf(fault.action)) return false;
+  return fault.request >= 0 ? fault.request == request : !answered;
+}
+
+// The first fault that can be the cause, or all of them when none can. A compilation that failed
+// is told to all who waited for its plan, so it is the cause where there is no other.
+size_t CauseOf(const tgt_error& error, int64_t request, const std::vector<FiredFault>& fired,
+               const std::vector<bool>& answered) {
+  size_t shared = fired.size();
+  for (size_t i = 0; i < fired.size(); ++i) {
+    if (Explains(fired[i], error, request, answered[i])) return i;
+    if (fired[i].site == "cached_op.plan.compile" && Explains(fired[i], error, request, false))
+      shared = i;
+  }
+  return shared;
+}
+
 }  // namespace
 
 void InferenceErrors::Add(const tgt_error& error) {
@@ -89,31 +111,21 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
 void InferenceErrors::MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
                                  std::vector<bool>* answered) {
   const int64_t request = RequestOf(error.message);
-  for (size_t i = 0; i < fired.size(); ++i) {
-    const FiredFault& fault = fired[i];
-    if (!fault.fails()) continue;
-    bool explains = false;
-    if (!fault.message.empty()) {
-      explains = Contains(error.message, fault.tag());
-    } else {  // no message to tell it by: its request, or one that is not answered yet
-      const tgt_code code = CodeOf(fault.action);
-      explains =
-          error.code == code && (fault.request >= 0 ? fault.request == request : !(*answered)[i]);
-    }
-    if (!explains) continue;
-    (*answered)[i] = true;
-    if (fault.request < 0 || fault.request == request) return;
+  const size_t cause = CauseOf(error, request, fired, *answered);
+  if (cause == fired.size())
     return board_->Report({.check = &kErrorExactness,
                            .contract = "COP-5",
-                           .what = "error at the wrong request",
-                           .title = "request " + std::to_string(request) +
-                                    " got the error of request " + std::to_string(fault.request),
+                           .what = "error without a cause",
+                           .title = "a request failed although nothing was wrong with it",
                            .detail = ErrorText(error)});
-  }
+  (*answered)[cause] = true;
+  const FiredFault& fault = fired[cause];
+  if (fault.request < 0 || fault.request == request) return;
   board_->Report({.check = &kErrorExactness,
                   .contract = "COP-5",
-                  .what = "error without a cause",
-                  .title = "a request failed although nothing was wrong with it",
+                  .what = "error at the wrong request",
+                  .title = "request " + std::to_string(request) + " got the error of request " +
+                           std::to_string(fault.request),
                   .detail = ErrorText(error)});
 }
 
