@@ -144,6 +144,19 @@ TEST(InferenceErrors, MatchesErrorsWithoutAMessage) {
   EXPECT_TRUE(ErrorFindings({Error(TGT_RESOURCE_EXHAUSTED, "request 7: x")}, {silent}).empty());
 }
 
+// An engine knows of no request: the other fault may have struck the one that failed already.
+TEST(InferenceErrors, LetsAnEngineFaultShareARequest) {
+  FiredFault body = Fault(2, -1);
+  body.site = "engine.op.body";
+  const tgt_error right = Error(TGT_INTERNAL, "request 7: node 'a': boom [injected fault 1]");
+  EXPECT_TRUE(ErrorFindings({right}, {Fault(1, 7), body}).empty());
+  EXPECT_EQ(ErrorFindings({}, {body}).count("lost error at engine.op.body"), 1u);
+  EXPECT_EQ(ErrorFindings({}, {Fault(1, 7), body}).size(), 2u) << "nothing failed at all";
+  FiredFault worker = body;
+  worker.site = "engine.worker.start";
+  EXPECT_EQ(ErrorFindings({right}, {Fault(1, 7), worker}).size(), 1u) << "it strikes no request";
+}
+
 // All who wait for a plan are told why there is none; of memory each is told once.
 TEST(InferenceErrors, LetsACompilationFailForAllWhoWait) {
   FiredFault plan = Fault(1, -1), arena = Fault(2, -1);

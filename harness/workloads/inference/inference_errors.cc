@@ -26,6 +26,12 @@ tgt_code CodeOf(uint32_t action) {
   return action == kActionDropCompletion ? TGT_COMPLETION_DROPPED : TGT_INTERNAL;
 }
 
+// An engine does not know of requests: where a fault strikes its op or a push, it may be in one
+// that another fault has made fail.
+bool StrikesSomeRequest(const FiredFault& fault) {
+  return fault.site.starts_with("engine.op.") || fault.site == "engine.push.allocate";
+}
+
 // Whether a fault can be the cause. One without a message is known by its request, or when no
 // error was its own yet.
 bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, bool answered) {
@@ -83,21 +89,24 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
     errors = errors_;
   }
   std::vector<bool> answered(fired.size(), false);
-  for (const tgt_error& error : errors) MatchError(error, fired, &answered);
+  std::set<int64_t> failed_requests;  // for a cause
+  for (const tgt_error& error : errors)
+    if (MatchError(error, fired, &answered)) failed_requests.insert(RequestOf(error.message));
 
   // Of several faults in one request only one can be told; of faults outside a request (an
   // arena), each.
-  std::set<int64_t> answered_requests;
-  for (size_t i = 0; i < fired.size(); ++i)
-    if (answered[i]) answered_requests.insert(fired[i].request);
+  const bool some_answered = std::find(answered.begin(), answered.end(), true) != answered.end();
+  const auto may_share = [&](const FiredFault& fault) {
+    if (fault.request >= 0) return failed_requests.contains(fault.request);
+    return some_answered && StrikesSomeRequest(fault);
+  };
   bool any = false;
   for (size_t i = 0; i < fired.size(); ++i) {
     if (!fired[i].fails()) continue;
     any = true;
     if (fired[i].site == "engine.var.deleter") continue;  // of no request: WaitForAll tells it
     board_->Examine(kErrorExactness);
-    if (answered[i] || (fired[i].request >= 0 && answered_requests.contains(fired[i].request)))
-      continue;
+    if (answered[i] || may_share(fired[i])) continue;
     board_->Report({.check = &kErrorExactness,
                     .contract = "COP-5",
                     .what = "lost error at " + fired[i].site,
@@ -108,25 +117,28 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
   if (!expects_faults_ && errors.empty()) board_->Examine(kErrorExactness);
 }
 
-void InferenceErrors::MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
+bool InferenceErrors::MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
                                  std::vector<bool>* answered) {
   const int64_t request = RequestOf(error.message);
   const size_t cause = CauseOf(error, request, fired, *answered);
-  if (cause == fired.size())
-    return board_->Report({.check = &kErrorExactness,
-                           .contract = "COP-5",
-                           .what = "error without a cause",
-                           .title = "a request failed although nothing was wrong with it",
-                           .detail = ErrorText(error)});
+  if (cause == fired.size()) {
+    board_->Report({.check = &kErrorExactness,
+                    .contract = "COP-5",
+                    .what = "error without a cause",
+                    .title = "a request failed although nothing was wrong with it",
+                    .detail = ErrorText(error)});
+    return false;
+  }
   (*answered)[cause] = true;
   const FiredFault& fault = fired[cause];
-  if (fault.request < 0 || fault.request == request) return;
+  if (fault.request < 0 || fault.request == request) return true;
   board_->Report({.check = &kErrorExactness,
                   .contract = "COP-5",
                   .what = "error at the wrong request",
                   .title = "request " + std::to_string(request) + " got the error of request " +
                            std::to_string(fault.request),
                   .detail = ErrorText(error)});
+  return true;
 }
 
 int64_t InferenceErrors::count() const {

@@ -3,8 +3,9 @@
 // Thread safety: the collecting methods from any thread; Match once, after the threads have ended.
 // Ownership and lifetime: one per run; borrows the board.
 // Invariants: an error is right when a fault of its own request (or a fault whose tag it carries)
-//   explains it; a fault in a request is answered when that request failed. Whatever is left over
-//   is a finding.
+//   explains it; a fault in a request is answered when that request failed, and so is one at an op
+//   of the engine when another fault was, since nobody knows whose op that is. Whatever is left
+//   over is a finding.
 #pragma once
 
 #include <string>
@@ -33,7 +34,8 @@ class InferenceErrors {
   int64_t count() const EXCLUDES(mutex_);
 
  private:
-  void MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
+  // Whether a fault explains it.
+  bool MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
                   std::vector<bool>* answered);
 
   CheckBoard* const board_;

@@ -18,8 +18,8 @@ namespace tenter {
 // As many writers as there are vars, and `ops` more; the same whatever the seed of the run is.
 std::vector<ProgramOp> CalmProgram(int64_t vars, int64_t ops);
 
-// Every op ran, every value is right, no wait fails, and nothing is alive. Tells the board a hash of
-// all values.
+// Every op ran, every value is right, no wait fails, and nothing is alive. Tells the board a hash
+// of all values.
 void CheckCalm(Stage& stage, const std::vector<ProgramOp>& program, const ProgramOutcome& outcome);
 
 }  // namespace tenter

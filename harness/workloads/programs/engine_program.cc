@@ -75,12 +75,12 @@ class ProgramRun {
                  "engine");
   }
 
-  // ENG-9: an engine without one of its workers is none.
+  // ERR-10: an engine without one of its workers is none.
   void CheckCreation(tgt_code code) {
     for (const FiredFault& fault : stage_.injector.fired())
       if (fault.site == "engine.worker.start" && fault.fails() && code == TGT_OK)
         stage_.board.Report({.check = &kErrorExactness,
-                             .contract = "ENG-9",
+                             .contract = "ERR-10",
                              .what = "lost error at engine.worker.start",
                              .title = "a worker could not be started, and the engine was made"});
   }
