@@ -12,7 +12,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history
+from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history, cli_sweep
 from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
@@ -174,6 +174,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run
 
 # In the order in which the help names them.
 app.command(cls=StrictCommand)(cli_fuzz.fuzz)
+app.command(cls=StrictCommand)(cli_sweep.sweep)
 app.command(cls=StrictCommand)(cli_canary.canary)
 app.command(cls=StrictCommand)(cli_checkout.doctor)
 app.command(name="list", cls=StrictCommand)(cli_checkout.list_)

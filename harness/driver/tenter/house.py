@@ -56,6 +56,11 @@ class House:
     def planted(self) -> Path:
         return self.root / "harness" / "mutants" / "planted.toml"
 
+    @property
+    def waivers(self) -> Path:
+        """What a sweep need not show; no scenario."""
+        return self.scenarios / "waivers.toml"
+
     def patches(self) -> dict[str, Path]:
         """The planted bugs that are patches of a source, by name."""
         folders = (self.root / "harness" / "mutants", self.root / "fuzz" / "mutants")

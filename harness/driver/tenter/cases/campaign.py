@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from tenter.cases import attempts
+from tenter.cases import attempts, swept
 from tenter.cases.runner import CaseRunner, result_of
 from tenter.errors import DEFECT, FULL
 from tenter.house import House
 from tenter.machine import interrupts
 from tenter.machine.process import Progress
 from tenter.plan.planner import Case
+from tenter.plan.sweeping import SWEPT
 from tenter.record import journal
 from tenter.record.results import CaseResult, Verdict
 
@@ -90,6 +91,8 @@ def _over(runner: CaseRunner, until: float | None) -> bool:
 def _attempt(runner: CaseRunner, case: Case, shown: Case, view: View) -> CaseResult | None:
     """`case` names the folder, and `shown` is what the view knows. None when the campaign was stopped before it ended."""
     try:
+        if case.plan["workload"]["kind"] == SWEPT:
+            return swept.run(case, runner, lambda progress: view.progressed(shown, progress))
         return runner.run(case, lambda progress: view.progressed(shown, progress))
     except OSError as error:
         if error.errno not in FULL:

@@ -151,7 +151,7 @@ def _summary(path: Path) -> dict[str, Any]:
         return {"exposure": {str(k): v for k, v in raw.get("exposure", {}).items() if isinstance(v, int | float)},
                 "checks": tuple(CheckResult(c["name"], _state(c["state"]), int(c.get("examined", 0)), c.get("note", ""))
                                 for c in raw.get("checks", ())),
-                "sites": tuple(SiteCount(s["name"], int(s["hit"]), int(s["fired"])) for s in raw.get("sites", ())),
+                "sites": tuple(SiteCount(s["name"], int(s["hit"]), int(s["fired"]), int(s.get("beside", 0))) for s in raw.get("sites", ())),
                 "faults": tuple(FaultCount(f["item"], int(f["hits"]), int(f["fired"]), f.get("note", ""))
                                 for f in raw.get("faults", ())),
                 "facts": {str(name): str(text) for name, text in raw.get("facts", {}).items()},

@@ -18,6 +18,7 @@ from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.scenario import Scenario, read as read_scenario
 
 FUZZ = "fuzz "
+SWEEP = "sweep "
 CANARIES = "canary"
 _KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str, "note": str}
 _OPTIONAL = ("place", "note")
@@ -30,7 +31,7 @@ class Bug:
     planted: str  # in one line
     floor: str
     contracts: tuple[str, ...]  # that it breaks
-    found_by: tuple[str, ...]  # "canary/arena_shared.probe", or "fuzz engine"
+    found_by: tuple[str, ...]  # "canary/arena_shared.probe", "fuzz engine", or "sweep smoke/drawn_chain"
     place: str = ""  # that the stacks of a finding must name, where it has some
     note: str = ""  # why a finding may have another diagnosis
 
@@ -93,6 +94,13 @@ def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], 
             yield f"there is no '{instrument}'{nearest(what, SUBJECTS)}"
         elif bug.name not in house.fuzz_mutants(what):
             yield f"'{instrument}' cannot plant it"
+        return
+    if instrument.startswith(SWEEP):
+        word = instrument.removeprefix(SWEEP)
+        if not (house.scenarios / f"{word}.toml").is_file() and not (house.scenarios / word).is_dir():
+            yield f"there is no scenario or set '{word}' to sweep"
+        elif not (house.planted.parent / f"{bug.name}.patch").is_file():
+            yield f"'{instrument}' cannot plant it: it is no patch of {house.relative(house.planted.parent)}"
         return
     name, _, flavour = instrument.rpartition(".")
     scenario = canaries.get(name)

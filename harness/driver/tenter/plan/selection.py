@@ -12,7 +12,11 @@ from tenter.plan.scenario import Scenario, name_of, read
 
 
 def scenario_files(house: House) -> list[Path]:
-    return sorted(house.scenarios.rglob("*.toml"))
+    return _scenarios_in(house.scenarios, house)
+
+
+def _scenarios_in(folder: Path, house: House) -> list[Path]:
+    return sorted(path.resolve() for path in folder.rglob("*.toml") if path.resolve() != house.waivers.resolve())
 
 
 def select(house: House, words: list[str]) -> list[Scenario]:
@@ -37,8 +41,8 @@ def _files(house: House, word: str) -> list[Path]:
     for base in (Path(word), house.root / word, house.scenarios / word):
         with_suffix = base.with_name(base.name + ".toml") if base.name else base
         for path in (base, with_suffix):
-            if path.is_dir() and any(path.rglob("*.toml")):
-                return sorted(p.resolve() for p in path.rglob("*.toml"))
+            if path.is_dir() and (found := _scenarios_in(path, house)):
+                return found
             if path.is_file():
                 return [path.resolve()]
     if not glob.has_magic(word):

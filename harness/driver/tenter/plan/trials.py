@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from tenter.errors import UsageError, nearest
-from tenter.plan.bugs import FUZZ, Bug
+from tenter.plan.bugs import FUZZ, SWEEP, Bug
 from tenter.plan.hunt import FUZZED, Hunt
 from tenter.plan.planner import VERSION, Case
 
@@ -26,6 +26,8 @@ class Trial:
     @property
     def instrument(self) -> str:
         """What the trials are counted by."""
+        if self.by.startswith(SWEEP):
+            return SWEEP.strip()
         return self.by if self.by.startswith(FUZZ) else SCENARIO
 
     @property
@@ -33,7 +35,14 @@ class Trial:
         """The name of its scenario, or of what stands for one."""
         if self.instrument == SCENARIO:
             return self.by.rpartition(".")[0]
+        if self.sweeps:
+            return f"sweep/{self.bug.name}"
         return f"fuzz/{self.by.removeprefix(FUZZ)}/{self.bug.name}"
+
+    @property
+    def sweeps(self) -> str:
+        """The scenario or set that a sweep has to run; empty for every other instrument."""
+        return self.by.removeprefix(SWEEP) if self.by.startswith(SWEEP) else ""
 
     @property
     def flavour(self) -> str:
@@ -48,7 +57,7 @@ class Trial:
 
     def builds(self, mutants: Iterable[str]) -> tuple[str, ...]:
         """The build targets; `mutants` are the bugs that are libraries."""
-        if self.instrument != SCENARIO:
+        if self.instrument not in (SCENARIO, SWEEP.strip()):
             return self.hunt(1, 1).builds()
         library = f"mutant_{self.bug.name}" if self.bug.name in mutants else "reference"
         return "tenter-runner", "tenter_target_reference", f"tenter_target_{library}"

@@ -11,6 +11,7 @@ from tenter.errors import HarnessDefect, UsageError
 from tenter.machine.model_facts import ModelFacts
 from tenter.plan.hunt import FUZZED
 from tenter.plan.scenario import POWER
+from tenter.plan.sweeping import SWEPT
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
@@ -47,6 +48,7 @@ class SiteCount:
     name: str
     hit: int
     fired: int
+    beside: int = 0  # other calls in flight when a fault struck there, at most
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class RunResult:
     models: tuple[ModelFacts, ...] = ()  # that the cases ran
 
     def replay_line(self, case: CaseResult, finding: Finding | None = None) -> str:
-        if finding and case.kind == FUZZED:  # it stores a program and no run plan
+        if finding and case.kind in (FUZZED, SWEPT):  # it stores no run plan that could be run again
             return str(finding.evidence["replay"])
         return replay_line(f"{self.run_id}/{case.name}" + (f"#{finding.id}" if finding else ""), self.out)
 

@@ -12,7 +12,7 @@ from tenter.plan.trials import SCENARIO
 from tenter.report.detected import ANOTHER, NONE, RIGHT, Detection, bugs, spread
 from tenter.report.sheet import Sheet, number
 
-_INSTRUMENTS = (SCENARIO, "fuzz engine", "fuzz model", "fuzz iterator", "fuzz api")
+_INSTRUMENTS = (SCENARIO, "fuzz engine", "fuzz model", "fuzz iterator", "fuzz api", "sweep")
 _ALL = "all"
 
 

@@ -78,11 +78,11 @@ def render(template: str, run: RunResult, power: PowerTable, house: House, since
 
 def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:
     """Hits and faults of every site, summed over the cases; sites that were never reached are kept."""
-    sums: dict[str, tuple[int, int]] = {}
+    sums: dict[str, tuple[int, int, int]] = {}
     for case in cases:
         for site in case.sites:
-            before = sums.get(site.name, (0, 0))
-            sums[site.name] = (before[0] + site.hit, before[1] + site.fired)
+            hit, fired, beside = sums.get(site.name, (0, 0, 0))
+            sums[site.name] = (hit + site.hit, fired + site.fired, max(beside, site.beside))
     return [SiteCount(name, *sums[name]) for name in sorted(sums)]
 
 

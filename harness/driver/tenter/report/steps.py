@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tenter.cases.verdict import REFUSED, powerless
 from tenter.record.group import groups
+from tenter.plan.sweeping import SWEPT
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.wording import few, plural, powerless_note
 
@@ -67,7 +68,7 @@ def _repairs(run: RunResult) -> list[str]:
     if unusable:
         count = len({case.scenario for case in unusable})
         steps.append(f"See why {plural(count, 'model')} cannot be run, or leave {'it' if count == 1 else 'them'} out: {_reasons(unusable)}")
-    return steps + _unsearched(run) + _powerless_cases(run)
+    return steps + _unsearched(run) + _unswept(run) + _powerless_cases(run)
 
 
 def _unsearched(run: RunResult) -> list[str]:
@@ -75,6 +76,11 @@ def _unsearched(run: RunResult) -> list[str]:
     cut = [case for case in run.cases if case.kind == FUZZED and case.verdict is Verdict.GREY]
     return [f"Search again in {case.flavour}, the same programs from the first on: {case.again}" if "--replay" not in case.again
             else f"Run the program again in {case.flavour}: {case.again}" for case in cut]
+
+
+def _unswept(run: RunResult) -> list[str]:
+    return [f"Sweep again, with more time: {case.reason}: {case.again}" for case in run.cases
+            if case.kind == SWEPT and case.verdict is Verdict.GREY]
 
 
 def _reasons(cases: Iterable[CaseResult]) -> str:
@@ -96,7 +102,7 @@ def _powerless_cases(run: RunResult) -> list[str]:
     """One step for each reason, since many cases often share one; a line is that of the first."""
     grey: dict[str, list[CaseResult]] = {}
     for case in run.cases:
-        if case.verdict is Verdict.GREY and case.kind != FUZZED:
+        if case.verdict is Verdict.GREY and case.kind not in (FUZZED, SWEPT):
             grey.setdefault(powerless_note(case) or case.reason, []).append(case)
     return [f"Give power to {plural(len(cases), 'case')}, {reason}: {few([case.name for case in cases])}{_meeting(cases[0])}"
             for reason, cases in grey.items()]
@@ -130,7 +136,7 @@ def _deeper(run: RunResult) -> list[str]:
     if not any(case.scenario.startswith("model/") for case in run.cases):
         steps.append("Try a model of your own: ./tenter run --model FILE.onnx --threads 16")
     for case in run.cases:
-        if case.verdict is Verdict.FOUND:
+        if case.verdict is Verdict.FOUND and case.kind != SWEPT:  # whose line is its own, and looks until it finds
             hit = next(finding for finding in case.findings if finding.check == case.found_by)
             steps.append(f"Watch a planted bug come back: {run.replay_line(case, hit)} -n 10")
             break

@@ -21,7 +21,7 @@ UNITS = {"inferences": "inference", "programs": "program", "ops": "op", "batches
 _PLURALS = {**{unit: name for name, unit in UNITS.items()}, "attempt": "attempts", "batch": "batches", "call": "calls", "case": "cases", "check": "checks",
             "fault": "faults", "finding": "findings", "hit": "hits", "mismatch": "mismatches", "model": "models", "planted bug": "planted bugs",
             "place": "places", "run": "runs", "scenario": "scenarios", "seed": "seeds", "site": "sites", "site hit": "site hits",
-            "step": "steps", "thread": "threads", "time": "times"}
+            "step": "steps", "thread": "threads", "time": "times", "trial": "trials"}
 # Below this many trials the rule of three is too coarse to be printed.
 _LEAST_TRIALS = 30
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jinja2
@@ -12,9 +12,10 @@ from rich.console import Console
 from tenter.console import advise, build_shown, line, path_shown
 from tenter.errors import CLEAN, HarnessDefect, UsageError
 from tenter.house import FLAVOURS, House
-from tenter.plan import bugs as table, catalogue
+from tenter.plan import bugs as table, catalogue, sweepable
 from tenter.plan.bugs import Bug
 from tenter.plan.planner import Case, Planner
+from tenter.plan.selection import select
 from tenter.plan.trials import SCENARIO, Trial, chosen, search_case
 from tenter.record import whole
 from tenter.record.results import RunResult
@@ -76,15 +77,23 @@ def _cases(trials: list[Trial], request: Request, asked: running.Request, house:
     for flavour in (name for name in FLAVOURS if any(trial.flavour == name for trial in trials)):
         mine = [trial for trial in trials if trial.flavour == flavour]
         build_shown(house, flavour, console, tuple(dict.fromkeys(target for trial in mine for target in trial.builds(patches))))
-        if any(trial.instrument == SCENARIO for trial in mine):
+        if any(trial.instrument == SCENARIO or trial.sweeps for trial in mine):
             planners[flavour] = Planner(house, catalogue.load(house.runner(flavour)), running.prepare_models, out=out)
     cases: list[Case] = []
     for trial in trials:
         if trial.instrument == SCENARIO:
             cases += planners[trial.flavour].cases(canaries[trial.scenario], request.seed, 1)
+        elif trial.sweeps:
+            cases.append(_sweep(trial, planners[trial.flavour], request.seed, house))
         else:
             cases.append(search_case(trial, request.seconds, 1 if request.seed is None else request.seed, out))
     return cases
+
+
+def _sweep(trial: Trial, planner: Planner, seed: int | None, house: House) -> Case:
+    scenarios = [replace(one, mutant=trial.bug.name) for one in select(house, [trial.sweeps]) if not one.mutant and not one.saboteur]
+    swept, _ = sweepable.bases([case for one in scenarios for case in planner.cases(one, seed, 1)], planted=trial.bug.name)
+    return sweepable.proof(swept, trial.bug.name, 1 if seed is None else seed, trial.flavour, (trial.sweeps,))
 
 
 def _print(made: list[Detection], quiet: bool, console: Console) -> None:

@@ -22,7 +22,7 @@ from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
 from tenter.record import archive
 from tenter.record.findings import Finding
-from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
+from tenter.record.results import FUZZED, SWEPT, CaseResult, RunResult, Verdict
 from tenter.report.terminal import TerminalView
 from tenter.verbs.run import prepare_models
 
@@ -47,6 +47,8 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
     folder, result, finding = archive.locate(out, word)
     if result.kind == FUZZED:
         raise UsageError(f"{finding.id} is a program of the fuzzer: {finding.evidence.get('replay', './tenter fuzz --help')}")
+    if result.kind == SWEPT:
+        raise UsageError(f"{finding.id} is a finding of a whole sweep: {finding.evidence.get('replay', './tenter sweep --help')}")
     here = folder / "cases" / result.name
     plan = with_effective_faults(_plan(here / "plan.json"), result)
     build_shown(house, result.flavour, console)
