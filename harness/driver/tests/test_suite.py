@@ -89,5 +89,5 @@ def test_published_examples_and_old_bugs_run_with_smoke(house):
 def test_quick_leaves_out_tsan_and_canaries(house, console, tmp_path):
     suite = Suite(house, console, tmp_path)
     names = [stage.name for stage in suite.stages(quick=True)]
-    assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe"]
+    assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe", "sweep, probe"]
     assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "canary"} < {stage.name for stage in suite.stages(quick=False)}

@@ -21,11 +21,12 @@ from tenter.record import archive
 from tenter.record.tally import Tally, of_ctest, of_junit, of_run, one
 from tenter.sources import contracts, layers, tidy
 from tenter.sources.source import read_sources
-from tenter.verbs import run
+from tenter.verbs import run, sweep
 
 SELFTEST_LABEL = "selftest"
 _SHOWN_FAILURES = 40
 _LOG_TAIL = 60
+_SWEEP_S = 50
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Suite:
         first = [Stage("sources", self.sources), Stage("unit tests, probe", lambda: self.ctest("probe")),
                  Stage("driver tests", self.pytest)]
         if quick:
-            return [*first, Stage("smoke, probe", lambda: self.campaign(smoke_words(self.house), ("probe",)))]
+            return [*first, Stage("smoke, probe", lambda: self.campaign(smoke_words(self.house), ("probe",))), Stage("sweep, probe", self.swept)]
         # Canaries run before smoke, so that the report of smoke states what its checks can find.
         return [*first,
                 Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", SELFTEST_LABEL)),
@@ -54,7 +55,8 @@ class Suite:
                 # Without probes, and by the other compiler.
                 Stage("unit tests, gcc", lambda: self.ctest("gcc")),
                 Stage("canary", lambda: self.campaign(("canary",), ())),
-                Stage("smoke", lambda: self.campaign(smoke_words(self.house), ()))]
+                Stage("smoke", lambda: self.campaign(smoke_words(self.house), ())),
+                Stage("sweep, probe", self.swept)]
 
     def sources(self) -> Tally:
         files = read_sources(self.house.root)
@@ -78,6 +80,12 @@ class Suite:
     def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
         request = run.Request(words=words, flavours=flavours, command=f"./tenter run {' '.join(words)}")
         return of_run(run.run(request, self.house, self.console)[0])
+
+    def swept(self) -> Tally:
+        """One hit of every site by each action, as far as the time goes: all are struck before any is struck in a second case."""
+        request = sweep.Request(words=("smoke",), cap=1, seconds=_SWEEP_S, jobs=len(os.sched_getaffinity(0)), quiet=True,
+                                command=f"./tenter sweep smoke --seconds {_SWEEP_S} --cap 1")
+        return of_run(sweep.sweep(request, self.house, self.console)[0])
 
     def _logged(self, command: list[str], log: Path, environment: dict[str, str]) -> int:
         with log.open("w") as file:
