@@ -58,6 +58,7 @@ def test_a_clean_sweep_strikes_every_site_and_leaves_one_line_per_trial(sweep, h
         (f"io.source.open=nth({hit})error(data_loss)", "PASS") for hit in (1, 2, 3)}
     assert rows(out)["engine.op.body"][:4] == ["10", "7", "7", "5"], "three hits by two actions, and a pair"
     assert rows(out)["engine.worker.start"][3:] == ["0", "beside:", "nobody", "can", "call", "yet"]
+    assert "now: Sweep deeper, with a larger --cap" in out and "--power" not in out and "--repeat" not in out
     assert "pairs of adjacent sites that fired together: 1 of 1" in out and "11 trials in 1 case: 0 with a finding" in out
     skipped = (folder / "skipped.txt").read_text()
     assert "smoke/twin.probe: the same workload as smoke/swept.probe" in skipped and "engine.op.body: 7 of 10 hits by throw" in skipped

@@ -32,6 +32,8 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
     if run.cases and all(case.kind == FUZZED for case in run.cases):
         on = f"Search on, with another --seed and more --seconds: {run.command}"
         return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
+    if any("sweep" in case.facts for case in run.cases):
+        return [*(steps or ["Nothing to repair."]), f"Sweep deeper, with a larger --cap and more --seconds: {run.command}"]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
     # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
