@@ -52,7 +52,7 @@ def sweep(
       ./tenter sweep smoke/cls_node_throws --cap 20  one workload, twenty hits of each site
       ./tenter sweep smoke -s 50 --cap 1             as CI does
       ./tenter sweep smoke --shard 1/4 --cap 50      a quarter of many more trials
-      ./tenter sweep smoke --mutant permit_lost_on_error   proof that a planted bug is found
+      ./tenter sweep smoke --mutant place_lost_on_error   proof that a planted bug is found
     """
     from tenter.verbs import sweep as verb
     match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", shard or "1/1")

@@ -144,6 +144,13 @@ def test_time_that_is_over_is_said_and_concludes_nothing_of_what_was_not_struck(
     assert not any(one["findings"] for one in report["cases"])
 
 
+def test_a_sweep_does_not_go_on_but_begins_again(sweep, house):
+    sweep.scenario("interrupts")
+    sweep("-j", "1", "--cap", "1")
+    code, _, err = sweep.tenter("run", "--resume", str(reported(house)[1]))
+    assert code == 2 and "is a sweep, which does not go on but begins again: ./tenter" in err
+
+
 def test_parts_are_apart_and_whole(sweep):
     sweep.scenario()
     seen = []

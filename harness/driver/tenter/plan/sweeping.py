@@ -18,6 +18,7 @@ from tenter.plan.planner import Case
 FAULTS = {"throw": 'throw(runtime_error,"swept")', "error": "error(data_loss)", "bad_alloc": "bad_alloc",
           "drop_completion": "drop_completion", "delay": "delay(2000)"}
 SWEPT = "sweep"  # the kind of a case that is a sweep, or what a sweep has not shown
+TRIALS = "trials.jsonl"  # in the folder of a sweep: a line for each trial that has ended
 ONE, PAIR, BESIDE = "one", "pair", "beside"
 # Other calls that must have been in flight when a fault struck.
 ENOUGH_BESIDE = 2

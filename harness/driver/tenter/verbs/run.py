@@ -25,6 +25,7 @@ from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
+from tenter.plan.sweeping import TRIALS
 from tenter.record import archive, journal, searched, tenure
 from tenter.record.comparison import defects
 from tenter.record.results import RunResult
@@ -149,6 +150,8 @@ def resume(folder: Path, request: Request, house: House, console: Console) -> tu
     if (folder / searched.PLAN).is_file():
         hunt, _ = searched.read(folder)
         raise UsageError(f"{folder.name} is a search of the fuzzer, which does not go on but begins again: {hunt.words(hunt.flavours[0])}")
+    if (folder / TRIALS).is_file():
+        raise UsageError(f"{folder.name} is a sweep, which does not go on but begins again: {journal.read(folder).run.command}")
     if (folder / journal.REPLAYING).is_file():
         raise UsageError(f"{folder.name} is a replay, which does not go on but begins again; what it counted: ./tenter report "
                          f"{shlex.quote(house.relative(folder))}")

@@ -26,7 +26,7 @@ from tenter.plan import catalogue, sweepable, sweeping, tested, waivers
 from tenter.plan.planner import Case
 from tenter.plan.selection import select
 from tenter.plan.sweepable import LeftOut
-from tenter.plan.sweeping import ENOUGH_BESIDE, PAIR, Base, Strike
+from tenter.plan.sweeping import ENOUGH_BESIDE, PAIR, TRIALS, Base, Strike
 from tenter.plan.waivers import Waiver
 from tenter.record import archive, journal, whole
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict
@@ -35,7 +35,7 @@ from tenter.report.terminal import print_end
 from tenter.report.wording import plural
 from tenter.verbs import run as running
 
-SKIPPED, TRIALS = "skipped.txt", "trials.jsonl"
+SKIPPED = "skipped.txt"
 _BESIDE_TRIES = 6  # more trials for a site that was struck with nobody else in flight
 _BESIDE_SHARE = 0.9  # of the time; what is left is for these
 
@@ -95,6 +95,7 @@ def sweep(request: Request, house: House, console: Console) -> tuple[RunResult, 
         run = RunResult(run_id=folder.name, command=request.command, started=started.isoformat(timespec="seconds"), duration_s=0.0,
                         environment=environment.facts(house), builds={request.flavour: environment.fingerprint(house, request.flavour)},
                         cases=(), out=asked.out_word(house), tested=tested.sentence(cases, house))
+        (folder / TRIALS).touch()
         journal.begin(folder, run, cases)
         begun()
         archive.link_latest(folder)
@@ -216,7 +217,7 @@ def _end(made: Sweep, run: RunResult, rows: list[Row], left_out: list[str], capp
     untimely = [f"{strike.base.case.name}: {strike.faults}: no time was left" for strike in made.left]
     whole.write(made.folder / SKIPPED, "\n".join([*left_out, *capped, *untimely, ""]))
     cases = [_told(made, result) for result in made.clean]
-    cases += [one.result for one in made.struck if not one.clean]
+    cases += [one.result for one in sorted(made.struck, key=lambda one: one.result.name) if not one.clean]  # they end in any order
     if _is_gated(request, made.house) or made.interrupted:
         open_sites = swept.unfinished(made.left) | (set(row.site for row in rows) if made.interrupted or request.shard[1] > 1 else set())
         cut = f"interrupted after {len(made.struck):,} trials" if made.interrupted else ""
