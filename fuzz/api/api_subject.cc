@@ -111,9 +111,11 @@ std::unique_ptr<Rig> ApiSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_
   return std::make_unique<ApiRig>(watchdog);
 }
 
-std::string ApiSubject::Suspect(const std::string& program, const std::string& kind) const {
-  if (kind == kLeaked) return "ENG-5";
-  if (kind == kHang) return program.find("iterator") != std::string::npos ? "ITR-5" : "ENG-9";
+std::string ApiSubject::Suspect(const std::string& program, const Finding& seen) const {
+  if (seen.kind == kLeaked) return "ENG-5";
+  // An engine that goes inside its op: its op waits for itself (ENG-7), or it goes too early.
+  if (program.find("push_frees") != std::string::npos) return "ENG-7 or ENG-8";
+  if (seen.kind == kHang) return program.find("iterator") != std::string::npos ? "ITR-5" : "ENG-9";
   return program.find("cached_op") != std::string::npos ? "COP-4" : "ENG-8";
 }
 

@@ -85,7 +85,7 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(Told("t0: engine -> h1 size tail\n").Kind(), "");
   const std::string foreign =
       "t0: engine -> h1\nt0: engine -> h2\nt0: scope h1 -> h3\nt0: push_scoped h2 h3\n";
-  EXPECT_EQ(Told(foreign).Kind(), "ENG-8 the wrong code");
+  EXPECT_EQ(Told(foreign).Kind(), "ERR-11 the wrong code");
   EXPECT_EQ(Told(foreign).With(3, TENTER_INVALID_ARGUMENT).Kind(), "");
   Told told("t0: engine -> h1\nt0: push_waits h1\n");
   Answer& inside = told.history().inside.emplace_back(told.history().calls[1]);

@@ -72,7 +72,10 @@ class Judgement {
     if (right.contains(answer.code)) return std::nullopt;
     const bool stale = standing == Standing::kStale;
     const bool stops = !stale && right.contains(TENTER_STOPPED);
-    return Finding{stops ? "ENG-9" : ContractOf(line),
+    const bool foreign = standing == Standing::kAlive && BelongsElsewhere(answer);
+    return Finding{stops     ? "ENG-9"
+                   : foreign ? "ERR-11"
+                             : ContractOf(line),
                    stale ? "a wrong handle was not refused as stale" : "the wrong code",
                    Text(answer) + ", expected " + Names(right), 0};
   }
@@ -88,6 +91,12 @@ class Judgement {
     return names;
   }
 
+  // A scope is one of its own engine.
+  bool BelongsElsewhere(const Answer& answer) const {
+    return answer.line->verb == Verb::kPushScoped && answer.given[1] != 0 &&
+           lives_.EngineOf(answer.given[1]) != answer.given[0];
+  }
+
   // The codes that are right when every handle is alive.
   Codes WhenAlive(const Answer& answer) const {
     const Line& line = *answer.line;
@@ -97,8 +106,7 @@ class Judgement {
       case Verb::kPushFrees:
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kPushScoped:
-        if (answer.given[1] != 0 && lives_.EngineOf(answer.given[1]) != answer.given[0])
-          return {TENTER_INVALID_ARGUMENT};
+        if (BelongsElsewhere(answer)) return {TENTER_INVALID_ARGUMENT};
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kCapture:
         return {TENTER_OK, TENTER_INVALID_ARGUMENT, TENTER_STOPPED};  // nothing may be recorded

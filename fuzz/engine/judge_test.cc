@@ -70,7 +70,7 @@ TEST(Judge, SeesBrokenOrderWaitsAndStops) {
           {"ENG-1", "wrong value at the end", [](History& h) { h.final_vars[0].value ^= 1; }},
           {"ENG-3", "push numbers fall",
            [](History& h) { std::swap(h.statements[0].push_number, h.statements[1].push_number); }},
-          {"ENG-2", "two pushes with one number",
+          {"ENG-3", "two pushes with one number",
            [](History& h) { h.statements[1].push_number = h.statements[0].push_number; }},
           {"ENG-4", "conflicting ops out of order",
            [](History& h) { h.statements[1].body.begin = h.statements[0].body.begin; }},
@@ -312,7 +312,7 @@ TEST(Judge, SeesBrokenReplays) {
            [](History& h) {
              h.statements[1].replays[1].values_read = h.statements[1].replays[0].values_read;
            }},
-          {"ENG-2", "two pushes with one number",
+          {"ENG-3", "two pushes with one number",
            [](History& h) { h.statements[3].push_number = h.statements[2].push_number; }},
           {"ENG-3", "told another push number", [](History& h) { ++h.statements[4].number; }},
           {"ENG-3", "conflicting ops out of order",
@@ -362,7 +362,7 @@ TEST(Judge, SeesBrokenBulks) {
       "t0: push op5 reads(a) bulk 4\n",             // 5: skipped
       {
           {"ENG-1", "wrong value read", [](History& h) { h.statements[2].values_read[0] ^= 1; }},
-          {"ENG-2", "two pushes with one number",
+          {"ENG-3", "two pushes with one number",
            [](History& h) { h.statements[4].push_number = 3; }},
           {"ENG-3", "told another push number", [](History& h) { ++h.statements[1].number; }},
           {"ENG-3", "conflicting ops out of order",
@@ -497,7 +497,7 @@ TEST(Judge, SeesBrokenDeadlinesOfScopes) {
           {"ERR-11", "ran in a cancelled scope", [](History& h) { h.statements[3].runs = 1; }},
           {"ERR-11", "cancelled for two reasons",
            [](History& h) { h.final_vars[0].failures[0].caught.code = StatusCode::kStopped; }},
-          {"ERR-5", "wrong exception",
+          {"ERR-11", "wrong exception",
            [](History& h) { h.final_vars[0].caught.code = StatusCode::kStopped; }},
           {"ENG-5", "did not run", [](History& h) { h.statements[4].runs = 0; }},
           {"ENG-5", "did not run", [](History& h) { h.statements[5].runs = 0; }},
@@ -516,14 +516,14 @@ TEST(Judge, KnowsWhetherDeadlineOrCancelCameFirst) {
       "t0: expired 1\n"
       "t0: cancel 1\n"
       "t0: push op1 writes(a) scope 1\n",
-      {{"ERR-5", "wrong exception",
+      {{"ERR-11", "wrong exception",
         [](History& h) { h.final_vars[0].caught.code = StatusCode::kStopped; }}});
   ExpectFound(
       "engine workers 1 vars 1\n"
       "t0: cancel 1\n"
       "t0: timeout 1\n"
       "t0: push op1 writes(a) scope 1\n",
-      {{"ERR-5", "wrong exception",
+      {{"ERR-11", "wrong exception",
         [](History& h) { h.final_vars[0].caught.code = StatusCode::kDeadlineExceeded; }}});
 }
 

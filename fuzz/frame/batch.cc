@@ -22,7 +22,7 @@ void RunBatch(const Subject& subject, const CampaignOptions& options, int64_t un
               Counts* counts, const Reporter& reporter) {
   std::string program;
   Watchdog watchdog(options.case_limit_ms * kNsPerMs, [&](const std::string& said) {
-    reporter.Found({subject.Suspect(program, kHang), kHang, said, 0});
+    reporter.Found(Suspected(subject, program, kHang, said));
   });
   const auto rig = subject.MakeRig(&watchdog, kPatienceNs);
   do {
@@ -33,7 +33,7 @@ void RunBatch(const Subject& subject, const CampaignOptions& options, int64_t un
     const auto finding = RunOnce(subject, *rig, program, 0);
     if (finding.has_value()) reporter.Found(*finding);
     if (number % kCasesPerLeakCheck == 0 && FoundLeaks())
-      reporter.Found({subject.Suspect(program, kLeaked), kLeaked, "", 0});
+      reporter.Found(Suspected(subject, program, kLeaked));
     counts->next_case.Store(number + 1, kRelaxed);
   } while (NowNs() < until_ns);
   reporter.Clean();

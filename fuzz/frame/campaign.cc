@@ -32,8 +32,7 @@ std::optional<CampaignResult> RunCampaign(const Subject& subject, const Campaign
     if (!finding.has_value()) continue;
     const uint64_t number = counts->next_case.Load(kRelaxed);
     DrawnCase drawn = DrawCase(subject, options, number);
-    if (finding->contract.empty())
-      finding->contract = subject.Suspect(drawn.program, finding->kind);
+    if (finding->contract.empty()) finding->contract = subject.Suspect(drawn.program, *finding);
     result.emplace();
     result->found_after_s = seconds();
     result->original = std::move(drawn.program);
@@ -47,7 +46,10 @@ std::optional<CampaignResult> RunCampaign(const Subject& subject, const Campaign
     result->minimal = std::move(minimal.program);
     result->came_back = minimal.came_back;
     result->tried = minimal.tried;
-    if (minimal.came_back > 0) result->finding = minimal.finding;
+    if (minimal.came_back > 0) {
+      result->finding = minimal.finding;
+      result->finding.contract = subject.Diagnose(result->minimal, result->finding);
+    }
     result->shrunk_after_s = seconds();
   }
   return result;

@@ -78,8 +78,15 @@ class Subject {
   // `patience_ns`: how long is waited for what should come at once. Called in a child process.
   virtual std::unique_ptr<Rig> MakeRig(Watchdog* watchdog, int64_t patience_ns) const = 0;
 
-  // The contract that a finding breaks when nobody lived to name it: a guess from the program.
-  virtual std::string Suspect(const std::string& program, const std::string& kind) const = 0;
+  // The contract that a finding breaks when nobody lived to name it: a guess from the program, and
+  // from what the target said of itself before it ended (`seen.detail`).
+  virtual std::string Suspect(const std::string& program, const Finding& seen) const = 0;
+  // Of the smallest program that still shows the finding: what it cannot do without is the cause.
+  // The contract of the finding, or another one, or two that cannot be told apart: "ENG-1 or
+  // ENG-4".
+  virtual std::string Diagnose(const std::string& /*smallest*/, const Finding& found) const {
+    return found.contract;
+  }
 
   // The smallest program that `fails`, as Shrink of line_shrink.h.
   virtual std::string Shrink(const std::string& program, const Fails& fails,

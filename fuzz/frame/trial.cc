@@ -8,13 +8,19 @@
 
 namespace tenter::fuzz {
 
+Finding Suspected(const Subject& subject, const std::string& program, const char* kind,
+                  const std::string& said, uint64_t round) {
+  Finding finding{"", kind, said, round};
+  finding.contract = subject.Suspect(program, finding);
+  return finding;
+}
+
 std::optional<Finding> RunOnce(const Subject& subject, Rig& rig, const std::string& program,
                                uint64_t round) {
   const int races = RacesReported();
   std::optional<Finding> finding = rig.Run(program, round);
   // What is wrong besides may come of it, and of the report: that leaves descriptors open.
-  if (RacesReported() > races)
-    finding = Finding{subject.Suspect(program, kDataRace), kDataRace, "", round};
+  if (RacesReported() > races) finding = Suspected(subject, program, kDataRace, "", round);
   return finding;
 }
 
@@ -24,7 +30,7 @@ std::optional<Finding> Try(const Subject& subject, const std::string& program, c
       [&](const Reporter& reporter) {
         Atomic<uint64_t> round = first_round;  // the watchdog's thread reads it
         Watchdog watchdog(limits.case_ns, [&](const std::string& said) {
-          reporter.Found({subject.Suspect(program, kHang), kHang, said, round.Load(kRelaxed)});
+          reporter.Found(Suspected(subject, program, kHang, said, round.Load(kRelaxed)));
         });
         // A program that was made smaller often waits in vain for a report, so that the patience
         // here is shorter than in a campaign.
@@ -36,13 +42,13 @@ std::optional<Finding> Try(const Subject& subject, const std::string& program, c
           reporter.Found(*found);
         }
         if (FoundLeaks())
-          reporter.Found({subject.Suspect(program, kLeaked), kLeaked, "", round.Load(kRelaxed)});
+          reporter.Found(Suspected(subject, program, kLeaked, "", round.Load(kRelaxed)));
         reporter.Clean();
       },
       limits.rounds * (limits.case_ns + kNsPerSecond) + 5 * kNsPerSecond);
   if (!finding.has_value() || !finding->contract.empty()) return finding;
   finding->round = first_round;  // it died before it could tell
-  finding->contract = subject.Suspect(program, finding->kind);
+  finding->contract = subject.Suspect(program, *finding);
   return finding;
 }
 

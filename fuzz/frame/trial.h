@@ -18,6 +18,10 @@ namespace tenter::fuzz {
 std::optional<Finding> RunOnce(const Subject& subject, Rig& rig, const std::string& program,
                                uint64_t round);
 
+// What nobody lived to name: `kind`, with what the target said of itself.
+Finding Suspected(const Subject& subject, const std::string& program, const char* kind,
+                  const std::string& said = "", uint64_t round = 0);
+
 struct Limits {
   int64_t case_ns;  // a case that takes longer counts as hanging
   int rounds;

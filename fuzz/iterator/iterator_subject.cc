@@ -180,10 +180,10 @@ std::unique_ptr<Rig> IteratorSubject::MakeRig(Watchdog* watchdog, int64_t /*pati
   return std::make_unique<IteratorRig>(**table, watchdog);
 }
 
-std::string IteratorSubject::Suspect(const std::string& text, const std::string& kind) const {
+std::string IteratorSubject::Suspect(const std::string& text, const Finding& seen) const {
   const Program program = Parsed(text);
-  if (kind == kDataRace) return "ITR-1";
-  if (kind == kHang && !Has(program, Verb::kClose))
+  if (seen.kind == kDataRace) return "ITR-1";
+  if (seen.kind == kHang && !Has(program, Verb::kClose))
     return Has(program, Verb::kReset) ? "ITR-4" : "ITR-1";
   return "ITR-5";
 }

@@ -179,7 +179,7 @@ TEST(IteratorOracle, HoldsFaultsToTheirBatch) {
   Fail(&history.consumers[0][1], TGT_DATA_LOSS, FaultText(0));
   EXPECT_EQ(Kind(once, history), "");
   Fail(&history.consumers[0][4], TGT_DATA_LOSS, FaultText(0));
-  EXPECT_EQ(Kind(once, history), "ITR-2 error before its place") << "twice";
+  EXPECT_EQ(Kind(once, history), "ITR-3 error before its place") << "twice";
 }
 
 // Of two calls at the same time either may come first; of two one behind the other it may not.

@@ -79,7 +79,20 @@ std::string WrongIn(const Answer& answer, const ExpectedBatch& wanted, const Pro
   return "";
 }
 
+// Whether the first row of the batch is one that comes later in the file: it was read ahead into
+// the memory of this batch, or the batches are out of order.
+bool IsLater(const Answer& answer, const ExpectedBatch& wanted, const Program& p) {
+  const size_t row = static_cast<size_t>(p.columns) * Width(p.dtype);
+  if (wanted.lines.empty() || answer.bytes.size() < row) return false;
+  if (HoldsRow(answer.bytes, 0, p, wanted.lines[0])) return false;
+  for (int64_t line = wanted.lines.back() + 1; line <= static_cast<int64_t>(p.rows.size()); ++line)
+    if (HoldsRow(answer.bytes, 0, p, line)) return true;
+  return false;
+}
+
 }  // namespace
+
+const char* State::OfError() const { return resets > 0 ? "ITR-3" : "ITR-2"; }
 
 bool State::Strikes(const Fault& fault) const {
   switch (fault.place) {
@@ -129,14 +142,14 @@ std::optional<State> State::BehindNext(const Answer& answer, Broken* broken) con
   if (!ended) {
     if (std::optional<State> behind = Struck(answer); behind.has_value()) return behind;
     if (MustStrike())
-      return Break(broken, "ITR-2", "lost error",
+      return Break(broken, OfError(), "lost error",
                    "a fault struck where batch " + std::to_string(next) + " is, and there came " +
                        Told(answer));
   }
   if (next < epoch->batches.size()) {
     const ExpectedBatch& wanted = epoch->batches[next];
     if (answer.code != TGT_OK)
-      return Break(broken, "ITR-2", "error before its place",
+      return Break(broken, OfError(), "error before its place",
                    "batch " + std::to_string(next) + " was due, and there came " + Told(answer));
     // Where a reset was, what it did not do comes first.
     const char* const order = next == 0 && resets > 0 ? "ITR-4" : "ITR-1";
@@ -147,7 +160,8 @@ std::optional<State> State::BehindNext(const Answer& answer, Broken* broken) con
       return Break(broken, order, "batch out of order",
                    "batch " + std::to_string(next) + " was due, and there came " + Told(answer));
     if (const std::string wrong = WrongIn(answer, wanted, *program); !wrong.empty())
-      return Break(broken, "ITR-1", "wrong batch", Told(answer) + ": " + wrong);
+      return Break(broken, IsLater(answer, wanted, *program) ? "ITR-6 or ITR-1" : "ITR-1",
+                   "wrong batch", Told(answer) + ": " + wrong);
     State behind = *this;
     ++behind.next;
     return behind;
@@ -156,12 +170,12 @@ std::optional<State> State::BehindNext(const Answer& answer, Broken* broken) con
   behind.ended = true;
   if (!epoch->fails || (epoch->may_end && answer.code == TGT_OK)) {
     if (answer.code == TGT_OK && !answer.has_batch) return behind;
-    return Break(broken, answer.code == TGT_OK ? "ITR-1" : "ITR-2",
+    return Break(broken, answer.code == TGT_OK ? "ITR-1" : OfError(),
                  answer.code == TGT_OK ? "too many batches" : "error without a cause",
                  "the end was due, and there came " + Told(answer));
   }
   if (answer.code == TGT_OK)
-    return Break(broken, "ITR-2", "lost error",
+    return Break(broken, OfError(), "lost error",
                  "an error about " +
                      (epoch->error_line < 0 ? std::string("the file")
                                             : "line " + std::to_string(epoch->error_line)) +
@@ -169,7 +183,7 @@ std::optional<State> State::BehindNext(const Answer& answer, Broken* broken) con
   const bool named = epoch->error_line < 0 ? Says(answer.error, *path)
                                            : NamesLine(answer.error, *path, epoch->error_line);
   if (named && answer.code != TGT_CLOSED && answer.code != TGT_RESOURCE_EXHAUSTED) return behind;
-  return Break(broken, "ITR-2", "error is not exact",
+  return Break(broken, OfError(), "error is not exact",
                "an error naming " + *path +
                    (epoch->error_line < 0 ? "" : ":" + std::to_string(epoch->error_line)) +
                    " was due, and there came " + Told(answer));
@@ -188,7 +202,7 @@ std::optional<State> State::BehindSkipped(const Answer& answer, Broken* broken) 
   if (told < least || told > most ||
       !std::equal(lines.begin(), lines.end(), epoch->bad_lines.begin(),
                   epoch->bad_lines.begin() + std::min(told, all)))
-    return Break(broken, "ITR-2", "skipped rows are not told right",
+    return Break(broken, OfError(), "skipped rows are not told right",
                  std::to_string(told) + " skipped rows were told, expected are " +
                      std::to_string(least) + " to " + std::to_string(most) +
                      " of those in the file, in their order");
@@ -196,7 +210,7 @@ std::optional<State> State::BehindSkipped(const Answer& answer, Broken* broken) 
     tgt_error reason = {};
     std::strncpy(reason.message, answer.skipped_reasons[i].c_str(), sizeof(reason.message) - 1);
     if (!NamesLine(reason, *path, lines[i]))
-      return Break(broken, "ITR-2", "the reason of a skipped row is not exact",
+      return Break(broken, OfError(), "the reason of a skipped row is not exact",
                    "line " + std::to_string(lines[i]) + " was skipped because '" +
                        answer.skipped_reasons[i] + "'");
   }
@@ -230,7 +244,7 @@ std::optional<State> State::Behind(const Answer& answer, Broken* broken) const {
   if (answer.verb == Verb::kSkipped) {
     if (answer.code == TGT_OK) return BehindSkipped(answer, broken);
     if (closed && answer.code == TGT_CLOSED) return *this;
-    return Break(broken, "ITR-2", "skipped rows refused", "answered " + Told(answer));
+    return Break(broken, OfError(), "skipped rows refused", "answered " + Told(answer));
   }
   return BehindNext(answer, broken);
 }

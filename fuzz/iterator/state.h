@@ -36,6 +36,9 @@ struct State {
   std::optional<State> BehindSkipped(const Answer& answer, Broken* broken) const;
   std::optional<State> Struck(const Answer& answer) const;
   bool MustStrike() const;
+  // The contract of a wrong error: in the first epoch its place, and behind a reset that the epoch
+  // is no clean one.
+  const char* OfError() const;
   bool Strikes(const Fault& fault) const;
 };
 

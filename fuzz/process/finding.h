@@ -18,7 +18,7 @@ inline constexpr const char* kDataRace = "data race";
 inline constexpr const char* kLeaked = "leaked memory";
 
 struct Finding {
-  std::string contract;  // the promise that is broken: "ERR-6"
+  std::string contract;  // the promise that is broken: "ERR-6", or "ENG-1 or ENG-4"
   std::string kind;      // what is recognised while shrinking: "reported twice"
   std::string detail;    // for a person
   uint64_t round = 0;    // the repetition in which it came

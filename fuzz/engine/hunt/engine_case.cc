@@ -31,7 +31,7 @@ std::optional<Finding> RunCase(const Program& program, const Tools& tools, uint6
   if (forks.in_child()) forks.Tell(finding);
   std::optional<Finding> in_child = forks.Await(tools.watchdog->limit_ns());
   if (finding.has_value() || !in_child.has_value()) return finding;
-  NameContract(program, &*in_child);
+  if (in_child->contract.empty()) in_child->contract = SuspectOf(program, *in_child);
   return in_child;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/hunt/diagnosis.h"
 #include "fuzz/engine/hunt/engine_case.h"
 #include "fuzz/engine/hunt/engine_counts.h"
 #include "fuzz/engine/hunt/shrink.h"
@@ -77,10 +78,14 @@ std::unique_ptr<Rig> EngineSubject::MakeRig(Watchdog* watchdog, int64_t patience
   return std::make_unique<EngineRig>(watchdog, patience_ns);
 }
 
-std::string EngineSubject::Suspect(const std::string& program, const std::string& kind) const {
-  if (kind == kDataRace) return "ENG-1";
-  if (kind == kLeaked) return "ENG-5";
-  return kind == kHang ? ContractOfHang(Parsed(program)) : ContractOfCrash(Parsed(program));
+std::string EngineSubject::Suspect(const std::string& program, const Finding& seen) const {
+  if (seen.kind == kDataRace) return "ENG-1";
+  if (seen.kind == kLeaked) return "ENG-5";
+  return SuspectOf(Parsed(program), seen);
+}
+
+std::string EngineSubject::Diagnose(const std::string& smallest, const Finding& found) const {
+  return DiagnosisOf(Parsed(smallest), found);
 }
 
 std::string EngineSubject::Shrink(const std::string& program, const Fails& fails,

@@ -11,7 +11,16 @@ bool SameCaught(const Caught& seen, const Caught& expected) {
   return seen.code == expected.code;
 }
 
+bool Cancels(const Caught& caught) {
+  return caught.what == Caught::What::kStatus &&
+         (caught.code == StatusCode::kStopped || caught.code == StatusCode::kDeadlineExceeded);
+}
+
 }  // namespace
+
+const char* ContractOfException(const Caught& seen, const Caught& expected) {
+  return Cancels(seen) && Cancels(expected) ? "ERR-11" : "ERR-5";
+}
 
 bool Same(const Caught& seen, const ExpectedFailure& expected) {
   return SameCaught(seen, expected.caught) ||
@@ -25,7 +34,7 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
                          expected.place == FailurePlace::kDeleter;
   if (!Same(seen.caught, expected))
     c.Report(
-        "ERR-5", "wrong exception",
+        ContractOfException(seen.caught, expected.caught), "wrong exception",
         where + " tells of " + seen.caught.ToText() + ", expected " + expected.caught.ToText());
   else if (seen.push_number != expected.number ||
            (!expected.op.empty() && seen.op != expected.op) || seen.place != expected.place ||

@@ -14,6 +14,18 @@ std::string Numbers(const std::set<uint64_t>& numbers) {
   return text.empty() ? "none" : text;
 }
 
+// Whether the push with this number reads a var that it writes.
+bool IsUpdate(const Case& c, uint64_t number) {
+  for (size_t i = 0; i < c.program.statements.size(); ++i) {
+    const Statement& s = c.program.statements[i];
+    if (s.verb != Verb::kPush || c.history.statements[i].push_number != number) continue;
+    return std::any_of(s.reads.begin(), s.reads.end(), [&](int letter) {
+      return std::count(s.writes.begin(), s.writes.end(), letter) > 0;
+    });
+  }
+  return false;
+}
+
 // ERR-2 to ERR-4: the poison of one var.
 void JudgePoison(const Case& c, int instance, const VarSeen& seen, const Expectation& expect) {
   const std::vector<Version>& versions = expect.versions[instance];
@@ -38,6 +50,9 @@ void JudgePoison(const Case& c, int instance, const VarSeen& seen, const Expecta
       return c.Report("ERR-1", "failure lost", what + "; the last op that wrote it had failed");
     return c.Report("ERR-2", "poison lost", what);
   }
+  // Its own failure alone, and not what it had read.
+  if (*got.begin() == last && *wanted.begin() < last && IsUpdate(c, last))
+    return c.Report("ERR-4", "wrong root", what + "; the update that wrote it last healed it");
   c.Report("ERR-3", *got.begin() == *wanted.begin() ? "wrong also" : "wrong root", what);
 }
 
@@ -53,7 +68,7 @@ void JudgeThrown(const Case& c, int instance, const VarSeen& seen, const Expecta
   const ExpectedFailure& root = expect.failures.at(*wanted.begin());
   if (!Same(seen.caught, root))
     return c.Report(
-        "ERR-5", "wrong exception",
+        ContractOfException(seen.caught, root.caught), "wrong exception",
         where + " threw " + seen.caught.ToText() + ", expected " + root.caught.ToText());
   if (!JudgeContext(c, seen, root, where)) return;
   const auto chain = expect.chains.find(root.number);

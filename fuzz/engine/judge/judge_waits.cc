@@ -79,6 +79,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
   JudgeEnds(c, order, instance, seen.wait, s);
   const Candidates candidates = FindCandidates(c, order, instance, seen.wait);
   const ExpectedFailure* told = nullptr;
+  const char* contract = "ERR-5";
   for (size_t v = candidates.first; v <= candidates.last; ++v) {
     const Version& version = expect.versions[instance][v];
     if (version.failures.empty()) {
@@ -89,6 +90,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
       return;
     }
     const ExpectedFailure& root = expect.failures.at(*version.failures.begin());
+    contract = ContractOfException(seen.caught, root.caught);
     if (!Same(seen.caught, root)) continue;
     // Several failures may throw alike, as two dropped handles do. The context tells which of them
     // it is; without one it may be any that is not in the log of the engine.
@@ -100,7 +102,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
     return;
   }
   c.Report(
-      "ERR-5", "wait threw the wrong thing",
+      contract, "wait threw the wrong thing",
       ToText(s) + " threw " + seen.caught.ToText() + ", which fits no write that it may have seen");
 }
 

@@ -88,8 +88,10 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
 void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
   for (size_t i = 1; i < pushes.size(); ++i)
     if (pushes[i - 1].number == pushes[i].number)
-      return c.Report("ENG-2", "two pushes with one number",
-                      ToText(c.statement(pushes[i])) + " got the number of another push");
+      return c.Report(
+          c.statement(pushes[i]).actor == c.statement(pushes[i - 1]).actor ? "ENG-3" : "ENG-2",
+          "two pushes with one number",
+          ToText(c.statement(pushes[i])) + " got the number of another push");
   for (const Pushed& a : pushes)
     for (const Pushed& b : pushes)
       if (c.seen(a).span.end < c.seen(b).span.begin && a.number > b.number) {

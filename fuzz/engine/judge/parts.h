@@ -40,6 +40,8 @@ void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure&
 bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
                   const std::string& where);
 bool Same(const Caught& seen, const ExpectedFailure& expected);
+// ERR-11 where an op was cancelled and something else is said to have done it; else ERR-5.
+const char* ContractOfException(const Caught& seen, const Caught& expected);
 
 // judge_waits.cc: what waits told, and when they returned.
 void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);

@@ -19,6 +19,8 @@ def canary(
     names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME]...", help="Planted bugs (--list has them). Default: all")] = None,
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e6, help="How long a fuzzer may search for each bug; a "
                                            "scenario has a length of its own.")] = 60,
+    shrink_seconds: Annotated[float, typer.Option("--shrink-seconds", min=0.1, max=1e6, help="How long a finding of a fuzzer may shrink; "
+                                                  "the smallest program names the contract.")] = 5,
     seed: Annotated[Optional[int], typer.Option(min=0, max=2**62, help="Of every search and scenario. Default: 1, and the scenario's")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Trials at once; each uses many threads. Default: half of the processors")] = 0,
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the bugs, as for a CI that takes another third "
@@ -34,7 +36,7 @@ def canary(
     A planted bug is a small patch of our runtime, or a wrapper that spoils any target, of a kind that real runtimes had. The
     table harness/mutants/planted.toml says for each what it breaks and which instrument must find it: a scenario of
     scenarios/canary, or a fuzzer. They run here just as `run` and `fuzz` run them; what they need is built first. A fuzzer
-    ends with its first finding, which is not shrunk.
+    ends with its first finding, which shrinks for --shrink-seconds at most, since the smallest program says best what is broken.
 
     The table counts found / planted for each floor of the runtime and each instrument, how long it took, and how many findings name a
     contract that is really broken ("right diagnosis"): who reads a report repairs what it names. What was missed stands
@@ -49,9 +51,9 @@ def canary(
     from tenter.verbs import canary as verb
     part = _part(shard)
     if list_:
-        refuse_beside(context, ("seconds", "seed", "jobs", "write", "quiet", "out"), "says nothing beside --list, which runs nothing")
+        refuse_beside(context, ("seconds", "shrink_seconds", "seed", "jobs", "write", "quiet", "out"), "says nothing beside --list, which runs nothing")
         raise typer.Exit(verb.list_bugs(tuple(names or ()), part, this_house(), open_console()))
-    request = verb.Request(names=tuple(names or ()), seconds=seconds, seed=seed, jobs=jobs, shard=part, quiet=quiet, out=out, write=write,
+    request = verb.Request(names=tuple(names or ()), seconds=seconds, shrink_seconds=shrink_seconds, seed=seed, jobs=jobs, shard=part, quiet=quiet, out=out, write=write,
                            command=command_line())
     raise typer.Exit(verb.canary(request, this_house(), open_console()))
 

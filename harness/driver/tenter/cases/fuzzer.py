@@ -1,7 +1,7 @@
 """The fuzzer as a child process: its command line, and a case that is a search for a planted bug.
 
-Such a case ends with the first finding, as it was found: what is measured is the time to find, and a shrunk program may
-break another contract than the one that was drawn.
+Such a case shrinks its finding as a user's search does, since the diagnosis is that of the smallest program. The time to find
+is that until the first finding.
 """
 
 from __future__ import annotations
@@ -28,17 +28,6 @@ _SLOWER = {"tsan": 4, "asan": 3}  # a case may take so many times longer before 
 _CASE_LIMIT_MS = 5000
 
 
-class _Found(Stop):
-    """Ends one child when it has found something, or when everything is to end."""
-
-    def __init__(self, whole: Stop) -> None:
-        super().__init__()
-        self._whole = whole
-
-    def is_set(self) -> bool:
-        return super().is_set() or self._whole.is_set()
-
-
 def command(hunt: Hunt, flavour: str, folder: Path, house: House) -> Command:
     return Command(argv=_argv(hunt, flavour, house), environment=sanitizer.environment(house, flavour),
                    timeout_s=hunt.seconds * 2 + _GRACE_S, stdout_file=searched.events_file(folder, flavour),
@@ -47,13 +36,8 @@ def command(hunt: Hunt, flavour: str, folder: Path, house: House) -> Command:
 
 def run(case: Case, here: Path, house: House, stop: Stop, on_progress: Callable[[Progress], None]) -> CaseResult | None:
     """The result, or None when the campaign was stopped before anything was found. `here` is the folder of the case."""
-    hunt, flavour, found = hunt_of(case), case.flavour, _Found(stop)
-
-    def heard(event: dict[str, Any]) -> None:
-        if event.get("event") == "found":
-            found.set()
-
-    searched.note_end(here, flavour, execute(command(hunt, flavour, here, house), found, on_progress, heard))
+    hunt, flavour = hunt_of(case), case.flavour
+    searched.note_end(here, flavour, execute(command(hunt, flavour, here, house), stop, on_progress))
     told = searched.told(here, flavour) or searched.NOT_BEGUN
     if told.ended.stopped and not told.findings:
         return None
@@ -68,7 +52,7 @@ def run(case: Case, here: Path, house: House, stop: Stop, on_progress: Callable[
 
 def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
     argv = [*sanitizer.prefix(flavour), str(house.fuzzer(flavour, hunt.program())), "--seed", str(hunt.seed),
-            "--seconds", f"{hunt.seconds:g}", "--shrink-seconds", f"{max(20.0, hunt.seconds / 2):g}",
+            "--seconds", f"{hunt.seconds:g}", "--shrink-seconds", f"{hunt.shrink_seconds or max(20.0, hunt.seconds / 2):g}",
             "--property", hunt.property, "--max-ops", str(hunt.max_ops),
             "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
     if hunt.workers:

@@ -84,7 +84,7 @@ def _finding(raw: dict[str, Any], replay: str) -> Finding:
     evidence = {name: raw[name] for name in ("ops", "original_ops", "found_after_s", "shrunk_after_s", "came_back", "tried",
                                              "seed", "case") if isinstance(raw.get(name), int | float)}
     program = str(raw["program"])
-    return Finding(check=_CHECKS.get(word, CHECK), contracts=(contract,), signature=signature("fuzz", kind),
+    return Finding(check=_CHECKS.get(word, CHECK), contracts=tuple(contract.split(" or ")), signature=signature("fuzz", kind),
                    title=f"{contract} is broken: {kind}", evidence={"kind": kind, **evidence, "replay": replay},
                    detail=f"{str(raw['detail']).strip()}\n\nThe program:\n{program[:_MOST_PROGRAM]}")
 

@@ -22,6 +22,7 @@ class Hunt:
     workers: str = ""
     max_ops: int = 24
     times: int = 200
+    shrink_seconds: float = 0  # how long a finding may shrink; 0: as long as suits the search
     target: str = ""  # a library, or the name of a target; empty for Tenter's own runtime
 
     def subject(self) -> Subject:

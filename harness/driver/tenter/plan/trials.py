@@ -52,8 +52,8 @@ class Trial:
     def case(self) -> str:
         return f"{self.scenario}.{self.flavour}"
 
-    def hunt(self, seconds: float, seed: int) -> Hunt:
-        return Hunt(self.by.removeprefix(FUZZ), seconds=seconds, seed=seed, mutant=self.bug.name)
+    def hunt(self, seconds: float, seed: int, shrink_seconds: float = 0) -> Hunt:
+        return Hunt(self.by.removeprefix(FUZZ), seconds=seconds, seed=seed, mutant=self.bug.name, shrink_seconds=shrink_seconds)
 
     def builds(self, mutants: Iterable[str]) -> tuple[str, ...]:
         """The build targets; `mutants` are the bugs that are libraries."""
@@ -76,9 +76,9 @@ def chosen(bugs: Sequence[Bug], names: Sequence[str], part: tuple[int, int]) -> 
     return [Trial(bug, by) for bug in mine for by in bug.found_by]
 
 
-def search_case(trial: Trial, seconds: float, seed: int, out: str) -> Case:
+def search_case(trial: Trial, seconds: float, seed: int, out: str, shrink_seconds: float = 0) -> Case:
     """A search of the fuzzer as a case; `out` is where run folders go, when that is not out/."""
-    hunt = trial.hunt(seconds, seed)
+    hunt = trial.hunt(seconds, seed, shrink_seconds)
     plan = {"version": VERSION, "scenario": trial.scenario, "flavour": trial.flavour, "seed": seed, "faults": "", "checks": [],
             "workload": {"kind": FUZZED}, "hunt": asdict(hunt),
             "target": {"name": f"mutant {trial.bug.name}", "library": "", "saboteur": ""}}

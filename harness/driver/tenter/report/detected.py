@@ -1,7 +1,8 @@
 """What became of each trial of a planted bug: found or not, after how long, and whether the finding tells the truth. Plain data.
 
 A diagnosis is right when the finding names a contract that the table says is broken, and the place, where the table has one. A
-crash or a race may name no contract; then the place alone is its diagnosis.
+crash or a race may name no contract; then the place alone is its diagnosis. A finding may name several contracts that its
+evidence cannot tell apart: two are still a diagnosis ("ENG-2 or ENG-4"), more are none.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tenter.record.results import CaseResult, RunResult, Verdict
 PLAIN = ("crash", "liveness", "sanitizer", "data_race")
 
 RIGHT, ANOTHER, NONE = "right", "another", "none"
+_MOST_NAMED = 2  # contracts of one finding
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,13 @@ class Detection:
         there = bool(bug.place) and (bug.place in finding.detail or any(bug.place in str(value) for value in finding.evidence.values()))
         if not self.named and not there:
             return NONE
-        return RIGHT if (not self.named or set(self.named) & set(bug.contracts)) and (there or not bug.place) else ANOTHER
+        names = not self.named or (len(self.named) <= _MOST_NAMED and bool(set(self.named) & set(bug.contracts)))
+        return RIGHT if names and (there or not bug.place) else ANOTHER
+
+    @property
+    def exact(self) -> bool:
+        """A right diagnosis that leaves no second contract open."""
+        return self.diagnosis == RIGHT and len(self.named) <= 1
 
     @property
     def plain(self) -> bool:

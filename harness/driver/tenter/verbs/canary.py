@@ -31,6 +31,7 @@ _TEMPLATE = "power.md.j2"
 class Request:
     names: tuple[str, ...] = ()
     seconds: float = 60  # of a search, at most
+    shrink_seconds: float = 5  # of a finding, at most: what the smallest program names is the diagnosis
     seed: int | None = None
     jobs: int = 0  # trials at once; 0: half of the processors
     shard: tuple[int, int] = (1, 1)
@@ -86,7 +87,8 @@ def _cases(trials: list[Trial], request: Request, asked: running.Request, house:
         elif trial.sweeps:
             cases.append(_sweep(trial, planners[trial.flavour], request.seed, house))
         else:
-            cases.append(search_case(trial, request.seconds, 1 if request.seed is None else request.seed, out))
+            cases.append(search_case(trial, request.seconds, 1 if request.seed is None else request.seed, out,
+                                     request.shrink_seconds))
     return cases
 
 
