@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <sstream>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -20,10 +21,13 @@ size_t IndexOf(const CheckType& check) {
   return static_cast<size_t>(place - kChecks.begin());
 }
 
-// Whether `contract` is one of those of `check`, or none.
-bool HoldsTo(const CheckType& check, std::string_view contract) {
+// Whether each of `contracts` is one of those of `check`; there may be none.
+bool HoldsTo(const CheckType& check, std::string_view contracts) {
   const std::string all = " " + std::string(check.contracts) + " ";
-  return contract.empty() || all.find(" " + std::string(contract) + " ") != std::string::npos;
+  std::istringstream stream{std::string(contracts)};
+  for (std::string one; stream >> one;)
+    if (all.find(" " + one + " ") == std::string::npos) return false;
+  return true;
 }
 
 }  // namespace

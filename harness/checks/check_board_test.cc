@@ -47,6 +47,10 @@ TEST(CheckBoard, FindingsOfChecksThatWereNotAskedForAreKept) {
 TEST(CheckBoardDeathTest, AContractOfAnotherCheckIsADefectOfTheHarness) {
   CheckBoard board({"epoch"}, [](const Finding&) {});
   board.Report({.check = &kEpoch, .contract = "ITR-1", .what = "row lost", .title = "row 1"});
+  board.Report({.check = &kEpoch, .contract = "ITR-4 ITR-1", .what = "row lost", .title = "row 1"});
+  EXPECT_DEATH(
+      board.Report({.check = &kEpoch, .contract = "ITR-1 COP-1", .what = "w", .title = "t"}),
+      "not of its check");
   EXPECT_DEATH(board.Report({.check = &kEpoch, .contract = "ITR", .what = "w", .title = "t"}),
                "not of its check");
   EXPECT_DEATH(board.Report({.check = &kEpoch, .contract = "COP-1", .what = "w", .title = "t"}),

@@ -16,7 +16,9 @@ namespace tenter {
 
 struct Finding {
   const CheckType* check;
-  std::string_view contract = {};  // the one of the check's that broke; empty when nobody can tell
+  // The one of the check's that broke, or two that the evidence cannot tell apart ("ITR-3 ITR-2");
+  // empty when nobody can tell.
+  std::string_view contract = {};
   std::string what;         // the kind of defect, stable between runs: "answer of another request"
   std::string title;        // one line for a person
   std::string detail = {};  // several lines

@@ -74,6 +74,7 @@ void Watchdog::Bite(int64_t limit_ns) {
   const std::string what = progress_->what(), ms = std::to_string(limit_ns / kNsPerMs) + " ms";
   const bool begun = progress_->total() > 0;
   board_->Report({.check = &kLiveness,
+                  .contract = progress_->Suspect(),
                   .what = begun ? "no progress in " + what : "the set-up does not end",
                   .title = begun ? "nothing moved for " + ms + " after " +
                                        std::to_string(progress_->done()) + " of " +

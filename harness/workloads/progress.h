@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "runtime/base/atomic.h"
@@ -47,12 +48,23 @@ class Progress {
     return describe_ == nullptr ? "" : describe_();
   }
 
+  // Which contract it breaks that nothing moves, asked by the watchdog then; valid as `describe`.
+  void SetSuspect(std::function<std::string_view()> suspect) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    suspect_ = std::move(suspect);
+  }
+  std::string_view Suspect() const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return suspect_ == nullptr ? std::string_view() : suspect_();
+  }
+
  private:
   Atomic<uint64_t> done_ = 0;  // a count; orders nothing
   mutable Mutex mutex_;
   std::string what_ GUARDED_BY(mutex_) = "steps";
   uint64_t total_ GUARDED_BY(mutex_) = 0;
   std::function<std::string()> describe_ GUARDED_BY(mutex_);
+  std::function<std::string_view()> suspect_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tenter

@@ -207,7 +207,8 @@ def test_a_workload_counts_what_it_publishes(attempt, binaries, tmp_path, kind):
 def test_a_saboteur_acts_where_the_catalogue_says(binaries):
     asked = subprocess.run([binaries / "harness" / "run" / "tenter-runner", "catalogue"], capture_output=True, text=True, check=True)
     offered = catalogue.parse(asked.stdout, "tenter-runner")
-    assert offered.acting_in("iterator_epochs") == [] and offered.acting_in("engine_program") == ["wrong_waiter", "lost_error"]
+    assert offered.acting_in("iterator_epochs") == ["batch_twice"]
+    assert offered.acting_in("engine_program") == ["wrong_waiter", "lost_failure", "lost_wakeup"]
     assert {"flip_bit", "swap_outputs", "stale_output"} <= set(offered.acting_in("concurrent_inference"))
 
 

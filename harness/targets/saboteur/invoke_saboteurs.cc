@@ -1,45 +1,16 @@
-// Saboteurs of invocations: they spoil outputs of calls that were right.
+// Saboteurs of invocations: they mix up the outputs of calls that were right.
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "harness/targets/saboteur/invoke_saboteur.h"
 #include "harness/targets/saboteur/saboteurs.h"
 #include "runtime/base/clock.h"
-#include "runtime/base/mutex.h"
 
 namespace tenter {
 namespace {
-
-class InvokeSaboteur : public WrappedTarget {
- public:
-  using WrappedTarget::WrappedTarget;
-
-  tgt_code Invoke(tgt_handle op, const tgt_tensor* inputs, size_t input_count, tgt_tensor* outputs,
-                  size_t output_count, tgt_error* error) final EXCLUDES(mutex_) {
-    {
-      MutexLock lock(mutex_);
-      ++in_flight_;
-    }
-    const tgt_code code =
-        WrappedTarget::Invoke(op, inputs, input_count, outputs, output_count, error);
-    MutexLock lock(mutex_);
-    if (code == TGT_OK) Spoil(op, {outputs, output_count});
-    --in_flight_;
-    return code;
-  }
-
- protected:
-  // Gets the outputs of every invocation that was right; changes them only while Together().
-  virtual void Spoil(tgt_handle op, std::span<tgt_tensor> outputs) REQUIRES(mutex_) = 0;
-  bool Together() const REQUIRES(mutex_) { return in_flight_ > 1; }
-
-  Mutex mutex_;
-
- private:
-  int in_flight_ GUARDED_BY(mutex_) = 0;
-};
 
 class OutputSwapper : public InvokeSaboteur {
  public:
@@ -55,7 +26,9 @@ class OutputSwapper : public InvokeSaboteur {
     bool met = false;
   };
 
-  void Spoil(tgt_handle op, std::span<tgt_tensor> outputs) override REQUIRES(mutex_) {
+  void Spoil(const Invocation& call) override REQUIRES(mutex_) {
+    const tgt_handle op = call.op;
+    const std::span<tgt_tensor> outputs = call.outputs;
     if (offer_ != nullptr && !offer_->met && offer_->op == op &&
         offer_->outputs.size() == outputs.size()) {
       std::swap_ranges(outputs.begin(), outputs.end(), offer_->outputs.begin());
@@ -87,7 +60,9 @@ class OutputRepeater : public InvokeSaboteur {
     std::vector<std::vector<char>> bytes;  // one per output
   };
 
-  void Spoil(tgt_handle op, std::span<tgt_tensor> outputs) override REQUIRES(mutex_) {
+  void Spoil(const Invocation& call) override REQUIRES(mutex_) {
+    const tgt_handle op = call.op;
+    const std::span<tgt_tensor> outputs = call.outputs;
     if (Together() && ++calls_ % kPeriod == 0 && Fits(op, outputs)) {
       for (size_t i = 0; i < outputs.size(); ++i)
         std::memcpy(outputs[i].data, earlier_.bytes[i].data(), earlier_.bytes[i].size());
@@ -101,10 +76,9 @@ class OutputRepeater : public InvokeSaboteur {
   }
 
   bool Fits(tgt_handle op, std::span<const tgt_tensor> outputs) const REQUIRES(mutex_) {
-    return earlier_.op == op && std::equal(outputs.begin(), outputs.end(), earlier_.bytes.begin(),
-                                           earlier_.bytes.end(), [](const auto& o, const auto& b) {
-                                             return o.size_bytes == b.size();
-                                           });
+    return earlier_.op == op &&
+           std::equal(outputs.begin(), outputs.end(), earlier_.bytes.begin(), earlier_.bytes.end(),
+                      [](const auto& o, const auto& b) { return o.size_bytes == b.size(); });
   }
 
   int calls_ GUARDED_BY(mutex_) = 0;
@@ -118,7 +92,8 @@ class BitFlipper : public InvokeSaboteur {
  private:
   static constexpr int kPeriod = 7;
 
-  void Spoil(tgt_handle, std::span<tgt_tensor> outputs) override REQUIRES(mutex_) {
+  void Spoil(const Invocation& call) override REQUIRES(mutex_) {
+    const std::span<tgt_tensor> outputs = call.outputs;
     if (!Together() || ++calls_ % kPeriod != 0) return;
     if (outputs.empty() || outputs[0].size_bytes == 0) return;
     static_cast<char*>(outputs[0].data)[outputs[0].size_bytes / 2] ^= 1;

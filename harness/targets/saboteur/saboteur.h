@@ -9,8 +9,8 @@
 // Ownership and lifetime: the wrapper owns the instance that it wraps, and closes it when it is
 //   closed.
 // Invariants: (1) whatever a saboteur does not name is forwarded unchanged. (2) a saboteur of
-//   invocations leaves calls alone that are not in flight with another, so that a reference run
-//   of one thread stays right.
+//   outputs leaves calls alone that are not in flight with another, so that a reference run of
+//   one thread stays right; `rarely_another` alone does not, for so long.
 // Errors: kInvalidArgument for an unknown name (with the nearest match), or for a target without
 //   the functions to spoil.
 #pragma once
@@ -27,7 +27,7 @@ namespace tenter {
 struct SaboteurType {
   std::string_view name;
   std::string_view meaning;
-  uint32_t group;  // of the target that it spoils: TGT_MODEL or TGT_ENGINE
+  uint32_t group;  // of the target that it spoils: TGT_MODEL, TGT_ENGINE or TGT_ITERATOR
 };
 
 // Every saboteur, in the order of the catalogue.

@@ -120,7 +120,7 @@ class Saboteur : public testing::Test {
 };
 
 TEST_F(Saboteur, ForwardsWhatItDoesNotSpoilAndClosesTheInnerInstance) {
-  Open("lost_error");
+  Open("lost_failure");
   EXPECT_EQ(Invoke(7), 7);
   EXPECT_STREQ(target_->table().name, "fake");
   EXPECT_EQ(target_->table().engine_create, nullptr);
@@ -189,7 +189,7 @@ TEST_F(Saboteur, WrongWaiterBlamesTheNextHealthyVar) {
 
 TEST_F(Saboteur, LostRefusalSaysThatItSucceeded) {
   tgt_error error = {};
-  Open("lost_error");
+  Open("lost_failure");
   EXPECT_EQ(InvokeWithoutMemory(&error), TGT_RESOURCE_EXHAUSTED);
   Open("lost_refusal");
   EXPECT_EQ(InvokeWithoutMemory(&error), TGT_OK);
@@ -197,7 +197,7 @@ TEST_F(Saboteur, LostRefusalSaysThatItSucceeded) {
 }
 
 TEST_F(Saboteur, LostErrorLosesEveryThird) {
-  Open("lost_error");
+  Open("lost_failure");
   EXPECT_EQ(Wait(1), "op1");
   EXPECT_EQ(Wait(0), "");
   EXPECT_EQ(Wait(1), "op1");

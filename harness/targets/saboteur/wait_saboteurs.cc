@@ -1,6 +1,9 @@
-// Saboteurs of waits: they lose or misdirect the failure that a wait for a var has to report.
+// Saboteurs of waits, for a var or for the next batch: what a wait has to report is lost, misdirected
+// or told twice.
+#include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "harness/targets/saboteur/saboteurs.h"
 #include "runtime/base/mutex.h"
@@ -44,7 +47,7 @@ class WrongWaiterTarget : public WrappedTarget {
   std::optional<Withheld> withheld_ GUARDED_BY(mutex_);
 };
 
-class ErrorLoser : public WrappedTarget {
+class FailureLoser : public WrappedTarget {
  public:
   using WrappedTarget::WrappedTarget;
 
@@ -64,14 +67,67 @@ class ErrorLoser : public WrappedTarget {
   int failures_ GUARDED_BY(mutex_) = 0;
 };
 
+// One wait sleeps on after what it waits for has ended.
+class WakeupLoser : public WrappedTarget {
+ public:
+  using WrappedTarget::WrappedTarget;
+
+  tgt_code WaitForVar(tgt_handle engine, tgt_var var, tgt_failure* failure,
+                      tgt_error* error) override EXCLUDES(mutex_) {
+    const tgt_code code = WrappedTarget::WaitForVar(engine, var, failure, error);
+    MutexLock lock(mutex_);
+    ++waits_;
+    while (waits_ == kLost) never_.Wait(mutex_);
+    return code;
+  }
+
+ private:
+  static constexpr int kLost = 20;
+  Mutex mutex_;
+  CondVar never_;
+  int waits_ GUARDED_BY(mutex_) = 0;
+};
+
+// Every fifth batch holds once more what the one before it held.
+class BatchRepeater : public WrappedTarget {
+ public:
+  using WrappedTarget::WrappedTarget;
+
+  tgt_code IteratorNext(tgt_handle iterator, tgt_batch* batch, tgt_error* error) override
+      EXCLUDES(mutex_) {
+    const tgt_code code = WrappedTarget::IteratorNext(iterator, batch, error);
+    if (code != TGT_OK || batch->has_value == 0) return code;
+    char* const data = static_cast<char*>(batch->data.data);
+    MutexLock lock(mutex_);
+    if (++batches_ % kPeriod == 0 && before_.size() == batch->data.size_bytes)
+      std::copy(before_.begin(), before_.end(), data);
+    before_.assign(data, data + batch->data.size_bytes);
+    return code;
+  }
+
+ private:
+  static constexpr int kPeriod = 5;
+  Mutex mutex_;
+  int batches_ GUARDED_BY(mutex_) = 0;
+  std::vector<char> before_ GUARDED_BY(mutex_);
+};
+
 }  // namespace
+
+std::unique_ptr<WrappedTarget> LostWakeup(std::unique_ptr<TargetInstance> inner) {
+  return std::make_unique<WakeupLoser>(std::move(inner));
+}
+
+std::unique_ptr<WrappedTarget> BatchTwice(std::unique_ptr<TargetInstance> inner) {
+  return std::make_unique<BatchRepeater>(std::move(inner));
+}
 
 std::unique_ptr<WrappedTarget> WrongWaiter(std::unique_ptr<TargetInstance> inner) {
   return std::make_unique<WrongWaiterTarget>(std::move(inner));
 }
 
-std::unique_ptr<WrappedTarget> LostError(std::unique_ptr<TargetInstance> inner) {
-  return std::make_unique<ErrorLoser>(std::move(inner));
+std::unique_ptr<WrappedTarget> LostFailure(std::unique_ptr<TargetInstance> inner) {
+  return std::make_unique<FailureLoser>(std::move(inner));
 }
 
 }  // namespace tenter

@@ -32,12 +32,30 @@ tgt_code WaitForVar(void* self, tgt_handle engine, tgt_var var, tgt_failure* fai
   return Self(self).WaitForVar(engine, var, failure, error);
 }
 
+tgt_code ModelLoad(void* self, const char* path, tgt_handle* model, tgt_error* error) {
+  return Self(self).ModelLoad(path, model, error);
+}
+
+tgt_code Footprint(void* self, tgt_handle op, tgt_footprint* footprint, tgt_error* error) {
+  return Self(self).Footprint(op, footprint, error);
+}
+
+tgt_code IteratorNext(void* self, tgt_handle iterator, tgt_batch* batch, tgt_error* error) {
+  return Self(self).IteratorNext(iterator, batch, error);
+}
+
+void TensorRelease(void* self, tgt_tensor* tensor) { Self(self).TensorRelease(tensor); }
+
 tgt_target TableOver(const tgt_target& inner) {
   tgt_target table = inner;
   WrapCalls<Forward>(&table);
   table.close = Close;
   if (inner.invoke != nullptr) table.invoke = Invoke;
   if (inner.wait_for_var != nullptr) table.wait_for_var = WaitForVar;
+  if (inner.model_load != nullptr) table.model_load = ModelLoad;
+  if (inner.footprint != nullptr) table.footprint = Footprint;
+  if (inner.iterator_next != nullptr) table.iterator_next = IteratorNext;
+  if (inner.tensor_release != nullptr) table.tensor_release = TensorRelease;
   return table;
 }
 
@@ -60,6 +78,22 @@ tgt_code WrappedTarget::Invoke(tgt_handle op, const tgt_tensor* inputs, size_t i
 tgt_code WrappedTarget::WaitForVar(tgt_handle engine, tgt_var var, tgt_failure* failure,
                                    tgt_error* error) {
   return inner_->table().wait_for_var(inner_->self(), engine, var, failure, error);
+}
+
+tgt_code WrappedTarget::ModelLoad(const char* path, tgt_handle* model, tgt_error* error) {
+  return inner_->table().model_load(inner_->self(), path, model, error);
+}
+
+tgt_code WrappedTarget::Footprint(tgt_handle op, tgt_footprint* footprint, tgt_error* error) {
+  return inner_->table().footprint(inner_->self(), op, footprint, error);
+}
+
+tgt_code WrappedTarget::IteratorNext(tgt_handle iterator, tgt_batch* batch, tgt_error* error) {
+  return inner_->table().iterator_next(inner_->self(), iterator, batch, error);
+}
+
+void WrappedTarget::TensorRelease(tgt_tensor* tensor) {
+  inner_->table().tensor_release(inner_->self(), tensor);
 }
 
 }  // namespace tenter

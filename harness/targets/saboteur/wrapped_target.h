@@ -1,4 +1,4 @@
-// WrappedTarget: a target that forwards every function to another one, with two of them open to
+// WrappedTarget: a target that forwards every function to another one, with some of them open to
 // change.
 //
 // Thread safety: as the wrapped target; what a subclass keeps, it guards itself.
@@ -30,6 +30,10 @@ class WrappedTarget {
                           tgt_tensor* outputs, size_t output_count, tgt_error* error);
   virtual tgt_code WaitForVar(tgt_handle engine, tgt_var var, tgt_failure* failure,
                               tgt_error* error);
+  virtual tgt_code ModelLoad(const char* path, tgt_handle* model, tgt_error* error);
+  virtual tgt_code Footprint(tgt_handle op, tgt_footprint* footprint, tgt_error* error);
+  virtual tgt_code IteratorNext(tgt_handle iterator, tgt_batch* batch, tgt_error* error);
+  virtual void TensorRelease(tgt_tensor* tensor);
 
  private:
   const std::unique_ptr<TargetInstance> inner_;

@@ -6,6 +6,7 @@
 #include "harness/checks/process_census.h"
 #include "harness/workloads/handles.h"
 #include "harness/workloads/hash_text.h"
+#include "harness/workloads/inference/inference_alone.h"
 #include "harness/workloads/inference/inference_callers.h"
 #include "harness/workloads/inference/inference_errors.h"
 #include "harness/workloads/inference/inference_op.h"
@@ -47,6 +48,7 @@ class InferenceRun {
     callers_.emplace(stage_, *inputs_, &errors_);
     remains_.WatchParameters(model.get());
     TENTER_RETURN_IF_ERROR(remains_.LearnArenas(model.get(), *inputs_));
+    TENTER_RETURN_IF_ERROR(InferenceAlone(stage_, *inputs_).CheckAlone(model.get()));
     const int64_t rounds = stage_.parameters.Int("rounds");
     stage_.progress.Begin("inferences", static_cast<uint64_t>(rounds * inferences_ + aftermath_));
     if (aftermath_ > 0) stage_.injector.FollowOrder();
@@ -102,8 +104,12 @@ class InferenceRun {
     TENTER_RETURN_IF_ERROR(Create(model, &called));
     stage_.progress.SetDescribe(
         [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
+    stage_.progress.SetSuspect([this] {
+      return std::string_view(stage_.parameters.Int("free_after") > 0 ? "COP-4" : "COP-1");
+    });
     stage_.injector.FollowRequests(static_cast<size_t>(inferences_));
     const Status started = callers_->CallFromAllThreads(&called.op);
+    stage_.progress.SetSuspect(nullptr);
     stage_.progress.SetDescribe(nullptr);
     TENTER_RETURN_IF_ERROR(started);
     if (last && aftermath_ > 0) Afterwards(called.op.get());
@@ -198,9 +204,10 @@ WorkloadType ConcurrentInference() {
            {"bad_requests", int64_t{0}, "calls with a wrong shape, spread over the run"},
            {"free_after", int64_t{0}, "free the op while threads call it, after so many calls"},
            {"rounds", int64_t{1}, "lives of engine and op", 1},
-           {"aftermath", int64_t{0}, "calls by one thread once the faults have stopped"}},
-      .checks = {"determinism", "answer", "error_exactness", "hidden_write", "leak", "liveness",
-                 "life", "data_race"},
+           {"aftermath", int64_t{0}, "calls by one thread once the faults have stopped"},
+           {"calls_alone", int64_t{16}, "calls of one thread before the others; 0: none", 0}},
+      .checks = {"determinism", "answer", "ownership", "error_exactness", "hidden_write", "leak",
+                 "liveness", "life", "data_race"},
       .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",
                   "failed_requests", "refused_requests", "resident_growth_kb"},
       .run = RunConcurrentInference};

@@ -45,11 +45,12 @@ Status InferenceCallers::CallFromAllThreads(Handle* op) {
 }
 
 void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
+  Held held;
   for (int64_t i = 0;; ++i) {
     const int64_t ticket = tickets_.FetchAdd(1, kRelaxed);
-    if (ticket >= inferences_) return;
+    if (ticket >= inferences_) return Release(&held);
     const auto sample = static_cast<size_t>(thread * per_thread_ + i % per_thread_);
-    while (Call(op, sample, IsBad(ticket)) == Outcome::kRefusedForNow) YieldThread();
+    while (Call(op, sample, IsBad(ticket), &held) == Outcome::kRefusedForNow) YieldThread();
     if (free_after_ > 0) calls_.Add();
     stage_.progress.Step();
   }
@@ -61,7 +62,8 @@ bool InferenceCallers::IsBad(int64_t ticket) const {
          ticket * bad_requests_ / inferences_ != (ticket + 1) * bad_requests_ / inferences_;
 }
 
-InferenceCallers::Outcome InferenceCallers::Call(tgt_handle op, size_t sample, bool bad) {
+InferenceCallers::Outcome InferenceCallers::Call(tgt_handle op, size_t sample, bool bad,
+                                                 Held* held) {
   const std::vector<tgt_tensor> inputs =
       bad ? inputs_.Misshaped(sample) : inputs_.sample(sample).inputs;
   std::vector<tgt_tensor> outputs(inputs_.output_count());
@@ -72,10 +74,13 @@ InferenceCallers::Outcome InferenceCallers::Call(tgt_handle op, size_t sample, b
                                       outputs.data(), outputs.size(), &error);
   stage_.injector.CallEnds();
   const int64_t others = in_flight_.Leave(visit);
+  CheckInputs(sample);
+  Release(held);
   if (code != TGT_OK) return JudgeError(error, code, bad, others);
   if (bad) errors_.MissingRefusal(inputs[0].rank);
-  if (!bad) Compare(outputs, sample);
-  for (tgt_tensor& output : outputs) table_.tensor_release(stage_.target.self(), &output);
+  *held = {.outputs = std::move(outputs), .sample = sample, .right = false};
+  if (!bad) held->right = Compare(held->outputs, sample);
+  if (free_after_ > 0) Release(held);
   return Outcome::kEnded;
 }
 
@@ -109,6 +114,30 @@ uint64_t InferenceCallers::CallOnce(tgt_handle op, size_t sample, uint64_t hash)
     table_.tensor_release(stage_.target.self(), &output);
   }
   return hash;
+}
+
+void InferenceCallers::CheckInputs(size_t sample) {
+  stage_.board.Examine(kOwnership);
+  if (!inputs_.IsSpoilt(sample)) return;
+  stage_.board.Report({.check = &kOwnership,
+                       .contract = "COP-10",
+                       .what = "an input was overwritten",
+                       .title = "the input of a call is not what it was before the call"});
+}
+
+void InferenceCallers::Release(Held* held) {
+  if (held->right) {
+    stage_.board.Examine(kOwnership);
+    if (inputs_.WhoseAnswer(held->outputs, held->sample) != static_cast<int64_t>(held->sample))
+      stage_.board.Report({.check = &kOwnership,
+                           .contract = "COP-10",
+                           .what = "an output changed after it was returned",
+                           .title = "an output that was right when it was returned was another one "
+                                    "before its caller released it",
+                           .detail = inputs_.FirstDifference(held->outputs, held->sample)});
+  }
+  for (tgt_tensor& output : held->outputs) table_.tensor_release(stage_.target.self(), &output);
+  *held = {};
 }
 
 void InferenceCallers::Refused() {
@@ -157,11 +186,11 @@ InferenceCallers::Outcome InferenceCallers::JudgeError(const tgt_error& error, t
   return Outcome::kEnded;
 }
 
-void InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sample) {
+bool InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sample) {
   stage_.board.Examine(kDeterminism);
   right_.FetchAdd(1, kRelaxed);
   const int64_t whose = inputs_.WhoseAnswer(outputs, sample);
-  if (whose == static_cast<int64_t>(sample)) return;
+  if (whose == static_cast<int64_t>(sample)) return true;
   const std::string who = "thread " + std::to_string(sample / per_thread_);
   Finding finding{.check = &kDeterminism,
                   .contract = "COP-1",
@@ -172,6 +201,7 @@ void InferenceCallers::Compare(const std::vector<tgt_tensor>& outputs, size_t sa
   finding.detail = inputs_.FirstDifference(outputs, sample);
   finding.evidence = {{"sample", std::to_string(sample)}, {"answer_of", std::to_string(whose)}};
   stage_.board.Report(std::move(finding));
+  return false;
 }
 
 }  // namespace tenter

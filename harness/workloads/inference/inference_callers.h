@@ -8,7 +8,8 @@
 // Invariants: (1) a round makes exactly the calls that were asked for, whichever thread makes them;
 //   one that is refused because others are there is made again, and needs others that were.
 //   (2) A thread calls with inputs of its own, so that an answer tells whose it is. (3) An op is
-//   freed under its callers only after `freed_` says so: a refusal seen earlier is a finding.
+//   freed under its callers only after `freed_` says so: a refusal seen earlier is a finding. (4) A
+//   thread holds an answer until its next call has ended, unless the op may go meanwhile.
 #pragma once
 
 #include <string>
@@ -45,16 +46,27 @@ class InferenceCallers {
  private:
   enum class Outcome { kEnded, kRefusedForNow };
 
+  // The answer that a thread keeps while it calls again.
+  struct Held {
+    std::vector<tgt_tensor> outputs;
+    size_t sample = 0;
+    bool right = false;
+  };
+
   void CallLoop(int64_t thread, tgt_handle op);
   bool IsBad(int64_t ticket) const;
-  Outcome Call(tgt_handle op, size_t sample, bool bad);
+  Outcome Call(tgt_handle op, size_t sample, bool bad, Held* held);
   void Refused();
   // `others`: that were inside at some moment of the call, at most.
   Outcome JudgeError(const tgt_error& error, tgt_code code, bool bad, int64_t others);
   Outcome RefusedForNow(const tgt_error& error, const char* contract, int64_t others,
                         int64_t needed);
   uint64_t CallOnce(tgt_handle op, size_t sample, uint64_t hash);
-  void Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
+  // True when the answer was the right one.
+  bool Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
+  // COP-10: the inputs of a call that has ended, and an answer that was right when it came.
+  void CheckInputs(size_t sample);
+  void Release(Held* held);
 
   Stage& stage_;
   const tgt_target& table_;

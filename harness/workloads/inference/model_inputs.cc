@@ -187,6 +187,7 @@ Result<ModelInputs> ModelInputs::Make(const TargetInstance& target, tgt_handle m
     }
     for (size_t i = 0; i < sample.inputs.size(); ++i)
       sample.inputs[i].data = sample.storage[i].data();
+    sample.pristine = sample.storage;
     result.samples_.push_back(std::move(sample));
   }
   TENTER_RETURN_IF_ERROR(result.Answer(target, model, options.reference_kernels));
@@ -239,10 +240,20 @@ std::vector<tgt_tensor> ModelInputs::Misshaped(size_t i) const {
   return inputs;
 }
 
+namespace {
+
+bool SameForm(const tgt_tensor& a, const tgt_tensor& b) {
+  return a.dtype == b.dtype && a.rank == b.rank &&
+         std::equal(a.dims, a.dims + std::clamp(a.rank, 0, TGT_RANK_MAX), b.dims);
+}
+
+}  // namespace
+
 bool ModelInputs::IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const {
   const auto& expected = samples_[i].expected;
   for (size_t o = 0; o < outputs.size(); ++o)
-    if (outputs[o].size_bytes != expected[o].size() ||
+    if (!SameForm(outputs[o], samples_[i].answers[o]) ||
+        outputs[o].size_bytes != expected[o].size() ||
         std::memcmp(outputs[o].data, expected[o].data(), expected[o].size()) != 0)
       return false;
   return true;
@@ -255,10 +266,23 @@ int64_t ModelInputs::WhoseAnswer(const std::vector<tgt_tensor>& outputs, size_t 
   return -1;
 }
 
+namespace {
+
+std::string Form(const tgt_tensor& tensor) {
+  std::string text = "of type " + std::to_string(tensor.dtype) + " and shape [";
+  for (int i = 0; i < std::min(tensor.rank, TGT_RANK_MAX); ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(tensor.dims[i]);
+  return text + "]";
+}
+
+}  // namespace
+
 std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const {
   for (size_t o = 0; o < outputs.size(); ++o) {
     const auto& expected = samples_[i].expected[o];
     const std::string where = "output " + std::to_string(o);
+    if (!SameForm(outputs[o], samples_[i].answers[o]))
+      return where + " is " + Form(outputs[o]) + ", expected " + Form(samples_[i].answers[o]);
     if (outputs[o].size_bytes != expected.size())
       return where + " has " + std::to_string(outputs[o].size_bytes) + " bytes, expected " +
              std::to_string(expected.size());

@@ -19,6 +19,7 @@ namespace tenter {
 struct Sample {
   std::vector<tgt_tensor> inputs;           // data points into `storage`
   std::vector<std::vector<char>> storage;   // one per input
+  std::vector<std::vector<char>> pristine;  // what each of them was filled with
   std::vector<std::vector<char>> expected;  // one per output
   std::vector<tgt_tensor> answers;          // what each of them is; without data
 };
@@ -46,10 +47,13 @@ class ModelInputs {
   // sample.
   std::vector<tgt_tensor> Misshaped(size_t i) const;
 
+  // Whether somebody wrote into the inputs of sample i.
+  bool IsSpoilt(size_t i) const { return samples_[i].storage != samples_[i].pristine; }
+
   // The sample whose answer this is, or -1. `wanted` is tried first.
   int64_t WhoseAnswer(const std::vector<tgt_tensor>& outputs, size_t wanted) const;
 
-  // Where the outputs first differ from the answer to sample i, for a person.
+  // Where the outputs first differ from the answer to sample i, for a person: in form or in value.
   std::string FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const;
 
   // The shapes of the requests for a person, each once: "1x3x48x192, 1x3x48x193".
