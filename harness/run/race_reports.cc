@@ -86,6 +86,19 @@ Access Symbolise(const RaceReport& report, int index) {
   return access;
 }
 
+// The contract that orders the two accesses, where the harness itself made both: the target calls
+// its bodies one after the other (ENG-1), and its waits return when they have ended (ENG-6).
+std::string_view ContractOf(const std::set<std::string>& accesses) {
+  constexpr std::string_view kBody = "ProgramRun::Execute", kAfterWaits = "OutcomeCheck";
+  size_t bodies = 0, after = 0;
+  for (const std::string& access : accesses) {
+    bodies += access.find(kBody) != access.npos;
+    after += access.find(kAfterWaits) != access.npos;
+  }
+  if (bodies == accesses.size() && bodies > 0) return "ENG-1";
+  return bodies > 0 && bodies + after == accesses.size() ? "ENG-6" : "";
+}
+
 Finding FindingOf(const RaceReport& report) {
   std::set<std::string> accesses;  // which of the two was seen first is chance
   std::set<std::string> innermost;
@@ -98,6 +111,7 @@ Finding FindingOf(const RaceReport& report) {
     accesses.insert(all);
     if (!access.places.empty()) innermost.insert(access.places.front());
   }
+  finding.contract = ContractOf(accesses);
   for (const std::string& access : accesses) finding.what += " | " + access;
   for (const std::string& place : innermost) {
     finding.title += (place == *innermost.begin() ? " in " : " and ") + place;

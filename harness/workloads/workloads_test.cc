@@ -320,5 +320,25 @@ TEST(Parameters, AreStrict) {
             "unknown workload 'engin_program', did you mean 'engine_program'?");
 }
 
+// The first op in push order that did not begin was never granted, whatever the target says.
+TEST(Standstill, NamesTheContractOfTheOpThatNeverBegan) {
+  const auto op = [](uint64_t number, std::vector<uint32_t> reads, std::vector<uint32_t> writes,
+                     int64_t begin) {
+    ProgramOp made;
+    made.push_number = number;
+    made.reads = std::move(reads);
+    made.writes = std::move(writes);
+    made.begin = begin;
+    return made;
+  };
+  using Program = std::vector<std::vector<ProgramOp>>;
+  const ProgramOp ran = op(1, {}, {0}, 1), plain = op(2, {0}, {1}, 0), twice = op(2, {0}, {0}, 0);
+  EXPECT_EQ(ContractOfStandstill(Program{{ran, plain}}, false), "ENG-1");
+  EXPECT_EQ(ContractOfStandstill(Program{{ran, twice}}, false), "ENG-4");
+  EXPECT_EQ(ContractOfStandstill(Program{{ran, plain}}, true), "ENG-6") << "it may be skipped";
+  EXPECT_EQ(ContractOfStandstill(Program{{ran}}, false), "ENG-6") << "a wait sleeps on";
+  EXPECT_EQ(ContractOfStandstill(Program{{ran}, {op(0, {}, {0}, 0)}}, false), "ENG-2 ENG-6");
+}
+
 }  // namespace
 }  // namespace tenter

@@ -87,7 +87,7 @@ Status AllocationSweep::CheckLeak(ShortCall* call, int64_t n) {
   }
   if (stage_.allocations->live_blocks() - first < kRepeats / 2) return {};
   leaks_ = true;
-  Report(kLeak, "ERR-10", "memory is lost when memory is short",
+  Report(kLeak, contract_of_leak_, "memory is lost when memory is short",
          std::to_string(stage_.allocations->live_blocks() - first) +
              " blocks were left behind by " + std::to_string(kRepeats) + " calls");
   return {};

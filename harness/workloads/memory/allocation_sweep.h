@@ -58,9 +58,13 @@ class ShortCall {
 
 class AllocationSweep {
  public:
-  // `what` names the call in findings ("invoke").
-  AllocationSweep(Stage& stage, std::string what)
-      : stage_(stage), what_(std::move(what)), points_(stage.parameters.Int("points")) {}
+  // `what` names the call in findings ("invoke"); `leaks` is the contract of such a call that must
+  // leave nothing behind.
+  AllocationSweep(Stage& stage, std::string what, std::string_view leaks = "ERR-10")
+      : stage_(stage),
+        what_(std::move(what)),
+        contract_of_leak_(leaks),
+        points_(stage.parameters.Int("points")) {}
 
   Status Run(ShortCall* call);
 
@@ -80,6 +84,7 @@ class AllocationSweep {
 
   Stage& stage_;
   const std::string what_;
+  const std::string_view contract_of_leak_;
   const int64_t points_;
   AllocationFaults::Allocator allocator_ = AllocationFaults::Allocator::kNew;
   int64_t n_ = 0;  // that fails now

@@ -57,11 +57,13 @@ class ModelCall : public ShortCall {
     });
   }
 
-  // COP-1, COP-5: an answer is the right one, whatever happened before it.
-  void CheckOutputs() {
+  // An answer is the right one. COP-5: a call that could not have its memory and says that it
+  // succeeded has lost its failure. COP-1: any other.
+  void CheckOutputs(bool failed) {
     stage_.board.Examine(kDeterminism);
     if (inputs_->WhoseAnswer(outputs_, 0) != 0)
-      sweep_->Report(kDeterminism, "COP-1", "a wrong answer",
+      sweep_->Report(kDeterminism, failed ? "COP-5" : "COP-1",
+                     failed ? "a failure was answered as a success" : "a wrong answer",
                      inputs_->FirstDifference(outputs_, 0));
     for (tgt_tensor& output : outputs_) {
       if (output.data != nullptr) table_.tensor_release(stage_.target.self(), &output);
@@ -70,7 +72,7 @@ class ModelCall : public ShortCall {
   }
   void CheckInvoke(const Answer& answer, bool failed, const char* what) {
     sweep_->CheckAnswer(answer, failed, what);
-    if (answer.ok()) CheckOutputs();
+    if (answer.ok()) CheckOutputs(failed);
   }
 
   Stage& stage_;
@@ -143,7 +145,8 @@ class InvokeCall final : public ModelCall {
 
 Status RunModelWithoutMemory(Stage& stage) {
   const std::string& kind = stage.parameters.Text("call");
-  AllocationSweep sweep(stage, kind);
+  // COP-8: a failure that was answered leaves no memory.
+  AllocationSweep sweep(stage, kind, "COP-8");
   const auto run = [&](auto call) -> Status {
     TENTER_RETURN_IF_ERROR(call.SetUpModel());
     return sweep.Run(&call);

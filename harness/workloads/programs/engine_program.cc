@@ -43,7 +43,10 @@ class ProgramRun {
       TENTER_RETURN_IF_ERROR(Create(&engine));
       engine_ = engine.get();
       stage_.progress.SetDescribe([this] { return DescribeEngine(stage_.target, engine_); });
+      stage_.progress.SetSuspect(
+          [this] { return ContractOfStandstill(program_, stage_.injector.has_failures()); });
       TENTER_RETURN_IF_ERROR(RunOn());
+      stage_.progress.SetSuspect(nullptr);
       stage_.progress.SetDescribe(nullptr);
     }
     CheckCensus(census, "ENG-9", &stage_.board);

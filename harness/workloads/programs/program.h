@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/checks/check_board.h"
@@ -71,5 +72,11 @@ void CheckOrder(const std::vector<const ProgramOp*>& in_push_order, size_t vars,
 
 // ENG-3: the pushes of each thread must have rising push numbers.
 void CheckProgramOrder(const std::vector<std::vector<ProgramOp>>& program, CheckBoard* board);
+
+// The contract that is broken when nothing moves any more. Every op that conflicts with the first
+// one that did not begin, in the order of the pushes, has ended: so that one was never granted. It
+// may have been skipped where ops fail. Reads what threads that stand still have written.
+std::string_view ContractOfStandstill(const std::vector<std::vector<ProgramOp>>& program,
+                                      bool faults_fail);
 
 }  // namespace tenter

@@ -55,7 +55,7 @@ class OutcomeCheck {
         continue;
       stage_.board.Report(
           {.check = &kErrorExactness,
-           .contract = !must_run        ? "ERR-3"
+           .contract = !must_run        ? (AnyRootLost(expect) ? "ERR-1" : "ERR-3")
                        : run_dependents ? "ERR-8"
                                         : "ERR-2",
            .what = must_run ? "op did not run" : "op ran on poisoned input",
@@ -63,6 +63,15 @@ class OutcomeCheck {
                     (must_run ? "never ran although nothing that it reads had failed"
                               : "ran although something that it reads had failed")});
     }
+  }
+
+  // ERR-1: of a failure that no wait told of nobody knows that it was one, and its dependents run.
+  bool AnyRootLost(const Expectation& expect) const {
+    return std::any_of(expect.roots.begin(), expect.roots.end(), [this](const ProgramOp* root) {
+      return std::none_of(
+          outcome_.all_waits[0].begin(), outcome_.all_waits[0].end(),
+          [root](const tgt_failure& told) { return told.place[0] == 0 || told.op == root->name; });
+    });
   }
 
   void CheckVars(const Expectation& expect) {

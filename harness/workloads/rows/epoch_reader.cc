@@ -63,6 +63,8 @@ void EpochReader::ReadEpochs(bool last) {
   const bool stays = last && p.Int("aftermath") > 0;
   for (int64_t epoch = 0; epoch < epochs; ++epoch) {
     const bool whole = epoch % 2 != 0 || (stays && epoch + 1 == epochs);
+    resets_ = epoch;
+    doing_.Store(epoch == 0 ? "ITR-1" : "ITR-4 ITR-1", kRelaxed);
     Epoch(whole ? 0 : p.Int("reset_after"));
     if (!stays || epoch + 1 < epochs) Reset();
   }
@@ -77,6 +79,7 @@ void EpochReader::Reset() {
 
 void EpochReader::Afterwards() {
   calm_ = true;
+  doing_.Store("ITR-4 ITR-1", kRelaxed);
   for (int64_t epoch = stage_.parameters.Int("aftermath"); epoch > 0; --epoch) {
     Reset();
     Epoch(0);
@@ -85,6 +88,7 @@ void EpochReader::Afterwards() {
 }
 
 void EpochReader::Finish() {
+  doing_.Store("ITR-5", kRelaxed);
   const int64_t close_after = stage_.parameters.Int("close_after");
   if (close_after > 0) CloseInTheMiddle(close_after);
   const tgt_handle stale = iterator_->get();
@@ -95,6 +99,7 @@ void EpochReader::Finish() {
   if (table_.iterator_next(stage_.target.self(), stale, &batch, &error) != TGT_STALE_HANDLE)
     Report(kLife, "ITR-5", "freed iterator in use",
            "Next on a freed iterator was not refused as stale");
+  doing_.Store(nullptr, kRelaxed);
 }
 
 // Reads one epoch to its end, its error, or `stop_after` batches (0: no limit).
@@ -122,7 +127,7 @@ void EpochReader::CheckBatch(const tgt_batch& batch, int64_t number, int64_t* ex
   const int64_t fresh = std::min(file_.batch_size, file_.rows - *expected_row);
   const int64_t wanted_rows = file_.round_batch ? file_.batch_size : fresh;
   if (file_.bad_batch() >= 0 && number >= file_.bad_batch())
-    return Report(kErrorExactness, "ITR-2", "bad row delivered",
+    return Report(kErrorExactness, OfError(), "bad row delivered",
                   "batch " + std::to_string(number) + " was delivered although row " +
                       std::to_string(file_.bad_row) + " in it, or before it, is bad");
   if (rows != wanted_rows || batch.index != number || batch.pad != wanted_rows - fresh)
@@ -158,7 +163,7 @@ void EpochReader::CheckValues(const tgt_batch& batch, int64_t first_row, int64_t
 void EpochReader::CheckEnd(int64_t batch_number, int64_t expected_row) {
   stage_.board.Examine(kEpoch);
   if (file_.bad_batch() >= 0)
-    Report(kErrorExactness, "ITR-2", "lost error of the iterator",
+    Report(kErrorExactness, OfError(), "lost error of the iterator",
            "the epoch ended after " + std::to_string(batch_number) + " batches although row " +
                std::to_string(file_.bad_row) + " is bad");
   else if (expected_row != file_.rows)
@@ -179,16 +184,16 @@ void EpochReader::CheckError(const tgt_error& error, int64_t batch_number) {
   if (batch_number == file_.bad_batch() || (!file_.own && !stage_.injector.has_failures())) {
     if (std::strstr(error.message, stage_.parameters.Text("expect_error").c_str()) == nullptr ||
         std::strstr(error.message, file_.path.c_str()) == nullptr)
-      Report(kErrorExactness, "ITR-2", "iterator error is not exact",
+      Report(kErrorExactness, OfError(), "iterator error is not exact",
              "expected an error that names the file and says '" +
                  stage_.parameters.Text("expect_error") + "', found: " + ErrorText(error));
     return;
   }
   if (file_.bad_batch() >= 0)
-    return Report(kErrorExactness, "ITR-2", "iterator error overtakes good batches",
+    return Report(kErrorExactness, OfError(), "iterator error overtakes good batches",
                   "the error of batch " + std::to_string(file_.bad_batch()) +
                       " surfaced at batch " + std::to_string(batch_number));
-  Report(kErrorExactness, "ITR-2", "iterator error without a cause", ErrorText(error));
+  Report(kErrorExactness, OfError(), "iterator error without a cause", ErrorText(error));
 }
 
 // ITR-5: close while the producer is ahead, in the middle of an epoch.
@@ -226,14 +231,21 @@ bool EpochReader::IsOfFault(const tgt_error& error, int64_t batch_number) {
   if (cause == nullptr) return false;
   told_.insert(cause->number);
   if (cause->request >= 0 && cause->request != batch_number && !cause->message.empty())
-    Report(kErrorExactness, "ITR-2", "iterator error overtakes good batches",
+    Report(kErrorExactness, OfError(), "iterator error overtakes good batches",
            "the error of batch " + std::to_string(cause->request) + " surfaced at batch " +
                std::to_string(batch_number));
   return true;
 }
 
+// Of an error that is wrong in the first epoch, and of one that only a later one has: then a reset
+// may have made it.
+std::string_view EpochReader::OfError() const {
+  return resets_ == 0 || findings_ > 0 ? "ITR-2" : "ITR-3 ITR-2";
+}
+
 void EpochReader::Report(const CheckType& check, std::string_view contract, const char* what,
                          std::string title) {
+  ++findings_;
   stage_.board.Report(
       {.check = &check, .contract = contract, .what = what, .title = std::move(title)});
 }

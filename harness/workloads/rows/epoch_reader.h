@@ -17,6 +17,7 @@
 
 #include "harness/workloads/handles.h"
 #include "harness/workloads/workload.h"
+#include "runtime/base/atomic.h"
 
 namespace tenter {
 
@@ -47,6 +48,8 @@ class EpochReader {
   int64_t rows() const { return rows_seen_; }
   int64_t errors() const { return errors_; }
   int64_t close_ns_max() const { return close_ns_max_; }
+  // The contract that a standstill breaks now, asked from any thread; null between lives.
+  const char* doing() const { return doing_.Load(kRelaxed); }
   // The numbers of the faults that it was told of, and the values of the aftermath.
   const std::set<uint64_t>& told() const { return told_; }
   uint64_t hash() const { return hash_; }
@@ -62,6 +65,7 @@ class EpochReader {
   void CheckError(const tgt_error& error, int64_t batch_number);
   bool IsOfFault(const tgt_error& error, int64_t batch_number);
   void CloseInTheMiddle(int64_t after);
+  std::string_view OfError() const;
   void Report(const CheckType& check, std::string_view contract, const char* what,
               std::string title);
 
@@ -73,6 +77,8 @@ class EpochReader {
   std::set<uint64_t> told_;
   uint64_t hash_ = 0;
   int64_t batches_ = 0, rows_seen_ = 0, errors_ = 0, close_ns_max_ = 0;
+  int64_t resets_ = 0, findings_ = 0;  // of this life, and of all
+  Atomic<const char*> doing_ = nullptr;
 };
 
 }  // namespace tenter

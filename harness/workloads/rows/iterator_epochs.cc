@@ -34,10 +34,12 @@ class EpochRun {
     stage_.progress.Begin("batches", static_cast<uint64_t>((epochs + aftermath) * file_.batches()));
     if (aftermath > 0) stage_.injector.FollowOrder();
     const ProcessCensus census = ProcessCensus::Now();
+    stage_.progress.SetSuspect([this] { return Doing(); });
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     TENTER_RETURN_IF_ERROR(ReadSideBySide());
     if (aftermath > 0) Afterwards();
     for (const auto& reader : readers_) reader->Finish();
+    stage_.progress.SetSuspect(nullptr);
     CheckCensus(census, "ITR-5", &stage_.board);
     CheckFaults();
     Expose(epochs);
@@ -45,6 +47,13 @@ class EpochRun {
   }
 
  private:
+  // The contract that a standstill breaks: of the first reader that is not through.
+  std::string_view Doing() const {
+    for (const auto& reader : readers_)
+      if (const char* const doing = reader->doing(); doing != nullptr) return doing;
+    return "ITR-1";
+  }
+
   void WriteRows() {
     std::ofstream file(file_.path);
     for (int64_t row = 0; row < file_.rows; ++row) {

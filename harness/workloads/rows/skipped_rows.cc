@@ -38,11 +38,13 @@ class SkippingReader {
     const Parameters& p = stage_.parameters;
     CheckTold({0, 0}, "before the first batch");
     for (int64_t epoch = 0; epoch < p.Int("epochs"); ++epoch) {
+      resets_ = epoch;
       // Every other epoch is left in the middle, if asked for.
       Epoch(epoch % 2 == 0 ? p.Int("reset_after") : 0);
       tgt_error error = {};
       if (table_.iterator_reset(stage_.target.self(), iterator_.get(), &error) != TGT_OK)
         Report(kErrorExactness, "ITR-3", "reset refused", "Reset failed: " + ErrorText(error));
+      resets_ = epoch + 1;
       CheckTold({0, 0}, "after a reset");
     }
     return {};
@@ -131,7 +133,7 @@ class SkippingReader {
   void CheckEnd(int64_t batches) {
     stage_.board.Examine(kEpoch);
     if (FatalLine() >= 0)
-      return Report(kErrorExactness, "ITR-2", "more bad rows skipped than allowed",
+      return Report(kErrorExactness, OfError(), "more bad rows skipped than allowed",
                     "the epoch ended without an error although line " +
                         std::to_string(FatalLine()) + " is one bad row too many");
     if (RowsOf(batches) != 0)
@@ -144,11 +146,11 @@ class SkippingReader {
   void CheckError(const tgt_error& error, int64_t batch) {
     stage_.board.Examine(kErrorExactness);
     if (FatalLine() < 0)
-      return Report(kErrorExactness, "ITR-2", "error although every bad row may be skipped",
+      return Report(kErrorExactness, OfError(), "error although every bad row may be skipped",
                     "batch " + std::to_string(batch) + ": " + ErrorText(error));
     const int64_t wanted = file_.GoodBefore(FatalLine()) / batch_size_;
     if (batch != wanted || !Names(error, FatalLine()))
-      Report(kErrorExactness, "ITR-2", "error of the bad row too many is not exact",
+      Report(kErrorExactness, OfError(), "error of the bad row too many is not exact",
              "expected it at batch " + std::to_string(wanted) + ", naming line " +
                  std::to_string(FatalLine()) + "; found at batch " + std::to_string(batch) + ": " +
                  ErrorText(error));
@@ -171,12 +173,12 @@ class SkippingReader {
     tgt_error error = {};
     if (table_.iterator_skipped(stage_.target.self(), iterator_.get(), rows.data(), rows.size(),
                                 &count, &error) != TGT_OK)
-      return Report(kErrorExactness, "ITR-2", "skipped rows refused", ErrorText(error));
+      return Report(kErrorExactness, OfError(), "skipped rows refused", ErrorText(error));
     const auto told = static_cast<int64_t>(count);
     told_ += told;
     if (told < wanted.least || told > wanted.most)
       return Report(
-          kErrorExactness, "ITR-2",
+          kErrorExactness, OfError(),
           told < wanted.least ? "skipped rows not told" : "rows told that were not skipped",
           std::to_string(told) + " skipped rows are told " + when + ", expected " +
               (wanted.least == wanted.most ? "" : std::to_string(wanted.least) + " to ") +
@@ -189,15 +191,19 @@ class SkippingReader {
     for (size_t i = 0; i < rows.size(); ++i) {
       const int64_t line = file_.bad_lines()[i];
       if (rows[i].line == line && Names(rows[i].reason, line)) continue;
-      return Report(kErrorExactness, "ITR-2", "skipped row is not exact",
+      return Report(kErrorExactness, OfError(), "skipped row is not exact",
                     "skipped row " + std::to_string(i + 1) + " is told " + when + " as line " +
                         std::to_string(rows[i].line) + ", " + ErrorText(rows[i].reason) +
                         "; expected line " + std::to_string(line) + " and a reason that names it");
     }
   }
 
+  // What was right in the first epoch, and is wrong behind a reset: that begins no clean epoch.
+  std::string_view OfError() const { return resets_ == 0 || findings_ > 0 ? "ITR-2" : "ITR-3"; }
+
   void Report(const CheckType& check, std::string_view contract, const char* what,
               std::string title) {
+    ++findings_;
     stage_.board.Report(
         {.check = &check, .contract = contract, .what = what, .title = std::move(title)});
   }
@@ -208,6 +214,7 @@ class SkippingReader {
   const int64_t columns_, batch_size_, skips_max_;
   Handle iterator_;
   int64_t batches_ = 0, told_ = 0;
+  int64_t resets_ = 0, findings_ = 0;
 };
 
 Status RunSkippedRows(Stage& stage) {
