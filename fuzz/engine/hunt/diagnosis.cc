@@ -37,7 +37,8 @@ constexpr std::array kNeeds = {
 
 // What the judge sees only where the contract itself is broken, and not by what comes of something
 // else.
-bool SaysItAll(std::string_view contract) {
+bool SaysItAll(std::string_view contract, std::string_view kind) {
+  if (kind == "wrong number of pushes") return false;  // a handle that was taken or refused wrongly
   for (const std::string_view own : {"ENG-5", "ENG-7", "ENG-8", "ENG-9", "ENG-11", "ERR-4", "ERR-6",
                                      "ERR-8", "ERR-9", "ERR-10", "ERR-11", "ERR-12"})
     if (contract == own) return true;
@@ -67,7 +68,7 @@ std::string DiagnosisOf(const Program& smallest, const Finding& found) {
       found.kind.starts_with("crash") || found.kind.starts_with("sanitizer"))
     return found.contract;
   if (found.kind == "conflicting ops out of order") return OfOrder(smallest, found.contract);
-  if (SaysItAll(found.contract)) return found.contract;
+  if (SaysItAll(found.contract, found.kind)) return found.contract;
   for (const Need& need : kNeeds)
     if (need.has(smallest))
       return need.contract == found.contract ? found.contract

@@ -39,6 +39,7 @@ TEST(Suspect, AsksTheEngineWhoWaits) {
   EXPECT_EQ(Hang(kPlain, "  op 'op1' (push 1) is ready\n"), "ENG-1") << "nobody takes it";
   EXPECT_EQ(Hang(kPlain, "threaded engine: 2 workers, 0 live ops"), "ENG-6") << "a wait sleeps on";
   EXPECT_EQ(Hang(kTwoPushes, "it does not answer: it holds a lock of its own"), "ENG-2");
+  EXPECT_EQ(Hang("t0: push op1 meets 2\nt0: push op2\n", "it does not answer"), "ENG-2");
   EXPECT_EQ(Hang(kUpdate, "it does not answer: it holds a lock of its own"), "ENG-2 or ENG-4");
 }
 
@@ -64,6 +65,8 @@ TEST(Diagnosis, NamesTheCauseBesideWhatCameOfIt) {
   EXPECT_EQ(Told("t0: push op1 writes(a)\nt0: delete a\n", "ERR-2", "skipped without poison"),
             "ERR-2 or ENG-8");
   EXPECT_EQ(Told(kPlain, "ERR-1", "failure lost"), "ERR-1");
+  EXPECT_EQ(Told("t0: push op1 writes(a)\nt0: delete a\n", "ERR-10", "wrong number of pushes"),
+            "ERR-10 or ENG-8");
   EXPECT_EQ(Told(kUpdate, "ERR-4", "poisoned without a failure"), "ERR-4");
 }
 

@@ -1,6 +1,6 @@
-// Suspect: which contract a hang or a crash breaks, as far as the program tells, and what its engine
-// said of itself. It is a guess, since nobody saw what went wrong; of the smallest program that
-// still shows it, a good one.
+// Suspect: which contract a hang or a crash breaks, as far as the program tells, and what its
+// engine said of itself. It is a guess, since nobody saw what went wrong; of the smallest program
+// that still shows it, a good one.
 //
 // Thread safety: pure functions.
 #pragma once
