@@ -1,5 +1,5 @@
-// Saboteurs of waits, for a var or for the next batch: what a wait has to report is lost, misdirected
-// or told twice.
+// Saboteurs of waits, for a var or for the next batch: what a wait has to report is lost,
+// misdirected or told twice.
 #include <algorithm>
 #include <optional>
 #include <utility>

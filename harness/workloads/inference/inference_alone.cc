@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kRounds = 3;
 // A target may remember a bounded number of calls or failures; whoever forgets none grows for ever.
-constexpr int64_t kToBeSure = 400;
+constexpr int64_t kToBeSure = 100;
 
 }  // namespace
 
