@@ -6,6 +6,7 @@ import pytest
 
 from tenter.errors import UsageError
 from tenter.record.tally import Tally, of_ctest, of_junit, one
+from tenter.verbs import canary
 from tenter.verbs.suite import Stage, Suite, run_stages, smoke_words
 
 GTEST = """<testsuites tests="3"><testsuite name="A">
@@ -90,4 +91,18 @@ def test_quick_leaves_out_tsan_and_canaries(house, console, tmp_path):
     suite = Suite(house, console, tmp_path)
     names = [stage.name for stage in suite.stages(quick=True)]
     assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe", "sweep, probe"]
-    assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "canary"} < {stage.name for stage in suite.stages(quick=False)}
+    assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "smoke"} < {stage.name for stage in suite.stages(quick=False)}
+    assert f"planted bugs, part {suite.part} of 3" in {stage.name for stage in suite.stages(quick=False)} and 1 <= suite.part <= 3
+
+
+def test_another_third_of_the_planted_bugs_each_day(house, console, tmp_path, monkeypatch):
+    asked = []
+
+    def measure(request, *_):
+        asked.append(request)
+        raise UsageError("enough")
+    monkeypatch.setattr(canary, "measure", measure)
+    suite = Suite(house, console, tmp_path)
+    [stage] = [stage for stage in suite.stages(quick=False) if stage.name.startswith("planted bugs")]
+    assert run_stages([stage]) == 1
+    assert asked[0].shard == (suite.part, 3) and asked[0].command == f"./tenter canary --shard {suite.part}/3"

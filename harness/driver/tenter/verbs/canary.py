@@ -42,6 +42,11 @@ class Request:
 
 
 def canary(request: Request, house: House, console: Console) -> int:
+    return measure(request, house, console)[1]
+
+
+def measure(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
+    """Runs, prints and writes. Returns the run and the exit code."""
     trials = chosen(planted(house), request.names, request.shard)
     if request.write and not request.write.parent.is_dir():
         raise UsageError(f"--write: no such folder {request.write.parent}")
@@ -53,7 +58,7 @@ def canary(request: Request, house: House, console: Console) -> int:
     if request.write:
         whole.write(request.write, render(result, made, house))
         line(console, f"  written: {path_shown(request.write)}", "dim")
-    return code
+    return result, code
 
 
 def list_bugs(names: tuple[str, ...], shard: tuple[int, int], house: House, console: Console) -> int:
