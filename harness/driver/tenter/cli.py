@@ -83,6 +83,8 @@ def run(
                                                    "killed; what has ended is not run again.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also plant the bugs of the canaries in these very settings, "
                                         "and say how many are found.")] = False,
+    canary: Annotated[bool, typer.Option("--canary/--no-canary", help="Without scenario names: also plant a few quick bugs, one in each "
+                                         "setting that is run, so that the report says what its checks can find there.")] = True,
     input_shape: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME=1,3,48,192", help="With --model: shape of an input whose dimensions are open; may be given again, "
         "for another input. Of several models it counts for those that have the input. ./tenter list --model FILE says which are open.")] = None,
@@ -92,7 +94,8 @@ def run(
     A scenario runs in the flavours that it names; by default these are probe and tsan, the one after the other.
 
     [dim]Examples:[/dim]
-      ./tenter run                                  the smoke suite in its flavours
+      ./tenter run                                  the smoke suite in its flavours, with a short canary
+      ./tenter run --no-canary -f probe             without, and in one flavour
       ./tenter run smoke canary                     with the proof that planted bugs are found
       ./tenter run smoke/cls_concurrent -f tsan     one scenario under ThreadSanitizer
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
@@ -105,7 +108,7 @@ def run(
     if resume:
         if scenarios:
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
-        refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power",
+        refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power", "canary",
                                 "input_shape", "shard", "baseline", "retry"), "says nothing beside --resume, which goes on with what was planned")
         request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
@@ -119,7 +122,7 @@ def run(
         refuse_beside(context, ("threads", "inferences", "input_shape"),
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
-                           jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power,
+                           jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power, canary=canary,
                            baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])

@@ -15,7 +15,8 @@ CATALOGUE = {
         {"kind": "concurrent_inference", "meaning": "many threads call one model",
          "parameters": [
              {"name": "behaviour", "type": "string", "default": "clean", "meaning": "what the stand-in does"},
-             {"name": "threads", "type": "integer", "default": 32, "minimum": 1, "meaning": "callers"},
+             {"name": "calls_alone", "type": "integer", "default": 16, "meaning": "calls of one thread"},
+                        {"name": "threads", "type": "integer", "default": 32, "minimum": 1, "meaning": "callers"},
              {"name": "inferences", "type": "integer", "default": 2000, "minimum": 1, "meaning": "in all"},
              {"name": "model", "type": "string", "default": "", "meaning": "model"},
              {"name": "input_shape", "type": "string", "default": "", "meaning": "NAME=1,2,3"},

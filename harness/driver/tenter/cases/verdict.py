@@ -124,10 +124,11 @@ def exit_code(run: RunResult) -> int:
 
 
 def powerless(run: RunResult) -> list[CaseResult]:
-    """The planted bugs of settings in which none was found at all: a clean case there says nothing."""
+    """The planted bugs of settings in which none was found at all: a clean case there says nothing. Of the few of a first look
+    each counts."""
     measured = [case for case in run.cases if case.measures and case.verdict is not Verdict.SKIP and not case.unusable]
     seen = {case.setting for case in measured if case.verdict is Verdict.FOUND}
-    return [case for case in measured if case.setting not in seen]
+    return [case for case in measured if case.setting not in seen or (case.first_look and case.verdict is not Verdict.FOUND)]
 
 
 def is_known(case: CaseResult, run: RunResult) -> bool:

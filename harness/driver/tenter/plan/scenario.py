@@ -16,6 +16,7 @@ from tenter.house import FLAVOURS, House
 FOLDERS = ("smoke", "deep", "regress", "canary", "mxnet")
 DEFAULT_FLAVOURS = ("probe", "tsan")
 POWER = "power/"  # begins the names of scenarios that measure the detection power of another one
+FIRST = "first_look_"  # begins the last part of such a name, when it is one of the canary of a run at first sight
 
 _TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "target": str, "saboteur": str,
         "mutant": str, "workload": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}

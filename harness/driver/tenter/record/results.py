@@ -10,7 +10,7 @@ from typing import Any
 from tenter.errors import HarnessDefect, UsageError
 from tenter.machine.model_facts import ModelFacts
 from tenter.plan.hunt import FUZZED
-from tenter.plan.scenario import POWER
+from tenter.plan.scenario import FIRST, POWER
 from tenter.plan.sweeping import SWEPT
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
@@ -135,6 +135,11 @@ class CaseResult:
     def measures(self) -> bool:
         """The planted bug says how much the scenario's own setting can see, and need not be found there."""
         return self.scenario.startswith(POWER)
+
+    @property
+    def first_look(self) -> bool:
+        """Whether it is one of the few bugs of a run that show its power at first sight."""
+        return self.measures and self.scenario.rpartition("/")[2].startswith(FIRST)
 
     @property
     def setting(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tenter.plan.planner import Case
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.steps import what_now
-from tenter.report.wording import headline, seen_in, sentence, verdict_word
+from tenter.report.wording import first_look, headline, seen_in, sentence, verdict_word
 
 STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red", Verdict.MISSED: "bold red",
           Verdict.GREY: "bright_black", Verdict.SKIP: "bright_black", Verdict.ERROR: "bold magenta"}
@@ -70,7 +70,8 @@ class TerminalView:
             if result is not None and result.usage:
                 # When every plan is refused, one line on stderr is the answer, and a table would repeat it.
                 self._refused.append((case, result))
-            elif result is not None and not (self._quiet and result.verdict in (Verdict.PASS, Verdict.FOUND)):
+            elif result is not None and not (self._quiet and result.verdict in (Verdict.PASS, Verdict.FOUND)) and not (
+                    result.first_look and result.verdict is Verdict.FOUND):  # one line at the end tells of them
                 for row in [*self._refused, (case, result)]:
                     self._print(*row)
                 self._refused.clear()
@@ -110,6 +111,12 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
     clean = exit_code(run) == 0
     console.print()
     line(console, one_line(f"{verdict_word(run)}: {headline(run)}"), "bold green" if clean else "bold red")
+    if first_look(run):
+        line(console, one_line(f"  power: {first_look(run)}"), "bold green" if clean else "bold")
+    for case in run.cases:
+        if case.first_look and case.verdict is Verdict.MISSED:
+            line(console, one_line(f"  missed: {case.planted} in {case.kind} of {case.flavour}, so that its cells say nothing: {case.reason}"), "bold red")
+            advise(console, f"    {case.again}")
     for step in what_now(run, measured):
         advise(console, f"  now: {one_line(step)}")
     line(console, f"  report: {folder}/report.html   ({run.duration_s:.1f} s)")

@@ -124,10 +124,25 @@ def power_sentence(power: Power | None) -> str:
     return f"{power.found}/{power.planted} planted bugs found{where}"
 
 
+def first_look(run: RunResult) -> str:
+    """"found 14 of 14 planted bugs, in 22 of 22 settings of probe": the canary of a run at first sight; nothing without one."""
+    tried = [case for case in run.cases if case.first_look and case.verdict is not Verdict.SKIP]
+    if not tried:
+        return ""
+    bugs = {case.planted for case in tried}
+    missed = {case.planted for case in tried if case.verdict is not Verdict.FOUND}
+    settings: dict[str, dict[tuple[str, ...], bool]] = {}
+    for case in tried:
+        of = settings.setdefault(case.flavour, {})
+        of[case.setting] = of.get(case.setting, True) and case.verdict is Verdict.FOUND
+    where = " and ".join(f"{sum(of.values())} of {len(of)} of {flavour}" for flavour, of in settings.items())
+    return f"found {len(bugs - missed)} of {len(bugs)} planted bugs, in the settings {where}"
+
+
 def headline(run: RunResult) -> str:
     """The verdict of a run in one line: what was found, in how much."""
     normal = [case for case in run.cases if not case.planted]
-    canaries = [case for case in run.cases if case.planted]
+    canaries = [case for case in run.cases if case.planted and not case.first_look]
     parts = []
     if normal:
         bad = [case for case in normal if case.verdict is Verdict.FAIL]

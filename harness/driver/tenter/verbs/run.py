@@ -21,6 +21,8 @@ from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment
 from tenter.plan import catalogue, files, given_models, shard, tested
+from tenter.plan.bugs import CANARIES
+from tenter.plan.first_look import first_look
 from tenter.plan.planner import Case, Planner
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
@@ -58,6 +60,7 @@ class Request:
     retry: int = 0  # more attempts at a case that fails
     quiet: bool = False
     github: bool | None = None  # annotations and a summary; None: in a step of GitHub Actions
+    canary: bool = False  # a few quick bugs in each setting, when the default scenarios are run
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
@@ -89,9 +92,18 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
             raise UsageError(f"--power: {canary_names[0]} plants a bug itself, and measures nothing more; leave it out")
         canaries = select(house, ["canary"])
         scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
+    if request.canary and not request.words and not request.models and not request.power:
+        scenarios += _first_look(scenarios, request, house)
     cases = plan_cases(scenarios, request, house, console)
     mine = [replace(case, retry=request.retry, several=several) for case in shard.part_of(cases, *request.shard)]
     return run_planned(mine, request, house, console, known)
+
+
+def _first_look(scenarios: list[Scenario], request: Request, house: House) -> list[Scenario]:
+    """Nothing in a checkout without canaries."""
+    if not any((house.scenarios / CANARIES).glob("*.toml")):
+        return []
+    return first_look(scenarios, select(house, [CANARIES]), request.flavours, others_target=request.target not in ("", "reference"))
 
 
 def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:

@@ -1,0 +1,77 @@
+"""The canary of a run at first sight: which bugs are planted where, and what a person sees of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tenter.plan.first_look import first_look
+from tenter.plan.scenario import Expected, Scenario
+
+
+def scenario(name: str, kind: str = "concurrent_inference", flavours=("probe",), **more) -> Scenario:
+    return Scenario(name=name, source=name, title="t", kind=kind, flavours=flavours, **more)
+
+
+def canary(saboteur: str = "", mutant: str = "", kind: str = "concurrent_inference", **more) -> Scenario:
+    return scenario(f"canary/{saboteur or mutant}", kind, saboteur=saboteur, mutant=mutant, expect=Expected(found_by="determinism"), **more)
+
+
+def places(chosen) -> list[tuple[str, tuple[str, ...]]]:
+    return [(one.name, one.flavours) for one in chosen]
+
+
+def test_each_setting_has_a_bug_and_each_bug_a_setting():
+    clean = [scenario("smoke/a", parameters={"threads": 4, "rounds": 9, "free_after": 3}, flavours=("probe", "tsan")),
+             scenario("smoke/same", parameters={"threads": 4}), scenario("smoke/faulty", faults="x=once", parameters={"threads": 8})]
+    chosen = first_look(clean, [canary("swap_outputs"), canary("flip_bit"), canary("zero_output")], (), others_target=False)
+    assert places(chosen) == [("power/smoke/a/first_look_swap_outputs", ("probe",)), ("power/smoke/a/first_look_flip_bit", ("tsan",)),
+                              ("power/smoke/a/first_look_zero_output", ("probe",))]
+    assert chosen[0].parameters == {"threads": 4, "inferences": 60, "calls_alone": 0}, "the setting, and little to do in it"
+
+
+def test_a_patch_is_planted_where_it_is_built_and_never_in_another_runtime():
+    clean = [scenario("smoke/p", "engine_program", flavours=("probe", "tsan")), scenario("smoke/n", "engine_program", parameters={"workers": 0})]
+    bugs = [canary(mutant="lost_error", kind="engine_program")]
+    assert places(first_look(clean, bugs, (), others_target=False)) == [("power/smoke/p/first_look_lost_error", ("probe",))]
+    assert first_look(clean, bugs, (), others_target=True) == []
+
+
+def test_only_the_flavours_that_are_run_and_what_needs_many_calls_not_in_slow_ones():
+    clean = [scenario("smoke/a", flavours=("probe", "tsan"))]
+    chosen = first_look(clean, [canary("leak_per_call"), canary("flip_bit")], ("tsan",), others_target=False)
+    assert places(chosen) == [("power/smoke/a/first_look_flip_bit", ("tsan",))]
+
+
+@pytest.fixture
+def first_run(house, tenter, write):
+    """The default words and a saboteur, of which the stand-in finds what `behaviour` says."""
+    def call(behaviour: str, *words: str):
+        write("canary/flip", "[expect]\nfound_by = 'determinism'", behaviour, head="contracts = ['COP-1']\nsaboteur = 'swap_outputs'\n")
+        write("smoke/clean", "threads = 8\n")
+        code, out, err = tenter("run", "-f", "probe", *words)
+        assert not err, err
+        [path] = house.out.glob("2*/report.json")
+        return code, out, json.loads(path.read_text())
+    return call
+
+
+def test_the_first_screen_says_what_was_found(first_run):
+    code, out, report = first_run("finding")
+    assert code == 0 and "power: found 1 of 1 planted bugs, in the settings 1 of 1 of probe" in out
+    assert "first_look" not in out.partition("power:")[0], "no row for a bug that was found"
+    assert [case["scenario"] for case in report["cases"]] == ["smoke/clean", "power/smoke/clean/first_look_swap_outputs"]
+
+
+def test_a_missed_bug_concludes_nothing_and_has_its_line(first_run):
+    code, out, _ = first_run("blind")
+    assert code == 3 and "power: found 0 of 1 planted bugs, in the settings 0 of 1 of probe" in out
+    assert "missed: swap_outputs in concurrent_inference of probe, so that its cells say nothing" in out
+    assert "./tenter run smoke/clean --power --flavour probe --seed 1" in out
+
+
+@pytest.mark.parametrize("words", [("--no-canary",), ("smoke",)])
+def test_without_it_nothing_is_planted(first_run, words):
+    code, out, report = first_run("finding", *words)
+    assert code == 0 and "power:" not in out and [case["scenario"] for case in report["cases"]] == ["smoke/clean"]
