@@ -184,7 +184,9 @@ std::string IteratorSubject::Suspect(const std::string& text, const Finding& see
   const Program program = Parsed(text);
   if (seen.kind == kDataRace) return "ITR-1";
   if (seen.kind == kHang && !Has(program, Verb::kClose))
-    return Has(program, Verb::kReset) ? "ITR-4" : "ITR-1";
+    return !Has(program, Verb::kReset) ? "ITR-1"
+           : Consumers(program) > 1    ? "ITR-4 or ITR-1"  // one of them is not told of the end
+                                       : "ITR-4";
   return "ITR-5";
 }
 
