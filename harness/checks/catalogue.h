@@ -25,7 +25,7 @@ inline constexpr CheckType kAnswer{
     "COP-9"};
 inline constexpr CheckType kOwnership{
     "ownership", "inputs are only read, and an output stays what it was until it is released",
-    "COP-10"};
+    "COP-1"};
 inline constexpr CheckType kErrorExactness{
     "error_exactness", "the right error, at the right waiter, the promised number of times",
     "ERR-1 ERR-2 ERR-3 ERR-5 ERR-6 ERR-8 ERR-9 ERR-10 COP-2 COP-5 COP-6 ITR-2 ITR-3"};

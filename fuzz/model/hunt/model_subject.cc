@@ -139,17 +139,17 @@ std::unique_ptr<Rig> ModelSubject::MakeRig(Watchdog* watchdog, int64_t /*patienc
   return std::make_unique<ModelRig>(**table, watchdog);
 }
 
-std::string ModelSubject::Suspect(const std::string& text, const std::string& kind) const {
+std::string ModelSubject::Suspect(const std::string& text, const Finding& seen) const {
   const Program program = Parsed(text);
-  if (kind == kLeaked) return "COP-8";
+  if (seen.kind == kLeaked) return "COP-8";
   const bool lacks_arena =
       std::any_of(program.faults.begin(), program.faults.end(),
                   [](const Fault& fault) { return fault.place == Place::kArena; });
-  if (kind == kHang && lacks_arena) return "COP-2";
+  if (seen.kind == kHang && lacks_arena) return "COP-2";
   if (Has(program, Verb::kFree) || Has(program, Verb::kStop) || Has(program, Verb::kCancel))
     return "COP-4";
   if (!program.faults.empty()) return "COP-5";
-  if (kind == kHang) return SizesOf(program).size() > 1 ? "COP-3" : "COP-2";
+  if (seen.kind == kHang) return SizesOf(program).size() > 1 ? "COP-3" : "COP-2";
   return Callers(program) > 1 ? "COP-1" : "COP-9";
 }
 

@@ -19,7 +19,8 @@ Status InferenceAlone::CheckAlone(tgt_handle model) {
   const int64_t calls = stage_.parameters.Int("calls_alone");
   if (calls == 0) return {};
   InferenceOp alone(stage_);
-  TENTER_RETURN_IF_ERROR(alone.Create(stage_, model, 1));
+  tgt_error refused = {};
+  TENTER_RETURN_IF_ERROR(alone.Create(stage_, model, 1, &refused));
   const tgt_handle op = alone.op.get();
   CheckAnswers(op);
   const int64_t round = std::max<int64_t>(1, calls / 4);

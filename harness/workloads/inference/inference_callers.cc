@@ -120,7 +120,7 @@ void InferenceCallers::CheckInputs(size_t sample) {
   stage_.board.Examine(kOwnership);
   if (!inputs_.IsSpoilt(sample)) return;
   stage_.board.Report({.check = &kOwnership,
-                       .contract = "COP-10",
+                       .contract = "COP-1",
                        .what = "an input was overwritten",
                        .title = "the input of a call is not what it was before the call"});
 }
@@ -130,7 +130,7 @@ void InferenceCallers::Release(Held* held) {
     stage_.board.Examine(kOwnership);
     if (inputs_.WhoseAnswer(held->outputs, held->sample) != static_cast<int64_t>(held->sample))
       stage_.board.Report({.check = &kOwnership,
-                           .contract = "COP-10",
+                           .contract = "COP-1",
                            .what = "an output changed after it was returned",
                            .title = "an output that was right when it was returned was another one "
                                     "before its caller released it",

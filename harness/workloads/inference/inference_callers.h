@@ -64,7 +64,7 @@ class InferenceCallers {
   uint64_t CallOnce(tgt_handle op, size_t sample, uint64_t hash);
   // True when the answer was the right one.
   bool Compare(const std::vector<tgt_tensor>& outputs, size_t sample);
-  // COP-10: the inputs of a call that has ended, and an answer that was right when it came.
+  // COP-1: the inputs of a call that has ended, and an answer that was right when it came.
   void CheckInputs(size_t sample);
   void Release(Held* held);
 

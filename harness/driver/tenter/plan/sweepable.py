@@ -17,7 +17,7 @@ from tenter.plan.sweeping import SWEPT
 
 # The most that one life of a workload does: a fault is as rare in it as one of these calls.
 SIZES: dict[str, dict[str, int]] = {
-    "concurrent_inference": {"threads": 8, "inferences": 24, "inputs_per_thread": 1, "rounds": 1},
+    "concurrent_inference": {"threads": 8, "inferences": 24, "inputs_per_thread": 1, "rounds": 1, "calls_alone": 0},
     "engine_program": {"threads": 8, "ops_per_thread": 40, "vars": 32},
     "iterator_epochs": {"rows": 40, "epochs": 3, "lives": 2, "iterators": 4},
 }
