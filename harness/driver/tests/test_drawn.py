@@ -24,6 +24,16 @@ def test_what_was_drawn_is_told():
     assert told({"threads": 2, "kind": "x", "safe": True}, ["threads", "safe"]) == "threads 2, safe true"
 
 
+def test_a_planted_bug_is_tried_in_the_setting_of_the_first_case(tenter, write, house):
+    write("smoke/edges", "threads = [1, 2, 64]")
+    write("canary/arena", "[expect]\nfound_by = 'determinism'", behaviour="finding")
+    tenter("run", "smoke/edges", "--power", "--seed", "5")
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    threads = draw({"threads": [1, 2, 64]}, 5)["threads"]
+    assert len(cases) == 2 and cases[0]["title"] == f"edges (threads {threads})"
+    assert [case["parameters"]["threads"] for case in cases] == [threads, threads]
+
+
 def test_a_list_of_one_draws_nothing():
     with pytest.raises(UsageError, match="'threads' is a list, from which a case draws, and needs at least two values"):
         values_of([3], "'threads'")

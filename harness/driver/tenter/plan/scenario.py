@@ -12,6 +12,7 @@ from typing import Any
 
 from tenter.errors import UsageError, nearest
 from tenter.house import FLAVOURS, House
+from tenter.plan.drawn import draw
 
 FOLDERS = ("smoke", "deep", "regress", "canary", "mxnet")
 DEFAULT_FLAVOURS = ("probe", "tsan")
@@ -77,6 +78,11 @@ class Scenario:
     def parameters_for(self, flavour: str) -> dict[str, Any]:
         """The workload's own parameters, with those of [workload.FLAVOUR] on top."""
         return {**self.parameters, **self.overrides.get(flavour, {})}
+
+    def drawn_by(self, seed: int) -> Scenario:
+        """With what a case of this seed draws, so that a planted bug is tried in the very setting."""
+        return replace(self, parameters=draw(self.parameters, seed),
+                       overrides={flavour: draw(given, seed) for flavour, given in self.overrides.items()})
 
 
 def read(path: Path, house: House) -> Scenario:

@@ -91,7 +91,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         if canary_names:
             raise UsageError(f"--power: {canary_names[0]} plants a bug itself, and measures nothing more; leave it out")
         canaries = select(house, ["canary"])
-        scenarios += [planted for scenario in scenarios for planted in in_setting_of(scenario, canaries)]
+        scenarios += [planted for scenario in _drawn(scenarios, request) for planted in in_setting_of(scenario, canaries)]
     if request.canary and not request.words and not request.models and not request.power:
         scenarios += _first_look(scenarios, request, house)
     cases = plan_cases(scenarios, request, house, console)
@@ -99,11 +99,15 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     return run_planned(mine, request, house, console, known)
 
 
+def _drawn(scenarios: list[Scenario], request: Request) -> list[Scenario]:
+    return [scenario.drawn_by(scenario.budget.seed if request.seed is None else request.seed) for scenario in scenarios]
+
+
 def _first_look(scenarios: list[Scenario], request: Request, house: House) -> list[Scenario]:
     """Nothing in a checkout without canaries."""
     if not any((house.scenarios / CANARIES).glob("*.toml")):
         return []
-    return first_look(scenarios, select(house, [CANARIES]), request.flavours, others_target=request.target not in ("", "reference"))
+    return first_look(_drawn(scenarios, request), select(house, [CANARIES]), request.flavours, others_target=request.target not in ("", "reference"))
 
 
 def plan_cases(scenarios: list[Scenario], request: Request, house: House, console: Console) -> list[Case]:
