@@ -186,7 +186,7 @@ def test_every_check_of_the_runner_has_the_same_words_in_the_rules():
         r'CheckType \w+\{\s*"(\w+)",\s*("[^"]*")', source)}
     import tomllib
     rules = tomllib.loads((this_house().reports / "checks.toml").read_text())
-    assert len(said) == 11 and {name: rules.get(name) for name in said} == said
+    assert len(said) == 12 and {name: rules.get(name) for name in said} == said
 
 
 def test_code_quality_of_a_clean_run_is_an_empty_list(house):
