@@ -59,6 +59,9 @@ TEST(ModelOracle, MovesNumbers) {
             (Numbers{1, 2, 3, 8, 4, 5, 6, 9}));
   EXPECT_EQ(Of("n0 = Split x0 axis 1 parts 1 2", a), (Numbers{2, 3, 5, 6})) << "the second part";
   EXPECT_EQ(Of("n0 = Slice x0 starts -1 ends -100 axes 1 steps -2", a), (Numbers{3, 1, 6, 4}));
+  EXPECT_EQ(Of("n0 = Slice x0 starts -6 ends -100 axes 1 steps -1", a), (Numbers{1, 4}))
+      << "a start is clamped to the first number";
+  EXPECT_EQ(Of("n0 = Concat x0 x0", a), (Numbers{-999})) << "ONNX wants an axis";
   EXPECT_EQ(Of("n0 = Pad x0 pads 0 1 0 0 value -1", a), (Numbers{-1, 1, 2, 3, -1, 4, 5, 6}));
   const Array at{.integers = true, .dims = {2}, .numbers = {-1, 0}, .most = 1};
   EXPECT_EQ(Of("n0 = Gather x0 x1 axis 1", a, at), (Numbers{3, 1, 6, 4}));
@@ -78,6 +81,10 @@ TEST(ModelOracle, RefusesWhatMightBeRounded) {
   Array large = Floats({1}, {1});
   large.most = 1 << 20;
   EXPECT_EQ(Of("n0 = Mul x0 x0", large), (Numbers{-999})) << "more digits than a float has";
+  large.most = 0.5;
+  EXPECT_EQ(Of("n0 = Relu x0", large), (Numbers{-999})) << "more than its bound";
+  const Array wide = Floats({2, 64, 3}, Numbers(384, 1));
+  EXPECT_EQ(ComputeNode(*ParseNode("n0 = Shape x0"), {{"x0", wide}})->at(0).most, 64);
 }
 
 // ---- programs
@@ -88,7 +95,7 @@ TEST(ModelProgram, IsWhatItsTextSays) {
     const auto parsed = ParseProgram(ToText(drawn));
     ASSERT_TRUE(parsed.ok()) << "seed " << seed << ": " << parsed.status().message();
     EXPECT_EQ(*parsed, drawn) << "seed " << seed;
-    EXPECT_FALSE(OnnxBytes(drawn.graph).empty());
+    EXPECT_FALSE(OnnxBytes(drawn.graph, *SizesOf(drawn).begin()).empty());
   }
 }
 
@@ -225,6 +232,22 @@ TEST(ModelJudge, WantsNodeRequestAndShapesOfEachFailure) {
   EXPECT_EQ(Kind(made), "COP-5 a failure stays");
 }
 
+// A lack of memory says nothing of its own: one at an arena is told to one caller, one of a
+// compilation to all who waited for it, and a target may call it an internal error.
+TEST(ModelJudge, KnowsALackOfMemoryByWhatStruck) {
+  Case made = Right("fault arena bad_alloc hit 1\nfault compile bad_alloc hit 1\n" +
+                    std::string(kTwo) + "c2: call a size 1 seed 6 times 1\n");
+  made.history.strikes = {{.fault = 0, .request = -1}, {.fault = 1, .request = -1}};
+  for (auto& answers : made.history.callers) Fail(&answers[0], TGT_RESOURCE_EXHAUSTED, "memory");
+  EXPECT_EQ(Kind(made), "") << "one by the arena, two by the compilation";
+  made.history.strikes.pop_back();
+  EXPECT_EQ(Kind(made), "COP-5 one failure, two callers");
+  made = Right(std::string("fault n0 bad_alloc hit 1\n") + kOne);
+  made.history.strikes = {{.fault = 0, .request = 7}};
+  Fail(&made.history.callers[0][0], TGT_INTERNAL, "request 7: node 'n0' (float32[1,3]): memory");
+  EXPECT_EQ(Kind(made), "");
+}
+
 TEST(ModelJudge, WantsACauseForEachRefusal) {
   Case made = Right(kTwo);
   Fail(&made.history.callers[1][0], TGT_RESOURCE_EXHAUSTED, "full");
@@ -251,6 +274,8 @@ TEST(ModelJudge, KnowsWhenAnOpIsGone) {
   Fail(&made.history.callers[0][2], TGT_STALE_HANDLE, "gone");
   made.history.rests[0].looked = false;
   EXPECT_EQ(Kind(made), "");
+  made.history.callers[0][2] = made.history.callers[0][1];
+  EXPECT_EQ(Kind(made), "COP-4 freed twice");
   made = Right(kOne);
   Fail(&made.history.callers[0][0], TGT_CLOSED, "gone");
   EXPECT_EQ(Kind(made), "COP-4 gone before the free");

@@ -71,9 +71,10 @@ Status Cut(StridedView& view, size_t axis, int64_t start, int64_t end, int64_t s
   if (step == 0) return Invalid("a step of 0");
   step = std::clamp(step, -kStepMax, kStepMax);
   const int64_t size = view.dims[axis];
-  const int64_t least = step > 0 ? 0 : -1;
-  if (start < 0) start = std::max(start + size, least);
-  if (end < 0) end = std::max(end + size, least);
+  // A start is clamped to what is there, also where numpy would find nothing: "for negative
+  // stepping it is clamped to the range [0, dims-1]" (Slice of opset 13).
+  if (start < 0) start = std::max<int64_t>(start + size, 0);
+  if (end < 0) end = std::max<int64_t>(end + size, step > 0 ? 0 : -1);
   start = std::min(start, step > 0 ? size : size - 1);
   end = std::min(end, size);
   const int64_t distance = step > 0 ? end - start : start - end;

@@ -275,6 +275,8 @@ TEST(Reference, SliceFollowsNumpy) {
   Expect({"Slice", {}, slice({0, 1}, {INT64_MAX, INT64_MAX}, {0, 1}, {1, 2}), {2, 2},
           {2, 4, 6, 8}});
   Expect({"Slice", {}, slice({3}, {1}, {1}, {1}), {2, 0}, {}});
+  // Before the beginning and backwards: a start is clamped to the first element.
+  Expect({"Slice", {}, slice({-9}, {INT64_MIN}, {1}, {-1}), {2, 1}, {1, 5}});
   Expect({"Slice", {}, slice({INT64_MIN}, {-3}, {1}, {1}), {2, 1}, {1, 5}});
   Expect({"Slice", With({{"starts", Dims{1}}, {"ends", Dims{2}}}), {x}, {1, 4}, {5, 6, 7, 8}, 9});
   EXPECT_FALSE(RunOp("Slice", {}, slice({0}, {1}, {1}, {0})).ok());

@@ -43,7 +43,7 @@ class Errors {
     for (const auto& answers : history.callers)
       for (const Answer& answer : answers) answers_.push_back(&answer);
     told_.resize(history.strikes.size());
-    stopped_ = Has(program, Verb::kStop) || Has(program, Verb::kCancel);
+    stopped_ = FirstStop(false) < UINT64_MAX;
   }
 
   std::optional<Broken> Judge() {
@@ -110,6 +110,9 @@ class Errors {
       if (answer.code == TGT_OK) return std::nullopt;
       return Wrong("ENG-9", "a stop is refused", answer, "the engine is not stopped");
     }
+    const bool freed_twice = answer.verb == Verb::kFree && answer.code == TGT_OK &&
+                             FirstFree(answer.op, true, &answer) < UINT64_MAX;
+    if (freed_twice) return Wrong("COP-4", "freed twice", answer, "another call freed it, too");
     if (answer.begin > FirstFree(answer.op, true, &answer) && !IsGone(answer.code))
       return Wrong("COP-4", "a freed op answers", answer, "it was freed before the call began");
     if (answer.code == TGT_OK) return JudgeSuccess(answer);
@@ -139,7 +142,10 @@ class Errors {
         if (FirstStop(false) < answer.end) return std::nullopt;
         return Wrong("ENG-9", "stopped without a cause", answer, "nobody had stopped the engine");
       case TGT_INVALID_ARGUMENT:
+      case TGT_OUT_OF_RANGE:
+      case TGT_UNSUPPORTED:
         if (answer.verb == Verb::kBad) return std::nullopt;
+        if (StrikeOf(answer)) return JudgeStruck(answer);
         return Wrong("COP-5", "a right request is refused", answer, "nothing is wrong with it");
       default:
         if (answer.verb == Verb::kBad && answer.code != TGT_RESOURCE_EXHAUSTED)
@@ -183,7 +189,8 @@ class Errors {
       const Fault& fault = program_.faults[history_.strikes[i].fault];
       if ((fault.place == Place::kNode) != at_node || !Explains(i, answer)) continue;
       if (told_[i] == 0) return i;
-      if (!told) told = i;
+      // A compilation may fail for many; what strikes an arena is told to one.
+      if (!told || fault.place == Place::kCompile) told = i;
     }
     return told;
   }
@@ -200,7 +207,7 @@ class Errors {
     if (fault.action != Action::kBadAlloc)
       return Says(answer, StrikeText(i)) &&
              (answer.code == TGT_DATA_LOSS || fault.action == Action::kThrow);
-    if (answer.code != TGT_RESOURCE_EXHAUSTED) return false;
+    if (answer.code != TGT_RESOURCE_EXHAUSTED && answer.code != TGT_INTERNAL) return false;
     if (fault.place == Place::kNode)
       return Says(answer, fault.node) && SaysRequest(answer, strike.request);
     return true;
@@ -264,8 +271,9 @@ class Errors {
       const Strike& strike = history_.strikes[i];
       const Fault& fault = program_.faults[strike.fault];
       const bool by_request = fault.place == Place::kNode && requests.contains(strike.request);
-      // What a lack of room is taken for, and what a cancelled request hides.
-      const bool hidden = stopped_ || (fault.action == Action::kBadAlloc && program_.refuse);
+      // What a lack of room is taken for, and what a request hides that a stop or a free ended.
+      const bool hidden = stopped_ || Has(program_, Verb::kFree) ||
+                          (fault.action == Action::kBadAlloc && program_.refuse);
       if (told_[i] > 0 || by_request || hidden) continue;
       return Broken{"COP-5", "a failure is lost",
                     "strike " + std::to_string(i) + " at " +

@@ -1,5 +1,7 @@
 #include "fuzz/model/judge/judge_values.h"
 
+#include <iomanip>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -36,6 +38,7 @@ std::string Difference(const Array& right, const Output& got) {
     return std::string(TypeName(got.dtype)) + " " + DimsText(got.dims) + " instead of " +
            (right.integers ? "int" : "float") + " " + DimsText(right.dims);
   std::ostringstream text;
+  text << std::setprecision(std::numeric_limits<double>::max_digits10);
   if (got.numbers.size() != right.numbers.size())
     text << got.numbers.size() << " numbers instead of " << right.numbers.size();
   for (size_t i = 0; i < got.numbers.size() && text.str().empty(); ++i)

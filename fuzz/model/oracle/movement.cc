@@ -38,7 +38,7 @@ Computed Transpose(const Node& node, Operands operands) {
 Computed Concat(const Node& node, Operands operands) {
   const Array& first = *operands[0];
   const auto axis = AxisOf(node.Number("axis", 0), first.rank());
-  if (!axis) return std::nullopt;
+  if (!axis || node.Find("axis") == nullptr) return std::nullopt;
   Array made = first;
   for (const Array* const next : operands.subspan(1)) {
     Dims like = next->dims;
@@ -90,7 +90,8 @@ Computed Split(const Node& node, Operands operands) {
   return start == x.dims[*axis] ? Computed(made) : Computed();
 }
 
-// One axis, under numpy's rules for negative and too large places.
+// One axis. A start is clamped to what is there, as ONNX says and numpy does not: backwards from
+// before the beginning is the first number.
 Computed Slice(const Node& node, Operands operands) {
   const Array& x = *operands[0];
   const auto axis = AxisOf(node.Number("axes", 0), x.rank());
@@ -103,10 +104,10 @@ Computed Slice(const Node& node, Operands operands) {
   auto end = static_cast<int64_t>(node.Number("ends", 0));
   if (start < 0) start += size;
   if (end < 0) end += size;
-  start = step > 0 ? std::clamp<int64_t>(start, 0, size) : std::clamp<int64_t>(start, -1, size - 1);
+  start = std::max<int64_t>(std::min(start, step > 0 ? size : size - 1), 0);
   end = step > 0 ? std::clamp<int64_t>(end, 0, size) : std::clamp<int64_t>(end, -1, size - 1);
   int64_t count = 0;
-  for (int64_t at = start; step > 0 ? at < end : at > end; at += step) ++count;
+  for (int64_t at = start; size > 0 && (step > 0 ? at < end : at > end); at += step) ++count;
   return Arrays{Part(x, *axis, start, count, step)};
 }
 

@@ -12,6 +12,14 @@ namespace {
 // What an array may have, so that a case stays quick.
 constexpr size_t kMostNumbers = 4096;
 
+// Every number is what the bounds say: they are worked out beside the numbers, and may be wrong.
+bool IsAsBound(const Array& array) {
+  return std::all_of(array.numbers.begin(), array.numbers.end(), [&](double number) {
+    const double whole = std::ldexp(number, array.bits);
+    return std::abs(number) <= array.most && whole == std::floor(whole);
+  });
+}
+
 }  // namespace
 
 Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
@@ -45,7 +53,8 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   auto made = op->compute(node, operands);
   if (!made) return std::nullopt;
   for (const Array& array : *made)
-    if (!array.exact() || array.numbers.size() > kMostNumbers || array.rank() > 5)
+    if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
+        array.rank() > 5)
       return std::nullopt;
   return made;
 }

@@ -80,7 +80,7 @@ Computed Shape(const Node&, Operands operands) {
   Array made = MakeArray({x.rank()}, {});
   made.integers = true;
   std::copy(x.dims.begin(), x.dims.end(), made.numbers.begin());
-  made.most = 64;
+  for (const int64_t size : x.dims) made.most = std::max(made.most, static_cast<double>(size));
   return Arrays{made};
 }
 

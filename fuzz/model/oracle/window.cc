@@ -95,7 +95,7 @@ Computed Conv(const Node& node, Operands operands) {
   });
   made.most = x.most * weights.most * static_cast<double>(depth) * static_cast<double>(cells) +
               (bias == nullptr ? 0 : bias->most);
-  made.bits = x.bits + weights.bits;
+  made.bits = std::max(x.bits + weights.bits, bias == nullptr ? 0 : bias->bits);
   return Arrays{made};
 }
 

@@ -79,7 +79,7 @@ bool Same(const Output& a, const Output& b) {
 
 void Caller::Run() {
   for (const Call& call : callee_.program.calls) {
-    if (call.caller != number_) continue;
+    if (call.caller != number_ || !CanDo(call.verb)) continue;
     const int times = call.verb == Verb::kCall ? call.times : 1;
     for (int i = 0; i < times; ++i) {
       const uint64_t seed = call.seed + static_cast<uint64_t>(i);
@@ -87,6 +87,13 @@ void Caller::Run() {
       answers_.push_back(Do(call, seed, seed % 2 == 0 ? nullptr : &kept));
     }
   }
+}
+
+// A target need not have an engine, nor tell what an op holds.
+bool Caller::CanDo(Verb verb) const {
+  const tgt_target& table = callee_.target.table();
+  if (verb == Verb::kStop || verb == Verb::kCancel) return (table.groups & TGT_ENGINE) != 0;
+  return verb != Verb::kLook || table.footprint != nullptr;
 }
 
 std::vector<Answer> Caller::Finish() {

@@ -38,6 +38,7 @@ class Caller {
   Answer Do(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept);
 
  private:
+  bool CanDo(Verb verb) const;
   void Invoke(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept, Answer* answer);
 
   const Callee& callee_;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "fuzz/model/oracle/ops.h"
+#include "fuzz/model/oracle/oracle.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -28,14 +29,14 @@ void SetType(bool integers, onnx::TypeProto::Tensor* type) {
 
 class Writer {
  public:
-  explicit Writer(const Graph& graph) {
+  Writer(const Graph& graph, int64_t size) {
     model_.set_ir_version(7);
     model_.add_opset_import()->set_version(kOpset);
     model_.mutable_graph()->set_name("drawn");
     for (const Input& input : graph.inputs) WriteInput(input);
     for (const Node& node : graph.nodes) WriteNode(node);
-    for (const std::string& output : graph.outputs)
-      model_.mutable_graph()->add_output()->set_name(output);
+    const Arrays outputs = OutputsOf(graph, size, 0);
+    for (size_t i = 0; i < outputs.size(); ++i) WriteOutput(graph.outputs[i], outputs[i]);
   }
 
   std::string Bytes() const { return model_.SerializeAsString(); }
@@ -53,6 +54,16 @@ class Writer {
       else
         shape->add_dim()->set_dim_value(size);
     }
+  }
+
+  // Its dims are left open: they may depend on the size of a call.
+  void WriteOutput(const std::string& name, const Array& array) {
+    onnx::ValueInfoProto* const made = model_.mutable_graph()->add_output();
+    made->set_name(name);
+    auto* const type = made->mutable_type()->mutable_tensor_type();
+    SetType(array.integers, type);
+    for (int i = 0; i < array.rank(); ++i) type->mutable_shape()->add_dim();
+    type->mutable_shape();
   }
 
   void WriteNode(const Node& node) {
@@ -130,11 +141,12 @@ class Writer {
 
 }  // namespace
 
-std::string OnnxBytes(const Graph& graph) { return Writer(graph).Bytes(); }
+std::string OnnxBytes(const Graph& graph, int64_t size) { return Writer(graph, size).Bytes(); }
 
-ModelFile::ModelFile(const Graph& graph) : descriptor_(memfd_create("drawn.onnx", MFD_CLOEXEC)) {
+ModelFile::ModelFile(const Graph& graph, int64_t size)
+    : descriptor_(memfd_create("drawn.onnx", MFD_CLOEXEC)) {
   TENTER_CHECK(descriptor_ >= 0, "no file in memory");
-  const std::string bytes = OnnxBytes(graph);
+  const std::string bytes = OnnxBytes(graph, size);
   TENTER_CHECK(write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()),
                "the file in memory is not whole");
 }

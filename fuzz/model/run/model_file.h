@@ -15,7 +15,8 @@ namespace tenter::fuzz::model {
 
 class ModelFile {
  public:
-  explicit ModelFile(const Graph& graph);
+  // `size`: one at which the graph fits.
+  ModelFile(const Graph& graph, int64_t size);
   ~ModelFile();
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;
@@ -27,6 +28,6 @@ class ModelFile {
 };
 
 // The bytes of the file.
-std::string OnnxBytes(const Graph& graph);
+std::string OnnxBytes(const Graph& graph, int64_t size);
 
 }  // namespace tenter::fuzz::model

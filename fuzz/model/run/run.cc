@@ -50,7 +50,8 @@ class Running {
     const tgt_engine_options engine = {.workers = program_.workers, .run_dependents = 0};
     tgt_code code = TGT_OK;
     if (has_engine()) code = table().engine_create(target_.self(), &engine, &callee_.engine, error);
-    const ModelFile file(program_.graph);
+    const std::set<int64_t> sizes = SizesOf(program_);
+    const ModelFile file(program_.graph, sizes.empty() ? 1 : *sizes.begin());
     if (code == TGT_OK)
       code = table().model_load(target_.self(), file.path().c_str(), &model_, error);
     const tgt_cached_op_options options = Options(program_.flight);

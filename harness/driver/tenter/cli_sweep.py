@@ -22,7 +22,7 @@ def sweep(
     flavour: Annotated[str, typer.Option("--flavour", "-f", metavar="NAME", help="probe, tsan or asan: those with fault sites.")] = "probe",
     cap: Annotated[int, typer.Option(min=1, max=100_000, help="Of each site in each case, strike at most so many hits by each action: the first, "
                                      "the last, the second, and some from between.")] = 4,
-    seconds: Annotated[float, typer.Option("--seconds", "-s", min=1, max=1e6, help="How long at most, the runs without faults included.")] = 480,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", min=1, max=1e6, help="How long at most; the runs without faults come first, and all of them.")] = 480,
     seed: Annotated[Optional[int], typer.Option(min=0, max=2**62, help="Of inputs, programs and the hits from between. Default: 1, and the "
                                                 "scenario's")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Trials at once. Default: as many as processors")] = 0,

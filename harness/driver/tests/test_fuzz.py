@@ -14,7 +14,7 @@ import pytest
 
 from tenter.cases import search
 from tenter.house import FUZZED_FLAVOURS, this_house
-from tenter.plan.fuzzed import API, ITERATOR
+from tenter.plan.fuzzed import API, ITERATOR, SUBJECTS
 from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN
 from tenter.verbs import fuzz
@@ -254,3 +254,11 @@ def test_the_properties_are_those_of_the_sources():
     root = this_house().root
     for subject, source in ((ITERATOR, "iterator/iterator_subject.cc"), (API, "api/api_subject.cc")):
         assert tuple(re.findall(r'Property\{"([A-Z]+-\d+)"', (root / "fuzz" / source).read_text())) == subject.contracts
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+def test_the_fuzzer_counts_what_is_told_of_a_search(subject):
+    """The names stand in the C++ of each subject; one that is missing there would end a search of ten minutes."""
+    source = "".join(path.read_text() for path in (this_house().root / "fuzz" / subject.name).rglob("*.cc"))
+    for name in ("cases", f"{subject.unit}s", *subject.coverage):
+        assert f'"{name}"' in source, name

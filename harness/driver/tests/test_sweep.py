@@ -7,10 +7,13 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tenter import cli_sweep
+from tenter.plan import sweepable
+from tenter.plan.scenario import Expected
 from tenter.verbs import canary
 
 FAKE = Path(__file__).with_name("fake_sweeper.py")
@@ -87,6 +90,22 @@ def test_a_waiver_that_nothing_needs_is_a_finding(sweep, house):
     sweep.scenario()
     code, out, _ = sweep()
     assert code == 1 and "the waiver of 'beside' of io.source.open is not needed" in out
+
+
+def test_one_waiver_is_enough_for_a_site_that_nothing_hits(sweep, house):
+    house.waivers.write_text(WAIVED + WAIVED.replace("engine.worker.start", "io.source.open").replace('"beside"', '"hit"'))
+    sweep.scenario("never opens")
+    assert sweep("smoke")[0] == 0
+
+
+def test_a_file_whose_first_row_is_bad_is_not_calm():
+    def swept(**values):
+        work = {"kind": "iterator_epochs", "bad_row": -1, "csv_file": "", **values}
+        return sweepable.why_not(SimpleNamespace(plan={"workload": work, "target": {"name": "x", "saboteur": ""}}, refused="",
+                                                  expect=Expected()))
+    assert swept() == "" and swept(refuse_when_full=False, free_after=0) == ""
+    assert swept(bad_row=0) == swept(bad_row=3) == "its file is bad, and so is its aftermath"
+    assert swept(csv_file="x.csv").startswith("the rows of its file") and swept(free_after=1).startswith("it frees its op")
 
 
 def test_a_finding_is_replayed_and_is_a_scenario_of_its_own(sweep, house):

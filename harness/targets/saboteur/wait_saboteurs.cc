@@ -76,8 +76,8 @@ class WakeupLoser : public WrappedTarget {
                       tgt_error* error) override EXCLUDES(mutex_) {
     const tgt_code code = WrappedTarget::WaitForVar(engine, var, failure, error);
     MutexLock lock(mutex_);
-    ++waits_;
-    while (waits_ == kLost) never_.Wait(mutex_);
+    const int mine = ++waits_;
+    while (mine == kLost) never_.Wait(mutex_);
     return code;
   }
 

@@ -20,10 +20,11 @@ bool Contains(const char* text, const std::string& part) {
   return std::strstr(text, part.c_str()) != nullptr;
 }
 
-// Of a fault that has no message: bad_alloc, an int, a completion that was dropped.
-tgt_code CodeOf(uint32_t action) {
-  if (action == kActionBadAlloc) return TGT_RESOURCE_EXHAUSTED;
-  return action == kActionDropCompletion ? TGT_COMPLETION_DROPPED : TGT_INTERNAL;
+// Whether an error has a code of a fault that has no message: bad_alloc, of which a target may say
+// that something inside failed, an int, a completion that was dropped.
+bool HasCodeOf(uint32_t action, tgt_code code) {
+  if (action == kActionBadAlloc) return code == TGT_RESOURCE_EXHAUSTED || code == TGT_INTERNAL;
+  return code == (action == kActionDropCompletion ? TGT_COMPLETION_DROPPED : TGT_INTERNAL);
 }
 
 // An engine does not know of requests: where a fault strikes its op or a push, it may be in one
@@ -37,7 +38,7 @@ bool StrikesSomeRequest(const FiredFault& fault) {
 bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, bool answered) {
   if (!fault.fails()) return false;
   if (!fault.message.empty()) return Contains(error.message, fault.tag());
-  if (error.code != CodeOf(fault.action)) return false;
+  if (!HasCodeOf(fault.action, error.code)) return false;
   return fault.request >= 0 ? fault.request == request : !answered;
 }
 

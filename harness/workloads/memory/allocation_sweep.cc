@@ -82,8 +82,8 @@ Status AllocationSweep::CheckLeak(ShortCall* call, int64_t n) {
     const int64_t before = stage_.allocations->live_blocks();
     TENTER_RETURN_IF_ERROR(Once(call, n).status());
     stage_.progress.Step();
-    // Now and then a thread of the target gives something back meanwhile, which hides a loss; of ten
-    // calls one, and a few more at the beginning.
+    // Now and then a thread of the target gives something back meanwhile, which hides a loss; of
+    // ten calls one, and a few more at the beginning.
     if (stage_.allocations->live_blocks() <= before && ++without > 3 + i / 10) return {};
   }
   if (stage_.allocations->live_blocks() - first < kRepeats / 2) return {};

@@ -45,9 +45,10 @@ class ProgramRun {
       stage_.progress.SetDescribe([this] { return DescribeEngine(stage_.target, engine_); });
       stage_.progress.SetSuspect(
           [this] { return ContractOfStandstill(program_, stage_.injector.has_failures()); });
-      TENTER_RETURN_IF_ERROR(RunOn());
+      const Status ran = RunOn();
       stage_.progress.SetSuspect(nullptr);
       stage_.progress.SetDescribe(nullptr);
+      TENTER_RETURN_IF_ERROR(ran);
     }
     CheckCensus(census, "ENG-9", &stage_.board);
     return {};

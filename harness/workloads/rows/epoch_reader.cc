@@ -176,7 +176,7 @@ void EpochReader::CheckEnd(int64_t batch_number, int64_t expected_row) {
 void EpochReader::CheckError(const tgt_error& error, int64_t batch_number) {
   stage_.board.Examine(kErrorExactness);
   ++errors_;
-  if (calm_ && file_.bad_row < 0)
+  if (calm_ && file_.own && file_.bad_row < 0)
     return Report(kErrorExactness, "ITR-3", "failure in the aftermath",
                   "batch " + std::to_string(batch_number) +
                       " failed after the faults had stopped: " + ErrorText(error));
@@ -229,6 +229,7 @@ bool EpochReader::IsOfFault(const tgt_error& error, int64_t batch_number) {
       cause = &fault;
   }
   if (cause == nullptr) return false;
+  if (cause->message.empty()) ++told_without_text_;
   told_.insert(cause->number);
   if (cause->request >= 0 && cause->request != batch_number && !cause->message.empty())
     Report(kErrorExactness, OfError(), "iterator error overtakes good batches",

@@ -50,8 +50,10 @@ class EpochReader {
   int64_t close_ns_max() const { return close_ns_max_; }
   // The contract that a standstill breaks now, asked from any thread; null between lives.
   const char* doing() const { return doing_.Load(kRelaxed); }
-  // The numbers of the faults that it was told of, and the values of the aftermath.
+  // The numbers of the faults that it was told of; of those without a message, which all say the
+  // same, how often it was told of one. And the values of the aftermath.
   const std::set<uint64_t>& told() const { return told_; }
+  int64_t told_without_text() const { return told_without_text_; }
   uint64_t hash() const { return hash_; }
 
  private:
@@ -75,6 +77,7 @@ class EpochReader {
   std::unique_ptr<Handle> iterator_;
   bool calm_ = false;  // the faults have stopped
   std::set<uint64_t> told_;
+  int64_t told_without_text_ = 0;
   uint64_t hash_ = 0;
   int64_t batches_ = 0, rows_seen_ = 0, errors_ = 0, close_ns_max_ = 0;
   int64_t resets_ = 0, findings_ = 0;  // of this life, and of all

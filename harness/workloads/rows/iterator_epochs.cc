@@ -34,12 +34,14 @@ class EpochRun {
     stage_.progress.Begin("batches", static_cast<uint64_t>((epochs + aftermath) * file_.batches()));
     if (aftermath > 0) stage_.injector.FollowOrder();
     const ProcessCensus census = ProcessCensus::Now();
-    stage_.progress.SetSuspect([this] { return Doing(); });
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
-    TENTER_RETURN_IF_ERROR(ReadSideBySide());
-    if (aftermath > 0) Afterwards();
-    for (const auto& reader : readers_) reader->Finish();
+    stage_.progress.SetSuspect([this] { return Doing(); });
+    const Status read = ReadSideBySide();
+    if (read.ok() && aftermath > 0) Afterwards();
+    for (const auto& reader : readers_)
+      if (read.ok()) reader->Finish();
     stage_.progress.SetSuspect(nullptr);
+    TENTER_RETURN_IF_ERROR(read);
     CheckCensus(census, "ITR-5", &stage_.board);
     CheckFaults();
     Expose(epochs);
@@ -101,11 +103,15 @@ class EpochRun {
     const Parameters& p = stage_.parameters;
     if (p.Int("reset_after") > 0 || p.Int("lives") > 1) return;
     std::set<uint64_t> told;
-    for (const auto& reader : readers_) told.insert(reader->told().begin(), reader->told().end());
+    int64_t without_text = 0;  // which of several readers was told of which cannot be known
+    for (const auto& reader : readers_) {
+      told.insert(reader->told().begin(), reader->told().end());
+      without_text += reader->told_without_text();
+    }
     for (const FiredFault& fault : stage_.injector.fired()) {
       if (!fault.fails()) continue;
       stage_.board.Examine(kErrorExactness);
-      if (!told.contains(fault.number))
+      if (fault.message.empty() ? --without_text < 0 : !told.contains(fault.number))
         stage_.board.Report(
             {.check = &kErrorExactness,
              .contract = "ITR-2",

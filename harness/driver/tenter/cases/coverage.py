@@ -29,7 +29,9 @@ class Row:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The cells that are empty and not waived. What is not hit cannot fire, and is missing once."""
+        """The cells that are empty and not waived. What is not hit cannot fire: it is missing once, and one waiver is enough."""
+        if not self.hits and any(waiver.what == HIT for waiver in self.waived):
+            return ()
         empty = [cell for cell in CELLS if not self.has(cell) and cell not in {waiver.what for waiver in self.waived}]
         return tuple(empty[:1])
 

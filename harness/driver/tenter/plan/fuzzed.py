@@ -34,10 +34,10 @@ ITERATOR = Subject(
         "bad_rows": "bad rows", "faults": "faults"})
 MODEL = Subject(
     "model", "Random models and calls on cached ops",
-    "Every answer is compared, in every bit, with what the graph says, worked out node after node; every error needs a cause.", "statement",
+    "Every answer is compared, in every bit, with what the graph says, worked out node after node; every error needs a cause.", "call",
     ("COP-9", *(f"COP-{number}" for number in range(1, 7))), any_target=True, coverage={
         "several_callers": "with several callers", "several_sizes": "with several sizes", "for_one_thread": "for one thread",
-        "naive": "on the naive engine", "nodes": "nodes", "calls": "calls", "faults": "faults", "wrong_requests": "wrong requests",
+        "naive": "on the naive engine", "nodes": "nodes", "faults": "faults", "wrong_requests": "wrong requests",
         "frees": "frees", "stops": "stops"})
 API = Subject(
     "api", "Random lives of handles of the C API",

@@ -69,7 +69,11 @@ def why_not(case: Case, planted: str = "") -> str:
         return "it plants a bug, or expects findings"
     if not work.get("thread_safe", True):
         return "its op may not be shared, and refuses calls"
-    return next((why for name, why in _UNFIT.items() if work.get(name, _CALM.get(name, 0)) not in (_CALM.get(name, 0), False, "")), "")
+    return next((why for name, why in _UNFIT.items() if not _is_calm(name, work)), "")
+
+
+def _is_calm(name: str, work: dict[str, Any]) -> bool:
+    return work.get(name, _CALM[name]) == _CALM[name] if name in _CALM else not work.get(name)
 
 
 def proof(cases: Sequence[Case], mutant: str, seed: int, flavour: str, words: Sequence[str], cap: int = CAP) -> Case:

@@ -202,13 +202,15 @@ def _beside(made: Sweep, actions: dict[str, tuple[str, ...]], waived: tuple[Waiv
     excused = {waiver.site for waiver in waived if waiver.what == waivers.BESIDE}
     for attempt in range(_BESIDE_TRIES):
         most = {row.site: row for row in _rows(made, list(actions), ())}
-        lonely = [site for site, row in most.items() if row.hits and row.beside < ENOUGH_BESIDE and site not in excused]
+        lonely = [site for site, row in most.items() if row.hits and row.beside < ENOUGH_BESIDE and site not in excused and site in actions]
         more = [strike for site in lonely for strike in sweeping.beside(made.bases, site, actions[site], attempt + 1, _seed(made.request) + attempt)[-1:]]
         _strike(made, more, "trials beside others", 1.0)
 
 
 def _rows(made: Sweep, sites: list[str], waived: tuple[Waiver, ...]) -> list[Row]:
     struck = [(one.strike.sites, one.result.sites) for one in made.struck]
+    if made.request.target not in ("", "reference"):
+        sites = []  # another runtime need not have ours: only what it hits is held to the rest
     return coverage.rows(sites, [result.sites for result in made.clean], struck, waived)
 
 
