@@ -89,6 +89,9 @@ TEST(ModelOracle, RefusesWhatMightBeRounded) {
 
 // ---- programs
 
+constexpr const char* kHead =
+    "model threads safe workers 1 flight 2 full refuse plans 4 kernels fast ops 1 noise 0\n";
+
 TEST(ModelProgram, IsWhatItsTextSays) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     const Program drawn = DrawProgram(seed % 2 == 0 ? "COP-5" : "COP-9", {0, 1, 4}, 10, seed);
@@ -99,8 +102,21 @@ TEST(ModelProgram, IsWhatItsTextSays) {
   }
 }
 
-constexpr const char* kHead =
-    "model threads safe workers 1 flight 2 full refuse plans 4 kernels fast ops 1 noise 0\n";
+TEST(ModelProgram, SaysWhatDoesNotFit) {
+  const auto refusal = [](const std::string& lines) {
+    return ParseProgram(kHead + lines).status().message();
+  };
+  const std::string call = "output n0\nc0: call a size 1 seed 0 times 1\n";
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Rleu x0\n" + call),
+            "'n0 = Rleu x0': no op is called 'Rleu' (fuzz/model/oracle)");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x9\n" + call),
+            "'n0 = Relu x9': nothing before it is called 'x9'");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0 x0\n" + call),
+            "'n0 = Relu x0 x0': Relu has 1 to 1 operands");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0\nfault n9 error hit 1\n" + call),
+            "a fault strikes 'n9', and no node is called so");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0\noutput n0\n").substr(0, 12), "nobody calls");
+}
 
 TEST(ModelProgram, LosesWhatDependsOnALineThatIsGone) {
   const std::string program = std::string(kHead) +
@@ -246,6 +262,8 @@ TEST(ModelJudge, KnowsALackOfMemoryByWhatStruck) {
   made.history.strikes = {{.fault = 0, .request = 7}};
   Fail(&made.history.callers[0][0], TGT_INTERNAL, "request 7: node 'n0' (float32[1,3]): memory");
   EXPECT_EQ(Kind(made), "");
+  Fail(&made.history.callers[0][0], TGT_INTERNAL, "request 7: node 'n0' ([1,3]): " + StrikeText(4));
+  EXPECT_EQ(Kind(made), "COP-5 the wrong error") << "the text is that of another strike";
 }
 
 TEST(ModelJudge, WantsACauseForEachRefusal) {

@@ -59,8 +59,10 @@ class Errors {
                const std::string& why) const {
     const std::string place = IsStop(answer.verb) ? "" : std::string(" ") + "ab"[answer.op];
     return {contract, kind,
-            "c" + std::to_string(answer.caller) + ": " + VerbName(answer.verb) + place + ": " +
-                why + (answer.code == TGT_OK ? "" : ": " + ErrorText(answer.error))};
+            (answer.caller == kNobody ? "afterwards, with nobody else inside"
+                                      : "c" + std::to_string(answer.caller)) +
+                ": " + VerbName(answer.verb) + place + ": " + why +
+                (answer.code == TGT_OK ? "" : ": " + ErrorText(answer.error))};
   }
 
   // When the first call with one of these verbs, on this op where it has one, began or had ended.
@@ -208,6 +210,7 @@ class Errors {
       return Says(answer, StrikeText(i)) &&
              (answer.code == TGT_DATA_LOSS || fault.action == Action::kThrow);
     if (answer.code != TGT_RESOURCE_EXHAUSTED && answer.code != TGT_INTERNAL) return false;
+    if (Says(answer, kStrikeText)) return false;  // it is of a strike that has a text
     if (fault.place == Place::kNode)
       return Says(answer, fault.node) && SaysRequest(answer, strike.request);
     return true;

@@ -59,6 +59,23 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   return made;
 }
 
+namespace {
+
+std::string WhyNot(const Node& node, const Values& values) {
+  const std::string line = "'" + ToText(node) + "': ";
+  const Op* const op = FindOp(node.op);
+  if (op == nullptr) return line + "no op is called '" + node.op + "' (fuzz/model/oracle)";
+  if (node.operands.size() < op->least_operands || node.operands.size() > op->most_operands)
+    return line + node.op + " has " + std::to_string(op->least_operands) + " to " +
+           std::to_string(op->most_operands) + " operands";
+  for (const std::string& operand : node.operands)
+    if (!IsConstant(operand) && !values.contains(operand))
+      return line + "nothing before it is called '" + operand + "'";
+  return line + "its operands and attributes do not fit one another, or a number might be rounded";
+}
+
+}  // namespace
+
 Result<Values> Compute(const Graph& graph, const Arrays& inputs) {
   Values values;
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -66,7 +83,7 @@ Result<Values> Compute(const Graph& graph, const Arrays& inputs) {
       return Status(StatusCode::kInvalidArgument, "two inputs are called " + graph.inputs[i].name);
   for (const Node& node : graph.nodes) {
     const auto made = ComputeNode(node, values);
-    if (!made) return Status(StatusCode::kInvalidArgument, "does not fit: " + ToText(node));
+    if (!made) return Status(StatusCode::kInvalidArgument, WhyNot(node, values));
     for (size_t i = 0; i < made->size(); ++i)
       if (!values.emplace(OutputName(node, i), (*made)[i]).second)
         return Status(StatusCode::kInvalidArgument, "two values are called " + OutputName(node, i));

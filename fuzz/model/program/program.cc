@@ -132,8 +132,17 @@ Status CheckGraph(const Program& p) {
   if (sizes.empty()) sizes.insert(1);
   for (const int64_t size : sizes)
     TENTER_RETURN_IF_ERROR(Compute(p.graph, InputsOf(p.graph, size, 0)).status());
+  const auto invalid = [](const std::string& what) {
+    return Status(StatusCode::kInvalidArgument, what);
+  };
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
-    return {StatusCode::kInvalidArgument, "a model needs a node and an output"};
+    return invalid("a model needs a node and an output");
+  if (!Has(p, Verb::kCall)) return invalid("nobody calls: 'c0: call a size 1 seed 1 times 1'");
+  for (const Fault& fault : p.faults)
+    if (fault.place == Place::kNode &&
+        std::none_of(p.graph.nodes.begin(), p.graph.nodes.end(),
+                     [&](const Node& node) { return node.name == fault.node; }))
+      return invalid("a fault strikes '" + fault.node + "', and no node is called so");
   return {};
 }
 

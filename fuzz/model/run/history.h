@@ -21,6 +21,9 @@ struct Output {
   std::vector<double> numbers;
 };
 
+// Who calls when all callers have returned.
+inline constexpr int kNobody = -1;
+
 // One call and its answer. Of two calls of which one had ended before the other began, the stamps
 // say so.
 struct Answer {
@@ -46,9 +49,8 @@ struct Strike {
 };
 
 // What an error must say of the strike that caused it.
-inline std::string StrikeText(size_t strike) {
-  return "[injected strike " + std::to_string(strike) + "]";
-}
+inline constexpr const char* kStrikeText = "[injected strike ";
+inline std::string StrikeText(size_t strike) { return kStrikeText + std::to_string(strike) + "]"; }
 
 // What is left of an op when all callers have returned and nothing strikes any more.
 struct Rest {

@@ -111,7 +111,7 @@ class Running {
   // Two calls of each size, one after the other, and what the op holds then.
   Rest RestOf(int op) {
     Rest rest;
-    Caller alone(callee_, 0);
+    Caller alone(callee_, kNobody);
     for (const int64_t size : SizesOf(program_))
       for (const uint64_t seed : {101, 102})
         rest.again.push_back(alone.Do({.op = op, .size = size}, seed, nullptr));

@@ -4,6 +4,7 @@ diagnoses that differ from the table of planted bugs, and every bug.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tenter.plain import one_line
@@ -14,6 +15,7 @@ from tenter.report.sheet import Sheet, number
 
 _INSTRUMENTS = (SCENARIO, "fuzz engine", "fuzz model", "fuzz iterator", "fuzz api", "sweep")
 _ALL = "all"
+_AT_LINE = re.compile(r" at \S+\.(cc|h):\d+: .*")  # where a check stands, in a path of one build, and what it says
 
 
 def missed(made: Sequence[Detection]) -> Sheet | None:
@@ -65,14 +67,14 @@ def misread(made: Sequence[Detection], why: bool = False) -> Sheet | None:
     if not out:
         return None
     rows = tuple((one.trial.bug.name, one.trial.by, ", ".join(one.trial.bug.contracts), ", ".join(one.named) or "none",
-                  one_line(one.kind.partition(" at ../")[0]), *([one.trial.bug.note or "not known"] if why else [])) for one in out)
+                  one_line(_AT_LINE.sub("", one.kind)), *([one.trial.bug.note or "not known"] if why else [])) for one in out)
     return Sheet("Found, with another diagnosis or none",
                  (" bug", " instrument", " breaks", " the finding names", " what was seen", *([" why"] if why else [])), rows)
 
 
 def every(made: Sequence[Detection]) -> Sheet:
     rows = tuple((one.trial.bug.name, one.trial.bug.floor, one.trial.bug.planted, one.trial.by, ", ".join(one.trial.bug.contracts),
-                  _state(one), number(one.seconds), ", ".join(one.named), one_line(one.kind.partition(" at ../")[0])) for one in made)
+                  _state(one), number(one.seconds), ", ".join(one.named), one_line(_AT_LINE.sub("", one.kind))) for one in made)
     return Sheet("Every bug", (" bug", " floor", " what is planted", " instrument", " breaks", " found", "seconds", " the finding names",
                                " what was seen"), rows)
 

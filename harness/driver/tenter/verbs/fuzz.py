@@ -37,7 +37,8 @@ def fuzz(hunt: Hunt, out: Path | None, house: House, console: Console) -> int:
     if "/" in hunt.target:
         hunt = replace(hunt, target=os.path.abspath(hunt.target))
     if Path(hunt.replay).is_file():
-        hunt = replace(hunt, replay=os.path.abspath(hunt.replay))  # the same file at the root, from where its line is meant
+        # The same file at the root, from where its line is meant, and behind no link: `latest` is another folder soon.
+        hunt = replace(hunt, replay=os.path.realpath(hunt.replay))
     started = datetime.now().astimezone()
     with archive.beginning((out or house.out).resolve(), f"fuzz-{hunt.mutant or hunt.what}", started) as (folder, begun):
         searched.begin(folder, hunt, _begun(hunt, out, folder, started, house))
