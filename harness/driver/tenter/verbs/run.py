@@ -19,7 +19,7 @@ from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
-from tenter.machine import environment
+from tenter.machine import environment, instrumented
 from tenter.plan import catalogue, files, given_models, shard, tested
 from tenter.plan.bugs import CANARIES
 from tenter.plan.first_look import first_look
@@ -124,6 +124,7 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     if not flavours:
         raise UsageError(f"no scenario that was chosen has flavour {', '.join(request.flavours)}; "
                          f"they have {', '.join(sorted(wanted)) or 'none, since no file was found'}")
+    flavours = _fit_for_target(flavours, request)
     cases: list[Case] = []
     for flavour in flavours:
         build_shown(house, flavour, console)
@@ -135,6 +136,17 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     if twice:
         raise UsageError(f"two scenarios are called {twice[0]}; rename one of the files")
     return cases
+
+
+def _fit_for_target(flavours: list[str], request: Request) -> list[str]:
+    """Without tsan where the library is none for it; refused when it was asked for, or when nothing else is left."""
+    library = Path(request.target)
+    if "/" not in request.target or not library.is_file() or "tsan" not in flavours or instrumented.knows_tsan(library):
+        return flavours
+    if "tsan" in request.flavours or flavours == ["tsan"]:
+        raise UsageError(f"--target: {instrumented.why_not_tsan(request.target)}; build it so, or run it with -f probe")
+    say(f"tsan is left out: {instrumented.why_not_tsan(request.target)}")
+    return [flavour for flavour in flavours if flavour != "tsan"]
 
 
 def _baseline(request: Request) -> RunResult | None:
