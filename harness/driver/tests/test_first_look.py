@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from tenter.plan.first_look import first_look
 from tenter.plan.scenario import Expected, Scenario
+from tenter.record.results import Verdict
+from tenter.report import wording
 
 
 def scenario(name: str, kind: str = "concurrent_inference", flavours=("probe",), **more) -> Scenario:
@@ -62,6 +65,19 @@ def test_the_first_screen_says_what_was_found(first_run):
     assert code == 0 and "power: found 1 of 1 planted bugs, in the settings 1 of 1 of probe" in out
     assert "first_look" not in out.partition("power:")[0], "no row for a bug that was found"
     assert [case["scenario"] for case in report["cases"]] == ["smoke/clean", "power/smoke/clean/first_look_swap_outputs"]
+
+
+def test_what_was_not_tried_is_said(first_run, write):
+    write("smoke/other", kind="iterator")
+    _, out, _ = first_run("finding")
+    assert "in the settings 1 of 1 of probe; none was planted beside smoke/other.probe\n" in out
+
+    def case(name, **more):
+        return SimpleNamespace(name=name, planted="", faults="", setting=name, verdict=Verdict.PASS, first_look=False, flavour="probe", **more)
+    found = SimpleNamespace(**{**vars(case("power/smoke/a/first_look_x.probe")), "planted": "x", "setting": "smoke/a.probe",
+                               "verdict": Verdict.FOUND, "first_look": True})
+    cut = SimpleNamespace(cases=(case("smoke/a.probe"), found), not_run=("smoke/b.probe", "power/smoke/b/first_look_y.probe"))
+    assert wording.first_look(cut) == "found 1 of 1 planted bugs, in the settings 1 of 1 of probe; 1 trial not run"
 
 
 def test_a_missed_bug_concludes_nothing_and_has_its_line(first_run):

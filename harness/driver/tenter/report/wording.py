@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from tenter import errors
 from tenter.cases.verdict import counts, exit_code, is_known
+from tenter.plan.scenario import FIRST
 from tenter.record.findings import Finding
 from tenter.record.group import Group, groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
@@ -136,7 +137,19 @@ def first_look(run: RunResult) -> str:
         of = settings.setdefault(case.flavour, {})
         of[case.setting] = of.get(case.setting, True) and case.verdict is Verdict.FOUND
     where = " and ".join(f"{sum(of.values())} of {len(of)} of {flavour}" for flavour, of in settings.items())
-    return f"found {len(bugs - missed)} of {len(bugs)} planted bugs, in the settings {where}"
+    return "; ".join(filter(None, [f"found {len(bugs - missed)} of {len(bugs)} planted bugs, in the settings {where}", *_not_shown(run, tried)]))
+
+
+def _not_shown(run: RunResult, tried: Sequence[CaseResult]) -> Iterable[str]:
+    """What the bugs say nothing of: those that were not tried, and the clean cases in whose setting none was planted."""
+    left = sum(f"/{FIRST}" in name for name in run.not_run)
+    if left:
+        yield f"{plural(left, 'trial')} not run"
+    settings = {case.setting for case in tried}
+    bare = [case.name for case in run.cases
+            if not (case.planted or case.faults or case.setting in settings) and case.verdict is not Verdict.SKIP]
+    if bare:
+        yield f"none was planted beside {few(bare)}"
 
 
 def headline(run: RunResult) -> str:
