@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,8 @@ from tenter.house import House
 from tenter.machine.build import build
 from tenter.plain import printable
 from tenter.standpoint import this_standpoint
+
+_LOG_EVERY_S = 30  # of a build, where there is no bar
 
 
 class Patient:
@@ -99,9 +102,17 @@ def path_shown(path: Path) -> str:
 
 
 def build_shown(house: House, flavour: str, console: Console, targets: tuple[str, ...] = ()) -> bool:
-    """Builds all or the given targets, with a progress bar on a terminal, and with its first and last line in a log."""
+    """Builds all or the given targets, with a progress bar on a terminal, and in a log with its first and last line and one in between
+    every half a minute."""
+    told = [time.monotonic()]
+
+    def step(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total, visible=True)
+        if not console.is_terminal and time.monotonic() - told[0] > _LOG_EVERY_S:
+            told[0] = time.monotonic()
+            say(f"building {flavour}: {done:,} of {total:,}")
+
     with Progress(TextColumn("{task.description}", style="cyan"), BarColumn(bar_width=24), MofNCompleteColumn(),
                   TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"building {flavour}", total=None, visible=False)
-        return build(house, flavour, say,
-                     lambda done, total: bars.update(task, completed=done, total=total, visible=True), targets)
+        return build(house, flavour, say, step, targets)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import re
 import shutil
 
 import pytest
 
+import tenter.console
 from tenter.errors import UsageError
 from tenter.machine.build import BuildFailed, build
 
@@ -65,3 +68,26 @@ def test_without_cmake_the_error_says_what_to_do(project, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="cmake is not installed: ./tenter doctor"):
         build(project, "probe", lambda _: None)
+
+
+@needs_cmake
+def test_in_a_log_a_long_build_says_how_far_it_is(project, console, monkeypatch, capsys):
+    monkeypatch.setattr(tenter.console, "_LOG_EVERY_S", 0)
+    assert tenter.console.build_shown(project, "probe", console)
+    assert re.search(r"building probe: [123] of 3\n", capsys.readouterr().err)
+
+
+@needs_cmake
+def test_a_build_by_somebody_else_is_waited_for_with_a_word(project):
+    folder = project.build("probe")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "tenter-build.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text.startswith("another process"):
+            lock.close()  # it has ended
+    said: list[str] = []
+    assert build(project, "probe", say)
+    assert said[0] == "another process builds probe, and is waited for ..."

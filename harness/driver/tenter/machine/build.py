@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from tenter.errors import TenterError, UsageError, nearest
 from tenter.house import FLAVOURS, House
@@ -36,8 +37,16 @@ def build(house: House, flavour: str, say: Say, on_step: OnStep = lambda done, t
     folder.mkdir(parents=True, exist_ok=True)
     # Two builds of one folder at once would break both.
     with (folder / "tenter-build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _hold(lock, flavour, say)
         return _build(house, flavour, folder, say, on_step, targets)
+
+
+def _hold(lock: IO[str], flavour: str, say: Say) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"another process builds {flavour}, and is waited for ...")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _build(house: House, flavour: str, folder: Path, say: Say, on_step: OnStep, targets: tuple[str, ...]) -> bool:
