@@ -91,3 +91,13 @@ def test_a_build_by_somebody_else_is_waited_for_with_a_word(project):
     said: list[str] = []
     assert build(project, "probe", say)
     assert said[0] == "another process builds probe, and is waited for ..."
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("--out", "/proc/x"), "cannot write under /proc/x: "), (("--target", "./libnone.so"), "--target: no such target library './libnone.so'")])
+def test_a_mistake_is_told_before_anything_is_built(tenter, write, monkeypatch, words, message):
+    def built(*_):
+        raise AssertionError("built")
+    monkeypatch.setattr("tenter.verbs.run.build_shown", built)
+    code, _, err = tenter("run", write("smoke/one"), *words)
+    assert code == 2 and message in err

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tenter.errors import HarnessDefect, UsageError, nearest
 from tenter.plan.planner import Case
@@ -37,6 +38,16 @@ def create_run_folder(out: Path, label: str, now: datetime) -> Path:
         except OSError as error:
             raise UsageError(f"cannot write under {out}: {error.strerror}") from error
     raise UsageError(f"{out} holds a thousand runs called {name}")
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Before something that takes long: what `create_run_folder` would refuse after it."""
+    try:
+        existing = next(path for path in (out, *out.parents) if path.exists())
+        with TemporaryDirectory(dir=existing):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write under {out}: {error.strerror}") from error
 
 
 @contextmanager

@@ -77,7 +77,10 @@ class Request:
 
 def run(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
-    known = _baseline(request)  # first, so that a typing error costs no run
+    known = _baseline(request)  # first, so that a typing error costs no run, and no build
+    archive.refuse_unwritable((request.out or house.out).resolve())
+    if "/" in request.target and not Path(request.target).is_file():
+        raise UsageError(f"--target: no such target library '{request.target}'")
     for flavour in request.flavours:
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
