@@ -16,7 +16,7 @@ from tenter.house import FLAVOURS, House
 from tenter.plain import one_line, printable, shortened
 from tenter.record.results import CaseResult, RunResult, Verdict
 from tenter.report.places import scenario_file
-from tenter.report.power import PowerTable
+from tenter.report.power import PowerTable, power_for
 from tenter.report.wording import power_sentence, sentence
 
 # Jenkins and GitLab keep all of it in memory, for every test.
@@ -92,7 +92,7 @@ def _properties(run: RunResult, case: CaseResult, power: PowerTable) -> Properti
     properties = Properties()
     weak = [f"{check.name}: {check.note}" if check.note else check.name for check in case.checks if check.state == "no_power"]
     pairs = [("tested", run.tested), ("target", case.target), ("seed", str(case.seed)), ("planted", case.planted),
-             ("power", "" if case.planted else power_sentence(power.get(case.setting))), ("again", case.again), ("trace", case.trace),
+             ("power", "" if case.planted else power_sentence(power_for(case, power))), ("again", case.again), ("trace", case.trace),
              *(("no_power", text) for text in weak),
              *(("signature", finding.signature) for finding in case.findings),
              *(("replay", run.replay_line(case, finding)) for finding in case.findings)]

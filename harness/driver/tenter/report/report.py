@@ -23,7 +23,7 @@ from tenter.report import codequality, injected, junit, quantity, sarif, wording
 from tenter.report.anchors import anchors
 from tenter.report.examined import examined
 from tenter.report.matrix import matrix, rank
-from tenter.report.power import PowerTable, is_measured
+from tenter.report.power import PowerTable, is_measured, power_for
 from tenter.report.sections import folded, sections
 from tenter.report.since import Since
 from tenter.report.sparkline import LEGEND
@@ -73,7 +73,7 @@ def render(template: str, run: RunResult, power: PowerTable, house: House, since
         injected=injected, started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
         steps=what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
-        power=lambda case: power.get(case.setting))
+        power=lambda case: power_for(case, power))
 
 
 def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:
