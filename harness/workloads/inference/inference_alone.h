@@ -6,7 +6,7 @@
 // Thread safety: the main thread, while no other calls.
 // Ownership and lifetime: one per run; borrows the stage and the inputs.
 // Invariants: it is a leak only when every round leaves as many blocks behind as it has calls, and
-//   goes on so: what a target keeps for later is none.
+//   goes on so: what a target keeps of its last few hundred calls is none.
 // Errors: what the target refuses in the set-up. An error of a call is left to the run with others.
 #pragma once
 
