@@ -41,7 +41,9 @@ TEST(Injector, TellsTheOrderOnlyOfWhatIsArmedAndFollowed) {
   EXPECT_EQ(injector.pairs()[0].first, "io.source.open");
   EXPECT_EQ(injector.pairs()[0].second, "io.producer.next");
   for (const SiteCount& count : injector.counts())
-    if (count.name == "io.producer.reset") EXPECT_EQ(count.hit, 0u);
+    if (count.name == "io.producer.reset") {
+      EXPECT_EQ(count.hit, 0u);
+    }
 }
 
 TEST(Injector, TellsBesideHowManyOtherCallsAFaultStruck) {
