@@ -170,6 +170,19 @@ TEST(InferenceErrors, LetsACompilationFailForAllWhoWait) {
   EXPECT_EQ(ErrorFindings({error, error}, {arena}).size(), 1u);
 }
 
+// Somebody's own message goes before a lack of memory, which has none and may be called internal.
+TEST(InferenceErrors, TakesAMessageForItsOwnFault) {
+  FiredFault push = Fault(1, -1), plan = Fault(2, -1);
+  push.site = "engine.push.allocate";
+  push.action = kActionBadAlloc;
+  push.message = "";
+  plan.site = "cached_op.plan.compile";
+  const tgt_error thrown = Error(TGT_INTERNAL, "boom [injected fault 2]");
+  const tgt_error short_of_memory = Error(TGT_RESOURCE_EXHAUSTED, "out of memory");
+  EXPECT_TRUE(ErrorFindings({thrown, short_of_memory}, {push, plan}).empty());
+  EXPECT_TRUE(ErrorFindings({Error(TGT_INTERNAL, "out of memory"), thrown}, {push, plan}).empty());
+}
+
 // Of no request: an engine tells of it at WaitForAll, where InferenceRemains counts.
 TEST(InferenceErrors, LeavesDeletersToTheEngine) {
   FiredFault fault = Fault(1, -1);

@@ -43,9 +43,12 @@ bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, 
 }
 
 // The first fault that can be the cause, or all of them when none can. A compilation that failed
-// is told to all who waited for its plan, so it is the cause where there is no other.
+// is told to all who waited for its plan, so it is the cause where there is no other. One whose
+// message the error has goes before those that have none.
 size_t CauseOf(const tgt_error& error, int64_t request, const std::vector<FiredFault>& fired,
                const std::vector<bool>& answered) {
+  for (size_t i = 0; i < fired.size(); ++i)
+    if (!fired[i].message.empty() && Explains(fired[i], error, request, answered[i])) return i;
   size_t shared = fired.size();
   for (size_t i = 0; i < fired.size(); ++i) {
     if (Explains(fired[i], error, request, answered[i])) return i;
