@@ -7,9 +7,6 @@
 #include "fuzz/iterator/draw.h"
 #include "fuzz/iterator/judge.h"
 #include "fuzz/iterator/run.h"
-#include "fuzz/process/child.h"
-#include "harness/target/target_library.h"
-#include "runtime/base/clock.h"
 
 namespace tenter::fuzz::iterator {
 namespace {
@@ -39,19 +36,10 @@ constexpr std::array kCounted = std::to_array<std::string_view>(
     {"cases", "calls", "nexts", "resets", "closes", "bad_rows", "faults", "several_consumers"});
 static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
 
-constexpr int64_t kLoadNs = 60 * kNsPerSecond;
-
 Program Parsed(const std::string& text) {
   Result<Program> program = ParseProgram(text);
   TENTER_CHECK(program.ok(), "not a program: " + program.status().message());
   return std::move(*program);
-}
-
-Result<const tgt_target*> Load(const std::string& path) {
-  TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(path));
-  if ((library.table()->groups & TGT_ITERATOR) == 0)
-    return Status(StatusCode::kUnsupported, path + " has no iterators");
-  return library.table();
 }
 
 class IteratorRig final : public Rig {
@@ -123,26 +111,6 @@ Lines SimplerLine(const Lines& lines, size_t i) {
 std::span<const Property> IteratorSubject::properties() const { return kProperties; }
 std::span<const std::string_view> IteratorSubject::counted() const { return kCounted; }
 
-std::string IteratorSubject::SetOption(const std::string& option, const std::string& value) {
-  if (option != "--target") return Subject::SetOption(option, value);
-  target_ = value;
-  return "";
-}
-
-// In a process of its own, since a library may start threads when it is loaded.
-Status IteratorSubject::Prepare() {
-  if (target_.empty()) return {StatusCode::kInvalidArgument, "--target names no library"};
-  const auto problem = RunInChild(
-      [this](const Reporter& reporter) {
-        const auto table = Load(target_);
-        if (!table.ok()) reporter.Found({"", "refused", table.status().message(), 0});
-        reporter.Clean();
-      },
-      kLoadNs);
-  if (!problem.has_value()) return {};
-  return {StatusCode::kInvalidArgument, problem->kind + ": " + problem->detail};
-}
-
 std::string IteratorSubject::Draw(const Property& property, const DrawOptions& options,
                                   uint64_t seed) const {
   return ToText(DrawProgram(property.contract, options.most_ops / 2, seed));
@@ -175,9 +143,7 @@ void IteratorSubject::Count(const std::string& text,
 }
 
 std::unique_ptr<Rig> IteratorSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
-  const auto table = Load(target_);
-  TENTER_CHECK(table.ok(), table.status().message());
-  return std::make_unique<IteratorRig>(**table, watchdog);
+  return std::make_unique<IteratorRig>(Table(), watchdog);
 }
 
 std::string IteratorSubject::Suspect(const std::string& text, const Finding& seen) const {
@@ -201,15 +167,6 @@ std::string IteratorSubject::Shrink(const std::string& program, const Fails& fai
                                .fails = fails,
                                .comes_back = comes_back,
                                .deadline_ns = deadline_ns});
-}
-
-std::vector<std::string> IteratorSubject::Variants(const std::string& text) const {
-  constexpr uint64_t kNoises = 12;
-  Program program = Parsed(text);
-  std::vector<std::string> variants;
-  for (program.noise = 0; program.noise < kNoises; ++program.noise)
-    variants.push_back(ToText(program));
-  return variants;
 }
 
 }  // namespace tenter::fuzz::iterator

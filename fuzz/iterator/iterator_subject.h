@@ -1,21 +1,20 @@
 // IteratorSubject: random files, options, faults and calls on the iterator of a target, compared
 // with a sequential one.
 //
-// Thread safety, ownership, invariants: as Subject.
+// Thread safety, ownership, invariants: as TargetSubject.
 #pragma once
 
-#include "fuzz/frame/subject.h"
+#include "fuzz/target/target_subject.h"
 
 namespace tenter::fuzz::iterator {
 
-class IteratorSubject final : public Subject {
+class IteratorSubject final : public TargetSubject {
  public:
+  IteratorSubject() : TargetSubject(TGT_ITERATOR, "iterators") {}
+
   std::string_view name() const override { return "iterator"; }
   std::span<const Property> properties() const override;
   std::span<const std::string_view> counted() const override;
-  std::string SetOption(const std::string& option, const std::string& value) override;
-  std::string_view help() const override { return " --target LIBRARY.so"; }
-  Status Prepare() override;
   std::string Draw(const Property& property, const DrawOptions& options,
                    uint64_t seed) const override;
   Status Check(const std::string& program) const override;
@@ -26,10 +25,6 @@ class IteratorSubject final : public Subject {
   std::string Suspect(const std::string& program, const Finding& seen) const override;
   std::string Shrink(const std::string& program, const Fails& fails, const Fails& comes_back,
                      int64_t deadline_ns) const override;
-  std::vector<std::string> Variants(const std::string& program) const override;
-
- private:
-  std::string target_;
 };
 
 }  // namespace tenter::fuzz::iterator

@@ -2,66 +2,27 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <sstream>
 #include <string_view>
+
+#include "fuzz/frame/word_reader.h"
 
 namespace tenter::fuzz::iterator {
 namespace {
 
-// Names beside the values of an enum, or beside numbers from 0.
-using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 12> kRows = {"good",  "crlf",   "spaced", "signed",
                                                     "blank", "spaces", "long",   "short",
                                                     "word",  "range",  "nul",    "hole"};
 constexpr std::array<std::string_view, 3> kFiles = {"rows", "missing", "directory"};
 constexpr std::array<std::string_view, 3> kPlaces = {"open", "next", "reset"};
-constexpr std::array<std::string_view, 3> kActions = {"error", "throw", "bad_alloc"};
 constexpr std::array<std::string_view, 4> kVerbs = {"next", "reset", "skipped", "close"};
 constexpr std::array<std::string_view, 5> kTypes = {"float32", "float64", "int32", "int64",
                                                     "uint8"};
 constexpr std::array<std::string_view, 2> kNoYes = {"no", "yes"};
 
-template <typename Value>
-std::string Name(Names names, Value value) {
-  return std::string(names[static_cast<size_t>(value)]);
-}
-
-// The words of one line, taken one after the other; `ok` turns false at the first that does not
-// fit.
-class Words {
- public:
-  explicit Words(const std::string& line) : in_(line) {}
-
-  std::string Word() {
-    std::string word;
-    ok_ = ok_ && static_cast<bool>(in_ >> word);
-    return word;
-  }
-  bool Is(std::string_view wanted) { return ok_ = (Word() == wanted) && ok_; }
-  template <typename Value>
-  void One(Names names, Value* value) {
-    const auto at = std::find(names.begin(), names.end(), Word());
-    ok_ = ok_ && at != names.end();
-    if (ok_) *value = static_cast<Value>(at - names.begin());
-  }
-  template <typename Number>
-  void Number_(Number least, Number most, Number* number) {
-    std::istringstream in(Word());
-    ok_ =
-        ok_ && static_cast<bool>(in >> *number) && in.eof() && *number >= least && *number <= most;
-  }
-  bool more() { return ok_ && !(in_ >> std::ws).eof(); }
-  bool ok() const { return ok_; }
-
- private:
-  std::istringstream in_;
-  bool ok_ = true;
-};
-
 constexpr int64_t kMost = 1'000'000;
 
-void ParseHeader(Words* words, Program* p) {
+void ParseHeader(WordReader* words, Program* p) {
   words->Is("columns"), words->Number_<int64_t>(1, 64, &p->columns);
   words->Is("dtype"), words->One(kTypes, &p->dtype);
   words->Is("batch"), words->Number_<int64_t>(1, kMost, &p->batch);
@@ -80,7 +41,7 @@ bool Allowed(const Fault& fault) {
          (fault.place == Place::kReset && fault.action == Action::kThrow);
 }
 
-void ParseFault(Words* words, Program* p) {
+void ParseFault(WordReader* words, Program* p) {
   Fault& fault = p->faults.emplace_back();
   words->One(kPlaces, &fault.place);
   if (fault.place == Place::kNext) words->Number_<int64_t>(0, kMost, &fault.batch);
@@ -89,7 +50,7 @@ void ParseFault(Words* words, Program* p) {
   if (!Allowed(fault)) words->Is("");
 }
 
-void ParseCall(const std::string& who, Words* words, Program* p) {
+void ParseCall(const std::string& who, WordReader* words, Program* p) {
   Call& call = p->calls.emplace_back();
   call.consumer = who[1] - '0';
   words->One(kVerbs, &call.verb);
@@ -134,7 +95,7 @@ Result<Program> ParseProgram(const std::string& text) {
   int number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
-    Words words(line);
+    WordReader words(line);
     const std::string first = words.Word();
     if (number == 1 && first == "csv")
       ParseHeader(&words, &p);

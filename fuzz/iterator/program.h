@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/target/injected.h"
 #include "harness/target/target.h"
 #include "runtime/base/status.h"
 
@@ -43,7 +44,6 @@ inline bool IsBad(Row row) { return row >= Row::kLong; }
 
 enum class File { kRows, kMissing, kDirectory };
 enum class Place { kOpen, kNext, kReset };
-enum class Action { kError, kThrow, kBadAlloc };
 enum class Verb { kNext, kReset, kSkipped, kClose };
 
 struct Fault {

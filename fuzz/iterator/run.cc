@@ -1,42 +1,24 @@
 #include "fuzz/iterator/run.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <list>
 #include <utility>
 
 #include "fuzz/iterator/sites.h"
 #include "fuzz/process/thread_count.h"
+#include "fuzz/target/memory_file.h"
+#include "fuzz/target/together.h"
 #include "harness/target/target_library.h"
-#include "runtime/base/gate.h"
-#include "runtime/base/thread.h"
 
 namespace tenter::fuzz::iterator {
 namespace {
 
-// The file of a program, without a name in any folder: nothing of it is left behind.
-class RowsFile {
- public:
-  explicit RowsFile(const Program& program) : descriptor_(memfd_create("rows.csv", MFD_CLOEXEC)) {
-    TENTER_CHECK(descriptor_ >= 0, "no file in memory");
-    const std::string text = FileText(program);
-    TENTER_CHECK(write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
-                 "the file in memory is not whole");
-    path_ = program.file == File::kRows
-                ? "/proc/self/fd/" + std::to_string(descriptor_)
-                : std::string(program.file == File::kMissing ? "/no/such/rows.csv" : "/proc/self");
-  }
-  ~RowsFile() { close(descriptor_); }
-  RowsFile(const RowsFile&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  const int descriptor_;
-  std::string path_;
-};
+// The path that the iterator gets: of the rows, or of what is no file.
+std::string PathOf(File file, const MemoryFile& rows) {
+  return file == File::kRows      ? rows.path()
+         : file == File::kMissing ? "/no/such/rows.csv"
+                                  : "/proc/self";
+}
 
 // A batch that its consumer keeps, and what was in it when it came (ITR-6).
 struct Held {
@@ -167,24 +149,8 @@ void Consume(const Program& program, const TargetInstance& target, tgt_handle it
   std::list<Consumer> consumers;
   for (int i = 0; i < Consumers(program); ++i)
     consumers.emplace_back(program, i, target, iterator, sites, &stamps);
-  watchdog->SetDescribe([&consumers] {
-    std::string all;
-    for (const Consumer& consumer : consumers) all += consumer.Describe();
-    return all;
-  });
-  Gate go;
-  std::list<Thread> threads;
-  for (Consumer& consumer : consumers)
-    TENTER_CHECK(threads.emplace_back()
-                     .Start("consumer",
-                            [&] {
-                              go.Wait();
-                              consumer.Run();
-                            })
-                     .ok(),
-                 "no thread for a consumer");
-  go.Open();
-  for (Thread& thread : threads) thread.Join();
+  watchdog->SetDescribe([&consumers] { return DescribeAll(consumers); });
+  RunTogether("consumer", &consumers);
   watchdog->SetDescribe([] { return std::string("the iterator is being freed\n"); });
   for (Consumer& consumer : consumers) history->consumers.push_back(consumer.Finish());
 }
@@ -194,8 +160,8 @@ void Consume(const Program& program, const TargetInstance& target, tgt_handle it
 History RunProgram(const Program& program, const tgt_target& table, uint64_t round,
                    Watchdog* watchdog) {
   History history;
-  const RowsFile file(program);
-  history.path = file.path();
+  const MemoryFile rows("rows.csv", FileText(program));
+  history.path = PathOf(program.file, rows);
   Sites sites(program, round);
   watchdog->Begin();
   const int threads = ThreadCount();
@@ -204,7 +170,7 @@ History RunProgram(const Program& program, const tgt_target& table, uint64_t rou
     auto target = TargetInstance::Open(&table, sites.host());
     TENTER_CHECK(target.ok(), target.status().message());
     tgt_handle iterator = 0;
-    history.create = Create(program, file.path(), **target, &iterator, &history.create_error);
+    history.create = Create(program, history.path, **target, &iterator, &history.create_error);
     if (history.create == TGT_OK) {
       Consume(program, **target, iterator, &sites, watchdog, &history);
       tgt_error error = {};

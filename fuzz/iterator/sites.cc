@@ -1,12 +1,5 @@
 #include "fuzz/iterator/sites.h"
 
-#include <algorithm>
-#include <cstdio>
-#include <string>
-
-#include "runtime/base/clock.h"
-#include "runtime/base/rng.h"
-
 namespace tenter::fuzz::iterator {
 namespace {
 
@@ -14,6 +7,9 @@ constexpr std::string_view kSiteOf[] = {"io.source.open", "io.producer.next", "i
 constexpr uint64_t kMostDelayNs = 300'000;
 
 }  // namespace
+
+Sites::Sites(const Program& program, uint64_t round)
+    : program_(program), delays_(program.noise, round, kMostDelayNs) {}
 
 tgt_host Sites::host() {
   return {this, [](void* self, const tgt_hit* hit, tgt_fault* fault) {
@@ -24,22 +20,14 @@ tgt_host Sites::host() {
 void Sites::Hit(const tgt_hit& hit, tgt_fault* fault) {
   const std::string_view site = hit.site;
   if (site == kSiteOf[1]) SeeAhead(hit.request);
-  Delay();
+  delays_.Delay();
   for (size_t i = 0; i < program_.faults.size(); ++i) {
     const Fault& planned = program_.faults[i];
     if (site != kSiteOf[static_cast<size_t>(planned.place)]) continue;
     if (planned.place == Place::kNext && planned.batch != hit.request) continue;
     if (planned.once && struck_[i].Exchange(true, kRelaxed)) continue;
-    return Strike(i, fault);
+    return Inject(planned.action, FaultText(i), fault);
   }
-}
-
-void Sites::Strike(size_t number, tgt_fault* fault) {
-  constexpr tgt_fault_kind kKinds[] = {TGT_FAULT_ERROR, TGT_FAULT_THROW, TGT_FAULT_BAD_ALLOC};
-  fault->kind = kKinds[static_cast<size_t>(program_.faults[number].action)];
-  fault->code = TGT_DATA_LOSS;
-  std::snprintf(fault->type, sizeof(fault->type), "runtime_error");
-  std::snprintf(fault->message, sizeof(fault->message), "%s", FaultText(number).c_str());
 }
 
 // A batch that is begun now, when so many were asked for.
@@ -48,14 +36,6 @@ void Sites::SeeAhead(int64_t batch) {
   int64_t most = most_ahead_.Load(kRelaxed);
   while (ahead > most && !most_ahead_.CompareExchange(&most, ahead, kRelaxed)) {
   }
-}
-
-// A quarter of the hits takes a while, another one each time.
-void Sites::Delay() {
-  const uint64_t number = hits_.FetchAdd(1, kRelaxed);
-  if (program_.noise == 0) return;
-  const uint64_t hash = CombineHash(CombineHash(program_.noise, round_), number);
-  if (hash % 4 == 0) SleepNs(static_cast<int64_t>(hash / 4 % kMostDelayNs));
 }
 
 }  // namespace tenter::fuzz::iterator

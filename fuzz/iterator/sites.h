@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "fuzz/iterator/history.h"
+#include "fuzz/target/site_delays.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::iterator {
@@ -18,7 +19,7 @@ class Sites {
  public:
   static constexpr size_t kMostFaults = 8;
 
-  Sites(const Program& program, uint64_t round) : program_(program), round_(round) {}
+  Sites(const Program& program, uint64_t round);
 
   tgt_host host();
   void Hit(const tgt_hit& hit, tgt_fault* fault);
@@ -26,17 +27,14 @@ class Sites {
   // By a consumer, before it asks for a batch.
   void Asks() { asked_.FetchAdd(1, kRelaxed); }
 
-  bool were_hit() const { return hits_.Load(kRelaxed) > 0; }
+  bool were_hit() const { return delays_.hits() > 0; }
   int64_t most_ahead() const { return most_ahead_.Load(kRelaxed); }
 
  private:
-  void Strike(size_t number, tgt_fault* fault);
   void SeeAhead(int64_t batch);
-  void Delay();
 
   const Program& program_;
-  const uint64_t round_;
-  Atomic<uint64_t> hits_ = 0;
+  SiteDelays delays_;
   Atomic<int64_t> asked_ = 0, most_ahead_ = 0;
   std::array<Atomic<bool>, kMostFaults> struck_ = {};
 };

@@ -8,7 +8,7 @@
 #include "fuzz/model/judge/judge.h"
 #include "fuzz/model/oracle/oracle.h"
 #include "fuzz/model/program/draw.h"
-#include "fuzz/model/run/model_file.h"
+#include "fuzz/model/run/onnx_bytes.h"
 
 namespace tenter::fuzz::model {
 namespace {

@@ -8,9 +8,6 @@
 #include "fuzz/model/judge/judge.h"
 #include "fuzz/model/program/draw.h"
 #include "fuzz/model/run/run.h"
-#include "fuzz/process/child.h"
-#include "harness/target/target_library.h"
-#include "runtime/base/clock.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -45,19 +42,10 @@ constexpr std::array kCounted = std::to_array<std::string_view>(
      "several_sizes", "for_one_thread", "naive"});
 static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
 
-constexpr int64_t kLoadNs = 60 * kNsPerSecond;
-
 Program Parsed(const std::string& text) {
   Result<Program> program = ParseProgram(text);
   TENTER_CHECK(program.ok(), "not a program: " + program.status().message());
   return std::move(*program);
-}
-
-Result<const tgt_target*> Load(const std::string& path) {
-  TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(path));
-  if ((library.table()->groups & TGT_MODEL) == 0)
-    return Status(StatusCode::kUnsupported, path + " has no models");
-  return library.table();
 }
 
 class ModelRig final : public Rig {
@@ -78,26 +66,6 @@ class ModelRig final : public Rig {
 
 std::span<const Property> ModelSubject::properties() const { return kProperties; }
 std::span<const std::string_view> ModelSubject::counted() const { return kCounted; }
-
-std::string ModelSubject::SetOption(const std::string& option, const std::string& value) {
-  if (option != "--target") return Subject::SetOption(option, value);
-  target_ = value;
-  return "";
-}
-
-// In a process of its own, since a library may start threads when it is loaded.
-Status ModelSubject::Prepare() {
-  if (target_.empty()) return {StatusCode::kInvalidArgument, "--target names no library"};
-  const auto problem = RunInChild(
-      [this](const Reporter& reporter) {
-        const auto table = Load(target_);
-        if (!table.ok()) reporter.Found({"", "refused", table.status().message(), 0});
-        reporter.Clean();
-      },
-      kLoadNs);
-  if (!problem.has_value()) return {};
-  return {StatusCode::kInvalidArgument, problem->kind + ": " + problem->detail};
-}
 
 std::string ModelSubject::Draw(const Property& property, const DrawOptions& options,
                                uint64_t seed) const {
@@ -125,7 +93,7 @@ void ModelSubject::Count(const std::string& text,
     add(Counted::kCalls, call.verb == Verb::kCall ? static_cast<uint64_t>(call.times) : 0);
     add(Counted::kWrongRequests, call.verb == Verb::kBad);
     add(Counted::kFrees, call.verb == Verb::kFree);
-    add(Counted::kStops, call.verb == Verb::kStop || call.verb == Verb::kCancel);
+    add(Counted::kStops, IsStop(call.verb));
   }
   add(Counted::kSeveralCallers, Callers(program) > 1);
   add(Counted::kSeveralSizes, SizesOf(program).size() > 1);
@@ -134,9 +102,7 @@ void ModelSubject::Count(const std::string& text,
 }
 
 std::unique_ptr<Rig> ModelSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
-  const auto table = Load(target_);
-  TENTER_CHECK(table.ok(), table.status().message());
-  return std::make_unique<ModelRig>(**table, watchdog);
+  return std::make_unique<ModelRig>(Table(), watchdog);
 }
 
 std::string ModelSubject::Suspect(const std::string& text, const Finding& seen) const {
@@ -146,8 +112,7 @@ std::string ModelSubject::Suspect(const std::string& text, const Finding& seen) 
       std::any_of(program.faults.begin(), program.faults.end(),
                   [](const Fault& fault) { return fault.place == Place::kArena; });
   if (seen.kind == kHang && lacks_arena) return "COP-2";
-  if (Has(program, Verb::kFree) || Has(program, Verb::kStop) || Has(program, Verb::kCancel))
-    return "COP-4";
+  if (Has(program, Verb::kFree) || Stops(program)) return "COP-4";
   if (!program.faults.empty()) return "COP-5";
   if (seen.kind == kHang) return SizesOf(program).size() > 1 ? "COP-3" : "COP-2";
   return Callers(program) > 1 ? "COP-1" : "COP-9";
@@ -160,15 +125,6 @@ std::string ModelSubject::Shrink(const std::string& program, const Fails& fails,
                                .fails = fails,
                                .comes_back = comes_back,
                                .deadline_ns = deadline_ns});
-}
-
-std::vector<std::string> ModelSubject::Variants(const std::string& text) const {
-  constexpr uint64_t kNoises = 12;
-  Program program = Parsed(text);
-  std::vector<std::string> variants;
-  for (program.noise = 0; program.noise < kNoises; ++program.noise)
-    variants.push_back(ToText(program));
-  return variants;
 }
 
 }  // namespace tenter::fuzz::model

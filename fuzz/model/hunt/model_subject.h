@@ -1,21 +1,20 @@
 // ModelSubject: random models, and what callers do with them, on the model group of a target,
 // compared with an oracle of our own.
 //
-// Thread safety, ownership, invariants: as Subject.
+// Thread safety, ownership, invariants: as TargetSubject.
 #pragma once
 
-#include "fuzz/frame/subject.h"
+#include "fuzz/target/target_subject.h"
 
 namespace tenter::fuzz::model {
 
-class ModelSubject final : public Subject {
+class ModelSubject final : public TargetSubject {
  public:
+  ModelSubject() : TargetSubject(TGT_MODEL, "models") {}
+
   std::string_view name() const override { return "model"; }
   std::span<const Property> properties() const override;
   std::span<const std::string_view> counted() const override;
-  std::string SetOption(const std::string& option, const std::string& value) override;
-  std::string_view help() const override { return " --target LIBRARY.so"; }
-  Status Prepare() override;
   std::string Draw(const Property& property, const DrawOptions& options,
                    uint64_t seed) const override;
   Status Check(const std::string& program) const override;
@@ -27,10 +26,6 @@ class ModelSubject final : public Subject {
   std::string Suspect(const std::string& program, const Finding& seen) const override;
   std::string Shrink(const std::string& program, const Fails& fails, const Fails& comes_back,
                      int64_t deadline_ns) const override;
-  std::vector<std::string> Variants(const std::string& program) const override;
-
- private:
-  std::string target_;
 };
 
 }  // namespace tenter::fuzz::model

@@ -52,8 +52,7 @@ Lines SimplerCall(const Call& call) {
 // lies between is read by nobody then, and can go.
 Lines SimplerNode(const Program& program, const Node& node) {
   Lines simpler;
-  const std::set<int64_t> sizes = SizesOf(program);
-  const int64_t size = sizes.empty() ? 1 : *sizes.rbegin();
+  const int64_t size = *SizesOf(program).rbegin();
   const Result<Values> values = Compute(program.graph, InputsOf(program.graph, size, 0));
   if (!values.ok()) return simpler;
   std::vector<std::string> earlier;
@@ -87,25 +86,9 @@ Lines SimplerNode(const Program& program, const Node& node) {
 
 // Nodes that fit, at every size.
 void MendGraph(Program* p) {
-  std::set<int64_t> sizes = SizesOf(*p);
-  if (sizes.empty()) sizes.insert(1);
-  std::vector<Values> values;
-  for (const int64_t size : sizes) {
-    const Arrays arrays = InputsOf(p->graph, size, 0);
-    Values& mine = values.emplace_back();
-    for (size_t i = 0; i < arrays.size(); ++i) mine[p->graph.inputs[i].name] = arrays[i];
-  }
-  std::erase_if(p->graph.nodes, [&](const Node& node) {
-    std::vector<Arrays> made;
-    for (const Values& mine : values) {
-      auto arrays = ComputeNode(node, mine);
-      if (!arrays || mine.contains(node.name)) return true;
-      made.push_back(std::move(*arrays));
-    }
-    for (size_t s = 0; s < values.size(); ++s)
-      for (size_t i = 0; i < made[s].size(); ++i) values[s][OutputName(node, i)] = made[s][i];
-    return false;
-  });
+  const std::set<int64_t> sizes = SizesOf(*p);
+  std::vector<Values> values = ValuesOfInputs(p->graph, {sizes.begin(), sizes.end()});
+  std::erase_if(p->graph.nodes, [&](const Node& node) { return !AddAtEverySize(node, &values); });
   std::erase_if(p->graph.outputs,
                 [&](const std::string& output) { return !values[0].contains(output); });
   if (p->graph.outputs.empty() && !p->graph.nodes.empty())

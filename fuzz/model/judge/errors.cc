@@ -34,8 +34,6 @@ bool SaysRequest(const Answer& answer, int64_t request) {
 }
 
 bool IsGone(tgt_code code) { return code == TGT_STALE_HANDLE || code == TGT_CLOSED; }
-bool IsStop(Verb verb) { return verb == Verb::kStop || verb == Verb::kCancel; }
-bool IsInvocation(Verb verb) { return verb == Verb::kCall || verb == Verb::kBad; }
 
 class Errors {
  public:
@@ -59,9 +57,7 @@ class Errors {
                const std::string& why) const {
     const std::string place = IsStop(answer.verb) ? "" : std::string(" ") + "ab"[answer.op];
     return {contract, kind,
-            (answer.caller == kNobody ? "afterwards, with nobody else inside"
-                                      : "c" + std::to_string(answer.caller)) +
-                ": " + VerbName(answer.verb) + place + ": " + why +
+            CallerName(answer.caller) + ": " + VerbName(answer.verb) + place + ": " + why +
                 (answer.code == TGT_OK ? "" : ": " + ErrorText(answer.error))};
   }
 

@@ -8,23 +8,19 @@
 namespace tenter::fuzz::model {
 namespace {
 
-uint64_t CountAnswers(const History& history, int op, auto which) {
+uint64_t CountInvocations(const History& history, int op) {
   uint64_t count = 0;
   for (const auto& answers : history.callers)
-    count += static_cast<uint64_t>(
-        std::count_if(answers.begin(), answers.end(),
-                      [&](const Answer& answer) { return answer.op == op && which(answer); }));
+    count += static_cast<uint64_t>(std::count_if(
+        answers.begin(), answers.end(),
+        [&](const Answer& answer) { return answer.op == op && IsInvocation(answer.verb); }));
   return count;
-}
-
-bool IsInvocation(const Answer& answer) {
-  return answer.verb == Verb::kCall || answer.verb == Verb::kBad;
 }
 
 std::optional<Broken> JudgeCompilations(const Program& program, const History& history, int op,
                                         uint64_t compilations) {
   const auto sizes = static_cast<int64_t>(SizesOf(program).size());
-  if (sizes == 0 || program.plans < sizes) return std::nullopt;  // plans are dropped, and made anew
+  if (program.plans < sizes) return std::nullopt;  // plans are dropped, and made anew
   const auto failed = static_cast<uint64_t>(std::count_if(
       history.strikes.begin(), history.strikes.end(),
       [&](const Strike& strike) { return program.faults[strike.fault].place == Place::kCompile; }));
@@ -52,7 +48,7 @@ std::optional<Broken> JudgeFootprint(const Program& program, const History& hist
                   std::to_string(holds.arena_bytes) + " bytes for requests, of which one holds " +
                       std::to_string(history.most_arena_bytes) + " at most, and " +
                       std::to_string(most) + " may be in flight"};
-  const uint64_t calls = CountAnswers(history, op, IsInvocation) + rest.again.size();
+  const uint64_t calls = CountInvocations(history, op) + rest.again.size();
   if (holds.requests > calls)
     return Broken{
         "COP-2", "requests that nobody made",
@@ -61,7 +57,7 @@ std::optional<Broken> JudgeFootprint(const Program& program, const History& hist
 }
 
 std::optional<Broken> JudgeRemains(const Program& program, const History& history) {
-  const bool stopped = Has(program, Verb::kStop) || Has(program, Verb::kCancel);
+  const bool stopped = Stops(program);
   if (history.parameters_changed)
     return Broken{"COP-2", "parameters changed",
                   "the parameters of the model are not what they were"};

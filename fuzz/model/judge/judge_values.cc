@@ -58,10 +58,8 @@ std::string Difference(const Program& program, const Answer& answer, Right* righ
 }
 
 std::string Who(const Answer& answer) {
-  return (answer.caller == kNobody ? "afterwards, with nobody else inside"
-                                   : "c" + std::to_string(answer.caller)) +
-         ": call " + "ab"[answer.op] + std::string(" size ") + std::to_string(answer.size) +
-         " seed " + std::to_string(answer.seed);
+  return CallerName(answer.caller) + ": call " + "ab"[answer.op] + std::string(" size ") +
+         std::to_string(answer.size) + " seed " + std::to_string(answer.seed);
 }
 
 std::optional<Broken> JudgeAnswer(const Program& program, const Answer& answer, bool alone,

@@ -87,7 +87,7 @@ Computed Split(const Node& node, Operands operands) {
     made.push_back(Part(x, *axis, start, size, 1));
     start += size;
   }
-  return start == x.dims[*axis] ? Computed(made) : Computed();
+  return start == x.dims[*axis] && !made.empty() ? Computed(made) : Computed();
 }
 
 // One axis. A start is clamped to what is there, as ONNX says and numpy does not: backwards from

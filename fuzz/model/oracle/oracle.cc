@@ -94,6 +94,29 @@ Result<Values> Compute(const Graph& graph, const Arrays& inputs) {
   return values;
 }
 
+std::vector<Values> ValuesOfInputs(const Graph& graph, const std::vector<int64_t>& sizes) {
+  std::vector<Values> values;
+  for (const int64_t size : sizes) {
+    Arrays arrays = InputsOf(graph, size, 0);
+    Values& mine = values.emplace_back();
+    for (size_t i = 0; i < arrays.size(); ++i) mine[graph.inputs[i].name] = std::move(arrays[i]);
+  }
+  return values;
+}
+
+bool AddAtEverySize(const Node& node, std::vector<Values>* values) {
+  std::vector<Arrays> made;
+  for (const Values& mine : *values) {
+    auto arrays = ComputeNode(node, mine);
+    if (!arrays || mine.contains(node.name)) return false;
+    made.push_back(std::move(*arrays));
+  }
+  for (size_t s = 0; s < made.size(); ++s)
+    for (size_t i = 0; i < made[s].size(); ++i)
+      (*values)[s][OutputName(node, i)] = std::move(made[s][i]);
+  return true;
+}
+
 Arrays OutputsOf(const Graph& graph, int64_t size, uint64_t seed) {
   const Result<Values> values = Compute(graph, InputsOf(graph, size, seed));
   TENTER_CHECK(values.ok(), values.status().message());

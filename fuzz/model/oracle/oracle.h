@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "fuzz/model/graph/graph.h"
 
@@ -25,6 +26,11 @@ Result<Values> Compute(const Graph& graph, const Arrays& inputs);
 // One node, when its operands are known. Nothing when it does not fit, or when a number might not
 // be exact.
 std::optional<Arrays> ComputeNode(const Node& node, const Values& values);
+
+// The same at several sizes, of which each has its values so far.
+std::vector<Values> ValuesOfInputs(const Graph& graph, const std::vector<int64_t>& sizes);
+// Adds what the node makes. False, and nothing is added, when it does not fit at some size.
+bool AddAtEverySize(const Node& node, std::vector<Values>* values);
 
 // Of the outputs, in the order of the graph. REQUIRES: Compute answers for this size.
 Arrays OutputsOf(const Graph& graph, int64_t size, uint64_t seed);

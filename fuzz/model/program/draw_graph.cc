@@ -27,22 +27,11 @@ Input DrawInput(size_t number, Dice* dice) {
 }
 
 // Adds the node when it fits at every size.
-bool TryNode(Node node, Drawn* drawn) {
+void TryNode(Node node, Drawn* drawn) {
   node.name = "n" + std::to_string(drawn->graph.nodes.size());
-  if (!ParseNode(ToText(node))) return false;
-  std::vector<Arrays> made;
-  for (const Values& values : drawn->values) {
-    auto arrays = ComputeNode(node, values);
-    if (!arrays) return false;
-    made.push_back(std::move(*arrays));
-  }
-  for (size_t i = 0; i < made[0].size(); ++i) {
-    const std::string name = OutputName(node, i);
-    for (size_t s = 0; s < made.size(); ++s) drawn->values[s][name] = made[s][i];
-    drawn->names.push_back(name);
-  }
+  if (!AddAtEverySize(node, &drawn->values)) return;
+  for (size_t i = 0; i < OutputsOf(node); ++i) drawn->names.push_back(OutputName(node, i));
   drawn->graph.nodes.push_back(std::move(node));
-  return true;
 }
 
 // The last value, so that something is worked out, and others: in the middle, twice, an input.
@@ -87,11 +76,7 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
     drawn.graph.inputs.push_back(DrawInput(static_cast<size_t>(i), dice));
     drawn.names.push_back(drawn.graph.inputs.back().name);
   }
-  for (const int64_t size : sizes) {
-    const Arrays arrays = InputsOf(drawn.graph, size, 0);
-    Values& values = drawn.values.emplace_back();
-    for (size_t i = 0; i < arrays.size(); ++i) values[drawn.graph.inputs[i].name] = arrays[i];
-  }
+  drawn.values = ValuesOfInputs(drawn.graph, sizes);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
        --tries)
     TryNode(DrawNode(&drawn), &drawn);

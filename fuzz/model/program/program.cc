@@ -2,65 +2,25 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <sstream>
 #include <string_view>
 
+#include "fuzz/frame/word_reader.h"
 #include "fuzz/model/oracle/oracle.h"
 
 namespace tenter::fuzz::model {
 namespace {
 
-// Names beside the values of an enum, or beside numbers from 0.
-using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 2> kThreads = {"single", "safe"};
 constexpr std::array<std::string_view, 2> kFull = {"wait", "refuse"};
 constexpr std::array<std::string_view, 2> kKernels = {"fast", "reference"};
-constexpr std::array<std::string_view, 3> kActions = {"error", "throw", "bad_alloc"};
 constexpr std::array<std::string_view, 2> kHits = {"hit", "each"};
 constexpr std::array<std::string_view, 6> kVerbs = {"call", "bad",  "look",
                                                     "free", "stop", "cancel"};
 constexpr std::array<std::string_view, 4> kBads = {"rank", "type", "count", "size"};
 constexpr std::array<std::string_view, 2> kOps = {"a", "b"};
 
-template <typename Value>
-std::string Name(Names names, Value value) {
-  return std::string(names[static_cast<size_t>(value)]);
-}
-
-// The words of one line, taken one after the other; `ok` turns false at the first that does not
-// fit.
-class Words {
- public:
-  explicit Words(const std::string& line) : in_(line) {}
-
-  std::string Word() {
-    std::string word;
-    ok_ = ok_ && static_cast<bool>(in_ >> word);
-    return word;
-  }
-  void Is(std::string_view wanted) { ok_ = (Word() == wanted) && ok_; }
-  template <typename Value>
-  void One(Names names, Value* value) {
-    const auto at = std::find(names.begin(), names.end(), Word());
-    ok_ = ok_ && at != names.end();
-    if (ok_) *value = static_cast<Value>(at - names.begin());
-  }
-  template <typename Number>
-  void Number_(Number least, Number most, Number* number) {
-    std::istringstream in(Word());
-    ok_ =
-        ok_ && static_cast<bool>(in >> *number) && in.eof() && *number >= least && *number <= most;
-  }
-  bool more() { return ok_ && !(in_ >> std::ws).eof(); }
-  bool ok() const { return ok_; }
-
- private:
-  std::istringstream in_;
-  bool ok_ = true;
-};
-
-void ParseHeader(Words* words, Program* p) {
+void ParseHeader(WordReader* words, Program* p) {
   words->Is("threads"), words->One(kThreads, &p->safe);
   words->Is("workers"), words->Number_(0, 16, &p->workers);
   words->Is("flight"), words->Number_<int64_t>(1, 64, &p->flight);
@@ -71,7 +31,7 @@ void ParseHeader(Words* words, Program* p) {
   words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
 }
 
-void ParseFault(Words* words, Program* p) {
+void ParseFault(WordReader* words, Program* p) {
   Fault& fault = p->faults.emplace_back();
   const std::string where = words->Word();
   fault.place = where == "compile" ? Place::kCompile
@@ -85,11 +45,11 @@ void ParseFault(Words* words, Program* p) {
   if (fault.place == Place::kArena && fault.action == Action::kThrow) words->Is("");
 }
 
-void ParseCall(const std::string& who, Words* words, Program* p) {
+void ParseCall(const std::string& who, WordReader* words, Program* p) {
   Call& call = p->calls.emplace_back();
   call.caller = who[1] - '0';
   words->One(kVerbs, &call.verb);
-  if (call.verb == Verb::kStop || call.verb == Verb::kCancel) return;
+  if (IsStop(call.verb)) return;
   words->One(kOps, &call.op);
   if (call.op >= p->ops) words->Is("");
   if (call.verb == Verb::kBad) words->One(kBads, &call.bad);
@@ -105,7 +65,7 @@ bool IsCaller(const std::string& word) {
 }
 
 template <typename Part>
-void Keep(std::optional<Part> part, std::vector<Part>* parts, Words* words) {
+void Keep(std::optional<Part> part, std::vector<Part>* parts, WordReader* words) {
   if (part.has_value())
     parts->push_back(std::move(*part));
   else
@@ -113,10 +73,13 @@ void Keep(std::optional<Part> part, std::vector<Part>* parts, Words* words) {
 }
 
 // Parts stand in the order of the file: what a later one names must be there.
-void ParseLine(int number, const std::string& line, Words* words, Program* p) {
+void ParseLine(int number, const std::string& line, WordReader* words, Program* p) {
   const std::string first = words->Word();
   if (number == 1 && first == "model") return ParseHeader(words, p);
-  if (number == 1) return words->Is("");
+  if (number == 1) {
+    words->Is("");
+    return;
+  }
   if (first == "fault") return ParseFault(words, p);
   if (IsCaller(first)) return ParseCall(first, words, p);
   if (first == "output") return p->graph.outputs.push_back(words->Word());
@@ -128,16 +91,14 @@ void ParseLine(int number, const std::string& line, Words* words, Program* p) {
 }
 
 Status CheckGraph(const Program& p) {
-  std::set<int64_t> sizes = SizesOf(p);
-  if (sizes.empty()) sizes.insert(1);
-  for (const int64_t size : sizes)
-    TENTER_RETURN_IF_ERROR(Compute(p.graph, InputsOf(p.graph, size, 0)).status());
   const auto invalid = [](const std::string& what) {
     return Status(StatusCode::kInvalidArgument, what);
   };
+  if (!Has(p, Verb::kCall)) return invalid("nobody calls: 'c0: call a size 1 seed 1 times 1'");
+  for (const int64_t size : SizesOf(p))
+    TENTER_RETURN_IF_ERROR(Compute(p.graph, InputsOf(p.graph, size, 0)).status());
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
     return invalid("a model needs a node and an output");
-  if (!Has(p, Verb::kCall)) return invalid("nobody calls: 'c0: call a size 1 seed 1 times 1'");
   for (const Fault& fault : p.faults)
     if (fault.place == Place::kNode &&
         std::none_of(p.graph.nodes.begin(), p.graph.nodes.end(),
@@ -159,7 +120,7 @@ std::string HeaderText(const Program& p) {
 std::string ToText(const Call& call) {
   std::ostringstream out;
   out << "c" << call.caller << ": " << Name(kVerbs, call.verb);
-  if (call.verb == Verb::kStop || call.verb == Verb::kCancel) return out.str();
+  if (IsStop(call.verb)) return out.str();
   out << " " << Name(kOps, call.op);
   if (call.verb == Verb::kBad) out << " " << Name(kBads, call.bad);
   if (call.verb == Verb::kCall)
@@ -189,7 +150,7 @@ Result<Program> ParseLines(const std::string& text) {
   std::istringstream in(text);
   int number = 0;
   for (std::string line; std::getline(in, line);) {
-    Words words(line);
+    WordReader words(line);
     ParseLine(++number, line, &words, &p);
     if (!words.ok() || words.more())
       return Status(StatusCode::kInvalidArgument,
@@ -221,6 +182,11 @@ std::set<int64_t> SizesOf(const Program& p) {
 bool Has(const Program& p, Verb verb) {
   return std::any_of(p.calls.begin(), p.calls.end(),
                      [verb](const Call& call) { return call.verb == verb; });
+}
+
+bool Stops(const Program& p) {
+  return std::any_of(p.calls.begin(), p.calls.end(),
+                     [](const Call& call) { return IsStop(call.verb); });
 }
 
 const char* VerbName(Verb verb) { return kVerbs[static_cast<size_t>(verb)].data(); }

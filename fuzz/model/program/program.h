@@ -25,12 +25,12 @@
 #include <vector>
 
 #include "fuzz/model/graph/graph.h"
+#include "fuzz/target/injected.h"
 #include "runtime/base/status.h"
 
 namespace tenter::fuzz::model {
 
 enum class Place { kNode, kCompile, kArena };
-enum class Action { kError, kThrow, kBadAlloc };
 enum class Verb { kCall, kBad, kLook, kFree, kStop, kCancel };
 enum class Bad { kRank, kType, kCount, kSize };
 
@@ -80,9 +80,12 @@ std::string HeaderText(const Program& program);
 std::string ToText(const Call& call);
 
 int Callers(const Program& program);
-// The sizes that it calls with, each once.
+// The sizes that it calls with, each once; not empty, since somebody calls.
 std::set<int64_t> SizesOf(const Program& program);
+inline bool IsStop(Verb verb) { return verb == Verb::kStop || verb == Verb::kCancel; }
+inline bool IsInvocation(Verb verb) { return verb == Verb::kCall || verb == Verb::kBad; }
 bool Has(const Program& program, Verb verb);
+bool Stops(const Program& program);
 const char* VerbName(Verb verb);
 
 }  // namespace tenter::fuzz::model

@@ -92,7 +92,7 @@ void Caller::Run() {
 // A target need not have an engine, nor tell what an op holds.
 bool Caller::CanDo(Verb verb) const {
   const tgt_target& table = callee_.target.table();
-  if (verb == Verb::kStop || verb == Verb::kCancel) return (table.groups & TGT_ENGINE) != 0;
+  if (IsStop(verb)) return (table.groups & TGT_ENGINE) != 0;
   return verb != Verb::kLook || table.footprint != nullptr;
 }
 

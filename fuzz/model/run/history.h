@@ -23,6 +23,9 @@ struct Output {
 
 // Who calls when all callers have returned.
 inline constexpr int kNobody = -1;
+inline std::string CallerName(int caller) {
+  return caller == kNobody ? "afterwards, with nobody else inside" : "c" + std::to_string(caller);
+}
 
 // One call and its answer. Of two calls of which one had ended before the other began, the stamps
 // say so.

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "fuzz/model/run/caller.h"
-#include "fuzz/model/run/model_file.h"
+#include "fuzz/model/run/onnx_bytes.h"
 #include "fuzz/model/run/sites.h"
 #include "fuzz/process/thread_count.h"
-#include "runtime/base/gate.h"
+#include "fuzz/target/memory_file.h"
+#include "fuzz/target/together.h"
 #include "runtime/base/rng.h"
-#include "runtime/base/thread.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -43,6 +43,7 @@ class Running {
 
  private:
   const tgt_target& table() const { return target_.table(); }
+  std::string Engine() const { return has_engine() ? DescribeEngine(target_, callee_.engine) : ""; }
   bool has_engine() const { return (table().groups & TGT_ENGINE) != 0; }
 
   tgt_code Create() {
@@ -50,8 +51,7 @@ class Running {
     const tgt_engine_options engine = {.workers = program_.workers, .run_dependents = 0};
     tgt_code code = TGT_OK;
     if (has_engine()) code = table().engine_create(target_.self(), &engine, &callee_.engine, error);
-    const std::set<int64_t> sizes = SizesOf(program_);
-    const ModelFile file(program_.graph, sizes.empty() ? 1 : *sizes.begin());
+    const MemoryFile file("drawn.onnx", OnnxBytes(program_.graph, *SizesOf(program_).begin()));
     if (code == TGT_OK)
       code = table().model_load(target_.self(), file.path().c_str(), &model_, error);
     const tgt_cached_op_options options = Options(program_.flight);
@@ -83,28 +83,12 @@ class Running {
   void CallAll() {
     std::list<Caller> callers;
     for (int i = 0; i < Callers(program_); ++i) callers.emplace_back(callee_, i);
-    watchdog_.SetDescribe([this, &callers] {
-      std::string all;
-      for (const Caller& caller : callers) all += caller.Describe();
-      return all + (has_engine() ? DescribeEngine(target_, callee_.engine) : "");
-    });
-    Gate go;
-    std::list<Thread> threads;
-    for (Caller& caller : callers)
-      TENTER_CHECK(threads.emplace_back()
-                       .Start("caller",
-                              [&] {
-                                go.Wait();
-                                caller.Run();
-                              })
-                       .ok(),
-                   "no thread for a caller");
-    go.Open();
-    for (Thread& thread : threads) thread.Join();
+    watchdog_.SetDescribe([this, &callers] { return DescribeAll(callers) + Engine(); });
+    RunTogether("caller", &callers);
     for (Caller& caller : callers) history_.callers.push_back(caller.Finish());
     watchdog_.SetDescribe([this] {
       return std::string("all callers have returned, and calls are made one after the other\n") +
-             (has_engine() ? DescribeEngine(target_, callee_.engine) : "");
+             Engine();
     });
   }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fuzz/model/run/history.h"
+#include "fuzz/target/site_delays.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::model {
@@ -20,7 +21,7 @@ class Sites {
  public:
   static constexpr size_t kMostFaults = 8, kMostStrikes = 512;
 
-  Sites(const Program& program, uint64_t round) : program_(program), round_(round) {}
+  Sites(const Program& program, uint64_t round);
 
   tgt_host host();
   void Hit(const tgt_hit& hit, tgt_fault* fault);
@@ -29,13 +30,11 @@ class Sites {
   std::vector<Strike> strikes() const;
 
  private:
-  void Strike_(size_t number, int64_t request, tgt_fault* fault);
-  void Delay();
+  void Fire(size_t number, int64_t request, tgt_fault* fault);
 
   const Program& program_;
-  const uint64_t round_;
+  SiteDelays delays_;
   Atomic<bool> armed_ = true;
-  Atomic<uint64_t> hits_ = 0;
   std::array<Atomic<int64_t>, kMostFaults> matched_ = {};
   Atomic<size_t> struck_ = 0;
   std::array<Atomic<size_t>, kMostStrikes> fault_of_ = {};

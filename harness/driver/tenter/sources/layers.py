@@ -18,8 +18,9 @@ _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 BENCH_FLOORS = ("program", "contender", "measure", "policy")
-# What is fuzzed stands beside one another on the first two.
-FUZZ_FLOORS = ("process", "frame", "engine", "model", "iterator", "api")
+# What is fuzzed stands beside one another on the first two; what is fuzzed in any runtime, on the third, too.
+FUZZ_FLOORS = ("process", "frame", "target", "engine", "model", "iterator", "api")
+_FUZZED_TARGETS = ("model", "iterator")
 FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "run", "hunt")
 FUZZ_MODEL_FLOORS = ("graph", "oracle", "program", "run", "judge", "hunt")
 # A folder of which the folders inside are floors.
@@ -93,8 +94,9 @@ def _room_problem(room: str, floor: str, included: str, include: str) -> str:
     for name in (floor, included):
         if name not in floors:
             return f"{room}/{name} is on no floor; the floors are {' < '.join(floors)}"
-    if floors is FUZZ_FLOORS and included not in (floor, *floors[:2]):
-        return f"{room}/{floor} may include {' and '.join(floors[:2])} only: {include}"
+    below = floors[:3] if floor in _FUZZED_TARGETS else floors[:2]
+    if floors is FUZZ_FLOORS and included not in (floor, *below):
+        return f"{room}/{floor} may include {' and '.join(below)} only: {include}"
     if floors.index(included) > floors.index(floor):
         return f"upward include: {room}/{floor} stands below {included}: {include}"
     return ""

@@ -1,8 +1,6 @@
-#include "fuzz/model/run/model_file.h"
+#include "fuzz/model/run/onnx_bytes.h"
 
 #include <onnx/onnx_pb.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -142,17 +140,5 @@ class Writer {
 }  // namespace
 
 std::string OnnxBytes(const Graph& graph, int64_t size) { return Writer(graph, size).Bytes(); }
-
-ModelFile::ModelFile(const Graph& graph, int64_t size)
-    : descriptor_(memfd_create("drawn.onnx", MFD_CLOEXEC)) {
-  TENTER_CHECK(descriptor_ >= 0, "no file in memory");
-  const std::string bytes = OnnxBytes(graph, size);
-  TENTER_CHECK(write(descriptor_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()),
-               "the file in memory is not whole");
-}
-
-ModelFile::~ModelFile() { close(descriptor_); }
-
-std::string ModelFile::path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
 
 }  // namespace tenter::fuzz::model

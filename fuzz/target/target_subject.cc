@@ -1,0 +1,59 @@
+#include "fuzz/target/target_subject.h"
+
+#include "fuzz/process/child.h"
+#include "harness/target/target_library.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz {
+namespace {
+
+constexpr int64_t kLoadNs = 60 * kNsPerSecond;
+constexpr std::string_view kNoise = " noise ";
+constexpr int kNoises = 12;
+
+}  // namespace
+
+std::string TargetSubject::SetOption(const std::string& option, const std::string& value) {
+  if (option != "--target") return Subject::SetOption(option, value);
+  target_ = value;
+  return "";
+}
+
+Result<const tgt_target*> TargetSubject::Load() const {
+  TENTER_ASSIGN_OR_RETURN(const TargetLibrary library, TargetLibrary::Load(target_));
+  if ((library.table()->groups & group_) == 0)
+    return Status(StatusCode::kUnsupported, target_ + " has no " + what_);
+  return library.table();
+}
+
+const tgt_target& TargetSubject::Table() const {
+  const auto table = Load();
+  TENTER_CHECK(table.ok(), table.status().message());
+  return **table;
+}
+
+// In a process of its own, since a library may start threads when it is loaded.
+Status TargetSubject::Prepare() {
+  if (target_.empty()) return {StatusCode::kInvalidArgument, "--target names no library"};
+  const auto problem = RunInChild(
+      [this](const Reporter& reporter) {
+        const auto table = Load();
+        if (!table.ok()) reporter.Found({"", "refused", table.status().message(), 0});
+        reporter.Clean();
+      },
+      kLoadNs);
+  if (!problem.has_value()) return {};
+  return {StatusCode::kInvalidArgument, problem->kind + ": " + problem->detail};
+}
+
+std::vector<std::string> TargetSubject::Variants(const std::string& program) const {
+  const size_t begin = program.find(kNoise), end = program.find('\n');
+  TENTER_CHECK(begin < end && end != std::string::npos, "a first line without noise: " + program);
+  std::vector<std::string> variants;
+  for (int noise = 0; noise < kNoises; ++noise)
+    variants.push_back(program.substr(0, begin + kNoise.size()) + std::to_string(noise) +
+                       program.substr(end));
+  return variants;
+}
+
+}  // namespace tenter::fuzz
