@@ -50,7 +50,8 @@ struct FiredFault {
   std::string item;  // explicit form: site@op:NAME=nth(K)action
 
   // The text by which an error names this fault.
-  std::string tag() const { return "[injected fault " + std::to_string(number) + "]"; }
+  static constexpr const char* kTag = "[injected fault ";
+  std::string tag() const { return kTag + std::to_string(number) + "]"; }
   // What an error that it causes must contain.
   std::string expected_text() const;
   // True when it makes the op or request that it hit fail.

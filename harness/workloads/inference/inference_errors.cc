@@ -34,21 +34,19 @@ bool StrikesSomeRequest(const FiredFault& fault) {
 }
 
 // Whether a fault can be the cause. One without a message is known by its request, or when no
-// error was its own yet.
+// error was its own yet; an error that has a message of some fault is never its own.
 bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, bool answered) {
   if (!fault.fails()) return false;
   if (!fault.message.empty()) return Contains(error.message, fault.tag());
-  if (!HasCodeOf(fault.action, error.code)) return false;
+  if (!HasCodeOf(fault.action, error.code) || Contains(error.message, FiredFault::kTag))
+    return false;
   return fault.request >= 0 ? fault.request == request : !answered;
 }
 
 // The first fault that can be the cause, or all of them when none can. A compilation that failed
-// is told to all who waited for its plan, so it is the cause where there is no other. One whose
-// message the error has goes before those that have none.
+// is told to all who waited for its plan, so it is the cause where there is no other.
 size_t CauseOf(const tgt_error& error, int64_t request, const std::vector<FiredFault>& fired,
                const std::vector<bool>& answered) {
-  for (size_t i = 0; i < fired.size(); ++i)
-    if (!fired[i].message.empty() && Explains(fired[i], error, request, answered[i])) return i;
   size_t shared = fired.size();
   for (size_t i = 0; i < fired.size(); ++i) {
     if (Explains(fired[i], error, request, answered[i])) return i;

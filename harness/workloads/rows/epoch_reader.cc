@@ -219,23 +219,21 @@ void EpochReader::CloseInTheMiddle(int64_t after) {
 
 // A fault in the producer names the batch that it struck; only a message tells two apart.
 bool EpochReader::IsOfFault(const tgt_error& error, int64_t batch_number) {
-  const FiredFault* cause = nullptr;
-  const std::vector<FiredFault> fired = stage_.injector.fired();
-  for (const FiredFault& fault : fired) {
+  for (const FiredFault& fault : stage_.injector.fired()) {
     if (!fault.fails() || std::strstr(error.message, fault.expected_text().c_str()) == nullptr)
       continue;
-    // Of those that say the same, one that nobody was told of.
-    if (cause == nullptr || (told_.contains(cause->number) && !told_.contains(fault.number)))
-      cause = &fault;
+    if (fault.message.empty()) {
+      ++told_without_text_;
+      return true;
+    }
+    told_.insert(fault.number);
+    if (fault.request >= 0 && fault.request != batch_number)
+      Report(kErrorExactness, OfError(), "iterator error overtakes good batches",
+             "the error of batch " + std::to_string(fault.request) + " surfaced at batch " +
+                 std::to_string(batch_number));
+    return true;
   }
-  if (cause == nullptr) return false;
-  if (cause->message.empty()) ++told_without_text_;
-  told_.insert(cause->number);
-  if (cause->request >= 0 && cause->request != batch_number && !cause->message.empty())
-    Report(kErrorExactness, OfError(), "iterator error overtakes good batches",
-           "the error of batch " + std::to_string(cause->request) + " surfaced at batch " +
-               std::to_string(batch_number));
-  return true;
+  return false;
 }
 
 // Of an error that is wrong in the first epoch, and of one that only a later one has: then a reset

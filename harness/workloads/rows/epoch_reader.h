@@ -50,8 +50,8 @@ class EpochReader {
   int64_t close_ns_max() const { return close_ns_max_; }
   // The contract that a standstill breaks now, asked from any thread; null between lives.
   const char* doing() const { return doing_.Load(kRelaxed); }
-  // The numbers of the faults that it was told of; of those without a message, which all say the
-  // same, how often it was told of one. And the values of the aftermath.
+  // The numbers of the faults with a message that it was told of; of those without, which all say
+  // the same, how often it was told of one. And the values of the aftermath.
   const std::set<uint64_t>& told() const { return told_; }
   int64_t told_without_text() const { return told_without_text_; }
   uint64_t hash() const { return hash_; }
