@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "harness/targets/saboteur/invoke_saboteur.h"
 #include "harness/targets/saboteur/saboteurs.h"
-#include "runtime/base/mutex.h"
 
 namespace tenter {
 namespace {
@@ -12,70 +12,63 @@ namespace {
 // malloc, and not a C++ object: no compiler may leave an allocation out that nobody uses.
 void LoseABlock() { static_cast<volatile char*>(std::malloc(64))[0] = 0; }
 
-class CallLeaker final : public WrappedTarget {
+class CallLeaker final : public InvokeSaboteur {
  public:
-  using WrappedTarget::WrappedTarget;
-
-  tgt_code Invoke(tgt_handle op, const tgt_tensor* inputs, size_t input_count, tgt_tensor* outputs,
-                  size_t output_count, tgt_error* error) override {
-    LoseABlock();
-    return WrappedTarget::Invoke(op, inputs, input_count, outputs, output_count, error);
-  }
-};
-
-class ErrorLeaker final : public WrappedTarget {
- public:
-  using WrappedTarget::WrappedTarget;
-
-  tgt_code Invoke(tgt_handle op, const tgt_tensor* inputs, size_t input_count, tgt_tensor* outputs,
-                  size_t output_count, tgt_error* error) override {
-    const tgt_code code =
-        WrappedTarget::Invoke(op, inputs, input_count, outputs, output_count, error);
-    if (code != TGT_OK) LoseABlock();
-    return code;
-  }
-};
-
-// What the calls of one op have in common: how many are inside.
-class CrowdSaboteur : public WrappedTarget {
- public:
-  using WrappedTarget::WrappedTarget;
-
-  tgt_code Invoke(tgt_handle op, const tgt_tensor* inputs, size_t input_count, tgt_tensor* outputs,
-                  size_t output_count, tgt_error* error) final EXCLUDES(mutex_) {
-    {
-      MutexLock lock(mutex_);
-      if (const tgt_code code = Enter(++inside_, error); code != TGT_OK) {
-        --inside_;
-        return code;
-      }
-    }
-    const tgt_code code =
-        WrappedTarget::Invoke(op, inputs, input_count, outputs, output_count, error);
-    MutexLock lock(mutex_);
-    --inside_;
-    return code;
-  }
-
- protected:
-  virtual tgt_code Enter(int inside, tgt_error* error) REQUIRES(mutex_) = 0;
-
-  Mutex mutex_;
+  using InvokeSaboteur::InvokeSaboteur;
 
  private:
-  int inside_ GUARDED_BY(mutex_) = 0;
+  tgt_code Enter(tgt_error*) override REQUIRES(mutex_) {
+    LoseABlock();
+    return TGT_OK;
+  }
+};
+
+class ErrorLeaker final : public InvokeSaboteur {
+ public:
+  using InvokeSaboteur::InvokeSaboteur;
+
+ private:
+  tgt_code SpoilFailure(tgt_code code, tgt_error*) override REQUIRES(mutex_) {
+    LoseABlock();
+    return code;
+  }
+};
+
+// The caller of one that finds no memory takes whatever its outputs hold for the answer.
+class RefusalLoser final : public InvokeSaboteur {
+ public:
+  using InvokeSaboteur::InvokeSaboteur;
+
+ private:
+  tgt_code SpoilFailure(tgt_code code, tgt_error* error) override REQUIRES(mutex_) {
+    if (code != TGT_RESOURCE_EXHAUSTED) return code;
+    *error = {};
+    return TGT_OK;
+  }
+};
+
+class RefusalLeaker final : public InvokeSaboteur {
+ public:
+  using InvokeSaboteur::InvokeSaboteur;
+
+ private:
+  tgt_code SpoilFailure(tgt_code code, tgt_error*) override REQUIRES(mutex_) {
+    if (code == TGT_RESOURCE_EXHAUSTED) LoseABlock();
+    return code;
+  }
 };
 
 // Whoever comes as the third waits for ever.
-class Deadlocker final : public CrowdSaboteur {
+class Deadlocker final : public InvokeSaboteur {
  public:
-  using CrowdSaboteur::CrowdSaboteur;
+  using InvokeSaboteur::InvokeSaboteur;
 
  private:
   static constexpr int kTooMany = 3;
 
-  tgt_code Enter(int inside, tgt_error*) override REQUIRES(mutex_) {
-    while (inside == kTooMany) never_.Wait(mutex_);
+  tgt_code Enter(tgt_error*) override REQUIRES(mutex_) {
+    const bool too_many = in_flight() == kTooMany;
+    while (too_many) never_.Wait(mutex_);
     return TGT_OK;
   }
 
@@ -83,15 +76,15 @@ class Deadlocker final : public CrowdSaboteur {
 };
 
 // Says that others are there when nobody is.
-class LonelyRefuser final : public CrowdSaboteur {
+class LonelyRefuser final : public InvokeSaboteur {
  public:
-  using CrowdSaboteur::CrowdSaboteur;
+  using InvokeSaboteur::InvokeSaboteur;
 
  private:
   static constexpr int kPeriod = 20;
 
-  tgt_code Enter(int inside, tgt_error* error) override REQUIRES(mutex_) {
-    if (inside != 1 || ++alone_ % kPeriod != 0) return TGT_OK;
+  tgt_code Enter(tgt_error* error) override REQUIRES(mutex_) {
+    if (Together() || ++alone_ % kPeriod != 0) return TGT_OK;
     *error = {TGT_CONCURRENT_USE, "", "another thread is inside"};
     return TGT_CONCURRENT_USE;
   }
@@ -100,31 +93,25 @@ class LonelyRefuser final : public CrowdSaboteur {
 };
 
 // A call that fails is told what failed for the one before it.
-class ErrorRepeater final : public WrappedTarget {
+class ErrorRepeater final : public InvokeSaboteur {
  public:
-  using WrappedTarget::WrappedTarget;
+  using InvokeSaboteur::InvokeSaboteur;
 
-  tgt_code Invoke(tgt_handle op, const tgt_tensor* inputs, size_t input_count, tgt_tensor* outputs,
-                  size_t output_count, tgt_error* error) override EXCLUDES(mutex_) {
-    const tgt_code code =
-        WrappedTarget::Invoke(op, inputs, input_count, outputs, output_count, error);
-    if (code == TGT_OK) return code;
-    MutexLock lock(mutex_);
+ private:
+  tgt_code SpoilFailure(tgt_code, tgt_error* error) override REQUIRES(mutex_) {
     const tgt_error mine = *error;
     if (before_.has_value()) *error = *before_;
     before_ = mine;
     return error->code;
   }
 
- private:
-  Mutex mutex_;
   std::optional<tgt_error> before_ GUARDED_BY(mutex_);
 };
 
 // Counts every call as one that was compiled for.
-class Recompiler final : public CrowdSaboteur {
+class Recompiler final : public InvokeSaboteur {
  public:
-  using CrowdSaboteur::CrowdSaboteur;
+  using InvokeSaboteur::InvokeSaboteur;
 
   tgt_code Footprint(tgt_handle op, tgt_footprint* footprint, tgt_error* error) override
       EXCLUDES(mutex_) {
@@ -135,7 +122,7 @@ class Recompiler final : public CrowdSaboteur {
   }
 
  private:
-  tgt_code Enter(int, tgt_error*) override REQUIRES(mutex_) {
+  tgt_code Enter(tgt_error*) override REQUIRES(mutex_) {
     ++calls_;
     return TGT_OK;
   }
@@ -144,9 +131,9 @@ class Recompiler final : public CrowdSaboteur {
 };
 
 // Writes to a parameter of the model that was loaded last.
-class ParameterWriter final : public CrowdSaboteur {
+class ParameterWriter final : public InvokeSaboteur {
  public:
-  using CrowdSaboteur::CrowdSaboteur;
+  using InvokeSaboteur::InvokeSaboteur;
 
   tgt_code ModelLoad(const char* path, tgt_handle* model, tgt_error* error) override
       EXCLUDES(mutex_) {
@@ -165,7 +152,7 @@ class ParameterWriter final : public CrowdSaboteur {
  private:
   static constexpr int kPeriod = 50;
 
-  tgt_code Enter(int, tgt_error*) override REQUIRES(mutex_) {
+  tgt_code Enter(tgt_error*) override REQUIRES(mutex_) {
     if (++calls_ % kPeriod == 0 && parameters_ != nullptr) *parameters_ ^= 1;
     return TGT_OK;
   }
@@ -181,6 +168,12 @@ std::unique_ptr<WrappedTarget> LeakPerCall(std::unique_ptr<TargetInstance> inner
 }
 std::unique_ptr<WrappedTarget> LeakPerError(std::unique_ptr<TargetInstance> inner) {
   return std::make_unique<ErrorLeaker>(std::move(inner));
+}
+std::unique_ptr<WrappedTarget> LostRefusal(std::unique_ptr<TargetInstance> inner) {
+  return std::make_unique<RefusalLoser>(std::move(inner));
+}
+std::unique_ptr<WrappedTarget> LeakOnRefusal(std::unique_ptr<TargetInstance> inner) {
+  return std::make_unique<RefusalLeaker>(std::move(inner));
 }
 std::unique_ptr<WrappedTarget> DeadlockOfThree(std::unique_ptr<TargetInstance> inner) {
   return std::make_unique<Deadlocker>(std::move(inner));

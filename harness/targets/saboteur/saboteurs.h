@@ -25,6 +25,8 @@ std::unique_ptr<WrappedTarget> InputOverwritten(std::unique_ptr<TargetInstance> 
 std::unique_ptr<WrappedTarget> RarelyAnother(std::unique_ptr<TargetInstance> inner);
 
 // call_saboteurs.cc
+std::unique_ptr<WrappedTarget> LostRefusal(std::unique_ptr<TargetInstance> inner);
+std::unique_ptr<WrappedTarget> LeakOnRefusal(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> LeakPerCall(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> LeakPerError(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> DeadlockOfThree(std::unique_ptr<TargetInstance> inner);
@@ -38,9 +40,5 @@ std::unique_ptr<WrappedTarget> LostWakeup(std::unique_ptr<TargetInstance> inner)
 std::unique_ptr<WrappedTarget> BatchTwice(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> WrongWaiter(std::unique_ptr<TargetInstance> inner);
 std::unique_ptr<WrappedTarget> LostFailure(std::unique_ptr<TargetInstance> inner);
-
-// refusal_saboteurs.cc
-std::unique_ptr<WrappedTarget> LostRefusal(std::unique_ptr<TargetInstance> inner);
-std::unique_ptr<WrappedTarget> LeakOnRefusal(std::unique_ptr<TargetInstance> inner);
 
 }  // namespace tenter
