@@ -18,7 +18,7 @@ from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError,
 from tenter.house import this_house
 from tenter.plain import one_line
 from tenter.plan.catalogue import MOST_INTEGER
-from tenter.strict import StrictCommand, refuse_beside
+from tenter.strict import StrictCommand, part, refuse_beside
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]})
@@ -123,7 +123,7 @@ def run(
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
                            jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power, canary=canary,
-                           baseline=baseline, shard=_shard(shard), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
+                           baseline=baseline, shard=part(shard, "run"), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])
 
@@ -183,13 +183,6 @@ app.command(cls=StrictCommand)(cli_checkout.doctor)
 app.command(name="list", cls=StrictCommand)(cli_checkout.list_)
 app.command(cls=StrictCommand)(cli_checkout.contracts)
 app.command(cls=StrictCommand)(cli_checkout.build)
-
-
-def _shard(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text or "1/1")
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard: '{text}' is no part such as 2/4, the second of four (./tenter run --help)")
-    return int(match[1]), int(match[2])
 
 
 def _shapes(words: list[str]) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from tenter.console import command_line, open_console
-from tenter.errors import UsageError
 from tenter.house import this_house
-from tenter.strict import refuse_beside
+from tenter.strict import part, refuse_beside
 
 
 def canary(
@@ -49,17 +47,10 @@ def canary(
       ./tenter canary --write reports/curated/power.md     and replace the curated report
     """
     from tenter.verbs import canary as verb
-    part = _part(shard)
+    mine = part(shard, "canary", "2/3, the second of three")
     if list_:
         refuse_beside(context, ("seconds", "shrink_seconds", "seed", "jobs", "write", "quiet", "out"), "says nothing beside --list, which runs nothing")
-        raise typer.Exit(verb.list_bugs(tuple(names or ()), part, this_house(), open_console()))
-    request = verb.Request(names=tuple(names or ()), seconds=seconds, shrink_seconds=shrink_seconds, seed=seed, jobs=jobs, shard=part, quiet=quiet, out=out, write=write,
-                           command=command_line())
+        raise typer.Exit(verb.list_bugs(tuple(names or ()), mine, this_house(), open_console()))
+    request = verb.Request(names=tuple(names or ()), seconds=seconds, shrink_seconds=shrink_seconds, seed=seed, jobs=jobs, shard=mine,
+                           quiet=quiet, out=out, write=write, command=command_line())
     raise typer.Exit(verb.canary(request, this_house(), open_console()))
-
-
-def _part(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text or "1/1")
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard: '{text}' is no part such as 2/3, the second of three (./tenter canary --help)")
-    return int(match[1]), int(match[2])

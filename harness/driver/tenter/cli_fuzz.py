@@ -40,8 +40,9 @@ def fuzz(
     """Run random programs and shrink the first one that breaks a contract.
 
     A program is a few lines of calls by one or more threads: pushes, deletes, waits and stops of an engine; a model and what
-    its callers ask, with failing nodes, frees and stops; a file with good and bad rows, and what its consumers ask; lives of handles, wrong ones included. What it saw is compared with a sequential
-    model of the same, of a model in every bit. A finding names the contract, prints the smallest program that still fails, and
+    its callers ask, with failing nodes, frees and stops; a file with good and bad rows, and what its consumers ask; lives of
+    handles, wrong ones included. What it saw is compared with a sequential model of the same, of a model in every bit. A
+    finding names the contract, prints the smallest program that still fails, and
     the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
     be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
     (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was

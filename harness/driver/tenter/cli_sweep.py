@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from tenter.console import command_line, open_console
-from tenter.errors import UsageError
 from tenter.house import this_house
-from tenter.strict import refuse_beside
+from tenter.strict import part, refuse_beside
 
 
 def sweep(
@@ -55,15 +53,13 @@ def sweep(
       ./tenter sweep smoke --mutant place_lost_on_error   proof that a planted bug is found
     """
     from tenter.verbs import sweep as verb
-    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", shard or "1/1")
-    if not match or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard: '{shard}' is no part such as 2/4, the second of four (./tenter sweep --help)")
+    mine = part(shard, "sweep")
     if mutant:
         refuse_beside(context, ("seconds", "shard", "target", "list_"), "says nothing beside --mutant, whose sweep ends with its first finding")
     if list_:
         refuse_beside(context, ("seconds", "shard", "cap", "jobs", "quiet", "out"), "says nothing beside --list, which runs nothing")
     request = verb.Request(words=tuple(scenarios or ()), flavour=flavour, cap=cap, seconds=seconds, seed=seed,
-                           jobs=jobs or len(os.sched_getaffinity(0)), shard=(int(match[1]), int(match[2])), target=target, mutant=mutant,
+                           jobs=jobs or len(os.sched_getaffinity(0)), shard=mine, target=target, mutant=mutant,
                            quiet=quiet, out=out, command=command_line())
     if list_:
         raise typer.Exit(verb.list_swept(request, this_house(), open_console()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -52,3 +53,11 @@ def _name(option: TyperOption) -> str:
 
 def _help(ctx: typer.Context) -> str:
     return f"{ctx.command_path} --help"
+
+
+def part(text: str, verb: str, example: str = "2/4, the second of four") -> tuple[int, int]:
+    """What --shard says: which part, of how many. Nothing is the whole."""
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text or "1/1")
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard: '{text}' is no part such as {example} (./tenter {verb} --help)")
+    return int(match[1]), int(match[2])

@@ -36,3 +36,14 @@ def test_tsan_is_left_out_of_a_run_of_both(tenter, write, house, plain):
     plain.write_bytes(b"library __tsan_func_entry")
     code, _, err = tenter("run", "smoke/both", "--target", str(plain), "-f", "tsan")
     assert code == 0, err
+
+
+def test_a_library_without_a_folder_in_its_name_is_one_too(tenter, write, house, plain, monkeypatch):
+    write("smoke/both")
+    monkeypatch.chdir(plain.parent)
+    code, _, err = tenter("run", "smoke/both", "--target", plain.name, "-f", "probe")
+    assert code == 0, err
+    path = house.scenarios / "smoke" / "both.toml"
+    path.write_text(path.read_text().replace('["probe"]', '["probe", "tsan"]'))
+    code, _, err = tenter("run", "smoke/both", "--target", plain.name, "-f", "tsan")
+    assert code == 2 and "was not built with -fsanitize=thread" in err

@@ -66,20 +66,23 @@ class Planner:
         first = scenario.budget.seed if seed is None else seed
         plan = self._plan(scenario)
         drawn = names(plan["workload"])
-        plans = [{**plan, "workload": draw(plan["workload"], first + i), "seed": first + i} for i in range(repeat)]
         name = f"{scenario.name}.{self.catalogue.flavour}"
-        return [Case(name=name if repeat == 1 else f"{name}.r{i + 1}", scenario=scenario.name,
-                     flavour=self.catalogue.flavour, purpose=scenario.purpose,
-                     drawn=told(one["workload"], drawn), title=scenario.title + (f" ({told(one['workload'], drawn)})" if drawn else ""),
-                     contracts=scenario.contracts, plan=one, refused=scenario.refused,
-                     timeout_s=scenario.budget.timeout_s, expect=scenario.expect, planted=_planted(scenario),
-                     again=self._again(scenario, first + i))
-                for i, one in enumerate(plans)]
+        cases = []
+        for number in range(repeat):
+            seed = first + number
+            workload = draw(plan["workload"], seed)
+            chosen = told(workload, drawn)
+            cases.append(Case(name=name if repeat == 1 else f"{name}.r{number + 1}", scenario=scenario.name,
+                              flavour=self.catalogue.flavour, title=f"{scenario.title} ({chosen})" if chosen else scenario.title,
+                              purpose=scenario.purpose, contracts=scenario.contracts, plan={**plan, "workload": workload, "seed": seed},
+                              refused=scenario.refused, timeout_s=scenario.budget.timeout_s, expect=scenario.expect,
+                              planted=_planted(scenario), again=self._again(scenario, seed), drawn=chosen))
+        return cases
 
     def _again(self, scenario: Scenario, seed: int) -> str:
         words = f"./tenter run {scenario.words()} --flavour {self.catalogue.flavour} --seed {seed}"
         if self.target:
-            target = self.house.relative(Path(self.target)) if _is_library(self.target) else self.target
+            target = self.house.relative(Path(self.target)) if is_library(self.target) else self.target
             words += f" --target {shlex.quote(target)}"
         return words + (f" --out {self.out}" if self.out else "")
 
@@ -177,7 +180,7 @@ class Planner:
             return {"name": f"mutant {scenario.mutant}", "library": str(library), "saboteur": ""}
         name = self.target or scenario.target
         where = "--target" if self.target else scenario.source
-        if _is_library(name):
+        if is_library(name):
             library = Path(name) if self.target else self.house.root / name
             if not library.is_file():
                 raise UsageError(f"{where}: no such target library '{name}'")
@@ -202,6 +205,6 @@ def fault_sites(plan: str) -> list[str]:
     return [re.split(r"[@=]", item, maxsplit=1)[0].strip() for item in items if item]
 
 
-def _is_library(target: str) -> bool:
+def is_library(target: str) -> bool:
     """A file, and not the name of a target that is built here."""
     return "/" in target or target.endswith(".so")

@@ -18,6 +18,10 @@ _ALL = "all"
 _AT_LINE = re.compile(r" at \S+\.(cc|h):\d+: .*")  # where a check stands, in a path of one build, and what it says
 
 
+def _seen(one: Detection) -> str:
+    return one_line(_AT_LINE.sub("", one.kind))
+
+
 def missed(made: Sequence[Detection]) -> Sheet | None:
     """None when every instrument found what it had to find."""
     out = [one for one in made if one.missed]
@@ -67,14 +71,14 @@ def misread(made: Sequence[Detection], why: bool = False) -> Sheet | None:
     if not out:
         return None
     rows = tuple((one.trial.bug.name, one.trial.by, ", ".join(one.trial.bug.contracts), ", ".join(one.named) or "none",
-                  one_line(_AT_LINE.sub("", one.kind)), *([one.trial.bug.note or "not known"] if why else [])) for one in out)
+                  _seen(one), *([one.trial.bug.note or "not known"] if why else [])) for one in out)
     return Sheet("Found, with another diagnosis or none",
                  (" bug", " instrument", " breaks", " the finding names", " what was seen", *([" why"] if why else [])), rows)
 
 
 def every(made: Sequence[Detection]) -> Sheet:
     rows = tuple((one.trial.bug.name, one.trial.bug.floor, one.trial.bug.planted, one.trial.by, ", ".join(one.trial.bug.contracts),
-                  _state(one), number(one.seconds), ", ".join(one.named), one_line(_AT_LINE.sub("", one.kind))) for one in made)
+                  _state(one), number(one.seconds), ", ".join(one.named), _seen(one)) for one in made)
     return Sheet("Every bug", (" bug", " floor", " what is planted", " instrument", " breaks", " found", "seconds", " the finding names",
                                " what was seen"), rows)
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tenter.cases.verdict import REFUSED, powerless
-from tenter.record.group import groups
 from tenter.plan.sweeping import SWEPT
+from tenter.record.group import groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.wording import few, plural, powerless_note
 

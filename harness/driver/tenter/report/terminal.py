@@ -111,8 +111,9 @@ def print_end(console: Console, run: RunResult, folder: str, measured: bool) -> 
     clean = exit_code(run) == 0
     console.print()
     line(console, one_line(f"{verdict_word(run)}: {headline(run)}"), "bold green" if clean else "bold red")
-    if first_look(run):
-        line(console, one_line(f"  power: {first_look(run)}"), "bold green" if clean else "bold")
+    power = first_look(run)
+    if power:
+        line(console, one_line(f"  power: {power}"), "bold green" if clean else "bold")
     for case in run.cases:
         if case.first_look and case.verdict is Verdict.MISSED:
             line(console, one_line(f"  missed: {case.planted} in {case.kind} of {case.flavour}, so that its cells say nothing: {case.reason}"), "bold red")

@@ -23,7 +23,7 @@ from tenter.machine import environment, instrumented
 from tenter.plan import catalogue, files, given_models, shard, tested
 from tenter.plan.bugs import CANARIES
 from tenter.plan.first_look import first_look
-from tenter.plan.planner import Case, Planner
+from tenter.plan.planner import Case, Planner, is_library
 from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
@@ -79,7 +79,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
     known = _baseline(request)  # first, so that a typing error costs no run, and no build
     archive.refuse_unwritable((request.out or house.out).resolve())
-    if "/" in request.target and not Path(request.target).is_file():
+    if is_library(request.target) and not Path(request.target).is_file():
         raise UsageError(f"--target: no such target library '{request.target}'")
     for flavour in request.flavours:
         if flavour not in FLAVOURS:
@@ -144,7 +144,7 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
 def _fit_for_target(flavours: list[str], request: Request) -> list[str]:
     """Without tsan where the library is none for it; refused when it was asked for, or when nothing else is left."""
     library = Path(request.target)
-    if "/" not in request.target or not library.is_file() or "tsan" not in flavours or instrumented.knows_tsan(library):
+    if not is_library(request.target) or "tsan" not in flavours or instrumented.knows_tsan(library):
         return flavours
     if "tsan" in request.flavours or flavours == ["tsan"]:
         raise UsageError(f"--target: {instrumented.why_not_tsan(request.target)}; build it so, or run it with -f probe")

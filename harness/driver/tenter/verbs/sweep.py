@@ -102,11 +102,12 @@ def sweep(request: Request, house: House, console: Console) -> tuple[RunResult, 
         made = Sweep(request, house, console, folder, time.monotonic())
         line(console, f"testing {run.tested}", "bold")
         _clean(made, cases)
-        plan = sweeping.planned(made.bases, {name: site.actions for name, site in sites.items()}, request.cap, _seed(request))
+        actions = {name: site.actions for name, site in sites.items()}
+        plan = sweeping.planned(made.bases, actions, request.cap, _seed(request))
         mine = plan.strikes[request.shard[0] - 1::request.shard[1]]
         _say_plan(made, mine, len(plan.strikes) - len(mine), left_out)
         _strike(made, mine, "trials", _BESIDE_SHARE)
-        _beside(made, {name: site.actions for name, site in sites.items()}, waived)
+        _beside(made, actions, waived)
         return _end(made, run, _rows(made, list(sites), waived), [f"{one.case}: {one.why}" for one in left_out], plan.skipped)
 
 
