@@ -1,5 +1,5 @@
-// InvokeSaboteur: what spoils invocations before, behind a right one, or behind one that failed, and
-// knows how many are in flight.
+// InvokeSaboteur: what spoils invocations: before them, behind a right one, or behind one that
+// failed. It knows how many are in flight.
 //
 // Thread safety: Invoke from any thread; the others are called under the lock, one at a time.
 // Ownership and lifetime: as WrappedTarget.

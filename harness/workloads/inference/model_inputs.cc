@@ -132,6 +132,18 @@ void Fill(tgt_dtype dtype, size_t count, uint64_t seed, char* bytes) {
   }
 }
 
+bool SameForm(const tgt_tensor& a, const tgt_tensor& b) {
+  return a.dtype == b.dtype && a.rank == b.rank &&
+         std::equal(a.dims, a.dims + std::clamp(a.rank, 0, TGT_RANK_MAX), b.dims);
+}
+
+std::string Form(const tgt_tensor& tensor) {
+  std::string text = "of type " + std::to_string(tensor.dtype) + " and shape [";
+  for (int i = 0; i < std::min(tensor.rank, TGT_RANK_MAX); ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(tensor.dims[i]);
+  return text + "]";
+}
+
 }  // namespace
 
 Result<std::vector<tgt_tensor>> ModelInputs::Describe(const TargetInstance& target,
@@ -240,15 +252,6 @@ std::vector<tgt_tensor> ModelInputs::Misshaped(size_t i) const {
   return inputs;
 }
 
-namespace {
-
-bool SameForm(const tgt_tensor& a, const tgt_tensor& b) {
-  return a.dtype == b.dtype && a.rank == b.rank &&
-         std::equal(a.dims, a.dims + std::clamp(a.rank, 0, TGT_RANK_MAX), b.dims);
-}
-
-}  // namespace
-
 bool ModelInputs::IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const {
   const auto& expected = samples_[i].expected;
   for (size_t o = 0; o < outputs.size(); ++o)
@@ -265,17 +268,6 @@ int64_t ModelInputs::WhoseAnswer(const std::vector<tgt_tensor>& outputs, size_t 
     if (IsAnswer(outputs, i)) return static_cast<int64_t>(i);
   return -1;
 }
-
-namespace {
-
-std::string Form(const tgt_tensor& tensor) {
-  std::string text = "of type " + std::to_string(tensor.dtype) + " and shape [";
-  for (int i = 0; i < std::min(tensor.rank, TGT_RANK_MAX); ++i)
-    text += (i == 0 ? "" : ", ") + std::to_string(tensor.dims[i]);
-  return text + "]";
-}
-
-}  // namespace
 
 std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs, size_t i) const {
   for (size_t o = 0; o < outputs.size(); ++o) {
