@@ -42,20 +42,6 @@ Program Parsed(const std::string& text) {
   return std::move(*program);
 }
 
-class IteratorRig final : public Rig {
- public:
-  IteratorRig(const tgt_target& table, Watchdog* watchdog) : table_(table), watchdog_(watchdog) {}
-
-  std::optional<Finding> Run(const std::string& text, uint64_t round) override {
-    const Program program = Parsed(text);
-    return Judge(program, RunProgram(program, table_, round, watchdog_));
-  }
-
- private:
-  const tgt_target& table_;
-  Watchdog* const watchdog_;
-};
-
 bool Has(const Program& program, Verb verb) {
   return std::any_of(program.calls.begin(), program.calls.end(),
                      [verb](const Call& call) { return call.verb == verb; });
@@ -142,8 +128,10 @@ void IteratorSubject::Count(const std::string& text,
   add(Counted::kSeveral, Consumers(program) > 1);
 }
 
-std::unique_ptr<Rig> IteratorSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
-  return std::make_unique<IteratorRig>(Table(), watchdog);
+std::optional<Finding> IteratorSubject::RunOnce(const std::string& text, const tgt_target& table,
+                                                uint64_t round, Watchdog* watchdog) const {
+  const Program program = Parsed(text);
+  return Judge(program, RunProgram(program, table, round, watchdog));
 }
 
 std::string IteratorSubject::Suspect(const std::string& text, const Finding& seen) const {

@@ -21,10 +21,13 @@ class IteratorSubject final : public TargetSubject {
   int Size(const std::string& program) const override;
   void Count(const std::string& program,
              const std::function<void(size_t, uint64_t)>& add) const override;
-  std::unique_ptr<Rig> MakeRig(Watchdog* watchdog, int64_t patience_ns) const override;
   std::string Suspect(const std::string& program, const Finding& seen) const override;
   std::string Shrink(const std::string& program, const Fails& fails, const Fails& comes_back,
                      int64_t deadline_ns) const override;
+
+ private:
+  std::optional<Finding> RunOnce(const std::string& program, const tgt_target& table,
+                                 uint64_t round, Watchdog* watchdog) const override;
 };
 
 }  // namespace tenter::fuzz::iterator

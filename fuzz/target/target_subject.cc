@@ -26,10 +26,24 @@ Result<const tgt_target*> TargetSubject::Load() const {
   return library.table();
 }
 
-const tgt_target& TargetSubject::Table() const {
+// The library is loaded into this process, which is a child.
+std::unique_ptr<Rig> TargetSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
+  class TargetRig final : public Rig {
+   public:
+    TargetRig(const TargetSubject& subject, const tgt_target& table, Watchdog* watchdog)
+        : subject_(subject), table_(table), watchdog_(watchdog) {}
+    std::optional<Finding> Run(const std::string& program, uint64_t round) override {
+      return subject_.RunOnce(program, table_, round, watchdog_);
+    }
+
+   private:
+    const TargetSubject& subject_;
+    const tgt_target& table_;
+    Watchdog* const watchdog_;
+  };
   const auto table = Load();
   TENTER_CHECK(table.ok(), table.status().message());
-  return **table;
+  return std::make_unique<TargetRig>(*this, **table, watchdog);
 }
 
 // In a process of its own, since a library may start threads when it is loaded.

@@ -3,7 +3,7 @@
 // A program of such a subject ends its first line with "noise N", the seed of the delays at the
 // sites of the target.
 //
-// Thread safety, ownership, invariants: as Subject.
+// Thread safety, invariants: as Subject. Ownership and lifetime: outlives its rigs.
 #pragma once
 
 #include "fuzz/frame/subject.h"
@@ -16,14 +16,16 @@ class TargetSubject : public Subject {
   std::string SetOption(const std::string& option, const std::string& value) final;
   std::string_view help() const final { return " --target LIBRARY.so"; }
   Status Prepare() final;
+  std::unique_ptr<Rig> MakeRig(Watchdog* watchdog, int64_t patience_ns) const final;
   std::vector<std::string> Variants(const std::string& program) const final;
 
  protected:
   // `group`: of the functions that it calls, TGT_MODEL for example; `what`: for a person, "models".
   TargetSubject(uint32_t group, std::string what) : group_(group), what_(std::move(what)) {}
 
-  // Of the library, which is loaded into this process. REQUIRES: Prepare was ok.
-  const tgt_target& Table() const;
+  // Runs a program once on a target and judges it, as Rig::Run.
+  virtual std::optional<Finding> RunOnce(const std::string& program, const tgt_target& table,
+                                         uint64_t round, Watchdog* watchdog) const = 0;
 
  private:
   Result<const tgt_target*> Load() const;

@@ -48,20 +48,6 @@ Program Parsed(const std::string& text) {
   return std::move(*program);
 }
 
-class ModelRig final : public Rig {
- public:
-  ModelRig(const tgt_target& table, Watchdog* watchdog) : table_(table), watchdog_(watchdog) {}
-
-  std::optional<Finding> Run(const std::string& text, uint64_t round) override {
-    const Program program = Parsed(text);
-    return Judge(program, RunProgram(program, table_, round, watchdog_));
-  }
-
- private:
-  const tgt_target& table_;
-  Watchdog* const watchdog_;
-};
-
 }  // namespace
 
 std::span<const Property> ModelSubject::properties() const { return kProperties; }
@@ -101,8 +87,10 @@ void ModelSubject::Count(const std::string& text,
   add(Counted::kNaive, program.workers == 0);
 }
 
-std::unique_ptr<Rig> ModelSubject::MakeRig(Watchdog* watchdog, int64_t /*patience_ns*/) const {
-  return std::make_unique<ModelRig>(Table(), watchdog);
+std::optional<Finding> ModelSubject::RunOnce(const std::string& text, const tgt_target& table,
+                                             uint64_t round, Watchdog* watchdog) const {
+  const Program program = Parsed(text);
+  return Judge(program, RunProgram(program, table, round, watchdog));
 }
 
 std::string ModelSubject::Suspect(const std::string& text, const Finding& seen) const {
