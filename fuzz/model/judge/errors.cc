@@ -154,14 +154,15 @@ class Errors {
 
   // A failure that only a strike, or a lack of room, can have made.
   std::optional<Broken> JudgeStruck(const Answer& answer) {
-    // A lack of memory and one of room may look the same.
-    if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && !StrikeOf(answer, true) &&
+    const auto strike = StrikeOf(answer);
+    const bool at_node = strike && FaultOf(*strike).place == Place::kNode;
+    // A lack of memory and one of room may look the same, unless a node is named.
+    if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && !at_node &&
         MostOthers(answer) >= program_.flight)
       return std::nullopt;
-    if (const auto strike = StrikeOf(answer); strike) {
+    if (strike) {
       if (auto broken = JudgePlace(*strike, answer); broken.has_value()) return broken;
-      if (told_[*strike]++ > 0 &&
-          program_.faults[history_.strikes[*strike].fault].place != Place::kCompile)
+      if (told_[*strike]++ > 0 && FaultOf(*strike).place != Place::kCompile)
         return Wrong("COP-5", "one failure, two callers", answer, "another call was told the same");
       return std::nullopt;
     }
@@ -175,6 +176,10 @@ class Errors {
                            : "nothing has struck this request");
   }
 
+  const Fault& FaultOf(size_t strike) const {
+    return program_.faults[history_.strikes[strike].fault];
+  }
+
   // The strike that made this error: rather one at a node, which is known by its place, and rather
   // one that nobody was told of yet.
   std::optional<size_t> StrikeOf(const Answer& answer) const {
@@ -184,7 +189,7 @@ class Errors {
   std::optional<size_t> StrikeOf(const Answer& answer, bool at_node) const {
     std::optional<size_t> told;
     for (size_t i = 0; i < history_.strikes.size(); ++i) {
-      const Fault& fault = program_.faults[history_.strikes[i].fault];
+      const Fault& fault = FaultOf(i);
       if ((fault.place == Place::kNode) != at_node || !Explains(i, answer)) continue;
       if (told_[i] == 0) return i;
       // A compilation may fail for many; what strikes an arena is told to one.
@@ -201,7 +206,7 @@ class Errors {
 
   bool Explains(size_t i, const Answer& answer) const {
     const Strike& strike = history_.strikes[i];
-    const Fault& fault = program_.faults[strike.fault];
+    const Fault& fault = FaultOf(i);
     if (fault.action != Action::kBadAlloc)
       return Says(answer, StrikeText(i)) &&
              (answer.code == TGT_DATA_LOSS || fault.action == Action::kThrow);
@@ -221,8 +226,8 @@ class Errors {
   // The node, the request, and the shape of what the node read, at the size of this very call.
   std::optional<Broken> JudgePlace(size_t i, const Answer& answer) const {
     const Strike& strike = history_.strikes[i];
-    if (program_.faults[strike.fault].place != Place::kNode) return std::nullopt;
-    const std::string& node = program_.faults[strike.fault].node;
+    if (FaultOf(i).place != Place::kNode) return std::nullopt;
+    const std::string& node = FaultOf(i).node;
     if (!Says(answer, node))
       return Wrong("COP-5", "the node is not named", answer, "node " + node + " failed");
     if (!SaysRequest(answer, strike.request))
@@ -268,12 +273,13 @@ class Errors {
       if (told_[i] > 0) requests.insert(history_.strikes[i].request);
     for (size_t i = 0; i < told_.size(); ++i) {
       const Strike& strike = history_.strikes[i];
-      const Fault& fault = program_.faults[strike.fault];
-      const bool by_request = fault.place == Place::kNode && requests.contains(strike.request);
+      const Fault& fault = FaultOf(i);
+      const bool another_was_told =
+          fault.place == Place::kNode && requests.contains(strike.request);
       // What a lack of room is taken for, and what a request hides that a stop or a free ended.
-      const bool hidden = stopped_ || Has(program_, Verb::kFree) ||
-                          (fault.action == Action::kBadAlloc && program_.refuse);
-      if (told_[i] > 0 || by_request || hidden) continue;
+      const bool may_be_hidden = stopped_ || Has(program_, Verb::kFree) ||
+                                 (fault.action == Action::kBadAlloc && program_.refuse);
+      if (told_[i] > 0 || another_was_told || may_be_hidden) continue;
       return Broken{"COP-5", "a failure is lost",
                     "strike " + std::to_string(i) + " at " +
                         (fault.place == Place::kNode ? "node " + fault.node + " of request " +
