@@ -20,6 +20,9 @@ constexpr int kVariantRounds = 40;
 // nothing.
 constexpr int kSmallEnough = 3, kFew = 4;
 constexpr int kMostHunts = 6;
+// What comes back less often than once in so many rounds is rare: it can hardly be shrunk, and other
+// findings of the same bug may come back more often.
+constexpr int kRareRounds = 20;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
 // While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.
 #if defined(TENTER_TSAN) || defined(TENTER_ASAN)
@@ -70,6 +73,7 @@ class Minimiser {
 
  private:
   bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
+  bool IsRare() const { return rate_.came_back * kRareRounds < rate_.rounds; }
 
   // Shrinks `original`, which takes the place of the smallest so far when it is smaller and comes
   // back. False when it does not.
@@ -142,16 +146,18 @@ class Minimiser {
       small.draw.most_ops = std::max(kSmallEnough, subject_.Size(minimal_) - 1);
       small.seed = CombineHash(options_.seed, static_cast<uint64_t>(hunts));
       const std::string kind = kind_;
-      const auto number = FindKind(small, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
+      const bool any_kind = rate_.came_back == 0 || (IsRare() && hunts > 0);
+      const auto number =
+          FindKind(small, any_kind, counts.get(), std::min(deadline_ns, NowNs() + kHuntNs));
       if (!number.has_value() && few) return;
       if (!number.has_value()) continue;
       if (!Consider(DrawCase(subject_, small, *number).program, deadline_ns)) kind_ = kind;
     }
   }
 
-  // The number of the next case with this kind of finding; with any kind, while the one that was
-  // found first never came back.
-  std::optional<uint64_t> FindKind(const CampaignOptions& options, Counts* counts,
+  // The number of the next case with this kind of finding, or with any kind, which is then the one
+  // that is looked for.
+  std::optional<uint64_t> FindKind(const CampaignOptions& options, bool any_kind, Counts* counts,
                                    int64_t deadline_ns) {
     while (NowNs() < deadline_ns) {
       const auto finding = RunInChild(
@@ -161,7 +167,7 @@ class Minimiser {
           deadline_ns - NowNs() + 2 * kNsPerSecond);
       const uint64_t number = counts->next_case.FetchAdd(1, kRelaxed);
       if (!finding.has_value()) continue;
-      if (rate_.came_back == 0) kind_ = finding->kind;
+      if (any_kind) kind_ = finding->kind;
       if (finding->kind == kind_) return number;
     }
     return std::nullopt;

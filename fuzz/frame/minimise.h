@@ -5,8 +5,9 @@
 //
 // Thread safety: the parent must have one thread only (RunInChild).
 // Ownership and lifetime: values.
-// Invariants: (1) the kind of the finding stays the same, unless the first one never came back and
-//   another one did. (2) the program came back, or it is the one that the campaign found.
+// Invariants: (1) the kind of the finding stays the same, unless the first one comes back rarely or
+//   never, and a smaller program with another one does. (2) the program came back, or it is the one
+//   that the campaign found.
 // Errors: where the time is over it stops with the best so far.
 #pragma once
 
