@@ -16,6 +16,7 @@ from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, c
 from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
+from tenter.machine.processors import cases_at_once
 from tenter.plain import one_line
 from tenter.plan.catalogue import MOST_INTEGER
 from tenter.strict import StrictCommand, part, refuse_beside
@@ -58,7 +59,8 @@ def run(
     seed: Annotated[Optional[int], typer.Option(min=0, max=2**62, help="Seed of the first repetition instead of the scenario's.")]
     = None,
     repeat: Annotated[int, typer.Option(min=1, max=10**6, help="Run every case so often, each with the next seed.")] = 1,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at once; each uses many threads itself.")] = 1,
+    jobs: Annotated[Optional[int], typer.Option("--jobs", "-j", min=1, help="Cases at once; each uses many threads itself. Default: as many "
+                                                "as processors, four at most")] = None,
     out: Out = None,
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
                                         "behind the target ABI.")] = "",
@@ -110,7 +112,7 @@ def run(
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
         refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power", "canary",
                                 "input_shape", "shard", "baseline", "retry"), "says nothing beside --resume, which goes on with what was planned")
-        request = verb.Request(jobs=jobs, command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
+        request = verb.Request(jobs=jobs or cases_at_once(), command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
     if model:
         if scenarios:
@@ -122,7 +124,7 @@ def run(
         refuse_beside(context, ("threads", "inferences", "input_shape"),
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
-                           jobs=jobs, out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power, canary=canary,
+                           jobs=jobs or cases_at_once(), out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power, canary=canary,
                            baseline=baseline, shard=part(shard, "run"), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -10,6 +9,7 @@ import typer
 
 from tenter.console import command_line, open_console
 from tenter.house import this_house
+from tenter.machine.processors import processors
 from tenter.strict import part, refuse_beside
 
 
@@ -59,7 +59,7 @@ def sweep(
     if list_:
         refuse_beside(context, ("seconds", "shard", "cap", "jobs", "quiet", "out"), "says nothing beside --list, which runs nothing")
     request = verb.Request(words=tuple(scenarios or ()), flavour=flavour, cap=cap, seconds=seconds, seed=seed,
-                           jobs=jobs or len(os.sched_getaffinity(0)), shard=mine, target=target, mutant=mutant,
+                           jobs=jobs or processors(), shard=mine, target=target, mutant=mutant,
                            quiet=quiet, out=out, command=command_line())
     if list_:
         raise typer.Exit(verb.list_swept(request, this_house(), open_console()))

@@ -47,6 +47,11 @@ def test_only_the_flavours_that_are_run_and_what_needs_many_calls_not_in_slow_on
     assert places(chosen) == [("power/smoke/a/first_look_flip_bit", ("tsan",))]
 
 
+def test_what_one_thread_must_call_for_long_is_planted_beside_a_small_model():
+    clean = [scenario("smoke/a", parameters={"model": "ocr_cls"}), scenario("smoke/b", parameters={"model": "generated:7"})]
+    assert places(first_look(clean, [canary("leak_per_error")], (), others_target=False)) == [("power/smoke/b/first_look_leak_per_error", ("probe",))]
+
+
 @pytest.fixture
 def first_run(house, tenter, write):
     """The default words and a saboteur, of which the stand-in finds what `behaviour` says."""

@@ -62,7 +62,7 @@ def test_a_refused_plan_is_a_usage_error_and_leaves_nothing(tenter, write, house
 
 
 def test_a_refused_plan_among_others_is_a_row_like_theirs(tenter, write):
-    code, out, _ = tenter("run", write("smoke/a", behaviour="refuse"), write("smoke/b"))
+    code, out, _ = tenter("run", "-j", "1", write("smoke/a", behaviour="refuse"), write("smoke/b"))
     assert code == 2 and [line.split()[0] for line in out.splitlines()[:4]] == ["testing", "verdict", "ERROR", "PASS"]
 
 
@@ -205,7 +205,7 @@ def test_an_interruption_ends_the_children_and_reports_what_ran(tenter, write, h
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    code, _, _ = tenter("run", "smoke")
+    code, _, _ = tenter("run", "smoke", "-j", "1")
     thread.join()
     raw = json.loads((house.out / "latest" / "report.json").read_text())
     assert code == 3 and raw["interrupted"]
@@ -223,5 +223,5 @@ def test_tsan_cases_run_with_the_options_that_the_checks_rely_on(house, monkeypa
 
 
 def test_the_last_refused_case_has_its_row(tenter, write):
-    code, out, _ = tenter("run", write("smoke/a"), write("smoke/b", behaviour="refuse"))
+    code, out, _ = tenter("run", write("smoke/a"), write("smoke/b", behaviour="refuse"), "-j", "1")
     assert code == 2 and [line.split()[0] for line in out.splitlines()[:4]] == ["testing", "verdict", "PASS", "ERROR"]

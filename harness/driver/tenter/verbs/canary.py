@@ -12,6 +12,7 @@ from rich.console import Console
 from tenter.console import advise, build_shown, line, path_shown
 from tenter.errors import CLEAN, HarnessDefect, UsageError
 from tenter.house import FLAVOURS, House
+from tenter.machine.processors import processors
 from tenter.plan import bugs as table, catalogue, sweepable
 from tenter.plan.bugs import Bug
 from tenter.plan.planner import Case, Planner
@@ -50,7 +51,7 @@ def measure(request: Request, house: House, console: Console) -> tuple[RunResult
     trials = chosen(planted(house), request.names, request.shard)
     if request.write and not request.write.parent.is_dir():
         raise UsageError(f"--write: no such folder {request.write.parent}")
-    asked = running.Request(words=("canary",), jobs=request.jobs or max(1, len(os.sched_getaffinity(0)) // 2), out=request.out,
+    asked = running.Request(words=("canary",), jobs=request.jobs or max(1, processors() // 2), out=request.out,
                             quiet=request.quiet, command=request.command)
     result, code = running.run_planned(_cases(trials, request, asked, house, console), asked, house, console)
     made = detections(result, trials)

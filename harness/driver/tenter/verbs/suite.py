@@ -17,6 +17,7 @@ from tenter.console import build_shown, path_shown
 from tenter.errors import CLEAN, FINDINGS, TenterError
 from tenter.house import House
 from tenter.machine import sanitizer
+from tenter.machine.processors import cases_at_once, processors
 from tenter.record import archive
 from tenter.record.tally import Tally, of_ctest, of_junit, of_run, one
 from tenter.sources import contracts, layers, tidy
@@ -87,12 +88,12 @@ class Suite:
         return _with_log(of_junit(report), log)
 
     def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
-        request = run.Request(words=words, flavours=flavours, command=f"./tenter run {' '.join(words)}")
+        request = run.Request(words=words, flavours=flavours, jobs=cases_at_once(), command=f"./tenter run {' '.join(words)}")
         return of_run(run.run(request, self.house, self.console)[0])
 
     def swept(self) -> Tally:
         """One hit of every site by each action, as far as the time goes: all are struck before any is struck in a second case."""
-        request = sweep.Request(words=("smoke",), cap=1, seconds=_SWEEP_S, jobs=len(os.sched_getaffinity(0)), quiet=True,
+        request = sweep.Request(words=("smoke",), cap=1, seconds=_SWEEP_S, jobs=processors(), quiet=True,
                                 command=f"./tenter sweep smoke --seconds {_SWEEP_S} --cap 1")
         return of_run(sweep.sweep(request, self.house, self.console)[0])
 
