@@ -589,5 +589,51 @@ TEST(Judge, SeesBrokenRaces) {
       });
 }
 
+// Op 1 runs while its body looks, and op 2 waits for what it writes.
+TEST(Judge, SeesWrongLooks) {
+  const auto looked = [](History& h) -> std::vector<LookedOp>& { return h.statements[2].looked; };
+  const auto of = [looked](History& h, const char* name) -> LookedOp& {
+    for (LookedOp& op : looked(h))
+      if (op.name == name) return op;
+    throw std::out_of_range(name);
+  };
+  ExpectFound(
+      "engine workers 1 vars 1\n"
+      "t0: push op1 writes(a)\n"
+      "op1: push op2 reads(a)\n"
+      "op1: look\n",
+      {{"ENG-5", "a look missed an op", [looked](History& h) { looked(h).clear(); }},
+       {"ENG-5", "a look missed an op", [of](History& h) { of(h, "op2").number = 77; }},
+       {"ERR-7", "a look named another op", [of](History& h) { of(h, "op2").name = "op3"; }},
+       {"ENG-5", "a look saw a running op wait",
+        [of](History& h) { of(h, "op1").has_started = false; }},
+       {"ENG-1", "a look saw an op wait for nothing",
+        [of](History& h) { of(h, "op2").waits_for.clear(); }}});
+}
+
+// Two pushers, and a crowd beside one: what bulks and the crowd told.
+TEST(Judge, SeesLostBulksAndCrowds) {
+  ExpectFound(
+      "engine workers 2 vars 2\n"
+      "t0: push op1 writes(a) bulk 2\n"  // 0
+      "t0: push op2 writes(a) bulk 2\n"  // 1
+      "t1: push op3 writes(b) bulk 2\n",
+      {{"ENG-5", "did not run",
+        [](History& h) {
+          h.statements[1].runs = 0;
+          h.statements[1].number = 0;
+        }},
+       {"ENG-3", "push numbers fall",
+        [](History& h) { std::swap(h.statements[0].number, h.statements[1].number); }}});
+  ExpectFound(
+      "engine workers 2 vars 1 crowd 2\n"
+      "t0: push op1 writes(a)\n",
+      {{"ENG-8", "a crowd saw it",
+        [](History& h) { h.crowd.contract = "ENG-8", h.crowd.wrong = "lost"; }},
+       {"ENG-5", "wrong count: ran", [](History& h) { ++h.counts.ran; }},
+       {"ENG-8", "wrong count: live vars", [](History& h) { ++h.crowd.vars_left; }},
+       {"ERR-10", "wrong number of pushes", [](History& h) { ++h.crowd.pushes; }}});
+}
+
 }  // namespace
 }  // namespace tenter::fuzz

@@ -20,8 +20,8 @@ constexpr int kVariantRounds = 40;
 // nothing.
 constexpr int kSmallEnough = 3, kFew = 4;
 constexpr int kMostHunts = 6;
-// What comes back less often than once in so many rounds is rare: it can hardly be shrunk, and other
-// findings of the same bug may come back more often.
+// What comes back less often than once in so many rounds is rare: it can hardly be shrunk, and
+// other findings of the same bug may come back more often.
 constexpr int kRareRounds = 20;
 constexpr int64_t kHuntNs = 4 * kNsPerSecond;
 // While shrinking; ordinary cases take a millisecond, under a sanitizer some ten.

@@ -54,6 +54,14 @@ struct RunSeen {
   std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
 };
 
+// An op as the engine told of it when it was looked at.
+struct LookedOp {
+  std::string name;
+  uint64_t number = 0;
+  bool has_started = false;
+  std::vector<uint32_t> waits_for;  // indices of vars
+};
+
 // kPush: the run of the body. kDelete: of the deleter.
 struct StatementSeen : RunSeen {
   Span span;
@@ -64,9 +72,18 @@ struct StatementSeen : RunSeen {
   Caught caught;                      // kWaitAll, kAwait: what came instead of a report
   std::vector<FailureSeen> reported;  // kWaitAll, kAwait
   bool expired = false;               // kExpired: its scope was cancelled in time
+  std::vector<LookedOp> looked;       // kLook
   int64_t live_after_stop = -1;       // kStop, on a thread
   std::vector<RunSeen> replays;       // kPush, recorded: as they came
   std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)
+};
+
+// What the threads beside the program did, and the first promise that they saw broken.
+struct CrowdSeen {
+  uint64_t pushes = 0;     // and deletes, that the engine took: each ran
+  uint64_t vars_left = 0;  // that were not deleted
+  bool cut_off = false;    // in the child of a fork, where nobody knows
+  std::string contract, wrong;
 };
 
 struct History {
@@ -76,6 +93,7 @@ struct History {
   std::vector<std::vector<FailureSeen>> final_reported;  // by the wait-alls of the drain, in turn
   std::vector<std::pair<int, std::vector<FailureSeen>>> final_scopes;  // what each still told then
   EngineCounts counts;                                                 // after the drain
+  CrowdSeen crowd;                                                     // after the drain
   int64_t sync_bodies_left = 0;                                        // after the drain
   int64_t bodies_left = 0;                                             // after the engine is gone
   int64_t exceptions_left = 0;                                         // after the engine is gone

@@ -36,7 +36,7 @@ class Unfolding {
     if (s.bulk != 0 && stopped_)
       kept.code = StatusCode::kStopped;  // it may be told later only
     else if (s.bulk != 0 && seen.code == StatusCode::kOk)
-      kept.push_number = last_number_ + 1;
+      kept.push_number = alone_ ? last_number_ + 1 : seen.number;
     if (kept.push_number != 0) last_number_ = kept.push_number;
   }
 
@@ -85,6 +85,7 @@ class Unfolding {
   const Program& program_;
   const History& history_;
   Unfolded result_;
+  const bool alone_ = IsSequential(program_);
   uint64_t last_number_ = 0;
   bool stopped_ = false;  // means something in sequential programs, where bulks are
   uint64_t recorded_runs_ = 0, matched_runs_ = 0;

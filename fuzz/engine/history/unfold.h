@@ -5,9 +5,9 @@
 // becomes its ops, each with the span of the call and the run that has its number. Recorded pushes
 // themselves disappear. Its ops are in the scope of the replay.
 //
-// A push in a bulk does not return its push number. Nobody else pushes in such a program, so it is
-// the one after that of the push before. After a stop the engine refuses the group, and says so at
-// the next call on the bulk or never.
+// A push in a bulk does not return its push number. Where nobody else pushes it is the one after
+// that of the push before; with several pushers each op runs, and its body was told. After a stop
+// the engine refuses the group, and says so at the next call on the bulk or never.
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.

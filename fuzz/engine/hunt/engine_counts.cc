@@ -38,6 +38,7 @@ enum class Count {
   kBulkOps,
   kMeetings,
   kManyVars,
+  kCrowds,
   kEnd
 };
 
@@ -49,7 +50,7 @@ constexpr std::array kNames = std::to_array<std::string_view>(
      "gated",        "idle",          "forks",           "parity",
      "recorded_ops", "replays",       "times_out",       "races",
      "scoped_ops",   "scope_cancels", "scope_deadlines", "scoped_replays",
-     "bulk_ops",     "meetings",      "many_vars"});
+     "bulk_ops",     "meetings",      "many_vars",       "crowds"});
 static_assert(kNames.size() == static_cast<size_t>(Count::kEnd));
 
 }  // namespace
@@ -87,6 +88,7 @@ void CountCase(const Program& p, const std::function<void(size_t, uint64_t)>& ad
   add(Count::kIdle, p.idle);
   add(Count::kForks, statements([](const Statement& s) { return s.verb == Verb::kFork; }));
   add(Count::kParity, p.parity);
+  add(Count::kCrowds, p.crowd > 0);
   add(Count::kRecordedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));

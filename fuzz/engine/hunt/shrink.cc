@@ -136,6 +136,8 @@ class Shrinker {
   void SimplifyEngine() {
     Try([](Program& p) { p.parity = false; });
     Try([](Program& p) { p.gated = false; });
+    Try([](Program& p) { p.crowd = 0; });
+    Try([](Program& p) { p.crowd = std::min(p.crowd, 1); });
     Try([](Program& p) { p.idle = false; });
     Try([](Program& p) { p.apart = 1; });
     Try([](Program& p) { p.failing_worker = -1; });

@@ -65,6 +65,7 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
   JudgeOrder(c, order);
   JudgeCancels(c, order);
+  JudgeLooks(c, order);
   if (program.gated) JudgePriorities(c, order);
   for (Finding& finding : JudgeAllChoices(c, order)) findings.push_back(std::move(finding));
   JudgeLeftovers(c);

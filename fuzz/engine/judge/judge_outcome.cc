@@ -50,12 +50,17 @@ void JudgeCounts(const Case& c, const Expectation& expect) {
                std::string(name) + " is " + std::to_string(got) + ", expected " +
                    std::to_string(wanted));
   };
-  check("ENG-5", "ran", counts.ran, expect.ran + gate + c.history.programs_released);
+  const CrowdSeen& crowd = c.history.crowd;
+  if (!crowd.cut_off)
+    check("ENG-5", "ran", counts.ran,
+          expect.ran + gate + c.history.programs_released + crowd.pushes);
   check("ERR-1", "failed", counts.failed, expect.failed);
   check("ERR-3", "skipped", counts.skipped, expect.skipped);
   check("ENG-9", "cancelled", counts.cancelled, expect.cancelled);
   check("ENG-5", "live ops", counts.live_ops, 0);
-  uint64_t live = c.history.programs_alive + static_cast<uint64_t>(SpareVars(c.program));
+  if (crowd.cut_off) return;
+  uint64_t live =
+      c.history.programs_alive + static_cast<uint64_t>(SpareVars(c.program)) + crowd.vars_left;
   for (const std::vector<Version>& versions : expect.versions)
     live += versions.back().value != kTombstone;
   check("ENG-8", "live vars", counts.live_vars, live);
@@ -68,6 +73,8 @@ void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expecta
     if (!order[i].deletes) JudgeFate(c, order[i], expect.ops[i], expect);
   for (size_t i = 0; i < order.size(); ++i) JudgeValuesRead(c, order[i], expect.ops[i]);
   JudgeVars(c, expect);
+  if (const CrowdSeen& crowd = c.history.crowd; !crowd.contract.empty())
+    c.Report(crowd.contract, "a crowd saw it", "beside the program: " + crowd.wrong);
   JudgeCounts(c, expect);
 }
 

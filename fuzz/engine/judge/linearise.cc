@@ -62,10 +62,12 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   if (c.program.gated && c.program.workers > 0) free.erase(1);
   for (const Pushed& p : *pushes) free.erase(p.number);
   const std::vector<Gap> gaps = FindGaps(c, *pushes);
-  if (free.size() != gaps.size() + c.history.programs_released)
+  const CrowdSeen& crowd = c.history.crowd;
+  const size_t deletes = gaps.size() + c.history.programs_released;
+  if (!crowd.cut_off && free.size() != deletes + crowd.pushes)
     return c.Report(Has(c.program, Verb::kStop) ? "ENG-9" : "ERR-10", "wrong number of pushes",
                     "the engine counted " + std::to_string(c.history.counts.pushed) + " pushes; " +
-                        std::to_string(pushes->size() + gaps.size() + c.history.programs_released) +
+                        std::to_string(pushes->size() + deletes + crowd.pushes) +
                         " were accepted, the others refused");
   for (const Gap& gap : gaps) {
     const auto number = free.upper_bound(gap.after);
@@ -84,7 +86,7 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
 }
 
 // ENG-3 and ENG-2: one thread's pushes, and pushes that follow one another in time, have rising
-// numbers.
+// numbers. What another thread pushed in a bulk may have waited there.
 void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
   for (size_t i = 1; i < pushes.size(); ++i)
     if (pushes[i - 1].number == pushes[i].number)
@@ -96,10 +98,22 @@ void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
     for (const Pushed& b : pushes)
       if (c.seen(a).span.end < c.seen(b).span.begin && a.number > b.number) {
         const bool same = c.statement(a).actor == c.statement(b).actor;
+        if (!same && c.statement(a).bulk != 0) continue;
         return c.Report(same ? "ENG-3" : "ENG-2", "push numbers fall",
                         ToText(c.statement(a)) + " returned before " + ToText(c.statement(b)) +
                             " began, and got a larger push number");
       }
+}
+
+// ENG-5: an op of a bulk that has no number, although the engine took it, was never run.
+void JudgeBulks(const Case& c) {
+  for (size_t i = 0; i < c.program.statements.size() && c.findings.empty(); ++i) {
+    const Statement& s = c.program.statements[i];
+    const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kPush && s.bulk != 0 && seen.span.happened() &&
+        seen.code == StatusCode::kOk && seen.push_number == 0)
+      c.Report("ENG-5", "did not run", ToText(s) + " was neither run, skipped nor cancelled");
+  }
 }
 
 // Fills in how racing ops ended, by what was reported of them.
@@ -120,6 +134,8 @@ void NoteRaces(const Case& c, std::vector<Pushed>* order) {
 
 std::vector<Pushed> Linearise(const Case& c) {
   std::vector<Pushed> pushes;
+  JudgeBulks(c);
+  if (!c.findings.empty()) return pushes;
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];

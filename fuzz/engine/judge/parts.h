@@ -24,6 +24,9 @@ std::vector<Pushed> Linearise(const Case& c);
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order);
 void JudgePriorities(const Case& c, const std::vector<Pushed>& order);
 
+// judge_looks.cc: what a snapshot told of ops that waited or ran all the while.
+void JudgeLooks(const Case& c, const std::vector<Pushed>& order);
+
 // judge_cancels.cc: who ran although its scope was cancelled, what bodies were told, and deadlines
 // of scopes.
 void JudgeCancels(const Case& c, const std::vector<Pushed>& order);

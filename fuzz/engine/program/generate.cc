@@ -26,11 +26,12 @@ class Drawing {
     if (many_vars) PlanManyVars();
     const bool meets = program_.workers >= 2 && Chance(profile_.meetings);
     if (meets) PlanMeetings();
-    if (threads == 1 && Chance(profile_.bulks)) PlanBulks();
-    if (Chance(profile_.scopes)) scopes_ = From(1, 2);
-    pushes_.Plan(program_.vars, scopes_, bulk_);
     const bool forks = threads == 1 && Chance(profile_.forks);
     if (forks) profile_.async = profile_.times_out = profile_.races = 0;
+    if (Chance(forks ? profile_.crowds_at_forks : profile_.crowds)) PlanCrowd();
+    if (Chance(threads == 1 ? profile_.bulks : profile_.shared_bulks)) PlanBulks(threads);
+    if (Chance(profile_.scopes)) scopes_ = From(1, 2);
+    pushes_.Plan(program_.vars, scopes_, bulk_);
     const int most_ops = many_vars ? std::min(draw_.most_ops, 10) : draw_.most_ops;
     const int ops = From(1, std::max(1, From(1, most_ops)));
     for (int i = 0; i < ops; ++i) OneStep(threads);
@@ -40,12 +41,12 @@ class Drawing {
     if (scopes_ > 0 && Chance(profile_.scope_deadlines))
       for (int scope = From(1, scopes_); scope > 0; --scope) InsertDeadline(threads, scope);
     if (forks)
-      for (int n = From(1, 2); n > 0; --n) InsertFork();
+      for (int n = From(1, program_.crowd > 0 ? 4 : 2); n > 0; --n) InsertFork();
     Normalise(&program_);
     if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
                       program_.workers > 0 && !Has(program_, Verb::kFork) && !HasRaces(program_) &&
-                      Chance(profile_.parity);
+                      program_.crowd == 0 && Chance(profile_.parity);
     return program_;
   }
 
@@ -59,11 +60,17 @@ class Drawing {
   }
 
   // Most ops go through a bulk, and nothing is drawn that does not go together with it.
-  void PlanBulks() {
+  // With several threads each op must run.
+  void PlanBulks(int threads) {
     bulk_ = From(2, 6);
     profile_.deletes = profile_.pushes_inside = 0;
     profile_.async /= 2;
     profile_.priorities /= 3;
+    if (threads == 1) return;
+    profile_.fails = profile_.async = profile_.out_of_memory = 0;
+    profile_.times_out = profile_.races = profile_.captures = profile_.stops = 0;
+    profile_.scope_cancels = profile_.scope_deadlines = 0;
+    program_.failing_worker = -1;
   }
 
   // In some cases their indices do not fit into one byte. Few ops: each has much to say.
@@ -74,11 +81,17 @@ class Drawing {
 
   // Nothing is drawn that does not go together with meetings, and less that keeps ops apart.
   void PlanMeetings() {
-    profile_.captures = profile_.bulks = profile_.forks = 0;
+    profile_.captures = profile_.bulks = profile_.shared_bulks = profile_.forks = 0;
     profile_.waits /= 2;
     profile_.wait_alls /= 2;
     if (program_.idle) program_.noise = 0;
     if (program_.vars <= profile_.most_vars) program_.vars = From(1, 8);
+  }
+
+  // Nothing is drawn that does not go together with a crowd.
+  void PlanCrowd() {
+    program_.crowd = From(1, 3);
+    profile_.deletes = profile_.cancels = profile_.bulks = profile_.shared_bulks = 0;
   }
 
   // Pairs of ops at random; of these Normalise keeps the ones that must meet.
@@ -216,6 +229,7 @@ class Drawing {
     program_.gated = true;
     const int ops = Chance(10) ? From(70, 140) : From(2, draw_.most_ops);
     for (int i = 0; i < ops; ++i) Push({false, 0}, 2);
+    if (Chance(30)) Wait({false, 0}, Verb::kLook);
     for (Statement& s : program_.statements) {
       s.ends = Ends::kSync;
       s.throws_after = Type::kNone;

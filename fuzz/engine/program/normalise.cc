@@ -90,8 +90,22 @@ bool CanFork(const Program& program) {
                      [](const Statement& s) { return s.ends == Ends::kSync; });
 }
 
+// A push in a bulk does not tell its number. It is the next one where nobody else pushes; with
+// several pushers its body tells it, so each op must run.
+bool EachRuns(const Program& program) {
+  return !CanCancel(program) && program.failing_worker < 0 &&
+         std::all_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+           return s.verb != Verb::kStop && s.verb != Verb::kReplay && s.verb != Verb::kNew &&
+                  s.verb != Verb::kTimeout &&
+                  (s.verb != Verb::kPush ||
+                   (!s.actor.is_op && s.ends == Ends::kSync && s.throws == Type::kNone &&
+                    !s.out_of_memory && s.program == 0));
+         });
+}
+
 bool CanBulk(const Program& program) {
-  return IsSequential(program) && !program.gated && !Has(program, Verb::kDelete);
+  return (IsSequential(program) || EachRuns(program)) && !program.gated && program.crowd == 0 &&
+         !Has(program, Verb::kDelete);
 }
 
 void NormaliseBulk(bool allowed, Statement* s) {
@@ -136,9 +150,19 @@ void NormaliseScopes(Program* program) {
       program->statements[i].blocks = false;
 }
 
+// A delete does not tell its push number, and beside a crowd nobody could guess it. What a stop
+// cancels of a crowd would be reported to the program.
+bool CanHaveCrowd(const Program& program) {
+  return !program.gated && program.failing_worker < 0 &&
+         std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+           return s.verb == Verb::kDelete || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
+         });
+}
+
 }  // namespace
 
 void Normalise(Program* program) {
+  if (!CanHaveCrowd(*program)) program->crowd = 0;
   std::set<int> pushed, quiet;  // quiet: ops whose bodies do nothing else
   AllCaptured captured;
   const bool cancels = CanCancel(*program), can_bulk = CanBulk(*program);
@@ -163,7 +187,8 @@ void Normalise(Program* program) {
   program->statements = std::move(kept);
   NormaliseScopes(program);
   NormaliseMeetings(program);
-  if (Has(*program, Verb::kFork) || HasRaces(*program)) program->parity = false;
+  if (Has(*program, Verb::kFork) || HasRaces(*program) || program->crowd > 0)
+    program->parity = false;
 }
 
 }  // namespace tenter::fuzz

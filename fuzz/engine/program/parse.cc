@@ -99,6 +99,7 @@ bool ParseHead(Words& words, Program* p) {
     if (words.Is("workers") ? words.Number(&p->workers)
         : words.Is("vars")  ? words.Number(&p->vars)
         : words.Is("apart") ? words.Number(&p->apart)
+        : words.Is("crowd") ? words.Number(&p->crowd)
         : words.Is("noise") ? words.Number(&p->noise)
                             : words.Is("failing_worker") && words.Number(&p->failing_worker))
       continue;
@@ -146,9 +147,10 @@ Result<Program> ParseProgram(const std::string& text) {
   }
   if (!head) return Status(StatusCode::kInvalidArgument, "the program is empty");
   if (program.vars < 0 || program.vars > kMostVars || program.apart < 1 || program.apart > 1000 ||
-      program.workers < 0 || program.workers > 64)
+      program.workers < 0 || program.workers > 64 || program.crowd < 0 || program.crowd > 16)
     return Status(StatusCode::kInvalidArgument,
-                  "0 to 104 vars, 1 to 1000 apart, and 0 to 64 workers are possible");
+                  "0 to 104 vars, 1 to 1000 apart, 0 to 64 workers and a crowd of 0 to 16 are "
+                  "possible");
   if (!NamesLettersOnly(program))
     return Status(StatusCode::kInvalidArgument, "a var has a name from a to z3");
   const Program given = program;
@@ -157,7 +159,8 @@ Result<Program> ParseProgram(const std::string& text) {
     return Status(StatusCode::kInvalidArgument,
                   "a statement names an op that is not pushed before it, or an op is pushed twice, "
                   "or 'new' occurs although several threads run, or a replay has no ops of its "
-                  "thread, or an op cannot be what it is said to be, or the program cannot fork");
+                  "thread, or an op cannot be what it is said to be, or the program cannot fork "
+                  "or stand beside a crowd");
   return program;
 }
 

@@ -35,7 +35,10 @@ struct Profile {
   int parity = 10;           // sequential programs that run on both engines
   int captures = 6;          // statements that record a program and replay it
   int bulks = 20;            // programs of one thread in which most ops are pushed in bulks
+  int shared_bulks = 8;      // programs of several threads in which they are
   int forks = 6;             // programs of one thread that fork
+  int crowds = 6;            // programs beside whose pushers other threads make and delete vars
+  int crowds_at_forks = 60;  // of the programs that fork
   int far_deadlines = 4;     // ops with a deadline that does not pass
   int times_out = 2;         // ops that hold their handle beyond a deadline that passes
   int races = 3;             // ops whose handle is used at about their deadline

@@ -15,12 +15,14 @@
 //   an op stands behind the push of that op. (4) `new` occurs in programs of one thread only, so
 //   that every handle is known when it is used. (5) one pusher records and replays a captured
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
-//   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs
-//   without a delete or a gate. (7) a program of one pusher whose ops all end with their bodies may
-//   fork: both processes go on with it. (8) an op that blocks has a worker, and its scope gets a
-//   cancel or a deadline from its own pusher before that waits for ops, or a cancel from its own
-//   body. (9) a scope has one deadline at most, which a pusher sets; only that pusher waits until
-//   it has passed. (10) an op meets one that can begin while it waits: meetings.h.
+//   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs,
+//   or where each op runs and tells it; without a delete, a gate or a crowd. (7) a program of one
+//   pusher whose ops all end with their bodies may fork: both processes go on with it. (8) an op
+//   that blocks has a worker, and its scope gets a cancel or a deadline from its own pusher before
+//   that waits for ops, or a cancel from its own body. (9) a scope has one deadline at most, which
+//   a pusher sets; only that pusher waits until it has passed. (10) an op meets one that can begin
+//   while it waits: meetings.h. (11) beside a crowd the program deletes nothing, nothing is
+//   cancelled by a stop, and nobody asks for parity, a gate or a worker that fails.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +38,7 @@ struct Program {
   int vars = 1;             // letters a, b, ... that exist at the start
   int apart = 1;            // so far apart lie the indices of their handles
   uint64_t noise = 0;       // seed of the delays at the engine's sites; 0: none
+  int crowd = 0;            // threads beside, with vars of their own
   bool idle = false;        // workers end when they were idle for a moment; some cannot come back
   bool gated = false;       // ENG-10: one worker, held until everything was pushed
   bool parity = false;      // ENG-11: run it on the naive engine too, and compare

@@ -31,10 +31,23 @@ TEST(Program, BadTextIsRefusedWithItsLine) {
                            "engine\nt0: timeout 1\nt0: fork\nt0: expired 1",
                            "engine\nt0: timeout 0",
                            "engine\nt0: fork\nt0: push op1 completes now",
-                           "engine\nt0: push op1\nop1: fork"})
+                           "engine\nt0: push op1\nop1: fork",
+                           "engine crowd 17",
+                           "engine crowd 1\nt0: delete a",
+                           "engine crowd 1\nt0: stop cancel",
+                           "engine crowd 1 parity",
+                           "engine crowd 1 gated"})
     EXPECT_FALSE(ParseProgram(text).ok()) << text;
   EXPECT_NE(ParseProgram("engine\nt0: push op1 throw int\n").status().message().find("line 2"),
             std::string::npos);
+}
+
+TEST(Program, ACrowdIsSaidInItsHead) {
+  const std::string text = "engine workers 2 policy skip vars 1 noise 7 crowd 2\nt0: fork\n";
+  const Result<Program> program = ParseProgram(text);
+  ASSERT_TRUE(program.ok()) << program.status().ToString();
+  EXPECT_EQ(program->crowd, 2);
+  EXPECT_EQ(ToText(*program), text);
 }
 
 // A file that was written down once can be replayed for ever: every word keeps its meaning.

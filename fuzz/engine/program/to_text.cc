@@ -83,6 +83,7 @@ std::string ToText(const Program& p) {
                      (p.policy == ErrorPolicy::kRunDependents ? "run" : "skip") + " vars " +
                      std::to_string(p.vars) + " noise " + std::to_string(p.noise);
   if (p.apart != 1) text += " apart " + std::to_string(p.apart);
+  if (p.crowd != 0) text += " crowd " + std::to_string(p.crowd);
   if (p.idle) text += " idle";
   if (p.gated) text += " gated";
   if (p.parity) text += " parity";

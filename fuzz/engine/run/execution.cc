@@ -7,6 +7,7 @@
 #include "fuzz/engine/run/look.h"
 #include "fuzz/engine/run/start_line.h"
 #include "fuzz/engine/run/timeouts.h"
+#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 
 namespace tenter::fuzz {
@@ -29,7 +30,9 @@ Execution::Execution(const Program& program, const Tools& tools, uint64_t round,
 void Execution::Run() {
   tools_.watchdog->SetDescribe([engine = engine_.get()] { return engine->Describe(); });
   RunThreads();
+  if (crowd_ != nullptr) EndCrowd();
   Drain(program_, *engine_, tools_, notes_).Run(bodies_, letters_, scopes_, pushes_.captured());
+  if (crowd_ != nullptr) notes_.history().crowd = crowd_->Seen();
   if (!tools_.InChild()) tools_.watchdog->SetDescribe(nullptr);
   pushes_.Clear();
   scopes_.Clear();
@@ -38,14 +41,29 @@ void Execution::Run() {
 
 void Execution::RunThreads() {
   if (program_.gated && program_.workers > 0) PushGate();
+  if (program_.crowd > 0) {
+    crowd_ = std::make_unique<Crowd>(*engine_, program_.crowd, CombineHash(program_.noise, round_));
+    crowd_->Start();
+  }
+  RunPushers();
+  gate_.Open();
+}
+
+// In the child of a fork its threads do not exist, and cannot be joined.
+void Execution::EndCrowd() {
+  if (!tools_.InChild()) return crowd_->End();
+  static_cast<void>(crowd_.release());
+  notes_.history().crowd.cut_off = true;
+}
+
+void Execution::RunPushers() {
   std::vector<int> numbers;
   for (const Statement& s : program_.statements)
     if (!s.actor.is_op &&
         std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
       numbers.push_back(s.actor.number);
   if (numbers.size() <= 1) {
-    RunActor({false, numbers.empty() ? 0 : numbers[0]}, nullptr);
-    pushes_.EndBulks();
+    RunPusher(numbers.empty() ? 0 : numbers[0]);
   } else {
     StartLine start(static_cast<int>(numbers.size()));
     std::deque<Thread> threads;
@@ -54,13 +72,17 @@ void Execution::RunThreads() {
                        .Start("pusher",
                               [this, number, &start] {
                                 start.Wait();
-                                RunActor({false, number}, nullptr);
+                                RunPusher(number);
                               })
                        .ok(),
                    "no thread for a pusher");
     for (Thread& thread : threads) thread.Join();
   }
-  gate_.Open();
+}
+
+void Execution::RunPusher(int number) {
+  RunActor({false, number}, nullptr);
+  pushes_.EndBulks(number);
 }
 
 // The rest of the program is pushed while this op holds the only worker.
@@ -113,7 +135,8 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
     case Verb::kWaitAll:
       return LookAtAll(*engine_, &seen->reported, &seen->caught);
     case Verb::kLook:
-      return LookAtEngine(*engine_);
+      seen->looked = LookAtEngine(*engine_);
+      return;
     case Verb::kStop:
       seen->code = engine_->Stop(s.mode).code();
       if (!s.actor.is_op) seen->live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);

@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "fuzz/engine/beside/crowd.h"
 #include "fuzz/engine/run/pushes.h"
 #include "runtime/base/gate.h"
 
@@ -26,7 +27,10 @@ class Execution {
 
  private:
   void RunThreads();
+  void RunPushers();
+  void RunPusher(int number);
   void PushGate();
+  void EndCrowd();
   void RunActor(Actor actor, const HandlesPtr* handles);
   void RunStatement(size_t index, const HandlesPtr& handles);
   void Do(size_t index, const HandlesPtr& handles, StatementSeen* seen);
@@ -43,6 +47,7 @@ class Execution {
   Scopes scopes_;
   Bodies bodies_;
   Pushes pushes_;
+  std::unique_ptr<Crowd> crowd_;
   std::unique_ptr<Engine> engine_;  // last: its bodies use everything above
 };
 

@@ -53,13 +53,21 @@ void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caugh
   }
 }
 
-void LookAtEngine(const Engine& engine) {
-  TENTER_CHECK(!engine.Describe().empty(), "an engine says nothing of itself");
+std::vector<LookedOp> LookAtEngine(const Engine& engine) {
+  const EngineSnapshot snapshot = engine.Snapshot();
+  TENTER_CHECK(!snapshot.ToText().empty(), "an engine says nothing of itself");
   static_cast<void>(engine.counts());
   if (const FailurePtr last = engine.LastFailure(); last != nullptr) {
     Describe(*last);
     static_cast<void>(last->Chain());
   }
+  std::vector<LookedOp> looked;
+  for (const EngineSnapshot::Op& op : snapshot.ops)
+    looked.push_back({.name = op.name,
+                      .number = op.push_number,
+                      .has_started = op.state != "waits" && op.state != "is ready",
+                      .waits_for = op.waits_for});
+  return looked;
 }
 
 void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught* caught) {

@@ -19,9 +19,9 @@ void LookAtVar(Engine& engine, Var var, const std::function<int64_t()>& stamp, V
 // WaitForAll: the failures of its AggregateError, or what else it threw.
 void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caught);
 
-// A snapshot, its text, the counts and the latest failure. What they say while everything moves is
-// not judged: asking must neither race nor crash nor wait for long.
-void LookAtEngine(const Engine& engine);
+// A snapshot, its text, the counts and the latest failure: asking must neither race nor crash nor
+// wait for long. The ops of the snapshot.
+std::vector<LookedOp> LookAtEngine(const Engine& engine);
 
 // FailureScope::Await: the failures of its report, or its refusal.
 void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught* caught);

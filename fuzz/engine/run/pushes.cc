@@ -27,7 +27,11 @@ Pushes::Pushes(const Program& program, Engine& engine, Notes& notes, Bodies& bod
       bodies_(bodies),
       scopes_(scopes),
       forks_(Has(program, Verb::kFork)),
-      captured_(program) {}
+      captured_(program) {
+  bulks_[0];
+  for (const Statement& s : program.statements)
+    if (!s.actor.is_op) bulks_[s.actor.number];
+}
 
 void Pushes::Push(size_t index, const HandlesPtr& handles) {
   const Statement& s = program_.statements[index];
@@ -40,16 +44,16 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
   op.scope = scopes_.Find(s.scope);
   op.body = bodies_.Of(index, handles, NowNs() + kSoonNs);
   if (s.program != 0) return captured_.Record(s.program, std::move(op));
-  if (s.bulk != 0) return PushInBulk(s.bulk, std::move(op), seen);
+  if (s.bulk != 0) return PushInBulk(s, std::move(op), seen);
   // Both ways into the engine, where nothing forks that would have to wait for the second.
   const bool counted = index % 2 == 1 && !forks_;
   Note(counted ? engine_.PushCounted(std::move(op)) : engine_.Push(std::move(op)), seen);
 }
 
-// A case has one bulk of each size; one of one size only is drawn.
-void Pushes::PushInBulk(int size, Op&& op, StatementSeen* seen) {
-  std::unique_ptr<Bulk>& bulk = bulks_[size];
-  if (bulk == nullptr) bulk = engine_.NewBulk(static_cast<size_t>(size));
+// A pusher has one bulk of each size; one of one size only is drawn.
+void Pushes::PushInBulk(const Statement& s, Op&& op, StatementSeen* seen) {
+  std::unique_ptr<Bulk>& bulk = bulks_.at(s.actor.number)[s.bulk];
+  if (bulk == nullptr) bulk = engine_.NewBulk(static_cast<size_t>(s.bulk));
   seen->code = bulk->Push(std::move(op)).code();
 }
 

@@ -23,14 +23,14 @@ class Pushes {
   void Push(size_t index, const HandlesPtr& handles);
   void Replay(size_t index);
 
-  // Pushes what the bulks still hold.
-  void EndBulks() { bulks_.clear(); }
+  // Pushes what the bulks of this pusher still hold. Called by it.
+  void EndBulks(int pusher) { bulks_[pusher].clear(); }
 
   const CapturedPrograms& captured() const { return captured_; }
   void Clear() { captured_.Clear(); }
 
  private:
-  void PushInBulk(int size, Op&& op, StatementSeen* seen);
+  void PushInBulk(const Statement& s, Op&& op, StatementSeen* seen);
 
   const Program& program_;
   Engine& engine_;
@@ -39,7 +39,8 @@ class Pushes {
   Scopes& scopes_;
   const bool forks_;  // the program does
   CapturedPrograms captured_;
-  std::map<int, std::unique_ptr<Bulk>> bulks_;  // by size, of the only pusher
+  // By pusher, which touches its own only, and by size.
+  std::map<int, std::map<int, std::unique_ptr<Bulk>>> bulks_;
 };
 
 }  // namespace tenter::fuzz

@@ -3,9 +3,9 @@
 // Ownership and lifetime: borrows everything.
 #pragma once
 
+#include "fuzz/engine/beside/forks.h"
 #include "fuzz/engine/ends/completers.h"
 #include "fuzz/engine/ends/racers.h"
-#include "fuzz/engine/run/forks.h"
 #include "fuzz/process/watchdog.h"
 #include "runtime/base/clock.h"
 

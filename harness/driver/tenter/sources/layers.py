@@ -21,7 +21,7 @@ BENCH_FLOORS = ("program", "contender", "measure", "policy")
 # What is fuzzed stands beside one another on the first two; what is fuzzed in any runtime, on the third, too.
 FUZZ_FLOORS = ("process", "frame", "target", "engine", "model", "iterator", "api")
 _FUZZED_TARGETS = ("model", "iterator")
-FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "run", "hunt")
+FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "beside", "run", "hunt")
 FUZZ_MODEL_FLOORS = ("graph", "oracle", "program", "run", "judge", "hunt")
 # A folder of which the folders inside are floors.
 _ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS, "fuzz/model": FUZZ_MODEL_FLOORS}

@@ -1,4 +1,4 @@
-#include "fuzz/engine/run/forks.h"
+#include "fuzz/engine/beside/forks.h"
 
 namespace tenter::fuzz {
 

@@ -1,0 +1,68 @@
+// Crowd: threads beside the pushers of a case, each with vars of its own that come and go.
+//
+// They make a var, write it some times, wait for it or not, delete it and use it once more: so the
+// engine's vars and ops are made and reused while a program runs, and a fork of the program finds
+// other threads in the middle of calls. The program has no var of theirs, and nothing of theirs
+// fails, so what it sees is the same as without them.
+//
+// Path: Execution::RunThreads -> Start -> the pushers -> End -> the engine is drained -> Seen.
+//
+// Thread safety: one thread, that which started it; what it writes down it writes by relaxed
+//   stores, which hide no race of the engine's.
+// Ownership and lifetime: outlives its engine's ops, whose bodies use it. In the child of a fork
+//   its threads do not exist: there it is given up, and never destroyed.
+// Invariants: a thread ends after kRounds rounds at most, so that every wait-all ends.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <vector>
+
+#include "fuzz/engine/history/history.h"
+#include "runtime/base/atomic.h"
+#include "runtime/base/thread.h"
+#include "runtime/engine/engine.h"
+
+namespace tenter::fuzz {
+
+class Crowd {
+ public:
+  Crowd(Engine& engine, int threads, uint64_t seed);
+
+  // Returns when all threads run.
+  void Start();
+  // Blocks until each thread has ended its round.
+  void End();
+  // REQUIRES: the engine has been drained after End.
+  CrowdSeen Seen() const;
+
+ private:
+  static constexpr int kRounds = 30;
+
+  // One var, and what its ops did to it: plain integers that only the engine keeps apart.
+  struct Life {
+    uint64_t writes = 0;        // by bodies
+    uint64_t at_deletion = 0;   // writes, as its deleter saw them
+    uint64_t deletions = 0;     // by the deleter
+    uint64_t writes_taken = 0;  // by the engine
+    bool made = false, deletion_taken = false;
+  };
+  struct Member {
+    std::array<Life, kRounds> lives;
+    std::string contract, wrong;  // the first promise that it saw broken, and how
+    Thread thread;
+  };
+
+  void Run(Member& member, uint64_t seed);
+  // False when the engine takes nothing more.
+  bool Live(Member& member, Life& life, uint64_t seed);
+  bool Took(Member& member, const Status& status, const char* what);
+
+  Engine& engine_;
+  const uint64_t seed_;
+  std::deque<Member> members_;
+  Atomic<int> missing_;
+  Atomic<bool> over_ = false;
+};
+
+}  // namespace tenter::fuzz
