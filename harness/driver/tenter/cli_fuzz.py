@@ -61,7 +61,7 @@ def fuzz(
     from tenter.plan.hunt import Hunt
     from tenter.verbs import fuzz as verb
     if replay:
-        drawn = () if ":" in replay else ("seed", "contract", "workers", "max_ops")
+        drawn = ("seed",) if ":" in replay else ("seed", "contract", "workers", "max_ops")
         refuse_beside(context, ("seconds", *drawn), "says nothing beside --replay, which runs one program")
     else:
         refuse_beside(context, ("times",), "goes with --replay")

@@ -142,6 +142,7 @@ COMMANDS = {
     "fuzz engine --replay 7:1 --times 99999999999999999999": r"Invalid value for '-n' / '--times': .* less than or equal to 1000000000 .*",
     "fuzz engine --max-ops 99999999999999999999": r"Invalid value for '--max-ops': .* less than or equal to 10000 .*",
     "fuzz engine -s 1e300": r"Invalid value for '--seconds' / '-s': .* less than or equal to 100000000 .*",
+    "fuzz engine --replay 7:1 --seed 3": r"--seed says nothing beside --replay, which runs one program .*",
     "fuzz engine --replay none.fuzz": r"--replay: 'none.fuzz' is no file, and no SEED:CASE such as 7:12",
     "fuzz engine --replay folder": r"--replay: 'folder' is no file, and no SEED:CASE such as 7:12",
     "fuzz engine --replay 7:": r"--replay: '7:' is no file, and no SEED:CASE such as 7:12",

@@ -61,7 +61,7 @@ def test_a_clean_sweep_strikes_every_site_and_leaves_one_line_per_trial(sweep, h
         (f"io.source.open=nth({hit})error(data_loss)", "PASS") for hit in (1, 2, 3)}
     assert rows(out)["engine.op.body"][:4] == ["10", "7", "7", "5"], "three hits by two actions, and a pair"
     assert rows(out)["engine.worker.start"][3:] == ["0", "beside:", "nobody", "can", "call", "yet"]
-    assert "now: Sweep deeper, with a larger --cap" in out and "--power" not in out and "--repeat" not in out
+    assert "now: Sweep deeper, more hits of each site: " in out and " --cap 16 --seconds 1920" in out and "--power" not in out and "--repeat" not in out
     assert "pairs of adjacent sites that fired together: 1 of 1" in out and "11 trials in 1 case: 0 with a finding" in out
     skipped = (folder / "skipped.txt").read_text()
     assert "smoke/twin.probe: the same workload as smoke/swept.probe" in skipped and "engine.op.body: 7 of 10 hits by throw" in skipped
@@ -73,7 +73,8 @@ def test_a_clean_sweep_strikes_every_site_and_leaves_one_line_per_trial(sweep, h
 def test_a_cell_that_stays_empty_is_a_finding_of_a_set_and_not_of_a_scenario(sweep, house):
     house.waivers.unlink()
     sweep.scenario("never opens")
-    assert sweep("smoke/swept")[0] == 0
+    code, out, _ = sweep("smoke/swept")
+    assert code == 0 and "io.source.open" not in rows(out) and "engine.op.body" in rows(out), "a scenario is told of what it hits"
     code, out, _ = sweep("smoke", "--out", "second")
     assert code == 1
     report = json.loads(next(Path("second").glob("*/report.json")).read_text())
@@ -90,6 +91,7 @@ def test_a_waiver_that_nothing_needs_is_a_finding(sweep, house):
     sweep.scenario()
     code, out, _ = sweep()
     assert code == 1 and "the waiver of 'beside' of io.source.open is not needed" in out
+    assert "beside: not needed, it was shown" in re.sub(r"\s+", " ", out)
 
 
 def test_one_waiver_is_enough_for_a_site_that_nothing_hits(sweep, house):

@@ -23,6 +23,7 @@ SIZES: dict[str, dict[str, int]] = {
 }
 # How many hits of a site are struck by each action in each case, at most, where nobody says how many.
 CAP = 4
+SECONDS = 480.0  # a sweep lasts at most so long, where nobody says otherwise
 # The work after the faults have stopped.
 AFTERMATH = {"concurrent_inference": 8, "engine_program": 60, "iterator_epochs": 1}
 # What leaves nothing for an aftermath, or in which a failure may be what is asked for.

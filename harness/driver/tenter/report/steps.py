@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tenter.cases.verdict import REFUSED, powerless
+from tenter.plan import sweepable
+from tenter.plan.hunt import Hunt
 from tenter.plan.sweeping import SWEPT
 from tenter.record.group import groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
+from tenter.report.commands import changed, given
 from tenter.report.wording import few, plural, powerless_note
 
 _MOST_STEPS = 6
@@ -30,10 +33,13 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
     if unsupported:
         steps.append(f"Leave out what the target does not support, or bring what is missing: {_reasons(unsupported)}")
     if run.cases and all(case.kind == FUZZED for case in run.cases):
-        on = f"Search on, with another --seed and more --seconds: {run.command}"
-        return ["Nothing to repair.", *([] if any(case.planted for case in run.cases) else [on])]
+        again = changed(run.command, seed=max(case.seed for case in run.cases) + 1, seconds=10 * given(run.command, "--seconds", Hunt.seconds))
+        on = f"Search on, in other programs and for longer: {again}"
+        return ["Nothing to repair.", *([] if "--replay" in run.command or any(case.planted for case in run.cases) else [on])]
     if any("sweep" in case.facts for case in run.cases):
-        return [*(steps or ["Nothing to repair."]), f"Sweep deeper, with a larger --cap and more --seconds: {run.command}"]
+        deeper = changed(run.command, cap=4 * given(run.command, "--cap", sweepable.CAP),
+                         seconds=4 * given(run.command, "--seconds", sweepable.SECONDS))
+        return [*(steps or ["Nothing to repair."]), f"Sweep deeper, more hits of each site: {deeper}"]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
     # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.

@@ -15,6 +15,7 @@ from tenter.machine.process import Progress
 from tenter.plain import one_line
 from tenter.plan.planner import Case
 from tenter.plan.sweeping import ENOUGH_BESIDE
+from tenter.plan.waivers import Waiver
 from tenter.record.results import CaseResult, Verdict
 from tenter.report.sheet import Sheet
 from tenter.report.wording import sentence
@@ -62,6 +63,10 @@ class SweepView:
                 line(self._console, f"{self._done:,} of {self._total:,} {self._what}", "dim")
 
 
+def _waived(waiver: Waiver, row: Row) -> str:
+    return f"{waiver.what}: {waiver.reason}" if waiver not in row.needless else f"{waiver.what}: not needed, it was shown"
+
+
 def sheet(made: Sequence[Row], pairs: tuple[int, int], skipped: int) -> Sheet:
     """`pairs`: those in which both faults fired, and all that were tried."""
     notes = [f"hits: of the clean runs. beside: other calls in flight when a fault struck, at most; {ENOUGH_BESIDE} are asked for.",
@@ -70,5 +75,5 @@ def sheet(made: Sequence[Row], pairs: tuple[int, int], skipped: int) -> Sheet:
         notes.append("What was left out is counted above, and listed in skipped.txt.")
     return Sheet("sites", ("site", "hits", "trials", "fired", "beside", " missing", " waived"),
                  tuple((row.site, f"{row.hits:,}", f"{row.trials:,}", f"{row.fired:,}", f"{row.beside:,}" if row.fired else "",
-                        ", ".join(f"missed: {cell}" for cell in row.missing), "; ".join(f"{waiver.what}: {waiver.reason}" for waiver in row.waived))
+                        ", ".join(f"missed: {cell}" for cell in row.missing), "; ".join(_waived(waiver, row) for waiver in row.waived))
                        for row in made), tuple(notes))

@@ -212,7 +212,8 @@ def _rows(made: Sweep, sites: list[str], waived: tuple[Waiver, ...]) -> list[Row
     struck = [(one.strike.sites, one.result.sites) for one in made.struck]
     if made.request.target not in ("", "reference"):
         sites = []  # another runtime need not have ours: only what it hits is held to the rest
-    return coverage.rows(sites, [result.sites for result in made.clean], struck, waived)
+    made_rows = coverage.rows(sites, [result.sites for result in made.clean], struck, waived)
+    return made_rows if _is_gated(made.request, made.house) else [row for row in made_rows if row.hits]
 
 
 def _end(made: Sweep, run: RunResult, rows: list[Row], left_out: list[str], capped: list[str]) -> tuple[RunResult, int]:
