@@ -1,42 +1,11 @@
 #include "fuzz/engine/judge/judge.h"
 
-#include <algorithm>
-
 #include "fuzz/engine/history/unfold.h"
 #include "fuzz/engine/judge/choices.h"
 #include "fuzz/engine/judge/parts.h"
 
 namespace tenter::fuzz {
 namespace {
-
-constexpr size_t kMostAmbiguous = 10;  // each doubles the choices that are tried
-
-std::vector<Finding> JudgeWith(const Case& outer, const std::vector<Pushed>& order,
-                               const std::set<uint64_t>& cancelled) {
-  std::vector<Finding> findings;
-  const Case c{outer.program, outer.history, findings};
-  const Expectation expect = RunModel(c.program, order, c.instances(), cancelled);
-  JudgeOutcome(c, order, expect);
-  JudgeWaits(c, order, expect);
-  return findings;
-}
-
-std::vector<Finding> JudgeAllChoices(const Case& c, const std::vector<Pushed>& order) {
-  const Choices choices = FindChoices(c, order);
-  std::vector<Finding> first;
-  if (choices.ambiguous.size() > kMostAmbiguous) return first;
-  const uint64_t wanted = c.history.counts.cancelled;
-  for (uint32_t mask = 0; mask < (1u << choices.ambiguous.size()); ++mask) {
-    std::set<uint64_t> cancelled = choices.cancelled;
-    for (size_t i = 0; i < choices.ambiguous.size(); ++i)
-      if (mask >> i & 1) cancelled.insert(choices.ambiguous[i]);
-    if (cancelled.size() != wanted && mask != 0) continue;
-    std::vector<Finding> findings = JudgeWith(c, order, cancelled);
-    if (findings.empty()) return {};
-    if (first.empty() || cancelled.size() == wanted) first = std::move(findings);
-  }
-  return first;
-}
 
 void JudgeConstruction(const Case& c) {
   if (c.history.construction != StatusCode::kResourceExhausted)
@@ -64,10 +33,14 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   const std::vector<Pushed> order = Linearise(c);
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
   JudgeOrder(c, order);
+  JudgeDeleters(c);
   JudgeCancels(c, order);
   JudgeLooks(c, order);
   if (program.gated) JudgePriorities(c, order);
-  for (Finding& finding : JudgeAllChoices(c, order)) findings.push_back(std::move(finding));
+  JudgeEveryChoice(c, order, [&](const Case& chosen, const Expectation& expect) {
+    JudgeOutcome(chosen, order, expect);
+    JudgeWaits(chosen, order, expect);
+  });
   JudgeLeftovers(c);
   return findings;
 }

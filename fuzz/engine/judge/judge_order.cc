@@ -33,6 +33,16 @@ void JudgePair(const Case& c, const Pushed& first, const Pushed& second) {
 
 }  // namespace
 
+void JudgeDeleters(const Case& c) {
+  for (size_t i = 0; i < c.program.statements.size(); ++i) {
+    const Statement& s = c.program.statements[i];
+    const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kDelete && seen.span.happened() && seen.code == StatusCode::kOk &&
+        seen.runs == 0)
+      c.Report("ENG-8", "deleter did not run", ToText(s) + ": the deleter was never called");
+  }
+}
+
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order) {
   if (c.history.stray_runs > 0)
     c.Report("ENG-5", "ran for no replay",
@@ -51,9 +61,6 @@ void JudgeOrder(const Case& c, const std::vector<Pushed>& order) {
     if (seen.runs > 0 && seen.code != StatusCode::kOk)
       c.Report(seen.code == StatusCode::kResourceExhausted ? "ERR-10" : "ENG-5",
                "ran although refused", ToText(s) + " ran although its push was refused");
-    if (s.verb == Verb::kDelete && seen.span.happened() && seen.code == StatusCode::kOk &&
-        seen.runs == 0)
-      c.Report("ENG-8", "deleter did not run", ToText(s) + ": the deleter was never called");
     // ENG-9: nothing runs once a stop has returned.
     for (size_t k = 0; k < c.program.statements.size(); ++k)
       if (c.program.statements[k].verb == Verb::kStop && !c.program.statements[k].actor.is_op &&

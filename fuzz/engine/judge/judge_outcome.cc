@@ -68,10 +68,14 @@ void JudgeCounts(const Case& c, const Expectation& expect) {
 
 }  // namespace
 
-void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect) {
+void JudgeRuns(const Case& c, const std::vector<Pushed>& order, const Expectation& expect) {
   for (size_t i = 0; i < order.size(); ++i)
     if (!order[i].deletes) JudgeFate(c, order[i], expect.ops[i], expect);
   for (size_t i = 0; i < order.size(); ++i) JudgeValuesRead(c, order[i], expect.ops[i]);
+}
+
+void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect) {
+  JudgeRuns(c, order, expect);
   JudgeVars(c, expect);
   if (const CrowdSeen& crowd = c.history.crowd; !crowd.contract.empty())
     c.Report(crowd.contract, "a crowd saw it", "beside the program: " + crowd.wrong);

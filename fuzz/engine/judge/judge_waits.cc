@@ -9,48 +9,6 @@
 namespace tenter::fuzz {
 namespace {
 
-// The versions of a var that a wait may tell of: that of the last write whose push had returned
-// before the call, or of any later write whose push had begun before the wait returned. In a
-// sequential program that is one.
-struct Candidates {
-  size_t first = 0, last = 0;
-};
-Candidates FindCandidates(const Case& c, const std::vector<Pushed>& order, int instance,
-                          const Span& wait) {
-  Candidates candidates;
-  size_t version = 0;
-  for (const Pushed& p : order) {
-    if (!Contains(p.writes, instance)) continue;
-    ++version;
-    if (c.seen(p).span.end < wait.begin) candidates.first = version;
-    if (c.seen(p).span.begin < wait.end) candidates.last = version;
-  }
-  candidates.last = std::max(candidates.last, candidates.first);
-  return candidates;
-}
-
-// ENG-6: every write pushed before the call has ended; `s` may wait for the ops of one scope.
-void JudgeEnds(const Case& c, const std::vector<Pushed>& order, int instance, const Span& wait,
-               const Statement& s) {
-  for (const Pushed& p : order)
-    if ((s.verb != Verb::kAwait || c.statement(p).scope == s.scope) && c.seen(p).runs > 0 &&
-        c.seen(p).span.end < wait.begin && (instance < 0 || Contains(p.writes, instance)) &&
-        c.seen(p).body.end > wait.end)
-      return c.Report("ENG-6", "returned too early",
-                      ToText(s) + " returned before " + ToText(c.statement(p)) +
-                          " had ended, which was pushed before the call");
-}
-
-bool IsStale(const Case& c, int instance, const Span& wait, bool refused, const Statement& s) {
-  const bool surely = instance < 0 || SurelyDeleted(c, instance, wait.begin);
-  const bool maybe = instance < 0 || MaybeDeleted(c, instance, wait.end);
-  if (surely && !refused)
-    c.Report("ENG-8", "no stale handle", ToText(s) + " was accepted for a deleted var");
-  if (refused && !maybe)
-    c.Report("ENG-8", "refused a live handle", ToText(s) + " was refused, and the var is live");
-  return refused || surely;
-}
-
 void JudgeAwait(const Case& c, const std::vector<Pushed>& order, const Expectation& expect,
                 const Statement& s, const VarSeen& seen, int instance) {
   if (IsStale(c, instance, seen.await, seen.code == StatusCode::kStaleHandle, s)) return;

@@ -85,6 +85,35 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   }
 }
 
+// Fills in how racing ops ended, by what was reported of them.
+void NoteRaces(const Case& c, std::vector<Pushed>* order) {
+  const auto note = [&](const std::vector<FailureSeen>& reported) {
+    for (const FailureSeen& f : reported)
+      for (Pushed& p : *order)
+        if (p.number == f.push_number && !p.deletes && Races(c.statement(p)) &&
+            f.place != FailurePlace::kAfterEnd)
+          p.raced = f.place;
+  };
+  for (const StatementSeen& seen : c.history.statements) note(seen.reported);
+  for (const std::vector<FailureSeen>& reported : c.history.final_reported) note(reported);
+  for (const auto& [scope, reported] : c.history.final_scopes) note(reported);
+}
+
+// ENG-5: an op of a bulk that has no number, although the engine took it, was never run.
+void JudgeBulks(const Case& c) {
+  for (size_t i = 0; i < c.program.statements.size() && c.findings.empty(); ++i) {
+    const Statement& s = c.program.statements[i];
+    const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kPush && s.bulk != 0 && seen.span.happened() &&
+        seen.code == StatusCode::kOk && seen.push_number == 0)
+      c.Report("ENG-5", "did not run", ToText(s) + " was neither run, skipped nor cancelled");
+  }
+}
+
+bool ByNumber(const Pushed& a, const Pushed& b) { return a.number < b.number; }
+
+}  // namespace
+
 // ENG-3 and ENG-2: one thread's pushes, and pushes that follow one another in time, have rising
 // numbers. What another thread pushed in a bulk may have waited there.
 void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
@@ -105,34 +134,7 @@ void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
       }
 }
 
-// ENG-5: an op of a bulk that has no number, although the engine took it, was never run.
-void JudgeBulks(const Case& c) {
-  for (size_t i = 0; i < c.program.statements.size() && c.findings.empty(); ++i) {
-    const Statement& s = c.program.statements[i];
-    const StatementSeen& seen = c.history.statements[i];
-    if (s.verb == Verb::kPush && s.bulk != 0 && seen.span.happened() &&
-        seen.code == StatusCode::kOk && seen.push_number == 0)
-      c.Report("ENG-5", "did not run", ToText(s) + " was neither run, skipped nor cancelled");
-  }
-}
-
-// Fills in how racing ops ended, by what was reported of them.
-void NoteRaces(const Case& c, std::vector<Pushed>* order) {
-  const auto note = [&](const std::vector<FailureSeen>& reported) {
-    for (const FailureSeen& f : reported)
-      for (Pushed& p : *order)
-        if (p.number == f.push_number && !p.deletes && Races(c.statement(p)) &&
-            f.place != FailurePlace::kAfterEnd)
-          p.raced = f.place;
-  };
-  for (const StatementSeen& seen : c.history.statements) note(seen.reported);
-  for (const std::vector<FailureSeen>& reported : c.history.final_reported) note(reported);
-  for (const auto& [scope, reported] : c.history.final_scopes) note(reported);
-}
-
-}  // namespace
-
-std::vector<Pushed> Linearise(const Case& c) {
+std::vector<Pushed> AcceptedPushes(const Case& c) {
   std::vector<Pushed> pushes;
   JudgeBulks(c);
   if (!c.findings.empty()) return pushes;
@@ -144,16 +146,19 @@ std::vector<Pushed> Linearise(const Case& c) {
                         .statement = i,
                         .deletes = false,
                         .reads = Instances(s.reads, seen.handles),
-                        .writes = Instances(s.writes, seen.handles)});
+                        .writes = Instances(s.writes, seen.handles),
+                        .cancel_codes = CancelCodes(c, s)});
   }
-  const auto by_number = [](const Pushed& a, const Pushed& b) { return a.number < b.number; };
-  std::sort(pushes.begin(), pushes.end(), by_number);
+  std::sort(pushes.begin(), pushes.end(), ByNumber);
+  return pushes;
+}
+
+std::vector<Pushed> Linearise(const Case& c) {
+  std::vector<Pushed> pushes = AcceptedPushes(c);
   JudgeNumbers(c, pushes);
   if (c.findings.empty()) PlaceDeletes(c, &pushes);
-  std::sort(pushes.begin(), pushes.end(), by_number);
+  std::sort(pushes.begin(), pushes.end(), ByNumber);
   NoteRaces(c, &pushes);
-  for (Pushed& p : pushes)
-    if (!p.deletes) p.cancel_codes = CancelCodes(c, c.statement(p));
   return pushes;
 }
 

@@ -19,9 +19,13 @@ bool MaybeDeleted(const Case& c, int instance, int64_t before);
 // linearise.cc: the order in which the engine took the pushes, with what else the history alone
 // tells of them: how racing ops ended, and with which codes ops may have been cancelled.
 std::vector<Pushed> Linearise(const Case& c);
+// The parts of it: what was accepted, without deletes, and whether push numbers rise with time.
+std::vector<Pushed> AcceptedPushes(const Case& c);
+void JudgeNumbers(const Case& c, const std::vector<Pushed>& by_number);
 
 // judge_order.cc, judge_priorities.cc: who ran when.
 void JudgeOrder(const Case& c, const std::vector<Pushed>& order);
+void JudgeDeleters(const Case& c);
 void JudgePriorities(const Case& c, const std::vector<Pushed>& order);
 
 // judge_looks.cc: what a snapshot told of ops that waited or ran all the while.
@@ -32,6 +36,7 @@ void JudgeLooks(const Case& c, const std::vector<Pushed>& order);
 void JudgeCancels(const Case& c, const std::vector<Pushed>& order);
 
 // judge_outcome.cc, judge_vars.cc: who ran at all, values, poison, counts.
+void JudgeRuns(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
 void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
 void JudgeVars(const Case& c, const Expectation& expect);
 void JudgeLeftovers(const Case& c);
@@ -45,6 +50,23 @@ bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& roo
 bool Same(const Caught& seen, const ExpectedFailure& expected);
 // ERR-11 where an op was cancelled and something else is said to have done it; else ERR-5.
 const char* ContractOfException(const Caught& seen, const Caught& expected);
+
+// judge_ends.cc.
+// The versions of a var that a wait may tell of: that of the last write whose push had returned
+// before the call, or of any later write whose push had begun before the wait returned. In a
+// sequential program that is one.
+struct Candidates {
+  size_t first = 0, last = 0;
+};
+Candidates FindCandidates(const Case& c, const std::vector<Pushed>& order, int instance,
+                          const Span& wait);
+// ENG-6: every write pushed before the call has ended; `s` may wait for the ops of one scope.
+// `instance` -1: every op.
+void JudgeEnds(const Case& c, const std::vector<Pushed>& order, int instance, const Span& wait,
+               const Statement& s);
+// ENG-8: whether nothing more is to be judged, since the var is deleted; `refused`: the wait said
+// so.
+bool IsStale(const Case& c, int instance, const Span& wait, bool refused, const Statement& s);
 
 // judge_waits.cc: what waits told, and when they returned.
 void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
