@@ -61,8 +61,9 @@ Status TargetSubject::Prepare() {
 }
 
 std::vector<std::string> TargetSubject::Variants(const std::string& program) const {
-  const size_t begin = program.find(kNoise), end = program.find('\n');
-  TENTER_CHECK(begin < end && end != std::string::npos, "a first line without noise: " + program);
+  const size_t begin = program.find(kNoise), line = program.find('\n');
+  TENTER_CHECK(begin < line && line != std::string::npos, "a first line without noise: " + program);
+  const size_t end = program.find_first_of(" \n", begin + kNoise.size());
   std::vector<std::string> variants;
   for (int noise = 0; noise < kNoises; ++noise)
     variants.push_back(program.substr(0, begin + kNoise.size()) + std::to_string(noise) +

@@ -1,7 +1,7 @@
 // TargetSubject: what is fuzzed through the interface of harness/target/, and so in any runtime.
 //
-// A program of such a subject ends its first line with "noise N", the seed of the delays at the
-// sites of the target.
+// A program of such a subject has "noise N" in its first line, the seed of the delays at the sites
+// of the target.
 //
 // Thread safety, invariants: as Subject. Ownership and lifetime: outlives its rigs.
 #pragma once

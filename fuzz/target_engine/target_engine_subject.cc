@@ -1,0 +1,82 @@
+#include "fuzz/target_engine/target_engine_subject.h"
+
+#include "fuzz/engine/hunt/diagnosis.h"
+#include "fuzz/engine/hunt/engine_counts.h"
+#include "fuzz/engine/hunt/engine_subject.h"
+#include "fuzz/engine/hunt/shrink.h"
+#include "fuzz/engine/program/generate.h"
+#include "fuzz/engine/program/parse.h"
+#include "fuzz/engine/program/to_text.h"
+#include "fuzz/target_engine/judge/judge.h"
+#include "fuzz/target_engine/program/properties.h"
+#include "fuzz/target_engine/program/words.h"
+#include "fuzz/target_engine/run/run.h"
+
+namespace tenter::fuzz::target_engine {
+namespace {
+
+Program Parsed(const std::string& text) {
+  Result<Program> program = ParseProgram(text);
+  TENTER_CHECK(program.ok(), "not a program: " + program.status().message());
+  return std::move(*program);
+}
+
+Promises PromisesOf(const tgt_target& table) {
+  return {.errors = table.error_rule, .total_order = table.total_push_order != 0};
+}
+
+}  // namespace
+
+std::span<const Property> TargetEngineSubject::properties() const { return Properties(); }
+
+std::span<const std::string_view> TargetEngineSubject::counted() const {
+  return EngineCountNames();
+}
+
+std::string TargetEngineSubject::Draw(const Property& property, const DrawOptions& options,
+                                      uint64_t seed) const {
+  const Profile profile = ProfileOf(property.contract);
+  Program program = GenerateProgram({profile, options.workers, options.most_ops}, seed);
+  Restrict(&program);
+  return ToText(program);
+}
+
+Status TargetEngineSubject::Check(const std::string& text) const {
+  TENTER_ASSIGN_OR_RETURN(const Program program, ParseProgram(text));
+  return CheckWords(program);
+}
+
+int TargetEngineSubject::Size(const std::string& program) const { return Ops(Parsed(program)); }
+
+void TargetEngineSubject::Count(const std::string& program,
+                                const std::function<void(size_t, uint64_t)>& add) const {
+  CountCase(Parsed(program), add);
+}
+
+std::optional<Finding> TargetEngineSubject::RunOnce(const std::string& text,
+                                                    const tgt_target& table, uint64_t round,
+                                                    Watchdog* watchdog) const {
+  const Program program = Parsed(text);
+  const std::vector<Finding> findings =
+      Judge(program, RunProgram(program, table, round, watchdog), PromisesOf(table));
+  if (findings.empty()) return std::nullopt;
+  return findings.front();
+}
+
+std::string TargetEngineSubject::Suspect(const std::string& program, const Finding& seen) const {
+  return EngineSubject().Suspect(program, seen);
+}
+
+std::string TargetEngineSubject::Diagnose(const std::string& smallest, const Finding& found) const {
+  return DiagnosisOf(Parsed(smallest), found);
+}
+
+// Of the smaller programs those alone for which there are words.
+std::string TargetEngineSubject::Shrink(const std::string& program, const Fails& fails,
+                                        const Fails& comes_back, int64_t deadline_ns) const {
+  return ToText(fuzz::Shrink(
+      Parsed(program), [&](const Program& p) { return CheckWords(p).ok() && fails(ToText(p)); },
+      [&](const Program& p) { return comes_back(ToText(p)); }, deadline_ns));
+}
+
+}  // namespace tenter::fuzz::target_engine
