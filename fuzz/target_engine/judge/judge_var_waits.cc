@@ -57,7 +57,7 @@ class VarWaits {
     if (t_.promises.errors != TGT_ERRORS_EVERY_WAIT || version.failures.empty() ||
         wait.answer.chain_length == 0)
       return;
-    const auto chain = t_.expect.chains.find(*version.failures.begin());
+    const auto chain = t_.expect.chains.find(NumberOf(t_, wait.answer));
     const size_t expected = chain == t_.expect.chains.end() ? 0 : chain->second.size();
     if (wait.answer.chain_length != expected)
       t_.c.Report("ERR-7", "wrong chain",
@@ -72,7 +72,20 @@ class VarWaits {
     const bool succeeded = wait.answer.code == TGT_OK;
     if (version.failures.empty() || t_.promises.errors == TGT_ERRORS_NOT_AT_ALL) return succeeded;
     if (t_.promises.errors == TGT_ERRORS_ONCE) return FitsOnce(wait, version);
-    return !succeeded && TellsOf(t_, wait.answer, Failure(*version.failures.begin()));
+    return !succeeded &&
+           std::any_of(version.failures.begin(), version.failures.end(), [&](uint64_t number) {
+             return MayBeRoot(number, version) && TellsOf(t_, wait.answer, Failure(number));
+           });
+  }
+
+  // The first of them. Without a total order every one that no other surely came before.
+  bool MayBeRoot(uint64_t number, const Version& version) const {
+    if (t_.promises.total_order) return number == *version.failures.begin();
+    const auto pushed = [this](uint64_t n) -> const Span& {
+      return t_.c.seen(t_.order.pushes[n - 1]).span;
+    };
+    return std::none_of(version.failures.begin(), version.failures.end(),
+                        [&](uint64_t other) { return pushed(other).end < pushed(number).begin; });
   }
 
   bool FitsOnce(const VarWait& wait, const Version& version) const {
@@ -87,8 +100,8 @@ class VarWaits {
                                      [&](uint64_t number) { return told(number, false); });
     if (wait.answer.code == TGT_OK) return perhaps;
     for (const uint64_t number : version.failures) {
-      if (TellsOf(t_, wait.answer, Failure(number))) return !told(number, true);
-      if (!perhaps) return false;  // not the root
+      if (TellsOf(t_, wait.answer, Failure(number)))
+        return !told(number, true) && (perhaps || MayBeRoot(number, version));
     }
     return false;
   }
