@@ -228,7 +228,8 @@ tgt_code PlainEngine::Wait(tgt_var var, tgt_failure* failure, tgt_error* error) 
   };
   while (std::any_of(pending_.begin(), pending_.end(), writes)) changed_.Wait(mutex_);
   const Failures& failures = vars_[var.index].failures;
-  if (failures.empty() || rules_.errors == TGT_ERRORS_NOT_AT_ALL) return TGT_OK;
+  const bool tells = rules_.errors != TGT_ERRORS_NOT_AT_ALL || rules_.tells_anyway;
+  if (failures.empty() || !tells) return TGT_OK;
   const uint64_t root = failures.begin()->first;
   *failure = failures.begin()->second;
   *error = failure->error;

@@ -41,6 +41,7 @@ struct PlainRules {
   // Planted bugs.
   bool tells_again = false;   // under ONCE: what was told is not forgotten
   bool tells_nobody = false;  // a failure that reaches a var is told by no wait
+  bool tells_anyway = false;  // under NOT_AT_ALL: a wait fails
   bool overtakes = false;     // a read does not wait for writes that another thread pushed
 };
 
