@@ -136,8 +136,6 @@ void JudgeNumbers(const Case& c, const std::vector<Pushed>& pushes) {
 
 std::vector<Pushed> AcceptedPushes(const Case& c) {
   std::vector<Pushed> pushes;
-  JudgeBulks(c);
-  if (!c.findings.empty()) return pushes;
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];
@@ -154,6 +152,8 @@ std::vector<Pushed> AcceptedPushes(const Case& c) {
 }
 
 std::vector<Pushed> Linearise(const Case& c) {
+  JudgeBulks(c);
+  if (!c.findings.empty()) return {};
   std::vector<Pushed> pushes = AcceptedPushes(c);
   JudgeNumbers(c, pushes);
   if (c.findings.empty()) PlaceDeletes(c, &pushes);

@@ -16,8 +16,9 @@ Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where
 
 def fuzz(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine; model: models and "
-                                       "callers, of any target; iterator: iterators over files, of any target; api: handles of the C API")] = "engine",
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine, ours or a "
+                                       "target's; model: models and callers, of any target; iterator: iterators over files, of any target; "
+                                       "api: handles of the C API")] = "engine",
     seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
@@ -32,9 +33,10 @@ def fuzz(
     times: Annotated[int, typer.Option("-n", "--times", min=1, max=10**9, help="With --replay: how often at most. It stops when the "
                                     "program came back 20 times.")] = 200,
     mutant: Annotated[str, typer.Option(metavar="NAME", help="Fuzz what has this planted bug (fuzz/mutants, and "
-                                        "harness/mutants for models and iterators); it must be found.")] = "",
-    target: Annotated[str, typer.Option(metavar="LIBRARY", help="With model, iterator: a runtime of your own behind harness/target/. "
-                                        "Default: reference")] = "",
+                                        "harness/mutants for models, iterators and `engine --target reference`); it must be found.")] = "",
+    target: Annotated[str, typer.Option(metavar="LIBRARY", help="With engine, model, iterator: a runtime of your own behind "
+                                        "harness/target/, or reference. Without it `engine` is Tenter's own engine, in all that it offers, and the "
+                                        "others are of the reference target.")] = "",
     out: Out = None,
 ) -> None:
     """Run random programs and shrink the first one that breaks a contract.
@@ -54,6 +56,7 @@ def fuzz(
       ./tenter fuzz engine --property ENG-2 --workers 2,8    much contention, few vars
       ./tenter fuzz engine --mutant two_step_push            proof that it would be found
       ./tenter fuzz engine --replay FILE.fuzz                a printed program again
+      ./tenter fuzz engine --target ./libmine.so             an engine of your own, by the rule for errors that it declares
       ./tenter fuzz model --target ./libmine.so              models and calls on a runtime of your own
       ./tenter fuzz iterator --target ./libmine.so           files and calls on iterators of your own
       ./tenter fuzz api -f asan                              handles freed twice, too early, of another kind

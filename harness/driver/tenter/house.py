@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ FLAVOURS = ("release", "probe", "tsan", "asan", "gcc")
 FUZZED_FLAVOURS = ("probe", "tsan", "asan")  # those with fault sites
 # What is fuzzed through a target, and where the planted bugs of such targets are that it may find.
 _FLOORS_OF_TARGETS = {"iterator": ("io",), "model": ("cached_op", "graph", "ops", "tensor", "device", "capi/model")}
+# A planted bug of the engine that is a target, in harness/mutants/CMakeLists.txt.
+_ENGINE_OF_TARGET = re.compile(r"^tenter_mutant\((\w+) runtime/engine/", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,10 @@ class House:
         folders = (self.root / "harness" / "mutants", self.root / "fuzz" / "mutants")
         return {path.stem: path for folder in folders for path in sorted(folder.glob("*.patch"))}
 
-    def fuzz_mutants(self, what: str) -> list[str]:
-        """Planted bugs for a fuzzer, by their patches: they are built on demand."""
+    def fuzz_mutants(self, what: str, target: str = "") -> list[str]:
+        """Planted bugs for a fuzzer, by their patches: they are built on demand. `target`: what --target says."""
+        if what == "engine" and target:
+            return sorted(_ENGINE_OF_TARGET.findall((self.root / "harness" / "mutants" / "CMakeLists.txt").read_text()))
         if what in _FLOORS_OF_TARGETS:
             patches = [path for path in (self.root / "harness" / "mutants").glob("*.patch")
                        if any(f"--- a/runtime/{floor}/" in path.read_text() for floor in _FLOORS_OF_TARGETS[what])]

@@ -57,12 +57,16 @@ def canary(house, tenter, write, monkeypatch):
         patch.parent.mkdir(parents=True, exist_ok=True)
         patch.write_text(f"--- a/runtime/{floor}/x.cc\n")
     house.planted.write_text(TABLE)
+    (house.planted.parent / "CMakeLists.txt").write_text("tenter_mutant(order_lost runtime/engine/x.cc ${fuzzed})\n")
 
     def scenario(behaviour: str) -> None:
         write("canary/arena", "[expect]\nfound_by = 'determinism'", behaviour, head="contracts = ['COP-1']\n")
 
     def searches(name: str, behaviour: str, before: str = "") -> None:
-        path = house.fuzzer("probe", f"engine_fuzz_{name}")
+        fuzzes(f"engine_fuzz_{name}", behaviour, before)
+
+    def fuzzes(program: str, behaviour: str, before: str = "") -> None:
+        path = house.fuzzer("probe", program)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!{sys.executable} -IS\n{before}import os\nos.environ['BEHAVIOUR'] = {behaviour!r}\n" + FAKE.read_text())
         path.chmod(0o755)
@@ -74,7 +78,7 @@ def canary(house, tenter, write, monkeypatch):
     def call(*arguments: str):
         return tenter("canary", *arguments)
 
-    call.built, call.scenario, call.searches = built, scenario, searches
+    call.built, call.scenario, call.searches, call.fuzzes = built, scenario, searches, fuzzes
     return call
 
 
@@ -104,6 +108,17 @@ def test_all_are_found_and_a_search_ends_with_its_finding(canary, house):
     assert stored.read_text().startswith("# found with --mutant push_lost\nengine workers 1")
     assert len(cases_of(report["folder"])) == 3
     checked((report["folder"] / "report.sarif").read_text())
+
+
+def test_a_bug_of_an_engine_is_searched_for_in_a_target_too(canary, house):
+    house.planted.write_text(TABLE.replace('found_by = ["fuzz engine"]\nnote', 'found_by = ["fuzz engine", "fuzz engine --target reference"]\nnote'))
+    canary.fuzzes("target_engine_fuzz", "out of order")
+    code, out, _ = canary("order_lost")
+    report = reported(house)
+    assert code == 0, out
+    assert canary.built == [("probe", ("engine_fuzz_order_lost", "target_engine_fuzz", "tenter_target_mutant_order_lost"))]
+    assert [case["name"] for case in report["cases"]] == ["fuzz/engine/order_lost.probe", "fuzz/target_engine/order_lost.probe"]
+    assert report["cases"][1]["again"].endswith("--mutant order_lost --target reference")
 
 
 def test_another_diagnosis_is_named(canary):
@@ -190,6 +205,9 @@ def test_the_table_fits_patches_canaries_and_contracts():
     ('floor = "cached_op"', 'floor = "engine"', "[shared_arena]: its patch is of the floor 'cached_op', and not of 'engine'"),
     ("fuzz engine", "fuzz engines", "[push_lost]: there is no 'fuzz engines'; did you mean 'engine'?"),
     ("fuzz engine", "fuzz iterator", "[push_lost]: 'fuzz iterator' cannot plant it"),
+    ("fuzz engine", "fuzz engine --target reference", "[push_lost]: 'fuzz engine --target reference' cannot plant it"),
+    ("fuzz engine", "fuzz engine --target mine", "[push_lost]: there is no 'fuzz engine --target mine'"),
+    ("fuzz engine", "fuzz model --target reference", "[push_lost]: there is no 'fuzz model --target reference'"),
     ("canary/arena.probe", "canary/arena.tsan", "[shared_arena]: no canary 'canary/arena.tsan'; did you mean 'canary/arena.probe'?"),
     ("canary/arena.probe", "fuzz engine", "scenarios/canary/arena.toml is in no row"),
     ("fuzz engine", "canary/arena.probe", "[push_lost]: canary/arena plants shared_arena"),

@@ -37,8 +37,10 @@ def fuzzer(house, tenter, monkeypatch):
     targets.mkdir(parents=True)
     (targets / "rows_lost.patch").write_text("--- a/runtime/io/csv_source.cc\n")
     (targets / "arena_shared.patch").write_text("--- a/runtime/cached_op/arena.cc\n")
+    (targets / "CMakeLists.txt").write_text("tenter_mutant(arena_shared runtime/cached_op/arena.cc)\n"
+                                            "tenter_mutant(root_lost runtime/engine/failure.cc ${fuzzed})\n")
     for path in [*(house.fuzzer(flavour, "engine_fuzz") for flavour in FUZZED_FLAVOURS), house.fuzzer("probe", "engine_fuzz_lost_push"),
-                 house.fuzzer("probe", "iterator_fuzz"), house.fuzzer("probe", "api_fuzz_api_lost")]:
+                 house.fuzzer("probe", "iterator_fuzz"), house.fuzzer("probe", "target_engine_fuzz"), house.fuzzer("probe", "api_fuzz_api_lost")]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!{sys.executable} -IS\n" + FAKE.read_text())
         path.chmod(0o755)
@@ -227,6 +229,26 @@ def test_an_iterator_is_a_library_with_a_bug_or_without(fuzzer, house, tmp_path)
     assert code == 1 and told() == str(library) and f"--target {library}" in out, "the replay line names it"
 
 
+def test_an_engine_of_a_target_has_a_program_of_its_own(fuzzer, house, tmp_path):
+    told = lambda: json.loads(next((house.out / "latest").glob("events.probe*")).read_text().splitlines()[0])["target"]  # noqa: E731
+    code, out, _ = fuzzer("--target", "reference", "--workers", "2")
+    assert code == 0 and "0 findings in 9 programs, 70 ops" in out and told() == str(house.target("probe", "reference"))
+    assert fuzzer.built == [("probe", ("target_engine_fuzz", "tenter_target_reference"))]
+    library = tmp_path / "libmine.so"
+    library.write_bytes(b"library")
+    code, out, _ = fuzzer("--target", str(library), behaviour="out of order")
+    assert code == 1 and told() == str(library) and f"--target {library}" in out, "the replay line names it"
+    stored = next((house.out / "latest").glob("finding.probe.fuzz"))
+    assert fuzzer("--target", str(library), "--replay", str(stored), behaviour="out of order")[0] == 1
+
+
+def test_a_planted_bug_of_an_engine_is_linked_or_a_target(fuzzer):
+    assert fuzzer("--mutant", "lost_push", behaviour="crash")[0] == 0
+    code, out, _ = fuzzer("--mutant", "root_lost", "--target", "reference", behaviour="crash")
+    assert code == 0 and "--mutant root_lost --target reference" in out, "the replay line names both"
+    assert fuzzer.built == [("probe", ("engine_fuzz_lost_push",)), ("probe", ("target_engine_fuzz", "tenter_target_mutant_root_lost"))]
+
+
 def test_a_planted_bug_of_the_api_is_linked(fuzzer):
     assert fuzzer("--mutant", "api_lost", what="api", behaviour="crash")[0] == 0
     assert fuzzer.built == [("probe", ("api_fuzz_api_lost",))]
@@ -240,7 +262,10 @@ def test_a_planted_bug_of_the_api_is_linked(fuzzer):
     ("engine", ("--mutant", "api_lost"), "no planted bug 'api_lost' for 'fuzz engine'"),
     ("iterator", ("--property", "ENG-1"), "unknown property 'ENG-1'; known: all, ITR-1, ITR-2, ITR-3, ITR-4, ITR-5, ITR-6"),
     ("iterator", ("--workers", "2"), "--workers goes with 'fuzz engine'"),
-    ("api", ("--target", "reference"), "--target goes with 'fuzz iterator' and 'fuzz model'"),
+    ("api", ("--target", "reference"), "--target goes with 'fuzz engine', 'fuzz iterator' and 'fuzz model'"),
+    ("engine", ("--mutant", "root_lost"), "no planted bug 'root_lost' for 'fuzz engine'"),
+    ("engine", ("--target", "reference", "--mutant", "lost_push"), "no planted bug 'lost_push' for 'fuzz engine --target reference'"),
+    ("engine", ("--target", sys.executable, "--mutant", "root_lost"), "--mutant plants a bug in a runtime of ours: with --target reference"),
     ("iterator", ("--target", "./no.so"), "--target: no such file ./no.so"),
     ("iterator", ("--target", "mine"), "--target: no target 'mine'; name a library with its folder, such as ./mine"),
     ("iterator", ("--target", "reference", "--mutant", "rows_lost"), "--target says nothing beside --mutant")])

@@ -185,6 +185,10 @@ def test_blanked_code_keeps_its_lines():
     ("fuzz/process/x.h", "fuzz/frame/trial.h", "upward include: fuzz/process stands below frame"),
     ("fuzz/frame/x.h", "fuzz/engine/run/child.h", "fuzz/frame may include process and frame only"),
     ("fuzz/api/x.h", "fuzz/engine/program/program.h", "fuzz/api may include process and frame only"),
+    ("fuzz/engine/run/x.h", "fuzz/target/x.h", "fuzz/engine may include process and frame only"),
+    ("fuzz/model/run/x.h", "fuzz/engine/program/program.h", "fuzz/model may include process and frame and target only"),
+    ("fuzz/target_engine/run/x.h", "fuzz/model/graph/graph.h", "fuzz/target_engine may include process and frame and target and engine only"),
+    ("fuzz/target_engine/run/x.h", "fuzz/target_engine/judge/judge.h", "upward include: fuzz/target_engine/run stands below judge"),
 ])
 def test_layers_finds_a_planted_edge(root, path, include, expected):
     plant(root, path, f'#pragma once\n  #  include "{include}"\n')
@@ -211,6 +215,7 @@ def test_the_folders_of_the_driver_have_floors(root, path, line, expected):
     ("runtime/capi/tenter/tenter.h", "error.h"), ("runtime/capi/tenter/x.h", "model.h"),
     ("fuzz/x.cc", "harness/sched/sched.h"), ("bench/x.cc", "runtime/engine/engine.h"), ("bench/x.cc", "bench/program.h"),
     ("bench/x.cc", "bench/policy/policy.h"), ("bench/policy/x.cc", "bench/program/program.h"),
+    ("fuzz/target_engine/run/x.h", "fuzz/engine/run/notes.h"), ("fuzz/target_engine/main.cc", "fuzz/target_engine/judge/x.h"),
     ("fuzz/x.cc", "fuzz/frame/trial.h"), ("fuzz/engine/hunt/x.cc", "fuzz/engine/program/program.h"),
     ("fuzz/engine/main.cc", "fuzz/engine/hunt/x.h"), ("fuzz/engine/run/x.cc", "fuzz/frame/trial.h")])
 def test_layers_lets_downward_edges_pass(root, path, include):

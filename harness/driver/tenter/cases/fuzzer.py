@@ -57,7 +57,7 @@ def _argv(hunt: Hunt, flavour: str, house: House) -> list[str]:
             "--case-limit-ms", str(_CASE_LIMIT_MS * _SLOWER.get(flavour, 1))]
     if hunt.workers:
         argv += ["--workers", hunt.workers]
-    if hunt.subject().any_target:
+    if hunt.on_target():
         argv += ["--target", str(_library(hunt, flavour, house))]
     return [*argv, "--replay", hunt.replay, "--times", str(hunt.times)] if hunt.replay else argv
 

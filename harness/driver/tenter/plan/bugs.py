@@ -18,6 +18,7 @@ from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.scenario import Scenario, read as read_scenario
 
 FUZZ = "fuzz "
+TARGET = " --target "
 SWEEP = "sweep "
 CANARIES = "canary"
 _KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str, "note": str}
@@ -31,7 +32,7 @@ class Bug:
     planted: str  # in one line
     floor: str
     contracts: tuple[str, ...]  # that it breaks
-    found_by: tuple[str, ...]  # "canary/arena_shared.probe", "fuzz engine", or "sweep smoke/drawn_chain"
+    found_by: tuple[str, ...]  # "canary/arena_shared.probe", "fuzz engine --target reference", or "sweep smoke/drawn_chain"
     place: str = ""  # that the stacks of a finding must name, where it has some
     note: str = ""  # why a finding may have another diagnosis
 
@@ -89,10 +90,12 @@ def _of_row(bug: Bug, patches: Mapping[str, Any], canaries: Mapping[str, Scenari
 
 def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], house: House) -> Iterator[str]:
     if instrument.startswith(FUZZ):
-        what = instrument.removeprefix(FUZZ)
+        what, target = searched_by(instrument)
         if what not in SUBJECTS:
             yield f"there is no '{instrument}'{nearest(what, SUBJECTS)}"
-        elif bug.name not in house.fuzz_mutants(what):
+        elif target not in ("", "reference") or (target and not SUBJECTS[what].target_program):
+            yield f"there is no '{instrument}'"
+        elif bug.name not in house.fuzz_mutants(what, target):
             yield f"'{instrument}' cannot plant it"
         return
     if instrument.startswith(SWEEP):
@@ -111,6 +114,12 @@ def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], 
         yield f"{name} plants {scenario.mutant or scenario.saboteur}"
     elif not set(scenario.contracts) <= set(bug.contracts):
         yield f"{name} says that it breaks {', '.join(scenario.contracts)}"
+
+
+def searched_by(instrument: str) -> tuple[str, str]:
+    """What a fuzzer is asked for, and what its --target says: of "fuzz engine --target reference"."""
+    what, _, target = instrument.removeprefix(FUZZ).partition(TARGET)
+    return what, target
 
 
 def canaries_of(house: House) -> dict[str, Scenario]:

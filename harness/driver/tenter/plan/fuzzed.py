@@ -12,13 +12,14 @@ class Subject:
     judged: str  # what a program is compared with
     unit: str  # what programs are made of, and are counted in
     contracts: tuple[str, ...]  # that have a property; a prefix that ends with "-" stands for all that begin so
-    any_target: bool = False  # a library that --target names; else Tenter's own runtime is linked
+    any_target: bool = False  # a library, which --target may name; else Tenter's own runtime is linked
+    target_program: str = ""  # of what is linked otherwise: the program that fuzzes the library of --target
     coverage: dict[str, str] = field(default_factory=dict)  # what a program may hold, and the word for a person
 
 
 ENGINE = Subject(
     "engine", "Random programs on the engine", "What a program saw is compared with a model that runs one op at a time.", "op",
-    ("ENG-", "ERR-"), coverage={
+    ("ENG-", "ERR-"), target_program="target_engine_fuzz", coverage={
         "several_pushers": "with several pushers", "failing_ops": "failing ops", "async_ops": "asynchronous ops",
         "deletes": "deletes", "waits": "waits", "wait_alls": "wait-alls", "looks": "looks at the engine", "stops": "stops", "cancels": "cancels",
         "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies", "out_of_memory": "pushes without memory",

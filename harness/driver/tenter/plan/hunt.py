@@ -28,14 +28,20 @@ class Hunt:
     def subject(self) -> Subject:
         return SUBJECTS[self.what]
 
+    def on_target(self) -> bool:
+        """Whether the fuzzer loads a library, and has no runtime of its own."""
+        return self.subject().any_target or bool(self.target)
+
     def program(self) -> str:
         """The fuzzer's program. A planted bug is in the program itself, or in the library that it loads."""
-        linked = self.mutant and not self.subject().any_target
+        if self.target and self.subject().target_program:
+            return self.subject().target_program
+        linked = self.mutant and not self.on_target()
         return f"{self.what}_fuzz" + (f"_{self.mutant}" if linked else "")
 
     def builds(self) -> tuple[str, ...]:
         """The build targets."""
-        if not self.subject().any_target:
+        if not self.on_target():
             return (self.program(),)
         return self.program(), f"tenter_target_mutant_{self.mutant}" if self.mutant else "tenter_target_reference"
 
@@ -53,5 +59,5 @@ class Hunt:
 
     def replay_line(self, flavour: str, file: str) -> str:
         """The command that runs a stored program again."""
-        mutant = ["--mutant", self.mutant] if self.mutant else ["--target", self.target] if self.target else []
-        return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, "--replay", file, *mutant])
+        what = [word for option, value in (("--mutant", self.mutant), ("--target", self.target)) if value for word in (option, value)]
+        return shlex.join(["./tenter", "fuzz", self.what, "--flavour", flavour, "--replay", file, *what])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from tenter.errors import UsageError, nearest
-from tenter.plan.bugs import FUZZ, SWEEP, Bug
+from tenter.plan.bugs import FUZZ, SWEEP, Bug, searched_by
 from tenter.plan.hunt import FUZZED, Hunt
 from tenter.plan.planner import VERSION, Case
 
@@ -37,7 +37,8 @@ class Trial:
             return self.by.rpartition(".")[0]
         if self.sweeps:
             return f"sweep/{self.bug.name}"
-        return f"fuzz/{self.by.removeprefix(FUZZ)}/{self.bug.name}"
+        what, target = searched_by(self.by)
+        return f"fuzz/{'target_' if target else ''}{what}/{self.bug.name}"
 
     @property
     def sweeps(self) -> str:
@@ -53,7 +54,8 @@ class Trial:
         return f"{self.scenario}.{self.flavour}"
 
     def hunt(self, seconds: float, seed: int, shrink_seconds: float = 0) -> Hunt:
-        return Hunt(self.by.removeprefix(FUZZ), seconds=seconds, seed=seed, mutant=self.bug.name, shrink_seconds=shrink_seconds)
+        what, target = searched_by(self.by)
+        return Hunt(what, seconds=seconds, seed=seed, mutant=self.bug.name, target=target, shrink_seconds=shrink_seconds)
 
     def builds(self, mutants: Iterable[str]) -> tuple[str, ...]:
         """The build targets; `mutants` are the bugs that are libraries."""

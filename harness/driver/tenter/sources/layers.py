@@ -18,13 +18,16 @@ _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 BENCH_FLOORS = ("program", "contender", "measure", "policy")
-# What is fuzzed stands beside one another on the first two; what is fuzzed in any runtime, on the third, too.
-FUZZ_FLOORS = ("process", "frame", "target", "engine", "model", "iterator", "api")
-_FUZZED_TARGETS = ("model", "iterator")
+# What is fuzzed stands beside one another on the first two; what is fuzzed in any runtime, on the third, too. The programs
+# and the model of engines are those of our own engine.
+FUZZ_FLOORS = ("process", "frame", "target", "engine", "target_engine", "model", "iterator", "api")
+_FUZZ_SEES = {"target_engine": FUZZ_FLOORS[:4], "model": FUZZ_FLOORS[:3], "iterator": FUZZ_FLOORS[:3]}
 FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "beside", "run", "hunt")
+FUZZ_TARGET_ENGINE_FLOORS = ("plain", "program", "run", "judge")
 FUZZ_MODEL_FLOORS = ("graph", "oracle", "program", "run", "judge", "hunt")
 # A folder of which the folders inside are floors.
-_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS, "fuzz/model": FUZZ_MODEL_FLOORS}
+_ROOM_FLOORS = {"bench": BENCH_FLOORS, "fuzz": FUZZ_FLOORS, "fuzz/engine": FUZZ_ENGINE_FLOORS, "fuzz/model": FUZZ_MODEL_FLOORS,
+                "fuzz/target_engine": FUZZ_TARGET_ENGINE_FLOORS}
 _DRIVER = "harness/driver/tenter/"
 DRIVER_FLOORS = ("machine", "graphs", "plan", "record", "oracle", "cases", "history", "report", "bench", "sources", "verbs")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+tenter\.(\w+)", re.MULTILINE)
@@ -94,7 +97,7 @@ def _room_problem(room: str, floor: str, included: str, include: str) -> str:
     for name in (floor, included):
         if name not in floors:
             return f"{room}/{name} is on no floor; the floors are {' < '.join(floors)}"
-    below = floors[:3] if floor in _FUZZED_TARGETS else floors[:2]
+    below = _FUZZ_SEES.get(floor, floors[:2])
     if floors is FUZZ_FLOORS and included not in (floor, *below):
         return f"{room}/{floor} may include {' and '.join(below)} only: {include}"
     if floors.index(included) > floors.index(floor):

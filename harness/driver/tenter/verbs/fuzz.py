@@ -80,10 +80,11 @@ def refuse(hunt: Hunt, house: House) -> None:
             raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
     if len(set(hunt.flavours)) < len(hunt.flavours):
         raise UsageError(f"--flavour: one of {', '.join(hunt.flavours)} is named twice, and is searched once")
-    mutants = house.fuzz_mutants(hunt.what)
-    if hunt.mutant and hunt.mutant not in mutants:
-        raise UsageError(f"no planted bug '{hunt.mutant}' for 'fuzz {hunt.what}'{nearest(hunt.mutant, mutants)}")
     _refuse_target(hunt, house)
+    mutants = house.fuzz_mutants(hunt.what, hunt.target)
+    if hunt.mutant and hunt.mutant not in mutants:
+        where = f"fuzz {hunt.what}" + (f" --target {hunt.target}" if hunt.target else "")
+        raise UsageError(f"no planted bug '{hunt.mutant}' for '{where}'{nearest(hunt.mutant, mutants)}")
     properties = [name for name in contracts.read_contracts(house)
                   if any(name == known or (known.endswith("-") and name.startswith(known)) for known in hunt.subject().contracts)]
     if hunt.property not in ("all", *properties):
@@ -103,11 +104,13 @@ def refuse(hunt: Hunt, house: House) -> None:
 def _refuse_target(hunt: Hunt, house: House) -> None:
     if not hunt.target:
         return
-    if not hunt.subject().any_target:
-        with_targets = " and ".join(f"'fuzz {name}'" for name, subject in SUBJECTS.items() if subject.any_target)
-        raise UsageError(f"--target goes with {with_targets}: 'fuzz {hunt.what}' is linked with Tenter's own runtime")
-    if hunt.mutant:
+    if not hunt.subject().any_target and not hunt.subject().target_program:
+        *most, last = (f"'fuzz {name}'" for name, subject in SUBJECTS.items() if subject.any_target or subject.target_program)
+        raise UsageError(f"--target goes with {', '.join(most)} and {last}: 'fuzz {hunt.what}' is linked with Tenter's own runtime")
+    if hunt.mutant and hunt.subject().any_target:
         raise UsageError("--target says nothing beside --mutant, which is a target of its own")
+    if hunt.mutant and hunt.target != "reference":
+        raise UsageError("--mutant plants a bug in a runtime of ours: with --target reference, or without --target")
     if "/" in hunt.target and not Path(hunt.target).is_file():
         raise UsageError(f"--target: no such file {hunt.target}")
     if "/" in hunt.target and "tsan" in hunt.flavours and not instrumented.knows_tsan(Path(hunt.target)):
@@ -128,7 +131,7 @@ def _say_mutant(hunt: Hunt) -> None:
 def _begun(hunt: Hunt, out: Path | None, folder: Path, started: datetime, house: House) -> RunResult:
     return RunResult(run_id=folder.name, command=command_line(), started=started.isoformat(timespec="seconds"), duration_s=0.0,
                      environment=environment.facts(house), builds={}, cases=(), out=shlex.quote(house.relative(out)) if out else "",
-                     tested=hunt.target or f"Tenter's {hunt.what}" + (f" with the planted bug {hunt.mutant}" if hunt.mutant else ""))
+                     tested=(hunt.target or f"Tenter's {hunt.what}") + (f" with the planted bug {hunt.mutant}" if hunt.mutant else ""))
 
 
 def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: Console) -> tuple[int, bool]:
