@@ -127,7 +127,8 @@ typedef struct tgt_op {
 } tgt_op;
 
 /* Of many failures that one wait reports, those behind the first 1000 may be empty: they only
- * count. `place` is never empty otherwise. */
+ * count. `place` is never empty otherwise. `chain_length`: how many ops the failure has reached, or
+ * 0 when that is not told. Push numbers begin at 1. */
 typedef struct tgt_failure {
   uint64_t push_number, chain_length;
   char op[128];
