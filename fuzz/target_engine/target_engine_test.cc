@@ -158,6 +158,11 @@ TEST(TargetEngineJudge, SeesWhatIsToldWronglyOfFailures) {
       });
 }
 
+// A lie about what the judge of fuzz/engine sees.
+Lie OfCalls(const char* finding, const std::function<void(History&)>& change) {
+  return {finding, [change](TargetHistory& h) { change(h.calls); }};
+}
+
 TEST(TargetEngineJudge, SeesBrokenRunsWaitsAndCounts) {
   const Ran truth = RunOn(TENTER_REFERENCE_TARGET,
                           "engine workers 2 vars 2\n"
@@ -173,41 +178,39 @@ TEST(TargetEngineJudge, SeesBrokenRunsWaitsAndCounts) {
                           "t0: wait b\n"                          // 9
                           "t0: stop drain\n"                      // 10
                           "t0: push op6\n");                      // 11
-  const auto calls = [](const char* finding, auto change) {
-    return Lie{finding, [change](TargetHistory& h) { change(h.calls); }};
-  };
   ExpectFound(
       truth,
       {
-          calls("ENG-1 wrong value read", [](History& h) { h.statements[4].values_read[0] ^= 1; }),
-          calls("ENG-4 conflicting ops out of order",
-                [](History& h) { h.statements[1].body.begin = h.statements[0].body.begin; }),
-          calls("ENG-3 push numbers fall",
-                [](History& h) {
-                  std::swap(h.statements[0].push_number, h.statements[1].push_number);
-                }),
-          calls("ENG-3 told another push number", [](History& h) { ++h.statements[0].number; }),
-          calls("ENG-5 ran twice", [](History& h) { h.statements[0].runs = 2; }),
-          calls("ENG-5 did not run", [](History& h) { h.statements[0].runs = 0; }),
-          calls("ENG-6 returned too early",
-                [](History& h) { h.statements[1].body.end = h.statements[3].span.end; }),
-          calls("ENG-9 accepted after a stop",
-                [](History& h) { h.statements[11].code = StatusCode::kOk; }),
-          calls("ENG-8 accepted a stale handle",
-                [](History& h) { h.statements[7].span = h.statements[9].span; }),
-          calls("ENG-9 alive after a stop",
-                [](History& h) { h.statements[10].live_after_stop = 1; }),
-          calls("ENG-5 wrong count: ran", [](History& h) { h.counts.ran += 1; }),
-          calls("ENG-5 wrong count: pushed", [](History& h) { h.counts.pushed -= 2; }),
-          calls("", [](History& h) { h.counts.pushed -= 1, h.counts.ran -= 1; }),  // the deletion
-          calls("ERR-1 failure lost", [](History& h) { h.counts.failed -= 1; }),
-          calls("ERR-1 wrong count: failed", [](History& h) { h.counts.failed += 1; }),
-          calls("ERR-3 wrong count: skipped", [](History& h) { h.counts.skipped += 1; }),
-          calls("ENG-9 wrong count: cancelled", [](History& h) { h.counts.cancelled += 1; }),
-          calls("ENG-5 wrong count: live ops", [](History& h) { h.counts.live_ops = 1; }),
-          calls("ENG-8 wrong count: live vars", [](History& h) { h.counts.live_vars += 1; }),
-          calls("ENG-5 exceptions outlive the engine", [](History& h) { h.exceptions_left = 1; }),
-          calls("ENG-8 no var", [](History& h) { h.construction = StatusCode::kInternal; }),
+          OfCalls("ENG-1 wrong value read",
+                  [](History& h) { h.statements[4].values_read[0] ^= 1; }),
+          OfCalls("ENG-4 conflicting ops out of order",
+                  [](History& h) { h.statements[1].body.begin = h.statements[0].body.begin; }),
+          OfCalls("ENG-3 push numbers fall",
+                  [](History& h) {
+                    std::swap(h.statements[0].push_number, h.statements[1].push_number);
+                  }),
+          OfCalls("ENG-3 told another push number", [](History& h) { ++h.statements[0].number; }),
+          OfCalls("ENG-5 ran twice", [](History& h) { h.statements[0].runs = 2; }),
+          OfCalls("ENG-5 did not run", [](History& h) { h.statements[0].runs = 0; }),
+          OfCalls("ENG-6 returned too early",
+                  [](History& h) { h.statements[1].body.end = h.statements[3].span.end; }),
+          OfCalls("ENG-9 accepted after a stop",
+                  [](History& h) { h.statements[11].code = StatusCode::kOk; }),
+          OfCalls("ENG-8 accepted a stale handle",
+                  [](History& h) { h.statements[7].span = h.statements[9].span; }),
+          OfCalls("ENG-9 alive after a stop",
+                  [](History& h) { h.statements[10].live_after_stop = 1; }),
+          OfCalls("ENG-5 wrong count: ran", [](History& h) { h.counts.ran += 1; }),
+          OfCalls("ENG-5 wrong count: pushed", [](History& h) { h.counts.pushed -= 2; }),
+          OfCalls("", [](History& h) { h.counts.pushed -= 1, h.counts.ran -= 1; }),  // the deletion
+          OfCalls("ERR-1 failure lost", [](History& h) { h.counts.failed -= 1; }),
+          OfCalls("ERR-1 wrong count: failed", [](History& h) { h.counts.failed += 1; }),
+          OfCalls("ERR-3 wrong count: skipped", [](History& h) { h.counts.skipped += 1; }),
+          OfCalls("ENG-9 wrong count: cancelled", [](History& h) { h.counts.cancelled += 1; }),
+          OfCalls("ENG-5 wrong count: live ops", [](History& h) { h.counts.live_ops = 1; }),
+          OfCalls("ENG-8 wrong count: live vars", [](History& h) { h.counts.live_vars += 1; }),
+          OfCalls("ENG-5 exceptions outlive the engine", [](History& h) { h.exceptions_left = 1; }),
+          OfCalls("ENG-8 no var", [](History& h) { h.construction = StatusCode::kInternal; }),
           {"ENG-6 value not there after a wait",
            [](TargetHistory& h) { h.var_waits[3].value ^= 1; }},
           {"ENG-1 wrong value at the end",

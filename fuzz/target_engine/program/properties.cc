@@ -40,8 +40,8 @@ Profile ProfileOf(std::string_view contract) {
   TENTER_CHECK(property != nullptr, "no property of " + std::string(contract));
   Profile profile = property->profile;
   profile.deleter_throws = profile.late = profile.out_of_memory = profile.idle = profile.parity =
-      profile.captures = profile.bulks = profile.forks = profile.far_deadlines = profile.times_out =
-          profile.races = profile.scopes = 0;
+      profile.captures = profile.bulks = profile.shared_bulks = profile.crowds = profile.forks =
+          profile.far_deadlines = profile.times_out = profile.races = profile.scopes = 0;
   profile.gated = profile.failing_worker = false;
   return profile;
 }

@@ -53,6 +53,7 @@ bool Fails(const Statement& s) {
 void Restrict(Program* program) {
   program->idle = program->gated = program->parity = false;
   program->failing_worker = -1;
+  program->crowd = 0;
   std::erase_if(program->statements, [](const Statement& s) { return !HasWord(s.verb); });
   for (Statement& s : program->statements) {
     s.deleter_throws = Type::kNone;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenter.report.commands import changed, given
+from tenter.plan.commands import changed, given
 
 
 @pytest.mark.parametrize(("command", "line"), [

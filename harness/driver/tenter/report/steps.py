@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from tenter.cases.verdict import REFUSED, powerless
 from tenter.plan import sweepable
+from tenter.plan.commands import changed, given
 from tenter.plan.hunt import Hunt
 from tenter.plan.sweeping import SWEPT
 from tenter.record.group import groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
-from tenter.report.commands import changed, given
 from tenter.report.wording import few, plural, powerless_note
 
 _MOST_STEPS = 6
