@@ -116,8 +116,7 @@ void PlainEngine::Work() {
       MutexLock lock(mutex_);
       while ((op = NextReady()) == nullptr && !closing_) changed_.Wait(mutex_);
       if (op == nullptr) return;
-      Begin(op);
-      if (!op->begun) continue;
+      if (!Begin(op)) continue;
     }
     RunBody(op);
   }
@@ -130,21 +129,24 @@ PlainEngine::Failures PlainEngine::FailuresOfReads(const PlainOp& op) {
   return failures;
 }
 
-// Ends an op that is not to run, or marks it as begun.
-void PlainEngine::Begin(PlainOp* op) {
+// Whether the op is to run; one that is not has ended, and is gone.
+bool PlainEngine::Begin(PlainOp* op) {
   const bool poisoned = !FailuresOfReads(*op).empty();
   if (cancelled_) {
     ++counts_.cancelled;
     const tgt_failure own =
         FailureOf(op->name, op->number, "cancelled", TGT_STOPPED, "the engine was stopped");
-    return End(op, poisoned ? nullptr : &own);
+    End(op, poisoned ? nullptr : &own);
+    return false;
   }
   if (poisoned && !run_dependents_) {
     ++counts_.skipped;
-    return End(op, nullptr);
+    End(op, nullptr);
+    return false;
   }
   ++counts_.ran;
   op->begun = true;
+  return true;
 }
 
 void PlainEngine::RunBody(PlainOp* op) {

@@ -81,7 +81,7 @@ class PlainEngine {
 
   void Work() EXCLUDES(mutex_);
   PlainOp* NextReady() REQUIRES(mutex_);
-  void Begin(PlainOp* op) REQUIRES(mutex_);
+  bool Begin(PlainOp* op) REQUIRES(mutex_);
   void RunBody(PlainOp* op) EXCLUDES(mutex_);
   void End(PlainOp* op, const tgt_failure* own) REQUIRES(mutex_);
   Failures FailuresOfReads(const PlainOp& op) REQUIRES(mutex_);
