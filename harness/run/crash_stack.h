@@ -6,22 +6,16 @@
 //   crashed: thread 7f0a2b3c4d50
 //   #0 0x7f3a (/path/of/module+0x1a2b)
 //
-// The form is that of a sanitizer whose symbolizer is switched off. What an address means is found
-// by the parent, because nothing that allocates may run in a process that dies.
-//
 // The place where the signal struck is written before the stack is walked: a walk over a stack that
 // is damaged may be the last thing that the process does. A stack that is used up has no room for
 // any of it: then nothing is written, but under AddressSanitizer, whose threads have another one
 // for signals. One that the target made is not used, since it may be too small.
 //
-// Thread safety: any thread; PrepareCrashStack on the main thread, before the others begin.
+// Thread safety: any thread, once PrepareStackWalk was called.
 // Invariants: PrintCrashStack allocates nothing and takes no lock of ours.
 #pragma once
 
 namespace tenter {
-
-// Loads what a first walk of a stack loads, which allocates.
-void PrepareCrashStack();
 
 // Writes the stack of a thread that a signal interrupted to `descriptor`; `context` is what its
 // handler was given, or null for the stack of the caller.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "harness/faults/known_sites.h"
@@ -127,13 +128,12 @@ int Execute(const RunPlan& plan, const std::string& directory) {
   };
   WarmUpSymbolizer();
   InstallSignalHandlers(file->findings_descriptor(), ResultsFile::FindingLine(HiddenWrite()));
-  {
-    auto target = OpenTarget(plan, &injector, flight.get());
-    if (!target.ok()) return refuse_run(target.status());
-    const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish,
-                            FailingAllocations::SpareThisThread);
+  const auto run = [&]() -> Status {
+    auto opening = std::make_optional<Phase>(&progress.phases(), "opening the target", "");
+    TENTER_ASSIGN_OR_RETURN(auto target, OpenTarget(plan, &injector, flight.get()));
+    opening.reset();
     Stage stage{.parameters = plan.parameters,
-                .target = **target,
+                .target = *target,
                 .injector = injector,
                 .flight = *flight,
                 .board = board,
@@ -142,9 +142,17 @@ int Execute(const RunPlan& plan, const std::string& directory) {
                 .scratch_dir = directory,
                 .watch_parameters = WatchParameters,
                 .allocations = &allocations};
-    if (const Status status = plan.workload->run(stage); !status.ok()) return refuse_run(status);
-    board.Examine(kLiveness);
+    const Status ran = plan.workload->run(stage);
+    if (ran.ok()) board.Examine(kLiveness);
     WatchParameters(nullptr, 0);
+    const Phase closing(&progress.phases(), "closing the target", "");
+    target.reset();
+    return ran;
+  };
+  {
+    const Watchdog watchdog(plan.watchdog_ms, &progress, &board, finish,
+                            FailingAllocations::SpareThisThread);
+    if (const Status ran = run(); !ran.ok()) return refuse_run(ran);
   }
   ReportRaces(&board);
   finish();

@@ -3,11 +3,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
 #include "harness/run/crash_stack.h"
+#include "harness/run/direct_handler.h"
 #include "harness/run/events.h"
+#include "harness/run/stack_walk.h"
+#include "harness/run/thread_stacks.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"
@@ -76,7 +80,13 @@ void OnOtherFault(int signal, siginfo_t*, void* context) {
   raise(signal);
 }
 
-void OnQuit(int) { dump_asked_.Store(true, kRelaxed); }
+// The stacks come from here, since the watchdog may be gone, or stuck itself.
+void OnQuit(int, siginfo_t*, void* context) {
+  const int before = errno;
+  dump_asked_.Store(true, kRelaxed);
+  PrintThreadStacks(STDERR_FILENO, context);
+  errno = before;
+}
 
 }  // namespace
 
@@ -88,15 +98,13 @@ void InstallSignalHandlers(int descriptor, const std::string& hidden_write_line)
   struct sigaction fault = {};
   fault.sa_sigaction = OnFault;
   fault.sa_flags = SA_SIGINFO | kStackFlag;
-  PrepareCrashStack();
+  PrepareStackWalk();
   sigaction(SIGSEGV, &fault, nullptr);
   sigaction(SIGBUS, &fault, nullptr);
   fault.sa_sigaction = OnOtherFault;
   for (const int signal : {SIGABRT, SIGFPE, SIGILL}) sigaction(signal, &fault, nullptr);
-  struct sigaction quit = {};
-  quit.sa_handler = OnQuit;
-  quit.sa_flags = SA_RESTART;
-  sigaction(SIGQUIT, &quit, nullptr);
+  PrepareThreadStacks();
+  InstallDirectHandler(SIGQUIT, OnQuit);
 }
 
 void WatchParameters(const void* data, size_t size) {

@@ -3,7 +3,9 @@
 //
 // A write into the sealed parameters of a model raises SIGSEGV at the guilty instruction. The
 // handler turns it into a finding of hidden_write. Any other fault goes its usual way: the
-// process writes where it was (crash_stack.h) and dies, and the parent reports a crash.
+// process writes where it was (crash_stack.h) and dies, and the parent reports a crash. SIGQUIT
+// asks for a dump: the handler writes the stacks of all threads (thread_stacks.h), and the
+// watchdog, where there is one, what is under way.
 //
 // Thread safety: Install and WatchParameters on the main thread; the handlers run anywhere.
 // Ownership and lifetime: the watched range must stay mapped. A signal handler can only reach
@@ -11,7 +13,7 @@
 //   hook.
 // Invariants: (1) the first thread that crashes writes its stack, alone; others stand still until
 //   the process is gone, at most two seconds. (2) handlers call only async-signal-safe functions,
-//   but for that stack, which a process writes that dies anyway.
+//   but for those stacks, which a process writes that dies anyway.
 #pragma once
 
 #include <cstddef>

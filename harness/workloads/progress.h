@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/workloads/phase.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
 
@@ -37,6 +38,10 @@ class Progress {
     return what_;
   }
 
+  // What is under way beside the steps.
+  Phases& phases() { return phases_; }
+  const Phases& phases() const { return phases_; }
+
   // Who waits for what, asked by the watchdog when nothing moves. `describe` must stay valid
   // until the next call with another or with null.
   void SetDescribe(std::function<std::string()> describe) EXCLUDES(mutex_) {
@@ -60,11 +65,26 @@ class Progress {
 
  private:
   Atomic<uint64_t> done_ = 0;  // a count; orders nothing
+  Phases phases_;
   mutable Mutex mutex_;
   std::string what_ GUARDED_BY(mutex_) = "steps";
   uint64_t total_ GUARDED_BY(mutex_) = 0;
   std::function<std::string()> describe_ GUARDED_BY(mutex_);
   std::function<std::string_view()> suspect_ GUARDED_BY(mutex_);
+};
+
+// Says who waits for what as long as it lives.
+class Described {
+ public:
+  Described(Progress* progress, std::function<std::string()> describe) : progress_(progress) {
+    progress_->SetDescribe(std::move(describe));
+  }
+  ~Described() { progress_->SetDescribe(nullptr); }
+  Described(const Described&) = delete;
+  Described& operator=(const Described&) = delete;
+
+ private:
+  Progress* const progress_;
 };
 
 }  // namespace tenter

@@ -31,7 +31,7 @@ class InferenceRun {
 
   Status Run() {
     tgt_error error = {};
-    Handle model(&stage_.target, &stage_.board);
+    Handle model(stage_, kModelHandle);
     if (stage_.parameters.Int("free_after") > inferences_)
       return {StatusCode::kInvalidArgument,
               "workload: free_after is larger than inferences: the op would never be freed"};
@@ -66,7 +66,7 @@ class InferenceRun {
  private:
   Result<ModelInputs> MakeInputs(tgt_handle model) {
     const Parameters& p = stage_.parameters;
-    return ModelInputs::Make(stage_.target, model,
+    return ModelInputs::Make(stage_, model,
                              {.samples = static_cast<size_t>(threads_ * p.Int("inputs_per_thread")),
                               .seed = stage_.seed,
                               .input_shape = p.Text("input_shape"),
@@ -102,15 +102,15 @@ class InferenceRun {
   Status Round(tgt_handle model, bool last) {
     InferenceOp called(stage_);
     TENTER_RETURN_IF_ERROR(Create(model, &called));
-    stage_.progress.SetDescribe(
-        [this, &called] { return DescribeEngine(stage_.target, called.engine.get()); });
+    const Described described(&stage_.progress, [this, engine = called.engine.get()] {
+      return DescribeEngine(stage_.target, engine);
+    });
     stage_.progress.SetSuspect([this] {
       return std::string_view(stage_.parameters.Int("free_after") > 0 ? "COP-4" : "COP-1");
     });
     stage_.injector.FollowRequests(static_cast<size_t>(inferences_));
     const Status started = callers_->CallFromAllThreads(&called.op);
     stage_.progress.SetSuspect(nullptr);
-    stage_.progress.SetDescribe(nullptr);
     TENTER_RETURN_IF_ERROR(started);
     if (last && aftermath_ > 0) Afterwards(called.op.get());
     remains_.CheckFootprint(called.engine.get(), called.op.get());

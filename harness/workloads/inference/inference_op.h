@@ -12,8 +12,7 @@
 namespace tenter {
 
 struct InferenceOp {
-  explicit InferenceOp(const Stage& stage)
-      : engine(&stage.target, &stage.board), op(&stage.target, &stage.board) {}
+  explicit InferenceOp(const Stage& stage) : engine(stage, kEngineHandle), op(stage, kOpHandle) {}
 
   // `refused` is what the target said, when it refused.
   Status Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max, tgt_error* refused);

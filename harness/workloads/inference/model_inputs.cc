@@ -168,9 +168,10 @@ Result<std::vector<tgt_tensor>> ModelInputs::Describe(const TargetInstance& targ
   return descriptions;
 }
 
-Result<ModelInputs> ModelInputs::Make(const TargetInstance& target, tgt_handle model,
+Result<ModelInputs> ModelInputs::Make(const Stage& stage, tgt_handle model,
                                       const ModelInputsOptions& options) {
   ModelInputs result;
+  const TargetInstance& target = stage.target;
   // The model's own description says which axes are open; the shape that the user gave fixes
   // their base.
   ModelInputsOptions own = options;
@@ -202,13 +203,13 @@ Result<ModelInputs> ModelInputs::Make(const TargetInstance& target, tgt_handle m
     sample.pristine = sample.storage;
     result.samples_.push_back(std::move(sample));
   }
-  TENTER_RETURN_IF_ERROR(result.Answer(target, model, options.reference_kernels));
+  TENTER_RETURN_IF_ERROR(result.Answer(stage, model, options.reference_kernels));
   return result;
 }
 
-Status ModelInputs::Answer(const TargetInstance& target, tgt_handle model, bool reference_kernels) {
-  CheckBoard ignored({}, [](const Finding&) {});
-  Handle engine(&target, &ignored), op(&target, &ignored);
+Status ModelInputs::Answer(const Stage& stage, tgt_handle model, bool reference_kernels) {
+  const TargetInstance& target = stage.target;
+  Handle engine(stage, kEngineHandle), op(stage, kOpHandle);
   tgt_error error = {};
   if (target.table().groups & TGT_ENGINE) {
     const tgt_engine_options naive{0, 0};

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/target/target_library.h"
+#include "harness/workloads/workload.h"
 #include "runtime/base/status.h"
 
 namespace tenter {
@@ -36,7 +36,7 @@ struct ModelInputsOptions {
 
 class ModelInputs {
  public:
-  static Result<ModelInputs> Make(const TargetInstance& target, tgt_handle model,
+  static Result<ModelInputs> Make(const Stage& stage, tgt_handle model,
                                   const ModelInputsOptions& options);
 
   size_t size() const { return samples_.size(); }
@@ -65,7 +65,7 @@ class ModelInputs {
  private:
   static Result<std::vector<tgt_tensor>> Describe(const TargetInstance& target, tgt_handle model,
                                                   const ModelInputsOptions& options);
-  Status Answer(const TargetInstance& target, tgt_handle model, bool reference_kernels);
+  Status Answer(const Stage& stage, tgt_handle model, bool reference_kernels);
   bool IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const;
 
   std::vector<Sample> samples_;

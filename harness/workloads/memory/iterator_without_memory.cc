@@ -28,7 +28,7 @@ class IteratorCall final : public ShortCall {
         columns_(stage.parameters.Int("columns")),
         batch_size_(stage.parameters.Int("batch_size")),
         path_(stage.scratch_dir + "/rows.csv"),
-        iterator_(&stage.target, &stage.board) {
+        iterator_(stage, kIteratorHandle) {
     std::ofstream file(path_);
     for (int64_t i = 0; i < rows_ * columns_; ++i)
       file << i << ((i + 1) % columns_ == 0 ? "\n" : ",");

@@ -18,15 +18,15 @@ class ModelCall : public ShortCall {
       : stage_(stage),
         table_(stage.target.table()),
         sweep_(sweep),
-        model_(&stage.target, &stage.board),
-        engine_(&stage.target, &stage.board) {}
+        model_(stage, kModelHandle),
+        engine_(stage, kEngineHandle) {}
 
   Status SetUpModel() {
     tgt_error error = {};
     const Parameters& p = stage_.parameters;
     TENTER_RETURN_IF_ERROR(SetUp(Load(model_.out(), &error), error, "model"));
     TENTER_ASSIGN_OR_RETURN(inputs_,
-                            ModelInputs::Make(stage_.target, model_.get(),
+                            ModelInputs::Make(stage_, model_.get(),
                                               {.seed = stage_.seed,
                                                .input_shape = p.Text("input_shape"),
                                                .reference_kernels = p.Flag("reference_kernels")}));
@@ -100,7 +100,7 @@ class LoadCall final : public ModelCall {
       sweep_->CheckAnswer(Ask([&](tgt_error* error) { return Load(&made_, error); }), false,
                           "the next model_load");
     }
-    Handle made(&stage_.target, &stage_.board), op(&stage_.target, &stage_.board);
+    Handle made(stage_, kModelHandle), op(stage_, kOpHandle);
     *made.out() = std::exchange(made_, 0);
     // Compiling takes long: what follows a refusal is looked at now and then, what survived always.
     if (made.get() == 0 || (!answer_.ok() && ++refusals_ % kLookedAt != 0)) return;
@@ -121,7 +121,7 @@ class LoadCall final : public ModelCall {
 class InvokeCall final : public ModelCall {
  public:
   InvokeCall(Stage& stage, AllocationSweep* sweep, bool first)
-      : ModelCall(stage, sweep), first_(first), op_(&stage.target, &stage.board) {}
+      : ModelCall(stage, sweep), first_(first), op_(stage, kOpHandle) {}
 
   Status Prepare() override {
     if (op_.get() != 0 && !first_) return {};

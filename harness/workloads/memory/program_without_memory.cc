@@ -32,10 +32,7 @@ tgt_code RunLink(void* arg, const tgt_op_context*, tgt_error*) {
 class ProgramCall final : public ShortCall {
  public:
   ProgramCall(Stage& stage, AllocationSweep* sweep)
-      : stage_(stage),
-        table_(stage.target.table()),
-        sweep_(sweep),
-        engine_(&stage.target, &stage.board) {}
+      : stage_(stage), table_(stage.target.table()), sweep_(sweep), engine_(stage, kEngineHandle) {}
 
   Status Prepare() override {
     created_ = {};

@@ -39,15 +39,15 @@ class ProgramRun {
     program_ = GenerateProgram(options_);
     const ProcessCensus census = ProcessCensus::Now();
     {
-      Handle engine(&stage_.target, &stage_.board);
+      Handle engine(stage_, kEngineHandle);
       TENTER_RETURN_IF_ERROR(Create(&engine));
       engine_ = engine.get();
-      stage_.progress.SetDescribe([this] { return DescribeEngine(stage_.target, engine_); });
+      const Described described(&stage_.progress,
+                                [this] { return DescribeEngine(stage_.target, engine_); });
       stage_.progress.SetSuspect(
           [this] { return ContractOfStandstill(program_, stage_.injector.has_failures()); });
       const Status ran = RunOn();
       stage_.progress.SetSuspect(nullptr);
-      stage_.progress.SetDescribe(nullptr);
       TENTER_RETURN_IF_ERROR(ran);
     }
     CheckCensus(census, "ENG-9", &stage_.board);

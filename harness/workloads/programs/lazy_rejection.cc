@@ -35,7 +35,7 @@ class RejectionRun {
 
   Status Run() {
     tgt_error error = {};
-    Handle engine(&stage_.target, &stage_.board);
+    Handle engine(stage_, kEngineHandle);
     const tgt_engine_options options{static_cast<int32_t>(stage_.parameters.Int("workers")), 0};
     TENTER_RETURN_IF_ERROR(
         SetUp(table_.engine_create(stage_.target.self(), &options, engine.out(), &error), error,

@@ -49,7 +49,7 @@ Status EpochReader::Create() {
   options.round_batch = file_.round_batch ? 1 : 0;
   options.prefetch = static_cast<uint64_t>(stage_.parameters.Int("prefetch"));
   tgt_error error = {};
-  iterator_ = std::make_unique<Handle>(&stage_.target, &stage_.board);
+  iterator_ = std::make_unique<Handle>(stage_, kIteratorHandle);
   const CallInFlight call(stage_.injector);
   return SetUp(table_.csv_iterator_create(stage_.target.self(), &options, iterator_->out(), &error),
                error, "iterator");
@@ -202,8 +202,11 @@ void EpochReader::CloseInTheMiddle(int64_t after) {
   const tgt_handle iterator = iterator_->get();
   tgt_error error = {};
   const int64_t begin = NowNs();
-  if (table_.iterator_close(stage_.target.self(), iterator, &error) != TGT_OK)
-    Report(kLife, "ITR-5", "close refused", "Close failed: " + ErrorText(error));
+  {
+    const Phase closing(&stage_.progress.phases(), "closing the iterator", "ITR-5");
+    if (table_.iterator_close(stage_.target.self(), iterator, &error) != TGT_OK)
+      Report(kLife, "ITR-5", "close refused", "Close failed: " + ErrorText(error));
+  }
   const int64_t took = NowNs() - begin;
   close_ns_max_ = std::max(close_ns_max_, took);
   stage_.board.Examine(kLiveness);

@@ -31,7 +31,7 @@ class SkippingReader {
         columns_(stage.parameters.Int("columns")),
         batch_size_(stage.parameters.Int("batch_size")),
         skips_max_(stage.parameters.Int("bad_rows_max")),
-        iterator_(&stage.target, &stage.board) {}
+        iterator_(stage, kIteratorHandle) {}
 
   Status Run() {
     TENTER_RETURN_IF_ERROR(Create());

@@ -10,6 +10,7 @@ from pathlib import Path
 from tenter.record.findings import Finding, signature
 
 TAIL_LINES = 60
+STACKS_LINES = 600  # of a process that stood still, which wrote the stack of each of its threads
 _LINE = 4096  # of a line: no frame is longer, and patterns take their time over what is
 _FRAMES = 3
 # `#0 0x55d0 in tenter::Engine::Push(tenter::Op*) runtime/engine.cc:12:3`, or with `(module+0x1a2b)` at its end or alone.
@@ -29,17 +30,18 @@ _LAST_WORDS = re.compile(r"^(?P<words>terminate called.*(?:\n +what\(\): .*)?|.*
 _OUTSIDE = ("SIGKILL comes from outside of the process: the kernel's out-of-memory killer sends it (dmesg, or memory.events of the control "
             "group, tell of it), and so may a person or a program.")
 _WORDS = 200  # of a title
+_UNDER_WAY = re.compile(r"^under way: (?P<doing>[a-z ]{1,60})$", re.MULTILINE)  # harness/run/watchdog.cc
 _REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
 
 
-def tail(stderr_file: Path) -> str:
+def tail(stderr_file: Path, lines: int = TAIL_LINES) -> str:
     """The last lines of stderr. Read from the end, because a sanitizer can write very much."""
     if not stderr_file.is_file():
         return ""
     with stderr_file.open("rb") as file:
         file.seek(max(0, stderr_file.stat().st_size - 64 * 1024))
-        lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join(line[:_LINE] for line in lines[-TAIL_LINES:])
+        told = file.read().decode(errors="replace").splitlines()
+    return "\n".join(line[:_LINE] for line in told[-lines:])
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,19 @@ def last_words(stderr: str) -> str:
     return re.sub(r"\n +what\(\): +", ": ", found[-1])[:_WORDS] if found else ""
 
 
-def hang(timeout_s: float, stderr: str, progress: str) -> Finding:
+def hang(timeout_s: float, stderr: str, progress: str, after_all: bool) -> Finding:
+    """Of a process that had to be killed; `after_all`: the runner had said that it ends. Before, it was asked for its stacks."""
     top = places(stderr)
-    return Finding(check="liveness", signature=signature("liveness", "process did not end", *_functions(top)),
-                   title=f"the process did not end within {timeout_s:g} s; it had done {progress}", detail=stderr,
-                   evidence={"timeout_s": timeout_s, "last_progress": progress, **_numbered(top)})
+    phase = "everything was done: a destructor or an exit handler hangs" if after_all else _phase(stderr)
+    return Finding(check="liveness", signature=signature("liveness", "process did not end", phase, *_functions(top)),
+                   title=f"the process did not end within {timeout_s:g} s; it had done {progress}{' and ' if phase else ''}{phase}", detail=stderr,
+                   evidence={"timeout_s": timeout_s, "last_progress": progress, **({"phase": phase} if phase else {}), **_numbered(top)})
+
+
+def _phase(stderr: str) -> str:
+    """What the watchdog of the runner said was under way, beside the steps of the workload."""
+    match = _UNDER_WAY.search(stderr)
+    return f"was {match['doing']}" if match else ""
 
 
 def sanitizer(stderr: str) -> Finding | None:

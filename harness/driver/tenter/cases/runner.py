@@ -86,7 +86,7 @@ class CaseRunner:
 
 def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Movement, root: Path, judged: Judged = Judged()) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
-    stderr = symbols.named(postmortem.tail(here / "stderr.txt"), root)
+    stderr = symbols.named(_said(ended, here / "stderr.txt"), root)
     last_line = (stderr.strip().splitlines() or [""])[-1]
     by_target = by_the_target(ended, ending, case.flavour, stderr)
     by_itself = ended.exit_code is not None and not ended.timed_out and not by_target
@@ -94,12 +94,12 @@ def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Moveme
         if ended.unreadable and ended.exit_code not in (2, UNSUPPORTED, DEFECT):
             raise HarnessDefect(f"the runner printed a line that is no event: {ended.unreadable}")
         torn = not by_itself or ended.exit_code == SANITIZER
-        findings = merge([replace(finding, detail=symbols.relative(finding.detail, root))
+        findings = merge([replace(finding, detail=symbols.named(finding.detail, root))
                           for finding in read_findings(here / "run" / "findings.jsonl", torn)])
         summary = _summary(here / "run" / "summary.json")
         if ended.timed_out and not findings and movement.moves(case):
             return result_of(case, (Verdict.GREY, movement.unfinished(case)), None, ended.duration_s, stderr=stderr)
-        findings += [by_target] if by_target else _own_findings(case, ended, findings, stderr, movement.last)
+        findings += [by_target] if by_target else _own_findings(case, ended, findings, stderr, movement.last, ending.code is not None)
         findings = [qualified(finding, case.subject) for finding in findings]
         problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
         if problem:
@@ -121,11 +121,17 @@ def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Moveme
         return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
 
 
-def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str, last: Progress) -> list[Finding]:
+def _said(ended: Ended, stderr_file: Path) -> str:
+    """The part of stderr that says what became of the process."""
+    return postmortem.tail(stderr_file, postmortem.STACKS_LINES if ended.timed_out else postmortem.TAIL_LINES)
+
+
+def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str, last: Progress,
+                  after_all: bool) -> list[Finding]:
     if ended.timed_out and any(finding.check == "liveness" for finding in reported):
         return []  # The watchdog inside the process saw the same hang, and it knows more.
     if ended.timed_out:
-        return [postmortem.hang(case.timeout_s, stderr, told(last))]
+        return [postmortem.hang(case.timeout_s, stderr, told(last), after_all)]
     if ended.signal_name and postmortem.recorder_lost_its_file(ended.signal_name, stderr):
         raise HarnessDefect(f"the recorder could not write any more ({ended.signal_name} in Flight): {case.name}/run/flight.bin became "
                             "shorter, or its disk failed")

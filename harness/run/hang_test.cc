@@ -1,0 +1,205 @@
+// What is told of a process that stands still.
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <optional>
+#include <vector>
+
+#include "harness/run/thread_stacks.h"
+#include "harness/run/watchdog.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
+
+namespace tenter {
+namespace {
+
+std::string Stacks() {
+  const int file = memfd_create("stacks", 0);
+  PrintThreadStacks(file);
+  std::string text(static_cast<size_t>(lseek(file, 0, SEEK_CUR)), '\0');
+  EXPECT_EQ(pread(file, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  close(file);
+  return text;
+}
+
+// The part of the text that begins with the line of the thread of this name.
+std::string StackOf(const std::string& text, const std::string& name) {
+  const size_t at = text.find(" " + name);
+  if (at == std::string::npos) return "";
+  const size_t end = text.find("\nthread ", at);
+  return text.substr(at, end == std::string::npos ? end : end - at);
+}
+
+class ThreadStacksTest : public testing::Test {
+ protected:
+  void SetUp() override { PrepareThreadStacks(); }
+};
+
+TEST_F(ThreadStacksTest, ThreadsThatWaitAlikeAreTogether) {
+  Gate gate, there[2];
+  std::vector<Thread> threads(3);
+  for (size_t i = 0; i < 2; ++i)
+    ASSERT_TRUE(threads[i]
+                    .Start("alike-" + std::to_string(i),
+                           [&, i] {
+                             there[i].Open();
+                             gate.Wait();
+                           })
+                    .ok());
+  for (Gate& one : there) one.Wait();
+  // A thread is at the gate a moment after it said that it comes.
+  std::string text;
+  do text = Stacks();
+  while (text.find(", and 1 other: alike-1") == std::string::npos);
+  const std::string stack = StackOf(text, "alike-0");
+  EXPECT_NE(stack.find("    #0 0x"), std::string::npos) << text;
+  EXPECT_NE(stack.find("    #3 0x"), std::string::npos) << text;
+  EXPECT_NE(stack.find("run_test+0x"), std::string::npos) << text;
+  EXPECT_EQ(stack.find("does not answer"), std::string::npos) << text;
+  gate.Open();
+}
+
+// In a call of the system that no sanitizer knows of: it would keep the signal until it returns.
+TEST_F(ThreadStacksTest, AThreadInACallOfTheSystemHasAStack) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  Gate there;
+  Thread thread;
+  char byte = 0;
+  ASSERT_TRUE(thread
+                  .Start("reader",
+                         [&] {
+                           there.Open();
+                           syscall(SYS_read, ends[0], &byte, 1);
+                         })
+                  .ok());
+  there.Wait();
+  const std::string stack = StackOf(Stacks(), "reader");
+  EXPECT_EQ(write(ends[1], "x", 1), 1);
+  thread.Join();
+  EXPECT_EQ(byte, 'x') << "the call went on";
+  EXPECT_NE(stack.find("    #2 0x"), std::string::npos) << stack;
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(ThreadStacksTest, AThreadThatBlocksSignalsIsToldAsSuch) {
+  Gate gate, there;
+  Thread thread;
+  ASSERT_TRUE(thread
+                  .Start("deaf",
+                         [&] {
+                           sigset_t all;
+                           sigfillset(&all);
+                           pthread_sigmask(SIG_BLOCK, &all, nullptr);
+                           there.Open();
+                           gate.Wait();
+                         })
+                  .ok());
+  there.Wait();
+  const std::string text = Stacks();
+  gate.Open();
+  EXPECT_NE(StackOf(text, "deaf").find("does not answer"), std::string::npos) << text;
+  thread.Join();
+  // A late answer hurts nobody.
+  EXPECT_EQ(StackOf(Stacks(), "deaf"), "");
+}
+
+// The findings of a child that does `hang` under a watchdog.
+std::string FindingsOf(const std::function<void(Progress*)>& hang) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    PrepareThreadStacks();
+    CheckBoard board({"liveness"}, [&](const Finding& finding) {
+      const std::string text = finding.what + "|" + finding.title + "|" +
+                               std::string(finding.contract) + "|" + finding.detail;
+      [[maybe_unused]] const auto written = write(ends[1], text.data(), text.size());
+    });
+    Progress progress;
+    progress.Begin("steps", 2);
+    const Watchdog watchdog(300, &progress, &board, [] {});
+    hang(&progress);
+    _exit(9);
+  }
+  close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) text.append(buffer, got);
+  close(ends[0]);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  return text;
+}
+
+void HangForEver() {
+  Gate never;
+  never.Wait();
+}
+
+TEST(Hang, ThePhaseIsNamedWithWhatThereWasToSeeBefore) {
+  const std::string text = FindingsOf([](Progress* progress) {
+    Phase freeing(&progress->phases(), "freeing the engine", "ENG-9");
+    freeing.Before("two workers");
+    HangForEver();
+  });
+  EXPECT_TRUE(
+      text.starts_with("freeing the engine does not end|freeing the engine did not end "
+                       "within 300 ms after 0 of 2 steps|ENG-9|before freeing the engine:\n"
+                       "two workers\nthread "))
+      << text;
+  EXPECT_NE(text.find("    #3 0x"), std::string::npos) << text;
+}
+
+TEST(Hang, ATargetThatCannotDescribeItselfCostsTheDescriptionAlone) {
+  const std::string text = FindingsOf([](Progress* progress) {
+    const Described described(progress, []() -> std::string {
+      HangForEver();
+      return "";
+    });
+    HangForEver();
+  });
+  EXPECT_TRUE(
+      text.starts_with("no progress in steps|nothing moved for 300 ms after 0 of 2 steps||"
+                       "the target did not describe itself within 1 s\nthread "))
+      << text;
+  EXPECT_NE(text.find("    #3 0x"), std::string::npos) << text;
+}
+
+// Many closes, each of them quick, are no hang.
+TEST(Hang, PhasesThatBeginAndEndMove) {
+  const std::string text = FindingsOf([](Progress* progress) {
+    const int64_t end_ns = NowNs() + 900 * kNsPerMs;
+    while (NowNs() < end_ns) const Phase phase(&progress->phases(), "freeing the model", "");
+    const Phase last(&progress->phases(), "closing the target", "");
+    const int64_t begin_ns = NowNs();
+    EXPECT_GE(begin_ns, end_ns);
+    HangForEver();
+  });
+  EXPECT_TRUE(text.starts_with("closing the target does not end|")) << text;
+}
+
+TEST(Phases, TheOldestIsTold) {
+  Phases phases;
+  EXPECT_EQ(phases.Oldest().doing, "");
+  auto first = std::make_optional<Phase>(&phases, "a", "ENG-9");
+  auto second = std::make_optional<Phase>(&phases, "b", "ITR-5");
+  const Phase third(&phases, "c", "");
+  EXPECT_EQ(phases.Oldest().doing, "a");
+  second.reset();
+  EXPECT_EQ(phases.Oldest().contract, "ENG-9");
+  first.reset();
+  EXPECT_EQ(phases.Oldest().doing, "c");
+  EXPECT_EQ(phases.changes(), 5u);
+}
+
+}  // namespace
+}  // namespace tenter

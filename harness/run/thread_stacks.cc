@@ -1,0 +1,187 @@
+#include "harness/run/thread_stacks.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "harness/run/direct_handler.h"
+#include "harness/run/stack_walk.h"
+#include "runtime/base/atomic.h"
+#include "runtime/base/clock.h"
+
+namespace tenter {
+namespace {
+
+constexpr int kFrames = 48, kStacks = 64, kNameBytes = 24, kNamesBytes = 200;
+constexpr int64_t kAnswerTakesNs = 500 * kNsPerMs;
+constexpr int64_t kAllTakesNs = 2 * kNsPerSecond;
+constexpr int64_t kTickNs = kNsPerMs / 2;
+
+// Out of the way of what programs use: the C library has the first ones, and a few take the last.
+int AskingSignal() { return SIGRTMIN + 11; }
+
+struct Stack {
+  int thread, count;  // of the first thread that has it; no frames: it did not answer
+  int threads;
+  uintptr_t frames[kFrames];
+  char name[kNameBytes];
+  char others[kNamesBytes];
+};
+
+// Whoever has set it writes what follows, and clears it with release.
+Atomic<bool> busy_ = false;
+Stack stacks_[kStacks];
+int stack_count_ = 0;
+
+// The thread that is asked; its negative while it walks its stack; 0 when it has. Its stores with
+// release pair with the loads of the one who asked.
+Atomic<int> asked_ = 0;
+uintptr_t answer_[kFrames];
+int answer_count_ = 0;
+
+int ThisThread() { return static_cast<int>(syscall(SYS_gettid)); }
+
+int Walk(const void* context, uintptr_t* frames) {
+  frames[0] = PlaceOf(context);
+  const int first = frames[0] == 0 ? 0 : 1;
+  return first + WalkStack(frames[0], {frames + first, kFrames - 1});
+}
+
+void OnAsked(int, siginfo_t*, void* context) {
+  const int me = ThisThread(), before = errno;
+  int asked = me;
+  while (asked == me && !asked_.CompareExchange(&asked, -me, kAcquire)) {
+  }
+  if (asked == me) {
+    answer_count_ = Walk(context, answer_);
+    asked_.Store(0, kRelease);
+  }
+  errno = before;
+}
+
+void ReadName(int thread, char* name) {
+  char path[64];
+  std::snprintf(path, sizeof(path), "/proc/self/task/%d/comm", thread);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  const ssize_t size = file < 0 ? 0 : read(file, name, kNameBytes - 1);
+  if (file >= 0) close(file);
+  name[std::max<ssize_t>(size, 0)] = '\0';
+  if (char* const end = std::strchr(name, '\n'); end != nullptr) *end = '\0';
+}
+
+bool IsLike(const Stack& stack, const uintptr_t* frames, int count) {
+  return stack.count == count && std::equal(frames, frames + count, stack.frames);
+}
+
+void Keep(int thread, const uintptr_t* frames, int count) {
+  char name[kNameBytes];
+  ReadName(thread, name);
+  Stack* const end = stacks_ + stack_count_;
+  Stack* const same =
+      std::find_if(stacks_, end, [&](const Stack& stack) { return IsLike(stack, frames, count); });
+  if (same != end) {
+    ++same->threads;
+    const size_t used = std::strlen(same->others);
+    std::snprintf(same->others + used, kNamesBytes - used, " %s", name);
+  } else if (stack_count_ < kStacks) {
+    *end = {.thread = thread, .count = count, .threads = 1, .frames = {}, .name = {}, .others = {}};
+    std::copy_n(frames, count, end->frames);
+    std::memcpy(end->name, name, kNameBytes);
+    ++stack_count_;
+  }
+}
+
+// False when the thread does not answer within `until_ns`, or has ended.
+bool Ask(int thread, int64_t until_ns) {
+  asked_.Store(thread, kRelease);
+  if (syscall(SYS_tgkill, getpid(), thread, AskingSignal()) != 0) return false;
+  const int64_t begin = NowNs();
+  const int64_t end = std::min(until_ns, begin + kAnswerTakesNs);
+  while (asked_.Load(kAcquire) != 0 && NowNs() < end) SleepNs(kTickNs);
+  int asked = thread;
+  while (asked == thread && !asked_.CompareExchange(&asked, 0, kAcquire)) {
+  }
+  if (asked == thread) return false;
+  // It is in the middle of its answer.
+  for (int i = 0; asked_.Load(kAcquire) != 0 && i < 200; ++i) SleepNs(kTickNs);
+  return asked_.Load(kAcquire) == 0;
+}
+
+void AskAndKeep(int thread, int64_t until_ns) {
+  if (NowNs() > until_ns) return Keep(thread, nullptr, 0);
+  const bool answered = Ask(thread, until_ns);
+  if (answered) return Keep(thread, answer_, answer_count_);
+  char path[64];
+  std::snprintf(path, sizeof(path), "/proc/self/task/%d", thread);
+  if (access(path, F_OK) == 0) Keep(thread, nullptr, 0);
+}
+
+// Not readdir, which allocates. The main thread comes first: it is the one with the smallest
+// number.
+void AskAll(int self) {
+  const int64_t until_ns = NowNs() + kAllTakesNs;
+  const int folder = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  alignas(dirent64) char entries[4096];
+  long size = 0;
+  while ((size = syscall(SYS_getdents64, folder, entries, sizeof(entries))) > 0)
+    for (long at = 0; at < size;) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
+      at += entry->d_reclen;
+      const int thread = std::atoi(entry->d_name);
+      if (thread > 0 && thread != self) AskAndKeep(thread, until_ns);
+    }
+  close(folder);
+}
+
+__attribute__((format(printf, 2, 3))) void Print(int descriptor, const char* format, ...) {
+  char line[kNamesBytes + 128];
+  va_list arguments;
+  va_start(arguments, format);
+  const int size = std::vsnprintf(line, sizeof(line), format, arguments);
+  va_end(arguments);
+  [[maybe_unused]] const auto written =
+      write(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
+}
+
+void PrintStack(int descriptor, const Stack& stack) {
+  Print(descriptor, "thread %d %s", stack.thread, stack.name);
+  if (stack.threads > 1)
+    Print(descriptor, ", and %d other%s:%s", stack.threads - 1, stack.threads > 2 ? "s" : "",
+          stack.others);
+  Print(descriptor, "\n");
+  if (stack.count == 0) Print(descriptor, "    does not answer\n");
+  for (int i = 0; i < stack.count; ++i) PrintFrame(descriptor, i, stack.frames[i]);
+}
+
+}  // namespace
+
+void PrepareThreadStacks() {
+  PrepareStackWalk();
+  InstallDirectHandler(AskingSignal(), OnAsked);
+}
+
+void PrintThreadStacks(int descriptor, const void* context) {
+  if (busy_.Exchange(true, kAcquire)) return;
+  const int self = ThisThread();
+  stack_count_ = 0;
+  if (context != nullptr) {
+    uintptr_t own[kFrames];
+    const int count = Walk(context, own);
+    Keep(self, own, count);
+  }
+  AskAll(self);
+  for (int i = 0; i < stack_count_; ++i) PrintStack(descriptor, stacks_[i]);
+  busy_.Store(false, kRelease);
+}
+
+}  // namespace tenter
