@@ -5,8 +5,8 @@
 // Ownership and lifetime: borrows everything; the destructor stops and joins it.
 // Invariants: (1) it acts when nothing has moved for watchdog_ms: no step, and no phase that began
 //    or ended; in the set-up, before the first step, for ten times that. Never because of the
-//    length of a run. (2) a target that does not describe itself in time, since it is stuck there as well,
-//    costs the finding that description alone.
+//    length of a run. (2) a target that does not describe itself in time, since it is stuck there
+//    as well, costs the finding that description alone.
 // Errors: when it acts it writes finding and summary and ends the process with exit code 1,
 //   because stuck threads cannot be joined.
 #pragma once

@@ -93,11 +93,13 @@ def run(
 ) -> None:
     """Run scenarios and write a report.
 
-    A scenario runs in the flavours that it names; by default these are probe and tsan, the one after the other.
+    A scenario runs in the flavours that it names; by default these are probe and tsan, the one after the other, and asan
+    where it is asked for: -f asan finds reads of freed memory, blocks that nobody frees, and undefined behaviour.
 
     [dim]Examples:[/dim]
       ./tenter run                                  the smoke suite in its flavours, with a short canary
       ./tenter run --no-canary -f probe             without, and in one flavour
+      ./tenter run smoke -f asan                    under AddressSanitizer, with all leaks
       ./tenter run smoke canary                     with the proof that planted bugs are found
       ./tenter run smoke/cls_concurrent -f tsan     one scenario under ThreadSanitizer
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds

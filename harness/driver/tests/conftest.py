@@ -1,4 +1,4 @@
-"""A small repository in a temporary folder, with a stand-in for the runner in two flavours."""
+"""A small repository in a temporary folder, with a stand-in for the runner in three flavours."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def house(tmp_path: Path) -> House:
     for folder in (house.scenarios / "smoke", house.scenarios / "canary", house.models, house.root / "sanitizers"):
         folder.mkdir(parents=True)
     shutil.copytree(this_house().reports, house.reports)
-    for flavour in ("probe", "tsan"):
+    for flavour in ("probe", "tsan", "asan"):
         runner = house.runner(flavour)
         runner.parent.mkdir(parents=True)
         runner.write_text(f"#!{sys.executable} -IS\n" + FAKE.read_text())

@@ -114,6 +114,13 @@ def behave(plan: dict, out: Path) -> int:
     if plan["target"]["saboteur"] == "swap_outputs" and behaviour != "blind":
         write_finding(out, "determinism", "thread 1 got the answer of thread 2")
         found = True
+    if behaviour == "leaks":
+        found = True
+        write_finding(out, plan["checks"][0], "thread 7 got the answer of thread 3")
+        sys.stderr.write("==9==ERROR: LeakSanitizer: detected memory leaks\n\nDirect leak of 48 byte(s) in 2 object(s) allocated from:\n"
+                         "    #0 0x4 in tenter::Arena::Take() arena.cc:9\n" + "".join(f"    #{i} 0x{i:x} in f{i}() f.cc:{i}\n" for i in range(1, 200)))
+        write_summary(out, plan, behaviour, found)
+        return 66
     write_summary(out, plan, behaviour, found)
     if behaviour == "sanitizer":
         write_finding(out, "data_race", "data race in tenter::PlanCache::Find")
@@ -241,7 +248,7 @@ def bad_summary(out: Path) -> int:
 
 # What the target ended, and what ends with another code than the runner told.
 TARGET_ENDS = ("exits", "exits_like_usage", "exits_like_a_sanitizer", "asan", "no_headline")
-TOLD = {"exits_late": 0}
+TOLD = {"exits_late": 0, "leaks": 1}
 EXIT_STACK = ("the process is ended by a call of exit, from here:\n    #0 0x1 in tenter::events::(anonymous namespace)::OnExit() events.cc:3\n"
               "    #1 0x2 in exit ./stdlib/exit.c:143\n    #2 0x3 in mine::Configure() mine.cc:7\n")
 

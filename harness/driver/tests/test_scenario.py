@@ -37,6 +37,8 @@ def test_defaults_are_filled_in():
     ({"title": "t", "workload": {}}, "[workload] needs 'kind'"),
     (GOOD | {"flavours": ["prob"]}, "unknown flavour 'prob'; did you mean 'probe'?"),
     (GOOD | {"flavours": []}, "'flavours' is empty"),
+    (GOOD | {"on_request": ["asn"]}, "'on_request': unknown flavour 'asn'; did you mean 'asan'?"),
+    (GOOD | {"flavours": ["asan"], "on_request": ["asan"]}, "'flavours' with 'on_request' names asan twice"),
     (GOOD | {"title": 3}, "'title' is 3, and must be a string"),
     (GOOD | {"budget": {"timeout": 3}}, "[budget]: unknown key 'timeout'; did you mean 'timeout_s'?"),
     (GOOD | {"budget": {"timeout_s": 0}}, "'timeout_s' is 0, and must be at least 1"),
@@ -65,9 +67,9 @@ values = st.dictionaries(st.sampled_from("abcde"), st.integers())
 
 @given(common=values, tsan=values, probe=values)
 def test_a_flavour_sees_its_own_values_over_the_common_ones(common, tsan, probe):
-    """Whatever is set where, a flavour's table wins for that flavour and is invisible to the others."""
+    """Whatever is set where, a flavour's table wins for that flavour and is invisible to the others, but that asan takes the one of tsan."""
     scenario = parse({"title": "t", "workload": {"kind": "k", **common, "tsan": tsan, "probe": probe}}, "n", "s")
-    for flavour, own in (("tsan", tsan), ("probe", probe), ("asan", {})):
+    for flavour, own in (("tsan", tsan), ("probe", probe), ("release", {}), ("asan", tsan)):
         merged = scenario.parameters_for(flavour)
         assert merged.keys() == common.keys() | own.keys()
         assert all(value == own.get(key, common.get(key)) for key, value in merged.items())

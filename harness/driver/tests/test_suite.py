@@ -91,7 +91,7 @@ def test_quick_leaves_out_tsan_and_canaries(house, console, tmp_path):
     suite = Suite(house, console, tmp_path)
     names = [stage.name for stage in suite.stages(quick=True)]
     assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe", "sweep, probe"]
-    assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "smoke"} < {stage.name for stage in suite.stages(quick=False)}
+    assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "smoke", "smoke, asan"} < {stage.name for stage in suite.stages(quick=False)}
     assert f"planted bugs, part {suite.part} of 3" in {stage.name for stage in suite.stages(quick=False)} and 1 <= suite.part <= 3
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tenter.record.findings import Finding, signature
 
 TAIL_LINES = 60
+_REPORT_BYTES = 8 * 1024 * 1024  # how far from the end of stderr the headline of a report is looked for
 STACKS_LINES = 600  # of a process that stood still, which wrote the stack of each of its threads
 _LINE = 4096  # of a line: no frame is longer, and patterns take their time over what is
 _FRAMES = 3
@@ -42,6 +43,17 @@ def tail(stderr_file: Path, lines: int = TAIL_LINES) -> str:
         file.seek(max(0, stderr_file.stat().st_size - 64 * 1024))
         told = file.read().decode(errors="replace").splitlines()
     return "\n".join(line[:_LINE] for line in told[-lines:])
+
+
+def from_headline(stderr_file: Path) -> str:
+    """The report of a sanitizer from its headline on, since its end says nothing: a leak has a stack for each place."""
+    if not stderr_file.is_file():
+        return ""
+    with stderr_file.open("rb") as file:
+        file.seek(max(0, stderr_file.stat().st_size - _REPORT_BYTES))
+        told = file.read().decode(errors="replace")
+    match = _REPORT.search(told)
+    return "\n".join(line[:_LINE] for line in told[match.start():].splitlines()[:STACKS_LINES]) if match else ""
 
 
 @dataclass(frozen=True)

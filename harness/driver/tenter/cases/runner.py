@@ -86,7 +86,7 @@ class CaseRunner:
 
 def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Movement, root: Path, judged: Judged = Judged()) -> CaseResult:
     """Reads what the child wrote; the driver adds a finding when it died, hung, or was ended by a sanitizer."""
-    stderr = symbols.named(_said(ended, here / "stderr.txt"), root)
+    stderr = symbols.named(_said(case, ended, here / "stderr.txt"), root)
     last_line = (stderr.strip().splitlines() or [""])[-1]
     by_target = by_the_target(ended, ending, case.flavour, stderr)
     by_itself = ended.exit_code is not None and not ended.timed_out and not by_target
@@ -121,8 +121,10 @@ def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Moveme
         return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
 
 
-def _said(ended: Ended, stderr_file: Path) -> str:
+def _said(case: Case, ended: Ended, stderr_file: Path) -> str:
     """The part of stderr that says what became of the process."""
+    if ended.exit_code == SANITIZER and case.flavour == "asan" and (report := postmortem.from_headline(stderr_file)):
+        return report
     return postmortem.tail(stderr_file, postmortem.STACKS_LINES if ended.timed_out else postmortem.TAIL_LINES)
 
 
@@ -137,8 +139,11 @@ def _own_findings(case: Case, ended: Ended, reported: list[Finding], stderr: str
                             "shorter, or its disk failed")
     if ended.signal_name:
         return [postmortem.crash(ended.signal_name, stderr)]
-    if ended.exit_code == SANITIZER and not reported:
+    # Races become findings as they are reported; what AddressSanitizer says at the end, after other findings, does not.
+    if ended.exit_code == SANITIZER and (not reported or case.flavour == "asan"):
         report = postmortem.sanitizer(stderr)
+        if report is None and reported:
+            return []
         if report is None:
             raise HarnessDefect("the process ended with 66, as a sanitizer ends it, and its report has no headline; see "
                                 f"{case.name}/stderr.txt")

@@ -25,7 +25,7 @@ def environment(house: House, flavour: str) -> dict[str, str]:
     if flavour == "asan":
         leaks = house.root / "sanitizers" / "lsan.supp"
         if leaks.is_file():
-            extra["LSAN_OPTIONS"] = f"suppressions={leaks}:exitcode=66"
+            extra["LSAN_OPTIONS"] = f"suppressions={leaks}:print_suppressions=0:exitcode=66"
         if symbolizer:
             extra["ASAN_SYMBOLIZER_PATH"] = symbolizer
     if symbolizer and flavour == "tsan":

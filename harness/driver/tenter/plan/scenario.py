@@ -16,10 +16,12 @@ from tenter.plan.drawn import draw
 
 FOLDERS = ("smoke", "deep", "regress", "canary", "mxnet")
 DEFAULT_FLAVOURS = ("probe", "tsan")
+ON_REQUEST = ("asan",)  # a flavour that finds what the two may miss, and costs another build and another run of everything
 POWER = "power/"  # begins the names of scenarios that measure the detection power of another one
 FIRST = "first_look_"  # begins the last part of such a name, when it is one of the canary of a run at first sight
 
-_TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "target": str, "saboteur": str,
+_AS_SLOW = {"asan": ("tsan",)}  # whose parameters a flavour takes that has none of its own
+_TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "on_request": list, "target": str, "saboteur": str,
         "mutant": str, "workload": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}
 _FAULTS = {"plan": str}
 _CHECKS = {"use": list, "main": str, "main_at_least": int}
@@ -61,6 +63,7 @@ class Scenario:
     purpose: str = ""
     contracts: tuple[str, ...] = ()
     flavours: tuple[str, ...] = DEFAULT_FLAVOURS
+    on_request: tuple[str, ...] = ON_REQUEST  # flavours in which it runs too, where they are asked for
     target: str = "reference"
     saboteur: str = ""
     mutant: str = ""
@@ -75,9 +78,14 @@ class Scenario:
         """What names this scenario on a command line."""
         return self.selector or shlex.quote(self.name)
 
+    def asked_for(self, flavours: Sequence[str]) -> Scenario:
+        """With those of its flavours on request that were asked for."""
+        return replace(self, flavours=(*self.flavours, *(flavour for flavour in self.on_request if flavour in flavours)))
+
     def parameters_for(self, flavour: str) -> dict[str, Any]:
-        """The workload's own parameters, with those of [workload.FLAVOUR] on top."""
-        return {**self.parameters, **self.overrides.get(flavour, {})}
+        """The workload's own parameters, with those of [workload.FLAVOUR] on top; what is less for tsan is so for asan, too."""
+        names = (flavour, *_AS_SLOW.get(flavour, ()))
+        return {**self.parameters, **next((self.overrides[name] for name in names if name in self.overrides), {})}
 
     def drawn_by(self, seed: int) -> Scenario:
         """With what a case of this seed draws, so that a planted bug is tried in the very setting."""
@@ -132,12 +140,17 @@ def parse(raw: Mapping[str, Any], name: str, source: str) -> Scenario:
     for flavour in flavours:
         _known(flavour, FLAVOURS, "flavour", source)
     _once(flavours, f"{source}: 'flavours'")
+    # A scenario that names its flavours has a reason to run in no other.
+    on_request = tuple(raw.get("on_request", () if "flavours" in raw else ON_REQUEST))
+    for flavour in on_request:
+        _known(flavour, FLAVOURS, "flavour", f"{source}: 'on_request'")
+    _once((*flavours, *on_request), f"{source}: 'flavours' with 'on_request'")
     if raw.get("saboteur") and raw.get("mutant"):
         raise UsageError(f"{source}: 'saboteur' and 'mutant' are both set; plant one bug at a time")
     return Scenario(
         name=name, source=source, title=raw["title"], kind=kind, parameters=workload, overrides=overrides,
         purpose=raw.get("purpose", ""), contracts=_contracts(raw.get("contracts", []), source),
-        flavours=flavours, target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
+        flavours=flavours, on_request=on_request, target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
         mutant=raw.get("mutant", ""), faults=_section(raw, "faults", _FAULTS, source).get("plan", ""),
         checks=_checks(_section(raw, "checks", _CHECKS, source), source),
         budget=_budget(_section(raw, "budget", _BUDGET, source), source), expect=_expected(raw, source))

@@ -45,7 +45,7 @@ def _print_scenarios(house: House, console: Console) -> None:
     for path in scenario_files(house):
         try:
             scenario = read(path, house)
-            rows.append((scenario.name, ", ".join(scenario.flavours), scenario.title))
+            rows.append((scenario.name, ", ".join([*scenario.flavours, *(f"({flavour})" for flavour in scenario.on_request)]), scenario.title))
         except TenterError as error:
             rows.append((house.relative(path), "broken", str(error)))
     _table(console, "scenarios", ("name", "flavours", "title"), rows)

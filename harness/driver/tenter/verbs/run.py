@@ -85,9 +85,10 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     if request.models:
-        scenarios = given_models.scenarios(request.models, request.parameters, house)
+        chosen = given_models.scenarios(request.models, request.parameters, house)
     else:
-        scenarios = select(house, list(request.words or DEFAULT_WORDS))
+        chosen = select(house, list(request.words or DEFAULT_WORDS))
+    scenarios = [scenario.asked_for(request.flavours) for scenario in chosen]
     several = bool(request.models) and len(scenarios) > 1
     if request.power:
         canary_names = [scenario.name for scenario in scenarios if scenario.saboteur or scenario.mutant]
@@ -126,7 +127,7 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
                 if flavour in wanted and (not request.flavours or flavour in request.flavours)]
     if not flavours:
         raise UsageError(f"no scenario that was chosen has flavour {', '.join(request.flavours)}; "
-                         f"they have {', '.join(sorted(wanted)) or 'none, since no file was found'}")
+                         f"they have {', '.join(sorted(wanted | {f for one in scenarios for f in one.on_request})) or 'none, since no file was found'}")
     flavours = _fit_for_target(flavours, request)
     cases: list[Case] = []
     for flavour in flavours:

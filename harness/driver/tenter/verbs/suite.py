@@ -58,6 +58,7 @@ class Suite:
                 Stage("unit tests, gcc", lambda: self.ctest("gcc")),
                 Stage(f"planted bugs, part {self.part} of {_PARTS}", self.planted),
                 Stage("smoke", lambda: self.campaign(smoke_words(self.house), ())),
+                Stage("smoke, asan", lambda: self.campaign(smoke_words(self.house), ("asan",))),
                 Stage("sweep, probe", self.swept)]
 
     @property
@@ -88,7 +89,8 @@ class Suite:
         return _with_log(of_junit(report), log)
 
     def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
-        request = run.Request(words=words, flavours=flavours, jobs=cases_at_once(), command=f"./tenter run {' '.join(words)}")
+        asked = "".join(f" -f {flavour}" for flavour in flavours)
+        request = run.Request(words=words, flavours=flavours, jobs=cases_at_once(), command=f"./tenter run {' '.join(words)}{asked}")
         return of_run(run.run(request, self.house, self.console)[0])
 
     def swept(self) -> Tally:
