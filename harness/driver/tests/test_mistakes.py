@@ -136,7 +136,7 @@ COMMANDS = {
     "fuzz engine --mutant lost_posh": r"no planted bug 'lost_posh' for 'fuzz engine'; did you mean 'lost_push'\?",
     "fuzz iterator --mutant lost_push": r"no planted bug 'lost_push' for 'fuzz iterator'.*",
     "fuzz iterator --target mine": r"--target: no target 'mine'; name a library with its folder, such as \./mine.*",
-    "fuzz api --target reference": r"--target goes with 'fuzz iterator' and 'fuzz model'.*",
+    "fuzz api --target reference": r"--target goes with 'fuzz engine', 'fuzz iterator' and 'fuzz model'.*",
     "fuzz iterators": r"cannot fuzz 'iterators'; did you mean 'iterator'\?",
     "fuzz engine --times 3": r"--times goes with --replay \(./tenter fuzz --help\)",
     "fuzz engine --replay 7:1 --times 99999999999999999999": r"Invalid value for '-n' / '--times': .* less than or equal to 1000000000 .*",
