@@ -4,14 +4,12 @@
 #include <cctype>
 #include <charconv>
 
-#include "harness/faults/known_sites.h"
+#include "harness/faults/fault_actions.h"
 #include "harness/faults/nearest.h"
 
 namespace tenter {
 namespace {
 
-const std::vector<std::string> kActions = {"off",   "throw",     "error",
-                                           "delay", "bad_alloc", "drop_completion"};
 const std::vector<std::string> kTypes = {"runtime_error", "logic_error", "out_of_range", "int"};
 const std::vector<std::string> kFilters = {"op", "thread", "request", "worker"};
 
@@ -119,23 +117,23 @@ class Parser {
   }
 
   Status Action(const std::string& word, FaultTerm* term) {
-    if (word == "off") return {};
-    if (word == "throw") return Throw(term);
-    if (word == "error") return Error(term);
-    if (word == "delay") return Delay(term);
-    if (word == "bad_alloc") {
-      term->action = kActionBadAlloc;
-      return {};
+    const FaultActionType* const type = FindFaultAction(word);
+    if (type == nullptr) return Unknown("action", word, ActionWords());
+    term->action = type->action;
+    switch (type->arguments) {
+      case FaultArguments::kNone:
+        return {};
+      case FaultArguments::kTypeAndMessage:
+        return TypeAndMessage(term);
+      case FaultArguments::kCode:
+        return Code(term);
+      case FaultArguments::kMicroseconds:
+        return Microseconds(term);
     }
-    if (word == "drop_completion") {
-      term->action = kActionDropCompletion;
-      return {};
-    }
-    return Unknown("action", word, kActions);
+    return {};
   }
 
-  Status Throw(FaultTerm* term) {
-    term->action = kActionThrow;
+  Status TypeAndMessage(FaultTerm* term) {
     if (!Take('(')) return Expected("'(' as in throw(runtime_error,\"boom\")");
     term->type = Word();
     if (std::find(kTypes.begin(), kTypes.end(), term->type) == kTypes.end())
@@ -149,8 +147,7 @@ class Parser {
     return Take(')') ? Status() : Expected("')'");
   }
 
-  Status Error(FaultTerm* term) {
-    term->action = kActionError;
+  Status Code(FaultTerm* term) {
     if (!Take('(')) return Expected("'(' as in error(data_loss)");
     const std::string name = Until(")");
     const std::optional<StatusCode> code = StatusCodeFromName(name);
@@ -159,8 +156,7 @@ class Parser {
     return Take(')') ? Status() : Expected("')'");
   }
 
-  Status Delay(FaultTerm* term) {
-    term->action = kActionDelay;
+  Status Microseconds(FaultTerm* term) {
     int64_t low = 0, high = 0;
     if (!Take('(')) return Expected("'(' as in delay(100..500), in microseconds");
     const size_t begin = at_;
@@ -178,6 +174,12 @@ class Parser {
     term->delay_us_min = static_cast<uint64_t>(low);
     term->delay_us_max = static_cast<uint64_t>(high);
     return Take(')') ? Status() : Expected("')'");
+  }
+
+  static std::vector<std::string> ActionWords() {
+    std::vector<std::string> words;
+    for (const FaultActionType& type : kFaultActions) words.emplace_back(type.name);
+    return words;
   }
 
   static std::vector<std::string> CodeNames() {

@@ -1,10 +1,11 @@
 // FaultPlan: which faults a run injects where, read from one line of text.
 //
-//   plan     := item {";" item}              item := site-glob ["@" filter {"," filter}] "=" term
-//   {"->" term} term     := {modifier} action            filter := op:GLOB | thread:GLOB |
-//   request:N | worker:N modifier := P"%" | nth(K) | every(N) | once
-//   action   := off | throw(TYPE,"message") | error(CODE) | delay(US[..US]) | bad_alloc |
-//   drop_completion
+//   plan     := item {";" item}
+//   item     := site-glob ["@" filter {"," filter}] "=" term {"->" term}
+//   term     := {modifier} action
+//   filter   := op:GLOB | thread:GLOB | request:N | worker:N
+//   modifier := P"%" | nth(K) | every(N) | once
+//   action   := a row of fault_actions.h, with its arguments
 //
 // A term fires when all its modifiers agree; the first term of an item that fires decides, "->"
 // leads to the next one otherwise. nth and every count the hits that match site and filters, from
@@ -34,7 +35,7 @@ struct FaultTerm {
   std::optional<uint64_t> every;
   bool once = false;
 
-  uint32_t action = 0;  // one FaultAction; 0 is "off"
+  uint32_t action = 0;  // of a row of kFaultActions
   std::string type;     // of throw: runtime_error, logic_error, out_of_range, int
   std::string message;  // of throw
   StatusCode code = StatusCode::kInjected;  // of error

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/faults/fault_actions.h"
 #include "harness/faults/injector.h"
 #include "harness/faults/known_sites.h"
 #include "harness/faults/nearest.h"
@@ -33,6 +34,41 @@ TEST(FaultPlan, ReadsEveryPartOfTheGrammar) {
   EXPECT_EQ(plan.items[2].terms[0].action, kActionDropCompletion);
   EXPECT_EQ(plan.items[3].request, 7);
   EXPECT_TRUE(Parse("  ").value().items.empty());
+}
+
+// What the table says is what parser, printer and injector do.
+TEST(FaultActions, EachParsesAsItIsSweptAndIsToldAsItsRowSays) {
+  constexpr Site kAny{"any.site.here", ~0u, "every action means something here"};
+  const Site* const sites[] = {&kAny};
+  uint32_t all = 0;
+  for (const FaultActionType& type : kFaultActions) {
+    SCOPED_TRACE(type.name);
+    EXPECT_EQ(FindFaultAction(type.name), &type);
+    EXPECT_EQ(&FaultActionOf(type.action), &type);
+    EXPECT_EQ(all & type.action, 0u) << "an action of its own";
+    all |= type.action;
+    if (type.swept.empty()) continue;
+    EXPECT_TRUE(type.swept.starts_with(type.name) && type.written.starts_with(type.name));
+    const std::string text = "any.site.here=" + std::string(type.swept);
+    FaultPlan plan = ParseFaultPlan(text, sites).value();
+    EXPECT_EQ(plan.items[0].terms[0].action, type.action);
+    Flight none;
+    Injector injector(std::move(plan), sites, 1, &none);
+    EXPECT_EQ(injector.has_failures(), type.fails);
+    ASSERT_TRUE(injector.Arm().ok());
+    tgt_fault fault = {};
+    const tgt_hit hit{"any.site.here", "op", -1, -1, -1};
+    injector.Hit(hit, &fault);
+    EXPECT_EQ(fault.kind, type.told);
+    ASSERT_EQ(injector.fired().size(), 1u);
+    const FiredFault fired = injector.fired()[0];
+    EXPECT_EQ(fired.fails(), type.fails);
+    EXPECT_EQ(fired.item, "any.site.here@op:\"op\"=nth(1)" + std::string(type.swept));
+    if (fired.message.empty()) EXPECT_EQ(fired.expected_text(), type.said);
+  }
+  EXPECT_EQ(ActionNames(all).size() + 1, kFaultActions.size()) << "all but off";
+  EXPECT_EQ(ActionNamesByBit()[1], "error");
+  EXPECT_EQ(ActionNamesByBit().size(), static_cast<size_t>(std::popcount(all)));
 }
 
 TEST(FaultPlan, MistakesAreOneLineWithTheNearestMatch) {

@@ -28,28 +28,10 @@ std::string InAnyFolder(const std::string& task) {
   return task.starts_with('/') ? "*" + task.substr(task.rfind('/')) : task;
 }
 
-tgt_fault_kind KindOf(uint32_t action) {
-  switch (action) {
-    case kActionThrow:
-      return TGT_FAULT_THROW;
-    case kActionError:
-      return TGT_FAULT_ERROR;
-    case kActionBadAlloc:
-      return TGT_FAULT_BAD_ALLOC;
-    case kActionDropCompletion:
-      return TGT_FAULT_DROP_COMPLETION;
-    default:
-      return TGT_FAULT_NONE;
-  }
-}
-
 }  // namespace
 
 std::string FiredFault::expected_text() const {
-  if (!message.empty()) return tag();
-  if (action == kActionBadAlloc) return "bad_alloc";
-  if (action == kActionDropCompletion) return "completion dropped";
-  return "not a std::exception";
+  return message.empty() ? std::string(FaultActionOf(action).said) : tag();
 }
 
 Injector::Injector(FaultPlan plan, std::span<const Site* const> sites, uint64_t seed,
@@ -223,13 +205,14 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
   record.op = hit.op;
   record.request = hit.request;
   record.action = term.action;
-  if (term.action == kActionThrow && term.type != "int")
+  const FaultActionType& type = FaultActionOf(term.action);
+  if (type.arguments == FaultArguments::kTypeAndMessage && term.type != "int")
     record.message = term.message + " " + record.tag();
-  if (term.action == kActionError) record.message = record.tag();
+  if (type.arguments == FaultArguments::kCode) record.message = record.tag();
   const char* filter = hit.op[0] != '\0' ? "@op:\"" : "@thread:\"";
   record.item = record.site + filter + InAnyFolder(task) + "\"=nth(" + std::to_string(task_hit) +
                 ")" + term.text;
-  fault->kind = KindOf(term.action);
+  fault->kind = type.told;
   fault->code = static_cast<tgt_code>(term.code);
   Copy(term.type, fault->type);
   Copy(record.message, fault->message);
@@ -239,7 +222,7 @@ void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task
 bool Injector::has_failures() const {
   for (const FaultItem& item : plan_.items)
     for (const FaultTerm& term : item.terms)
-      if (term.action != 0 && term.action != kActionDelay) return true;
+      if (FaultActionOf(term.action).fails) return true;
   return false;
 }
 

@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/faults/fault_actions.h"
 #include "harness/faults/fault_plan.h"
 #include "harness/faults/request_spans.h"
 #include "harness/faults/site_names.h"
@@ -55,7 +56,7 @@ struct FiredFault {
   // What an error that it causes must contain.
   std::string expected_text() const;
   // True when it makes the op or request that it hit fail.
-  bool fails() const { return action != kActionDelay; }
+  bool fails() const { return FaultActionOf(action).fails; }
 };
 
 // What became of one item of the plan.

@@ -29,7 +29,7 @@ void Injector::Hit(const tgt_hit& hit, tgt_fault* fault) {
                  .worker = hit.worker,
                  .number = static_cast<uint64_t>(hit.request),
                  .name = {hit.op, op_bytes}});
-  if (chosen.action == kActionDelay) SleepNs(static_cast<int64_t>(chosen.delay_us) * kNsPerUs);
+  if (chosen.delay_us > 0) SleepNs(static_cast<int64_t>(chosen.delay_us) * kNsPerUs);
 }
 
 size_t SiteNames::Find(const char* name) const {

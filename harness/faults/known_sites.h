@@ -5,7 +5,6 @@
 // Invariants: the floors' own lists, concatenated.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "runtime/base/probe.h"
@@ -21,17 +20,6 @@ inline std::vector<const Site*> KnownSites() {
   for (const Site* site : cached_op_sites::kAll) sites.push_back(site);
   for (const Site* site : io_sites::kAll) sites.push_back(site);
   return sites;
-}
-
-// The names of the actions in `set`, for example {"throw", "delay"}.
-inline std::vector<std::string> ActionNames(uint32_t set) {
-  std::vector<std::string> names;
-  if (set & kActionThrow) names.push_back("throw");
-  if (set & kActionError) names.push_back("error");
-  if (set & kActionDelay) names.push_back("delay");
-  if (set & kActionBadAlloc) names.push_back("bad_alloc");
-  if (set & kActionDropCompletion) names.push_back("drop_completion");
-  return names;
 }
 
 }  // namespace tenter

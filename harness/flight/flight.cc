@@ -30,7 +30,8 @@ std::string Names(std::span<const std::string_view> names) {
 }  // namespace
 
 std::string Flight::HeaderText(std::span<const std::string_view> calls,
-                               std::span<const std::string_view> sites) {
+                               std::span<const std::string_view> sites,
+                               std::span<const std::string_view> actions) {
   const auto field = [](const char* name, size_t value) {
     return std::string(",\"") + name + "\":" + std::to_string(value);
   };
@@ -39,13 +40,15 @@ std::string Flight::HeaderText(std::span<const std::string_view> calls,
          field("events_at", offsetof(Ring, slots)) + field("event_bytes", sizeof(Slot)) +
          field("events", kEvents) + field("threads_at", offsetof(Memory, threads)) +
          field("thread_bytes", sizeof(ThreadName)) + field("threads", kThreads) +
-         ",\"calls\":" + Names(calls) + ",\"sites\":" + Names(sites) + "}\n";
+         ",\"calls\":" + Names(calls) + ",\"sites\":" + Names(sites) +
+         ",\"actions\":" + Names(actions) + "}\n";
 }
 
 Result<std::unique_ptr<Flight>> Flight::Open(const std::string& path,
                                              std::span<const std::string_view> calls,
-                                             std::span<const std::string_view> sites) {
-  const std::string header = HeaderText(calls, sites);
+                                             std::span<const std::string_view> sites,
+                                             std::span<const std::string_view> actions) {
+  const std::string header = HeaderText(calls, sites, actions);
   if (header.size() >= kHeaderBytes)
     return Status(StatusCode::kInternal, "the names of calls and sites do not fit the header");
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

@@ -56,10 +56,11 @@ class Flight {
 
   Flight() = default;
   // Creates the file, with all the space that it will need. `calls` and `sites` are the names that
-  // FlightEvent::what counts in.
+  // FlightEvent::what counts in; `actions` those of the FaultActions, by their bit.
   static Result<std::unique_ptr<Flight>> Open(const std::string& path,
                                               std::span<const std::string_view> calls,
-                                              std::span<const std::string_view> sites);
+                                              std::span<const std::string_view> sites,
+                                              std::span<const std::string_view> actions = {});
   ~Flight();
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
@@ -95,7 +96,8 @@ class Flight {
   Ring& RingOf(uint64_t key) noexcept;
   void KeepUpToHere() noexcept;
   static std::string HeaderText(std::span<const std::string_view> calls,
-                                std::span<const std::string_view> sites);
+                                std::span<const std::string_view> sites,
+                                std::span<const std::string_view> actions);
 
   Memory* memory_ = nullptr;
 };

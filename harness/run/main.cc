@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/faults/fault_actions.h"
 #include "harness/faults/known_sites.h"
 #include "harness/flight/recorded_target.h"
 #include "harness/run/events.h"
@@ -49,7 +50,8 @@ int Refuse(const Status& status) {
 std::unique_ptr<Flight> OpenFlight(const std::string& path) {
   std::vector<std::string_view> sites;
   for (const Site* site : KnownSites()) sites.push_back(site->name);
-  Result<std::unique_ptr<Flight>> flight = Flight::Open(path, kTargetCallNames, sites);
+  Result<std::unique_ptr<Flight>> flight =
+      Flight::Open(path, kTargetCallNames, sites, ActionNamesByBit());
   if (flight.ok()) return std::move(flight).value();
   std::fprintf(stderr, "tenter-runner: no trace: %s\n", flight.status().message().c_str());
   return std::make_unique<Flight>();

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "harness/faults/fault_actions.h"
 #include "harness/faults/known_sites.h"
 #include "harness/run/events.h"
 #include "harness/targets/saboteur/saboteur.h"
@@ -155,7 +156,7 @@ std::string TargetJson(const tgt_target& target) {
 
 std::string CatalogueJson() {
   ordered_json catalogue;
-  catalogue["version"] = 2;
+  catalogue["version"] = 3;
   catalogue["flavour"] = BuiltFlavour();
   for (const WorkloadType& workload : Workloads()) {
     ordered_json parameters = ordered_json::array();
@@ -181,6 +182,12 @@ std::string CatalogueJson() {
     catalogue["sites"].push_back({{"name", site->name},
                                   {"actions", ActionNames(site->actions)},
                                   {"meaning", site->meaning}});
+  for (const FaultActionType& type : kFaultActions)
+    catalogue["actions"].push_back({{"name", type.name},
+                                    {"written", type.written},
+                                    {"meaning", type.meaning},
+                                    {"swept", type.swept},
+                                    {"fails", type.fails}});
   for (const SaboteurType& saboteur : Saboteurs()) {
     ordered_json spoils = ordered_json::array();  // the workloads that call what it spoils
     for (const WorkloadType& workload : Workloads())

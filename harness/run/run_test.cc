@@ -305,8 +305,9 @@ TEST(FunctionName, IsWhatStandsBeforeTheArguments) {
 
 TEST(Catalogue, ListsEverythingThatAPlanMayName) {
   const std::string text = CatalogueJson();
-  for (const char* name : {"concurrent_inference", "engine_program", "iterator_epochs",
-                           "lazy_rejection", "engine.op.body", "swap_outputs", "determinism"})
+  for (const char* name :
+       {"concurrent_inference", "engine_program", "iterator_epochs", "lazy_rejection",
+        "engine.op.body", "swap_outputs", "determinism", "throw(TYPE,", "delay(2000)"})
     EXPECT_NE(text.find(name), std::string::npos) << name;
 }
 

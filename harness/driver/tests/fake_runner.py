@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 CATALOGUE = {
-    "version": 2,
+    "version": 3,
     "flavour": "FLAVOUR",
     "workloads": [
         {"kind": "concurrent_inference", "meaning": "many threads call one model",
@@ -34,6 +34,9 @@ CATALOGUE = {
                {"name": "epoch", "meaning": "exactly once", "contracts": ["ITR-1"]}],
     "sites": [{"name": "engine.op.body", "actions": ["throw", "error"], "meaning": "the body fails"},
               {"name": "cached_op.arena.allocate", "actions": ["bad_alloc"], "meaning": "no memory"}],
+    "actions": [{"name": "throw", "written": 'throw(TYPE,"message")', "meaning": "an exception", "swept": 'throw(runtime_error,"swept")', "fails": True},
+                {"name": "error", "written": "error(CODE)", "meaning": "a status", "swept": "error(data_loss)", "fails": True},
+                {"name": "bad_alloc", "written": "bad_alloc", "meaning": "no memory", "swept": "bad_alloc", "fails": True}],
     "saboteurs": [{"name": "swap_outputs", "meaning": "two requests get each other's outputs", "workloads": ["concurrent_inference"]},
                   {"name": "lost_error", "meaning": "a wait succeeds that has to fail", "workloads": ["engine_program"]}],
 }
@@ -138,7 +141,7 @@ DETAIL = ("request 1203: output 'save_infer_model/scale_0.tmp_1' differs at [0,1
 
 # harness/flight/README.md: one ring with one event, a call that did not return.
 RECORDED = ((json.dumps({"version": 1, "rings_at": 512, "ring_bytes": 128, "rings": 1, "events_at": 64, "event_bytes": 64, "events": 1,
-                         "threads_at": 640, "thread_bytes": 24, "threads": 0, "calls": ["invoke"], "sites": []}) + "\n").encode().ljust(512, b"\0")
+                         "threads_at": 640, "thread_bytes": 24, "threads": 0, "calls": ["invoke"], "sites": [], "actions": []}) + "\n").encode().ljust(512, b"\0")
             + struct.pack("<2Q48x4Q32s", 1, 2**64 - 1, 1000, 77, 1, 0, b""))
 
 

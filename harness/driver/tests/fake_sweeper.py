@@ -10,7 +10,7 @@ from pathlib import Path
 
 SITES = {"engine.op.body": (["throw", "delay"], 10, 5), "io.source.open": (["error"], 3, 2), "engine.worker.start": (["error"], 1, 0)}
 CATALOGUE = {
-    "version": 2, "flavour": "FLAVOUR",
+    "version": 3, "flavour": "FLAVOUR",
     "workloads": [{"kind": "concurrent_inference", "meaning": "many threads call one model", "checks": ["determinism", "answer"],
                    "parameters": [{"name": "behaviour", "type": "string", "default": "", "meaning": "what the stand-in does"},
                                   {"name": "threads", "type": "integer", "default": 32, "minimum": 1, "meaning": "callers"},
@@ -20,6 +20,8 @@ CATALOGUE = {
                   {"kind": "skipped_rows", "meaning": "", "parameters": [], "checks": ["determinism"], "exposes": []}],
     "checks": [{"name": name, "meaning": "", "contracts": ["COP-1"]} for name in ("determinism", "answer", "leak")],
     "sites": [{"name": name, "actions": actions, "meaning": ""} for name, (actions, _, _) in SITES.items()],
+    "actions": [{"name": name, "written": written, "meaning": "", "swept": written, "fails": name != "delay"} for name, written in
+                (("throw", 'throw(runtime_error,"swept")'), ("error", "error(data_loss)"), ("delay", "delay(2000)"))],
     "saboteurs": []}
 
 

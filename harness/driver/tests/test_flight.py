@@ -30,7 +30,7 @@ def recorded(rings, threads=(), end=NEVER, events=64, shared=0) -> bytes:
     """Rings are lists of events in the order in which they were written; the oldest are overwritten."""
     header = {"version": 1, "rings_at": 1024, "ring_bytes": 128 + events * 64, "rings": len(rings), "events_at": 128, "event_bytes": 64,
               "events": events, "threads_at": 1024 + len(rings) * (128 + events * 64), "thread_bytes": 24, "threads": 8,
-              "calls": CALLS, "sites": SITES}
+              "calls": CALLS, "sites": SITES, "actions": ("throw", "error", "delay")}
     data = (json.dumps(header) + "\n").encode().ljust(1024, b"\0")
     for ring in rings:
         slots = [b"\0" * 64] * events

@@ -110,7 +110,7 @@ def test_broken_toml_names_file_and_line(tenter, house):
 
 def test_a_catalogue_of_another_version_is_refused(tenter, write, house):
     runner = house.runner("probe")
-    runner.write_text(runner.read_text().replace('"version": 2,\n    "flavour"', '"version": 9,\n    "flavour"'))
+    runner.write_text(runner.read_text().replace('"version": 3,\n    "flavour"', '"version": 9,\n    "flavour"'))
     code, _, err = tenter("run", write("smoke/good"))
     assert code == 2 and "version 9" in err and "build it again" in err
 

@@ -16,7 +16,7 @@ from tenter.plan.sweeping import Base, Pair
 from tenter.plan.waivers import Waiver
 from tenter.record.results import SiteCount, Verdict
 
-ACTIONS = {"a.one": ("throw", "delay"), "b.two": ("error",)}
+ACTIONS = {"a.one": {"throw": 'throw(runtime_error,"swept")', "delay": "delay(2000)"}, "b.two": {"error": "error(data_loss)"}}
 
 
 def case(name: str = "smoke/one.probe", kind: str = "concurrent_inference", mutant: str = "", **work) -> Case:

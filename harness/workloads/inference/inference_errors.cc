@@ -20,11 +20,11 @@ bool Contains(const char* text, const std::string& part) {
   return std::strstr(text, part.c_str()) != nullptr;
 }
 
-// Whether an error has a code of a fault that has no message: bad_alloc, of which a target may say
-// that something inside failed, an int, a completion that was dropped.
+// Whether an error has a code of a fault that has no message. Of a lack of memory a target may say
+// that something inside failed.
 bool HasCodeOf(uint32_t action, tgt_code code) {
-  if (action == kActionBadAlloc) return code == TGT_RESOURCE_EXHAUSTED || code == TGT_INTERNAL;
-  return code == (action == kActionDropCompletion ? TGT_COMPLETION_DROPPED : TGT_INTERNAL);
+  const tgt_code own = FaultActionOf(action).code;
+  return code == own || (own == TGT_RESOURCE_EXHAUSTED && code == TGT_INTERNAL);
 }
 
 // An engine does not know of requests: where a fault strikes its op or a push, it may be in one

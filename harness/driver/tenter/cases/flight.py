@@ -34,6 +34,7 @@ class Event:
     worker: int
     number: int
     name: str
+    action: str = ""  # of a site: the fault that struck there
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,13 @@ def _events(data: bytes, header: dict[str, Any]) -> Iterator[Event]:
             names = header["calls"] if kind in (CALL, RETURN) else header["sites"] if kind == SITE else ()
             worker = struct.unpack("<i", struct.pack("<I", said >> 32))[0]
             yield Event(time_ns, thread, kind, names[what] if what < len(names) else "", said >> 16 & 0xffff, worker, number,
-                        _text(name))
+                        _text(name), _action(header, said >> 16 & 0xffff) if kind == SITE else "")
+
+
+def _action(header: dict[str, Any], code: int) -> str:
+    """By its bit, as the runner named them."""
+    place = code.bit_length() - 1
+    return str(header["actions"][place]) if 0 <= place < len(header["actions"]) else ""
 
 
 def _text(raw: bytes) -> str:

@@ -130,8 +130,8 @@ def _ended(case: Case, last: CaseResult | None, faults: str, done: int, seconds:
                    effective_faults=faults)
 
 
-def _actions(house: House, flavour: str) -> dict[str, tuple[str, ...]]:
-    return {site.name: site.actions for site in catalogue.load(house.runner(flavour)).sites.values()}
+def _actions(house: House, flavour: str) -> dict[str, dict[str, str]]:
+    return catalogue.load(house.runner(flavour)).swept()
 
 
 def unfinished(strikes: Iterable[Strike]) -> set[str]:

@@ -27,7 +27,6 @@ NAME = "trace.json"
 _CODES = ("ok", "invalid_argument", "not_found", "unsupported", "out_of_range", "data_loss", "resource_exhausted", "stopped",
           "stale_handle", "wait_inside_op", "concurrent_use", "closed", "completion_dropped", "injected", "internal",
           "deadline_exceeded")  # tgt_code
-_ACTIONS = {1: "throw", 2: "error", 4: "delay", 8: "bad_alloc", 16: "drop_completion"}
 _UNKNOWN_REQUEST = 2**64 - 1
 _MARGIN_NS = 1000
 _CRASHED = re.compile(r"^crashed: thread ([0-9a-f]{1,16})$", re.MULTILINE)
@@ -158,6 +157,6 @@ def _site(event: Event, rows: dict[int, int], start: int) -> dict[str, Any]:
     told: dict[str, Any] = {"op": event.name} if event.name else {}
     if event.number != _UNKNOWN_REQUEST:
         told["request"] = event.number
-    fault = _ACTIONS.get(event.code, "")
+    fault = event.action
     return {"ph": "i", "s": "t", "name": f"FAULT {fault} at {event.what}" if fault else event.what, "cat": "fault" if fault else "site",
             **_at(event, rows, start), "args": told}

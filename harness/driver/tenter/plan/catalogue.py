@@ -10,7 +10,7 @@ from typing import Any
 
 from tenter.errors import HarnessDefect, UsageError, nearest
 
-VERSION = 2
+VERSION = 3
 # Checks of the driver itself: what a child that died or never ended is reported under.
 DRIVER_CHECKS = {
     "crash": "the process of the case died by a signal",
@@ -84,12 +84,29 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Action:
+    """What a fault may do, a row of harness/faults/fault_actions.h."""
+
+    name: str
+    written: str  # its syntax, for people
+    meaning: str = ""
+    swept: str = ""  # as a sweep writes it; nothing where it is not swept
+    fails: bool = True  # what it hits
+
+
+@dataclass(frozen=True)
 class Catalogue:
     flavour: str
     workloads: dict[str, Workload]
     checks: dict[str, Check]
     sites: dict[str, Site]
     saboteurs: dict[str, Saboteur] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+
+    def swept(self) -> dict[str, dict[str, str]]:
+        """Of each site the actions that a sweep strikes it with, and how each is written: failures first."""
+        return {site.name: {action.name: action.swept for action in self.actions.values() if action.swept and action.name in site.actions}
+                for site in self.sites.values()}
 
     def acting_in(self, kind: str) -> list[str]:
         return [name for name, saboteur in self.saboteurs.items() if kind in saboteur.workloads]
@@ -118,7 +135,9 @@ def parse(text: str, source: str) -> Catalogue:
             sites={item["name"]: Site(item["name"], tuple(item.get("actions", ())), item.get("meaning", ""))
                    for item in raw["sites"]},
             saboteurs={item["name"]: Saboteur(item["name"], item.get("meaning", ""), tuple(item["workloads"]))
-                       for item in raw.get("saboteurs", ())})
+                       for item in raw.get("saboteurs", ())},
+            actions={item["name"]: Action(item["name"], item["written"], item["meaning"], item["swept"], item["fails"])
+                     for item in raw["actions"]})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HarnessDefect(f"{source} printed a catalogue that cannot be read: {error!r}") from error
 

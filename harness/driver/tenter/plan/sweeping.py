@@ -14,9 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from tenter.plan.planner import Case
 
-# What each action is written as; the message and the times are of no importance.
-FAULTS = {"throw": 'throw(runtime_error,"swept")', "error": "error(data_loss)", "bad_alloc": "bad_alloc",
-          "drop_completion": "drop_completion", "delay": "delay(2000)"}
+Actions = Mapping[str, str]  # what a site admits, as the catalogue orders it: the name, and how it is written
 SWEPT = "sweep"  # the kind of a case that is a sweep, or what a sweep has not shown
 TRIALS = "trials.jsonl"  # in the folder of a sweep: a line for each trial that has ended
 ONE, PAIR, BESIDE = "one", "pair", "beside"
@@ -74,16 +72,16 @@ def strata(hits: int, cap: int, rng: random.Random) -> list[int]:
     return chosen + (rng.sample(between, rest) if rest < len(between) else between)
 
 
-def planned(bases: Sequence[Base], actions: Mapping[str, Sequence[str]], cap: int, seed: int) -> Planned:
+def planned(bases: Sequence[Base], actions: Mapping[str, Actions], cap: int, seed: int) -> Planned:
     """`actions`: what each site admits."""
     rng, plan = random.Random(seed), Planned()
     groups: dict[tuple[str, ...], list[tuple[int, float, int, Strike]]] = defaultdict(list)
     for number, base in enumerate(sorted(bases, key=lambda base: base.duration_s)):
         for site in sorted(site for site, hits in base.hits.items() if hits and site in actions):
-            for action in (action for action in FAULTS if action in actions[site]):
+            for action, written in actions[site].items():
                 hits = strata(base.hits[site], cap, rng)
                 for rank, hit in enumerate(hits):
-                    groups[site, action].append((rank, base.duration_s, number, Strike(base, (site,), action, fault(site, hit, action))))
+                    groups[site, action].append((rank, base.duration_s, number, Strike(base, (site,), action, fault(site, hit, written))))
                 if len(hits) < base.hits[site]:
                     plan.skipped.append(f"{base.case.name}: {site}: {base.hits[site] - len(hits):,} of {base.hits[site]:,} hits by {action}")
     seen: set[tuple[str, str, str]] = set()
@@ -102,29 +100,29 @@ def planned(bases: Sequence[Base], actions: Mapping[str, Sequence[str]], cap: in
     return plan
 
 
-def both(base: Base, pair: Pair, actions: Mapping[str, Sequence[str]]) -> Strike | None:
+def both(base: Base, pair: Pair, actions: Mapping[str, Actions]) -> Strike | None:
     """A fault at each of two sites: a failure in the first, and what the second admits that is no delay, where there is any."""
-    chosen = [next((action for action in FAULTS if action in actions.get(site, ())), "") for site in (pair.first, pair.second)]
-    if not all(chosen):
+    if not actions.get(pair.first) or not actions.get(pair.second):
         return None
-    faults = f"{fault(pair.first, pair.first_hit, chosen[0])}; {fault(pair.second, pair.second_hit, chosen[1])}"
-    return Strike(base, (pair.first, pair.second), "+".join(chosen), faults, PAIR)
+    (first, written), (second, written_then) = (next(iter(actions[site].items())) for site in (pair.first, pair.second))
+    faults = f"{fault(pair.first, pair.first_hit, written)}; {fault(pair.second, pair.second_hit, written_then)}"
+    return Strike(base, (pair.first, pair.second), f"{first}+{second}", faults, PAIR)
 
 
-def beside(bases: Sequence[Base], site: str, actions: Sequence[str], tries: int, seed: int) -> list[Strike]:
+def beside(bases: Sequence[Base], site: str, actions: Actions, tries: int, seed: int) -> list[Strike]:
     """More strikes in the middle of what hits the site, the cases with the most hits first: others are in flight there, if anywhere."""
     rng = random.Random(seed)
     able = sorted((base for base in bases if base.hits.get(site)), key=lambda base: -base.hits[site])
-    action = next((action for action in FAULTS if action in actions), "")
-    if not able or not action:
+    if not able or not actions:
         return []
+    action, written = next(iter(actions.items()))
     chosen = [able[number % len(able)] for number in range(tries)]
-    return [Strike(base, (site,), action, fault(site, 1 + base.hits[site] // 4 + rng.randrange(max(1, base.hits[site] // 2)), action), BESIDE)
+    return [Strike(base, (site,), action, fault(site, 1 + base.hits[site] // 4 + rng.randrange(max(1, base.hits[site] // 2)), written), BESIDE)
             for base in chosen]
 
 
-def fault(site: str, hit: int, action: str) -> str:
-    return f"{site}=nth({hit}){FAULTS[action]}"
+def fault(site: str, hit: int, written: str) -> str:
+    return f"{site}=nth({hit}){written}"
 
 
 def _round_robin(groups: Iterable[list[tuple[int, float, int, Strike]]]) -> list[Strike]:

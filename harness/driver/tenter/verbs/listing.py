@@ -16,16 +16,6 @@ from tenter.plan.catalogue import Catalogue
 from tenter.plan.scenario import read
 from tenter.plan.selection import scenario_files
 
-# As harness/faults/fault_plan.h reads them.
-ACTIONS = {
-    'throw(TYPE,"message")': "an exception: runtime_error, logic_error, out_of_range or int",
-    "error(CODE)": "a status, such as error(data_loss)",
-    "delay(US) or delay(LOW..HIGH)": "so many microseconds, at most an hour, such as delay(100..500)",
-    "bad_alloc": "no memory",
-    "drop_completion": "an asynchronous op never completes",
-    "off": "nothing; before an action: nth(3), every(10), 2.5%, once; after it: -> and the next one"}
-
-
 def print_all(house: House, flavour: str, console: Console) -> None:
     if flavour not in FLAVOURS:
         raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
@@ -63,7 +53,7 @@ def _print_catalogue(offered: Catalogue, console: Console) -> None:
            [(s.name, ", ".join(s.actions), s.meaning) for s in offered.sites.values()])
     _table(console, "saboteurs", ("name", "acts in", "meaning"),
            [(s.name, ", ".join(s.workloads), s.meaning) for s in offered.saboteurs.values()])
-    _table(console, "actions of a fault plan", ("syntax", "meaning"), list(ACTIONS.items()))
+    _table(console, "actions of a fault plan", ("syntax", "meaning"), [(a.written, a.meaning) for a in offered.actions.values()])
 
 
 def _as_toml(default: Any) -> str:

@@ -86,7 +86,8 @@ def sweep(request: Request, house: House, console: Console) -> tuple[RunResult, 
     cases, left_out = chosen(request, house, console)
     if request.mutant:
         return _prove(request, cases, house, console)
-    sites = catalogue.load(house.runner(request.flavour)).sites
+    offered = catalogue.load(house.runner(request.flavour))
+    sites = offered.sites
     waived = waivers.read(house, sites)
     started = datetime.now().astimezone()
     label = "sweep-" + request.asked().label()
@@ -102,7 +103,7 @@ def sweep(request: Request, house: House, console: Console) -> tuple[RunResult, 
         made = Sweep(request, house, console, folder, time.monotonic())
         line(console, f"testing {run.tested}", "bold")
         _clean(made, cases)
-        actions = {name: site.actions for name, site in sites.items()}
+        actions = offered.swept()
         plan = sweeping.planned(made.bases, actions, request.cap, _seed(request))
         mine = plan.strikes[request.shard[0] - 1::request.shard[1]]
         _say_plan(made, mine, len(plan.strikes) - len(mine), left_out)
@@ -198,7 +199,7 @@ def _ended(made: Sweep, case: Case, one: Struck) -> CaseResult:
     return one.result
 
 
-def _beside(made: Sweep, actions: dict[str, tuple[str, ...]], waived: tuple[Waiver, ...]) -> None:
+def _beside(made: Sweep, actions: dict[str, dict[str, str]], waived: tuple[Waiver, ...]) -> None:
     """Strikes again where all faults so far struck with fewer than two others in flight, unless that is waived."""
     excused = {waiver.site for waiver in waived if waiver.what == waivers.BESIDE}
     for attempt in range(_BESIDE_TRIES):
