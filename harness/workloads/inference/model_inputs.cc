@@ -12,6 +12,7 @@
 
 #include "harness/faults/nearest.h"
 #include "harness/workloads/handles.h"
+#include "harness/workloads/inference/float_difference.h"
 #include "runtime/base/rng.h"
 
 namespace tenter {
@@ -280,23 +281,15 @@ std::string ModelInputs::FirstDifference(const std::vector<tgt_tensor>& outputs,
       return where + " has " + std::to_string(outputs[o].size_bytes) + " bytes, expected " +
              std::to_string(expected.size());
     if (std::memcmp(outputs[o].data, expected.data(), expected.size()) == 0) continue;
-    if (outputs[o].dtype != TGT_FLOAT32) return where + " differs";
-    const size_t count = expected.size() / sizeof(float);
-    const auto* found = static_cast<const float*>(outputs[o].data);
-    std::vector<float> wanted(count);
-    std::memcpy(wanted.data(), expected.data(), expected.size());
-    size_t first = count, different = 0;
-    double largest = 0;
-    for (size_t k = 0; k < count; ++k) {
-      if (std::memcmp(&found[k], &wanted[k], sizeof(float)) == 0) continue;
-      first = std::min(first, k);
-      ++different;
-      largest = std::max(largest, std::fabs(static_cast<double>(found[k]) - wanted[k]));
-    }
-    return where + ": " + std::to_string(different) + " of " + std::to_string(count) +
-           " elements differ, first at " + std::to_string(first) + " (expected " +
-           std::to_string(wanted[first]) + ", found " + std::to_string(found[first]) +
-           "), largest difference " + std::to_string(largest);
+    if (outputs[o].dtype == TGT_FLOAT32)
+      return where + ": " +
+             FloatDifference(static_cast<const float*>(outputs[o].data), expected.data(),
+                             expected.size() / sizeof(float));
+    if (outputs[o].dtype == TGT_FLOAT64)
+      return where + ": " +
+             FloatDifference(static_cast<const double*>(outputs[o].data), expected.data(),
+                             expected.size() / sizeof(double));
+    return where + " differs";
   }
   return "no difference";
 }
