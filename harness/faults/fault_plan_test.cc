@@ -64,7 +64,9 @@ TEST(FaultActions, EachParsesAsItIsSweptAndIsToldAsItsRowSays) {
     const FiredFault fired = injector.fired()[0];
     EXPECT_EQ(fired.fails(), type.fails);
     EXPECT_EQ(fired.item, "any.site.here@op:\"op\"=nth(1)" + std::string(type.swept));
-    if (fired.message.empty()) EXPECT_EQ(fired.expected_text(), type.said);
+    if (fired.message.empty()) {
+      EXPECT_EQ(fired.expected_text(), type.said);
+    }
   }
   EXPECT_EQ(ActionNames(all).size() + 1, kFaultActions.size()) << "all but off";
   EXPECT_EQ(ActionNamesByBit()[1], "error");
