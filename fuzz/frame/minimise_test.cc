@@ -61,14 +61,14 @@ Minimal MinimalOf(const std::string& word, double seconds) {
 }
 
 TEST(Minimise, WhatIsRareGivesWayToWhatIsNot) {
-  const Minimal minimal = MinimalOf("rare", 8);
+  const Minimal minimal = MinimalOf("rare", 24);
   EXPECT_EQ(minimal.finding.kind, "loud");
   EXPECT_EQ(minimal.program, "loud\n");
   EXPECT_EQ(minimal.came_back, minimal.tried);
 }
 
 TEST(Minimise, WhatComesBackNowAndThenStays) {
-  const Minimal minimal = MinimalOf("often", 2);
+  const Minimal minimal = MinimalOf("often", 8);
   EXPECT_EQ(minimal.finding.kind, "often");
   EXPECT_EQ(minimal.program, "often\n");
 }
