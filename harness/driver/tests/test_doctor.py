@@ -23,7 +23,7 @@ def test_what_is_missing_names_the_loss(patient, monkeypatch):
     monkeypatch.setattr(doctor.shutil, "which", lambda tool: None if tool == "cmake" else f"/usr/bin/{tool}")
     found = facts(patient)
     assert found["cmake"].state == "missing" and found["cmake"].disables == "nothing can be built"
-    assert found["built flavours"].found == "probe, tsan" and found["models"].found == "ocr_cls.onnx"
+    assert found["built flavours"].found == "probe, tsan, asan" and found["models"].found == "ocr_cls.onnx"
 
 
 def test_a_missing_package_is_named(patient):
