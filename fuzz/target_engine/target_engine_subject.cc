@@ -28,7 +28,7 @@ Program Parsed(const std::string& text) {
 constexpr std::array kCounted = std::to_array<std::string_view>(
     {"cases", "ops", "several_pushers", "failing_ops", "async_ops", "deletes", "waits", "wait_alls",
      "looks", "stops", "cancels", "pushes_inside", "waits_inside", "run_dependents", "naive",
-     "meetings", "many_vars"});
+     "many_vars"});
 
 Promises PromisesOf(const tgt_target& table) {
   return {.errors = table.error_rule, .total_order = table.total_push_order != 0};

@@ -155,6 +155,8 @@ TEST(TargetEngineJudge, SeesWhatIsToldWronglyOfFailures) {
           {"ERR-5 wrong error", [](TargetHistory& h) { h.all_waits[5].failures[0].code = TGT_OK; }},
           {"ERR-6 a wait for all failed",
            [](TargetHistory& h) { h.all_waits[5].answer.code = TGT_INTERNAL; }},
+          {"ERR-6 a wait for all failed",
+           [](TargetHistory& h) { h.last_all_waits[0].answer.code = TGT_INTERNAL; }},
       });
 }
 
@@ -226,7 +228,8 @@ TEST(TargetEngineJudge, SeesBrokenRunsWaitsAndCounts) {
           {"ENG-8 refused a live handle",
            [](TargetHistory& h) { h.last_var_waits[0][0].answer.code = TGT_STALE_HANDLE; }},
           {"ENG-5 not released once", [](TargetHistory& h) { h.releases[0] = 2; }},
-          {"ENG-5 not released once", [](TargetHistory& h) { h.releases[11] = 0; }},
+          {"ENG-5 not released once", [](TargetHistory& h) { h.releases[11] = 2; }},
+          {"", [](TargetHistory& h) { h.releases[11] = 0; }},  // it was refused
           {"ENG-9 a stop failed", [](TargetHistory& h) { h.stopped.code = TGT_INTERNAL; }},
           {"ENG-9 a free failed", [](TargetHistory& h) { h.freed.code = TGT_INTERNAL; }},
           {"ERR-10 no engine", [](TargetHistory& h) { h.created.code = TGT_INTERNAL; }},
@@ -300,6 +303,45 @@ TEST(TargetEngineJudge, HoldsATargetToTellOnce) {
       });
 }
 
+// What a wait for a var has told before, a wait for all may tell, leave out, or leave to a later one.
+TEST(TargetEngineJudge, MayTellOfAllLaterWhatOneVarHasTold) {
+  const Ran truth = RunOn(Plain("once"),
+                          "engine workers 2 vars 2\n"
+                          "t0: push op1 writes(a) throws runtime_error\n"  // 0
+                          "t0: push op2 writes(b) throws runtime_error\n"  // 1
+                          "t0: wait a\n"                                   // 2
+                          "t0: waitall\n");                                // 3
+  const Answer of_a = truth.history.var_waits[2].answer;
+  ExpectFound(truth, {{"", [&](TargetHistory& h) { h.last_all_waits[0].failures = {of_a}; }},
+                      {"ERR-6 reported too late", [&](TargetHistory& h) {
+                         std::swap(h.all_waits[3].failures, h.last_all_waits[0].failures);
+                       }}});
+}
+
+// More failures reach b than an engine need keep: how many ops each has reached is not judged.
+TEST(TargetEngineJudge, CountsNoChainsOfVeryManyFailures) {
+  std::string text = "engine workers 2 vars 20\n", reads;
+  for (int op = 1; op <= 17; ++op) {
+    const std::string var = VarName(op + 1);
+    text += "t0: push op" + std::to_string(op) + " writes(" + var + ") throws runtime_error\n";
+    reads += (reads.empty() ? "" : " ") + var;
+  }
+  const Ran truth =
+      RunOn(TENTER_REFERENCE_TARGET, text + "t0: push op18 reads(" + reads + ") writes(b)\n");
+  ExpectFound(truth, {{"", [](TargetHistory& h) { ++h.last_var_waits[1][18].answer.chain_length; }},
+                      {"ERR-1 failure lost",
+                       [](TargetHistory& h) { h.last_var_waits[1][18].answer = {}; }}});
+}
+
+// A target that runs no op inside its push is not judged where that is asked for.
+TEST(TargetEngineJudge, TakesARefusalOfNoWorkers) {
+  Ran ran = RunOn(TENTER_REFERENCE_TARGET, "engine workers 0 vars 1\nt0: push op1 writes(a)\n");
+  ran.history.created.code = TGT_UNSUPPORTED;
+  EXPECT_EQ(ran.Kinds(), "");
+  ran.history.created.code = TGT_INTERNAL;
+  EXPECT_EQ(ran.Kinds(), "[ERR-10 no engine]");
+}
+
 // Whether a failure is forgotten on one var or on all that it reached is the target's.
 TEST(TargetEngineJudge, ForgetsOnOneVarOrOnAll) {
   const Ran truth = RunOn(Plain("once_unordered"),
@@ -337,6 +379,7 @@ TEST(TargetEngineJudge, HoldsATargetToTellNothing) {
           {"ERR-5 a wait failed", [&](TargetHistory& h) { h.var_waits[1].answer = root; }},
           {"ERR-5 a wait failed", [&](TargetHistory& h) { h.last_var_waits[1][0].answer = root; }},
           {"", [&](TargetHistory& h) { h.all_waits[3].failures = {root}; }},
+          {"", [&](TargetHistory& h) { h.last_all_waits[0].failures = {root}; }},  // or later
           {"ERR-6 reported twice",
            [&](TargetHistory& h) {
              h.all_waits[3].failures = {root, root};

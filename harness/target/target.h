@@ -113,6 +113,8 @@ typedef struct tgt_op_context {
 
 typedef struct tgt_completion tgt_completion; /* of the target; used once, by completion_end */
 
+/* `release` is called once when the target needs `arg` no more; of a push that it refuses it may
+ * leave that to the caller. */
 typedef struct tgt_op {
   const char* name;
   const tgt_var* reads;
@@ -127,8 +129,8 @@ typedef struct tgt_op {
 } tgt_op;
 
 /* Of many failures that one wait reports, those behind the first 1000 may be empty: they only
- * count. `place` is never empty otherwise. `chain_length`: how many ops the failure has reached, or
- * 0 when that is not told. Push numbers begin at 1. */
+ * count. `place` is never empty otherwise. `chain_length`: how many other ops the failure has
+ * reached, or 0 when that is not told. Push numbers begin at 1. */
 typedef struct tgt_failure {
   uint64_t push_number, chain_length;
   char op[128];
@@ -136,6 +138,8 @@ typedef struct tgt_failure {
   tgt_error error;
 } tgt_failure;
 
+/* `workers`: how many ops it may run at a time; 0: each op runs inside its push. A target that
+ * cannot do the latter answers TGT_UNSUPPORTED. */
 typedef struct tgt_engine_options {
   int32_t workers, run_dependents;
 } tgt_engine_options;
@@ -224,6 +228,9 @@ typedef struct tgt_target {
   tgt_code (*var_delete)(void*, tgt_handle engine, tgt_var var, tgt_error*);
   tgt_code (*push)(void*, tgt_handle engine, const tgt_op* op, uint64_t* push_number, tgt_error*);
   void (*completion_end)(void*, tgt_completion*, tgt_completion_end how, const char* message);
+  /* Inside an op both waits are refused at once: TGT_WAIT_INSIDE_OP, and a message that names the
+   * op. A wait for all answers TGT_OK when it has waited, also when it tells of failures: those of
+   * ops that failed by themselves, and not of those that were skipped or cancelled. */
   tgt_code (*wait_for_var)(void*, tgt_handle engine, tgt_var var, tgt_failure*, tgt_error*);
   tgt_code (*wait_for_all)(void*, tgt_handle engine, tgt_failure* failures, size_t capacity,
                            size_t* count, tgt_error*);

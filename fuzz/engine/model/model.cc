@@ -63,8 +63,9 @@ class Model {
 
  private:
   // ERR-11: of all failures that reach a var the first sixteen are kept.
-  static void Shorten(std::set<uint64_t>* failures) {
-    while (failures->size() > 16) failures->erase(std::prev(failures->end()));
+  void Shorten(std::set<uint64_t>* failures) {
+    for (; failures->size() > 16; failures->erase(std::prev(failures->end())))
+      expect_.shortened = true;
   }
 
   void Delete(const Pushed& pushed) {

@@ -60,6 +60,7 @@ struct Expectation {
   std::vector<ExpectedFailure> may_be_reported;  // what comes perhaps, perhaps after the last one
   std::map<uint64_t, std::vector<std::pair<uint64_t, std::string>>> chains;  // ERR-7
   uint64_t ran = 0, failed = 0, skipped = 0, cancelled = 0;
+  bool shortened = false;  // more failures reached some var than an engine keeps (ERR-11)
 };
 
 // `cancelled` holds the push numbers of the ops that a stop kept from running.

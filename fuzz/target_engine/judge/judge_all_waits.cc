@@ -27,10 +27,11 @@ class AllWaits {
 
   // The wait must have told of what was pushed before it: no later one may.
   void JudgeLate(const AllWait& wait, const std::string& where) const {
+    if (t_.promises.errors == TGT_ERRORS_NOT_AT_ALL) return;
     for (const Pushed& p : t_.order.pushes) {
       const auto told = told_.find(p.number);
       if (!p.deletes && told != told_.end() && t_.c.seen(p).span.end < wait.span.begin &&
-          wait.span.end < told->second.begin)
+          wait.span.end < told->second.begin && !MayLeaveOut(p.number, wait))
         t_.c.Report("ERR-6", "reported too late",
                     where + " did not tell of " + ToText(t_.c.statement(p)) +
                         ", which was pushed before the call; a later one did");
@@ -62,9 +63,15 @@ class AllWaits {
     told_[number] = span;
   }
 
-  bool ToldByVar(uint64_t number) const {
-    const auto tells = [&](const VarWait& wait) {
-      return wait.answer.code != TGT_OK && NumberOf(t_, wait.answer) == number;
+  // Under ONCE: what a wait for a var has told, or tells meanwhile.
+  bool MayLeaveOut(uint64_t number, const AllWait& wait) const {
+    return t_.promises.errors == TGT_ERRORS_ONCE && ToldByVar(number, wait.span.end);
+  }
+
+  bool ToldByVar(uint64_t number, int64_t before = INT64_MAX) const {
+    const auto tells = [&](const VarWait& told) {
+      return told.answer.code != TGT_OK && told.span.begin < before &&
+             NumberOf(t_, told.answer) == number;
     };
     for (const VarWait& wait : t_.history.var_waits)
       if (tells(wait)) return true;

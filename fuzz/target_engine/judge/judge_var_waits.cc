@@ -55,7 +55,7 @@ class VarWaits {
   void JudgeChain(const VarWait& wait, const std::string& where) const {
     const Version& version = t_.expect.versions[wait.instance].back();
     if (t_.promises.errors != TGT_ERRORS_EVERY_WAIT || version.failures.empty() ||
-        wait.answer.chain_length == 0)
+        wait.answer.chain_length == 0 || t_.expect.shortened)
       return;
     const auto chain = t_.expect.chains.find(NumberOf(t_, wait.answer));
     const size_t expected = chain == t_.expect.chains.end() ? 0 : chain->second.size();

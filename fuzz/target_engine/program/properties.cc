@@ -10,8 +10,7 @@ namespace tenter::fuzz::target_engine {
 namespace {
 
 constexpr std::array kProperties = {
-    Property{"ENG-1",
-             "stamps and values follow push order; what conflicts with nothing runs together"},
+    Property{"ENG-1", "stamps and values follow push order"},
     Property{"ENG-2", "pushes over several vars by several threads: one order explains all vars"},
     Property{"ENG-3", "of one thread later pushes take effect later, and have larger numbers"},
     Property{"ENG-4", "sets with duplicates behave as their distinct vars; read and write: update"},
@@ -41,7 +40,8 @@ Profile ProfileOf(std::string_view contract) {
   Profile profile = property->profile;
   profile.deleter_throws = profile.late = profile.out_of_memory = profile.idle = profile.parity =
       profile.captures = profile.bulks = profile.shared_bulks = profile.crowds = profile.forks =
-          profile.far_deadlines = profile.times_out = profile.races = profile.scopes = 0;
+          profile.far_deadlines = profile.times_out = profile.races = profile.scopes =
+              profile.meetings = 0;
   profile.gated = profile.failing_worker = false;
   return profile;
 }

@@ -39,13 +39,8 @@ void RestrictEnds(Statement* s) {
 
 void RestrictPush(Statement* s) {
   s->out_of_memory = s->far_deadline = s->blocks = false;
-  s->bulk = s->scope = s->program = 0;
+  s->bulk = s->scope = s->program = s->meets = 0;
   RestrictEnds(s);
-}
-
-bool Fails(const Statement& s) {
-  return s.throws != Type::kNone || s.fails != Type::kNone || s.ends == Ends::kNever ||
-         s.ends == Ends::kDropped || s.verb == Verb::kStop;
 }
 
 }  // namespace
@@ -59,9 +54,6 @@ void Restrict(Program* program) {
     s.deleter_throws = Type::kNone;
     if (s.verb == Verb::kPush) RestrictPush(&s);
   }
-  // When an op ended without its body, a target may say so late: who meets it would wait.
-  if (std::any_of(program->statements.begin(), program->statements.end(), Fails))
-    for (Statement& s : program->statements) s.meets = 0;
   Normalise(program);
 }
 

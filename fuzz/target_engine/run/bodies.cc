@@ -24,8 +24,7 @@ Bodies::Bodies(const Program& program, EngineCalls& engine, Notes& notes, Inside
     : program_(program),
       engine_(engine),
       notes_(notes),
-      inside_(std::move(inside)),
-      meetings_(program) {
+      inside_(std::move(inside)) {
   // There are at most as many further vars as statements, if each of them is a `new`.
   for (size_t i = 0; i < program.vars + program.statements.size(); ++i)
     values_.push_back(InitialValue(static_cast<int>(i)));
@@ -33,8 +32,6 @@ Bodies::Bodies(const Program& program, EngineCalls& engine, Notes& notes, Inside
     Bound& bound = bound_.emplace_back();
     bound.bodies = this;
     bound.index = i;
-    if (program.statements[i].verb == Verb::kPush)
-      bound.begun = meetings_.PromiseOf(program.statements[i].op);
   }
 }
 
@@ -73,9 +70,7 @@ StatementSeen* Bodies::Begin(const Bound& bound, const tgt_op_context& context) 
   ++seen->runs;
   seen->number = context.push_number;
   seen->body.begin = notes_.Stamp();
-  if (bound.begun != nullptr) bound.begun->Open();
   inside_(s.op, bound.handles);
-  meetings_.Await(s);
   seen->values_read.clear();
   for (const int instance : Instances(s.reads, *bound.handles))
     seen->values_read.push_back(values_[instance]);
@@ -125,11 +120,6 @@ void Bodies::Complete(size_t index, StatementSeen* seen, tgt_completion* complet
               s.fails != Type::kNone ? PlannedText(s) : "");
 }
 
-// An op that is met, and that has ended without its body, is not waited for any more.
-void Bodies::Release(void* arg) {
-  Bound& bound = *static_cast<Bound*>(arg);
-  if (bound.begun != nullptr) bound.begun->Open();
-  bound.releases.FetchAdd(1, kAcqRel);
-}
+void Bodies::Release(void* arg) { static_cast<Bound*>(arg)->releases.FetchAdd(1, kAcqRel); }
 
 }  // namespace tenter::fuzz::target_engine

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/engine/run/meetings.h"
 #include "fuzz/engine/run/notes.h"
 #include "fuzz/target_engine/run/completers.h"
 #include "fuzz/target_engine/run/engine_calls.h"
@@ -42,7 +41,6 @@ class Bodies {
     Bodies* bodies = nullptr;
     size_t index = 0;
     HandlesPtr handles;
-    Meetings::Promise begun;  // of an op that is awaited
     Atomic<int> releases = 0;
   };
 
@@ -58,7 +56,6 @@ class Bodies {
   EngineCalls& engine_;
   Notes& notes_;
   const Inside inside_;
-  Meetings meetings_;
   std::vector<int64_t> values_;  // by instance
   std::deque<Bound> bound_;      // by statement
   Completers completers_;        // last: they use everything above
