@@ -4,7 +4,9 @@
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owns the handles until they are taken.
-// Invariants: every handle that was added is taken once, also after Close.
+// Invariants: (1) every handle that was added is taken once, also after Close. (2) ThreadSanitizer
+//   sees that a handle was added before it is used, and no other order: a lock that all bodies share
+//   would excuse races of the engine.
 #pragma once
 
 #include <deque>
@@ -12,8 +14,9 @@
 #include <memory>
 #include <utility>
 
-#include "runtime/base/mutex.h"
 #include "runtime/base/rng.h"
+#include "runtime/base/tsan.h"
+#include "runtime/base/unseen_mutex.h"
 #include "runtime/engine/completion.h"
 
 namespace tenter::fuzz {
@@ -29,13 +32,27 @@ class HandleQueue {
   enum class Order { kOldest, kAny };
 
   void Add(WaitingHandle waiting) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    waiting_.push_back(std::make_unique<WaitingHandle>(std::move(waiting)));
-    changed_.NotifyOne();
+    auto added = std::make_unique<WaitingHandle>(std::move(waiting));
+    TsanRelease(added.get());
+    UnseenLock lock(mutex_);
+    waiting_.push_back(std::move(added));
+    changed_.NotifyAll(mutex_);
   }
   // Blocks until there is one. Null when the queue is closed and empty.
   std::unique_ptr<WaitingHandle> Take(Order order) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
+    std::unique_ptr<WaitingHandle> taken = TakeUnseen(order);
+    if (taken != nullptr) TsanAcquire(taken.get());
+    return taken;
+  }
+  void Close() EXCLUDES(mutex_) {
+    UnseenLock lock(mutex_);
+    closed_ = true;
+    changed_.NotifyAll(mutex_);
+  }
+
+ private:
+  std::unique_ptr<WaitingHandle> TakeUnseen(Order order) EXCLUDES(mutex_) {
+    UnseenLock lock(mutex_);
     while (waiting_.empty() && !closed_) changed_.Wait(mutex_);
     if (waiting_.empty()) return nullptr;
     if (order == Order::kAny) std::swap(waiting_[rng_.Below(waiting_.size())], waiting_.front());
@@ -43,15 +60,9 @@ class HandleQueue {
     waiting_.pop_front();
     return taken;
   }
-  void Close() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    closed_ = true;
-    changed_.NotifyAll();
-  }
 
- private:
-  Mutex mutex_;
-  CondVar changed_;
+  UnseenMutex mutex_;
+  UnseenCondVar changed_;
   Rng rng_ GUARDED_BY(mutex_){1};
   std::deque<std::unique_ptr<WaitingHandle>> waiting_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
