@@ -303,7 +303,8 @@ TEST(TargetEngineJudge, HoldsATargetToTellOnce) {
       });
 }
 
-// What a wait for a var has told before, a wait for all may tell, leave out, or leave to a later one.
+// What a wait for a var has told before, a wait for all may tell, or leave out, or a later one may
+// tell.
 TEST(TargetEngineJudge, MayTellOfAllLaterWhatOneVarHasTold) {
   const Ran truth = RunOn(Plain("once"),
                           "engine workers 2 vars 2\n"

@@ -5,8 +5,8 @@
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owns the handles until they are taken.
 // Invariants: (1) every handle that was added is taken once, also after Close. (2) ThreadSanitizer
-//   sees that a handle was added before it is used, and no other order: a lock that all bodies share
-//   would excuse races of the engine.
+//   sees that a handle was added before it is used, and no other order: a lock that all bodies
+//   share would excuse races of the engine.
 #pragma once
 
 #include <deque>

@@ -4,8 +4,8 @@
 //
 // Thread safety: Add from any thread; construction and destruction belong to the owner.
 // Ownership and lifetime: the destructor runs what was added, and joins.
-// Invariants: (1) everything that was added runs, once. (2) ThreadSanitizer sees that what was added
-//   comes before its use, and no other order: a lock that all bodies share would excuse races of the
+// Invariants: (1) everything that was added runs, once. (2) ThreadSanitizer sees that it was added
+//   before it runs, and no other order: a lock that all bodies share would excuse races of the
 //   target.
 // Errors: TENTER_CHECK when a thread cannot be started.
 #pragma once

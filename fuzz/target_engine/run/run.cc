@@ -31,8 +31,8 @@ TargetHistory RunProgram(const Program& program, const tgt_target& table, uint64
   }
   watchdog->End();
   history.calls = notes.Take();
-  // The history keeps no exception, so that whatever is left is a leak of the target. The threads of
-  // a pool may still be leaving what caught the last one.
+  // The history keeps no exception, so that whatever is left is a leak of the target. The threads
+  // of a pool may still be leaving what caught the last one.
   for (int i = 0; i < kMostLooks && LivePlanned() != planned_before; ++i) SleepNs(kNsPerMs);
   history.calls.exceptions_left = LivePlanned() - planned_before;
   return history;
