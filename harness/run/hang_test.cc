@@ -1,5 +1,8 @@
 // What is told of a process that stands still.
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -7,9 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <optional>
 #include <vector>
 
+#include "harness/run/loaded_module.h"
 #include "harness/run/thread_stacks.h"
 #include "harness/run/watchdog.h"
 #include "runtime/base/clock.h"
@@ -109,6 +114,68 @@ TEST_F(ThreadStacksTest, AThreadThatBlocksSignalsIsToldAsSuch) {
   thread.Join();
   // A late answer hurts nobody.
   EXPECT_EQ(StackOf(Stacks(), "deaf"), "");
+}
+
+// The middle of each part that has code, of each program and library here.
+std::vector<uintptr_t> CodeHere() {
+  std::vector<uintptr_t> code;
+  dl_iterate_phdr(
+      [](dl_phdr_info* module, size_t, void* out) {
+        for (int i = 0; i < module->dlpi_phnum; ++i) {
+          const ElfW(Phdr)& part = module->dlpi_phdr[i];
+          if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0)
+            static_cast<std::vector<uintptr_t>*>(out)->push_back(module->dlpi_addr + part.p_vaddr +
+                                                                 part.p_memsz / 2);
+        }
+        return 0;
+      },
+      &code);
+  return code;
+}
+
+TEST(LoadedModule, BeginsWhereTheLinkerSays) {
+  const std::vector<uintptr_t> code = CodeHere();
+  EXPECT_GE(code.size(), 4u) << "this program, libc, the linker and the system's part";
+  for (const uintptr_t address : code) {
+    Dl_info wanted = {};
+    ASSERT_NE(dladdr(reinterpret_cast<void*>(address), &wanted), 0);
+    LoadedModule module;
+    ASSERT_TRUE(ModuleOf(address, &module)) << wanted.dli_fname;
+    EXPECT_EQ(module.base, reinterpret_cast<uintptr_t>(wanted.dli_fbase)) << wanted.dli_fname;
+    std::error_code none;
+    if (module.path[0] == '/') {
+      EXPECT_TRUE(std::filesystem::equivalent(module.path, wanted.dli_fname, none)) << module.path;
+    }
+  }
+}
+
+TEST(LoadedModule, IsNoneOfAnAddressInNoFile) {
+  LoadedModule module;
+  EXPECT_FALSE(ModuleOf(8, &module));
+  EXPECT_FALSE(ModuleOf(UINTPTR_MAX, &module));
+  const std::vector<char> heap(1 << 22);
+  EXPECT_FALSE(ModuleOf(reinterpret_cast<uintptr_t>(heap.data() + heap.size() / 2), &module));
+}
+
+// As a library does that reads what was appended to it: the copy may lie right before the module.
+TEST(LoadedModule, ACopyOfItsFileIsAnother) {
+  Dl_info own = {};
+  ASSERT_NE(dladdr(reinterpret_cast<void*>(&CodeHere), &own), 0);
+  const auto base = reinterpret_cast<uintptr_t>(own.dli_fbase);
+  LoadedModule module;
+  ASSERT_TRUE(ModuleOf(reinterpret_cast<uintptr_t>(&CodeHere), &module));
+  const int file = open(module.path, O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  const size_t size = std::filesystem::file_size(module.path) / 65536 * 65536;
+  void* const copy = mmap(reinterpret_cast<void*>(base - size), size, PROT_READ,
+                          MAP_PRIVATE | MAP_FIXED_NOREPLACE, file, 0);
+  close(file);
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(copy), base - size);
+  EXPECT_TRUE(ModuleOf(reinterpret_cast<uintptr_t>(&CodeHere), &module));
+  EXPECT_EQ(module.base, base);
+  EXPECT_TRUE(ModuleOf(base - 1, &module));
+  EXPECT_EQ(module.base, base - size);
+  munmap(copy, size);
 }
 
 // The findings of a child that does `hang` under a watchdog.

@@ -1,6 +1,5 @@
 #include "harness/run/stack_walk.h"
 
-#include <dlfcn.h>
 #include <execinfo.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -8,6 +7,8 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+
+#include "harness/run/loaded_module.h"
 
 namespace tenter {
 namespace {
@@ -47,12 +48,11 @@ int WalkStack(uintptr_t place, std::span<uintptr_t> frames) {
 
 void PrintFrame(int descriptor, int number, uintptr_t address) {
   char line[512];
-  Dl_info module = {};
-  const bool known = dladdr(reinterpret_cast<void*>(address), &module) != 0;
-  const auto base = reinterpret_cast<uintptr_t>(module.dli_fbase);
+  LoadedModule module;
+  const bool known = ModuleOf(address, &module);
   const int size = std::snprintf(line, sizeof(line), "    #%d 0x%" PRIxPTR " (%s+0x%" PRIxPTR ")\n",
-                                 number, address, known ? module.dli_fname : "<unknown module>",
-                                 known ? address - base : address);
+                                 number, address, known ? module.path : "<unknown module>",
+                                 address - (known ? module.base : 0));
   [[maybe_unused]] const auto written =
       write(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
 }

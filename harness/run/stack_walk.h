@@ -6,7 +6,8 @@
 // by the driver, because nothing that allocates may run in a process that dies.
 //
 // Thread safety: any thread; PrepareStackWalk on the main thread, before the others begin.
-// Invariants: nothing here allocates or takes a lock of ours, but for PrepareStackWalk.
+// Invariants: nothing here allocates or takes a lock, the dynamic linker's included, but for
+//    PrepareStackWalk.
 #pragma once
 
 #include <cstdint>

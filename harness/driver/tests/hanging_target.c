@@ -21,6 +21,7 @@ static void HangHere(void) {
 static void HangsIn(const char* place) {
   if (is(place)) HangHere();
 }
+__attribute__((constructor)) static void AtLoad(void) { HangsIn("load"); }
 static void AtExit(void) { HangsIn("exit"); }
 
 static double rows[4] = {0, 1, 2, 3};

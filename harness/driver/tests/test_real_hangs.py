@@ -32,7 +32,8 @@ def hanging(tmp_path: Path):
 
 
 PHASES = {"create": ("nothing moved", "ITR-1"), "next": ("nothing moved", "ITR-1"), "iterator_close": ("closing the iterator", "ITR-5"),
-          "free": ("freeing the iterator", "ITR-5"), "close": ("closing the target", ""), "open": ("opening the target", "")}
+          "free": ("freeing the iterator", "ITR-5"), "close": ("closing the target", ""), "open": ("opening the target", ""),
+          "load": ("opening the target", "")}
 
 
 def run(library: Path, binaries: Path, folder: Path, timeout_s: float, watchdog_ms: int):  # noqa: F811
@@ -46,7 +47,7 @@ def run(library: Path, binaries: Path, folder: Path, timeout_s: float, watchdog_
 
 @pytest.mark.parametrize("place", PHASES)
 def test_a_hang_says_where(hanging, binaries, tmp_path, place):  # noqa: F811
-    watchdog_ms = 50 if place == "open" else 500  # a set-up may take ten times as long
+    watchdog_ms = 50 if place in ("open", "load") else 500  # a set-up may take ten times as long
     result = run(hanging(place), binaries, tmp_path, 20, watchdog_ms)
     [finding] = result.findings
     words, contract = PHASES[place]
@@ -58,7 +59,7 @@ def test_a_hang_says_where(hanging, binaries, tmp_path, place):  # noqa: F811
 
 
 @pytest.mark.parametrize(("place", "says"), [("exit", "a destructor or an exit handler hangs"), ("close", "was closing the target"),
-                                             ("create", "0 of 2 batches")])
+                                             ("load", "was opening the target"), ("create", "0 of 2 batches")])
 def test_a_hang_that_the_driver_ends_has_its_stacks(hanging, binaries, tmp_path, place, says):  # noqa: F811
     result = run(hanging(place), binaries, tmp_path, 2, 60_000)
     [finding] = result.findings
