@@ -42,21 +42,22 @@ PendingOp* ReadyOps::Take(int worker) {
 }
 
 // With `only_first`, null when an op without priority may go first: one of high priority does. But
-// neither kind waits for more than ReadyQueue::kOvertakeLimit of the other: then the order is
-// turned round once (ENG-10).
+// neither kind waits for more than kTurnLimit of the other: then the order is turned round once
+// (ENG-10). Each kind has a count of its own, or a turn of the one would forget how long the other
+// has waited; and of those with a low priority the oldest goes then, which has waited for all.
 PendingOp* ReadyOps::TakePrioritised(bool only_first) {
   SmallMutexLock lock(prioritised_mutex_);
   if (prioritised_.empty()) return nullptr;
+  bool turned = false;
   if (only_first) {
-    bool first = prioritised_.top_priority() > 0;
-    if (++turns_ > ReadyQueue::kOvertakeLimit) {
-      turns_ = 0;
-      first = !first;
-    }
-    if (!first) return nullptr;
+    const bool high = prioritised_.top_priority() > 0;
+    uint32_t& overtaken = high ? plain_overtaken_ : low_overtaken_;
+    turned = ++overtaken > kTurnLimit;
+    if (turned) overtaken = 0;
+    if (high == turned) return nullptr;
   }
   prioritised_ready_.FetchSub(1, kSeqCst);
-  return prioritised_.Pop();
+  return turned ? prioritised_.PopOldest() : prioritised_.Pop();
 }
 
 PendingOp* ReadyOps::TakeFromLane(int worker) {

@@ -66,6 +66,9 @@ class ReadyOps {
   const Parking& parking() const { return parking_; }
 
  private:
+  // Two turns and the limit of the queue are 64 in all.
+  static constexpr uint32_t kTurnLimit = ReadyQueue::kOvertakeLimit - 2;
+
   bool MoreToTake() const;
   PendingOp* TakeFromLane(int worker);
   PendingOp* TakePrioritised(bool only_first) EXCLUDES(prioritised_mutex_);
@@ -75,7 +78,9 @@ class ReadyOps {
   SmallMutex lane_mutex_;  // of its consumer
   SmallMutex prioritised_mutex_;
   ReadyQueue prioritised_ GUARDED_BY(prioritised_mutex_);
-  uint32_t turns_ GUARDED_BY(prioritised_mutex_) = 0;  // see TakePrioritised
+  // How often ops without priority, and those of a low one, were overtaken; see TakePrioritised.
+  uint32_t plain_overtaken_ GUARDED_BY(prioritised_mutex_) = 0;
+  uint32_t low_overtaken_ GUARDED_BY(prioritised_mutex_) = 0;
   Atomic<int64_t> expected_ = 0;                       // pushed with a priority and not ended
   Atomic<int64_t> prioritised_ready_ = 0;
   const std::unique_ptr<ReadyBatch[]> batches_;  // of each worker

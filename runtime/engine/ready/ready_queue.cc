@@ -41,6 +41,10 @@ PendingOp* ReadyQueue::Pop() {
     else
       ++slots_[oldest_].overtaken;
   }
+  return Take(slot);
+}
+
+PendingOp* ReadyQueue::Take(uint32_t slot) {
   RemoveFromHeap(slots_[slot].place);
   RemoveFromList(slots_[slot]);
   free_.push_back(slot);

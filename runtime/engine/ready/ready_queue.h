@@ -30,6 +30,8 @@ class ReadyQueue {
 
   // Takes the op that should run next. REQUIRES: not empty.
   PendingOp* Pop();
+  // Takes the oldest op, whatever its priority. REQUIRES: not empty.
+  PendingOp* PopOldest() { return Take(oldest_); }
 
   // REQUIRES: not empty.
   int32_t top_priority() const { return slots_[heap_[0]].priority; }
@@ -58,6 +60,7 @@ class ReadyQueue {
   }
   void SiftUp(uint32_t place);
   void SiftDown(uint32_t place);
+  PendingOp* Take(uint32_t slot);
   void RemoveFromHeap(uint32_t place);
   void RemoveFromList(const Slot& slot);
 
