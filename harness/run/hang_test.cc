@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "harness/run/loaded_module.h"
+#include "harness/run/signals.h"
 #include "harness/run/thread_stacks.h"
 #include "harness/run/watchdog.h"
 #include "runtime/base/clock.h"
@@ -184,7 +185,8 @@ std::string FindingsOf(const std::function<void(Progress*)>& hang) {
   EXPECT_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
-    PrepareThreadStacks();
+    alarm(60);  // a watchdog that watches no more
+    InstallSignalHandlers(-1, "");
     CheckBoard board({"liveness"}, [&](const Finding& finding) {
       const std::string text = finding.what + "|" + finding.title + "|" +
                                std::string(finding.contract) + "|" + finding.detail;
@@ -239,6 +241,48 @@ TEST(Hang, ATargetThatCannotDescribeItselfCostsTheDescriptionAlone) {
                        "the target did not describe itself within 1 s\nthread "))
       << text;
   EXPECT_NE(text.find("    #3 0x"), std::string::npos) << text;
+}
+
+TEST(Hang, ADumpThatATargetDoesNotAnswerLeavesTheWatchdogWatching) {
+  const std::string text = FindingsOf([](Progress* progress) {
+    const Described described(progress, []() -> std::string {
+      HangForEver();
+      return "";
+    });
+    kill(getpid(), SIGQUIT);
+    HangForEver();
+  });
+  EXPECT_TRUE(text.starts_with("no progress in steps|")) << text;
+}
+
+TEST(Described, EndsWhenNobodyAsksAnyMore) {
+  Progress progress;
+  Gate asked, answer;
+  auto described = std::make_optional<Described>(&progress, [&] {
+    asked.Open();
+    answer.Wait();
+    return std::string("two workers");
+  });
+  std::string text;
+  Atomic<bool> ended = false;
+  Thread asking, ending;
+  ASSERT_TRUE(asking.Start("asking", [&] { text = progress.Describe(); }).ok());
+  asked.Wait();
+  ASSERT_TRUE(ending
+                  .Start("ending",
+                         [&] {
+                           described.reset();
+                           ended.Store(true, kRelease);
+                         })
+                  .ok());
+  while (progress.phases().Oldest().doing != "describing the engine") SpinPause();
+  EXPECT_FALSE(ended.Load(kAcquire));
+  EXPECT_EQ(progress.what(), "steps") << "others are not kept";
+  answer.Open();
+  asking.Join();
+  ending.Join();
+  EXPECT_EQ(text, "two workers");
+  EXPECT_EQ(progress.Describe(), "");
 }
 
 // Many closes, each of them quick, are no hang.

@@ -34,7 +34,7 @@ class Watchdog {
   [[noreturn]] void Bite(int64_t limit_ns);
   Finding WhatHangs(int64_t limit_ns) const;
   void Dump() const;
-  // As progress_ does, but not for ever. Nobody may ask progress_ afterwards: it may be locked.
+  // As progress_ does, but not for ever.
   std::string Describe() const;
 
   const int64_t watchdog_ns_;
