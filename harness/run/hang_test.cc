@@ -14,10 +14,12 @@
 #include <optional>
 #include <vector>
 
+#include "harness/faults/known_sites.h"
 #include "harness/run/loaded_module.h"
 #include "harness/run/signals.h"
 #include "harness/run/thread_stacks.h"
 #include "harness/run/watchdog.h"
+#include "harness/workloads/handles.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
@@ -214,18 +216,74 @@ void HangForEver() {
   never.Wait();
 }
 
-TEST(Hang, ThePhaseIsNamedWithWhatThereWasToSeeBefore) {
-  const std::string text = FindingsOf([](Progress* progress) {
-    Phase freeing(&progress->phases(), "freeing the engine", "ENG-9");
-    freeing.Before("two workers");
-    HangForEver();
-  });
-  EXPECT_TRUE(
-      text.starts_with("freeing the engine does not end|freeing the engine did not end "
-                       "within 300 ms after 0 of 2 steps|ENG-9|before freeing the engine:\n"
-                       "two workers\nthread "))
+// Of a target with an engine, and nothing else.
+struct EngineTarget {
+  std::string text = "two workers";  // what the engine says of itself
+  bool hangs = false;                // in its free
+  int described = 0;
+
+  static EngineTarget* Of(void* self) { return static_cast<EngineTarget*>(self); }
+  static tgt_code Describe(void* self, tgt_handle, char* text, size_t size, tgt_error*) {
+    ++Of(self)->described;
+    if (Of(self)->text.empty()) return TGT_STALE_HANDLE;
+    std::snprintf(text, size, "%s", Of(self)->text.c_str());
+    return TGT_OK;
+  }
+  static tgt_code Free(void* self, tgt_handle, tgt_error*) {
+    if (Of(self)->hangs) HangForEver();
+    return TGT_OK;
+  }
+
+  void FreeAnEngine(Progress* progress) {
+    tgt_target table = {};
+    table.close = [](void*) {};
+    table.free_handle = Free;
+    table.engine_describe = Describe;
+    const TargetInstance target(&table, this);
+    const Parameters parameters;
+    Flight flight;
+    Injector injector({}, KnownSites(), 1, &flight);
+    CheckBoard board({"life"}, [](const Finding& finding) { ADD_FAILURE() << finding.title; });
+    const Stage stage{.parameters = parameters,
+                      .target = target,
+                      .injector = injector,
+                      .flight = flight,
+                      .board = board,
+                      .progress = *progress,
+                      .seed = 1,
+                      .scratch_dir = "",
+                      .watch_parameters = nullptr,
+                      .allocations = nullptr};
+    Handle engine(stage, kEngineHandle);
+    *engine.out() = 1;
+  }
+};
+
+TEST(Hang, AnEngineThatIsFreedDescribesItselfMeanwhile) {
+  const auto text_of = [](const char* says) {
+    return FindingsOf([says](Progress* progress) {
+      EngineTarget target{.text = says, .hangs = true};
+      target.FreeAnEngine(progress);
+    });
+  };
+  const std::string begins =
+      "freeing the engine does not end|freeing the engine did not end within 300 ms after 0 of 2 "
+      "steps|ENG-9|";
+  const std::string text = text_of("two workers");
+  EXPECT_TRUE(text.starts_with(begins + "the engine while it is freed:\ntwo workers\nthread "))
       << text;
   EXPECT_NE(text.find("    #3 0x"), std::string::npos) << text;
+  const std::string gone = text_of("");
+  EXPECT_TRUE(gone.starts_with(begins + "the engine did not describe itself: ")) << gone;
+}
+
+// It would take the engine's locks, and so hide races with what frees it.
+TEST(Hang, AnEngineThatIsFreedIsNotAskedWithoutNeed) {
+  Progress progress;
+  EngineTarget target;
+  target.FreeAnEngine(&progress);
+  EXPECT_EQ(target.described, 0);
+  EXPECT_EQ(progress.phases().changes(), 2u);
 }
 
 TEST(Hang, ATargetThatCannotDescribeItselfCostsTheDescriptionAlone) {

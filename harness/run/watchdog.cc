@@ -25,13 +25,6 @@ constexpr int64_t kTickNs = 100 * kNsPerMs;  // at most ten progress events a se
 constexpr int64_t kSetUpTimes = 10;
 constexpr int64_t kDescribeTakesNs = kNsPerSecond;
 
-// How an engine looked that can no longer be asked.
-std::string Before(const Phases::Told& phase) {
-  if (phase.before.empty()) return "";
-  return "before " + std::string(phase.doing) + ":\n" + phase.before +
-         (phase.before.ends_with('\n') ? "" : "\n");
-}
-
 // Through a file in memory, because what writes the stacks knows only descriptors.
 std::string StacksOfAll() {
   const int file = memfd_create("stacks", MFD_CLOEXEC);
@@ -101,8 +94,7 @@ void Watchdog::Watch() {
 void Watchdog::Dump() const {
   const Phases::Told phase = progress_->phases().Oldest();
   if (!phase.doing.empty())
-    std::fprintf(stderr, "under way: %s\n%s", std::string(phase.doing).c_str(),
-                 Before(phase).c_str());
+    std::fprintf(stderr, "under way: %s\n", std::string(phase.doing).c_str());
   std::fprintf(stderr, "%s\n", Describe().c_str());
 }
 
@@ -150,7 +142,6 @@ Finding Watchdog::WhatHangs(int64_t limit_ns) const {
             .contract = phase.contract,
             .what = doing + " does not end",
             .title = doing + " did not end within " + ms + after,
-            .detail = Before(phase),
             .evidence = {{"phase", doing}}};
   }
   return {.check = &kLiveness,
@@ -164,8 +155,7 @@ void Watchdog::Bite(int64_t limit_ns) {
   Finding finding = WhatHangs(limit_ns);
   const std::string stacks = StacksOfAll();
   const std::string now = Describe();
-  if (!now.empty()) finding.detail = now + (now.ends_with('\n') ? "" : "\n");
-  finding.detail += stacks;
+  finding.detail = now + (now.empty() || now.ends_with('\n') ? "" : "\n") + stacks;
   board_->Report(std::move(finding));
   finish_();
   // Threads are stuck in the target, so nothing can be unwound.

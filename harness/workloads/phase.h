@@ -7,13 +7,11 @@
 //   ThreadSanitizer sees no order between those that begin and end.
 // Ownership and lifetime: a Phase takes itself out when it is destroyed; borrows its Phases, and
 //   what it was given as text, which is constant.
-// Invariants: neither allocates, but for the text of `before`.
+// Invariants: neither allocates.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "runtime/base/unseen_mutex.h"
 
@@ -31,7 +29,6 @@ class Phases {
   struct Told {
     std::string_view doing;     // "freeing the engine"; empty when there is none
     std::string_view contract;  // that it breaks not to end, or empty
-    std::string before;         // how the engine described itself before
   };
   // The one that began first: the others may wait for it.
   inline Told Oldest() const EXCLUDES(mutex_);
@@ -68,18 +65,11 @@ class Phase {
   Phase(const Phase&) = delete;
   Phase& operator=(const Phase&) = delete;
 
-  // What there is to see before it is too late to ask.
-  void Before(std::string text) {
-    UnseenLock lock(phases_->mutex_);
-    before_ = std::move(text);
-  }
-
  private:
   friend class Phases;
   Phases* const phases_;
   const std::string_view doing_, contract_;
-  std::string before_;  // guarded by the lock of phases_, as the two below
-  Phase *older_ = nullptr, *newer_ = nullptr;
+  Phase *older_ = nullptr, *newer_ = nullptr;  // guarded by the lock of phases_
 };
 
 inline Phases::Told Phases::Oldest() const {
@@ -87,7 +77,7 @@ inline Phases::Told Phases::Oldest() const {
   const Phase* oldest = newest_;
   while (oldest != nullptr && oldest->older_ != nullptr) oldest = oldest->older_;
   if (oldest == nullptr) return {};
-  return {oldest->doing_, oldest->contract_, oldest->before_};
+  return {oldest->doing_, oldest->contract_};
 }
 
 }  // namespace tenter
