@@ -53,7 +53,7 @@ def test_a_long_report_after_a_finding_is_one_more_finding(tenter, write, house)
     found = {finding["check"]: finding for finding in case(house, "smoke/one.asan")["findings"]}
     assert code != 0 and set(found) == {"determinism", "sanitizer"}
     assert found["sanitizer"]["title"] == "LeakSanitizer: detected memory leaks in tenter::Arena::Take"
-    assert found["sanitizer"]["detail"].startswith("ERROR: LeakSanitizer")
+    assert found["sanitizer"]["detail"].startswith("==9==ERROR: LeakSanitizer")
 
 
 def test_excused_leaks_are_excused_in_cases(house):

@@ -85,6 +85,40 @@ def test_a_sanitizer_headline_loses_its_address():
     assert one.signature == two.signature and one.title == "AddressSanitizer: heap-use-after-free"
 
 
+FREED = "==123==ERROR: AddressSanitizer: heap-use-after-free on address 0x60200 at pc 0x1\n    #0 0x1 in Read a.cc:1\n"
+UNDEFINED = "runtime/a.cc:3:5: runtime error: signed integer overflow: 1 + 2\n    #0 0x1 in Add a.cc:3\n"
+LOGS = ("backend: runtime error: op Conv planned to fail", "  b.cc:1:2: runtime error: a line that was kept",
+        "fallback: ERROR: AddressSanitizer: what a target quotes", "WARNING: ThreadSanitizer: data race (pid=12)")
+
+
+@pytest.mark.parametrize("report", [FREED, UNDEFINED])
+@pytest.mark.parametrize("log", LOGS)
+def test_a_line_of_the_target_is_no_headline(tmp_path, report, log):
+    if log == LOGS[-1] and report == UNDEFINED:
+        return  # that is a report, as the sanitizer writes it
+    (tmp_path / "stderr.txt").write_text(f"{log}\n{report}{log}\n")
+    told = postmortem.from_headline(tmp_path / "stderr.txt")
+    assert told.startswith(report)
+    found = postmortem.sanitizer(told)
+    assert found.title == ("AddressSanitizer: heap-use-after-free in Read" if report == FREED else
+                           "UBSan: signed integer overflow: 1 + 2 in Add")
+    assert postmortem.sanitizer(f"{log}\n{report}").title == found.title
+
+
+def test_the_last_error_ended_the_process(tmp_path):
+    leak = "==123==ERROR: LeakSanitizer: detected memory leaks\n    #0 0x1 in Take a.cc:1\n"
+    (tmp_path / "stderr.txt").write_text(f"{UNDEFINED}{leak}{FREED}")
+    assert postmortem.from_headline(tmp_path / "stderr.txt") == FREED.rstrip("\n")
+    (tmp_path / "stderr.txt").write_text(LOGS[0])
+    assert postmortem.from_headline(tmp_path / "stderr.txt") == ""
+
+
+def test_what_was_under_way_last_is_told():
+    """A person asked for a dump before."""
+    found = postmortem.hang(2, "under way: opening the target\n\nunder way: freeing the engine\n", "1 of 2 steps", False)
+    assert found.evidence["phase"] == "was freeing the engine"
+
+
 @given(st.builds(Finding, check=st.text(min_size=1), signature=st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
                  title=st.text(), detail=st.text(), contracts=st.lists(st.text()).map(tuple),
                  evidence=st.dictionaries(st.text(), st.integers() | st.text())))

@@ -32,7 +32,9 @@ _OUTSIDE = ("SIGKILL comes from outside of the process: the kernel's out-of-memo
             "group, tell of it), and so may a person or a program.")
 _WORDS = 200  # of a title
 _UNDER_WAY = re.compile(r"^under way: (?P<doing>[a-z ]{1,60})$", re.MULTILINE)  # harness/run/watchdog.cc
-_REPORT = re.compile(r"(?:ERROR|WARNING): (\w+Sanitizer): ([\w -]+)|runtime error: ([^\n]+)")
+# The headline of a sanitizer, which begins its line. A target may print the like of it in its own lines.
+_HEADLINE = re.compile(r"^(?:==\d+==)?(?:ERROR|WARNING): (?P<tool>\w+Sanitizer): (?P<kind>[\w -]+)", re.MULTILINE)
+_UNDEFINED = re.compile(r"^[^\s:][^\n:]*:\d+:\d+: runtime error: (?P<kind>[^\n]+)", re.MULTILINE)
 
 
 def tail(stderr_file: Path, lines: int = TAIL_LINES) -> str:
@@ -52,8 +54,15 @@ def from_headline(stderr_file: Path) -> str:
     with stderr_file.open("rb") as file:
         file.seek(max(0, stderr_file.stat().st_size - _REPORT_BYTES))
         told = file.read().decode(errors="replace")
-    match = _REPORT.search(told)
+    match = _report(told)
     return "\n".join(line[:_LINE] for line in told[match.start():].splitlines()[:STACKS_LINES]) if match else ""
+
+
+def _report(stderr: str) -> re.Match[str] | None:
+    """The headline that ended the process: the last error of a sanitizer, or where there is none, the first undefined behaviour."""
+    headlines = list(_HEADLINE.finditer(stderr))
+    ended = [match for match in headlines if "==ERROR: " in match[0]] or headlines
+    return ended[-1] if ended else _UNDEFINED.search(stderr)
 
 
 @dataclass(frozen=True)
@@ -154,17 +163,18 @@ def hang(timeout_s: float, stderr: str, progress: str, after_all: bool) -> Findi
 
 
 def _phase(stderr: str) -> str:
-    """What the watchdog of the runner said was under way, beside the steps of the workload."""
-    match = _UNDER_WAY.search(stderr)
-    return f"was {match['doing']}" if match else ""
+    """What the watchdog of the runner said was under way, beside the steps of the workload. It speaks last: a person may have asked
+    for a dump before, and a target may print such a line."""
+    found = _UNDER_WAY.findall(stderr)
+    return f"was {found[-1]}" if found else ""
 
 
 def sanitizer(stderr: str) -> Finding | None:
     """For a report that ended the process before the runner could write it down as a finding; None for no report."""
-    match = _REPORT.search(stderr)
+    match = _report(stderr)
     if not match:
         return None
-    tool, kind = (match[1], match[2].strip()) if match[1] else ("UBSan", match[3].strip())
+    tool, kind = match.groupdict().get("tool", "UBSan"), match["kind"].strip()
     # A headline of AddressSanitizer goes on with the address.
     kind = re.sub(r"( on (unknown )?address.*| 0x[0-9a-f]+.*)", "", kind)
     top = places(stderr)
