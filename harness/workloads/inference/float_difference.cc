@@ -43,7 +43,7 @@ std::string Digits(double value, int digits) {
 template <typename T>
 std::string Difference(const T* found, const void* wanted, size_t count) {
   constexpr int kAll = std::numeric_limits<T>::max_digits10;  // tell it from its neighbours
-  size_t first = count, different = 0;
+  size_t first = count, different = 0, no_numbers = 0;
   double largest = 0;
   uint64_t most = 0;
   T wanted_first = 0, found_first = 0;
@@ -56,14 +56,20 @@ std::string Difference(const T* found, const void* wanted, size_t count) {
       wanted_first = other;
       found_first = found[k];
     }
+    if (std::isnan(found[k]) || std::isnan(other)) {
+      ++no_numbers;
+      continue;
+    }
     largest = std::max(largest, std::fabs(static_cast<double>(found[k]) - other));
     most = std::max(most, Ulps(found[k], other));
   }
-  return std::to_string(different) + " of " + std::to_string(count) +
-         " elements differ, first at " + std::to_string(first) + " (expected " +
-         Digits(wanted_first, kAll) + ", found " + Digits(found_first, kAll) + ", " +
-         Apart(Ulps(found_first, wanted_first)) + "), largest difference " + Digits(largest, 3) +
-         ", at most " + Apart(most);
+  std::string text = std::to_string(different) + " of " + std::to_string(count) +
+                     " elements differ, first at " + std::to_string(first) + " (expected " +
+                     Digits(wanted_first, kAll) + ", found " + Digits(found_first, kAll) + ", " +
+                     Apart(Ulps(found_first, wanted_first)) + ")";
+  // No distance counts beside one that there is not.
+  if (no_numbers > 0) return text + ", " + std::to_string(no_numbers) + " of them by a NaN";
+  return text + ", largest difference " + Digits(largest, 3) + ", at most " + Apart(most);
 }
 
 }  // namespace

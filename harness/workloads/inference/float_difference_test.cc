@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace tenter {
 namespace {
@@ -32,6 +33,12 @@ TEST(FloatDifference, TheFirstElementIsToldWithAllItsDigits) {
   const double nan = std::nan(""), numbers[] = {2}, others[] = {nan};
   EXPECT_NE(FloatDifference(others, numbers, 1).find("no distance in ULP: a NaN"),
             std::string::npos);
+  // A NaN is no small difference, and no large one.
+  const float some[] = {1, 2, 3}, lost[] = {std::nanf(""), 2, 3.5f};
+  for (const std::string& text : {FloatDifference(lost, some, 3), FloatDifference(some, lost, 3)}) {
+    EXPECT_TRUE(text.starts_with("2 of 3 elements differ, first at 0 ")) << text;
+    EXPECT_TRUE(text.ends_with("ULP: a NaN), 1 of them by a NaN")) << text;
+  }
   // A difference that six decimals would hide.
   const double small[] = {1e-30}, smaller[] = {2e-30};
   EXPECT_NE(FloatDifference(small, smaller, 1).find("e-30"), std::string::npos);
