@@ -12,11 +12,13 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/faults/known_sites.h"
 #include "harness/run/loaded_module.h"
 #include "harness/run/signals.h"
+#include "harness/run/stack_question.h"
 #include "harness/run/thread_stacks.h"
 #include "harness/run/watchdog.h"
 #include "harness/workloads/handles.h"
@@ -117,6 +119,78 @@ TEST_F(ThreadStacksTest, AThreadThatBlocksSignalsIsToldAsSuch) {
   thread.Join();
   // A late answer hurts nobody.
   EXPECT_EQ(StackOf(Stacks(), "deaf"), "");
+}
+
+TEST(StackQuestion, AnAnswerThatComesTooLateIsNotThatOfAnother) {
+  const uintptr_t of_one[] = {1, 1, 1}, of_two[] = {2, 2};
+  StackQuestion question;
+  ASSERT_TRUE(question.Ask(1));
+  EXPECT_EQ(question.Take(2), 0u);
+  const uint64_t first = question.Take(1);
+  EXPECT_NE(first, 0u);
+  EXPECT_FALSE(question.Await(0, 0)) << "it is in the middle of its answer";
+  ASSERT_TRUE(question.Ask(2));
+  EXPECT_FALSE(question.Give(first, of_one));
+  const uint64_t second = question.Take(2);
+  EXPECT_NE(second, 0u) << "it is still asked";
+  EXPECT_TRUE(question.Give(second, of_two));
+  EXPECT_TRUE(question.Await(0, 0));
+  EXPECT_EQ(question.answer().size(), 2u);
+  EXPECT_EQ(question.answer()[0], 2u);
+  // The same thread once more, while its first answer is under way.
+  ASSERT_TRUE(question.Ask(1));
+  const uint64_t old = question.Take(1);
+  EXPECT_FALSE(question.Await(0, 0));
+  ASSERT_TRUE(question.Ask(1));
+  const uint64_t current = question.Take(1);
+  EXPECT_FALSE(question.Give(old, of_two));
+  EXPECT_TRUE(question.Give(current, of_one));
+  EXPECT_TRUE(question.Await(0, 0));
+  EXPECT_EQ(question.answer().size(), 3u);
+}
+
+// Each is another place.
+template <int kPlace>
+__attribute__((noinline)) int StandAt(Gate* there, Gate* gate) {
+  there->Open();
+  gate->Wait();
+  return kPlace;
+}
+using Place = int (*)(Gate*, Gate*);
+
+// The stacks with a thread at each of these places, once `until` is told.
+std::string StacksOfMany(const std::vector<Place>& places, const std::string& until) {
+  Gate gate;
+  std::vector<Gate> there(places.size());
+  std::vector<Thread> threads(places.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    const auto stand = [&, i] { places[i](&there[i], &gate); };
+    EXPECT_TRUE(threads[i].Start("many-threads-" + std::to_string(i), stand).ok());
+  }
+  for (Gate& one : there) one.Wait();
+  // A thread is at the gate a moment after it said that it comes.
+  std::string text = Stacks();
+  for (int i = 0; i < 20 && text.find(until) == std::string::npos; ++i) text = Stacks();
+  gate.Open();
+  return text;
+}
+
+template <size_t... kPlaces>
+std::vector<Place> Different(std::index_sequence<kPlaces...>) {
+  return {&StandAt<static_cast<int>(kPlaces)>...};
+}
+
+// Of 19 others, nine with 15 and four with 16 signs have room in 200.
+TEST_F(ThreadStacksTest, NamesWithoutRoomAreCounted) {
+  const std::string wanted = " many-threads-13 and 6 more\n";
+  const std::string text = StacksOfMany(std::vector<Place>(20, &StandAt<0>), wanted);
+  EXPECT_NE(text.find(wanted), std::string::npos) << text;
+}
+
+TEST_F(ThreadStacksTest, StacksWithoutRoomAreCounted) {
+  const std::string wanted = " more threads, with other stacks\n";
+  const std::string text = StacksOfMany(Different(std::make_index_sequence<70>()), wanted);
+  EXPECT_TRUE(text.ends_with(wanted)) << text;
 }
 
 // The middle of each part that has code, of each program and library here.

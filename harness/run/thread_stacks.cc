@@ -12,8 +12,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include "harness/run/direct_handler.h"
+#include "harness/run/stack_question.h"
 #include "harness/run/stack_walk.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
@@ -21,10 +23,10 @@
 namespace tenter {
 namespace {
 
-constexpr int kFrames = 48, kStacks = 64, kNameBytes = 24, kNamesBytes = 200;
+constexpr int kFrames = StackQuestion::kFrames, kStacks = 64, kNameBytes = 24, kNamesBytes = 200;
 constexpr int64_t kAnswerTakesNs = 500 * kNsPerMs;
+constexpr int64_t kWalkTakesNs = 100 * kNsPerMs;
 constexpr int64_t kAllTakesNs = 2 * kNsPerSecond;
-constexpr int64_t kTickNs = kNsPerMs / 2;
 
 // Out of the way of what programs use: the C library has the first ones, and a few take the last.
 int AskingSignal() { return SIGRTMIN + 11; }
@@ -35,18 +37,16 @@ struct Stack {
   uintptr_t frames[kFrames];
   char name[kNameBytes];
   char others[kNamesBytes];
+  int unnamed;  // others that have no room there
 };
 
 // Whoever has set it writes what follows, and clears it with release.
 Atomic<bool> busy_ = false;
 Stack stacks_[kStacks];
 int stack_count_ = 0;
+int left_out_ = 0;  // threads with a stack that has no room there
 
-// The thread that is asked; its negative while it walks its stack; 0 when it has. Its stores with
-// release pair with the loads of the one who asked.
-Atomic<int> asked_ = 0;
-uintptr_t answer_[kFrames];
-int answer_count_ = 0;
+StackQuestion question_;
 
 int ThisThread() { return static_cast<int>(syscall(SYS_gettid)); }
 
@@ -57,13 +57,11 @@ int Walk(const void* context, uintptr_t* frames) {
 }
 
 void OnAsked(int, siginfo_t*, void* context) {
-  const int me = ThisThread(), before = errno;
-  int asked = me;
-  while (asked == me && !asked_.CompareExchange(&asked, -me, kAcquire)) {
-  }
-  if (asked == me) {
-    answer_count_ = Walk(context, answer_);
-    asked_.Store(0, kRelease);
+  const int before = errno;
+  if (const uint64_t question = question_.Take(ThisThread()); question != 0) {
+    uintptr_t frames[kFrames];
+    const int count = Walk(context, frames);
+    question_.Give(question, {frames, static_cast<size_t>(count)});
   }
   errno = before;
 }
@@ -91,9 +89,21 @@ void Keep(int thread, const uintptr_t* frames, int count) {
   if (same != end) {
     ++same->threads;
     const size_t used = std::strlen(same->others);
-    std::snprintf(same->others + used, kNamesBytes - used, " %s", name);
-  } else if (stack_count_ < kStacks) {
-    *end = {.thread = thread, .count = count, .threads = 1, .frames = {}, .name = {}, .others = {}};
+    // Once one has no room, none that is shorter comes behind it.
+    if (same->unnamed > 0 || used + 1 + std::strlen(name) >= kNamesBytes)
+      ++same->unnamed;
+    else
+      std::snprintf(same->others + used, kNamesBytes - used, " %s", name);
+  } else if (stack_count_ == kStacks) {
+    ++left_out_;
+  } else {
+    *end = {.thread = thread,
+            .count = count,
+            .threads = 1,
+            .frames = {},
+            .name = {},
+            .others = {},
+            .unnamed = 0};
     std::copy_n(frames, count, end->frames);
     std::memcpy(end->name, name, kNameBytes);
     ++stack_count_;
@@ -102,24 +112,16 @@ void Keep(int thread, const uintptr_t* frames, int count) {
 
 // False when the thread does not answer within `until_ns`, or has ended.
 bool Ask(int thread, int64_t until_ns) {
-  asked_.Store(thread, kRelease);
-  if (syscall(SYS_tgkill, getpid(), thread, AskingSignal()) != 0) return false;
-  const int64_t begin = NowNs();
-  const int64_t end = std::min(until_ns, begin + kAnswerTakesNs);
-  while (asked_.Load(kAcquire) != 0 && NowNs() < end) SleepNs(kTickNs);
-  int asked = thread;
-  while (asked == thread && !asked_.CompareExchange(&asked, 0, kAcquire)) {
-  }
-  if (asked == thread) return false;
-  // It is in the middle of its answer.
-  for (int i = 0; asked_.Load(kAcquire) != 0 && i < 200; ++i) SleepNs(kTickNs);
-  return asked_.Load(kAcquire) == 0;
+  if (!question_.Ask(thread)) return false;
+  const bool sent = syscall(SYS_tgkill, getpid(), thread, AskingSignal()) == 0;
+  return question_.Await(sent ? std::min(until_ns, NowNs() + kAnswerTakesNs) : 0, kWalkTakesNs);
 }
 
 void AskAndKeep(int thread, int64_t until_ns) {
   if (NowNs() > until_ns) return Keep(thread, nullptr, 0);
   const bool answered = Ask(thread, until_ns);
-  if (answered) return Keep(thread, answer_, answer_count_);
+  const std::span<const uintptr_t> frames = question_.answer();
+  if (answered) return Keep(thread, frames.data(), static_cast<int>(frames.size()));
   char path[64];
   std::snprintf(path, sizeof(path), "/proc/self/task/%d", thread);
   if (access(path, F_OK) == 0) Keep(thread, nullptr, 0);
@@ -158,6 +160,7 @@ void PrintStack(int descriptor, const Stack& stack) {
   if (stack.threads > 1)
     Print(descriptor, ", and %d other%s:%s", stack.threads - 1, stack.threads > 2 ? "s" : "",
           stack.others);
+  if (stack.unnamed > 0) Print(descriptor, " and %d more", stack.unnamed);
   Print(descriptor, "\n");
   if (stack.count == 0) Print(descriptor, "    does not answer\n");
   for (int i = 0; i < stack.count; ++i) PrintFrame(descriptor, i, stack.frames[i]);
@@ -173,7 +176,7 @@ void PrepareThreadStacks() {
 void PrintThreadStacks(int descriptor, const void* context) {
   if (busy_.Exchange(true, kAcquire)) return;
   const int self = ThisThread();
-  stack_count_ = 0;
+  stack_count_ = left_out_ = 0;
   if (context != nullptr) {
     uintptr_t own[kFrames];
     const int count = Walk(context, own);
@@ -181,6 +184,9 @@ void PrintThreadStacks(int descriptor, const void* context) {
   }
   AskAll(self);
   for (int i = 0; i < stack_count_; ++i) PrintStack(descriptor, stacks_[i]);
+  if (left_out_ > 0)
+    Print(descriptor, "and %d more thread%s, with other stacks\n", left_out_,
+          left_out_ > 1 ? "s" : "");
   busy_.Store(false, kRelease);
 }
 

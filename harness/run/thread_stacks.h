@@ -8,9 +8,11 @@
 //   thread 4712 tenter-w0, and 3 others: tenter-w1 tenter-w2 tenter-w3
 //       #0 ...
 //
-// Each thread is sent a signal, one after the other, whose handler walks its stack. The kernel is
-// asked to call that handler, and not the sanitizer, which keeps signals for threads that wait in a
-// call that it does not know.
+// Threads and names that have no room are counted, as "and 6 more".
+//
+// Each thread is sent a signal, one after the other, whose handler walks its stack
+// (stack_question.h). The kernel is asked to call that handler, and not the sanitizer, which keeps
+// signals for threads that wait in a call that it does not know.
 //
 // Thread safety: PrintThreadStacks from any thread and from a handler; of two at once the second
 //    writes nothing.
