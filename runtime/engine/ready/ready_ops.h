@@ -81,7 +81,7 @@ class ReadyOps {
   // How often ops without priority, and those of a low one, were overtaken; see TakePrioritised.
   uint32_t plain_overtaken_ GUARDED_BY(prioritised_mutex_) = 0;
   uint32_t low_overtaken_ GUARDED_BY(prioritised_mutex_) = 0;
-  Atomic<int64_t> expected_ = 0;                       // pushed with a priority and not ended
+  Atomic<int64_t> expected_ = 0;  // pushed with a priority and not ended
   Atomic<int64_t> prioritised_ready_ = 0;
   const std::unique_ptr<ReadyBatch[]> batches_;  // of each worker
   Parking parking_;
