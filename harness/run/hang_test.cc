@@ -135,8 +135,9 @@ TEST(StackQuestion, AnAnswerThatComesTooLateIsNotThatOfAnother) {
   EXPECT_NE(second, 0u) << "it is still asked";
   EXPECT_TRUE(question.Give(second, of_two));
   EXPECT_TRUE(question.Await(0, 0));
-  EXPECT_EQ(question.answer().size(), 2u);
-  EXPECT_EQ(question.answer()[0], 2u);
+  uintptr_t frames[StackQuestion::kFrames];
+  EXPECT_EQ(question.Answer(frames), 2);
+  EXPECT_EQ(frames[0], 2u);
   // The same thread once more, while its first answer is under way.
   ASSERT_TRUE(question.Ask(1));
   const uint64_t old = question.Take(1);
@@ -146,7 +147,7 @@ TEST(StackQuestion, AnAnswerThatComesTooLateIsNotThatOfAnother) {
   EXPECT_FALSE(question.Give(old, of_two));
   EXPECT_TRUE(question.Give(current, of_one));
   EXPECT_TRUE(question.Await(0, 0));
-  EXPECT_EQ(question.answer().size(), 3u);
+  EXPECT_EQ(question.Answer(frames), 3);
 }
 
 // Each is another place.

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -46,8 +47,10 @@ class StackQuestion {
     while (word_.Load(kAcquire) != 0 && NowNs() < end_ns) SleepNs(kTickNs);
     return !Move(question_ + kWalking, 0) && word_.Load(kAcquire) == 0;
   }
-  std::span<const uintptr_t> answer() const {  // after an Await that was true
-    return {answer_, static_cast<size_t>(count_)};
+  // After an Await that was true: copies the frames, and returns their number.
+  int Answer(std::span<uintptr_t, kFrames> frames) const {
+    for (int i = 0; i < count_; ++i) frames[static_cast<size_t>(i)] = answer_[i].Load(kRelaxed);
+    return count_;
   }
 
   // The question, which `thread` answers now; 0 when it is not asked.
@@ -60,7 +63,7 @@ class StackQuestion {
   bool Give(uint64_t question, std::span<const uintptr_t> frames) {
     if (!Move(question + kWalking, question + kWriting)) return false;
     count_ = std::min(static_cast<int>(frames.size()), kFrames);
-    std::copy_n(frames.begin(), count_, answer_);
+    for (int i = 0; i < count_; ++i) answer_[i].Store(frames[static_cast<size_t>(i)], kRelaxed);
     word_.Store(0, kRelease);
     return true;
   }
@@ -81,9 +84,11 @@ class StackQuestion {
   // Number, thread and state; 0: none. What is written before a store with release, or a move, is
   // there for who loads or moves it.
   Atomic<uint64_t> word_ = 0;
-  uint32_t number_ = 0;             // of the asker
-  uint64_t question_ = 0;           // of the asker
-  uintptr_t answer_[kFrames] = {};  // written in the state `writing`
+  uint32_t number_ = 0;    // of the asker
+  uint64_t question_ = 0;  // of the asker
+  // Written in the state `writing`. Plain words would be copied by memcpy, which ThreadSanitizer
+  // sees in code of which it sees no atomic.
+  Atomic<uintptr_t> answer_[kFrames] = {};
   int count_ = 0;
 };
 

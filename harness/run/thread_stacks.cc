@@ -12,13 +12,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <span>
 
 #include "harness/run/direct_handler.h"
 #include "harness/run/stack_question.h"
 #include "harness/run/stack_walk.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/tsan.h"
 
 namespace tenter {
 namespace {
@@ -40,7 +40,8 @@ struct Stack {
   int unnamed;  // others that have no room there
 };
 
-// Whoever has set it writes what follows, and clears it with release.
+// Whoever has set it writes what follows, and clears it with release. ThreadSanitizer does not see
+// the atomics of this file, but what the C library is given of what they guard.
 Atomic<bool> busy_ = false;
 Stack stacks_[kStacks];
 int stack_count_ = 0;
@@ -120,8 +121,8 @@ bool Ask(int thread, int64_t until_ns) {
 void AskAndKeep(int thread, int64_t until_ns) {
   if (NowNs() > until_ns) return Keep(thread, nullptr, 0);
   const bool answered = Ask(thread, until_ns);
-  const std::span<const uintptr_t> frames = question_.answer();
-  if (answered) return Keep(thread, frames.data(), static_cast<int>(frames.size()));
+  uintptr_t frames[kFrames];
+  if (answered) return Keep(thread, frames, question_.Answer(frames));
   char path[64];
   std::snprintf(path, sizeof(path), "/proc/self/task/%d", thread);
   if (access(path, F_OK) == 0) Keep(thread, nullptr, 0);
@@ -175,6 +176,7 @@ void PrepareThreadStacks() {
 
 void PrintThreadStacks(int descriptor, const void* context) {
   if (busy_.Exchange(true, kAcquire)) return;
+  TsanAcquire(&busy_);
   const int self = ThisThread();
   stack_count_ = left_out_ = 0;
   if (context != nullptr) {
@@ -187,6 +189,7 @@ void PrintThreadStacks(int descriptor, const void* context) {
   if (left_out_ > 0)
     Print(descriptor, "and %d more thread%s, with other stacks\n", left_out_,
           left_out_ > 1 ? "s" : "");
+  TsanRelease(&busy_);
   busy_.Store(false, kRelease);
 }
 
