@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "harness/faults/known_sites.h"
-#include "harness/run/loaded_module.h"
+#include "harness/run/stacks/loaded_module.h"
 #include "harness/run/signals.h"
-#include "harness/run/stack_question.h"
-#include "harness/run/thread_stacks.h"
+#include "harness/run/stacks/stack_question.h"
+#include "harness/run/stacks/thread_stacks.h"
 #include "harness/run/watchdog.h"
 #include "harness/workloads/handles.h"
 #include "runtime/base/clock.h"

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <cstring>
 
-#include "harness/run/crash_stack.h"
-#include "harness/run/direct_handler.h"
+#include "harness/run/stacks/crash_stack.h"
+#include "harness/run/stacks/direct_handler.h"
 #include "harness/run/events.h"
-#include "harness/run/stack_walk.h"
-#include "harness/run/thread_stacks.h"
+#include "harness/run/stacks/stack_walk.h"
+#include "harness/run/stacks/thread_stacks.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"

@@ -13,7 +13,7 @@
 #include "harness/run/events.h"
 #include "harness/run/results_file.h"
 #include "harness/run/signals.h"
-#include "harness/run/thread_stacks.h"
+#include "harness/run/stacks/thread_stacks.h"
 #include "runtime/base/clock.h"
 
 namespace tenter {

@@ -1,4 +1,4 @@
-#include "harness/run/thread_stacks.h"
+#include "harness/run/stacks/thread_stacks.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,9 +13,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "harness/run/direct_handler.h"
-#include "harness/run/stack_question.h"
-#include "harness/run/stack_walk.h"
+#include "harness/run/stacks/direct_handler.h"
+#include "harness/run/stacks/stack_question.h"
+#include "harness/run/stacks/stack_walk.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/tsan.h"

@@ -1,4 +1,4 @@
-#include "harness/run/loaded_module.h"
+#include "harness/run/stacks/loaded_module.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>

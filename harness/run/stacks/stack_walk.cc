@@ -1,4 +1,4 @@
-#include "harness/run/stack_walk.h"
+#include "harness/run/stacks/stack_walk.h"
 
 #include <execinfo.h>
 #include <ucontext.h>
@@ -8,7 +8,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "harness/run/loaded_module.h"
+#include "harness/run/stacks/loaded_module.h"
 
 namespace tenter {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/run/crash_stack.h"
+#include "harness/run/stacks/crash_stack.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "harness/run/stack_walk.h"
+#include "harness/run/stacks/stack_walk.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {

@@ -1,4 +1,4 @@
-#include "harness/run/direct_handler.h"
+#include "harness/run/stacks/direct_handler.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
