@@ -235,8 +235,16 @@ class Drawing {
       s.throws_after = Type::kNone;
       s.far_deadline = false;
     }
-    if (ops >= 70) program_.statements[0].priority = -9;  // it must not starve
+    if (ops >= 70) MakeBacklog();
     return program_;
+  }
+
+  // The first op must not starve: behind anything, or behind urgent ops alone.
+  void MakeBacklog() {
+    const bool urgent = Chance(50);
+    if (urgent)
+      for (Statement& s : program_.statements) s.priority = From(1, 3);
+    program_.statements[0].priority = urgent && Chance(50) ? 0 : -9;
   }
 
   const Draw& draw_;
