@@ -18,7 +18,9 @@ struct Options {
   std::string replay;
   int times = 200;
   bool list = false;
-  int expect_ops = 0;  // of a target with a planted bug: a finding of at most so many ops is clean
+  // Of a target with a planted bug: a finding of at most so many ops is clean. When it stays
+  // larger, the next seeds are tried, three in all.
+  int expect_ops = 0;
 };
 
 // An empty text, or what is wrong.
