@@ -7,8 +7,8 @@
 //
 // Path: Execution::RunThreads -> Start -> the pushers -> End -> the engine is drained -> Seen.
 //
-// Thread safety: one thread, that which started it; what it writes down it writes by relaxed
-//   stores, which hide no race of the engine's.
+// Thread safety: one thread, that which started it. Each of its own threads writes down what it
+//   sees in a record of its own, and meets the others inside the engine only.
 // Ownership and lifetime: outlives its engine's ops, whose bodies use it. In the child of a fork
 //   its threads do not exist: there it is given up, and never destroyed.
 // Invariants: a thread ends after kRounds rounds at most, so that every wait-all ends.

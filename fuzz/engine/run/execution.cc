@@ -1,14 +1,10 @@
 #include "fuzz/engine/run/execution.h"
 
-#include <algorithm>
-#include <deque>
-
 #include "fuzz/engine/run/drain.h"
 #include "fuzz/engine/run/look.h"
-#include "fuzz/engine/run/start_line.h"
+#include "fuzz/engine/run/pushers.h"
 #include "fuzz/engine/run/timeouts.h"
 #include "runtime/base/rng.h"
-#include "runtime/base/thread.h"
 
 namespace tenter::fuzz {
 
@@ -18,14 +14,17 @@ Execution::Execution(const Program& program, const Tools& tools, uint64_t round,
       tools_(tools),
       round_(round),
       notes_(notes),
-      letters_(*engine, program),
+      letters_([engine = engine.get()] { return engine->NewVar(); }),
       scopes_(*engine, program),
       bodies_(program, round, tools, notes,
               [this](int op, const HandlesPtr& handles) {
                 RunActor({true, op}, &handles);
               }),
       pushes_(program, *engine, notes, bodies_, scopes_),
-      engine_(std::move(engine)) {}
+      engine_(std::move(engine)) {
+  const Status begun = letters_.Begin(program);
+  TENTER_CHECK(begun.ok(), begun.message());
+}
 
 void Execution::Run() {
   tools_.watchdog->SetDescribe([engine = engine_.get()] { return engine->Describe(); });
@@ -45,7 +44,7 @@ void Execution::RunThreads() {
     crowd_ = std::make_unique<Crowd>(*engine_, program_.crowd, CombineHash(program_.noise, round_));
     crowd_->Start();
   }
-  RunPushers();
+  RunPushers(program_, [this](int number) { RunPusher(number); });
   gate_.Open();
 }
 
@@ -54,30 +53,6 @@ void Execution::EndCrowd() {
   if (!tools_.InChild()) return crowd_->End();
   static_cast<void>(crowd_.release());
   notes_.history().crowd.cut_off = true;
-}
-
-void Execution::RunPushers() {
-  std::vector<int> numbers;
-  for (const Statement& s : program_.statements)
-    if (!s.actor.is_op &&
-        std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
-      numbers.push_back(s.actor.number);
-  if (numbers.size() <= 1) {
-    RunPusher(numbers.empty() ? 0 : numbers[0]);
-  } else {
-    StartLine start(static_cast<int>(numbers.size()));
-    std::deque<Thread> threads;
-    for (const int number : numbers)
-      TENTER_CHECK(threads.emplace_back()
-                       .Start("pusher",
-                              [this, number, &start] {
-                                start.Wait();
-                                RunPusher(number);
-                              })
-                       .ok(),
-                   "no thread for a pusher");
-    for (Thread& thread : threads) thread.Join();
-  }
 }
 
 void Execution::RunPusher(int number) {

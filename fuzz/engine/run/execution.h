@@ -27,7 +27,6 @@ class Execution {
 
  private:
   void RunThreads();
-  void RunPushers();
   void RunPusher(int number);
   void PushGate();
   void EndCrowd();

@@ -1,18 +1,20 @@
 // Letters: which vars the letters of a running case mean, now and ever.
 //
 // Thread safety: only programs of one pusher have `new`; otherwise nothing changes after the
-//   construction, and any thread may read.
-// Ownership and lifetime: borrows the engine. Who needs what the letters meant at some moment keeps
-//   the pointer of that moment.
+//   beginning, and any thread may read.
+// Ownership and lifetime: what `new_var` borrows outlives the last call. Who needs what the letters
+//   meant at some moment keeps the pointer of that moment.
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "fuzz/engine/history/handles.h"
 #include "fuzz/engine/program/program.h"
-#include "runtime/engine/engine.h"
+#include "runtime/base/status.h"
 
 namespace tenter::fuzz {
 
@@ -20,19 +22,28 @@ using HandlesPtr = std::shared_ptr<const Handles>;
 
 class Letters {
  public:
-  Letters(Engine& engine, const Program& program) : engine_(engine) {
+  // Makes a var of the engine under test.
+  using NewVar = std::function<Result<Var>()>;
+
+  explicit Letters(NewVar new_var) : new_var_(std::move(new_var)) {}
+
+  // Makes the vars that there are at the start.
+  Status Begin(const Program& program) {
     Handles handles(LettersOf(program));
     for (int i = 0; i < program.vars; ++i) {
-      handles[i] = {engine_.NewVar().value(), i};
-      for (int spare = 1; spare < program.apart; ++spare) engine_.NewVar().value();
+      TENTER_ASSIGN_OR_RETURN(handles[i].var, new_var_());
+      handles[i].instance = i;
+      for (int spare = 1; spare < program.apart; ++spare)
+        TENTER_RETURN_IF_ERROR(new_var_().status());
     }
     instances_.assign(handles.begin(), handles.begin() + program.vars);
     now_ = std::make_shared<const Handles>(std::move(handles));
+    return {};
   }
 
   // `letter` means a fresh var from now on, unless the engine refuses that.
   StatusCode New(int letter) {
-    const Result<Var> var = engine_.NewVar();
+    const Result<Var> var = new_var_();
     if (!var.ok()) return var.status().code();
     Handles handles = *now_;
     handles[letter] = {*var, static_cast<int>(instances_.size())};
@@ -56,7 +67,7 @@ class Letters {
     return static_cast<size_t>(last + 1);
   }
 
-  Engine& engine_;
+  const NewVar new_var_;
   HandlesPtr now_;
   std::vector<Handle> instances_;
 };

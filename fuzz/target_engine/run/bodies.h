@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/engine/run/letters.h"
 #include "fuzz/engine/run/notes.h"
 #include "fuzz/target_engine/run/completers.h"
 #include "fuzz/target_engine/run/engine_calls.h"
-#include "fuzz/target_engine/run/letters.h"
 
 namespace tenter::fuzz::target_engine {
 

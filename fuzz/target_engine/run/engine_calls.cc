@@ -46,12 +46,12 @@ Answer EngineCalls::Free() {
   return Answered(table().free_handle(target_.self(), engine_, &error), error);
 }
 
-StatusCode EngineCalls::NewVar(Var* var) {
+Result<Var> EngineCalls::NewVar() {
   tgt_var made = {};
   tgt_error error = {};
   const tgt_code code = table().var_create(target_.self(), engine_, &made, &error);
-  *var = {made.index, made.generation};
-  return CodeOf(code);
+  if (code != TGT_OK) return Status(CodeOf(code), Text(error.message));
+  return Var{made.index, made.generation};
 }
 
 StatusCode EngineCalls::DeleteVar(const Var& var) {

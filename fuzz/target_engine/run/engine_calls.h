@@ -21,7 +21,7 @@ class EngineCalls {
   Answer Create(const Program& program);
   Answer Free();
 
-  StatusCode NewVar(Var* var);
+  Result<Var> NewVar();
   StatusCode DeleteVar(const Var& var);
   StatusCode Push(const tgt_op& op, uint64_t* push_number);
   void End(tgt_completion* completion, tgt_completion_end how, const std::string& text);

@@ -1,25 +1,11 @@
 #include "fuzz/target_engine/run/running.h"
 
-#include <algorithm>
-#include <deque>
-
-#include "fuzz/engine/run/start_line.h"
-#include "runtime/base/thread.h"
+#include "fuzz/engine/run/pushers.h"
 
 namespace tenter::fuzz::target_engine {
 namespace {
 
 constexpr int kRounds = 2;  // of the last waits: what is told once must not be told again
-
-// The numbers of the pushers.
-std::vector<int> Pushers(const Program& program) {
-  std::vector<int> numbers;
-  for (const Statement& s : program.statements)
-    if (!s.actor.is_op &&
-        std::find(numbers.begin(), numbers.end(), s.actor.number) == numbers.end())
-      numbers.push_back(s.actor.number);
-  return numbers;
-}
 
 }  // namespace
 
@@ -32,7 +18,7 @@ Running::Running(const Program& program, const TargetInstance& target, Watchdog*
       notes_(*notes),
       history_(*history),
       engine_(target),
-      letters_(engine_),
+      letters_([this] { return engine_.NewVar(); }),
       bodies_(program, engine_, *notes, [this](int op, const HandlesPtr& handles) {
         RunActor({true, op}, &handles);
       }) {
@@ -44,31 +30,14 @@ void Running::Run() {
   history_.created = engine_.Create(program_);
   if (history_.created.code != TGT_OK) return;
   watchdog_.SetDescribe([this] { return engine_.Describe(); });
-  notes_.history().construction = letters_.Begin(program_);
+  notes_.history().construction = letters_.Begin(program_).code();
   if (notes_.history().construction == StatusCode::kOk) {
-    RunThreads();
+    RunPushers(program_, [this](int number) { RunActor({false, number}, nullptr); });
     Drain();
   }
   watchdog_.SetDescribe(nullptr);
   history_.freed = engine_.Free();
   history_.releases = bodies_.releases();
-}
-
-void Running::RunThreads() {
-  const std::vector<int> numbers = Pushers(program_);
-  if (numbers.size() <= 1) return RunActor({false, numbers.empty() ? 0 : numbers[0]}, nullptr);
-  StartLine start(static_cast<int>(numbers.size()));
-  std::deque<Thread> threads;
-  for (const int number : numbers)
-    TENTER_CHECK(threads.emplace_back()
-                     .Start("pusher",
-                            [this, number, &start] {
-                              start.Wait();
-                              RunActor({false, number}, nullptr);
-                            })
-                     .ok(),
-                 "no thread for a pusher");
-  for (Thread& thread : threads) thread.Join();
 }
 
 // `handles`: what the letters mean to a body; a pusher, with null, uses what they mean now.

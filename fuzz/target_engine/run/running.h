@@ -7,10 +7,10 @@
 //   everything that its bodies use.
 #pragma once
 
+#include "fuzz/engine/run/letters.h"
 #include "fuzz/engine/run/notes.h"
 #include "fuzz/process/watchdog.h"
 #include "fuzz/target_engine/run/bodies.h"
-#include "fuzz/target_engine/run/letters.h"
 
 namespace tenter::fuzz::target_engine {
 
@@ -22,7 +22,6 @@ class Running {
   void Run();
 
  private:
-  void RunThreads();
   void RunActor(Actor actor, const HandlesPtr* handles);
   void RunStatement(size_t index, const HandlesPtr& handles);
   void Do(size_t index, const HandlesPtr& handles, StatementSeen* seen);
