@@ -295,7 +295,7 @@ TEST_F(CApi, AnOpOfARetiredEngineUsesTheContextWhileThatGoes) {
     struct Arg {
       tenter_context* context = nullptr;
       tenter_engine engine = nullptr;
-      Atomic<bool> freed = false, going = false;
+      Atomic<bool> pushed = false, freed = false, going = false;
     } arg;
     ASSERT_EQ(tenter_context_create(nullptr, &arg.context, &error_), TENTER_OK);
     const tenter_engine_options options = TwoWorkers();
@@ -304,6 +304,9 @@ TEST_F(CApi, AnOpOfARetiredEngineUsesTheContextWhileThatGoes) {
     op.arg = &arg;
     op.run = [](void* p, const tenter_op_context*, tenter_error*) -> tenter_code {
       auto* a = static_cast<Arg*>(p);
+      // Not before, or the push may be the last call that uses the engine, and would drain it.
+      while (!a->pushed.Load(kAcquire)) {
+      }
       tenter_engine_free(a->context, a->engine, nullptr);
       a->freed.Store(true, kRelease);
       while (!a->going.Load(kAcquire)) {
@@ -316,6 +319,7 @@ TEST_F(CApi, AnOpOfARetiredEngineUsesTheContextWhileThatGoes) {
       return TENTER_OK;
     };
     ASSERT_EQ(tenter_push(arg.context, arg.engine, &op, nullptr, &error_), TENTER_OK);
+    arg.pushed.Store(true, kRelease);
     while (!arg.freed.Load(kAcquire)) {
     }
     arg.going.Store(true, kRelease);

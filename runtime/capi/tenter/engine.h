@@ -109,9 +109,10 @@ typedef struct tenter_engine_counts {
 TENTER_API tenter_code tenter_engine_create(tenter_context* context,
                                             const tenter_engine_options* options,
                                             tenter_engine* engine, tenter_error* error);
-/* The engine goes when nothing keeps it and no call uses it any more; that drains it. Inside one of
- * its own ops it is kept until the context goes. Inside an op of another engine it is drained as
- * elsewhere: two ops that free each other's engines wait for each other for ever. */
+/* The engine goes when nothing keeps it and no call uses it any more; that drains it, in the call
+ * that was the last, also in a tenter_push of another thread. Inside one of its own ops it is kept
+ * until the context goes. Inside an op of another engine it is drained as elsewhere: two ops that
+ * free each other's engines wait for each other for ever. */
 TENTER_API tenter_code tenter_engine_free(tenter_context* context, tenter_engine engine,
                                           tenter_error* error);
 TENTER_API tenter_code tenter_var_create(tenter_context* context, tenter_engine engine,
