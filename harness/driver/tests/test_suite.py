@@ -48,6 +48,15 @@ def test_a_program_that_died_before_it_wrote_anything_fails(tmp_path):
     assert counts(ctest(tmp_path, None, "fail", FAILURE)) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(("last", "told"), [
+    ("[ RUN      ] A.y\n", ", inside A.y"), ("[ RUN      ] A.y\n[       OK ] A.y (3 ms)\n", ""),
+    ("[ RUN      ] A.y\n[  FAILED  ] A.y (3 ms)\n", ""), ("[ RUN      ] A.y\n[  SKIPPED ] A.y (0 ms)\n", ""), ("", "")])
+def test_a_program_that_hung_or_died_names_its_test(tmp_path, last, told):
+    printed = f"<system-out>[ RUN      ] A.x\n[       OK ] A.x (0 ms)\n{last}</system-out>" if last else ""
+    tally = ctest(tmp_path, None, "fail", FAILURE + printed)
+    assert tally.failures == (f"failed: base base{told}",)
+
+
 def test_missing_reports_are_failures(tmp_path):
     assert of_junit(tmp_path / "none.xml").failed == 1 and of_ctest(tmp_path / "none.xml", tmp_path).failed == 1
 

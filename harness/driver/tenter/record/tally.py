@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,12 +52,21 @@ def _cases(path: Path) -> list[TestCase]:
 def _of_case(case: TestCase) -> Tally:
     results = case.result or []
     if any(isinstance(result, Failure | Error) for result in results):
-        return Tally(failed=1, failures=(f"failed: {case.classname or ''} {case.name}".replace("  ", " "),))
+        return Tally(failed=1, failures=(f"failed: {case.classname or ''} {case.name}".replace("  ", " ") + _unfinished(case),))
     # ctest marks what could not start with a status of its own.
     status = case._elem.get("status", "")
     if any(isinstance(result, Skipped) for result in results) or status in ("notrun", "disabled"):
         return Tally(skipped=1)
     return Tally(passed=1)
+
+
+def _unfinished(case: TestCase) -> str:
+    """Of a program that hung or died: the test in which it did."""
+    began = re.findall(r"^\[ RUN      \] (\S+)", case.system_out or "", re.MULTILINE)
+    ended = re.findall(r"^\[ {2,}OK \] (\S+)|^\[ {1,}(?:FAILED|SKIPPED) {1,}\] (\S+)", case.system_out or "", re.MULTILINE)
+    if not began or any(began[-1] in names for names in ended):
+        return ""
+    return f", inside {began[-1]}"
 
 
 def of_ctest(report: Path, gtest_folder: Path) -> Tally:
