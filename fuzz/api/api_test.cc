@@ -2,46 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "fuzz/api/draw.h"
-#include "fuzz/api/judge.h"
+#include "fuzz/api/told_testing.h"
 
 namespace tenter::fuzz::api {
 namespace {
-
-// A history of one thread in which every call was answered with TENTER_OK; makers give the numbers
-// 100, 101, ...
-class Told {
- public:
-  explicit Told(const std::string& text) : program_(ParseProgram(text).value()) {
-    uintptr_t handles[kMostHandles] = {}, next = 100;
-    uint64_t stamp = 1;
-    for (const Line& line : program_.lines) {
-      Answer& answer = history_.calls.emplace_back();
-      answer.line = &line;
-      answer.begin = stamp++;
-      answer.end = stamp++;
-      for (int i = 0; i < 2; ++i) answer.given[i] = handles[line.handles[i]];
-      if (line.made != 0) answer.made = handles[line.made] = next++;
-    }
-  }
-  Told& With(size_t call, tenter_code code) {
-    history_.calls[call].code = code;
-    return *this;
-  }
-  // As if the call ended only when the next one had begun.
-  Told& Overlap(size_t call) {
-    std::swap(history_.calls[call].end, history_.calls[call + 1].begin);
-    return *this;
-  }
-  History& history() { return history_; }
-  std::string Kind() const {
-    const auto finding = Judge(history_);
-    return finding.has_value() ? finding->contract + " " + finding->kind : "";
-  }
-
- private:
-  const Program program_;
-  History history_;
-};
 
 constexpr const char* kStale = "a wrong handle was not refused as stale";
 

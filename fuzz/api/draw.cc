@@ -10,7 +10,8 @@ namespace tenter::fuzz::api {
 namespace {
 
 // In percent.
-constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60;
+constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
+              kLittleRoom = 40, kNoise = 20, kMeeting = 8;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -18,6 +19,8 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "ITR-5") return {Kind::kIterator};
   if (contract == "ENG-5") return {Kind::kBulk, Kind::kRecording, Kind::kProgram, Kind::kEngine};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
+  if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
+  if (contract == "ERR-11") return {Kind::kEngine, Kind::kScope};
   return {Kind::kEngine, Kind::kScope, Kind::kTrace};
 }
 
@@ -27,6 +30,7 @@ class Drawing {
 
   Program Draw(int most_lines) {
     threads_ = Chance(50) ? 1 : From(2, kMostThreads);
+    if (Chance(kNoise)) p_.noise = 1 + rng_.Below(1'000'000);
     const int lines = From(1, std::max(1, most_lines));
     while (static_cast<int>(p_.lines.size()) < lines) AddLine();
     return p_;
@@ -60,7 +64,21 @@ class Drawing {
     if (HasSize(line.verb) && Chance(kOddSize))
       line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
+    if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     p_.lines.push_back(line);
+    if (threads_ > 1 && Chance(kMeeting)) AddMeeting(line);
+  }
+
+  // Another thread frees what the call uses, at about the same time: both begin with the program,
+  // or soon after.
+  void AddMeeting(const Line& use) {
+    const int i = TypeOf(use.verb).needs[1] == Kind::kNone ? 0 : 1;
+    const Kind kind = TypeOf(use.verb).needs[i];
+    for (const VerbType& type : VerbTypes())
+      if (type.frees && type.needs[0] == kind && kind != Kind::kNone)
+        p_.lines.push_back({.thread = (use.thread + 1) % threads_,
+                            .verb = type.verb,
+                            .handles = {use.handles[i], 0}});
   }
 
   // One of the kind, mostly; it is made first where there is none.

@@ -14,6 +14,13 @@
 
 namespace tenter::fuzz::api {
 
+// A failure that a wait told.
+struct Failed {
+  uint64_t number = 0;
+  std::string op, place;
+  tenter_code code = TENTER_OK;
+};
+
 // One call. Of two of which one had ended before the other began, the stamps say so; end 0: it was
 // never made.
 struct Answer {
@@ -22,6 +29,10 @@ struct Answer {
   tenter_code code = TENTER_OK;
   uintptr_t given[2] = {0, 0};  // what the handles were then
   uintptr_t made = 0;
+  uint64_t number = 0;  // of a push
+  // What a wait told: how many there are, and those for which there was room.
+  size_t count = 0;
+  std::vector<Failed> failed;
   std::string wrong;  // that shows in the call by itself: an error that is not filled in, a value
 };
 

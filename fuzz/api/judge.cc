@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fuzz/api/lives.h"
+#include "fuzz/api/reports.h"
 
 namespace tenter::fuzz::api {
 namespace {
@@ -41,6 +42,7 @@ class Judgement {
     if (const Life* twice = lives_.FreedTwice(); twice != nullptr)
       return Finding{"ENG-8", "freed twice", "two calls freed one handle: " + ToText(*twice->maker),
                      0};
+    if (auto finding = JudgeReports(history_, lives_); finding.has_value()) return finding;
     if (!history_.wrong_ops.empty())
       return Finding{"ENG-5", "op not given back as promised", history_.wrong_ops.front(), 0};
     if (history_.threads_left > 0)

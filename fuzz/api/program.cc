@@ -75,6 +75,13 @@ int HandleNumber(const std::string& word) {
   return number < kMostHandles ? number : -1;
 }
 
+// "noise 7"; false for another line, and for a seed that is none.
+bool ParseNoise(const std::string& text, uint64_t* noise) {
+  std::istringstream in(text);
+  std::string word;
+  return in >> word && word == "noise" && in >> *noise && *noise != 0 && !(in >> word);
+}
+
 // The words behind verb and handles.
 bool ParseRest(std::istringstream& in, Line* line) {
   for (std::string word, value; in >> word;) {
@@ -86,6 +93,9 @@ bool ParseRest(std::istringstream& in, Line* line) {
       line->size = static_cast<Size>(Find(kSizes, value));
     } else if (word == "ends" && HasEnd(line->verb) && in >> value && Find(kEnds, value) > 0) {
       line->ends = static_cast<Ends>(Find(kEnds, value));
+    } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
+               value[0] >= '0' && value[0] < '0' + kMostRoom) {
+      line->room = value[0] - '0';
     } else {
       return false;
     }
@@ -130,6 +140,8 @@ bool HasEnd(Verb verb) {
          verb == Verb::kRecord;
 }
 
+bool HasRoom(Verb verb) { return verb == Verb::kWait || verb == Verb::kScopeWait; }
+
 std::string ToText(const Line& line) {
   const VerbType& type = TypeOf(line.verb);
   std::string text = "t" + std::to_string(line.thread) + ": " + std::string(type.name);
@@ -141,11 +153,12 @@ std::string ToText(const Line& line) {
   if (line.size != Size::kWhole)
     text += " size " + std::string(kSizes[static_cast<size_t>(line.size)]);
   if (line.ends != Ends::kOk) text += " ends " + std::string(kEnds[static_cast<size_t>(line.ends)]);
+  if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
   return text;
 }
 
 std::string ToText(const Program& program) {
-  std::string text;
+  std::string text = program.noise == 0 ? "" : "noise " + std::to_string(program.noise) + "\n";
   for (const Line& line : program.lines) text += ToText(line) + "\n";
   return text;
 }
@@ -157,6 +170,7 @@ Result<Program> ParseProgram(const std::string& text) {
   int number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
+    if (number == 1 && ParseNoise(line, &program.noise)) continue;
     Line& parsed = program.lines.emplace_back();
     if (!ParseLine(line, &parsed))
       return Status(StatusCode::kInvalidArgument,
@@ -165,7 +179,7 @@ Result<Program> ParseProgram(const std::string& text) {
       return Status(StatusCode::kInvalidArgument,
                     "line " + std::to_string(number) + " makes a handle that was made: " + line);
   }
-  if (number == 0) return Status(StatusCode::kInvalidArgument, "the program is empty");
+  if (program.lines.empty()) return Status(StatusCode::kInvalidArgument, "the program is empty");
   return program;
 }
 

@@ -6,6 +6,9 @@
 //   t1: free_engine h1 noerror      without a place for the error
 //   t0: scope_wait h1 other         a wrong kind of handle, in another context
 //   t0: next h0                     h0 is NULL
+//   t0: wait h1 room 1              takes one failure at most
+//
+// "noise 7" as the first line: delays at the sites of the runtime, drawn by that seed.
 //
 // Path: seed -> DrawProgram (or ParseProgram) -> RunProgram -> Judge; ToText -> the report.
 //
@@ -14,6 +17,7 @@
 // Errors: ParseProgram answers kInvalidArgument with the line that it does not know.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -97,6 +101,9 @@ const VerbType& TypeOf(Verb verb);
 enum class Size { kWhole, kShort, kTail, kMore, kNone };
 enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop };
 
+// For how many failures a wait has room: a number below kMostRoom, or that.
+inline constexpr int kMostRoom = 8;
+
 struct Line {
   int thread = 0;
   Verb verb = Verb::kEngine;
@@ -106,6 +113,7 @@ struct Line {
   bool noerror = false;
   Size size = Size::kWhole;
   Ends ends = Ends::kOk;
+  int room = kMostRoom;
 
   bool operator==(const Line&) const = default;
 };
@@ -113,6 +121,7 @@ struct Line {
 inline constexpr int kMostHandles = 16, kMostThreads = 3;
 
 struct Program {
+  uint64_t noise = 0;  // 0: none
   std::vector<Line> lines;
   bool operator==(const Program&) const = default;
 };
@@ -125,5 +134,6 @@ int Threads(const Program& program);
 // Which verbs have options or an op with a size, and which have an op that ends in some way.
 bool HasSize(Verb verb);
 bool HasEnd(Verb verb);
+bool HasRoom(Verb verb);
 
 }  // namespace tenter::fuzz::api

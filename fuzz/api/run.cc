@@ -11,6 +11,8 @@
 namespace tenter::fuzz::api {
 namespace {
 
+constexpr uint64_t kMostDelayNs = 100'000;
+
 bool HasInside(Verb verb) { return verb == Verb::kPushWaits || verb == Verb::kPushFrees; }
 
 // Which line each thread is at, for the watchdog.
@@ -60,7 +62,8 @@ void CallAll(const Program& program, World* world, Places* places, History* hist
 
 }  // namespace
 
-History RunProgram(const Program& program, const std::string& rows, Watchdog* watchdog) {
+History RunProgram(const Program& program, const std::string& rows, uint64_t round,
+                   Watchdog* watchdog) {
   History history;
   history.calls.resize(program.lines.size());
   history.inside.resize(program.lines.size());
@@ -70,7 +73,8 @@ History RunProgram(const Program& program, const std::string& rows, Watchdog* wa
   const int threads = ThreadCount();
   const int64_t descriptors = DescriptorCount();
   {
-    World world(rows);
+    SiteDelays delays(program.noise, round, kMostDelayNs);
+    World world(rows, &delays);
     Places places(program);
     watchdog->SetDescribe([&places] { return places.Describe(); });
     CallAll(program, &world, &places, &history);

@@ -14,7 +14,9 @@
 
 namespace tenter::fuzz::api {
 
-// `rows`: the path of a CSV file of numbers. The history borrows the program.
-History RunProgram(const Program& program, const std::string& rows, Watchdog* watchdog);
+// `rows`: the path of a CSV file of numbers. `round` numbers the repetitions of one program, each
+// with delays of its own. The history borrows the program.
+History RunProgram(const Program& program, const std::string& rows, uint64_t round,
+                   Watchdog* watchdog);
 
 }  // namespace tenter::fuzz::api

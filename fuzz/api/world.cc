@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/capi/tenter/testing.h"
 
 namespace tenter::fuzz::api {
 namespace {
@@ -38,6 +39,10 @@ void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion
 
 void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
 
+void Delay(void* delays, const tenter_hit*, tenter_fault*) {
+  static_cast<SiteDelays*>(delays)->Delay();
+}
+
 tenter_op COp(Op* op) {
   const bool sync = op->line.ends == Ends::kOk || op->line.ends == Ends::kFail;
   return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
@@ -71,9 +76,12 @@ struct Sized {
 
 }  // namespace
 
-World::World(std::string rows) : rows_(std::move(rows)) {
+World::World(std::string rows, SiteDelays* delays) : rows_(std::move(rows)) {
+  const tenter_testing_options options = {
+      .struct_size = sizeof(options), .probe = Delay, .probe_self = delays};
   for (tenter_context*& context : contexts_)
-    TENTER_CHECK(tenter_context_create(nullptr, &context, nullptr) == TENTER_OK, "no context");
+    TENTER_CHECK(tenter_testing_context_create(&options, &context, nullptr) == TENTER_OK,
+                 "no context");
 }
 
 void World::Call(Answer* answer, Answer* inside) {
@@ -129,7 +137,7 @@ tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_e
   if (type.makes != Kind::kNone) return Make(line, answer, error);
   if (type.frees) return Free(line, answer->given[0], ContextOf(line), error);
   if (HasEnd(line.verb) || line.verb == Verb::kPushWaits || line.verb == Verb::kPushFrees)
-    return Push(line, *answer, inside, error);
+    return Push(line, answer, inside, error);
   return Use(line, answer, error);
 }
 
@@ -172,22 +180,20 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
   }
 }
 
-tenter_code World::Push(const Line& line, const Answer& answer, Answer* inside,
-                        tenter_error* error) {
-  if (inside != nullptr) inside->given[0] = answer.given[0];
+tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
+  if (inside != nullptr) inside->given[0] = answer->given[0];
   tenter_context* const context = ContextOf(line);
-  tenter_op op = COp(NewOp(line, answer.given[0], inside));
-  uint64_t number = 0;
+  tenter_op op = COp(NewOp(line, answer->given[0], inside));
   switch (line.verb) {
     case Verb::kBulkPush:
-      return tenter_bulk_push(context, As<tenter_bulk>(answer.given[0]), &op, error);
+      return tenter_bulk_push(context, As<tenter_bulk>(answer->given[0]), &op, error);
     case Verb::kRecord:
-      return tenter_recording_push(context, As<tenter_recording>(answer.given[0]), &op, error);
+      return tenter_recording_push(context, As<tenter_recording>(answer->given[0]), &op, error);
     case Verb::kPushScoped:
-      op.scope = As<tenter_scope>(answer.given[1]);
+      op.scope = As<tenter_scope>(answer->given[1]);
       [[fallthrough]];
     default:
-      return tenter_push(context, As<tenter_engine>(answer.given[0]), &op, &number, error);
+      return tenter_push(context, As<tenter_engine>(answer->given[0]), &op, &answer->number, error);
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "fuzz/api/history.h"
 #include "fuzz/api/op.h"
+#include "fuzz/frame/site_delays.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
 
@@ -21,8 +22,8 @@ namespace tenter::fuzz::api {
 
 class World {
  public:
-  // `rows`: a CSV file.
-  explicit World(std::string rows);
+  // `rows`: a CSV file. Borrows `delays`.
+  World(std::string rows, SiteDelays* delays);
   World(const World&) = delete;
 
   // Makes the call of `answer->line`. `inside`: what a body of its op answers, or null.
@@ -41,8 +42,9 @@ class World {
   }
   tenter_code Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error);
   tenter_code Make(const Line& line, Answer* answer, tenter_error* error);
-  tenter_code Push(const Line& line, const Answer& answer, Answer* inside, tenter_error* error);
+  tenter_code Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error);
   tenter_code Use(const Line& line, Answer* answer, tenter_error* error);
+  tenter_code Wait(const Line& line, Answer* answer, tenter_error* error);
   tenter_code UseIterator(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Invoke(tenter_cached_op op, tenter_context* context, Answer* answer,
                      tenter_error* error);

@@ -9,8 +9,8 @@
 #include <array>
 #include <string_view>
 
+#include "fuzz/frame/site_delays.h"
 #include "fuzz/iterator/history.h"
-#include "fuzz/target/site_delays.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::iterator {

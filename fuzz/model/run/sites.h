@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/frame/site_delays.h"
 #include "fuzz/model/run/history.h"
-#include "fuzz/target/site_delays.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::model {

@@ -1,7 +1,7 @@
 #include "fuzz/target_engine/run/run.h"
 
 #include "fuzz/engine/ends/planned.h"
-#include "fuzz/target/site_delays.h"
+#include "fuzz/frame/site_delays.h"
 #include "fuzz/target_engine/run/running.h"
 
 namespace tenter::fuzz::target_engine {

@@ -1,0 +1,74 @@
+// What waits tell of failures, held to the calls before them: accepted when right, and each lie
+// refused.
+#include "fuzz/api/reports.h"
+
+#include <gtest/gtest.h>
+
+#include "fuzz/api/told_testing.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+constexpr const char* kWrong = "ERR-6 the wrong failures";
+
+Failed Body(uint64_t number) { return {number, "op", "body", TENTER_DATA_LOSS}; }
+
+// Two failing ops, 1 and 2, and two waits, of which the first has room for one.
+class ApiReports : public testing::Test {
+ protected:
+  Told Right() const {
+    Told told(
+        "t0: engine -> h1\nt0: push h1 ends fail\nt0: push h1 ends drop\nt0: wait h1 room 1\n"
+        "t0: wait h1\n");
+    told.Number(1, 1).Number(2, 2).Tells(3, 2, {Body(1)}).Tells(4, 1, {dropped_});
+    return told;
+  }
+  const Failed dropped_ = {2, "op", "completion dropped", TENTER_INTERNAL};
+};
+
+TEST_F(ApiReports, EachIsToldOnceTheOldestFirst) {
+  EXPECT_EQ(Right().Kind(), "");
+  EXPECT_EQ(Right().Tells(3, 2, {dropped_}).Tells(4, 1, {Body(1)}).Kind(), kWrong) << "order";
+  EXPECT_EQ(Right().Tells(4, 1, {Body(1)}).Kind(), kWrong) << "twice";
+  EXPECT_EQ(Right().Tells(4, 1, {Body(3)}).Kind(), kWrong) << "of no push";
+  EXPECT_EQ(Right().Tells(4, 1, {Body(2)}).Kind(), kWrong) << "at another place";
+  EXPECT_EQ(Right().Tells(3, 2, {{1, "?", "body", TENTER_DATA_LOSS}}).Kind(), kWrong) << "op";
+  EXPECT_EQ(Right().Tells(3, 2, {{1, "op", "body", TENTER_INTERNAL}}).Kind(), kWrong) << "code";
+}
+
+TEST_F(ApiReports, TheCountIsOfAllThatWereNotTold) {
+  EXPECT_EQ(Right().Tells(3, 1, {Body(1)}).Kind(), kWrong) << "only those for which it had room";
+  EXPECT_EQ(Right().Tells(3, 3, {Body(1)}).Kind(), kWrong);
+  EXPECT_EQ(Right().Tells(4, 2, {dropped_}).Kind(), kWrong) << "one was told before";
+  EXPECT_EQ(Right().Tells(4, 0, {}).Kind(), kWrong);
+}
+
+TEST_F(ApiReports, WhatOverlapsMayBeToldOrNot) {
+  EXPECT_EQ(Right().Overlap(2).Kind(), "");
+  EXPECT_EQ(Right().Overlap(2).Tells(3, 1, {Body(1)}).Kind(), "");
+  EXPECT_EQ(Right().Overlap(2).Tells(3, 0, {}).Kind(), kWrong) << "of the first it must know";
+}
+
+TEST_F(ApiReports, ScopesHaveFailuresOfTheirOwn) {
+  const std::string text =
+      "t0: engine -> h1\nt0: scope h1 -> h2\nt0: push_scoped h1 h2 ends fail\nt0: wait h1\n"
+      "t0: scope_wait h2 room 0\n";
+  EXPECT_EQ(Told(text).Number(2, 1).Tells(4, 1, {}).Kind(), "");
+  EXPECT_EQ(Told(text).Number(2, 1).Tells(3, 1, {Body(1)}).Tells(4, 1, {}).Kind(), kWrong);
+  EXPECT_EQ(Told(text).Number(2, 1).Kind(), "ERR-11 the wrong failures");
+}
+
+TEST_F(ApiReports, BulksAndReplaysDoNotTellTheirNumbers) {
+  const std::string bulk =
+      "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: bulk_push h2 ends fail\nt0: wait h1\n";
+  EXPECT_EQ(Told(bulk).Tells(3, 1, {Body(7)}).Kind(), "");
+  EXPECT_EQ(Told(bulk).Kind(), kWrong);
+  const std::string replayed =
+      "t0: engine -> h1\nt0: recording -> h2\nt0: record h2 ends fail\nt0: capture h1 h2 -> h3\n"
+      "t0: replay h3\nt0: wait h1\n";
+  EXPECT_EQ(Told(replayed).Tells(5, 1, {Body(4)}).Kind(), "");
+  EXPECT_EQ(Told(replayed).Tells(5, 2, {Body(4), Body(5)}).Kind(), kWrong);
+}
+
+}  // namespace
+}  // namespace tenter::fuzz::api
