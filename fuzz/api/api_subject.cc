@@ -124,6 +124,15 @@ std::string ApiSubject::Suspect(const std::string& program, const Finding& seen)
   return program.find("cached_op") != std::string::npos ? "COP-4" : "ENG-8";
 }
 
+std::vector<std::string> ApiSubject::Variants(const std::string& text) const {
+  constexpr uint64_t kNoises = 12;
+  Program variant = Parsed(text);
+  std::vector<std::string> variants;
+  for (variant.noise = 0; variant.noise < kNoises; ++variant.noise)
+    variants.push_back(ToText(variant));
+  return variants;
+}
+
 std::string ApiSubject::Shrink(const std::string& program, const Fails& fails,
                                const Fails& comes_back, int64_t deadline_ns) const {
   return ShrinkLines(program, {.mend = [](const std::string& text) -> std::optional<std::string> {

@@ -21,6 +21,7 @@ class ApiSubject final : public Subject {
              const std::function<void(size_t, uint64_t)>& add) const override;
   std::unique_ptr<Rig> MakeRig(Watchdog* watchdog, int64_t patience_ns) const override;
   std::string Suspect(const std::string& program, const Finding& seen) const override;
+  std::vector<std::string> Variants(const std::string& program) const override;
   std::string Shrink(const std::string& program, const Fails& fails, const Fails& comes_back,
                      int64_t deadline_ns) const override;
 };

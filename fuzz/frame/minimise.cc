@@ -63,7 +63,7 @@ class Minimiser {
     const auto budget = static_cast<int64_t>(options_.shrink_seconds * 1e9);
     const int64_t start = start_ns_;
     smallest_ops_ = subject_.Size(original);
-    Consider(original, start + budget / 2);
+    Consider(Stirred(original, start + budget / 4), start + budget / 2);
     HuntSmaller(start + budget * 3 / 4);
     if (IsRacy()) MakeFrequent(start + budget);
   }
@@ -74,6 +74,22 @@ class Minimiser {
  private:
   bool IsRacy() const { return rate_.came_back * 2 < rate_.rounds; }
   bool IsRare() const { return rate_.came_back * kRareRounds < rate_.rounds; }
+
+  // The program, or when it does not come back, a race that was met once in a program without
+  // delays, for example, the first of its variants that does.
+  std::string Stirred(const std::string& original, int64_t deadline_ns) {
+    Tell();
+    if (ComesBack(original)) return original;
+    for (std::string& variant : subject_.Variants(original)) {
+      if (NowNs() > deadline_ns) break;
+      Tell();
+      if (ComesBack(variant)) return std::move(variant);
+    }
+    return original;
+  }
+  bool ComesBack(const std::string& program) const {
+    return Measure(subject_, program, kind_, kVariantRounds, 1, case_ns_).came_back != 0;
+  }
 
   // Shrinks `original`, which takes the place of the smallest so far when it is smaller and comes
   // back. False when it does not.

@@ -9,7 +9,8 @@ namespace tenter::fuzz {
 namespace {
 
 // "rare", "often" and "loud" are found in one of 100, one of 10 and in every round of a program
-// that says so. What is drawn is loud, and has no more lines than it may.
+// that says so, "silent" in none, but in every one of its variant, which is "stirred". What is drawn
+// is loud, and has no more lines than it may.
 class Noisy : public Subject {
  public:
   std::string_view name() const override { return "noisy"; }
@@ -37,14 +38,20 @@ class Noisy : public Subject {
                                  .comes_back = comes_back,
                                  .deadline_ns = deadline_ns});
   }
+  std::vector<std::string> Variants(const std::string& program) const override {
+    if (!program.starts_with("silent\n")) return {};
+    return {program, "stirred" + program.substr(program.find('\n'))};
+  }
 
  private:
   class NoisyRig : public Rig {
     std::optional<Finding> Run(const std::string& program, uint64_t round) override {
       const std::string word = program.substr(0, program.find('\n'));
+      if (word == "silent") return std::nullopt;
       const uint64_t every = word == "rare" ? 100 : word == "often" ? 10 : 1;
       if (round % every != every - 1) return std::nullopt;
-      return Finding{.contract = "X-1", .kind = word, .detail = "was heard"};
+      return Finding{
+          .contract = "X-1", .kind = word == "stirred" ? "silent" : word, .detail = "was heard"};
     }
   };
   static constexpr Property kProperty{"X-1", "silence"};
@@ -74,6 +81,13 @@ TEST_F(MinimiseTest, WhatIsRareGivesWayToWhatIsNot) {
   const Minimal minimal = MinimalOf("rare", 24);
   EXPECT_EQ(minimal.finding.kind, "loud");
   EXPECT_EQ(minimal.program, "loud\n");
+  EXPECT_EQ(minimal.came_back, minimal.tried);
+}
+
+TEST_F(MinimiseTest, WhatDoesNotComeBackIsStirred) {
+  const Minimal minimal = MinimalOf("silent", 8);
+  EXPECT_EQ(minimal.finding.kind, "silent");
+  EXPECT_EQ(minimal.program, "stirred\n");
   EXPECT_EQ(minimal.came_back, minimal.tried);
 }
 
