@@ -173,6 +173,20 @@ TEST(Judge, SeesIgnoredPriorities) {
                       }}});
 }
 
+// ENG-10: each of a few ops has its place, among some that are alike and among others that wait.
+TEST(Judge, KnowsTheExactOrderOfReadyOps) {
+  std::string few = "engine workers 1 vars 1 gated\n";
+  for (int i = 1; i <= 12; ++i)
+    few += "t0: push op" + std::to_string(i) + " reads(a) priority " + std::to_string(1 + i % 6) +
+           "\n";
+  const Lie later = {"ENG-10", "priority ignored",
+                     [](History& h) { std::swap(h.statements[0].body, h.statements[5].body); }};
+  ExpectFound(few, {later, {"ENG-10", "priority ignored", [](History& h) {
+                              std::swap(h.statements[0].body, h.statements[6].body);
+                            }}});
+  ExpectFound(few + "t0: push op13 writes(a)\n", {later});
+}
+
 // ENG-11: two engines that saw different things.
 TEST(Judge, SeesEnginesThatDiffer) {
   Program program = Parse(

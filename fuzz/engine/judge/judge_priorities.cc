@@ -2,17 +2,40 @@
 #include <algorithm>
 
 #include "fuzz/engine/judge/parts.h"
+#include "fuzz/engine/model/turns.h"
 #include "fuzz/engine/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {
 
-// So that nothing starves, an engine may once in a while prefer a less urgent op: at one start of
-// kFairAfter, on average since the first. And the k-th oldest is not overtaken more often than k
-// times kMostOvertaken.
-constexpr int kFairAfter = 8;
+// So that nothing starves, a less urgent op may have its turn: one without priority, a low one and
+// the oldest one each once in kTurnAfter starts. And the k-th oldest is not overtaken more often
+// than k times kMostOvertaken.
+constexpr int kTurnAfter = 30, kSortsOfTurns = 3;
 constexpr int kMostOvertaken = 64;
 
+void Report(const Case& c, const Pushed& op, const Pushed& other, bool starves) {
+  if (!c.findings.empty()) return;
+  c.Report("ENG-10", starves ? "starved" : "priority ignored",
+           ToText(c.statement(op)) +
+               (starves ? " overtook once too often: "
+                        : " started, although this more urgent one was ready: ") +
+               ToText(c.statement(other)));
+}
+
+// Whether all ops were ready before the first started: one thread pushed them behind the gate, and
+// none waits for another one.
+bool AllAreReady(const Case& c, const std::vector<Pushed>& order) {
+  if (!IsSequential(c.program)) return false;
+  for (const Statement& s : c.program.statements)
+    if (!s.actor.is_op && s.verb != Verb::kPush && s.verb != Verb::kLook) return false;
+  for (const Pushed& a : order)
+    for (const Pushed& b : order)
+      if (&a != &b && Conflict(a, b)) return false;
+  return true;
+}
+
+// Where ops wait for each other, the order in which they became ready is not known exactly.
 // Simulates which ops were ready at each start; see JudgePriorities.
 class ReadyOps {
  public:
@@ -29,11 +52,10 @@ class ReadyOps {
       if (other == op || started_[other] || rank_[other] == 0) continue;
       const int its = c_.statement(order_[other]).priority;
       fair &= its <= priority;
-      if (its > priority && (unfair_ + 1) * kFairAfter > starts_)
-        return Report(op, other, "priority ignored",
-                      " started, although this more urgent one was ready: ");
+      if (its > priority && unfair_ + 1 > kSortsOfTurns * (starts_ / kTurnAfter))
+        Report(c_, order_[op], order_[other], false);
       if (its < priority && ++overtaken_[other] > kMostOvertaken * rank_[other])
-        return Report(op, other, "starved", " overtook once too often: ");
+        Report(c_, order_[op], order_[other], true);
     }
     ++starts_;
     unfair_ += !fair;
@@ -53,12 +75,6 @@ class ReadyOps {
         ready &= started_[before] || !Conflict(order_[before], order_[op]);
       if (ready) rank_[op] = ++older;
     }
-  }
-  void Report(size_t op, size_t other, const char* kind, const char* did) {
-    if (c_.findings.empty())
-      c_.Report("ENG-10", kind,
-                ToText(c_.statement(order_[op])) + did + ToText(c_.statement(order_[other])));
-    started_[op] = true;
   }
 
   const Case& c_;
@@ -82,8 +98,17 @@ void JudgePriorities(const Case& c, const std::vector<Pushed>& order) {
   std::sort(starts.begin(), starts.end(), [&](size_t a, size_t b) {
     return c.seen(order[a]).body.begin < c.seen(order[b]).body.begin;
   });
-  ReadyOps ready(c, order);
-  for (const size_t op : starts) ready.Start(op);
+  if (!AllAreReady(c, order)) {
+    ReadyOps ready(c, order);
+    for (const size_t op : starts) ready.Start(op);
+    return;
+  }
+  std::vector<int> priorities;
+  for (const Pushed& p : order) priorities.push_back(c.statement(p).priority);
+  Turns turns(std::move(priorities));
+  for (const size_t op : starts)
+    if (const auto wrong = turns.Start(op))
+      return Report(c, order[op], order[wrong->instead], wrong->starves);
 }
 
 }  // namespace tenter::fuzz

@@ -235,6 +235,9 @@ class Drawing {
       s.throws_after = Type::kNone;
       s.far_deadline = false;
     }
+    // Where no op waits for another one the order of starts is known exactly.
+    if (Chance(50))
+      for (Statement& s : program_.statements) s.writes.clear();
     if (ops >= 70) MakeBacklog();
     return program_;
   }

@@ -10,6 +10,10 @@
 // Ownership and lifetime: borrows the ops; outlives the workers.
 // Invariants: (1) every op that was added is taken once. (2) what is ready waits for no worker that
 //   is busy, while another one is idle. (3) Add allocates nothing, as Expect has made the room.
+//   (4) of what is ready, a worker starts high priorities first, then ops without one, then low
+//   ones, each as ReadyQueue orders them. But when it has taken kTurnLimit ops while a high one was
+//   ready, the next is one without priority, if there is any; and when it has taken as many while
+//   the most urgent priority was a low one, the next is the oldest op with a priority.
 // Errors: Expect throws std::bad_alloc.
 #pragma once
 

@@ -1,7 +1,7 @@
 // ReadyQueue: the ready ops that have a priority; highest first, without starvation (ENG-10).
 //
 // A binary heap by (priority, age) and, through the same slots, a list by age. Pop takes the top of
-// the heap, unless the oldest op has been overtaken kOvertakeLimit times: then it takes that one.
+// the heap, unless the oldest op, since it is that, was overtaken kOvertakeLimit times: then that.
 //
 // Thread safety: none of its own; guarded by a lock of the engine.
 // Ownership and lifetime: borrows the ops.
