@@ -486,6 +486,13 @@ TEST(Judge, SeesBrokenTokens) {
     history =
         RunOnce(Parse("engine workers 2 vars 2 noise " + std::to_string(noise) + "\n" + slow));
   EXPECT_TRUE(history.statements[0].cancel_seen);
+  EXPECT_EQ(history.statements[0].wakes, 1);
+  ExpectFound("engine workers 1 vars 1\nt0: push op1 scope 1 blocks\nop1: cancel 1\n",
+              {{"ERR-12", "woken twice", [](History& h) { ++h.statements[0].wakes; }},
+               {"ERR-12", "callback outlives its end",
+                [](History& h) { h.statements[0].left_inside = true; }},
+               {"ERR-12", "callback outlives its end",
+                [](History& h) { h.statements[0].wake.end = INT64_MAX; }}});
   ExpectFound("engine workers 2 vars 2\nt0: push op2 writes(b) scope 2\n",
               {{"ERR-12", "token requested without a cancel",
                 [](History& h) { h.statements[0].cancel_seen = true; }}});

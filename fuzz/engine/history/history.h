@@ -50,7 +50,13 @@ struct RunSeen {
   Span body;
   bool throws_late = false;
   bool cancel_seen = false;  // the token was requested at the end of the body
-  bool raced = false;        // the body of a racing op began; it touches nothing that others use
+  // Of an op that blocks: how often it was woken and when its callback ran first; when the callback
+  // was gone for the body, and whether it was still inside then.
+  int wakes = 0;
+  Span wake;
+  int64_t callback_gone = 0;
+  bool left_inside = false;
+  bool raced = false;  // the body of a racing op began; it touches nothing that others use
   std::vector<int64_t> values_read;  // of its distinct reads, in the order of their instances
 };
 

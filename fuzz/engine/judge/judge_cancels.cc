@@ -20,6 +20,17 @@ void JudgeToken(const Case& c, const Statement& s, const StatementSeen& seen) {
              ToText(s) + " was not told of the cancellation that had come before");
 }
 
+// What wakes a body is called once, and neither runs nor begins when the body has taken it back.
+void JudgeWake(const Case& c, const Statement& s, const StatementSeen& seen) {
+  if (seen.callback_gone == 0) return;
+  if (seen.wakes > 1)
+    c.Report("ERR-12", "woken twice",
+             ToText(s) + " was woken " + std::to_string(seen.wakes) + " times");
+  if (seen.left_inside || seen.wake.end > seen.callback_gone)
+    c.Report("ERR-12", "callback outlives its end",
+             ToText(s) + " was woken by a callback that still ran when it had been destroyed");
+}
+
 void JudgeDeadlines(const Case& c) {
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
@@ -68,7 +79,10 @@ void JudgeCancels(const Case& c, const std::vector<Pushed>& order) {
       c.Report("ERR-11", "ran in a cancelled scope",
                ToText(s) + " ran although its scope had been cancelled before it was pushed");
     // A body that throws has not looked at its token.
-    if (seen.runs == 1 && s.ends == Ends::kSync && s.throws == Type::kNone) JudgeToken(c, s, seen);
+    if (seen.runs == 1 && s.ends == Ends::kSync && s.throws == Type::kNone) {
+      JudgeToken(c, s, seen);
+      JudgeWake(c, s, seen);
+    }
   }
   JudgeDeadlines(c);
   JudgeOneCode(c, order);

@@ -177,7 +177,7 @@ constexpr std::array kProperties = {
                         [](Profile& p) {
                           p.scopes = 100;
                           p.scope_cancels = 100;
-                          p.scope_deadlines = 50;
+                          p.scope_deadlines = 70;
                           p.blocks = 50;
                           p.stops = 3;
                         })},

@@ -3,22 +3,15 @@
 #include "fuzz/engine/ends/counted.h"
 #include "fuzz/engine/ends/planned.h"
 #include "fuzz/engine/program/values.h"
-#include "runtime/base/gate.h"
+#include "fuzz/engine/run/timeouts.h"
+#include "fuzz/engine/run/wake.h"
 
 namespace tenter::fuzz {
-namespace {
-
-void AwaitCancel(const CancelToken& token) {
-  Gate cancelled;
-  const CancelCallback wake(token, [&] { cancelled.Open(); });
-  cancelled.Wait();
-}
-
-}  // namespace
 
 Bodies::Bodies(const Program& program, uint64_t round, const Tools& tools, Notes& notes,
                Inside inside)
     : program_(program),
+      round_(round),
       tools_(tools),
       notes_(notes),
       inside_(std::move(inside)),
@@ -79,7 +72,8 @@ void Bodies::Finish(size_t index, RunSeen* run) {
 
 void Bodies::RunSync(size_t index, const HandlesPtr& handles, const OpContext& context) {
   RunSeen* const run = Begin(index, handles, context);
-  if (program_.statements[index].blocks) AwaitCancel(context.cancel);
+  if (program_.statements[index].blocks)
+    AwaitCancel(context.cancel, WakeStayNs(program_.noise + round_, index), notes_, run);
   run->cancel_seen = context.cancel.requested();
   Finish(index, run);
 }

@@ -49,6 +49,7 @@ class Bodies {
   void Delete(size_t index);
 
   const Program& program_;
+  const uint64_t round_;
   const Tools tools_;
   Notes& notes_;
   const Inside inside_;

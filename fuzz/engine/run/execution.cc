@@ -1,5 +1,7 @@
 #include "fuzz/engine/run/execution.h"
 
+#include <algorithm>
+
 #include "fuzz/engine/run/drain.h"
 #include "fuzz/engine/run/look.h"
 #include "fuzz/engine/run/pushers.h"
@@ -119,7 +121,7 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
     case Verb::kAwait:
       return LookAtScope(*scopes_.Find(s.scope), &seen->reported, &seen->caught);
     case Verb::kCancel:
-      return scopes_.Find(s.scope)->Cancel();
+      return Cancel(index);
     case Verb::kTimeout:
       return SetTimeout(index, seen);
     case Verb::kExpired:
@@ -131,6 +133,17 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
       if (tools_.forks != nullptr) tools_.forks->Fork();
       return;
   }
+}
+
+// In some rounds bodies that block until then have time to begin.
+void Execution::Cancel(size_t index) {
+  const Statement& s = program_.statements[index];
+  const bool awaited =
+      std::any_of(program_.statements.begin(), program_.statements.end(),
+                  [&](const Statement& push) { return push.blocks && push.scope == s.scope; });
+  const int64_t delay_ns = ScopeTimeoutNs(program_.noise + round_, index);
+  if (awaited && !s.actor.is_op && delay_ns % 2 == 0) SleepNs(delay_ns);
+  scopes_.Find(s.scope)->Cancel();
 }
 
 void Execution::SetTimeout(size_t index, StatementSeen* seen) {

@@ -1,6 +1,7 @@
-// Timeouts: the deadlines of ops and scopes, as times from the moment they are set.
+// Timeouts: the deadlines of ops and scopes, as times from the moment they are set; and how long
+// callbacks stay.
 //
-// Thread safety: constants, and a pure function.
+// Thread safety: constants, and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,12 @@ inline constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // does not pass
 inline int64_t ScopeTimeoutNs(uint64_t seed, size_t statement) {
   return 10 * kNsPerUs +
          static_cast<int64_t>(CombineHash(seed, statement) % static_cast<uint64_t>(2 * kSoonNs));
+}
+
+// How long a callback that has woken a body stays: in half of the rounds longer than a thread needs
+// to wake.
+inline int64_t WakeStayNs(uint64_t seed, size_t statement) {
+  return CombineHash(seed, statement) % 2 == 0 ? 0 : 300 * kNsPerUs;
 }
 
 }  // namespace tenter::fuzz
