@@ -158,6 +158,24 @@ TEST(Judge, SeesAWaitInsideAnOp) {
        {"ENG-7", "wait inside an op", [](History& h) { h.statements[2].caught = {}; }}});
 }
 
+// ENG-6: a pusher that waits in a tight loop for what it pushes.
+TEST(Judge, SeesBrokenRounds) {
+  ExpectFound(
+      "engine workers 2 vars 1\n"
+      "t0: push op1 writes(a)\n"
+      "t0: rounds 5\n"
+      "t1: rounds 5\n",
+      {{"ENG-6", "value not there after a wait",
+        [](History& h) { ++h.statements[1].values_missing; }},
+       {"ENG-6", "returned too early", [](History& h) { h.statements[0].body.end = INT64_MAX; }},
+       {"ENG-9", "refused without a stop",
+        [](History& h) { h.statements[2].code = StatusCode::kStopped; }},
+       {"ERR-6", "wrong exception of wait-all",
+        [](History& h) { h.statements[1].reported.emplace_back(); }},
+       {"ENG-5", "wrong count: ran", [](History& h) { --h.counts.ran; }},
+       {"ERR-10", "wrong number of pushes", [](History& h) { ++h.statements[1].pushes; }}});
+}
+
 // ENG-10: ready ops by priority, and nobody starves.
 TEST(Judge, SeesIgnoredPriorities) {
   ExpectFound(

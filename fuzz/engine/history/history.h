@@ -79,6 +79,8 @@ struct StatementSeen : RunSeen {
   std::vector<FailureSeen> reported;  // kWaitAll, kAwait
   bool expired = false;               // kExpired: its scope was cancelled in time
   std::vector<LookedOp> looked;       // kLook
+  uint64_t pushes = 0;                // kRounds: that the engine took
+  int values_missing = 0;             // kRounds: that were not there after the wait for them
   int64_t live_after_stop = -1;       // kStop, on a thread
   std::vector<RunSeen> replays;       // kPush, recorded: as they came
   std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)

@@ -64,6 +64,8 @@ std::string OfOrder(const Program& program, const std::string& named) {
 }  // namespace
 
 std::string DiagnosisOf(const Program& smallest, const Finding& found) {
+  // A pusher that read what a body had written, when it had waited for that.
+  if (found.kind == kDataRace && Has(smallest, Verb::kRounds)) return "ENG-6";
   if (found.kind == kHang || found.kind == kDataRace || found.kind == kLeaked ||
       found.kind.starts_with("crash") || found.kind.starts_with("sanitizer"))
     return found.contract;

@@ -51,6 +51,11 @@ TEST(Suspect, TakesWhatTheProgramCannotDoWithout) {
   EXPECT_EQ(Crash("t0: push op2 writes(a)\nt0: delete a\n"), "ENG-8");
 }
 
+TEST(Diagnosis, OfARaceIsTheWaitThatItNeeds) {
+  EXPECT_EQ(Told("t0: rounds 5\n", "ENG-1", kDataRace), "ENG-6");
+  EXPECT_EQ(Told(kPlain, "ENG-1", kDataRace), "ENG-1");
+}
+
 TEST(Diagnosis, OfABrokenOrderIsWhatItNeeds) {
   const char* const order = "conflicting ops out of order";
   EXPECT_EQ(Told(kPlain, "ENG-3", order), "ENG-1");

@@ -39,6 +39,7 @@ enum class Count {
   kMeetings,
   kManyVars,
   kCrowds,
+  kRounds,
   kEnd
 };
 
@@ -50,7 +51,8 @@ constexpr std::array kNames = std::to_array<std::string_view>(
      "gated",        "idle",          "forks",           "parity",
      "recorded_ops", "replays",       "times_out",       "races",
      "scoped_ops",   "scope_cancels", "scope_deadlines", "scoped_replays",
-     "bulk_ops",     "meetings",      "many_vars",       "crowds"});
+     "bulk_ops",     "meetings",      "many_vars",       "crowds",
+     "rounds"});
 static_assert(kNames.size() == static_cast<size_t>(Count::kEnd));
 
 }  // namespace
@@ -89,6 +91,7 @@ void CountCase(const Program& p, const std::function<void(size_t, uint64_t)>& ad
   add(Count::kForks, statements([](const Statement& s) { return s.verb == Verb::kFork; }));
   add(Count::kParity, p.parity);
   add(Count::kCrowds, p.crowd > 0);
+  add(Count::kRounds, statements([](const Statement& s) { return s.verb == Verb::kRounds; }));
   add(Count::kRecordedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.program != 0; }));
   add(Count::kReplays, statements([](const Statement& s) { return s.verb == Verb::kReplay; }));

@@ -20,6 +20,9 @@ constexpr StatementChange kChanges[] = {
     },
     [](Statement* s) { s->priority = 0; },
     [](Statement* s) { s->mode = StopMode::kDrain; },
+    [](Statement* s) {
+      if (s->rounds > 1) s->rounds /= 2;
+    },
     // Any failure to a plain throw, and any type to the most common one.
     [](Statement* s) {
       if (s->throws == Type::kNone && s->ends == Ends::kSync) return;

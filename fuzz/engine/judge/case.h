@@ -22,6 +22,12 @@ struct Case {
   void Report(std::string contract, std::string kind, std::string detail) const {
     findings.push_back({std::move(contract), std::move(kind), std::move(detail), 0});
   }
+  // Of pushes, beside those of the program, that the engine took and ran.
+  uint64_t others_pushes() const {
+    uint64_t pushes = history.crowd.pushes;
+    for (const StatementSeen& seen : history.statements) pushes += seen.pushes;
+    return pushes;
+  }
   int instances() const { return static_cast<int>(history.final_vars.size()); }
   const Statement& statement(const Pushed& pushed) const {
     return program.statements[pushed.statement];

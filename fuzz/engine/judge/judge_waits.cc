@@ -74,6 +74,22 @@ void JudgeInside(const Case& c, const Statement& s, const Caught& caught) {
                ": " + caught.ToText());
 }
 
+// ENG-6: the waits of rounds returned when everything had ended, and then all values were there.
+// Nothing fails where there are rounds.
+void JudgeRounds(const Case& c, const std::vector<Pushed>& order, const Statement& s,
+                 const StatementSeen& seen) {
+  if (seen.code != StatusCode::kOk)
+    c.Report("ENG-9", "refused without a stop",
+             "a push of " + ToText(s) + " answered " + std::string(StatusCodeName(seen.code)));
+  if (seen.caught.what != Caught::What::kNothing || !seen.reported.empty())
+    c.Report("ERR-6", "wrong exception of wait-all", "one of " + ToText(s) + " told of a failure");
+  JudgeEnds(c, order, -1, seen.span, s);
+  if (seen.values_missing > 0)
+    c.Report("ENG-6", "value not there after a wait",
+             "in " + ToText(s) + " a wait for everything returned, and " +
+                 std::to_string(seen.values_missing) + " values were not there");
+}
+
 }  // namespace
 
 void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectation& expect) {
@@ -84,6 +100,7 @@ void JudgeWaits(const Case& c, const std::vector<Pushed>& order, const Expectati
   for (size_t i = 0; i < c.program.statements.size(); ++i) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];
+    if (s.verb == Verb::kRounds && seen.span.happened()) JudgeRounds(c, order, s, seen);
     const bool of_all = s.verb == Verb::kWaitAll || s.verb == Verb::kAwait;
     if (!seen.span.happened() || (s.verb != Verb::kWait && !of_all)) continue;
     if (s.actor.is_op) {

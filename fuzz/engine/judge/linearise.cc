@@ -62,12 +62,11 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   if (c.program.gated && c.program.workers > 0) free.erase(1);
   for (const Pushed& p : *pushes) free.erase(p.number);
   const std::vector<Gap> gaps = FindGaps(c, *pushes);
-  const CrowdSeen& crowd = c.history.crowd;
   const size_t deletes = gaps.size() + c.history.programs_released;
-  if (!crowd.cut_off && free.size() != deletes + crowd.pushes)
+  if (!c.history.crowd.cut_off && free.size() != deletes + c.others_pushes())
     return c.Report(Has(c.program, Verb::kStop) ? "ENG-9" : "ERR-10", "wrong number of pushes",
                     "the engine counted " + std::to_string(c.history.counts.pushed) + " pushes; " +
-                        std::to_string(pushes->size() + deletes + crowd.pushes) +
+                        std::to_string(pushes->size() + deletes + c.others_pushes()) +
                         " were accepted, the others refused");
   for (const Gap& gap : gaps) {
     const auto number = free.upper_bound(gap.after);

@@ -59,6 +59,7 @@ constexpr std::array kProperties = {
                           p.waits = 40;
                           p.wait_alls = 15;
                           p.async = 40;
+                          p.rounds = 40;
                         })},
     EngineProperty{"ENG-7", "a wait inside a body throws kWaitInsideOp with the name of the op",
                    With({}, [](Profile& p) { p.waits_inside = 40; })},

@@ -31,6 +31,8 @@ class Drawing {
     if (Chance(forks ? profile_.crowds_at_forks : profile_.crowds)) PlanCrowd();
     if (Chance(threads == 1 ? profile_.bulks : profile_.shared_bulks)) PlanBulks(threads);
     if (Chance(profile_.scopes)) scopes_ = From(1, 2);
+    const bool rounds = !forks && Chance(profile_.rounds);
+    if (rounds) PlanRounds();
     pushes_.Plan(program_.vars, scopes_, bulk_);
     const int most_ops = many_vars ? std::min(draw_.most_ops, 10) : draw_.most_ops;
     const int ops = From(1, std::max(1, From(1, most_ops)));
@@ -42,6 +44,7 @@ class Drawing {
       for (int scope = From(1, scopes_); scope > 0; --scope) InsertDeadline(threads, scope);
     if (forks)
       for (int n = From(1, program_.crowd > 0 ? 4 : 2); n > 0; --n) InsertFork();
+    if (rounds) InsertRounds(threads);
     Normalise(&program_);
     if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
@@ -92,6 +95,13 @@ class Drawing {
   void PlanCrowd() {
     program_.crowd = From(1, 3);
     profile_.deletes = profile_.cancels = profile_.bulks = profile_.shared_bulks = 0;
+  }
+
+  // Nothing is drawn that does not go together with rounds.
+  void PlanRounds() {
+    profile_.fails = profile_.late = profile_.times_out = profile_.races = profile_.deletes = 0;
+    profile_.stops = bulk_ = 0;
+    program_.failing_worker = -1;
   }
 
   // Pairs of ops at random; of these Normalise keeps the ones that must meet.
@@ -219,6 +229,12 @@ class Drawing {
     if (s.far_deadline || !Chance(50)) return;
     s.verb = Verb::kExpired;
     Insert(AnyPlace(place + 1), s);
+  }
+
+  void InsertRounds(int threads) {
+    Statement s = By({false, From(0, threads - 1)}, Verb::kRounds);
+    s.rounds = From(20, 120);
+    Insert(AnyPlace(), s);
   }
 
   void InsertFork() { Insert(AnyPlace(), By({false, 0}, Verb::kFork)); }

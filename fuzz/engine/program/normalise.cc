@@ -159,9 +159,27 @@ bool CanHaveCrowd(const Program& program) {
          });
 }
 
+bool Fails(const Statement& s) {
+  return s.throws != Type::kNone || s.fails != Type::kNone || s.throws_after != Type::kNone ||
+         s.ends == Ends::kNever || s.ends == Ends::kDropped || s.ends == Ends::kHeld || Races(s);
+}
+
+// The pushes of rounds have numbers that nobody tells, and their waits would be told of failures.
+bool CanHaveRounds(const Program& program) {
+  return !program.gated && program.failing_worker < 0 && !HasBulk(program) &&
+         std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
+           return s.verb == Verb::kDelete || s.verb == Verb::kStop || s.verb == Verb::kFork ||
+                  Fails(s);
+         });
+}
+
 }  // namespace
 
 void Normalise(Program* program) {
+  const bool can_have_rounds = CanHaveRounds(*program);
+  std::erase_if(program->statements, [&](const Statement& s) {
+    return s.verb == Verb::kRounds && (!can_have_rounds || s.actor.is_op || s.rounds < 1);
+  });
   if (!CanHaveCrowd(*program)) program->crowd = 0;
   std::set<int> pushed, quiet;  // quiet: ops whose bodies do nothing else
   AllCaptured captured;

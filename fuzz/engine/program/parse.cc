@@ -84,6 +84,8 @@ bool ParseStatement(Words& words, Statement* s) {
       case Verb::kCancel:
       case Verb::kExpired:
         return words.Number(&s->scope);
+      case Verb::kRounds:
+        return words.Number(&s->rounds);
       case Verb::kTimeout:
         if (!words.Number(&s->scope)) return false;
         s->far_deadline = words.Is("far");

@@ -24,6 +24,7 @@ struct Profile {
   int deleter_throws = 20;  // of the deletes
   int waits = 12;           // statements
   int wait_alls = 5;
+  int rounds = 4;            // programs in which a pusher waits in a tight loop for what it pushes
   int looks = 4;             // after a push, or in a body
   int stops = 10;            // programs with a stop
   int cancels = 50;          // of the stops

@@ -22,7 +22,9 @@
 //   that waits for ops, or a cancel from its own body. (9) a scope has one deadline at most, which
 //   a pusher sets; only that pusher waits until it has passed. (10) an op meets one that can begin
 //   while it waits: meetings.h. (11) beside a crowd the program deletes nothing, nothing is
-//   cancelled by a stop, and nobody asks for parity, a gate or a worker that fails.
+//   cancelled by a stop, and nobody asks for parity, a gate or a worker that fails. (12) a
+//   pusher has rounds only where nothing fails, since their waits would tell of it; and without
+//   deletes, stops, bulks, forks, a gate and a worker that fails.
 #pragma once
 
 #include <cstdint>

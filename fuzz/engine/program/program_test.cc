@@ -32,6 +32,10 @@ TEST(Program, BadTextIsRefusedWithItsLine) {
                            "engine\nt0: timeout 0",
                            "engine\nt0: fork\nt0: push op1 completes now",
                            "engine\nt0: push op1\nop1: fork",
+                           "engine\nt0: rounds 0",
+                           "engine\nt0: push op1\nop1: rounds 2",
+                           "engine\nt0: rounds 2\nt0: push op1 throws int",
+                           "engine\nt0: rounds 2\nt0: delete a",
                            "engine crowd 17",
                            "engine crowd 1\nt0: delete a",
                            "engine crowd 1\nt0: stop cancel",
@@ -70,6 +74,7 @@ TEST(Program, WhatWasWrittenBeforeIsRead) {
       "t0: wait b\n"
       "t0: await 2\n"
       "t0: stop drain\n";
+  EXPECT_TRUE(ParseProgram("engine\nt0: rounds 9\nt1: push op1\n").ok());
   const Result<Program> program = ParseProgram(text);
   ASSERT_TRUE(program.ok()) << program.status().message();
   EXPECT_EQ(ToText(*program), text);

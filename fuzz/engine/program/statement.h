@@ -39,7 +39,8 @@ enum class Verb {
   kCancel,   // cancels one
   kTimeout,  // sets the deadline of one
   kExpired,  // waits until the deadline of one has cancelled it
-  kLook      // asks for a snapshot, the counts and the latest failure, while everything moves
+  kLook,     // asks for a snapshot, the counts and the latest failure, while everything moves
+  kRounds    // pushes, waits for everything and reads what was written, again and again
 };
 
 // Who executes a statement: pusher thread `number`, or the body of op `number`.
@@ -73,6 +74,7 @@ struct Statement {
   // kDelete, kNew, kWait
   int var = 0;
   Type deleter_throws = Type::kNone;
+  int rounds = 0;  // kRounds: how many
   // kStop
   StopMode mode = StopMode::kDrain;
 

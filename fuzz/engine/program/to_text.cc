@@ -72,6 +72,8 @@ std::string ToText(const Statement& s) {
       return text + "cancel " + std::to_string(s.scope);
     case Verb::kTimeout:
       return text + "timeout " + std::to_string(s.scope) + (s.far_deadline ? " far" : "");
+    case Verb::kRounds:
+      return text + "rounds " + std::to_string(s.rounds);
     case Verb::kExpired:
       return text + "expired " + std::to_string(s.scope);
   }

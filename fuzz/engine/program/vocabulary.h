@@ -14,7 +14,7 @@ namespace tenter::fuzz {
 // In the order of Verb.
 inline constexpr std::string_view kVerbs[] = {"push",    "delete",  "new",  "wait",  "waitall",
                                               "stop",    "replay",  "fork", "await", "cancel",
-                                              "timeout", "expired", "look"};
+                                              "timeout", "expired", "look", "rounds"};
 
 // What a push says behind its sets. A number or a type is followed by its value, and is not written
 // when it is 0 or none.

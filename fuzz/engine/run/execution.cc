@@ -18,6 +18,7 @@ Execution::Execution(const Program& program, const Tools& tools, uint64_t round,
       notes_(notes),
       letters_([engine = engine.get()] { return engine->NewVar(); }),
       scopes_(*engine, program),
+      rounds_(program),
       bodies_(program, round, tools, notes,
               [this](int op, const HandlesPtr& handles) {
                 RunActor({true, op}, &handles);
@@ -114,6 +115,9 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
     case Verb::kLook:
       seen->looked = LookAtEngine(*engine_);
       return;
+    case Verb::kRounds:
+      return rounds_.Run(*engine_, index, s.rounds, CombineHash(program_.noise + round_, index),
+                         seen);
     case Verb::kStop:
       seen->code = engine_->Stop(s.mode).code();
       if (!s.actor.is_op) seen->live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);

@@ -11,6 +11,7 @@
 
 #include "fuzz/engine/beside/crowd.h"
 #include "fuzz/engine/run/pushes.h"
+#include "fuzz/engine/run/rounds.h"
 #include "runtime/base/gate.h"
 
 namespace tenter::fuzz {
@@ -45,6 +46,7 @@ class Execution {
   Gate gate_, held_;
   Letters letters_;
   Scopes scopes_;
+  Rounds rounds_;
   Bodies bodies_;
   Pushes pushes_;
   std::unique_ptr<Crowd> crowd_;

@@ -17,6 +17,7 @@ bool HasWord(Verb verb) {
     case Verb::kCancel:
     case Verb::kTimeout:
     case Verb::kExpired:
+    case Verb::kRounds:
       return false;
     default:
       return true;

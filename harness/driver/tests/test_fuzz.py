@@ -97,9 +97,18 @@ def test_a_planted_bug_must_be_found(fuzzer):
     assert code == 1 and "the planted bug 'lost_push' was not found in 3 s" in err
 
 
+def test_a_bug_that_only_a_sanitizer_sees_is_planted_in_its_flavour(fuzzer, house):
+    house.planted.parent.mkdir(parents=True, exist_ok=True)
+    house.planted.write_text("[lost_push]\nplanted = 'x'\nfloor = 'engine'\ncontracts = ['ENG-6']\nfound_by = ['fuzz engine -f tsan']\n")
+    fuzzer("--mutant", "lost_push", "-f", "tsan")
+    assert fuzzer.built == [("tsan", ("engine_fuzz_lost_push",))]
+    code, _, err = fuzzer("--mutant", "lost_push")
+    assert code == 2 and "the planted bug 'lost_push' exists in tsan: -f tsan" in err
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (("--mutant", "lost_posh"), "no planted bug 'lost_posh' for 'fuzz engine'; did you mean 'lost_push'?"),
-    (("--mutant", "lost_push", "-f", "tsan"), "exist in the flavour probe only"),
+    (("--mutant", "lost_push", "-f", "tsan"), "exists in the flavour probe only"),
     (("-f", "release"), "the fuzzer needs fault sites: 'release' has none"),
     (("--property", "usage"), "unknown property 'usage'; known: all, ENG-1, ENG-2"),
     (("--property", "COP-1"), "unknown property 'COP-1'; known: all, ENG-1, ENG-2"),

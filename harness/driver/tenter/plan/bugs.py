@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenter.errors import UsageError, nearest
-from tenter.house import House
+from tenter.house import FUZZED_FLAVOURS, House
 from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.scenario import Scenario, read as read_scenario
 
 FUZZ = "fuzz "
 TARGET = " --target "
+FLAVOUR = " -f "  # of a search in another flavour than probe: of a bug that only a sanitizer can see
 SWEEP = "sweep "
 CANARIES = "canary"
 _KEYS = {"planted": str, "floor": str, "contracts": list, "found_by": list, "place": str, "note": str}
@@ -32,7 +33,7 @@ class Bug:
     planted: str  # in one line
     floor: str
     contracts: tuple[str, ...]  # that it breaks
-    found_by: tuple[str, ...]  # "canary/arena_shared.probe", "fuzz engine --target reference", or "sweep smoke/drawn_chain"
+    found_by: tuple[str, ...]  # "canary/arena_shared.probe", "fuzz engine -f tsan", or "sweep smoke/drawn_chain"
     place: str = ""  # that the stacks of a finding must name, where it has some
     note: str = ""  # why a finding may have another diagnosis
 
@@ -90,11 +91,13 @@ def _of_row(bug: Bug, patches: Mapping[str, Any], canaries: Mapping[str, Scenari
 
 def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], house: House) -> Iterator[str]:
     if instrument.startswith(FUZZ):
-        what, target = searched_by(instrument)
+        what, target, flavour = searched_by(instrument)
         if what not in SUBJECTS:
             yield f"there is no '{instrument}'{nearest(what, SUBJECTS)}"
         elif target not in ("", "reference") or (target and not SUBJECTS[what].target_program):
             yield f"there is no '{instrument}'"
+        elif flavour not in FUZZED_FLAVOURS:
+            yield f"there is no '{instrument}'{nearest(flavour, FUZZED_FLAVOURS)}"
         elif bug.name not in house.fuzz_mutants(what, target):
             yield f"'{instrument}' cannot plant it"
         return
@@ -116,10 +119,18 @@ def _of_instrument(bug: Bug, instrument: str, canaries: Mapping[str, Scenario], 
         yield f"{name} says that it breaks {', '.join(scenario.contracts)}"
 
 
-def searched_by(instrument: str) -> tuple[str, str]:
-    """What a fuzzer is asked for, and what its --target says: of "fuzz engine --target reference"."""
-    what, _, target = instrument.removeprefix(FUZZ).partition(TARGET)
-    return what, target
+def searched_by(instrument: str) -> tuple[str, str, str]:
+    """What a fuzzer is asked for, what its --target says, and its flavour: of "fuzz engine --target reference", "fuzz engine -f tsan"."""
+    words, _, flavour = instrument.removeprefix(FUZZ).partition(FLAVOUR)
+    what, _, target = words.partition(TARGET)
+    return what, target, flavour or "probe"
+
+
+def searched_in(name: str, house: House) -> tuple[str, ...]:
+    """The flavours in which a fuzzer with this planted bug is built: those in which it has to find it; probe when no row says so."""
+    rows = read(house) if house.planted.is_file() else ()
+    said = [searched_by(one)[2] for bug in rows if bug.name == name for one in bug.found_by if one.startswith(FUZZ)]
+    return tuple(dict.fromkeys(said)) or ("probe",)
 
 
 def canaries_of(house: House) -> dict[str, Scenario]:

@@ -25,7 +25,7 @@ ENGINE = Subject(
         "pushes_inside": "pushes in bodies", "waits_inside": "waits in bodies", "out_of_memory": "pushes without memory",
         "run_dependents": "under run-dependents", "naive": "on the naive engine", "meetings": "ops that meet",
         "many_vars": "with many vars", "gated": "for priorities", "parity": "for parity", "idle": "with idle workers that end",
-        "forks": "forks", "crowds": "beside a crowd", "races": "ops that race with their deadline", "scoped_ops": "ops in scopes",
+        "forks": "forks", "crowds": "beside a crowd", "rounds": "rounds of waits", "races": "ops that race with their deadline", "scoped_ops": "ops in scopes",
         "recorded_ops": "captured ops", "replays": "replays", "bulk_ops": "ops in groups",
         "times_out": "deadlines that pass"})
 ITERATOR = Subject(

@@ -15,7 +15,7 @@ from tenter.plan.hunt import FUZZED, Hunt
 from tenter.plan.planner import VERSION, Case
 
 SCENARIO = "scenario"
-_FLAVOUR = "probe"  # of a search: planted bugs exist there only
+_FLAVOUR = "probe"  # of a sweep: planted bugs exist there only
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Trial:
             return self.by.rpartition(".")[0]
         if self.sweeps:
             return f"sweep/{self.bug.name}"
-        what, target = searched_by(self.by)
+        what, target, _ = searched_by(self.by)
         return f"fuzz/{'target_' if target else ''}{what}/{self.bug.name}"
 
     @property
@@ -47,6 +47,8 @@ class Trial:
 
     @property
     def flavour(self) -> str:
+        if self.by.startswith(FUZZ):
+            return searched_by(self.by)[2]
         return self.by.rpartition(".")[2] if self.instrument == SCENARIO else _FLAVOUR
 
     @property
@@ -54,8 +56,8 @@ class Trial:
         return f"{self.scenario}.{self.flavour}"
 
     def hunt(self, seconds: float, seed: int, shrink_seconds: float = 0) -> Hunt:
-        what, target = searched_by(self.by)
-        return Hunt(what, seconds=seconds, seed=seed, mutant=self.bug.name, target=target, shrink_seconds=shrink_seconds)
+        what, target, flavour = searched_by(self.by)
+        return Hunt(what, seconds=seconds, flavours=(flavour,), seed=seed, mutant=self.bug.name, target=target, shrink_seconds=shrink_seconds)
 
     def builds(self, mutants: Iterable[str]) -> tuple[str, ...]:
         """The build targets; `mutants` are the bugs that are libraries."""

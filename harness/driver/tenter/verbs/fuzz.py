@@ -18,6 +18,7 @@ from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAG
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment, instrumented
 from tenter.plain import one_line
+from tenter.plan.bugs import searched_in
 from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.hunt import Hunt
 from tenter.record import archive, searched
@@ -97,8 +98,11 @@ def refuse(hunt: Hunt, house: House) -> None:
         raise UsageError(f"--workers: '{hunt.workers}' names an engine of more than {_MOST_WORKERS} workers")
     if hunt.replay and not re.fullmatch(r"\d{1,19}:\d{1,19}", hunt.replay) and not Path(hunt.replay).is_file():
         raise UsageError(f"--replay: '{hunt.replay}' is no file, and no SEED:CASE such as 7:12")
-    if hunt.mutant and hunt.flavours != ("probe",):
-        raise UsageError("planted bugs exist in the flavour probe only; leave --flavour out")
+    planted_in = searched_in(hunt.mutant, house) if hunt.mutant else hunt.flavours
+    if planted_in == ("probe",) != hunt.flavours and hunt.mutant:
+        raise UsageError("this planted bug exists in the flavour probe only; leave --flavour out")
+    if not set(hunt.flavours) <= set(planted_in):
+        raise UsageError(f"the planted bug '{hunt.mutant}' exists in {' and '.join(planted_in)}: -f {planted_in[0]}")
 
 
 def _refuse_target(hunt: Hunt, house: House) -> None:
