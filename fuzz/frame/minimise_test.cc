@@ -9,8 +9,8 @@ namespace tenter::fuzz {
 namespace {
 
 // "rare", "often" and "loud" are found in one of 100, one of 10 and in every round of a program
-// that says so, "silent" in none, but in every one of its variant, which is "stirred". What is drawn
-// is loud, and has no more lines than it may.
+// that says so, "silent" in none, but in every one of its variant, which is "stirred". What is
+// drawn is loud, and has no more lines than it may.
 class Noisy : public Subject {
  public:
   std::string_view name() const override { return "noisy"; }

@@ -103,7 +103,7 @@ def test_a_bug_that_only_a_sanitizer_sees_is_planted_in_its_flavour(fuzzer, hous
     fuzzer("--mutant", "lost_push", "-f", "tsan")
     assert fuzzer.built == [("tsan", ("engine_fuzz_lost_push",))]
     code, _, err = fuzzer("--mutant", "lost_push")
-    assert code == 2 and "the planted bug 'lost_push' exists in tsan: -f tsan" in err
+    assert code == 2 and "the planted bug 'lost_push' exists in the flavour tsan only: -f tsan" in err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

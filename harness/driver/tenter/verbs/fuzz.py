@@ -99,10 +99,8 @@ def refuse(hunt: Hunt, house: House) -> None:
     if hunt.replay and not re.fullmatch(r"\d{1,19}:\d{1,19}", hunt.replay) and not Path(hunt.replay).is_file():
         raise UsageError(f"--replay: '{hunt.replay}' is no file, and no SEED:CASE such as 7:12")
     planted_in = searched_in(hunt.mutant, house) if hunt.mutant else hunt.flavours
-    if planted_in == ("probe",) != hunt.flavours and hunt.mutant:
-        raise UsageError("this planted bug exists in the flavour probe only; leave --flavour out")
     if not set(hunt.flavours) <= set(planted_in):
-        raise UsageError(f"the planted bug '{hunt.mutant}' exists in {' and '.join(planted_in)}: -f {planted_in[0]}")
+        raise UsageError(f"the planted bug '{hunt.mutant}' exists in the flavour {' and '.join(planted_in)} only: -f {planted_in[0]}")
 
 
 def _refuse_target(hunt: Hunt, house: House) -> None:
