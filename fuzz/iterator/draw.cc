@@ -58,6 +58,9 @@ class Drawing {
                             ? static_cast<Row>(From(int(Row::kLong), int(Row::kHole)))
                         : Chance(25) ? static_cast<Row>(From(int(Row::kCrlf), int(Row::kSpaces)))
                                      : Row::kGood);
+    // Each is a megabyte, so there are few. What stands behind one has a place, too.
+    for (int i = 0; profile_.bad_row > 0 && rows > 0 && i < 2 && Chance(8); ++i)
+      p_.rows[rng_.Below(p_.rows.size())] = Row::kEndless;
     p_.mark = Chance(15);
     p_.newline = Chance(80);
     if (Chance(6)) p_.file = OneOf({File::kMissing, File::kDirectory});

@@ -161,6 +161,18 @@ TEST(IteratorOracle, HoldsErrorsToTheirPlace) {
   EXPECT_EQ(Kind(p, history), "ITR-5 close refused");
 }
 
+// A line that no reader takes is a bad row, and one line.
+TEST(IteratorOracle, HoldsWhatIsBehindAnEndlessLineToItsPlace) {
+  const Program p = Parse("row good\nrow endless\nrow word\nc0: next 1\n");
+  EXPECT_GT(LineText(p, 2).size(), size_t{1} << 20);
+  EXPECT_EQ(LineText(p, 2).find('\n'), std::string::npos);
+  History history = Right(p);
+  Fail(&history.consumers[0][0], TGT_DATA_LOSS, "/x/rows.csv:4: not a number");
+  EXPECT_EQ(Kind(p, history), "ITR-2 error is not exact");
+  Fail(&history.consumers[0][0], TGT_DATA_LOSS, "/x/rows.csv:3: not a number");
+  EXPECT_EQ(Kind(p, history), "");
+}
+
 TEST(IteratorOracle, HoldsFaultsToTheirBatch) {
   const Program always = Parse("row good\nrow good\nrow good\nfault next 1 error\nc0: next 3\n");
   History history = Right(always);

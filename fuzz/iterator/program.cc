@@ -10,9 +10,9 @@
 namespace tenter::fuzz::iterator {
 namespace {
 
-constexpr std::array<std::string_view, 12> kRows = {"good",  "crlf",   "spaced", "signed",
-                                                    "blank", "spaces", "long",   "short",
-                                                    "word",  "range",  "nul",    "hole"};
+constexpr std::array<std::string_view, 13> kRows = {"good",   "crlf", "spaced", "signed", "blank",
+                                                    "spaces", "long", "short",  "word",   "range",
+                                                    "nul",    "hole", "endless"};
 constexpr std::array<std::string_view, 3> kFiles = {"rows", "missing", "directory"};
 constexpr std::array<std::string_view, 3> kPlaces = {"open", "next", "reset"};
 constexpr std::array<std::string_view, 4> kVerbs = {"next", "reset", "skipped", "close"};
@@ -21,6 +21,11 @@ constexpr std::array<std::string_view, 5> kTypes = {"float32", "float64", "int32
 constexpr std::array<std::string_view, 2> kNoYes = {"no", "yes"};
 
 constexpr int64_t kMost = 1'000'000;
+
+// A reader's limit is a megabyte where a row has few columns. Each line is longer than that by
+// another part of a reader's buffer, or by several: a reader that notices the limit may be at the
+// end of the line, or have to skip what is left.
+constexpr size_t kEndlessBytes = (1 << 20) + 1, kLongerByLine = 70'001;
 
 void ParseHeader(WordReader* words, Program* p) {
   words->Is("columns"), words->Number_<int64_t>(1, 64, &p->columns);
@@ -124,6 +129,8 @@ std::string LineText(const Program& p, int64_t number) {
   const Row row = p.rows[static_cast<size_t>(number - 1)];
   if (row == Row::kBlank) return "";
   if (row == Row::kSpaces) return " \t ";
+  if (row == Row::kEndless)
+    return std::string(kEndlessBytes + static_cast<size_t>(number) * kLongerByLine, '9');
   const int64_t columns = p.columns + (row == Row::kLong ? 1 : row == Row::kShort ? -1 : 0);
   // A line without a number would be blank, and no row.
   if (columns == 0) return ",";

@@ -37,7 +37,8 @@ enum class Row {
   kWord,
   kRange,  // a number that no type holds
   kNul,
-  kHole,  // two commas in a row
+  kHole,     // two commas in a row
+  kEndless,  // longer than any reader takes, and a number that no type holds
 };
 inline bool IsGood(Row row) { return row <= Row::kSigned; }
 inline bool IsBad(Row row) { return row >= Row::kLong; }
