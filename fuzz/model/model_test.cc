@@ -154,6 +154,7 @@ Case Right(const std::string& calls) {
                  .end = stamp + 1};
     stamp += 2;
     if (call.verb == Verb::kBad) right.code = TGT_INVALID_ARGUMENT;
+    if (call.verb == Verb::kLook) right.footprint.compilations = 1;
     if (call.verb != Verb::kCall) return right;
     for (const Array& array : OutputsOf(p.graph, call.size, seed))
       right.outputs.push_back({TGT_FLOAT32, array.dims, array.numbers});

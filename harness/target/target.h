@@ -168,12 +168,15 @@ typedef struct tgt_tensor {
   void* owner;
 } tgt_tensor;
 
+/* `plans_max`: how many input signatures stay compiled; of more, the one that was not used for
+ * longest goes, and is compiled anew when it comes back. A failed compilation keeps nothing. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
 } tgt_cached_op_options;
 
 typedef struct tgt_footprint {
+  /* `compilations`: begun so far, failed ones too; 0: not told. */
   uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
   /* The intermediate values of requests that run, and what is kept for later ones; 0: not told. */
   uint64_t arena_bytes;

@@ -1,39 +1,16 @@
 #include "fuzz/model/judge/errors.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <set>
 #include <string>
 
+#include "fuzz/model/judge/says.h"
 #include "fuzz/model/oracle/oracle.h"
 #include "harness/target/target_library.h"
 
 namespace tenter::fuzz::model {
 namespace {
-
-bool Says(const Answer& answer, const std::string& part) {
-  return std::strstr(answer.error.message, part.c_str()) != nullptr;
-}
-
-// The number, not a longer one that begins with it; behind the word where a message has the word,
-// since shapes have numbers, too.
-bool SaysRequest(const Answer& answer, int64_t request) {
-  const std::string text = answer.error.message, number = std::to_string(request);
-  const auto is_digit = [&](size_t at) {
-    return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
-  };
-  const size_t word = text.find("request ");
-  if (word != std::string::npos) {
-    const size_t at = word + std::strlen("request ");
-    return text.compare(at, number.size(), number) == 0 && !is_digit(at + number.size());
-  }
-  for (size_t at = text.find(number); at != std::string::npos; at = text.find(number, at + 1))
-    if (!is_digit(at + number.size()) && (at == 0 || !is_digit(at - 1))) return true;
-  return false;
-}
-
-bool IsGone(tgt_code code) { return code == TGT_STALE_HANDLE || code == TGT_CLOSED; }
 
 class Errors {
  public:

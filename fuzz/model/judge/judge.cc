@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/model/judge/compilations.h"
 #include "fuzz/model/judge/errors.h"
 #include "fuzz/model/judge/judge_values.h"
 
@@ -15,20 +16,6 @@ uint64_t CountInvocations(const History& history, int op) {
         answers.begin(), answers.end(),
         [&](const Answer& answer) { return answer.op == op && IsInvocation(answer.verb); }));
   return count;
-}
-
-std::optional<Broken> JudgeCompilations(const Program& program, const History& history, int op,
-                                        uint64_t compilations) {
-  const auto sizes = static_cast<int64_t>(SizesOf(program).size());
-  if (program.plans < sizes) return std::nullopt;  // plans are dropped, and made anew
-  const auto failed = static_cast<uint64_t>(std::count_if(
-      history.strikes.begin(), history.strikes.end(),
-      [&](const Strike& strike) { return program.faults[strike.fault].place == Place::kCompile; }));
-  if (compilations <= static_cast<uint64_t>(sizes) + failed) return std::nullopt;
-  return Broken{"COP-3", "compiled too often",
-                std::string("op ") + "ab"[op] + " compiled " + std::to_string(compilations) +
-                    " times for " + std::to_string(sizes) + " signatures, of which " +
-                    std::to_string(failed) + " failed"};
 }
 
 // What an op holds when nobody calls it.
@@ -53,7 +40,7 @@ std::optional<Broken> JudgeFootprint(const Program& program, const History& hist
     return Broken{
         "COP-2", "requests that nobody made",
         std::to_string(holds.requests) + " requests, and " + std::to_string(calls) + " calls"};
-  return JudgeCompilations(program, history, op, holds.compilations);
+  return JudgeCompilations(program, history, op);
 }
 
 std::optional<Broken> JudgeRemains(const Program& program, const History& history) {

@@ -11,13 +11,14 @@ namespace {
 // How likely something is, in percent, in the programs of one contract.
 struct Profile {
   int fault = 25, several = 60, sizes = 40, free = 8, stop = 4, bad = 10, refuse = 25, single = 10;
-  int nodes = 8;
+  int nodes = 8, most_sizes = 3;
 };
 
 Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-1") return {.fault = 15, .several = 100, .nodes = 6};
   if (contract == "COP-2") return {.fault = 25, .several = 90, .refuse = 60, .nodes = 3};
-  if (contract == "COP-3") return {.fault = 40, .several = 90, .sizes = 100, .nodes = 3};
+  if (contract == "COP-3")
+    return {.fault = 40, .several = 50, .sizes = 100, .nodes = 3, .most_sizes = 5};
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
   if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
   if (contract == "COP-6") return {.several = 80, .single = 100, .nodes = 3};
@@ -45,7 +46,7 @@ class Drawing {
     p_.safe = !dice_.Chance(profile_.single);
     p_.workers = dice_.OneOf(workers);
     p_.flight = dice_.OneOf<int64_t>({1, 1, 2, 2, 3, 8});
-    p_.plans = dice_.OneOf<int64_t>({1, 1, 2, 16});
+    p_.plans = dice_.OneOf<int64_t>({1, 2, 3, 16});
     p_.refuse = dice_.Chance(profile_.refuse);
     p_.reference = dice_.Chance(25);
     p_.ops = dice_.Chance(20) ? 2 : 1;
@@ -55,10 +56,10 @@ class Drawing {
   // The sizes that the calls choose from.
   std::vector<int64_t> DrawSizes() {
     if (!dice_.Chance(profile_.sizes)) return {dice_.OneOf<int64_t>({1, 1, 2, 3})};
-    std::vector<int64_t> sizes = {1, 2, 3, 5};
+    std::vector<int64_t> sizes = {1, 2, 3, 4, 5};
     if (dice_.Chance(10)) sizes.push_back(0);
     dice_.Shuffle(&sizes);
-    sizes.resize(static_cast<size_t>(dice_.From(2, 3)));
+    sizes.resize(static_cast<size_t>(dice_.From(2, profile_.most_sizes)));
     return sizes;
   }
 
