@@ -65,6 +65,8 @@ TEST(ModelOracle, MovesNumbers) {
   EXPECT_EQ(Of("n0 = Pad x0 pads 0 1 0 0 value -1", a), (Numbers{-1, 1, 2, 3, -1, 4, 5, 6}));
   const Array at{.integers = true, .dims = {2}, .numbers = {-1, 0}, .most = 1};
   EXPECT_EQ(Of("n0 = Gather x0 x1 axis 1", a, at), (Numbers{3, 1, 6, 4}));
+  EXPECT_EQ(Of("n0 = Pad x0 pads 0 -1 0 1", a), (Numbers{2, 3, 0, 5, 6, 0}));
+  EXPECT_EQ(Of("n0 = Pad x0 pads 0 -4 0 3 value 7", a), (Numbers{7, 7, 7, 7})) << "all is cut";
 }
 
 TEST(ModelOracle, WorksOutNumbersOneByOne) {

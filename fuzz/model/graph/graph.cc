@@ -37,6 +37,15 @@ bool IsName(const std::string& word) {
   return std::isdigit(static_cast<unsigned char>(word[1])) != 0;
 }
 
+// An index of an axis of this size, counted from either end: rather one at an end.
+double IndexOf(int64_t size, Rng* rng) {
+  const int64_t edges[] = {-size, -1, 0, size - 1};
+  const int64_t index =
+      rng->Chance(60) ? edges[rng->Below(std::size(edges))]
+                      : static_cast<int64_t>(rng->Below(static_cast<uint64_t>(2 * size))) - size;
+  return static_cast<double>(index);
+}
+
 bool IsOperand(const std::string& word) { return word == "-" || IsConstant(word) || IsName(word); }
 
 }  // namespace
@@ -83,6 +92,10 @@ std::optional<Constant> ParseConstant(const std::string& operand) {
   return constant;
 }
 
+int64_t IndexedSize(const Constant& constant) {
+  return static_cast<int64_t>(constant.seed % kMostIndexed) + 1;
+}
+
 Array NumbersOf(const Constant& constant) {
   constexpr double kVariances[] = {0.75, 3.75};  // with an epsilon of 1/4, 1 and 4
   constexpr double kPowers[] = {1, 2, 4, 0.5};
@@ -92,10 +105,12 @@ Array NumbersOf(const Constant& constant) {
     if (constant.kind == 'v') number = kVariances[rng.Below(2)];
     if (constant.kind == 'p') number = kPowers[rng.Below(4)];
     if (constant.kind == ' ') number = static_cast<double>(rng.Below(5)) - 2;
-    if (constant.kind == 'i') number = static_cast<double>(rng.Below(3)) - 1;
+    if (constant.kind == 'i') number = IndexOf(IndexedSize(constant), &rng);
   }
   array.integers = constant.kind == 'i';
-  array.most = constant.kind == ' ' || constant.kind == 'i' ? 2 : 4;
+  array.most = constant.kind == ' '   ? 2
+               : constant.kind == 'i' ? static_cast<double>(IndexedSize(constant))
+                                      : 4;
   array.bits = constant.kind == 'v' ? 2 : constant.kind == 'p' ? 1 : 0;
   return array;
 }

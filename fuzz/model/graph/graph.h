@@ -53,8 +53,12 @@ struct Graph {
 struct Constant {
   Dims dims;
   uint64_t seed = 0;
-  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices
+  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices of an axis
 };
+
+// Indices fit an axis of at most so many; the seed says of how many.
+inline constexpr int64_t kMostIndexed = 10;
+int64_t IndexedSize(const Constant& constant);
 
 bool IsConstant(const std::string& operand);
 std::optional<Constant> ParseConstant(const std::string& operand);

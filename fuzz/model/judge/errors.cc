@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "fuzz/model/judge/refused.h"
 #include "fuzz/model/judge/says.h"
 #include "fuzz/model/oracle/oracle.h"
 #include "harness/target/target_library.h"
@@ -14,7 +15,8 @@ namespace {
 
 class Errors {
  public:
-  Errors(const Program& program, const History& history) : program_(program), history_(history) {
+  Errors(const Program& program, const History& history)
+      : program_(program), history_(history), refused_(program.graph) {
     for (const auto& answers : history.callers)
       for (const Answer& answer : answers) answers_.push_back(&answer);
     told_.resize(history.strikes.size());
@@ -100,15 +102,32 @@ class Errors {
     return JudgeFailure(answer);
   }
 
-  std::optional<Broken> JudgeSuccess(const Answer& answer) const {
+  std::optional<Broken> JudgeSuccess(const Answer& answer) {
     if (answer.verb == Verb::kBad)
       return Wrong("COP-5", "a wrong request is answered", answer, "it had to be refused");
-    if (answer.verb == Verb::kCall && program_.safe && answer.begin > FirstStop(true))
+    if (answer.verb != Verb::kCall) return std::nullopt;
+    if (const std::string node = refused_.MustFailAt(answer); !node.empty())
+      return Wrong("COP-5", "a wrong request is answered", answer,
+                   "node " + node + " gets an index that its axis does not have");
+    if (program_.safe && answer.begin > FirstStop(true))
       return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
     return std::nullopt;
   }
 
+  // Whether it was refused for a wrong index; then where it says so.
+  bool IsRefusal(const Answer& answer) {
+    return answer.verb == Verb::kCall && refused_.Explains(answer) && !StrikeOf(answer);
+  }
+  std::optional<Broken> JudgeRefusal(const Answer& answer) {
+    refusals_.push_back(&answer);
+    const std::string node = refused_.NodeNamedBy(answer);
+    if (node.empty())
+      return Wrong("COP-5", "the node is not named", answer, "an index of another node is wrong");
+    return JudgeShape(node, answer);
+  }
+
   std::optional<Broken> JudgeFailure(const Answer& answer) {
+    if (IsRefusal(answer)) return JudgeRefusal(answer);
     switch (answer.code) {
       case TGT_CONCURRENT_USE:
         if (!program_.safe && MostOthers(answer) > 0) return std::nullopt;
@@ -210,6 +229,9 @@ class Errors {
     if (!SaysRequest(answer, strike.request))
       return Wrong("COP-5", "the request is not named", answer,
                    "it was request " + std::to_string(strike.request));
+    return JudgeShape(node, answer);
+  }
+  std::optional<Broken> JudgeShape(const std::string& node, const Answer& answer) const {
     const std::string shape = ShapeRead(node, answer);
     if (!shape.empty() && !Says(answer, shape))
       return Wrong("COP-5", "the shapes are not named", answer, "it read " + shape);
@@ -226,7 +248,7 @@ class Errors {
   }
 
   // Of calls one after the other, without strikes.
-  std::optional<Broken> JudgeRest(int op) const {
+  std::optional<Broken> JudgeRest(int op) {
     for (const Answer& answer : history_.rests[static_cast<size_t>(op)].again) {
       const bool freed = FirstFree(op, false) < UINT64_MAX;
       if (freed && !IsGone(answer.code))
@@ -234,8 +256,12 @@ class Errors {
       if (freed) continue;
       if (stopped_ && program_.safe && answer.code == TGT_OK)
         return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
-      if (answer.code == TGT_OK) continue;
       if (answer.code == TGT_STOPPED && stopped_) continue;
+      if (answer.code == TGT_OK || IsRefusal(answer)) {
+        auto broken = answer.code == TGT_OK ? JudgeSuccess(answer) : JudgeRefusal(answer);
+        if (broken.has_value()) return broken;
+        continue;
+      }
       if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && NobodyLacksMemory())
         return Wrong("COP-2", "no room for one caller", answer, "nobody else is inside any more");
       return Wrong("COP-5", "a failure stays", answer, "nothing strikes any more");
@@ -253,10 +279,14 @@ class Errors {
       const Fault& fault = FaultOf(i);
       const bool another_was_told =
           fault.place == Place::kNode && requests.contains(strike.request);
+      // A request that was refused for a wrong index may have been struck, too.
+      const bool was_refused =
+          std::any_of(refusals_.begin(), refusals_.end(),
+                      [&](const Answer* answer) { return SaysRequest(*answer, strike.request); });
       // What a lack of room is taken for, and what a request hides that a stop or a free ended.
       const bool may_be_hidden = stopped_ || Has(program_, Verb::kFree) ||
                                  (fault.action == Action::kBadAlloc && program_.refuse);
-      if (told_[i] > 0 || another_was_told || may_be_hidden) continue;
+      if (told_[i] > 0 || another_was_told || was_refused || may_be_hidden) continue;
       return Broken{"COP-5", "a failure is lost",
                     "strike " + std::to_string(i) + " at " +
                         (fault.place == Place::kNode ? "node " + fault.node + " of request " +
@@ -270,7 +300,9 @@ class Errors {
   const Program& program_;
   const History& history_;
   std::vector<const Answer*> answers_;
-  std::vector<int> told_;  // of each strike: to how many calls
+  std::vector<int> told_;                // of each strike: to how many calls
+  std::vector<const Answer*> refusals_;  // answers that name a wrong index
+  Refused refused_;
   bool stopped_ = false;
 };
 

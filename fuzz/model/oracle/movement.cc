@@ -111,30 +111,33 @@ Computed Slice(const Node& node, Operands operands) {
   return Arrays{Part(x, *axis, start, count, step)};
 }
 
-// Along one axis, by indices that are a constant or come as numbers.
+// Along one axis, by indices that are a constant or come as numbers. One that the axis does not
+// have reads a zero here, and makes the request fail: refusals.h.
 Computed Gather(const Node& node, Operands operands) {
   const Array &x = *operands[0], &indices = *operands[1];
   const auto axis = AxisOf(node.Number("axis", 0), x.rank());
   if (!axis || !indices.integers || indices.rank() > 2) return std::nullopt;
-  // Whatever the indices are, they must lie inside.
-  if (static_cast<double>(x.dims[*axis]) < indices.most + 1) return std::nullopt;
   Dims dims(x.dims.begin(), x.dims.begin() + static_cast<int64_t>(*axis));
   dims.insert(dims.end(), indices.dims.begin(), indices.dims.end());
   dims.insert(dims.end(), x.dims.begin() + static_cast<int64_t>(*axis) + 1, x.dims.end());
-  const Dims strides = StridesOf(indices.dims);
-  return Arrays{Moved(x, dims, [&](const Dims& index) {
+  const Dims at_strides = StridesOf(indices.dims), strides = StridesOf(x.dims);
+  Array made = MakeArray(dims, x);
+  size_t next = 0;
+  ForEachIndex(dims, [&](const Dims& index) {
     const auto first = index.begin() + static_cast<int64_t>(*axis);
     const auto last = first + indices.rank();
-    auto at = static_cast<int64_t>(indices.numbers[OffsetOf({first, last}, strides)]);
+    auto at = static_cast<int64_t>(indices.numbers[OffsetOf({first, last}, at_strides)]);
     if (at < 0) at += x.dims[*axis];
     Dims from(index.begin(), first);
     from.push_back(at);
     from.insert(from.end(), last, index.end());
-    return from;
-  })};
+    const bool inside = at >= 0 && at < x.dims[*axis];
+    made.numbers[next++] = inside ? x.numbers[OffsetOf(from, strides)] : 0;
+  });
+  return Arrays{made};
 }
 
-// With a constant around it. A negative pad would cut, which is not drawn.
+// With a constant around it. A negative pad cuts, as far as there is something to cut.
 Computed Pad(const Node& node, Operands operands) {
   const Array& x = *operands[0];
   const Dims pads = node.Ints("pads");
@@ -143,8 +146,8 @@ Computed Pad(const Node& node, Operands operands) {
     return std::nullopt;
   Dims dims = x.dims;
   for (size_t i = 0; i < dims.size(); ++i) {
-    if (pads[i] < 0 || pads[i + dims.size()] < 0) return std::nullopt;
     dims[i] += pads[i] + pads[i + dims.size()];
+    if (dims[i] < 0) return std::nullopt;
   }
   Array made = MakeArray(dims, x);
   const Dims strides = StridesOf(x.dims);

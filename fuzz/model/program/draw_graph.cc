@@ -11,7 +11,7 @@ constexpr int kTries = 40;
 
 Input DrawInput(size_t number, Dice* dice) {
   Input input{.name = "x" + std::to_string(number), .dims = {}};
-  if (dice->Chance(8)) {
+  if (dice->Chance(12)) {
     input.integers = true;
     input.dims = {dice->OneOf<int64_t>({1, 2, 3})};
     return input;
@@ -57,15 +57,32 @@ std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
 }
 
 std::string Drawn::Const(const Dims& dims, char kind) {
+  for (const std::string& known : shared)
+    if (ParseConstant(known)->dims == dims && ParseConstant(known)->kind == kind &&
+        dice->Chance(30))
+      return known;
+  shared.push_back(ConstOf(dims, dice->From(1, 999), kind));
+  return shared.back();
+}
+
+std::string Drawn::ConstOf(const Dims& dims, int64_t seed, char kind) {
   std::string text = "{";
   for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? "," : "") + std::to_string(dims[i]);
-  text += ":";
-  const std::string tail = (kind == ' ' ? "" : std::string(1, kind)) + "}";
-  for (const std::string& known : shared)
-    if (known.starts_with(text) && ParseConstant(known)->kind == kind && dice->Chance(30))
-      return known;
-  shared.push_back(text + std::to_string(dice->From(1, 999)) + tail);
-  return shared.back();
+  return text + ":" + std::to_string(seed) + (kind == ' ' ? "" : std::string(1, kind)) + "}";
+}
+
+Array Drawn::Known(const std::string& operand) const {
+  return IsConstant(operand) ? NumbersOf(*ParseConstant(operand)) : At(operand);
+}
+
+int64_t Drawn::SizeAt(const std::string& operand, double axis) const {
+  const auto at = [axis](const Array& array) {
+    return array.dims[static_cast<size_t>(axis < 0 ? axis + array.rank() : axis)];
+  };
+  int64_t least = at(Known(operand));
+  if (IsConstant(operand)) return least;
+  for (const Values& mine : values) least = std::min(least, at(mine.at(operand)));
+  return least;
 }
 
 Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {

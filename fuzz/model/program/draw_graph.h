@@ -27,6 +27,12 @@ struct Drawn {
   std::string Pick(int least_rank, int most_rank, bool integers = false);
   // A constant of these dims; sometimes one that is there already.
   std::string Const(const Dims& dims, char kind = ' ');
+  // One with this seed.
+  std::string ConstOf(const Dims& dims, int64_t seed, char kind);
+  // A value or a constant, at the last of the sizes.
+  Array Known(const std::string& operand) const;
+  // How long this axis is at least, whatever size is called.
+  int64_t SizeAt(const std::string& operand, double axis) const;
 };
 
 Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice);

@@ -57,31 +57,52 @@ Node Slice(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
   Dice& dice = *d->dice;
-  const double start = dice.From(-6, 6), end = dice.OneOf({dice.From(-6, 6), 100, -100});
+  const double axis = DrawAxis(d->At(x).rank(), &dice);
+  const auto size = static_cast<double>(d->SizeAt(x, axis));
+  // At an end of the axis, beyond it, and so far away that a sum with it might not be held.
+  const auto place = [&] {
+    return dice.Chance(50) ? dice.From(-6, 6)
+                           : dice.OneOf({-size - 1, -size, size - 1, size, size + 1, 100.0, -100.0,
+                                         9e18, -9e18});
+  };
   return {.op = "Slice",
           .operands = {x},
-          .attributes = {{"starts", {start}},
-                         {"ends", {end}},
-                         {"axes", {DrawAxis(d->At(x).rank(), &dice)}},
-                         {"steps", {dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0})}}}};
+          .attributes = {{"starts", {place()}},
+                         {"ends", {place()}},
+                         {"axes", {axis}},
+                         {"steps", {dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0, 9e18, -9e18})}}}};
 }
 
+// A constant of indices that fit an axis of this size, where there is one.
+std::string Indices(int64_t size, Drawn* d) {
+  const Dims dims = d->dice->OneOf(std::vector<Dims>{{}, {1}, {3}, {2, 2}});
+  const int64_t most = std::clamp<int64_t>(size, 1, kMostIndexed);
+  return d->ConstOf(dims, d->dice->From(0, 99) * kMostIndexed + most - 1, 'i');
+}
+
+// Sometimes of a table that is a constant, by indices that a call chooses. Indices that come with a
+// call are in -2 to 2: an axis of two or one has few calls that are right, and all its edges.
 Node Gather(Drawn* d) {
-  const std::string x = d->Pick(1, 4);
+  Dice& dice = *d->dice;
+  std::string x = d->Pick(1, 4), indices = d->Pick(0, 2, true);
+  const bool chosen = !indices.empty() && d->At(indices).most <= 2 && dice.Chance(70);
+  if (chosen && indices.starts_with('x') && dice.Chance(40))
+    x = d->Const(dice.OneOf(std::vector<Dims>{{1}, {2}, {2, 3}, {3, 2}, {4, 2}}));
   if (x.empty()) return {};
-  std::string indices = d->Pick(0, 2, true);
-  if (indices.empty() || d->dice->Chance(60))
-    indices = d->Const(d->dice->OneOf(std::vector<Dims>{{}, {1}, {3}, {2, 2}}), 'i');
-  return {.op = "Gather",
-          .operands = {x, indices},
-          .attributes = {{"axis", {DrawAxis(d->At(x).rank(), d->dice)}}}};
+  const int rank = d->Known(x).rank();
+  const double axis = DrawAxis(rank, &dice);
+  if (!chosen) {
+    const int64_t size = d->SizeAt(x, axis);
+    indices = Indices(dice.Chance(88) ? size : size + 1, d);
+  }
+  return {.op = "Gather", .operands = {x, indices}, .attributes = {{"axis", {axis}}}};
 }
 
 Node Pad(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
   Numbers pads;
-  for (int i = 0; i < 2 * d->At(x).rank(); ++i) pads.push_back(d->dice->OneOf({0, 0, 0, 1, 2}));
+  for (int i = 0; i < 2 * d->At(x).rank(); ++i) pads.push_back(d->dice->OneOf({0, 0, 0, 1, 2, -1}));
   Node node{.op = "Pad", .operands = {x}, .attributes = {{"pads", pads}}};
   if (d->dice->Chance(40))
     node.attributes.push_back({"value", {static_cast<double>(d->dice->From(-2, 2))}});
@@ -121,7 +142,7 @@ std::span<const DrawnOp> MovingOps() {
       {1, Concat},
       {1, Split},
       {1, Slice},
-      {1, Gather},
+      {2, Gather},
       {1, Pad},
       {1, Reshape},
       {2, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},

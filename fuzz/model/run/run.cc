@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <string>
 
 #include "fuzz/model/run/caller.h"
@@ -34,8 +35,7 @@ class Running {
     sites_.Disarm();
     history_.strikes = sites_.strikes();
     for (int op = 0; op < program_.ops; ++op) history_.rests.push_back(RestOf(op));
-    for (const int64_t size : SizesOf(program_))
-      history_.most_arena_bytes = std::max(history_.most_arena_bytes, ArenaBytesOf(size));
+    history_.most_arena_bytes = MostArenaBytes();
     history_.parameters_changed = ParametersHash() != before;
     CountEngine();
     watchdog_.SetDescribe(nullptr);
@@ -109,9 +109,20 @@ class Running {
            table().footprint(target_.self(), op, footprint, &error) == TGT_OK;
   }
 
-  // What a request of this size holds: an op of its own, called once, tells. 0 when it does not, or
-  // when the engine was stopped.
-  uint64_t ArenaBytesOf(int64_t size) {
+  // What one request holds at most; 0 when it cannot be told of some size.
+  uint64_t MostArenaBytes() {
+    uint64_t most = 0;
+    for (const int64_t size : SizesOf(program_)) {
+      const std::optional<uint64_t> bytes = ArenaBytesOf(size);
+      if (!bytes) return 0;
+      most = std::max(most, *bytes);
+    }
+    return most;
+  }
+
+  // What a request of this size holds: an op of its own, called once, tells. Nothing when it does
+  // not, or when the engine was stopped or the request is a wrong one.
+  std::optional<uint64_t> ArenaBytesOf(int64_t size) {
     Callee fresh{.program = program_,
                  .target = target_,
                  .engine = callee_.engine,
@@ -122,11 +133,11 @@ class Running {
     tgt_footprint footprint = {};
     if (table().cached_op_create(target_.self(), callee_.engine, model_, &one, &fresh.ops[0],
                                  &error) != TGT_OK)
-      return 0;
+      return std::nullopt;
     const bool told = Caller(fresh, 0).Do({.size = size}, 0, nullptr).code == TGT_OK &&
                       Look(fresh.ops[0], &footprint);
     table().free_handle(target_.self(), fresh.ops[0], &error);
-    return told ? footprint.arena_bytes : 0;
+    return told ? std::optional(footprint.arena_bytes) : std::nullopt;
   }
 
   void CountEngine() {
