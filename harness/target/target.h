@@ -168,8 +168,9 @@ typedef struct tgt_tensor {
   void* owner;
 } tgt_tensor;
 
-/* `plans_max`: how many input signatures stay compiled; of more, the one that was not used for
- * longest goes, and is compiled anew when it comes back. A failed compilation keeps nothing. */
+/* `plans_max`: how many input signatures stay compiled. One that went is compiled anew when it comes
+ * back; which one goes is the target's own promise: `least_recent_plan_goes`. A failed compilation
+ * keeps nothing. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
@@ -219,6 +220,8 @@ typedef struct tgt_target {
   uint32_t groups;
   tgt_error_rule error_rule;
   int32_t total_push_order; /* 1: push numbers are one order over all pushing threads */
+  /* 1: of more plans than plans_max, the one goes that was not used for longest. 0: any. */
+  int32_t least_recent_plan_goes;
 
   tgt_code (*open)(const tgt_host* host, void** instance, tgt_error* error);
   void (*close)(void* instance);

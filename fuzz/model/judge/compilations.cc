@@ -96,6 +96,8 @@ class Compilations {
   }
 
   bool IsKnown() const {
+    if (program_.plans < CountSignatures(program_) && !history_.least_recent_plan_goes)
+      return false;
     if (Has(program_, Verb::kFree) || Stops(program_)) return false;
     for (size_t i = 0; i < events_.size(); ++i) {
       if (i > 0 && events_[i - 1]->end > events_[i]->begin) return false;

@@ -1,8 +1,8 @@
-// JudgeCompilations: has an op compiled exactly as often as a cache of that many plans does, of
-// which the least recently used one goes?
+// JudgeCompilations: has an op compiled as often as a cache of that many plans does?
 //
-// Of calls that came one after the other the number is known. Where they met, each signature is
-// compiled at most once while none has to go.
+// Of calls that came one after the other the number is known while no plan has to go, and behind
+// that of a target that promises which one goes: the least recently used one. Where calls met,
+// each signature is compiled at most once while none has to go.
 //
 // Thread safety: pure.
 #pragma once

@@ -16,6 +16,7 @@ struct Case {
 // One call after the other with these sizes, and nobody behind them.
 Case Calls(int64_t plans, const std::vector<int64_t>& sizes, uint64_t compilations) {
   Case made{.program = {.plans = plans}, .history = {}};
+  made.history.least_recent_plan_goes = true;
   made.program.graph.inputs = {{.name = "x0", .dims = {kAnySize}}};
   auto& answers = made.history.callers.emplace_back();
   for (const int64_t size : sizes) {
@@ -35,6 +36,16 @@ std::string Kind(const Case& made) {
 void Fail(Answer* answer, tgt_code code, const std::string& message) {
   answer->code = code;
   std::strncpy(answer->error.message, message.c_str(), sizeof(answer->error.message) - 1);
+}
+
+TEST(ModelCompilations, WithoutThePromiseAnyPlanMayGo) {
+  Case made = Calls(1, {1, 2, 1}, 2);
+  EXPECT_EQ(Kind(made), "COP-3 compiled too seldom");
+  made.history.least_recent_plan_goes = false;
+  EXPECT_EQ(Kind(made), "");
+  Case roomy = Calls(2, {1, 2, 1}, 3);
+  roomy.history.least_recent_plan_goes = false;
+  EXPECT_EQ(Kind(roomy), "COP-3 compiled too often") << "none has to go";
 }
 
 TEST(ModelCompilations, TheLeastRecentlyUsedPlanGoes) {

@@ -63,6 +63,7 @@ struct Rest {
 };
 
 struct History {
+  bool least_recent_plan_goes = false;  // the target promises it
   tgt_code create = TGT_OK;
   tgt_error create_error = {};
   std::vector<std::vector<Answer>> callers;

@@ -166,6 +166,7 @@ class Running {
 History RunProgram(const Program& program, const tgt_target& table, uint64_t round,
                    Watchdog* watchdog) {
   History history;
+  history.least_recent_plan_goes = table.least_recent_plan_goes != 0;
   Sites sites(program, round);
   watchdog->Begin();
   const int threads = ThreadCount();

@@ -314,6 +314,7 @@ constexpr tgt_target kTable = {
     .groups = TGT_ENGINE | TGT_MODEL | TGT_ITERATOR,
     .error_rule = TGT_ERRORS_EVERY_WAIT,
     .total_push_order = 1,
+    .least_recent_plan_goes = 1,
     .open = Open,
     .close = Close,
     .free_handle = Free,
