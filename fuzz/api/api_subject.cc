@@ -77,6 +77,7 @@ Lines SimplerLine(const Lines& lines, size_t i) {
   with([](Line& l) { l.size = Size::kWhole; });
   with([](Line& l) { l.ends = Ends::kOk; });
   with([](Line& l) { l.room = kMostRoom; });
+  with([](Line& l) { l.meet = 0; });
   with([](Line& l) { l.verb = l.verb == Verb::kNaiveEngine ? Verb::kEngine : l.verb; });
   return simpler;
 }

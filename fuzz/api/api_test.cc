@@ -54,8 +54,16 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   Told told("t0: engine -> h1\nt0: push_waits h1\n");
   Answer& inside = told.history().inside.emplace_back(told.history().calls[1]);
   EXPECT_EQ(told.Kind(), "ENG-7 a wait inside an op was not refused");
+  inside.code = TENTER_STALE_HANDLE;
+  EXPECT_EQ(told.Kind(), "ENG-7 a wait inside an op was not refused") << "the engine lives";
+  told.history().closing = 1;
+  EXPECT_EQ(told.Kind(), "");
+  told.history().closing = UINT64_MAX;
   inside.code = TENTER_WAIT_INSIDE_OP;
   EXPECT_EQ(told.Kind(), "");
+  inside.wrong = "x";
+  EXPECT_EQ(told.Kind(), "ENG-7 wrong beside its code");
+  inside.wrong = "";
   told.history().calls[1].wrong = "x";
   EXPECT_EQ(told.Kind(), "ENG-8 wrong beside its code");
   told.history().calls[1].wrong = "";

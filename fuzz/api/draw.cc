@@ -56,8 +56,7 @@ class Drawing {
       line.handles[i] = Handle(type->needs[i]);
     if (type->makes != Kind::kNone) {
       if (next_ == kMostHandles) return;
-      line.made = next_++;
-      made_[type->makes].push_back(line.made);
+      NameMade(type->makes, &line);
     }
     line.other = Chance(kOtherContext) && type->makes == Kind::kNone;
     line.noerror = Chance(kNoError);
@@ -65,20 +64,32 @@ class Drawing {
       line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
+    if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);
     p_.lines.push_back(line);
-    if (threads_ > 1 && Chance(kMeeting)) AddMeeting(line);
   }
 
-  // Another thread frees what the call uses, at about the same time: both begin with the program,
-  // or soon after.
-  void AddMeeting(const Line& use) {
+  // Another thread frees what the call uses, at the same time. The thread that made it does the
+  // one or the other, so that it is there.
+  void AddMeeting(Line use) {
     const int i = TypeOf(use.verb).needs[1] == Kind::kNone ? 0 : 1;
     const Kind kind = TypeOf(use.verb).needs[i];
+    const int maker = maker_[use.handles[i]];
+    Line free{.thread = maker, .handles = {use.handles[i], 0}};
     for (const VerbType& type : VerbTypes())
-      if (type.frees && type.needs[0] == kind && kind != Kind::kNone)
-        p_.lines.push_back({.thread = (use.thread + 1) % threads_,
-                            .verb = type.verb,
-                            .handles = {use.handles[i], 0}});
+      if (type.frees && type.needs[0] == kind && kind != Kind::kNone) free.verb = type.verb;
+    if (TypeOf(free.verb).frees && free.handles[0] != 0) {
+      use.meet = free.meet = ++meetings_;
+      use.thread = (maker + From(1, threads_ - 1)) % threads_;
+      if (Chance(50)) std::swap(use.thread, free.thread);
+      p_.lines.push_back(free);
+    }
+    p_.lines.push_back(use);
+  }
+
+  void NameMade(Kind kind, Line* line) {
+    line->made = next_++;
+    made_[kind].push_back(line->made);
+    maker_[line->made] = line->thread;
   }
 
   // One of the kind, mostly; it is made first where there is none.
@@ -96,8 +107,7 @@ class Drawing {
       for (int i = 0; i < 2 && type.needs[i] != Kind::kNone; ++i)
         line.handles[i] = Handle(type.needs[i]);
       if (next_ == kMostHandles) return;
-      line.made = next_++;
-      made_[kind].push_back(line.made);
+      NameMade(kind, &line);
       p_.lines.push_back(line);
       return;
     }
@@ -105,7 +115,8 @@ class Drawing {
 
   const std::vector<Kind> kinds_;
   Rng rng_;
-  int threads_ = 1, next_ = 1;
+  int threads_ = 1, next_ = 1, meetings_ = 0;
+  int maker_[kMostHandles] = {};  // the thread that makes each handle
   std::map<Kind, std::vector<int>> made_;
   Program p_;
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@
 #include "runtime/capi/tenter/tenter.h"
 
 namespace tenter::fuzz::api {
+
+// Of every op, so that errors can be seen to name it.
+inline constexpr const char* kOpName = "fuzzed";
 
 // A failure that a wait told.
 struct Failed {
@@ -38,8 +42,10 @@ struct Answer {
 
 struct History {
   std::vector<Answer> calls;
-  std::vector<Answer> inside;  // that bodies made, of kPushWaits and kPushFrees
+  std::vector<Answer> inside;     // that bodies made, of kPushWaits and kPushFrees
+  uint64_t closing = UINT64_MAX;  // when the contexts began to go, beside ops that still ran
   std::vector<std::string> wrong_ops;
+  std::map<const Line*, int> ran;  // how often the op of a line did
   int64_t threads_left = 0, descriptors_left = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fuzz/api/lives.h"
+#include "fuzz/api/recorded.h"
 #include "fuzz/api/reports.h"
 
 namespace tenter::fuzz::api {
@@ -43,6 +44,7 @@ class Judgement {
       return Finding{"ENG-8", "freed twice", "two calls freed one handle: " + ToText(*twice->maker),
                      0};
     if (auto finding = JudgeReports(history_, lives_); finding.has_value()) return finding;
+    if (auto finding = JudgeReplays(history_); finding.has_value()) return finding;
     if (!history_.wrong_ops.empty())
       return Finding{"ENG-5", "op not given back as promised", history_.wrong_ops.front(), 0};
     if (history_.threads_left > 0)
@@ -145,14 +147,19 @@ class Judgement {
   // What a body was answered: a wait for its own engine is refused, and it may free that.
   std::optional<Finding> OfInside(const Answer& answer) const {
     if (answer.end == 0) return std::nullopt;  // its body never ran
-    if (answer.line->verb == Verb::kPushFrees) {
-      const Codes right = {TENTER_OK, TENTER_STALE_HANDLE};
-      if (right.contains(answer.code)) return std::nullopt;
-      return Finding{"ENG-8", "the wrong code", "inside: " + Text(answer), 0};
-    }
-    if (answer.code == TENTER_WAIT_INSIDE_OP || answer.code == TENTER_STALE_HANDLE)
-      return std::nullopt;
-    return Finding{"ENG-7", "a wait inside an op was not refused", Text(answer), 0};
+    const bool frees = answer.line->verb == Verb::kPushFrees;
+    if (!answer.wrong.empty())
+      return Finding{frees ? "ENG-8" : "ENG-7", "wrong beside its code",
+                     "inside: " + Text(answer) + ": " + answer.wrong, 0};
+    const Standing engine = lives_.Of(answer);
+    Codes right;
+    if (engine != Standing::kStale) right.insert(frees ? TENTER_OK : TENTER_WAIT_INSIDE_OP);
+    if (engine != Standing::kAlive || answer.end > history_.closing)
+      right.insert(TENTER_STALE_HANDLE);
+    if (right.contains(answer.code)) return std::nullopt;
+    const std::string told = "inside: " + Text(answer) + ", expected " + Names(right);
+    if (frees || right.contains(TENTER_OK)) return Finding{"ENG-8", "the wrong code", told, 0};
+    return Finding{"ENG-7", "a wait inside an op was not refused", told, 0};
   }
 
   const History& history_;

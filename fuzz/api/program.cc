@@ -96,6 +96,9 @@ bool ParseRest(std::istringstream& in, Line* line) {
     } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
                value[0] >= '0' && value[0] < '0' + kMostRoom) {
       line->room = value[0] - '0';
+    } else if (word == "meet" && in >> value && value.size() == 1 && value[0] > '0' &&
+               value[0] <= '0' + kMostMeet) {
+      line->meet = value[0] - '0';
     } else {
       return false;
     }
@@ -154,6 +157,7 @@ std::string ToText(const Line& line) {
     text += " size " + std::string(kSizes[static_cast<size_t>(line.size)]);
   if (line.ends != Ends::kOk) text += " ends " + std::string(kEnds[static_cast<size_t>(line.ends)]);
   if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
+  if (line.meet != 0) text += " meet " + std::to_string(line.meet);
   return text;
 }
 

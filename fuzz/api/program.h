@@ -7,6 +7,8 @@
 //   t0: scope_wait h1 other         a wrong kind of handle, in another context
 //   t0: next h0                     h0 is NULL
 //   t0: wait h1 room 1              takes one failure at most
+//   t1: free_scope h2 meet 3        waits, a moment at most, for the call of another thread that
+//                                   says so, too: both begin together
 //
 // "noise 7" as the first line: delays at the sites of the runtime, drawn by that seed.
 //
@@ -114,11 +116,12 @@ struct Line {
   Size size = Size::kWhole;
   Ends ends = Ends::kOk;
   int room = kMostRoom;
+  int meet = 0;  // 0: it waits for nobody
 
   bool operator==(const Line&) const = default;
 };
 
-inline constexpr int kMostHandles = 16, kMostThreads = 3;
+inline constexpr int kMostHandles = 16, kMostThreads = 3, kMostMeet = 9;
 
 struct Program {
   uint64_t noise = 0;  // 0: none

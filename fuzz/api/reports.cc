@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+
+#include "fuzz/api/recorded.h"
 
 namespace tenter::fuzz::api {
 namespace {
@@ -25,24 +28,29 @@ const char* PlaceOf(Ends ends) {
   }
 }
 
-// Calls that leave failures in one log.
+// A call that leaves failures in a log: how many, and where they happen.
 struct Source {
   const Answer* call;
-  int least, most;  // how many
+  int least, most;
+  std::set<std::string> places;
 };
 
 // What is reported to the waits on one handle, an engine or a scope.
 struct Log {
   std::vector<Source> sources;
   std::vector<const Answer*> waits;
-  bool may_lose = false;  // a scope that was cancelled or freed
+  std::vector<const Answer*> losers;  // that cancel or free a scope
+  uintptr_t engine = 0;
 };
 
 class Logs {
  public:
   Logs(const History& history, const Lives& lives) : history_(history), lives_(lives) {
-    for (const Answer& answer : history.calls)
-      if (Succeeded(answer)) Add(answer);
+    for (const Answer& answer : history.calls) {
+      if (!Succeeded(answer)) continue;
+      Add(answer);
+      if (answer.number != 0) pushes_[{answer.given[0], answer.number}] = &answer;
+    }
   }
 
   std::optional<Finding> Find() const {
@@ -67,38 +75,48 @@ class Logs {
 
   void Add(const Answer& answer) {
     const Line& line = *answer.line;
-    if (HasRoom(line.verb)) logs_[answer.given[0]].waits.push_back(&answer);
+    if (HasRoom(line.verb)) LogOf(answer.given[0]).waits.push_back(&answer);
     if (line.verb == Verb::kScopeCancel || line.verb == Verb::kFreeScope)
-      logs_[answer.given[0]].may_lose = true;
+      LogOf(answer.given[0]).losers.push_back(&answer);
     if (line.verb == Verb::kReplay) AddReplay(answer);
     if (line.verb == Verb::kRecord || !Fails(line)) return;
     if (line.verb == Verb::kBulkPush) {
       const uintptr_t engine = lives_.EngineOf(answer.given[0]);
-      // A stop refuses what the bulk still holds.
-      logs_[engine].sources.push_back({&answer, lives_.StoppedAny(answer) ? 0 : 1, 1});
+      // A stop hands over what bulks hold, and refuses what comes into them behind it.
+      const bool surely = lives_.StoppedEngine(answer, engine) == Standing::kAlive;
+      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {PlaceOf(line.ends)}});
     } else {
       const bool scoped = line.verb == Verb::kPushScoped && answer.given[1] != 0;
-      logs_[answer.given[scoped ? 1 : 0]].sources.push_back({&answer, 1, 1});
+      LogOf(answer.given[scoped ? 1 : 0]).sources.push_back({&answer, 1, 1, {PlaceOf(line.ends)}});
     }
   }
 
-  // What a program holds is known only as far as its recording was filled before the capture ended.
   void AddReplay(const Answer& replay) {
-    for (const Answer& capture : history_.calls) {
-      if (capture.line->verb != Verb::kCapture || capture.made != replay.given[0]) continue;
-      int most = 0;
-      for (const Answer& record : history_.calls)
-        most += record.line->verb == Verb::kRecord && record.given[0] == capture.given[1] &&
-                Fails(*record.line) && record.begin < capture.end;
-      if (most > 0) logs_[lives_.EngineOf(replay.given[0])].sources.push_back({&replay, 0, most});
+    const Recorded recorded = RecordedIn(history_, replay.given[0]);
+    Source source{&replay, 0, 0, {}};
+    for (const Answer* record : recorded.ops) {
+      if (!Fails(*record->line)) continue;
+      ++source.most;
+      source.places.insert(PlaceOf(record->line->ends));
     }
+    if (recorded.is_known) source.least = source.most;
+    if (source.most > 0) LogOf(lives_.EngineOf(replay.given[0])).sources.push_back(source);
+  }
+
+  Log& LogOf(uintptr_t handle) {
+    Log& log = logs_[handle];
+    const uintptr_t engine = lives_.EngineOf(handle);
+    log.engine = engine == 0 ? handle : engine;
+    return log;
   }
 
   static std::string WrongCount(const Log& log, const Answer& wait) {
     int64_t least = 0, most = 0;
+    const bool may_lose = std::any_of(log.losers.begin(), log.losers.end(),
+                                      [&](const Answer* loser) { return loser->begin < wait.end; });
     for (const Source& source : log.sources) {
       if (source.call->begin < wait.end) most += source.most;
-      if (source.call->end < wait.begin && !log.may_lose) least += source.least;
+      if (source.call->end < wait.begin && !may_lose) least += source.least;
     }
     for (const Answer* other : log.waits) {
       const auto told = static_cast<int64_t>(other->failed.size());
@@ -113,30 +131,40 @@ class Logs {
            (least < most ? " to " + std::to_string(most) : "");
   }
 
-  // Each is one that was pushed, by its number; bulks and replays do not tell theirs.
-  static std::string WrongEntries(const Log& log, const Answer& wait) {
+  std::string WrongEntries(const Log& log, const Answer& wait) const {
     int unknown = 0;
-    std::map<uint64_t, const Line*> pushed;
-    for (const Source& source : log.sources)
-      if (source.call->number != 0)
-        pushed[source.call->number] = source.call->line;
-      else
-        unknown += source.most;
     uint64_t before = 0;
+    for (const Source& source : log.sources)
+      if (source.call->number == 0) unknown += source.most;
     for (const Failed& failed : wait.failed) {
       const std::string which = "the failure of push " + std::to_string(failed.number);
       if (failed.number <= before) return which + " comes after a later one";
       before = failed.number;
-      if (failed.op != "op") return which + " is one of '" + failed.op + "', which is no op";
-      const auto push = pushed.find(failed.number);
-      if (push == pushed.end() && --unknown < 0) return which + ", which did not fail here";
-      if (push != pushed.end() && failed.place != PlaceOf(push->second->ends))
-        return which + " happened in '" + failed.place + "', not as in " + ToText(*push->second);
-      if (push != pushed.end() && push->second->ends != Ends::kDrop &&
-          failed.code != TENTER_DATA_LOSS)
+      if (failed.op != kOpName) return which + " is one of '" + failed.op + "', which is no op";
+      const auto push = pushes_.find({log.engine, failed.number});
+      const bool known = push != pushes_.end();
+      if (!known && --unknown < 0) return which + ", which is none";
+      if (known && !IsSource(log, *push->second))
+        return which + ", which does not fail here: " + ToText(*push->second->line);
+      if (!MayFailAt(log, failed.place, known ? push->second : nullptr))
+        return which + " happened in '" + failed.place + "'";
+      if (failed.place != PlaceOf(Ends::kDrop) && failed.code != TENTER_DATA_LOSS)
         return which + " has the code " + tenter_code_name(failed.code);
     }
     return "";
+  }
+
+  static bool IsSource(const Log& log, const Answer& push) {
+    return std::any_of(log.sources.begin(), log.sources.end(),
+                       [&](const Source& source) { return source.call == &push; });
+  }
+
+  // `push`: null for one whose number nobody told, of a bulk or a replay.
+  static bool MayFailAt(const Log& log, const std::string& place, const Answer* push) {
+    return std::any_of(log.sources.begin(), log.sources.end(), [&](const Source& source) {
+      const bool fits = push == nullptr ? source.call->number == 0 : source.call == push;
+      return fits && source.places.contains(place);
+    });
   }
 
   // What had been pushed before the wait began is older than the last that it told, and yet told by
@@ -165,6 +193,7 @@ class Logs {
   const History& history_;
   const Lives& lives_;
   std::map<uintptr_t, Log> logs_;
+  std::map<std::pair<uintptr_t, uint64_t>, const Answer*> pushes_;  // by engine and number
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kWrong = "ERR-6 the wrong failures";
 
-Failed Body(uint64_t number) { return {number, "op", "body", TENTER_DATA_LOSS}; }
+Failed Body(uint64_t number) { return {number, kOpName, "body", TENTER_DATA_LOSS}; }
 
 // Two failing ops, 1 and 2, and two waits, of which the first has room for one.
 class ApiReports : public testing::Test {
@@ -23,7 +23,7 @@ class ApiReports : public testing::Test {
     told.Number(1, 1).Number(2, 2).Tells(3, 2, {Body(1)}).Tells(4, 1, {dropped_});
     return told;
   }
-  const Failed dropped_ = {2, "op", "completion dropped", TENTER_INTERNAL};
+  const Failed dropped_ = {2, kOpName, "completion dropped", TENTER_INTERNAL};
 };
 
 TEST_F(ApiReports, EachIsToldOnceTheOldestFirst) {
@@ -32,8 +32,8 @@ TEST_F(ApiReports, EachIsToldOnceTheOldestFirst) {
   EXPECT_EQ(Right().Tells(4, 1, {Body(1)}).Kind(), kWrong) << "twice";
   EXPECT_EQ(Right().Tells(4, 1, {Body(3)}).Kind(), kWrong) << "of no push";
   EXPECT_EQ(Right().Tells(4, 1, {Body(2)}).Kind(), kWrong) << "at another place";
-  EXPECT_EQ(Right().Tells(3, 2, {{1, "?", "body", TENTER_DATA_LOSS}}).Kind(), kWrong) << "op";
-  EXPECT_EQ(Right().Tells(3, 2, {{1, "op", "body", TENTER_INTERNAL}}).Kind(), kWrong) << "code";
+  EXPECT_EQ(Right().Tells(3, 2, {{1, "?", "body", TENTER_DATA_LOSS}}).Kind(), kWrong) << kOpName;
+  EXPECT_EQ(Right().Tells(3, 2, {{1, kOpName, "body", TENTER_INTERNAL}}).Kind(), kWrong) << "code";
 }
 
 TEST_F(ApiReports, TheCountIsOfAllThatWereNotTold) {
@@ -63,11 +63,47 @@ TEST_F(ApiReports, BulksAndReplaysDoNotTellTheirNumbers) {
       "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: bulk_push h2 ends fail\nt0: wait h1\n";
   EXPECT_EQ(Told(bulk).Tells(3, 1, {Body(7)}).Kind(), "");
   EXPECT_EQ(Told(bulk).Kind(), kWrong);
-  const std::string replayed =
+}
+
+TEST_F(ApiReports, OfOneThreadReplaysAreKnownExactly) {
+  const std::string text =
       "t0: engine -> h1\nt0: recording -> h2\nt0: record h2 ends fail\nt0: capture h1 h2 -> h3\n"
-      "t0: replay h3\nt0: wait h1\n";
-  EXPECT_EQ(Told(replayed).Tells(5, 1, {Body(4)}).Kind(), "");
-  EXPECT_EQ(Told(replayed).Tells(5, 2, {Body(4), Body(5)}).Kind(), kWrong);
+      "t0: record h2 ends drop\nt0: replay h3\nt0: wait h1\n";
+  const auto replayed = [&] { return Told(text).Ran(2, 1); };
+  EXPECT_EQ(replayed().Tells(6, 1, {Body(4)}).Kind(), "");
+  EXPECT_EQ(replayed().Tells(6, 2, {Body(4), Body(5)}).Kind(), kWrong);
+  EXPECT_EQ(replayed().Kind(), kWrong) << "a failure that nobody was told";
+  EXPECT_EQ(replayed().Tells(6, 1, {dropped_}).Kind(), kWrong) << "recorded behind the capture";
+  EXPECT_EQ(replayed().Ran(2, 2).Tells(6, 1, {Body(4)}).Kind(), "ENG-5 not run with each replay");
+  EXPECT_EQ(replayed().Ran(2, 0).Tells(6, 1, {Body(4)}).Kind(), "ENG-5 not run with each replay");
+}
+
+TEST_F(ApiReports, WhatSucceededHasNoFailure) {
+  const std::string text =
+      "t0: engine -> h1\nt0: push h1\nt0: bulk h1 -> h2\nt0: bulk_push h2 ends fail\nt0: wait h1\n";
+  EXPECT_EQ(Told(text).Number(1, 1).Tells(4, 1, {Body(2)}).Kind(), "");
+  EXPECT_EQ(Told(text).Number(1, 1).Tells(4, 1, {Body(1)}).Kind(), kWrong);
+  EXPECT_EQ(Told(text).Number(1, 1).Tells(4, 1, {dropped_}).Kind(), kWrong) << "the place";
+}
+
+TEST_F(ApiReports, AStopOfItsOwnEngineMayKeepABulkFromIt) {
+  const std::string bulk =
+      "t0: engine -> h1\nt0: engine -> h2\nt0: bulk h1 -> h3\nt0: stop %\nt0: bulk_push h3 ends "
+      "fail\nt0: wait h1\n";
+  const auto stopping = [&](const std::string& engine) {
+    return bulk.substr(0, bulk.find('%')) + engine + bulk.substr(bulk.find('%') + 1);
+  };
+  EXPECT_EQ(Told(stopping("h1")).Kind(), "");
+  EXPECT_EQ(Told(stopping("h2")).Kind(), kWrong) << "another one";
+}
+
+TEST_F(ApiReports, WhatEndsBeforeACancelLosesNothing) {
+  const std::string text =
+      "t0: engine -> h1\nt0: scope h1 -> h2\nt0: push_scoped h1 h2 ends fail\nt0: scope_wait h2\n"
+      "t0: scope_cancel h2\nt0: scope_wait h2\n";
+  EXPECT_EQ(Told(text).Number(2, 1).Tells(3, 1, {Body(1)}).Kind(), "");
+  EXPECT_EQ(Told(text).Number(2, 1).Kind(), "ERR-11 the wrong failures");
+  EXPECT_EQ(Told(text).Number(2, 1).Overlap(3).Kind(), "") << "it may have been cancelled";
 }
 
 }  // namespace

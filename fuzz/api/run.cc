@@ -1,10 +1,12 @@
 #include "fuzz/api/run.h"
 
 #include <list>
+#include <set>
 
 #include "fuzz/api/world.h"
 #include "fuzz/process/thread_count.h"
 #include "runtime/base/check.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 
@@ -38,8 +40,36 @@ class Places {
   std::array<Atomic<int64_t>, kMostThreads> at_ = {-1, -1, -1};
 };
 
+// Calls that begin together. What they count orders nothing, so that it hides no race.
+class Meetings {
+ public:
+  explicit Meetings(const Program& program) {
+    std::set<int> threads[kMostMeet + 1];
+    for (const Line& line : program.lines) threads[line.meet].insert(line.thread);
+    for (int meet = 1; meet <= kMostMeet; ++meet)
+      expected_[meet] = static_cast<int>(threads[meet].size());
+  }
+
+  // Waits for the others, but not for long: who comes late may wait for this thread elsewhere.
+  void Await(int meet) {
+    if (meet == 0) return;
+    Atomic<int>& come = come_[static_cast<size_t>(meet)];
+    come.FetchAdd(1, kRelaxed);
+    for (const int64_t until = NowNs() + kMostWaitNs;
+         come.Load(kRelaxed) < expected_[meet] && NowNs() < until;)
+      YieldThread();
+  }
+
+ private:
+  static constexpr int64_t kMostWaitNs = 5 * kNsPerMs;
+
+  int expected_[kMostMeet + 1] = {};
+  std::array<Atomic<int>, kMostMeet + 1> come_ = {};
+};
+
 void CallAll(const Program& program, World* world, Places* places, History* history) {
   Gate go;
+  Meetings meetings(program);
   std::list<Thread> threads;
   for (int thread = 0; thread < Threads(program); ++thread)
     TENTER_CHECK(threads.emplace_back()
@@ -49,6 +79,7 @@ void CallAll(const Program& program, World* world, Places* places, History* hist
                               for (size_t i = 0; i < program.lines.size(); ++i) {
                                 const Line& line = program.lines[i];
                                 if (line.thread != thread) continue;
+                                meetings.Await(line.meet);
                                 places->At(thread, i);
                                 world->Call(&history->calls[i],
                                             HasInside(line.verb) ? &history->inside[i] : nullptr);
@@ -79,8 +110,9 @@ History RunProgram(const Program& program, const std::string& rows, uint64_t rou
     watchdog->SetDescribe([&places] { return places.Describe(); });
     CallAll(program, &world, &places, &history);
     watchdog->SetDescribe([] { return std::string("the contexts are being freed\n"); });
-    world.Close();
+    history.closing = world.Close();
     history.wrong_ops = world.WrongOps();
+    history.ran = world.Ran();
   }
   watchdog->SetDescribe(nullptr);
   history.threads_left = ThreadsLeft(threads);

@@ -45,6 +45,10 @@ class Told {
     history_.calls[wait].failed = std::move(failed);
     return *this;
   }
+  Told& Ran(size_t record, int times) {
+    history_.ran[history_.calls[record].line] = times;
+    return *this;
+  }
   History& history() { return history_; }
   std::string Kind() const {
     const auto finding = Judge(history_);

@@ -79,7 +79,9 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
 // Behind the room there is one place more, which must stay as it is.
 tenter_code World::Wait(const Line& line, Answer* answer, tenter_error* error) {
   tenter_failure failures[kMostRoom + 1] = {};
-  for (tenter_failure& failure : failures) failure.struct_size = sizeof(failure);
+  tenter_failure untouched = {};
+  untouched.struct_size = sizeof(untouched);
+  for (tenter_failure& failure : failures) failure = untouched;
   const auto room = static_cast<size_t>(line.room);
   tenter_failure* const out = room == 0 ? nullptr : failures;
   const uintptr_t handle = answer->given[0];
@@ -95,7 +97,7 @@ tenter_code World::Wait(const Line& line, Answer* answer, tenter_error* error) {
                               .place = failures[i].place,
                               .code = failures[i].error.code});
   for (size_t i = filled; i <= kMostRoom; ++i)
-    if (failures[i].op[0] != '\0' || failures[i].push_number != 0)
+    if (std::memcmp(&failures[i], &untouched, sizeof(untouched)) != 0)
       answer->wrong = "a failure beyond those that it told";
   return code;
 }

@@ -1,5 +1,6 @@
 #include "fuzz/api/world.h"
 
+#include <cstring>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -46,7 +47,7 @@ void Delay(void* delays, const tenter_hit*, tenter_fault*) {
 tenter_op COp(Op* op) {
   const bool sync = op->line.ends == Ends::kOk || op->line.ends == Ends::kFail;
   return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
-          .name = "op",
+          .name = kOpName,
           .reads = nullptr,
           .read_count = 0,
           .writes = nullptr,
@@ -113,10 +114,16 @@ void World::CallInside(const Op& op) {
         tenter_wait_for_all(context, As<tenter_engine>(op.engine), nullptr, 0, &count, &error);
   }
   answer.end = stamps_.FetchAdd(1, kRelaxed);
+  if (answer.code != TENTER_OK && (error.code != answer.code || error.message[0] == '\0'))
+    answer.wrong = "an error without its code or its message";
+  if (answer.code == TENTER_WAIT_INSIDE_OP && std::strstr(error.message, kOpName) == nullptr)
+    answer.wrong = "an error that does not name the op";
 }
 
-void World::Close() {
+uint64_t World::Close() {
+  const uint64_t began = stamps_.FetchAdd(1, kRelaxed);
   for (tenter_context* context : contexts_) tenter_context_free(context);
+  return began;
 }
 
 std::vector<std::string> World::WrongOps() const {
@@ -125,6 +132,13 @@ std::vector<std::string> World::WrongOps() const {
   for (const Op& op : ops_)
     if (std::string text = op.Wrong(); !text.empty()) wrong.push_back(std::move(text));
   return wrong;
+}
+
+std::map<const Line*, int> World::Ran() const {
+  std::map<const Line*, int> ran;
+  MutexLock lock(mutex_);
+  for (const Op& op : ops_) ran[&op.line] = op.ran.Load(kAcquire);
+  return ran;
 }
 
 Op* World::NewOp(const Line& line, uintptr_t engine, Answer* inside) {
@@ -182,18 +196,26 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
 
 tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
   if (inside != nullptr) inside->given[0] = answer->given[0];
+  Op* const made = NewOp(line, answer->given[0], inside);
+  tenter_op op = COp(made);
+  const tenter_code code = HandOver(line, *answer, &op, &answer->number, error);
+  made->accepted = code == TENTER_OK;
+  return code;
+}
+
+tenter_code World::HandOver(const Line& line, const Answer& answer, tenter_op* op, uint64_t* number,
+                            tenter_error* error) {
   tenter_context* const context = ContextOf(line);
-  tenter_op op = COp(NewOp(line, answer->given[0], inside));
   switch (line.verb) {
     case Verb::kBulkPush:
-      return tenter_bulk_push(context, As<tenter_bulk>(answer->given[0]), &op, error);
+      return tenter_bulk_push(context, As<tenter_bulk>(answer.given[0]), op, error);
     case Verb::kRecord:
-      return tenter_recording_push(context, As<tenter_recording>(answer->given[0]), &op, error);
+      return tenter_recording_push(context, As<tenter_recording>(answer.given[0]), op, error);
     case Verb::kPushScoped:
-      op.scope = As<tenter_scope>(answer->given[1]);
+      op->scope = As<tenter_scope>(answer.given[1]);
       [[fallthrough]];
     default:
-      return tenter_push(context, As<tenter_engine>(answer->given[0]), &op, &answer->number, error);
+      return tenter_push(context, As<tenter_engine>(answer.given[0]), op, number, error);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <list>
+#include <map>
 #include <string>
 
 #include "fuzz/api/history.h"
@@ -30,10 +31,11 @@ class World {
   void Call(Answer* answer, Answer* inside);
   // What the body of `op` calls.
   void CallInside(const Op& op);
-  // Frees the contexts: everything that was made is gone then.
-  void Close();
+  // Frees the contexts: everything that was made is gone then. Returns the stamp at which it began.
+  uint64_t Close();
   // What became of the ops that is wrong. REQUIRES: Close.
   std::vector<std::string> WrongOps() const EXCLUDES(mutex_);
+  std::map<const Line*, int> Ran() const EXCLUDES(mutex_);  // how often. REQUIRES: Close
 
  private:
   template <typename Handle>
@@ -43,6 +45,8 @@ class World {
   tenter_code Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error);
   tenter_code Make(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error);
+  tenter_code HandOver(const Line& line, const Answer& answer, tenter_op* op, uint64_t* number,
+                       tenter_error* error);
   tenter_code Use(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Wait(const Line& line, Answer* answer, tenter_error* error);
   tenter_code UseIterator(const Line& line, Answer* answer, tenter_error* error);

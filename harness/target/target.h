@@ -168,9 +168,9 @@ typedef struct tgt_tensor {
   void* owner;
 } tgt_tensor;
 
-/* `plans_max`: how many input signatures stay compiled. One that went is compiled anew when it comes
- * back; which one goes is the target's own promise: `least_recent_plan_goes`. A failed compilation
- * keeps nothing. */
+/* `plans_max`: how many input signatures stay compiled. One that went is compiled anew when it
+ * comes back; which one goes is the target's own promise: `least_recent_plan_goes`. A failed
+ * compilation keeps nothing. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */

@@ -49,12 +49,14 @@ class Compilations {
     for (const Answer* const event : events_) {
       if (event->verb == Verb::kCall) {
         Use(*event);
-      } else if (event->footprint.compilations != compiled_) {
+      } else if (event->verb == Verb::kBad) {
+        ++refused_;
+      } else if (!IsRight(event->footprint.compilations)) {
         return Wrong(op_, event->footprint.compilations, compiled_,
                      "a look came behind calls one after the other");
       }
     }
-    if (rest_.footprint.compilations == compiled_) return std::nullopt;
+    if (IsRight(rest_.footprint.compilations)) return std::nullopt;
     return Wrong(op_, rest_.footprint.compilations, compiled_,
                  "the calls came one after the other, and of more than " +
                      std::to_string(program_.plans) +
@@ -64,10 +66,14 @@ class Compilations {
  private:
   enum class Ended { kWithPlan, kWithoutPlan, kUnknown };
 
-  // A wrong request has no signature of the model, and takes no place.
   void Add(const Answer& answer) {
-    if (answer.op == op_ && (answer.verb == Verb::kCall || answer.verb == Verb::kLook))
+    if (answer.op == op_ && (IsInvocation(answer.verb) || answer.verb == Verb::kLook))
       events_.push_back(&answer);
+  }
+
+  // A wrong request may be refused by its compilation, which keeps nothing.
+  bool IsRight(uint64_t compilations) const {
+    return compilations >= compiled_ && compilations <= compiled_ + refused_;
   }
 
   const Fault& FaultOf(const Strike& strike) const { return program_.faults[strike.fault]; }
@@ -101,9 +107,9 @@ class Compilations {
     if (Has(program_, Verb::kFree) || Stops(program_)) return false;
     for (size_t i = 0; i < events_.size(); ++i) {
       if (i > 0 && events_[i - 1]->end > events_[i]->begin) return false;
-      const bool is_call = events_[i]->verb == Verb::kCall;
-      if (is_call ? HowEnded(*events_[i]) == Ended::kUnknown : events_[i]->code != TGT_OK)
-        return false;
+      const Verb verb = events_[i]->verb;
+      if (verb == Verb::kCall && HowEnded(*events_[i]) == Ended::kUnknown) return false;
+      if (verb == Verb::kLook && events_[i]->code != TGT_OK) return false;
     }
     return true;
   }
@@ -123,12 +129,21 @@ class Compilations {
 
   std::optional<Broken> JudgeBound() const {
     const int64_t signatures = CountSignatures(program_);
-    if (program_.plans < signatures) return std::nullopt;  // plans are dropped, and made anew
     const auto failed = static_cast<uint64_t>(std::count_if(
         history_.strikes.begin(), history_.strikes.end(),
         [&](const Strike& strike) { return FaultOf(strike).place == Place::kCompile; }));
-    const uint64_t most = static_cast<uint64_t>(signatures) + failed;
-    if (rest_.footprint.compilations <= most) return std::nullopt;
+    uint64_t most = static_cast<uint64_t>(signatures) + failed;
+    std::set<int64_t> answered;
+    for (const Answer* const event : events_) {
+      if (event->verb == Verb::kBad) ++most;
+      if (event->verb == Verb::kCall && event->code == TGT_OK)
+        answered.insert(SignatureOf(program_.graph, event->size));
+    }
+    if (rest_.footprint.compilations < answered.size())
+      return Wrong(op_, rest_.footprint.compilations, answered.size(),
+                   "so many signatures were answered");
+    // Plans may be dropped, and made anew.
+    if (program_.plans < signatures || rest_.footprint.compilations <= most) return std::nullopt;
     return Wrong(op_, rest_.footprint.compilations, most,
                  "at most once for each of " + std::to_string(signatures) +
                      " signatures, and once for each of " + std::to_string(failed) + " failures");
@@ -138,9 +153,10 @@ class Compilations {
   const History& history_;
   const int op_;
   const Rest& rest_;
-  std::vector<const Answer*> events_;  // calls and looks, in the order in which they began
-  std::list<int64_t> kept_;            // signatures, the least recently used one first
-  uint64_t compiled_ = 0;
+  std::vector<const Answer*>
+      events_;               // calls, wrong ones too, and looks, in the order in which they began
+  std::list<int64_t> kept_;  // signatures, the least recently used one first
+  uint64_t compiled_ = 0, refused_ = 0;
 };
 
 }  // namespace

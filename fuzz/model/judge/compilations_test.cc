@@ -60,6 +60,24 @@ TEST(ModelCompilations, TheLeastRecentlyUsedPlanGoes) {
   EXPECT_EQ(Kind(Calls(1, {1, 2, 1}, 0)), "") << "it does not count";
 }
 
+TEST(ModelCompilations, AWrongRequestMayCountAndKeepsNothing) {
+  for (const uint64_t compilations : {1, 2, 3, 4}) {
+    Case made = Calls(2, {1, 2, 1}, compilations);
+    made.history.callers[0][1].verb = Verb::kBad;
+    made.history.callers[0][1].code = TGT_INVALID_ARGUMENT;
+    made.program.calls[1].verb = Verb::kBad;
+    EXPECT_EQ(Kind(made), compilations <= 2 ? "" : "COP-3 compiled too often") << compilations;
+  }
+}
+
+TEST(ModelCompilations, WhereCallsMeetEachAnsweredSignatureWasCompiled) {
+  Case made = Calls(2, {1, 2, 3}, 2);
+  made.history.callers[0][1].begin = 1;
+  EXPECT_EQ(Kind(made), "COP-3 compiled too seldom");
+  made.history.rests[0].footprint.compilations = 3;
+  EXPECT_EQ(Kind(made), "");
+}
+
 TEST(ModelCompilations, AModelWithoutOpenSizesHasOneSignature) {
   Case made = Calls(1, {1, 2, 1}, 1);
   made.program.graph.inputs[0].dims = {3};
