@@ -227,6 +227,21 @@ TEST(LoadedModule, BeginsWhereTheLinkerSays) {
   }
 }
 
+// However many parts there are: some are kept, and none is taken for another one.
+TEST(LoadedModule, IsTheSameWhenItWasFoundBefore) {
+  LoadedModules modules;
+  for (int again = 0; again < 3; ++again)
+    for (const uintptr_t address : CodeHere()) {
+      LoadedModule wanted;
+      ASSERT_TRUE(ModuleOf(address, &wanted));
+      const LoadedModule* const found = modules.Find(address);
+      ASSERT_NE(found, nullptr);
+      EXPECT_EQ(found->base, wanted.base);
+      EXPECT_STREQ(found->path, wanted.path);
+      EXPECT_EQ(modules.Find(8), nullptr);
+    }
+}
+
 TEST(LoadedModule, IsNoneOfAnAddressInNoFile) {
   LoadedModule module;
   EXPECT_FALSE(ModuleOf(8, &module));

@@ -1,11 +1,10 @@
 #include "harness/run/stacks/crash_stack.h"
 
-#include <unistd.h>
-
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 
+#include "harness/run/stacks/direct_file.h"
 #include "harness/run/stacks/stack_walk.h"
 #include "runtime/base/thread.h"
 
@@ -19,7 +18,7 @@ void PrintThread(int descriptor) {
   char line[64];
   const int size =
       std::snprintf(line, sizeof(line), "crashed: thread %" PRIx64 "\n", CurrentThreadKey());
-  [[maybe_unused]] const auto written = write(descriptor, line, static_cast<size_t>(size));
+  DirectWrite(descriptor, line, static_cast<size_t>(size));
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 #include "harness/run/stacks/loaded_module.h"
 
-#include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <span>
+
+#include "harness/run/stacks/direct_file.h"
 
 namespace tenter {
 namespace {
@@ -14,18 +15,8 @@ namespace {
 constexpr size_t kLineBytes = 512;
 constexpr char kDeleted[] = " (deleted)";
 
-// By the system itself: a sanitizer that sees an open or a read keeps books, with locks.
 class MapsFile {
  public:
-  MapsFile()
-      : file_(static_cast<int>(
-            syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC))) {}
-  ~MapsFile() {
-    if (file_ >= 0) syscall(SYS_close, file_);
-  }
-  MapsFile(const MapsFile&) = delete;
-  MapsFile& operator=(const MapsFile&) = delete;
-
   // The next line, without what it has too much; false at the end.
   bool NextLine(std::span<char> line) {
     size_t size = 0;
@@ -41,14 +32,14 @@ class MapsFile {
   char NextSign() {  // 0: there is none
     if (at_ == size_) {
       at_ = 0;
-      size_ = file_ < 0 ? 0 : syscall(SYS_read, file_, buffer_, sizeof(buffer_));
-      if (size_ <= 0) return static_cast<char>(size_ = 0);
+      size_ = file_.Read(buffer_, sizeof(buffer_));
+      if (size_ == 0) return '\0';
     }
     return buffer_[at_++];
   }
 
-  const int file_;
-  long at_ = 0, size_ = 0;
+  const DirectFile file_{"/proc/self/maps"};
+  size_t at_ = 0, size_ = 0;
   char buffer_[1024];  // of a stack that may be small
 };
 
@@ -125,9 +116,20 @@ bool ModuleOf(uintptr_t address, LoadedModule* module) {
     if (address < mapping.begin) return false;
     if (address >= mapping.end) continue;
     CutDeleted(module->path);
+    module->part_begin = mapping.begin;
+    module->part_end = mapping.end;
     return of_file;
   }
   return false;
+}
+
+const LoadedModule* LoadedModules::Find(uintptr_t address) {
+  for (size_t i = 0; i < count_; ++i)
+    if (found_[i].part_begin <= address && address < found_[i].part_end) return &found_[i];
+  LoadedModule& next = found_[count_ == kMost ? kMost - 1 : count_];
+  if (!ModuleOf(address, &next)) return nullptr;
+  count_ = std::min(count_ + 1, kMost);
+  return &next;
 }
 
 }  // namespace tenter

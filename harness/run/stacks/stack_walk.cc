@@ -2,13 +2,12 @@
 
 #include <execinfo.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
-#include "harness/run/stacks/loaded_module.h"
+#include "harness/run/stacks/direct_file.h"
 
 namespace tenter {
 namespace {
@@ -46,15 +45,19 @@ int WalkStack(uintptr_t place, std::span<uintptr_t> frames) {
   return kept;
 }
 
-void PrintFrame(int descriptor, int number, uintptr_t address) {
+void PrintFrame(int descriptor, int number, uintptr_t address, LoadedModules* modules) {
   char line[512];
-  LoadedModule module;
-  const bool known = ModuleOf(address, &module);
-  const int size = std::snprintf(line, sizeof(line), "    #%d 0x%" PRIxPTR " (%s+0x%" PRIxPTR ")\n",
-                                 number, address, known ? module.path : "<unknown module>",
-                                 address - (known ? module.base : 0));
-  [[maybe_unused]] const auto written =
-      write(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
+  LoadedModule own;
+  const LoadedModule* module = nullptr;
+  if (modules != nullptr)
+    module = modules->Find(address);
+  else if (ModuleOf(address, &own))
+    module = &own;
+  const int size =
+      std::snprintf(line, sizeof(line), "    #%d 0x%" PRIxPTR " (%s+0x%" PRIxPTR ")\n", number,
+                    address, module == nullptr ? "<unknown module>" : module->path,
+                    address - (module == nullptr ? 0 : module->base));
+  DirectWrite(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
 }
 
 }  // namespace tenter

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <span>
 
+#include "harness/run/stacks/loaded_module.h"
+
 namespace tenter {
 
 // Loads what a first walk of a stack loads, which allocates.
@@ -28,7 +30,7 @@ uintptr_t PlaceOf(const void* context);
 int WalkStack(uintptr_t place, std::span<uintptr_t> frames);
 
 // One line. It is written by itself: what was printed before is there even if the next frame is
-// not.
-void PrintFrame(int descriptor, int number, uintptr_t address);
+// not. `modules`: what was found for the frames before; null where the stack is too small for it.
+void PrintFrame(int descriptor, int number, uintptr_t address, LoadedModules* modules = nullptr);
 
 }  // namespace tenter

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "harness/run/stacks/direct_file.h"
 #include "harness/run/stacks/direct_handler.h"
 #include "harness/run/stacks/stack_question.h"
 #include "harness/run/stacks/stack_walk.h"
@@ -45,6 +46,7 @@ struct Stack {
 Atomic<bool> busy_ = false;
 Stack stacks_[kStacks];
 int stack_count_ = 0;
+LoadedModules modules_;
 int left_out_ = 0;  // threads with a stack that has no room there
 
 StackQuestion question_;
@@ -70,10 +72,7 @@ void OnAsked(int, siginfo_t*, void* context) {
 void ReadName(int thread, char* name) {
   char path[64];
   std::snprintf(path, sizeof(path), "/proc/self/task/%d/comm", thread);
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t size = file < 0 ? 0 : read(file, name, kNameBytes - 1);
-  if (file >= 0) close(file);
-  name[std::max<ssize_t>(size, 0)] = '\0';
+  name[DirectFile(path).Read(name, kNameBytes - 1)] = '\0';
   if (char* const end = std::strchr(name, '\n'); end != nullptr) *end = '\0';
 }
 
@@ -125,25 +124,23 @@ void AskAndKeep(int thread, int64_t until_ns) {
   if (answered) return Keep(thread, frames, question_.Answer(frames));
   char path[64];
   std::snprintf(path, sizeof(path), "/proc/self/task/%d", thread);
-  if (access(path, F_OK) == 0) Keep(thread, nullptr, 0);
+  if (DirectFile(path, O_DIRECTORY).is_open()) Keep(thread, nullptr, 0);
 }
 
 // Not readdir, which allocates. The main thread comes first: it is the one with the smallest
 // number.
 void AskAll(int self) {
   const int64_t until_ns = NowNs() + kAllTakesNs;
-  const int folder = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;
+  const DirectFile folder("/proc/self/task", O_DIRECTORY);
   alignas(dirent64) char entries[4096];
   long size = 0;
-  while ((size = syscall(SYS_getdents64, folder, entries, sizeof(entries))) > 0)
+  while ((size = syscall(SYS_getdents64, folder.descriptor(), entries, sizeof(entries))) > 0)
     for (long at = 0; at < size;) {
       const auto* const entry = reinterpret_cast<const dirent64*>(entries + at);
       at += entry->d_reclen;
       const int thread = std::atoi(entry->d_name);
       if (thread > 0 && thread != self) AskAndKeep(thread, until_ns);
     }
-  close(folder);
 }
 
 __attribute__((format(printf, 2, 3))) void Print(int descriptor, const char* format, ...) {
@@ -152,8 +149,7 @@ __attribute__((format(printf, 2, 3))) void Print(int descriptor, const char* for
   va_start(arguments, format);
   const int size = std::vsnprintf(line, sizeof(line), format, arguments);
   va_end(arguments);
-  [[maybe_unused]] const auto written =
-      write(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
+  DirectWrite(descriptor, line, std::min(sizeof(line) - 1, static_cast<size_t>(size)));
 }
 
 void PrintStack(int descriptor, const Stack& stack) {
@@ -164,7 +160,7 @@ void PrintStack(int descriptor, const Stack& stack) {
   if (stack.unnamed > 0) Print(descriptor, " and %d more", stack.unnamed);
   Print(descriptor, "\n");
   if (stack.count == 0) Print(descriptor, "    does not answer\n");
-  for (int i = 0; i < stack.count; ++i) PrintFrame(descriptor, i, stack.frames[i]);
+  for (int i = 0; i < stack.count; ++i) PrintFrame(descriptor, i, stack.frames[i], &modules_);
 }
 
 }  // namespace
@@ -179,6 +175,7 @@ void PrintThreadStacks(int descriptor, const void* context) {
   TsanAcquire(&busy_);
   const int self = ThisThread();
   stack_count_ = left_out_ = 0;
+  modules_.Forget();
   if (context != nullptr) {
     uintptr_t own[kFrames];
     const int count = Walk(context, own);
