@@ -77,7 +77,7 @@ def test_a_wrong_value_is_a_finding_with_place_and_tolerance(judge, tmp_path):
     (finding,) = judged.findings
     assert (judged.check.state, finding.check, finding.contracts) == ("failed", "answer", ("COP-9",))
     assert finding.title == "output 'y' is not what ONNX Runtime computes: values"
-    assert "1 of 4 elements differ, first at [0, 2] (expected 3.0, found 3.5), largest difference 0.5, tolerance" in finding.detail
+    assert "1 of 4 elements differ, first at [0, 2] (expected 3.0, found 3.5, 2097152 ULP), largest difference 0.5, tolerance" in finding.detail
     assert finding.evidence["first_index"] == 2 and finding.evidence["sample"] == 0
     assert (tmp_path / "case" / "run" / "answers.bin").exists(), "evidence stays"
 
@@ -220,3 +220,11 @@ def test_a_case_has_no_result_when_its_oracle_is_interrupted_and_a_result_when_i
     judge(model_of(RELU), np.maximum(X, 0))
     monkeypatch.setattr("test_answers.Stop", lambda: stop)
     assert judge(model_of(RELU), np.maximum(X, 0)).check.state == "passed", "it was evaluated before"
+
+
+@pytest.mark.parametrize(("expected", "found", "told"), [
+    (1.0, np.nextafter(np.float32(1), np.float32(2)), "1 ULP"), (-1.0, np.nextafter(np.float32(-1), np.float32(2)), "1 ULP"),
+    (-0.0, np.float32(1e-45), "1 ULP"), (np.float32(-1e-45), np.float32(1e-45), "2 ULP"), (1.0, np.nan, "no distance in ULP: a NaN")])
+def test_a_distance_is_told_in_ulp(expected, found, told):
+    what, detail, _, _ = comparison._one(np.array([found], np.float32), np.array([expected], np.float32), 0.0)
+    assert what == "values" and f", {told}), largest" in detail

@@ -77,6 +77,18 @@ def _one(found: np.ndarray, expected: np.ndarray, tolerance: float) -> tuple[str
     place = int(np.flatnonzero(wrong)[0])
     index = [int(one) for one in np.unravel_index(place, wrong.shape)]
     values = {"expected": str(expected.flat[place]), "found": str(found.flat[place])}
+    apart = f", {_ulps(found.flat[place], expected.flat[place])}" if expected.dtype.kind == "f" else ""
     detail = (f"{int(wrong.sum()):,} of {wrong.size:,} elements differ, first at {index} (expected {values['expected']}, found "
-              f"{values['found']}), largest difference {largest:.3g}, tolerance {tolerance:.3g}")
+              f"{values['found']}{apart}), largest difference {largest:.3g}, tolerance {tolerance:.3g}")
     return "values", detail, {"first_index": place, **values, "largest_difference": f"{largest:.6g}", "tolerance": f"{tolerance:.6g}"}, ratio
+
+
+def _ulps(found: np.floating, expected: np.floating) -> str:
+    """How many numbers of their type lie between them: their bits, read as integers with a sign, are in the order of the numbers."""
+    def place(value: np.floating) -> int:
+        bits = int.from_bytes(value.tobytes(), "little")
+        sign = 1 << (8 * value.itemsize - 1)
+        return bits if bits < sign else sign - bits
+    if np.isnan(found) or np.isnan(expected):
+        return "no distance in ULP: a NaN"
+    return f"{abs(place(found) - place(expected))} ULP"
