@@ -8,6 +8,7 @@
 #include "fuzz/model/judge/judge.h"
 #include "fuzz/model/oracle/oracle.h"
 #include "fuzz/model/program/draw.h"
+#include "fuzz/model/program/draw_graph.h"
 #include "fuzz/model/run/onnx_bytes.h"
 
 namespace tenter::fuzz::model {
@@ -102,6 +103,17 @@ TEST(ModelProgram, IsWhatItsTextSays) {
     EXPECT_EQ(*parsed, drawn) << "seed " << seed;
     EXPECT_FALSE(OnnxBytes(drawn.graph, *SizesOf(drawn).begin()).empty());
   }
+}
+
+// A size that no program may have, as of a flattened image.
+TEST(ModelProgram, SharesNoConstantThatFitsNowhere) {
+  Dice dice(1);
+  Drawn drawn;
+  drawn.dice = &dice;
+  EXPECT_FALSE(ParseConstant(drawn.Const({245, 3})).has_value());
+  EXPECT_TRUE(drawn.shared.empty());
+  EXPECT_TRUE(ParseConstant(drawn.Const({24, 3})).has_value());
+  EXPECT_EQ(drawn.shared.size(), 1u);
 }
 
 TEST(ModelProgram, SaysWhatDoesNotFit) {

@@ -61,8 +61,10 @@ std::string Drawn::Const(const Dims& dims, char kind) {
     if (ParseConstant(known)->dims == dims && ParseConstant(known)->kind == kind &&
         dice->Chance(30))
       return known;
-  shared.push_back(ConstOf(dims, dice->From(1, 999), kind));
-  return shared.back();
+  std::string made = ConstOf(dims, dice->From(1, 999), kind);
+  // A larger one than programs have fits nowhere: its node is not added.
+  if (ParseConstant(made).has_value()) shared.push_back(made);
+  return made;
 }
 
 std::string Drawn::ConstOf(const Dims& dims, int64_t seed, char kind) {
