@@ -9,15 +9,15 @@ namespace tenter {
 namespace {
 
 // Runs one kernel with scratch memory of its own; an exception becomes a Status that names the
-// node.
-Status RunKernel(const Kernel& kernel, const Node& node, std::span<const Tensor> inputs,
+// node and the shapes.
+Status RunKernel(const Kernel& kernel, const OpCall& call, std::span<const Tensor> inputs,
                  std::span<Tensor> outputs) {
   TENTER_ASSIGN_OR_RETURN(const auto scratch, HostBlock::Allocate(kernel.scratch_bytes()));
   try {
     kernel.Run(inputs, outputs, scratch->data());
   } catch (...) {
     const Status status = Thrown::Current().ToStatus();
-    return {status.code(), node.op_type + " (node '" + node.name + "'): " + status.message()};
+    return {status.code(), PlaceOf(call) + status.message()};
   }
   return {};
 }
@@ -50,7 +50,7 @@ Result<std::vector<Tensor>> ComputeNode(const Graph& graph, const Node& node) {
   std::vector<Tensor> inputs;
   for (const Tensor* constant : call.constants)
     inputs.push_back(constant == nullptr ? Tensor() : *constant);
-  TENTER_RETURN_IF_ERROR(RunKernel(*kernel, node, inputs, outputs));
+  TENTER_RETURN_IF_ERROR(RunKernel(*kernel, call, inputs, outputs));
   return outputs;
 }
 
@@ -84,7 +84,8 @@ Result<std::vector<Tensor>> RunKernels(const Graph& specialised,
       node_inputs.push_back(value < 0 ? Tensor() : values[static_cast<size_t>(value)]);
     TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> node_outputs,
                             AllocateAll(OutputSpecsOf(specialised, node)));
-    TENTER_RETURN_IF_ERROR(RunKernel(*kernels[i], node, node_inputs, node_outputs));
+    TENTER_RETURN_IF_ERROR(
+        RunKernel(*kernels[i], CallOf(specialised, node), node_inputs, node_outputs));
     for (size_t k = 0; k < node_outputs.size(); ++k)
       values[static_cast<size_t>(node.outputs[k])] = std::move(node_outputs[k]);
   }

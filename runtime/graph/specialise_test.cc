@@ -37,6 +37,17 @@ TEST(Specialise, FoldsShapeSubgraphs) {
   EXPECT_EQ(OpTypes(graph).size(), 5u) << "the graph that was specialised has not changed";
 }
 
+// COP-5: as the error of a request does.
+TEST(Specialise, NamesNodeAndShapesOfWhatFailsWhileItFolds) {
+  GraphBuilder build;
+  const int x = build.Input("x", {DType::kFloat32, {-1, 3}});
+  build.Output(build.Add("Gather", {build.Add("Shape", {x}), build.Constant(Ints({9}))}));
+  const TensorSpec spec{DType::kFloat32, {2, 3}};
+  EXPECT_EQ(
+      Specialise(build.graph, {&spec, 1}).status().ToString(),
+      "out_of_range: Gather (node 'n1') of int64[2], int64[1]: Gather: index 9 of an axis of 2");
+}
+
 TEST(Specialise, NamesTheInputThatDoesNotFit) {
   const Graph graph = FlattenByShape();
   const auto message = [&](const TensorSpec& spec) {
@@ -104,8 +115,9 @@ TEST(RunGraph, AKernelThatFailsNamesItsNode) {
   const std::vector<Tensor> inputs = {Floats({4}, {1, 2, 3, 4}), Ints({9})};
   const std::vector<TensorSpec> specs = {inputs[0].spec(), inputs[1].spec()};
   const Graph special = Specialise(build.graph, specs).value();
-  EXPECT_EQ(RunGraph(special, inputs, KernelChoice::kReference).status().ToString(),
-            "out_of_range: Gather (node 'n0'): Gather: index 9 of an axis of 4");
+  EXPECT_EQ(
+      RunGraph(special, inputs, KernelChoice::kReference).status().ToString(),
+      "out_of_range: Gather (node 'n0') of float32[4], int64[1]: Gather: index 9 of an axis of 4");
   const std::vector<Tensor> wrong = {inputs[0], inputs[0]};
   EXPECT_EQ(RunGraph(special, wrong, KernelChoice::kReference).status().code(),
             StatusCode::kInvalidArgument);

@@ -16,15 +16,6 @@ std::array<std::span<const OpType>, 7> Tables() {
           NormalisationOps(), ReshapingOps(),   MovementOps()};
 }
 
-// "Conv (node 'c1') of float32[1,3,8,8], float32[4,3,3,3]: ".
-std::string Place(const OpCall& call) {
-  std::string text = std::string(call.op_type) + " (node '" + std::string(call.node) + "')";
-  for (size_t i = 0; i < call.inputs.size(); ++i)
-    text += (i == 0 ? " of " : ", ") +
-            (call.has_input(i) ? call.inputs[i].ToString() : std::string("nothing"));
-  return text + ": ";
-}
-
 bool Allows(const AttributeRule& rule, const std::string& value) {
   if (rule.values.empty()) return true;
   for (std::string_view rest = rule.values; !rest.empty();) {
@@ -42,10 +33,18 @@ std::string CountPhrase(const OpType& op, int count, const char* what) {
 Status Refusal(const OpCall& call, const std::vector<std::string>& parts) {
   std::string text = "unsupported: ";
   for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : ", ") + parts[i];
-  return {StatusCode::kUnsupported, Place(call) + text};
+  return {StatusCode::kUnsupported, PlaceOf(call) + text};
 }
 
 }  // namespace
+
+std::string PlaceOf(const OpCall& call) {
+  std::string text = std::string(call.op_type) + " (node '" + std::string(call.node) + "')";
+  for (size_t i = 0; i < call.inputs.size(); ++i)
+    text += (i == 0 ? " of " : ", ") +
+            (call.has_input(i) ? call.inputs[i].ToString() : std::string("nothing"));
+  return text + ": ";
+}
 
 const OpType* FindOp(std::string_view op_type) {
   for (const std::span<const OpType> table : Tables())
@@ -93,14 +92,14 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call) {
   for (size_t i = 0; i < static_cast<size_t>(op.inputs_min); ++i)
     if (!call.has_input(i))
       return Status(StatusCode::kInvalidArgument,
-                    Place(call) + "input " + std::to_string(i) + " is missing");
+                    PlaceOf(call) + "input " + std::to_string(i) + " is missing");
   Result<std::vector<TensorSpec>> specs = op.infer(call);
-  if (!specs.ok()) return Status(specs.status().code(), Place(call) + specs.status().message());
+  if (!specs.ok()) return Status(specs.status().code(), PlaceOf(call) + specs.status().message());
   for (const TensorSpec& spec : *specs)
     if (const auto bytes = spec.CountBytes(); !bytes.ok())
-      return Status(bytes.status().code(), Place(call) + bytes.status().message());
+      return Status(bytes.status().code(), PlaceOf(call) + bytes.status().message());
   TENTER_CHECK(static_cast<int>(specs->size()) == call.output_count,
-               Place(call) + "infers another number of outputs");
+               PlaceOf(call) + "infers another number of outputs");
   return specs;
 }
 
@@ -108,7 +107,7 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
                                            KernelChoice choice) {
   const OpType* const found = FindOp(call.op_type);
   TENTER_CHECK(found != nullptr && static_cast<int>(outputs.size()) == call.output_count,
-               Place(call) + "a kernel is asked for before inference");
+               PlaceOf(call) + "a kernel is asked for before inference");
   const OpType& op = *found;
   if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
@@ -116,10 +115,11 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
     Result<std::unique_ptr<Kernel>> kernel = op.make_onednn(call);
     if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)
-      return Status(kernel.status().code(), Place(call) + kernel.status().message());
+      return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }
   Result<std::unique_ptr<Kernel>> kernel = op.make_reference(call);
-  if (!kernel.ok()) return Status(kernel.status().code(), Place(call) + kernel.status().message());
+  if (!kernel.ok())
+    return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   return kernel;
 }
 

@@ -85,6 +85,10 @@ struct OpType {
 inline constexpr int kOpsetMin = 7;
 inline constexpr int kOpsetMax = 17;
 
+// Where an error happened, in front of what it says: "Conv (node 'c1') of float32[1,3,8,8],
+// float32[4,3,3,3]: ".
+std::string PlaceOf(const OpCall& call);
+
 // The row of this op type, or nullptr.
 const OpType* FindOp(std::string_view op_type);
 // Every op type of the table, sorted.
