@@ -32,7 +32,10 @@ Result<std::string> ReadProgram(const Subject& subject, const Options& options) 
   std::stringstream text;
   text << file.rdbuf();
   const std::string program = WithoutComments(text.str());
-  TENTER_RETURN_IF_ERROR(subject.Check(program));
+  const Status status = subject.Check(program);
+  if (!status.ok())
+    return Status(status.code(),
+                  options.replay + ": " + WithLinesOf(text.str(), status.message()));
   return program;
 }
 

@@ -1,6 +1,7 @@
 #include "fuzz/frame/line_shrink.h"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 #include <utility>
 
@@ -100,6 +101,20 @@ std::string WithoutComments(const std::string& program) {
   Lines lines = SplitLines(program);
   std::erase_if(lines, [](const std::string& line) { return line.starts_with('#'); });
   return JoinLines(lines);
+}
+
+std::string WithLinesOf(const std::string& file, const std::string& message) {
+  constexpr std::string_view kLine = "line ";
+  if (!message.starts_with(kLine)) return message;
+  size_t end = kLine.size(), left = 0, number = 0;
+  for (; end < message.size() && std::isdigit(static_cast<unsigned char>(message[end])); ++end)
+    left = 10 * left + static_cast<size_t>(message[end] - '0');
+  for (const std::string& line : SplitLines(file)) {
+    if (left == 0) break;
+    ++number;
+    left -= line.starts_with('#') ? 0 : 1;
+  }
+  return std::string(kLine) + std::to_string(number) + message.substr(end);
 }
 
 size_t SmallestThatComesBack(size_t steps, const std::function<bool(size_t)>& comes_back) {

@@ -39,6 +39,9 @@ Lines SplitLines(const std::string& program);
 std::string JoinLines(const Lines& lines);
 // A program as a file keeps it, without the lines that begin with '#', which are for people.
 std::string WithoutComments(const std::string& program);
+// A message about the program without its comments that begins with "line 3", with the number that
+// the line has in the file.
+std::string WithLinesOf(const std::string& file, const std::string& message);
 
 // The smallest of `steps`, each smaller than the one before it, that comes back: looks back from
 // the last one, further each time, then forward again, so that few are tried. The first one when

@@ -54,7 +54,11 @@ TEST(LineShrink, HandsOutTheSmallestThatComesBack) {
 }
 
 TEST(Lines, CommentsOfAFileAreForPeople) {
-  EXPECT_EQ(WithoutComments("# found with --mutant x\na\n#\nb # c\n"), "a\nb # c\n");
+  const std::string file = "# found with --mutant x\na\n#\nb # c\n";
+  EXPECT_EQ(WithoutComments(file), "a\nb # c\n");
+  EXPECT_EQ(WithLinesOf(file, "line 1 is wrong: 1"), "line 2 is wrong: 1");
+  EXPECT_EQ(WithLinesOf(file, "line 2"), "line 4");
+  EXPECT_EQ(WithLinesOf(file, "the program is empty"), "the program is empty");
 }
 
 TEST(LineShrink, WithoutTimeOrAFailureItIsTheFirst) {
