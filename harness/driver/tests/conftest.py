@@ -34,7 +34,7 @@ def house(tmp_path: Path) -> House:
         runner.chmod(0o755)
         for library in (house.target(flavour, "reference"), house.mutant(flavour, "shared_arena")):
             library.parent.mkdir(parents=True)
-            library.write_bytes(b"library")
+            library.write_bytes(b"\x7fELF library")
     (house.models / "ocr_cls.onnx").write_bytes(b"model")
     (house.root / "sanitizers" / "tsan.supp").write_text("")
     return house

@@ -53,7 +53,7 @@ def main() -> int:
         return 0
     if sys.argv[1] == "target":
         tell(event="begin")
-        if Path(sys.argv[2]).read_bytes().split()[:1] != [b"library"]:
+        if not Path(sys.argv[2]).read_bytes().startswith(b"\x7fELF library"):
             sys.stderr.write(f"tenter-runner: {sys.argv[2]}: no target library\n")
             return 2
         tell(event="target", name="a stand-in", version="7.1", notes="")

@@ -233,7 +233,7 @@ def test_an_iterator_is_a_library_with_a_bug_or_without(fuzzer, house, tmp_path)
     assert fuzzer("--mutant", "rows_lost", what="iterator", behaviour="rows lost")[0] == 0
     assert fuzzer.built[-1] == ("probe", ("iterator_fuzz", "tenter_target_mutant_rows_lost")) and told().endswith("mutant_rows_lost.so")
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     code, out, _ = fuzzer("--target", str(library), what="iterator", behaviour="rows lost")
     assert code == 1 and told() == str(library) and f"--target {library}" in out, "the replay line names it"
 
@@ -244,7 +244,7 @@ def test_an_engine_of_a_target_has_a_program_of_its_own(fuzzer, house, tmp_path)
     assert code == 0 and "0 findings in 9 programs, 70 ops" in out and told() == str(house.target("probe", "reference"))
     assert fuzzer.built == [("probe", ("target_engine_fuzz", "tenter_target_reference"))]
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     code, out, _ = fuzzer("--target", str(library), behaviour="out of order")
     assert code == 1 and told() == str(library) and f"--target {library}" in out, "the replay line names it"
     stored = next((house.out / "latest").glob("finding.probe.fuzz"))
@@ -275,7 +275,8 @@ def test_a_planted_bug_of_the_api_is_linked(fuzzer):
     ("engine", ("--mutant", "root_lost"), "no planted bug 'root_lost' for 'fuzz engine'"),
     ("engine", ("--target", "reference", "--mutant", "lost_push"), "no planted bug 'lost_push' for 'fuzz engine --target reference'"),
     ("engine", ("--target", sys.executable, "--mutant", "root_lost"), "--mutant plants a bug in a runtime of ours: with --target reference"),
-    ("iterator", ("--target", "./no.so"), "--target: no such file ./no.so"),
+    ("iterator", ("--target", "./no.so"), "--target: no such target library './no.so'"),
+    ("model", ("--target", __file__), f"--target: '{__file__}' is no shared library"),
     ("iterator", ("--target", "mine"), "--target: no target 'mine'; name a library with its folder, such as ./mine"),
     ("iterator", ("--target", "reference", "--mutant", "rows_lost"), "--target says nothing beside --mutant")])
 def test_what_a_subject_does_not_know_is_refused(fuzzer, house, what, arguments, expected):

@@ -64,7 +64,7 @@ def assert_markdown(text: str) -> None:
 def hostile(tenter, write, house):
     """A run in which scenario, title, model, detail, note and target are hostile; returns what the terminal showed."""
     library = house.root / f"{NAME}.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     write("smoke/texts", behaviour="hostile")
     path = house.scenarios / "smoke" / f"{NAME}.toml"
     path.write_text(f'title = "{TITLE}"\npurpose = "{TITLE}"\nflavours = ["probe"]\n[workload]\nkind = "concurrent_inference"\n'

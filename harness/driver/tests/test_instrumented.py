@@ -13,7 +13,7 @@ from tenter.machine.instrumented import knows_tsan
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     return library
 
 
@@ -33,7 +33,7 @@ def test_tsan_is_left_out_of_a_run_of_both(tenter, write, house, plain):
     assert [case["flavour"] for case in json.loads((house.out / "latest" / "report.json").read_text())["cases"]] == ["probe"]
     code, _, err = tenter("run", "smoke/both", "--target", str(plain), "-f", "tsan")
     assert code == 2 and "ThreadSanitizer would not see what its locks order" in err and "run it with -f probe" in err
-    plain.write_bytes(b"library __tsan_func_entry")
+    plain.write_bytes(b"\x7fELF library __tsan_func_entry")
     code, _, err = tenter("run", "smoke/both", "--target", str(plain), "-f", "tsan")
     assert code == 0, err
 

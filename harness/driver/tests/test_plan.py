@@ -165,7 +165,7 @@ def test_a_command_runs_the_very_same_case_again(tenter, write, house, tmp_path)
     model = tmp_path / "net.onnx"
     model.write_bytes(b"model")
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     for words in (["run", write("smoke/good"), "--seed", "7", "--repeat", "2"], ["run", str(outside)],
                   ["run", "--model", str(model), "--threads", "5", "--input-shape", "x=1,3,48,192"],
                   ["run", "smoke/good", "--target", str(library)]):
@@ -181,7 +181,7 @@ def test_a_command_runs_the_very_same_case_again(tenter, write, house, tmp_path)
 
 def test_a_target_library_of_ones_own(tenter, write, house, tmp_path):
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     assert tenter("run", write("smoke/good"), "--target", str(library))[0] == 0
     plan = json.loads((house.out / "latest" / "cases" / "smoke" / "good.probe" / "plan.json").read_text())
     assert plan["target"] == {"name": "mine", "library": str(library), "saboteur": ""}

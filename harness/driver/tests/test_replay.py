@@ -125,15 +125,15 @@ def test_a_run_elsewhere_prints_a_line_that_finds_it(tenter, write, tmp_path):
 
 def test_a_library_that_was_built_anew_is_told(tenter, write, house, tmp_path):
     library = tmp_path / "libmine.so"
-    library.write_bytes(b"library")
+    library.write_bytes(b"\x7fELF library")
     assert tenter("run", write("smoke/one", behaviour="finding"), "--target", str(library))[0] == 1
     finding = json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["findings"][0]["signature"][:8]
-    then = hashlib.sha256(b"library").hexdigest()[:8]
+    then = hashlib.sha256(b"\x7fELF library").hexdigest()[:8]
     code, _, err = tenter("replay", finding)
     assert code == 1 and "libmine.so is build" not in err
-    library.write_bytes(b"library, mended")
+    library.write_bytes(b"\x7fELF library, mended")
     code, _, err = tenter("replay", finding)
-    now = hashlib.sha256(b"library, mended").hexdigest()[:8]
+    now = hashlib.sha256(b"\x7fELF library, mended").hexdigest()[:8]
     assert f"tenter: libmine.so is build {now} here, and the finding was made with build {then}\n" in err
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,9 @@ import pytest
 from tenter import cli_sweep
 from tenter.plan import sweepable
 from tenter.plan.scenario import Expected
+from tenter.plan.sweeping import LEFT
+from tenter.record.archive import read_run
+from tenter.report.steps import what_now
 from tenter.verbs import canary
 
 FAKE = Path(__file__).with_name("fake_sweeper.py")
@@ -231,3 +235,12 @@ def test_the_file_of_waivers_is_no_scenario(sweep):
     sweep.scenario()
     code, out, err = sweep.tenter("list")
     assert code == 0 and "waivers" not in out + err
+
+
+def test_a_sweep_that_had_no_time_for_all_is_to_last_longer(sweep, house):
+    sweep.scenario()
+    assert sweep("--cap", "3")[0] == 0
+    run = read_run(reported(house)[1])
+    hurried = replace(run, command="./tenter sweep smoke --seconds 60", cases=tuple(
+        replace(case, facts={**case.facts, LEFT: "1,451"}) if "sweep" in case.facts else case for case in run.cases))
+    assert what_now(hurried, True)[-1] == "Sweep on: 1,451 trials of 1,462 had no time: ./tenter sweep smoke --seconds 9570"

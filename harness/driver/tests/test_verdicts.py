@@ -91,16 +91,16 @@ def test_no_bug_found_in_a_setting_is_no_clean_run(tenter, write):
 
 def test_the_first_line_says_which_runtime_is_tested(tenter, write, house, tmp_path):
     other = tmp_path / "libmine.so"
-    other.write_bytes(b"library")
+    other.write_bytes(b"\x7fELF library")
     name = write("smoke/one")
     _, out, _ = tenter("run", name)
-    build = hashlib.sha256(b"library").hexdigest()[:8]
+    build = hashlib.sha256(b"\x7fELF library").hexdigest()[:8]
     assert out.splitlines()[0] == f"testing Tenter's reference runtime 7.1, build {build} (probe)"
     _, out, _ = tenter("run", name, "--target", str(other))
     assert out.splitlines()[0] == f"testing a stand-in 7.1, libmine.so, build {build} (probe)"
     for report in ("report.md", "report.html", "report.json", "junit.xml"):
         assert f"a stand-in 7.1, libmine.so, build {build} (probe)" in (house.out / "latest" / report).read_text()
-    other.write_bytes(b"something else")
+    other.write_bytes(b"\x7fELF something else")
     code, out, err = tenter("run", name, "--target", str(other))
     assert code == 2 and out == "" and "libmine.so cannot be used: " in err
 

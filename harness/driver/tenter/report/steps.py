@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from tenter.cases.verdict import REFUSED, powerless
 from tenter.plan import sweepable
 from tenter.plan.commands import changed, given
 from tenter.plan.hunt import Hunt
-from tenter.plan.sweeping import SWEPT
+from tenter.plan.sweeping import LEFT, SWEPT
 from tenter.record.group import groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
 from tenter.report.wording import few, plural, powerless_note
@@ -37,6 +38,8 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         on = f"Search on, in other programs and for longer: {again}"
         return ["Nothing to repair.", *([] if "--replay" in run.command or any(case.planted for case in run.cases) else [on])]
     if any("sweep" in case.facts for case in run.cases):
+        if any(LEFT in case.facts for case in run.cases):
+            return [*(steps or ["Nothing to repair."]), _longer(run)]
         deeper = changed(run.command, cap=4 * given(run.command, "--cap", sweepable.CAP),
                          seconds=4 * given(run.command, "--seconds", sweepable.SECONDS))
         return [*(steps or ["Nothing to repair."]), f"Sweep deeper, more hits of each site: {deeper}"]
@@ -48,6 +51,15 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         reasons = _counted(check.note or "no reason given" for check in powerless)
         steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
     return [*(steps or ["Nothing to repair."]), *_deeper(run)]
+
+
+def _longer(run: RunResult) -> str:
+    """Of a sweep that had no time for all its trials: how long they will all take, and a fifth."""
+    def count(fact: str) -> int:
+        return sum(int(case.facts[fact].split()[0].replace(",", "")) for case in run.cases if fact in case.facts)
+    left, done = count(LEFT), count("sweep")
+    seconds = math.ceil(1.2 * given(run.command, "--seconds", sweepable.SECONDS) * (done + left) / max(1, done))
+    return f"Sweep on: {plural(left, 'trial')} of {done + left:,} had no time: {changed(run.command, seconds=seconds)}"
 
 
 def _repairs(run: RunResult) -> list[str]:

@@ -16,7 +16,7 @@ from tenter.cases.search import Search, judged, last_said, run_of
 from tenter.console import advise, build_shown, command_line, line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
-from tenter.machine import environment, instrumented
+from tenter.machine import environment, instrumented, libraries
 from tenter.plain import one_line
 from tenter.plan.bugs import searched_in
 from tenter.plan.fuzzed import SUBJECTS
@@ -113,8 +113,8 @@ def _refuse_target(hunt: Hunt, house: House) -> None:
         raise UsageError("--target says nothing beside --mutant, which is a target of its own")
     if hunt.mutant and hunt.target != "reference":
         raise UsageError("--mutant plants a bug in a runtime of ours: with --target reference, or without --target")
-    if "/" in hunt.target and not Path(hunt.target).is_file():
-        raise UsageError(f"--target: no such file {hunt.target}")
+    if "/" in hunt.target and (problem := libraries.problem_with(hunt.target)):
+        raise UsageError(f"--target: {problem}")
     if "/" in hunt.target and "tsan" in hunt.flavours and not instrumented.knows_tsan(Path(hunt.target)):
         raise UsageError(f"--target: {instrumented.why_not_tsan(hunt.target)}; build it so, or leave -f tsan out")
     if "/" not in hunt.target and hunt.target != "reference":

@@ -19,7 +19,7 @@ from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
-from tenter.machine import environment, instrumented
+from tenter.machine import environment, instrumented, libraries
 from tenter.plan import catalogue, files, given_models, shard, tested
 from tenter.plan.bugs import CANARIES
 from tenter.plan.first_look import first_look
@@ -79,8 +79,8 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
     known = _baseline(request)  # first, so that a typing error costs no run, and no build
     archive.refuse_unwritable((request.out or house.out).resolve())
-    if is_library(request.target) and not Path(request.target).is_file():
-        raise UsageError(f"--target: no such target library '{request.target}'")
+    if is_library(request.target) and (problem := libraries.problem_with(request.target)):
+        raise UsageError(f"--target: {problem}")
     for flavour in request.flavours:
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")

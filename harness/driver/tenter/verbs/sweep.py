@@ -26,7 +26,7 @@ from tenter.plan import catalogue, sweepable, sweeping, tested, waivers
 from tenter.plan.planner import Case
 from tenter.plan.selection import select
 from tenter.plan.sweepable import LeftOut
-from tenter.plan.sweeping import ENOUGH_BESIDE, PAIR, TRIALS, Base, Strike
+from tenter.plan.sweeping import ENOUGH_BESIDE, LEFT, PAIR, TRIALS, Base, Strike
 from tenter.plan.waivers import Waiver
 from tenter.record import archive, journal, whole
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict
@@ -247,7 +247,9 @@ def _told(made: Sweep, result: CaseResult) -> CaseResult:
             row[1], row[2] = row[1] + site.fired, max(row[2], site.beside)
     failed, idle = sum(not one.clean for one in mine), sum(one.clean and not one.told for one in mine)
     reason = f"{len(mine):,} trials, {failed:,} with a finding, {idle:,} in which a fault did not come to fire"
-    return replace(result, reason=reason if result.verdict is Verdict.PASS else result.reason, facts={**result.facts, "sweep": reason},
+    left = sum(strike.base.case.name == result.name for strike in made.left)
+    facts = {**result.facts, "sweep": reason, **({LEFT: f"{left:,}"} if left else {})}
+    return replace(result, reason=reason if result.verdict is Verdict.PASS else result.reason, facts=facts,
                    sites=tuple(SiteCount(name, *counts) for name, counts in sums.items()))
 
 
