@@ -101,6 +101,12 @@ class Compilations {
     return Lacked(true) ? Ended::kWithoutPlan : Ended::kWithPlan;
   }
 
+  // Numbers that do not fit may show while constants are computed, and then again in each call.
+  static bool MayHaveFailedByItself(const Answer& answer) {
+    return answer.verb == Verb::kCall && !Says(answer, kStrikeText) &&
+           (answer.code == TGT_OUT_OF_RANGE || answer.code == TGT_INVALID_ARGUMENT);
+  }
+
   bool IsKnown() const {
     if (program_.plans < CountSignatures(program_) && !history_.least_recent_plan_goes)
       return false;
@@ -135,7 +141,7 @@ class Compilations {
     uint64_t most = static_cast<uint64_t>(signatures) + failed;
     std::set<int64_t> answered;
     for (const Answer* const event : events_) {
-      if (event->verb == Verb::kBad) ++most;
+      if (event->verb == Verb::kBad || MayHaveFailedByItself(*event)) ++most;
       if (event->verb == Verb::kCall && event->code == TGT_OK)
         answered.insert(SignatureOf(program_.graph, event->size));
     }

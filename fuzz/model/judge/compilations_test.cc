@@ -78,6 +78,15 @@ TEST(ModelCompilations, WhereCallsMeetEachAnsweredSignatureWasCompiled) {
   EXPECT_EQ(Kind(made), "");
 }
 
+TEST(ModelCompilations, EachFailureByItselfMayBeOfACompilation) {
+  for (const uint64_t compilations : {3, 4}) {
+    Case made = Calls(2, {1, 1, 1}, compilations);
+    for (size_t i : {0, 2})
+      Fail(&made.history.callers[0][i], TGT_OUT_OF_RANGE, "index 9 of an axis of 4");
+    EXPECT_EQ(Kind(made), compilations == 3 ? "" : "COP-3 compiled too often");
+  }
+}
+
 TEST(ModelCompilations, AModelWithoutOpenSizesHasOneSignature) {
   Case made = Calls(1, {1, 2, 1}, 1);
   made.program.graph.inputs[0].dims = {3};
