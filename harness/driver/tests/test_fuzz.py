@@ -114,6 +114,8 @@ def test_a_bug_that_only_a_sanitizer_sees_is_planted_in_its_flavour(fuzzer, hous
     (("--property", "COP-1"), "unknown property 'COP-1'; known: all, ENG-1, ENG-2"),
     (("--workers", "x"), "--workers: 'x' is no list of numbers such as 0,1,8"),
     (("--workers", "2,,4"), "--workers: '2,,4' is no list of numbers"),
+    (("--workers", "2,100000"), "--workers: '2,100000' names an engine of more than 64 workers"),
+    (("--replay", f"7:{10 ** 20}"), "a seed and a case have at most 19 digits"),
     (("--times", "3"), "--times goes with --replay (./tenter fuzz --help)"),
     (("--replay", "x.fuzz", "--max-ops", "3"), "--max-ops says nothing beside --replay, which runs one program"),
     (("--replay", "7:8", "--seconds", "3"), "--seconds says nothing beside --replay, which runs one program"),

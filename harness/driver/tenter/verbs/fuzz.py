@@ -29,6 +29,7 @@ from tenter.report.steps import what_now
 from tenter.sources import contracts
 from tenter.verbs.hunting import hunt_in
 
+_MOST_DIGITS = 19  # of a number of 64 bits
 _MOST_WORKERS = 64  # of a program as text (fuzz/engine/program/parse.cc)
 
 
@@ -92,12 +93,15 @@ def refuse(hunt: Hunt, house: House) -> None:
         raise UsageError(f"--property: unknown property '{hunt.property}'; known: all, {', '.join(properties)}")
     if hunt.workers and hunt.what != "engine":
         raise UsageError(f"--workers goes with 'fuzz engine': 'fuzz {hunt.what}' has engines of its own, or none")
-    if hunt.workers and not all(re.fullmatch(r"\d{1,4}", word) for word in hunt.workers.split(",")):
+    if hunt.workers and not all(re.fullmatch(r"[0-9]{1,4000}", word) for word in hunt.workers.split(",")):
         raise UsageError(f"--workers: '{hunt.workers}' is no list of numbers such as 0,1,8")
     if hunt.workers and max(map(int, hunt.workers.split(","))) > _MOST_WORKERS:
         raise UsageError(f"--workers: '{hunt.workers}' names an engine of more than {_MOST_WORKERS} workers")
-    if hunt.replay and not re.fullmatch(r"\d{1,19}:\d{1,19}", hunt.replay) and not Path(hunt.replay).is_file():
+    drawn = re.fullmatch(r"[0-9]+:[0-9]+", hunt.replay)
+    if hunt.replay and not drawn and not Path(hunt.replay).is_file():
         raise UsageError(f"--replay: '{hunt.replay}' is no file, and no SEED:CASE such as 7:12")
+    if drawn and any(len(number) > _MOST_DIGITS for number in hunt.replay.split(":")):
+        raise UsageError(f"--replay: '{hunt.replay}': a seed and a case have at most {_MOST_DIGITS} digits")
     planted_in = searched_in(hunt.mutant, house) if hunt.mutant else hunt.flavours
     if not set(hunt.flavours) <= set(planted_in):
         raise UsageError(f"the planted bug '{hunt.mutant}' exists in the flavour {' and '.join(planted_in)} only: -f {planted_in[0]}")
