@@ -16,6 +16,7 @@ namespace tenter::fuzz {
 namespace {
 
 constexpr int kMostReplayed = 20;  // findings; then a replay has shown enough
+constexpr int kSmall = 4;          // ops of a program that a search has shrunk
 constexpr int kClean = 0, kFindings = 1, kUsage = 2;
 
 Result<std::string> ReadProgram(const Subject& subject, const Options& options) {
@@ -34,8 +35,7 @@ Result<std::string> ReadProgram(const Subject& subject, const Options& options) 
   const std::string program = WithoutComments(text.str());
   const Status status = subject.Check(program);
   if (!status.ok())
-    return Status(status.code(),
-                  options.replay + ": " + WithLinesOf(text.str(), status.message()));
+    return Status(status.code(), options.replay + ": " + WithLinesOf(text.str(), status.message()));
   return program;
 }
 
@@ -43,6 +43,12 @@ int Refuse(const Subject& subject, const std::string& problem, const std::string
   std::fprintf(stderr, "%s_fuzz: %s\n%s", std::string(subject.name()).c_str(), problem.c_str(),
                help.c_str());
   return kUsage;
+}
+
+// As the search concluded, which asked what the smallest program cannot do without. In a larger one
+// nobody knows that.
+std::string ContractOf(const Subject& subject, const std::string& program, const Finding& found) {
+  return subject.Size(program) <= kSmall ? subject.Diagnose(program, found) : found.contract;
 }
 
 int ReplayVerb(const Subject& subject, const Options& options) {
@@ -59,7 +65,7 @@ int ReplayVerb(const Subject& subject, const Options& options) {
   for (size_t i = 0; i < findings.size(); ++i) {
     if (i > 0 && findings[i].kind == findings[0].kind) continue;
     Event("finding")
-        .Add("contract", findings[i].contract)
+        .Add("contract", ContractOf(subject, *program, findings[i]))
         .Add("kind", findings[i].kind)
         .Add("detail", findings[i].detail)
         .Add("program", *program)
