@@ -159,8 +159,8 @@ class Compilations {
   const History& history_;
   const int op_;
   const Rest& rest_;
-  std::vector<const Answer*>
-      events_;               // calls, wrong ones too, and looks, in the order in which they began
+  // Calls, wrong ones too, and looks, in the order in which they began.
+  std::vector<const Answer*> events_;
   std::list<int64_t> kept_;  // signatures, the least recently used one first
   uint64_t compiled_ = 0, refused_ = 0;
 };

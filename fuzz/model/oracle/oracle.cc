@@ -35,6 +35,11 @@ Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
   return inputs;
 }
 
+Array OperandOf(const std::string& operand, const Values& values) {
+  if (const auto constant = ParseConstant(operand); constant) return NumbersOf(*constant);
+  return values.at(operand);
+}
+
 std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   const Op* const op = FindOp(node.op);
   std::list<Array> constants;

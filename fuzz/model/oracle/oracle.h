@@ -19,6 +19,8 @@ namespace tenter::fuzz::model {
 Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed);
 
 using Values = std::map<std::string, Array>;
+// The numbers of a constant, or the value of that name. REQUIRES: there is one.
+Array OperandOf(const std::string& operand, const Values& values);
 
 // The values of the whole graph, by name.
 Result<Values> Compute(const Graph& graph, const Arrays& inputs);

@@ -7,14 +7,10 @@
 namespace tenter::fuzz::model {
 namespace {
 
-Array Operand(const std::string& name, const Values& values) {
-  if (const auto constant = ParseConstant(name); constant) return NumbersOf(*constant);
-  return values.at(name);
-}
-
 bool HasWrongIndex(const Node& node, const Values& values) {
   if (node.op != "Gather") return false;
-  const Array x = Operand(node.operands[0], values), indices = Operand(node.operands[1], values);
+  const Array x = OperandOf(node.operands[0], values);
+  const Array indices = OperandOf(node.operands[1], values);
   const auto size = static_cast<double>(x.dims[*AxisOf(node.Number("axis", 0), x.rank())]);
   return std::any_of(indices.numbers.begin(), indices.numbers.end(),
                      [size](double at) { return at < -size || at >= size; });

@@ -74,7 +74,7 @@ std::string Drawn::ConstOf(const Dims& dims, int64_t seed, char kind) {
 }
 
 Array Drawn::Known(const std::string& operand) const {
-  return IsConstant(operand) ? NumbersOf(*ParseConstant(operand)) : At(operand);
+  return OperandOf(operand, values.back());
 }
 
 int64_t Drawn::SizeAt(const std::string& operand, double axis) const {
