@@ -11,15 +11,18 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tenter.cases import answers
+from tenter.cases import answers, runner
+from tenter.cases.ending import Ending
+from tenter.cases.movement import Movement
 from tenter.house import House
 from tenter.machine.interrupts import Stop
+from tenter.machine.process import Ended
 from tenter.oracle import comparison, evaluate, evaluation, kept, rounding
 from tenter.oracle.evaluation import Evaluation
 from tenter.oracle.kept import Kept, KeptSample
 from tenter.plan.planner import Case
 from tenter.record.findings import Finding
-from tenter.record.results import CheckResult
+from tenter.record.results import CheckResult, Verdict
 
 
 def model_of(*nodes: onnx.NodeProto, outputs: tuple[str, ...] = ("y",), constants: dict[str, np.ndarray] | None = None,
@@ -220,6 +223,21 @@ def test_a_case_has_no_result_when_its_oracle_is_interrupted_and_a_result_when_i
     judge(model_of(RELU), np.maximum(X, 0))
     monkeypatch.setattr("test_answers.Stop", lambda: stop)
     assert judge(model_of(RELU), np.maximum(X, 0)).check.state == "passed", "it was evaluated before"
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [(np.zeros_like(X), Verdict.FAIL), (np.maximum(X, 0), Verdict.ERROR)])
+def test_one_answer_to_every_input_is_a_refused_model_or_a_wrong_target(judge, tmp_path, answer, verdict):
+    judged = judge(model_of(RELU), answer)
+    plan = {"checks": ["answer"], "workload": {"kind": "concurrent_inference", "model": "m.onnx"}, "seed": 1,
+            "target": {"name": "reference", "saboteur": ""}}
+    here, ending = tmp_path / "case", Ending()
+    (here / "stderr.txt").write_text("tenter-runner: 2 different inputs have one answer\n")
+    ending.hear({"event": "begin"})
+    ending.hear({"event": "end", "code": 2})
+    result = runner.judge(Case("c", "s", "probe", "t", "p", (), plan, 10.0), Ended(2, "", False, False, 0.1, ""), ending, here,
+                          Movement(), tmp_path, judged)
+    assert (result.verdict, [finding.check for finding in result.findings]) == (verdict, ["answer"] * (verdict is Verdict.FAIL))
+    assert (result.exit_code, result.usage) == ((1, False) if verdict is Verdict.FAIL else (2, True))
 
 
 @pytest.mark.parametrize(("expected", "found", "told"), [

@@ -43,8 +43,8 @@ class InferenceRun {
                                 model.out(), &error),
               error, "model"));
     TENTER_ASSIGN_OR_RETURN(inputs_, MakeInputs(model.get()));
-    TENTER_RETURN_IF_ERROR(CheckPower());
     TENTER_RETURN_IF_ERROR(KeepForOracle());
+    TENTER_RETURN_IF_ERROR(CheckPower());
     callers_.emplace(stage_, *inputs_, &errors_);
     remains_.WatchParameters(model.get());
     TENTER_RETURN_IF_ERROR(remains_.LearnArenas(model.get(), *inputs_));
@@ -75,7 +75,8 @@ class InferenceRun {
   }
 
   // A model that gives every input the same answer hides every mix-up: it is rejected, because a
-  // green result would mean nothing.
+  // green result would mean nothing. Where it is the target that gives one answer to all, the oracle
+  // tells: its answers are written down before.
   Status CheckPower() {
     const size_t samples = inputs_->size(), distinct = inputs_->distinct_answers();
     if (samples > 1 && distinct == 1)

@@ -13,7 +13,7 @@ from tenter.cases import answers, fuzzer, postmortem, trace, verdict
 from tenter.cases.answers import Judged
 from tenter.cases.ending import Ending, by_target as by_the_target
 from tenter.cases.movement import Movement, told
-from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
+from tenter.errors import CLEAN, DEFECT, FINDINGS, FULL, INCONCLUSIVE, SANITIZER, UNSUPPORTED, USAGE, HarnessDefect
 from tenter.house import House
 from tenter.machine import sanitizer, symbols
 from tenter.machine.interrupts import Stop
@@ -101,21 +101,24 @@ def judge(case: Case, ended: Ended, ending: Ending, here: Path, movement: Moveme
             return result_of(case, (Verdict.GREY, movement.unfinished(case)), None, ended.duration_s, stderr=stderr)
         findings += [by_target] if by_target else _own_findings(case, ended, findings, stderr, movement.last, ending.code is not None)
         findings = [qualified(finding, case.subject) for finding in findings]
-        problem = verdict.defect(ended.exit_code if by_itself else None, bool(summary), findings, last_line)
+        code = ended.exit_code if by_itself else None
+        if code == USAGE and judged.findings:
+            code, problem = FINDINGS, ""  # one answer to every input, refused as a model without power: by the oracle it is the target
+        else:
+            problem = verdict.defect(code, bool(summary), findings, last_line)
         if problem:
             raise HarnessDefect(problem)
-        if by_itself and ended.exit_code == UNSUPPORTED:
+        if code == UNSUPPORTED:
             return result_of(case, (Verdict.SKIP, verdict.missing(last_line)), UNSUPPORTED, ended.duration_s)
         findings += [qualified(finding, case.subject) for finding in judged.findings]
         whole = bool(summary)
         summary["checks"] = _states(_with(judged, summary.get("checks", ())), findings)
         summary["facts"] = {**summary.get("facts", {}), **judged.facts}
         doubts = verdict.doubts(case.expect, summary) if whole else ()
-        code = ended.exit_code if by_itself else None
         if code == INCONCLUSIVE and judged.check and judged.check.state == "passed":
             code = CLEAN  # to the runner no check had power, and this one is not its own
         outcome = verdict.conclude(code, findings, case.expect, doubts)
-        own = None if by_target else ended.exit_code  # a code that the target chose means nothing here
+        own = None if by_target else code if by_itself else ended.exit_code  # a code that the target chose means nothing here
         return result_of(case, outcome, own, ended.duration_s, findings, summary, stderr)
     except HarnessDefect as error:
         return result_of(case, (Verdict.ERROR, str(error)), ended.exit_code, ended.duration_s, stderr=stderr)
