@@ -57,12 +57,6 @@ Result<ArenaLease> ArenaPool::Acquire(std::shared_ptr<const Plan> plan) {
 
 Result<ArenaPool::Place> ArenaPool::TakePlace(const std::shared_ptr<const Plan>& plan) {
   MutexLock lock(mutex_);
-  if (lent_.size() == capacity_ && when_full_ == WhenFull::kQueue && !closed_) {
-    mutex_.Unlock();
-    Status refusal = RefuseToWaitInsideOp();
-    mutex_.Lock();
-    if (!refusal.ok()) return refusal;
-  }
   if (closed_) return Status(StatusCode::kClosed, "the cached op was freed");
   if (lent_.size() == capacity_) return AwaitPlace();
   const Place place = TakeFreePlace(plan);
@@ -78,6 +72,8 @@ Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
     return Status(
         StatusCode::kResourceExhausted,
         std::to_string(capacity_) + " requests are in flight, the most that this op allows");
+  // A worker that waited here could be the one that the requests in flight need (ENG-7).
+  TENTER_RETURN_IF_ERROR(engine_->RefuseInsideOp("a wait for room in a cached op"));
   Waiter waiter;
   waiter.thread = CurrentThreadKey();
   (last_ == nullptr ? first_ : last_->next) = &waiter;
@@ -101,18 +97,6 @@ ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& pla
     lent_.splice(lent_.end(), idle_, place);
   place->thread = CurrentThreadKey();
   return place;
-}
-
-// A worker that waited here could be the one that the requests in flight need (ENG-7).
-Status ArenaPool::RefuseToWaitInsideOp() const noexcept {
-  try {
-    // No var is needed to ask: the engine looks at whether the thread is inside an op first, and at
-    // the handle, which is stale, after that.
-    Status refusal = engine_->AwaitVar({}).status();
-    return refusal.code() == StatusCode::kWaitInsideOp ? std::move(refusal) : Status();
-  } catch (...) {
-    return StatusOfCurrent();
-  }
 }
 
 void ArenaPool::Return(Place place) {

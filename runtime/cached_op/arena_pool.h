@@ -108,7 +108,6 @@ class ArenaPool final : public ForkMember {
   Result<Place> TakePlace(const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
   Result<Place> AwaitPlace() REQUIRES(mutex_);  // lets the lock go while it waits
   Place TakeFreePlace(const std::shared_ptr<const Plan>& plan) REQUIRES(mutex_);
-  Status RefuseToWaitInsideOp() const noexcept EXCLUDES(mutex_);
   Status Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   Status Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
   void Return(Place place) EXCLUDES(mutex_);

@@ -107,6 +107,11 @@ class Engine {
   // cancelled. Later use of the handle is kStaleHandle. Never blocks (naive: as Push).
   virtual Status DeleteVar(Var var, std::function<void()> deleter = nullptr) = 0;
 
+  // What a wait is refused with on a thread that runs an op of this engine: kWaitInsideOp, and a
+  // message that names `wait`, which is called so, and the op. OK on any other thread. Takes no
+  // lock and never blocks.
+  virtual Status RefuseInsideOp(const char* wait) const noexcept = 0;
+
   // Blocks until every write of `var` pushed before the call has ended, and returns the poison that
   // the last of them left, or null: what WaitForVar throws, as a value.
   // Errors: kWaitInsideOp, kStaleHandle.

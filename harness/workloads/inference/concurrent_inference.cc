@@ -75,8 +75,8 @@ class InferenceRun {
   }
 
   // A model that gives every input the same answer hides every mix-up: it is rejected, because a
-  // green result would mean nothing. Where it is the target that gives one answer to all, the oracle
-  // tells: its answers are written down before.
+  // green result would mean nothing. Where it is the target that gives one answer to all, the
+  // oracle tells: its answers are written down before.
   Status CheckPower() {
     const size_t samples = inputs_->size(), distinct = inputs_->distinct_answers();
     if (samples > 1 && distinct == 1)

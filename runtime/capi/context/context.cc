@@ -52,9 +52,8 @@ ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
   return {};
 }
 
-bool IsInsideOp(Engine& engine) {
-  // An invalid var is refused as stale outside an op, and as a wait inside one.
-  return engine.AwaitVar({}).status().code() == StatusCode::kWaitInsideOp;
+bool IsInsideOp(const Engine& engine) noexcept {
+  return !engine.RefuseInsideOp("a wait").ok();
 }
 
 void CopyText(std::string_view text, char* out, size_t size) {
@@ -140,22 +139,13 @@ tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
           std::string("handle 0x") + text + " is no " + kind + ": it was freed, or never was one"};
 }
 
-// An engine that has no memory to answer is kept: too long is safe, and too short is not.
-bool tenter_context::MayBeInsideOp(tenter::Engine& engine) {
-  try {
-    return tenter::IsInsideOp(engine);
-  } catch (const std::bad_alloc&) {
-    return true;
-  }
-}
-
 std::shared_ptr<tenter::Engine> tenter_context::Share(tenter::EngineParts parts) {
   tenter::Engine* const engine = parts.engine.get();
   // A list, because its element can move without memory.
   auto kept = std::make_shared<std::list<tenter::EngineParts>>();
   kept->push_back(std::move(parts));
   return {engine, [this, kept = std::move(kept)](tenter::Engine* last) mutable {
-            if (MayBeInsideOp(*last)) {
+            if (tenter::IsInsideOp(*last)) {
               tenter::MutexLock lock(mutex_);
               retired_.splice(retired_.end(), *kept);
             }

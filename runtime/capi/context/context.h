@@ -37,9 +37,9 @@ struct EngineParts {
   std::unique_ptr<Engine> engine;
 };
 
-// Whether the calling thread runs an op of `engine`: there nobody may wait for it. Throws
-// std::bad_alloc.
-bool IsInsideOp(Engine& engine);
+// Whether the calling thread runs an op of `engine`: there nobody may wait for it. Never
+// blocks.
+bool IsInsideOp(const Engine& engine) noexcept;
 
 // Whether an object may be freed here and now.
 template <typename T>
@@ -166,7 +166,6 @@ struct tenter_context {
 
  private:
   static tenter::Status Stale(uintptr_t number, const char* kind);
-  static bool MayBeInsideOp(tenter::Engine& engine);
   std::list<tenter::EngineParts> TakeRetired() EXCLUDES(mutex_);
 
   const std::unique_ptr<tenter::Probe> probe_;

@@ -198,6 +198,30 @@ TEST_P(EngineContract, WaitInsideAnOpIsRefused) {
   EXPECT_THROW(engine_->WaitForAll(), AggregateError);
 }
 
+// ENG-7: who asks whether it may wait is told at once, also while another thread's op runs.
+TEST_P(EngineContract, AskingWhetherOneMayWaitDoesNotWait) {
+  Gate runs, go;
+  Status inside;
+  Thread pusher;
+  ASSERT_TRUE(pusher
+                  .Start("pusher",
+                         [&] {
+                           Push("busy", {}, {NewVar()}, [&] {
+                             inside = engine_->RefuseInsideOp("a nap");
+                             runs.Open();
+                             go.Wait();
+                           });
+                         })
+                  .ok());
+  runs.Wait();
+  EXPECT_TRUE(engine_->RefuseInsideOp("a nap").ok());
+  go.Open();
+  pusher.Join();
+  engine_->WaitForAll();
+  EXPECT_EQ(inside.code(), StatusCode::kWaitInsideOp);
+  EXPECT_TRUE(inside.message().starts_with("a nap was called inside op 'busy' (push "));
+}
+
 // ENG-7: what a body captured is destroyed inside the op, and may not wait either.
 TEST_P(EngineContract, WaitWhileABodyIsDestroyedIsRefused) {
   struct Waiter {

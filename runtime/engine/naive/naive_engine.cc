@@ -48,7 +48,7 @@ Result<Var> NaiveEngine::NewVar() {
   }
 }
 
-Status NaiveEngine::RefuseInsideOp(const char* wait) const {
+Status NaiveEngine::RefuseInsideOp(const char* wait) const noexcept {
   if (!InsideOp()) return {};
   return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
 }

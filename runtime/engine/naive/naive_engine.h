@@ -54,6 +54,7 @@ class NaiveEngine final : public Engine,
   Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope) override;
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
+  Status RefuseInsideOp(const char* wait) const noexcept override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;
@@ -112,7 +113,6 @@ class NaiveEngine final : public Engine,
     Thrown thrown = {};
   };
   bool InsideOp() const { return runner_.Load(kRelaxed) == CurrentThreadKey(); }
-  Status RefuseInsideOp(const char* wait) const;
   Status WaitForScope(const std::function<void()>& block) override;
   void LookAtScope(const std::function<void()>& look) const override;
 

@@ -67,7 +67,7 @@ Result<Var> ThreadedEngine::NewVar() {
   }
 }
 
-Status ThreadedEngine::RefuseInsideOp(const char* wait) const {
+Status ThreadedEngine::RefuseInsideOp(const char* wait) const noexcept {
   const PendingOp* op = workers_.OpOfThisThread();
   if (op == nullptr) return {};
   return WaitInsideOp(wait, op->name(), op->push_number.Load(kRelaxed));

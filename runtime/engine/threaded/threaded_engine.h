@@ -60,6 +60,7 @@ class ThreadedEngine final : public Engine,
   Result<uint64_t> Replay(const ProgramPtr& program, FailureScope* scope) override;
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
+  Status RefuseInsideOp(const char* wait) const noexcept override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;
@@ -73,7 +74,6 @@ class ThreadedEngine final : public Engine,
  private:
   // threaded_engine.cc: construction, waiting, stopping.
   Status TryJoinFork();
-  Status RefuseInsideOp(const char* wait) const;
   Status WaitForScope(const std::function<void()>& block) override;
   void LookAtScope(const std::function<void()>& look) const override;
   void EndWorkers();
