@@ -346,5 +346,27 @@ TEST(ModelJudge, CountsWhatIsLeft) {
   EXPECT_EQ(with([](History* h) { h->create = TGT_UNSUPPORTED; }), "COP-9 the model is refused");
 }
 
+TEST(ModelJudge, WantsCallsServedAsTheyCameAndForgotten) {
+  Case made = Right(kTwo);
+  const Answer one = made.history.rests[0].again[0];
+  const auto arrival = [&](int caller) {
+    Answer answer = one;
+    answer.caller = caller;
+    return answer;
+  };
+  made.history.served = {.told = true, .answers = {arrival(0), arrival(1), arrival(2)}};
+  made.history.growth = {.bytes = 15 * 12, .calls = 12};
+  EXPECT_EQ(Kind(made), "");
+  std::swap(made.history.served.answers[1], made.history.served.answers[2]);
+  EXPECT_EQ(Kind(made), "COP-2 served out of order");
+  made.history.served.told = false;
+  EXPECT_EQ(Kind(made), "");
+  made.history.growth.bytes = 16 * 12;
+  EXPECT_EQ(Kind(made), "COP-2 calls are remembered");
+  made.history.served.told = true;
+  Fail(&made.history.served.answers[1], TGT_INTERNAL, "no");
+  EXPECT_EQ(Kind(made), "COP-2 a call that waited was refused");
+}
+
 }  // namespace
 }  // namespace tenter::fuzz::model

@@ -19,6 +19,8 @@ Lines SimplerHeader(const Program& program) {
     if (HeaderText(candidate) != HeaderText(program)) simpler.push_back(HeaderText(candidate));
   };
   with([](Program& p) { p.noise = 0; });
+  with([](Program& p) { p.waiting = 0; });
+  with([](Program& p) { p.waiting = std::min(p.waiting, 2); });
   with([](Program& p) { p.ops = 1; });
   with([](Program& p) { p.workers = 1; });
   with([](Program& p) { p.flight = 1; });

@@ -79,13 +79,43 @@ std::optional<Broken> JudgeLooks(const Program& program, const History& history)
   return std::nullopt;
 }
 
+// Calls that waited for the one place come to it in the order in which they came to wait.
+std::optional<Broken> JudgeServed(const Program&, const History& history) {
+  if (!history.served.told) return std::nullopt;
+  std::string order;
+  bool in_order = true;
+  int arrived = 0;
+  for (const Answer& answer : history.served.answers) {
+    if (answer.code != TGT_OK)
+      return Broken{"COP-2", "a call that waited was refused",
+                    "arrival " + std::to_string(answer.caller) + " waited for the one place, was " +
+                        "right, and nothing struck: " + answer.error.message};
+    in_order &= answer.caller == arrived++;
+    order += " " + std::to_string(answer.caller);
+  }
+  if (in_order) return std::nullopt;
+  return Broken{
+      "COP-2", "served out of order",
+      "calls that came one after the other, the first one to run and the others to wait " +
+          std::string("for its place, were served in the order") + order};
+}
+
+std::optional<Broken> JudgeGrowth(const Program&, const History& history) {
+  const Growth& growth = history.growth;
+  if (growth.calls == 0 || growth.is_none()) return std::nullopt;
+  return Broken{"COP-2", "calls are remembered",
+                "the heap grows with each call that fails: by " + std::to_string(growth.bytes) +
+                    " bytes at least in each round of " + std::to_string(growth.calls) + " calls"};
+}
+
 }  // namespace
 
 std::optional<Finding> Judge(const Program& program, const History& history) {
   if (history.create != TGT_OK)
     return Finding{"COP-9", "the model is refused",
                    "the target answered " + std::string(history.create_error.message), 0};
-  for (const auto judge : {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains})
+  for (const auto judge :
+       {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains, JudgeServed, JudgeGrowth})
     if (const auto broken = judge(program, history); broken.has_value())
       return Finding{broken->contract, broken->kind, broken->detail, 0};
   return std::nullopt;

@@ -93,6 +93,8 @@ std::optional<Broken> JudgeValues(const Program& program, const History& history
     for (const Answer& answer : rest.again)
       if (auto broken = JudgeAnswer(program, answer, true, &right); broken.has_value())
         return broken;
+  for (const Answer& answer : history.served.answers)
+    if (auto broken = JudgeAnswer(program, answer, true, &right); broken.has_value()) return broken;
   for (const auto& answers : history.callers)
     for (const Answer& answer : answers)
       if (auto broken = JudgeAnswer(program, answer, IsAlone(history, answer), &right);

@@ -10,13 +10,15 @@ namespace {
 
 // How likely something is, in percent, in the programs of one contract.
 struct Profile {
-  int fault = 25, several = 60, sizes = 40, free = 8, stop = 4, bad = 10, refuse = 25, single = 10;
+  int fault = 25, several = 60, sizes = 40, free = 8, stop = 4, bad = 10, refuse = 25, single = 10,
+      waiting = 5;
   int nodes = 8, most_sizes = 3;
 };
 
 Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-1") return {.fault = 15, .several = 100, .nodes = 6};
-  if (contract == "COP-2") return {.fault = 25, .several = 90, .refuse = 60, .nodes = 3};
+  if (contract == "COP-2")
+    return {.fault = 25, .several = 90, .refuse = 60, .waiting = 40, .nodes = 3};
   if (contract == "COP-3")
     return {.fault = 40, .several = 50, .sizes = 100, .nodes = 3, .most_sizes = 5};
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
@@ -51,6 +53,7 @@ class Drawing {
     p_.reference = dice_.Chance(25);
     p_.ops = dice_.Chance(20) ? 2 : 1;
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
+    if (p_.safe && dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
   }
 
   // The sizes that the calls choose from.

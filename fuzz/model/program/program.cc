@@ -29,6 +29,7 @@ void ParseHeader(WordReader* words, Program* p) {
   words->Is("kernels"), words->One(kKernels, &p->reference);
   words->Is("ops"), words->Number_(1, kMostOps, &p->ops);
   words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
+  if (words->more()) words->Is("waiting"), words->Number_(1, kMostCallers, &p->waiting);
 }
 
 void ParseFault(WordReader* words, Program* p) {
@@ -114,6 +115,7 @@ std::string HeaderText(const Program& p) {
   out << "model threads " << Name(kThreads, p.safe) << " workers " << p.workers << " flight "
       << p.flight << " full " << Name(kFull, p.refuse) << " plans " << p.plans << " kernels "
       << Name(kKernels, p.reference) << " ops " << p.ops << " noise " << p.noise;
+  if (p.waiting > 0) out << " waiting " << p.waiting;
   return out.str();
 }
 

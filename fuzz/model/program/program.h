@@ -1,6 +1,6 @@
 // Program: a model, how it is run, faults, and what callers do with it, as lines of text.
 //
-//   model threads safe workers 2 flight 2 full wait plans 2 kernels fast ops 1 noise 5
+//   model threads safe workers 2 flight 2 full wait plans 2 kernels fast ops 1 noise 5 waiting 2
 //   input x0 float N 3
 //   n0 = Relu x0
 //   output n0
@@ -62,6 +62,7 @@ struct Program {
   bool reference = false;  // reference kernels
   int ops = 1;             // cached ops of the one model, on the one engine
   uint64_t noise = 0;      // seed of the delays at the target's sites; 0: none
+  int waiting = 0;         // calls that come one after the other and wait for one place, at the end
   Graph graph = {};
   std::vector<Fault> faults = {};
   std::vector<Call> calls = {};

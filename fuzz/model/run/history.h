@@ -62,6 +62,20 @@ struct Rest {
   std::vector<Answer> again;  // one call after the other, two of each size
 };
 
+// Calls that came one after the other while the one place of an op was taken (arrivals.h).
+struct Served {
+  bool told = false;            // each waited when the next one came
+  std::vector<Answer> answers;  // in the order in which they were served; callers count arrivals
+};
+
+// What the heap keeps of calls that are made again and again (growth.h).
+struct Growth {
+  int64_t bytes = 0;  // by which it grew in the round in which it grew least
+  int calls = 0;      // in each round
+  // Less than the least that is allocated, for each call.
+  bool is_none() const { return bytes < int64_t{16} * calls; }
+};
+
 struct History {
   bool least_recent_plan_goes = false;  // the target promises it
   tgt_code create = TGT_OK;
@@ -70,6 +84,8 @@ struct History {
   std::vector<Strike> strikes;
   std::vector<Rest> rests;        // of each op
   uint64_t most_arena_bytes = 0;  // what one request holds at most; 0: not told
+  Served served;
+  Growth growth;
   bool parameters_changed = false;
   size_t told_to_engine = 0;  // failures that a wait for the whole engine was told at the end
   bool has_engine_counts = false;

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "fuzz/model/run/arrivals.h"
 #include "fuzz/model/run/caller.h"
+#include "fuzz/model/run/growth.h"
 #include "fuzz/model/run/onnx_bytes.h"
 #include "fuzz/model/run/sites.h"
 #include "fuzz/process/thread_count.h"
@@ -36,8 +38,10 @@ class Running {
     history_.strikes = sites_.strikes();
     for (int op = 0; op < program_.ops; ++op) history_.rests.push_back(RestOf(op));
     history_.most_arena_bytes = MostArenaBytes();
+    if (program_.waiting > 0) history_.served = ServedInTurn();
     history_.parameters_changed = ParametersHash() != before;
     CountEngine();
+    history_.growth = KeptByFailures();
     watchdog_.SetDescribe(nullptr);
   }
 
@@ -109,6 +113,56 @@ class Running {
            table().footprint(target_.self(), op, footprint, &error) == TGT_OK;
   }
 
+  // An op of its own; without one when the engine was stopped.
+  Callee Fresh(const tgt_cached_op_options& options) {
+    Callee fresh{
+        .program = program_, .target = target_, .engine = callee_.engine, .stamps = &stamps_};
+    tgt_error error = {};
+    tgt_handle op = 0;
+    if (table().cached_op_create(target_.self(), callee_.engine, model_, &options, &op, &error) ==
+        TGT_OK)
+      fresh.ops.push_back(op);
+    return fresh;
+  }
+
+  void Free(const Callee& fresh) {
+    tgt_error error = {};
+    table().free_handle(target_.self(), fresh.ops[0], &error);
+  }
+
+  // Of an op of its own. Nothing when there is none, as of an engine that was stopped, or when the
+  // call is none that is answered well.
+  Served ServedInTurn() {
+    tgt_cached_op_options one = Options(1);
+    one.refuse_when_full = 0;
+    const Callee fresh = Fresh(one);
+    const Call call{.size = *SizesOf(program_).begin(), .seed = 101};
+    Served served;
+    if (fresh.ops.empty()) return served;
+    if (Caller(fresh, 0).Do(call, call.seed, nullptr).code == TGT_OK)
+      served = Arrive(fresh, call, program_.waiting, &sites_);
+    Free(fresh);
+    return served;
+  }
+
+  // The faults strike each time, and wrong requests come between.
+  Growth KeptByFailures() {
+    Caller caller(callee_, 0);
+    sites_.StrikeAlways();
+    return GrowthOf([&] {
+      const int64_t size = *SizesOf(program_).begin();
+      int calls = 1;
+      caller.Do({.size = size}, 101, nullptr);
+      for (const Call& call : program_.calls)
+        if (call.verb == Verb::kBad) ++calls, caller.Do(call, call.seed, nullptr);
+      tgt_error error = {};
+      size_t failures = 0;
+      if (has_engine())
+        table().wait_for_all(target_.self(), callee_.engine, nullptr, 0, &failures, &error);
+      return calls;
+    });
+  }
+
   // What one request holds at most; 0 when it cannot be told of some size.
   uint64_t MostArenaBytes() {
     uint64_t most = 0;
@@ -123,20 +177,12 @@ class Running {
   // What a request of this size holds: an op of its own, called once, tells. Nothing when it does
   // not, or when the engine was stopped or the request is a wrong one.
   std::optional<uint64_t> ArenaBytesOf(int64_t size) {
-    Callee fresh{.program = program_,
-                 .target = target_,
-                 .engine = callee_.engine,
-                 .ops = {0},
-                 .stamps = &stamps_};
-    const tgt_cached_op_options one = Options(1);
-    tgt_error error = {};
+    const Callee fresh = Fresh(Options(1));
+    if (fresh.ops.empty()) return std::nullopt;
     tgt_footprint footprint = {};
-    if (table().cached_op_create(target_.self(), callee_.engine, model_, &one, &fresh.ops[0],
-                                 &error) != TGT_OK)
-      return std::nullopt;
     const bool told = Caller(fresh, 0).Do({.size = size}, 0, nullptr).code == TGT_OK &&
                       Look(fresh.ops[0], &footprint);
-    table().free_handle(target_.self(), fresh.ops[0], &error);
+    Free(fresh);
     return told ? std::optional(footprint.arena_bytes) : std::nullopt;
   }
 

@@ -21,14 +21,20 @@ tgt_host Sites::host() {
 }
 
 void Sites::Hit(const tgt_hit& hit, tgt_fault* fault) {
-  delays_.Delay();
-  if (!armed_.Load(kRelaxed)) return;
   const std::string_view site = hit.site;
+  if (hold_.on()) {
+    if (site == kSiteOf[static_cast<size_t>(Place::kNode)]) hold_.Pass(hit.request);
+    return;
+  }
+  const bool always = always_.Load(kRelaxed);
+  if (!always) delays_.Delay();
+  if (!armed_.Load(kRelaxed) && !always) return;
   const size_t faults = std::min(program_.faults.size(), kMostFaults);
   for (size_t i = 0; i < faults; ++i) {
     const Fault& planned = program_.faults[i];
     if (site != kSiteOf[static_cast<size_t>(planned.place)]) continue;
     if (planned.place == Place::kNode && (hit.op == nullptr || planned.node != hit.op)) continue;
+    if (always) return Inject(planned.action, kStrikeText, fault);
     const int64_t count = matched_[i].FetchAdd(1, kRelaxed) + 1;
     if (planned.each ? count % planned.hit == 0 : count == planned.hit)
       return Fire(i, hit.request, fault);

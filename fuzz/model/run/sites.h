@@ -13,6 +13,7 @@
 
 #include "fuzz/frame/site_delays.h"
 #include "fuzz/model/run/history.h"
+#include "fuzz/model/run/hold.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::model {
@@ -28,13 +29,18 @@ class Sites {
   // From now on nothing strikes.
   void Disarm() { armed_.Store(false, kRelaxed); }
   std::vector<Strike> strikes() const;
+  // From now on each fault strikes at each hit, no strike is noted, and nothing is delayed.
+  void StrikeAlways() { always_.Store(true, kRelaxed); }
+  // While it holds requests nothing strikes, and nothing is delayed.
+  Hold& hold() { return hold_; }
 
  private:
   void Fire(size_t number, int64_t request, tgt_fault* fault);
 
   const Program& program_;
   SiteDelays delays_;
-  Atomic<bool> armed_ = true;
+  Hold hold_;
+  Atomic<bool> armed_ = true, always_ = false;
   std::array<Atomic<int64_t>, kMostFaults> matched_ = {};
   Atomic<size_t> struck_ = 0;
   std::array<Atomic<size_t>, kMostStrikes> fault_of_ = {};

@@ -1,0 +1,41 @@
+// Hold: holds each request back where its first node begins, until it is let go.
+//
+// Path: Sites::Hit -> Hold::Pass; Arrivals holds, and lets go one request after the other.
+//
+// Thread safety: any thread. Whoever is held looks again and again, without a lock.
+// Invariants: of a request whose number the target tells, one thread is held; requests are let go
+//   in the order in which they came here.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/base/atomic.h"
+#include "runtime/base/clock.h"
+
+namespace tenter::fuzz::model {
+
+class Hold {
+ public:
+  void Begin() { on_.Store(true, kRelaxed); }
+  void End() { on_.Store(false, kRelaxed); }
+  bool on() const { return on_.Load(kRelaxed); }
+
+  // How many requests came here so far.
+  uint64_t came() const { return came_.Load(kRelaxed); }
+  void LetNextGo() { let_go_.FetchAdd(1, kRelaxed); }
+
+  // Blocks until the request may go on, or End. `request`: its number, or -1 when it is not told.
+  void Pass(int64_t request) {
+    if (request < 0 || last_.Exchange(request, kRelaxed) == request) return;
+    const uint64_t ticket = came_.FetchAdd(1, kRelaxed);
+    while (on() && let_go_.Load(kRelaxed) <= ticket) SleepNs(kLookEveryNs);
+  }
+
+ private:
+  static constexpr int64_t kLookEveryNs = 20'000;
+  Atomic<bool> on_ = false;
+  Atomic<int64_t> last_ = -1;
+  Atomic<uint64_t> came_ = 0, let_go_ = 0;
+};
+
+}  // namespace tenter::fuzz::model
