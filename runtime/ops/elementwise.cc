@@ -61,16 +61,17 @@ struct PowOf {
     return std::pow(a, b);
   }
 };
+// A NaN stays one, whichever operand it is.
 struct MaxOf {
   template <typename T>
   static T Apply(T a, T b) {
-    return a < b ? b : a;
+    return b > a || b != b ? b : a;
   }
 };
 struct MinOf {
   template <typename T>
   static T Apply(T a, T b) {
-    return b < a ? b : a;
+    return b < a || b != b ? b : a;
   }
 };
 
@@ -126,7 +127,6 @@ MadeKernel MakePlain(const OpCall& call) {
   return MakeUnary(call, kFunction);
 }
 
-float ReluOf(float x) { return x > 0.0f ? x : 0.0f; }
 float SigmoidOf(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 float HardSwishOf(float x) { return x * std::max(0.0f, std::min(1.0f, x * (1.0f / 6.0f) + 0.5f)); }
 float TanhOf(float x) { return std::tanh(x); }
@@ -137,16 +137,46 @@ float NegOf(float x) { return -x; }
 float AbsOf(float x) { return std::fabs(x); }
 float ReciprocalOf(float x) { return 1.0f / x; }
 
+MadeKernel MakeLeakyRelu(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.01f));
+  return MakeUnary(call, [alpha](float x) { return x < 0.0f ? alpha * x : x; });
+}
+
+// Of the three that follow, oneDNN makes numbers of NaNs. As they stand, a NaN stays one: it
+// compares with nothing, and std::min and std::max take their first operand then.
+MadeKernel MakeRelu(const OpCall& call) {
+  return MakeUnary(call, [](float x) { return x < 0.0f ? 0.0f : x; });
+}
+
 MadeKernel MakeHardSigmoid(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.2f));
   TENTER_ASSIGN_OR_RETURN(const float beta, call.attributes.Float("beta", 0.5f));
   return MakeUnary(
-      call, [alpha, beta](float x) { return std::max(0.0f, std::min(1.0f, alpha * x + beta)); });
+      call, [alpha, beta](float x) { return std::max(std::min(alpha * x + beta, 1.0f), 0.0f); });
 }
 
-MadeKernel MakeLeakyRelu(const OpCall& call) {
-  TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.01f));
-  return MakeUnary(call, [alpha](float x) { return x < 0.0f ? alpha * x : x; });
+struct ClipBounds {
+  float low;
+  float high;
+};
+
+Result<ClipBounds> ClipBoundsOf(const OpCall& call) {
+  ClipBounds bounds{std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max()};
+  if (call.opset < 11) {
+    TENTER_ASSIGN_OR_RETURN(bounds.low, call.attributes.Float("min", bounds.low));
+    TENTER_ASSIGN_OR_RETURN(bounds.high, call.attributes.Float("max", bounds.high));
+    return bounds;
+  }
+  float* const targets[] = {&bounds.low, &bounds.high};
+  for (size_t i = 1; i <= 2; ++i) {
+    if (!call.has_input(i)) continue;
+    const Tensor* bound = call.constant(i);
+    if (bound == nullptr) return Unsupported("a bound that depends on the data");
+    if (bound->dtype() != DType::kFloat32 || bound->shape().NumElements() != 1)
+      return Invalid("bound " + bound->spec().ToString() + ", expected one float32");
+    *targets[i - 1] = *bound->data<float>();
+  }
+  return bounds;
 }
 
 MadeKernel MakeClip(const OpCall& call) {
@@ -182,7 +212,7 @@ constexpr std::array kOps = {
     Variadic("Sum", MakeVariadic<AddOf>, MakeOneDnnBinary, 1, kVariadicMax),
     Variadic("Max", MakeVariadic<MaxOf>, nullptr, 1, kVariadicMax),
     Variadic("Min", MakeVariadic<MinOf>, nullptr, 1, kVariadicMax),
-    Unary("Relu", MakePlain<ReluOf>, MakeOneDnnEltwise),
+    Unary("Relu", MakeRelu, nullptr),
     Unary("Sigmoid", MakePlain<SigmoidOf>, MakeOneDnnEltwise),
     Unary("Tanh", MakePlain<TanhOf>, MakeOneDnnEltwise),
     Unary("Sqrt", MakePlain<SqrtOf>, MakeOneDnnEltwise),
@@ -192,31 +222,12 @@ constexpr std::array kOps = {
     Unary("Abs", MakePlain<AbsOf>, nullptr),
     Unary("Reciprocal", MakePlain<ReciprocalOf>, nullptr),
     Unary("HardSwish", MakePlain<HardSwishOf>, MakeOneDnnEltwise, {}, 14),
-    Unary("HardSigmoid", MakeHardSigmoid, MakeOneDnnEltwise, kAlphaBetaRules),
+    Unary("HardSigmoid", MakeHardSigmoid, nullptr, kAlphaBetaRules),
     Unary("LeakyRelu", MakeLeakyRelu, MakeOneDnnEltwise, kAlphaRules),
-    Unary("Clip", MakeClip, MakeOneDnnEltwise, kClipRules, kOpsetMin, 3),
+    Unary("Clip", MakeClip, nullptr, kClipRules, kOpsetMin, 3),
 };
 
 }  // namespace
-
-Result<ClipBounds> ClipBoundsOf(const OpCall& call) {
-  ClipBounds bounds{std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max()};
-  if (call.opset < 11) {
-    TENTER_ASSIGN_OR_RETURN(bounds.low, call.attributes.Float("min", bounds.low));
-    TENTER_ASSIGN_OR_RETURN(bounds.high, call.attributes.Float("max", bounds.high));
-    return bounds;
-  }
-  float* const targets[] = {&bounds.low, &bounds.high};
-  for (size_t i = 1; i <= 2; ++i) {
-    if (!call.has_input(i)) continue;
-    const Tensor* bound = call.constant(i);
-    if (bound == nullptr) return Unsupported("a bound that depends on the data");
-    if (bound->dtype() != DType::kFloat32 || bound->shape().NumElements() != 1)
-      return Invalid("bound " + bound->spec().ToString() + ", expected one float32");
-    *targets[i - 1] = *bound->data<float>();
-  }
-  return bounds;
-}
 
 std::span<const OpType> ElementwiseOps() { return kOps; }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "runtime/ops/broadcast.h"
+#include "runtime/ops/onednn/keeps_nan.h"
 #include "runtime/ops/onednn/kernel.h"
 #include "runtime/ops/onednn/onednn.h"
 
@@ -26,30 +27,20 @@ struct Eltwise {
 };
 
 constexpr std::array kEltwise = {
-    Eltwise{"Relu", dnnl::algorithm::eltwise_relu},
     Eltwise{"Sigmoid", dnnl::algorithm::eltwise_logistic},
     Eltwise{"Tanh", dnnl::algorithm::eltwise_tanh},
     Eltwise{"Sqrt", dnnl::algorithm::eltwise_sqrt},
     Eltwise{"Exp", dnnl::algorithm::eltwise_exp},
     Eltwise{"Log", dnnl::algorithm::eltwise_log},
     Eltwise{"HardSwish", dnnl::algorithm::eltwise_hardswish, 1.0f / 6.0f, 0.5f},
-    Eltwise{"HardSigmoid", dnnl::algorithm::eltwise_hardsigmoid, 0.2f, 0.5f},
     Eltwise{"LeakyRelu", dnnl::algorithm::eltwise_relu, 0.01f},
-    Eltwise{"Clip", dnnl::algorithm::eltwise_clip_v2},
 };
 
 // The row of this op with its attributes in place of the defaults.
 Result<Eltwise> EltwiseOf(const OpCall& call) {
   for (Eltwise row : kEltwise) {
     if (row.op_type != call.op_type) continue;
-    if (row.op_type == "Clip") {
-      TENTER_ASSIGN_OR_RETURN(const ClipBounds bounds, ClipBoundsOf(call));
-      row.alpha = bounds.low;
-      row.beta = bounds.high;
-    } else {
-      TENTER_ASSIGN_OR_RETURN(row.alpha, call.attributes.Float("alpha", row.alpha));
-      TENTER_ASSIGN_OR_RETURN(row.beta, call.attributes.Float("beta", row.beta));
-    }
+    TENTER_ASSIGN_OR_RETURN(row.alpha, call.attributes.Float("alpha", row.alpha));
     return row;
   }
   return Unsupported("no such function");
@@ -70,6 +61,17 @@ MadeKernel MakeProduct(const OpCall& call, const dnnl::memory::desc& a, const dn
         {DNNL_ARG_SRC, false, 0, a}, {DNNL_ARG_WEIGHTS, false, 1, b}, {DNNL_ARG_DST, true, 0, out}};
     if (call.has_input(2)) bindings.push_back({DNNL_ARG_BIAS, false, 2, bias});
     return MadeOneDnn<dnnl::matmul>(engine, description, std::move(bindings));
+  });
+}
+
+MadeKernel MakeFunctionOf(const OpCall& call, const Eltwise& function) {
+  const auto desc = DenseDesc({call.inputs[0].shape.NumElements()});
+  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+    const dnnl::eltwise_forward::primitive_desc description(
+        engine, dnnl::prop_kind::forward_inference, function.algorithm, desc, desc, function.alpha,
+        function.beta, UserScratchpad());
+    return MadeOneDnn<dnnl::eltwise_forward>(
+        engine, description, {{DNNL_ARG_SRC, false, 0, desc}, {DNNL_ARG_DST, true, 0, desc}});
   });
 }
 
@@ -113,14 +115,11 @@ MadeKernel MakeOneDnnGemm(const OpCall& call) {
 
 MadeKernel MakeOneDnnEltwise(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Eltwise function, EltwiseOf(call));
-  const auto desc = DenseDesc({call.inputs[0].shape.NumElements()});
-  return TryOneDnn(call, [&](const dnnl::engine& engine) {
-    const dnnl::eltwise_forward::primitive_desc description(
-        engine, dnnl::prop_kind::forward_inference, function.algorithm, desc, desc, function.alpha,
-        function.beta, UserScratchpad());
-    return MadeOneDnn<dnnl::eltwise_forward>(
-        engine, description, {{DNNL_ARG_SRC, false, 0, desc}, {DNNL_ARG_DST, true, 0, desc}});
-  });
+  const int64_t count = call.inputs[0].shape.NumElements();
+  TENTER_ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, MakeFunctionOf(call, function));
+  if (function.algorithm != dnnl::algorithm::eltwise_exp) return kernel;
+  return std::unique_ptr<Kernel>(
+      std::make_unique<KeepsNaN>(std::move(kernel), SoftmaxExtents{count, 1, 1}));
 }
 
 MadeKernel MakeOneDnnBinary(const OpCall& call) {
@@ -143,13 +142,15 @@ MadeKernel MakeOneDnnBinary(const OpCall& call) {
 MadeKernel MakeOneDnnSoftmax(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const SoftmaxExtents extents, SoftmaxExtentsOf(call));
   const auto desc = DenseDesc({extents.outer, extents.axis, extents.inner});
-  return TryOneDnn(call, [&](const dnnl::engine& engine) {
+  const auto build = [&](const dnnl::engine& engine) {
     const dnnl::softmax_forward::primitive_desc description(
         engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, desc, desc,
         1, UserScratchpad());
     return MadeOneDnn<dnnl::softmax_forward>(
         engine, description, {{DNNL_ARG_SRC, false, 0, desc}, {DNNL_ARG_DST, true, 0, desc}});
-  });
+  };
+  TENTER_ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, TryOneDnn(call, build));
+  return std::unique_ptr<Kernel>(std::make_unique<KeepsNaN>(std::move(kernel), extents));
 }
 
 MadeKernel MakeOneDnnConcat(const OpCall& call) {

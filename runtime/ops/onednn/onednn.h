@@ -27,12 +27,6 @@ MadeKernel MakeOneDnnSoftmax(const OpCall& call);
 MadeKernel MakeOneDnnConcat(const OpCall& call);
 
 // What the reference files and the oneDNN files both read from a call.
-struct ClipBounds {
-  float low;
-  float high;
-};
-Result<ClipBounds> ClipBoundsOf(const OpCall& call);
-
 // Softmax as [outer, axis, inner]: before opset 13 the axes from `axis` on are one.
 struct SoftmaxExtents {
   int64_t outer;

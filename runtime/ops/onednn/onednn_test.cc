@@ -117,13 +117,10 @@ RandomCase RandomGemm(Rng& rng) {
 }
 
 RandomCase RandomEltwise(Rng& rng) {
-  const char* const ops[] = {"Relu", "Sigmoid", "Tanh",      "Sqrt",        "Exp",
-                             "Log",  "Clip",    "HardSwish", "HardSigmoid", "LeakyRelu"};
-  RandomCase c{ops[rng.Below(10)], {}, {}, 14};
+  const char* const ops[] = {"Sigmoid", "Tanh", "Sqrt", "Exp", "Log", "HardSwish", "LeakyRelu"};
+  RandomCase c{ops[rng.Below(std::size(ops))], {}, {}, 14};
   const bool positive = c.op == "Sqrt" || c.op == "Log";
   c.inputs = {RandomFloats(Shape(Many(rng, 3, 1, 7)), rng, positive ? 0.1f : -4.0f, 4.0f)};
-  if (c.op == "Clip") c.inputs.insert(c.inputs.end(), {Scalar(-1), Scalar(2)});
-  if (c.op == "HardSigmoid") c.attributes = With({{"alpha", 0.3f}, {"beta", 0.4f}});
   if (c.op == "LeakyRelu" && rng.Chance(50)) c.attributes = With({{"alpha", 0.3f}});
   return c;
 }
@@ -165,6 +162,49 @@ TEST(OneDnn, Eltwise) { EXPECT_EQ(Compare(RandomEltwise), kRounds); }
 TEST(OneDnn, Binary) { EXPECT_GT(Compare(RandomBinary), kRounds / 4); }
 TEST(OneDnn, Softmax) { EXPECT_EQ(Compare(RandomSoftmax), kRounds); }
 TEST(OneDnn, Concat) { EXPECT_EQ(Compare(RandomConcat), kRounds); }
+
+// A number that is none stays so: a network that hides it hides a defect. As many as a vector of
+// any width has, and one more.
+TEST(OneDnn, NoFunctionTakesNaNForANumber) {
+  std::vector<float> values(33, std::nanf(""));
+  values[5] = 0.5f;
+  const Tensor input = Floats({33}, values);
+  for (const KernelChoice kernels : {KernelChoice::kReference, KernelChoice::kOneDnn})
+    for (const char* op : {"Relu", "Sigmoid", "Tanh", "Sqrt", "Exp", "Log", "Clip", "HardSwish",
+                           "HardSigmoid", "LeakyRelu", "Neg", "Abs", "Reciprocal"}) {
+      std::vector<Tensor> inputs = {input};
+      if (std::string_view(op) == "Clip") inputs.insert(inputs.end(), {Scalar(-1), Scalar(1)});
+      const auto run = RunOp(op, {}, inputs, 14, 1, kernels);
+      ASSERT_TRUE(run.ok()) << run.status().message();
+      const std::vector<float> found = Elements<float>(run->outputs[0]);
+      for (size_t i = 0; i < found.size(); ++i)
+        EXPECT_EQ(std::isnan(found[i]), i != 5) << op << " " << run->implementation << " " << i;
+    }
+}
+
+TEST(OneDnn, SoftmaxOfALineWithNaNIsNaN) {
+  std::vector<float> values(2 * 17 * 3, 0.5f);
+  values[3 * 5 + 1] = std::nanf("");  // in the second line of the first three
+  for (const KernelChoice kernels : {KernelChoice::kReference, KernelChoice::kOneDnn}) {
+    const auto run = RunOp("Softmax", With({{"axis", int64_t{1}}}), {Floats({2, 17, 3}, values)},
+                           13, 1, kernels);
+    ASSERT_TRUE(run.ok()) << run.status().message();
+    const std::vector<float> found = Elements<float>(run->outputs[0]);
+    for (size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(std::isnan(found[i]), i < 51 && i % 3 == 1) << run->implementation << " " << i;
+  }
+}
+
+TEST(OneDnn, NoVariadicOpTakesNaNForANumber) {
+  const Tensor none = Floats({2}, {std::nanf(""), 1}), number = Floats({2}, {2, 3});
+  for (const char* op : {"Add", "Sub", "Mul", "Div", "Sum", "Max", "Min"})
+    for (const auto& inputs : {std::vector{none, number}, std::vector{number, none}}) {
+      const auto run = RunOp(op, {}, inputs, 13, 1, KernelChoice::kOneDnn);
+      ASSERT_TRUE(run.ok()) << run.status().message();
+      EXPECT_TRUE(std::isnan(Elements<float>(run->outputs[0])[0])) << op << run->implementation;
+      EXPECT_FALSE(std::isnan(Elements<float>(run->outputs[0])[1])) << op << run->implementation;
+    }
+}
 
 TEST(OneDnn, NoMemoryIsNoDefect) {
   EXPECT_EQ(StatusOf(dnnl::error(dnnl_out_of_memory, "no memory")).code(),

@@ -1,0 +1,37 @@
+// KeepsNaN: a kernel of oneDNN whose function would make numbers of NaNs, with a pass that puts
+// them back.
+//
+// oneDNN bounds the argument of exp before it takes it, which no NaN survives. A network that hides
+// its NaNs hides a defect.
+//
+// Path: MakeOneDnnEltwise, MakeOneDnnSoftmax -> KeepsNaN -> OneDnnKernel.
+//
+// Thread safety: as the kernel inside.
+// Ownership and lifetime: owns the kernel inside.
+// Invariants: an output is NaN where the inputs of its line have one, and else what the kernel
+//   inside computes.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "runtime/ops/onednn/onednn.h"
+
+namespace tenter {
+
+// float32 as [outer, axis, inner]; a line goes along the axis.
+class KeepsNaN final : public Kernel {
+ public:
+  KeepsNaN(std::unique_ptr<Kernel> kernel, const SoftmaxExtents& lines)
+      : kernel_(std::move(kernel)), lines_(lines) {}
+
+  size_t scratch_bytes() const override { return kernel_->scratch_bytes(); }
+  std::string_view implementation() const override { return kernel_->implementation(); }
+  void Run(Inputs inputs, Outputs outputs, std::byte* scratch) const override;
+
+ private:
+  const std::unique_ptr<Kernel> kernel_;
+  const SoftmaxExtents lines_;
+};
+
+}  // namespace tenter
