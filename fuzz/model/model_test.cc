@@ -294,7 +294,7 @@ TEST(ModelJudge, WantsACauseForEachRefusal) {
   EXPECT_EQ(Kind(made), "");
   made = Right(kOne);
   Fail(&made.history.callers[0][0], TGT_INVALID_ARGUMENT, "no");
-  EXPECT_EQ(Kind(made), "COP-5 a right request is refused");
+  EXPECT_EQ(Kind(made), "COP-9 a right request is refused");
   made = Right(std::string(kOne) + "c0: bad a type\n");
   made.history.callers[0][1].code = TGT_OK;
   EXPECT_EQ(Kind(made), "COP-5 a wrong request is answered");

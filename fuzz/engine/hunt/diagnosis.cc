@@ -25,6 +25,7 @@ constexpr std::array kNeeds = {
     Need{"ENG-8", [](const Program& p) { return Has(p, Verb::kDelete); }},
     Need{"ENG-9", [](const Program& p) { return Has(p, Verb::kStop); }},
     Need{"ENG-3", HasBulk},
+    Need{"ERR-8", [](const Program& p) { return p.policy == ErrorPolicy::kRunDependents; }},
     Need{"ENG-10",
          [](const Program& p) {
            return Any(p, [](const Statement& s) { return s.priority != 0; });

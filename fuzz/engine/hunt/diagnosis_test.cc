@@ -51,6 +51,14 @@ TEST(Suspect, TakesWhatTheProgramCannotDoWithout) {
   EXPECT_EQ(Crash("t0: push op2 writes(a)\nt0: delete a\n"), "ENG-8");
 }
 
+TEST(Diagnosis, OfWhatOnlyTheOtherPolicyShowsIsThatPolicy) {
+  const std::string failing = "t0: push op1 writes(a) fails runtime_error\nt0: push op2 reads(a)\n";
+  const auto other = ParseProgram("engine workers 0 policy run vars 1 noise 0\n" + failing);
+  ASSERT_TRUE(other.ok()) << other.status().message();
+  EXPECT_EQ(DiagnosisOf(*other, {"ERR-7", "wrong chain", "", 0}), "ERR-7 or ERR-8");
+  EXPECT_EQ(Told(failing, "ERR-7", "wrong chain"), "ERR-7");
+}
+
 TEST(Diagnosis, OfARaceIsTheWaitThatItNeeds) {
   EXPECT_EQ(Told("t0: rounds 5\n", "ENG-1", kDataRace), "ENG-6");
   EXPECT_EQ(Told(kPlain, "ENG-1", kDataRace), "ENG-1");

@@ -140,7 +140,8 @@ class Errors {
       case TGT_UNSUPPORTED:
         if (answer.verb == Verb::kBad) return std::nullopt;
         if (StrikeOf(answer)) return JudgeStruck(answer);
-        return Wrong("COP-5", "a right request is refused", answer, "nothing is wrong with it");
+        return Wrong(OfNoCause(answer), "a right request is refused", answer,
+                     "nothing is wrong with it");
       default:
         if (answer.verb == Verb::kBad && answer.code != TGT_RESOURCE_EXHAUSTED)
           return Wrong("COP-5", "a wrong request is run", answer, "it had to be refused");
@@ -167,9 +168,16 @@ class Errors {
                    "at most " + std::to_string(MostOthers(answer)) + " others were inside, and " +
                        std::to_string(program_.flight) + " may be");
     const bool misplaced = NamesAStruckRequest(answer);
-    return Wrong("COP-5", misplaced ? "the wrong error" : "an error without a cause", answer,
+    return Wrong(OfNoCause(answer), misplaced ? "the wrong error" : "an error without a cause",
+                 answer,
                  misplaced ? "what struck this request says something else"
                            : "nothing has struck this request");
+  }
+
+  // A right request fails: isolation, unless nothing struck at all. Then it is a wrong answer.
+  const char* OfNoCause(const Answer& answer) {
+    const bool right = answer.verb == Verb::kCall && !refused_.MayFail(answer);
+    return right && history_.strikes.empty() ? "COP-9" : "COP-5";
   }
 
   const Fault& FaultOf(size_t strike) const {
@@ -264,7 +272,7 @@ class Errors {
       }
       if (answer.code == TGT_RESOURCE_EXHAUSTED && program_.refuse && NobodyLacksMemory())
         return Wrong("COP-2", "no room for one caller", answer, "nobody else is inside any more");
-      return Wrong("COP-5", "a failure stays", answer, "nothing strikes any more");
+      return Wrong(OfNoCause(answer), "a failure stays", answer, "nothing strikes any more");
     }
     return std::nullopt;
   }

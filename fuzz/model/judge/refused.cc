@@ -23,7 +23,7 @@ std::string Refused::MustFailAt(const Answer& answer) {
 
 bool Refused::Explains(const Answer& answer) {
   return (answer.code == TGT_OUT_OF_RANGE || answer.code == TGT_INVALID_ARGUMENT) &&
-         !Of(answer).possible.empty();
+         MayFail(answer);
 }
 
 std::string Refused::NodeNamedBy(const Answer& answer) {

@@ -19,6 +19,8 @@ class Refused {
 
   // A node that must fail in this call; empty when there is none.
   std::string MustFailAt(const Answer& answer);
+  // Whether one of its indices may be wrong.
+  bool MayFail(const Answer& answer) { return !Of(answer).possible.empty(); }
   // Whether a node may fail in this call, and the answer has a code that says so.
   bool Explains(const Answer& answer);
   // The node that may fail and that the error names; empty when it names none.
