@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "fuzz/iterator/number.h"
 #include "runtime/base/rng.h"
 
 namespace tenter::fuzz::iterator {
@@ -47,20 +48,27 @@ class Drawing {
     return values.begin()[rng_.Below(values.size())];
   }
 
+  Row DrawRow(int bad, int numbers) {
+    const auto between = [this](RowKind least, RowKind most) {
+      return Row{static_cast<RowKind>(From(static_cast<int>(least), static_cast<int>(most)))};
+    };
+    if (profile_.bad_row > 0 && Chance(bad)) return between(RowKind::kLong, RowKind::kHole);
+    if (profile_.bad_row > 0 && Chance(numbers))
+      return {RowKind::kNumber, DrawNumber(p_.dtype, &rng_)};
+    return Chance(25) ? between(RowKind::kCrlf, RowKind::kSpaces) : Row();
+  }
+
   void DrawFile() {
     p_.columns = OneOf({1, 1, 2, 3, 5});
     p_.dtype = From(TGT_FLOAT32, TGT_UINT8);
     const int rows = OneOf({0, 1, 2, From(3, 8), From(3, 20), From(3, 20)});
     // None, a few, or nearly all of them bad.
     const int bad = OneOf({0, profile_.bad_row, profile_.bad_row, 90});
-    for (int i = 0; i < rows; ++i)
-      p_.rows.push_back(Chance(bad) && profile_.bad_row > 0
-                            ? static_cast<Row>(From(int(Row::kLong), int(Row::kHole)))
-                        : Chance(25) ? static_cast<Row>(From(int(Row::kCrlf), int(Row::kSpaces)))
-                                     : Row::kGood);
+    const int numbers = OneOf({0, 0, 0, 10, 40});
+    for (int i = 0; i < rows; ++i) p_.rows.push_back(DrawRow(bad, numbers));
     // Each is a megabyte, so there are few. What stands behind one has a place, too.
     for (int i = 0; profile_.bad_row > 0 && rows > 0 && i < 2 && Chance(8); ++i)
-      p_.rows[rng_.Below(p_.rows.size())] = Row::kEndless;
+      p_.rows[rng_.Below(p_.rows.size())] = {RowKind::kEndless};
     p_.mark = Chance(15);
     p_.newline = Chance(80);
     if (Chance(6)) p_.file = OneOf({File::kMissing, File::kDirectory});
@@ -68,7 +76,8 @@ class Drawing {
 
   void DrawOptions() {
     const auto rows = static_cast<int64_t>(p_.rows.size());
-    const int64_t bad = std::count_if(p_.rows.begin(), p_.rows.end(), IsBad);
+    const int64_t bad = std::count_if(p_.rows.begin(), p_.rows.end(),
+                                      [this](const Row& row) { return IsBad(p_, row); });
     p_.batch = std::max<int64_t>(1, OneOf<int64_t>({1, 2, 3, rows - 1, rows, rows + 1, 64}));
     p_.round = Chance(50);
     p_.prefetch = OneOf({1, 1, 2, 3, 16});

@@ -30,16 +30,16 @@ Epoch Expect(const Program& p) {
   };
   for (size_t i = 0; i < p.rows.size(); ++i) {
     const auto line = static_cast<int64_t>(i) + 1;
-    if (IsGood(p.rows[i])) {
+    if (IsGood(p, p.rows[i])) {
       batch.lines.push_back(line);
       batch.skipped = bad;
       ++good;
       if (static_cast<int64_t>(batch.lines.size()) == p.batch) finish();
-    } else if (IsBad(p.rows[i]) && bad++ == p.skip) {
+    } else if (IsBad(p, p.rows[i]) && bad++ == p.skip) {
       epoch.fails = true;
       epoch.error_line = line;
       break;
-    } else if (IsBad(p.rows[i])) {
+    } else if (IsBad(p, p.rows[i])) {
       epoch.bad_lines.push_back(line);
     }
   }
@@ -51,7 +51,7 @@ Epoch Expect(const Program& p) {
     const int64_t last = done.lines[done.lines.size() - 1 - static_cast<size_t>(done.pad)];
     auto at = static_cast<size_t>(last);
     int64_t behind = done.skipped;
-    for (; at < p.rows.size() && !IsGood(p.rows[at]); ++at) behind += IsBad(p.rows[at]);
+    for (; at < p.rows.size() && !IsGood(p, p.rows[at]); ++at) behind += IsBad(p, p.rows[at]);
     epoch.batches[i].skipped_behind = std::min(behind, skipped);
   }
   if (good == 0 && !epoch.fails) epoch.fails = epoch.may_end = true;

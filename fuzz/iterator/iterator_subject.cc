@@ -75,12 +75,27 @@ Lines SimplerHeader(const Program& program) {
   return simpler;
 }
 
+constexpr std::string_view kNumber = "row number ";
+
+// Without one half, or without a character.
+Lines SimplerNumber(const std::string& text) {
+  Lines simpler = {"row good"};
+  const std::string row(kNumber);
+  for (const size_t fewer : {text.size() / 2, size_t{1}})
+    if (fewer > 0 && fewer < text.size()) {
+      simpler.push_back(row + text.substr(fewer));
+      simpler.push_back(row + text.substr(0, text.size() - fewer));
+    }
+  return simpler;
+}
+
 // A line alone cannot be parsed: it is one of a program with a header.
 Lines SimplerLine(const Lines& lines, size_t i) {
   const Program program = Parsed(JoinLines(lines));
   if (i == 0) return SimplerHeader(program);
   const std::string& line = lines[i];
   if (line == "row endless") return {"row good", "row long"};
+  if (line.starts_with(kNumber)) return SimplerNumber(line.substr(kNumber.size()));
   if (line.starts_with("row ")) return line == "row good" ? Lines{} : Lines{"row good"};
   Lines simpler;
   if (line.ends_with(" once")) simpler.push_back(line.substr(0, line.size() - 5));
@@ -124,7 +139,8 @@ void IteratorSubject::Count(const std::string& text,
     add(Counted::kCloses, call.verb == Verb::kClose);
   }
   add(Counted::kBadRows,
-      static_cast<uint64_t>(std::count_if(program.rows.begin(), program.rows.end(), IsBad)));
+      static_cast<uint64_t>(std::count_if(program.rows.begin(), program.rows.end(),
+                                          [&](const Row& row) { return IsBad(program, row); })));
   add(Counted::kFaults, program.faults.size());
   add(Counted::kSeveral, Consumers(program) > 1);
 }

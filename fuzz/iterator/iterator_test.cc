@@ -1,10 +1,13 @@
 // Every comparison of `fuzz iterator`, seen to fail on an answer that is wrong.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "fuzz/iterator/draw.h"
 #include "fuzz/iterator/judge.h"
+#include "fuzz/iterator/number.h"
 #include "fuzz/iterator/state.h"
 
 namespace tenter::fuzz::iterator {
@@ -194,6 +197,49 @@ TEST(IteratorOracle, HoldsFaultsToTheirBatch) {
   EXPECT_EQ(Kind(once, history), "ITR-3 error before its place") << "twice";
 }
 
+// What the type holds, and what it does not.
+TEST(IteratorOracle, KnowsTheEdgesOfEachType) {
+  const auto good = [](tgt_dtype dtype, const char* text) {
+    return ElementOf(dtype, text).has_value();
+  };
+  for (const char* const text : {"255", "0", "-0", "+5", "007", " 1\t", "000000000000000000255"})
+    EXPECT_TRUE(good(TGT_UINT8, text)) << text;
+  for (const char* const text : {"256", "-1", "", " ", "+", "-", "+-1", "1 2", "1.0", "0x1", "1e1"})
+    EXPECT_FALSE(good(TGT_UINT8, text)) << text;
+  EXPECT_TRUE(good(TGT_INT32, "-2147483648") && good(TGT_INT32, "2147483647"));
+  EXPECT_FALSE(good(TGT_INT32, "-2147483649") || good(TGT_INT32, "2147483648"));
+  EXPECT_TRUE(good(TGT_INT64, "-9223372036854775808"));
+  EXPECT_FALSE(good(TGT_INT64, "9223372036854775808") ||
+               good(TGT_INT64, std::string(400, '9').c_str()));
+  for (const char* const text : {"inf", "-INFINITY", "NaN", ".5", "5.", "1e-999", "3.4e38"})
+    EXPECT_TRUE(good(TGT_FLOAT32, text)) << text;
+  for (const char* const text : {"1e999", "3.5e38", "nan(1)", "0x1p3", "--1", ".", "1e", "infi"})
+    EXPECT_FALSE(good(TGT_FLOAT32, text)) << text;
+  EXPECT_TRUE(good(TGT_FLOAT64, "3.5e38"));
+  const int32_t least = INT32_MIN;
+  const float minus_zero = -0.0f, zero = 0, nan = NAN;
+  const auto is = [](tgt_dtype dtype, const auto& value, const char* text) {
+    return IsElement(dtype, reinterpret_cast<const char*>(&value), text);
+  };
+  EXPECT_TRUE(is(TGT_INT32, least, "-2147483648"));
+  EXPECT_TRUE(is(TGT_FLOAT32, minus_zero, "-0") && is(TGT_FLOAT32, nan, "-nan"));
+  EXPECT_FALSE(is(TGT_FLOAT32, zero, "-0") || is(TGT_FLOAT32, zero, "nan"));
+}
+
+TEST(IteratorOracle, HoldsTextsOfNumbersToTheirType) {
+  const Program p =
+      Parse("row number -2147483648\nrow number 2147483648\nrow number +7\nc0: next 1\n");
+  EXPECT_EQ(Expect(p).bad_lines, std::vector<int64_t>{2});
+  EXPECT_EQ(LineText(p, 1), "0,-2147483648");
+  History history = Right(p);
+  EXPECT_EQ(Kind(p, history), "ITR-1 wrong batch") << "the numbers of a good row";
+  const int32_t right[] = {0, INT32_MIN, 4, 7};
+  history.consumers[0][0].bytes = {reinterpret_cast<const char*>(right), sizeof(right)};
+  EXPECT_EQ(Kind(p, history), "");
+  history.consumers[0][0].bytes[4] ^= 1;
+  EXPECT_EQ(Kind(p, history), "ITR-1 wrong batch");
+}
+
 // Of two calls at the same time either may come first; of two one behind the other it may not.
 TEST(IteratorOracle, TriesEveryOrderThatTheTimesAllow) {
   const Program p = Parse("row good\nrow good\nrow good\nc0: next 2\nc1: next 1\n");
@@ -231,8 +277,9 @@ TEST(IteratorPrograms, AreTextAndBack) {
 
 TEST(IteratorPrograms, WhatIsNoneIsRefusedWithItsLine) {
   for (const char* const line :
-       {"row splendid\n", "c3: next 1\n", "c0: next\n", "c0: next 0\n", "c0: reset 2\n",
-        "fault open throw\n", "fault next error\n", "fault next 1 error twice\n", "x\n", "\n"}) {
+       {"row splendid\n", "row number\n", "row number _\n", "row number 1,2\n", "c3: next 1\n",
+        "c0: next\n", "c0: next 0\n", "c0: reset 2\n", "fault open throw\n", "fault next error\n",
+        "fault next 1 error twice\n", "x\n", "\n"}) {
     const auto program = ParseProgram(std::string(kHead) + "row good\n" + line);
     ASSERT_FALSE(program.ok()) << line;
     EXPECT_NE(program.status().message().find("line 3 "), std::string::npos) << line;

@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "fuzz/frame/word_reader.h"
+#include "fuzz/iterator/number.h"
 
 namespace tenter::fuzz::iterator {
 namespace {
 
-constexpr std::array<std::string_view, 13> kRows = {"good",   "crlf", "spaced", "signed", "blank",
-                                                    "spaces", "long", "short",  "word",   "range",
-                                                    "nul",    "hole", "endless"};
+constexpr std::array<std::string_view, 14> kRows = {"good",   "crlf", "spaced",  "signed", "blank",
+                                                    "spaces", "long", "short",   "word",   "range",
+                                                    "nul",    "hole", "endless", "number"};
 constexpr std::array<std::string_view, 3> kFiles = {"rows", "missing", "directory"};
 constexpr std::array<std::string_view, 3> kPlaces = {"open", "next", "reset"};
 constexpr std::array<std::string_view, 4> kVerbs = {"next", "reset", "skipped", "close"};
@@ -38,6 +39,17 @@ void ParseHeader(WordReader* words, Program* p) {
   words->Is("mark"), words->One(kNoYes, &p->mark);
   words->Is("newline"), words->One(kNoYes, &p->newline);
   words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
+}
+
+// A text of blanks would be no row, and one with a comma two numbers.
+void ParseRow(WordReader* words, Program* p) {
+  Row& row = p->rows.emplace_back();
+  words->One(kRows, &row.kind);
+  if (row.kind != RowKind::kNumber) return;
+  row.number = words->Word();
+  if (row.number.find_first_not_of('_') == std::string::npos ||
+      row.number.find(',') != std::string::npos)
+    words->Is("");
 }
 
 // What means something at the place.
@@ -67,9 +79,14 @@ bool IsConsumer(const std::string& word) {
          word[1] < '0' + kMostConsumers;
 }
 
-std::string Spell(Row row, const std::string& number) {
-  if (row == Row::kSpaced) return "  " + number + "\t";
-  return (row == Row::kSigned ? "+" : "") + number;
+std::string WithBlanks(std::string text) {
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+std::string Spell(RowKind row, const std::string& number) {
+  if (row == RowKind::kSpaced) return "  " + number + "\t";
+  return (row == RowKind::kSigned ? "+" : "") + number;
 }
 
 }  // namespace
@@ -80,7 +97,8 @@ std::string ToText(const Program& p) {
       << " round " << Name(kNoYes, p.round) << " prefetch " << p.prefetch << " skip " << p.skip
       << " file " << Name(kFiles, p.file) << " mark " << Name(kNoYes, p.mark) << " newline "
       << Name(kNoYes, p.newline) << " noise " << p.noise << "\n";
-  for (const Row row : p.rows) out << "row " << Name(kRows, row) << "\n";
+  for (const Row& row : p.rows)
+    out << "row " << Name(kRows, row.kind) << (row.number.empty() ? "" : " " + row.number) << "\n";
   for (const Fault& fault : p.faults) {
     out << "fault " << Name(kPlaces, fault.place);
     if (fault.place == Place::kNext) out << " " << fault.batch;
@@ -105,7 +123,7 @@ Result<Program> ParseProgram(const std::string& text) {
     if (number == 1 && first == "csv")
       ParseHeader(&words, &p);
     else if (number > 1 && first == "row")
-      words.One(kRows, &p.rows.emplace_back());
+      ParseRow(&words, &p);
     else if (number > 1 && first == "fault")
       ParseFault(&words, &p);
     else if (number > 1 && IsConsumer(first))
@@ -125,13 +143,28 @@ double NumberAt(const Program& p, int64_t line, int64_t column) {
   return static_cast<double>(p.dtype == TGT_UINT8 ? number % 251 : number);
 }
 
+std::optional<std::string> TextAt(const Program& p, int64_t line, int64_t column) {
+  const Row& row = p.rows[static_cast<size_t>(line - 1)];
+  if (row.kind != RowKind::kNumber || column != line % p.columns) return std::nullopt;
+  return WithBlanks(row.number);
+}
+
+bool IsGood(const Program& p, const Row& row) {
+  if (row.kind != RowKind::kNumber) return row.kind <= RowKind::kSigned;
+  return ElementOf(p.dtype, WithBlanks(row.number)).has_value();
+}
+
+bool IsBad(const Program& p, const Row& row) {
+  return row.kind >= RowKind::kLong && !IsGood(p, row);
+}
+
 std::string LineText(const Program& p, int64_t number) {
-  const Row row = p.rows[static_cast<size_t>(number - 1)];
-  if (row == Row::kBlank) return "";
-  if (row == Row::kSpaces) return " \t ";
-  if (row == Row::kEndless)
+  const RowKind row = p.rows[static_cast<size_t>(number - 1)].kind;
+  if (row == RowKind::kBlank) return "";
+  if (row == RowKind::kSpaces) return " \t ";
+  if (row == RowKind::kEndless)
     return std::string(kEndlessBytes + static_cast<size_t>(number) * kLongerByLine, '9');
-  const int64_t columns = p.columns + (row == Row::kLong ? 1 : row == Row::kShort ? -1 : 0);
+  const int64_t columns = p.columns + (row == RowKind::kLong ? 1 : row == RowKind::kShort ? -1 : 0);
   // A line without a number would be blank, and no row.
   if (columns == 0) return ",";
   std::string line;
@@ -139,13 +172,14 @@ std::string LineText(const Program& p, int64_t number) {
     const bool last = column == p.columns - 1;
     std::string number_text =
         Spell(row, std::to_string(static_cast<int64_t>(NumberAt(p, number, column))));
-    if (last && row == Row::kWord) number_text = "seven";
-    if (last && row == Row::kRange) number_text = "1e999";
-    if (last && row == Row::kNul) number_text += std::string(1, '\0');
-    if (last && row == Row::kHole) number_text = p.columns == 1 ? "x" : "";
+    if (last && row == RowKind::kWord) number_text = "seven";
+    if (last && row == RowKind::kRange) number_text = "1e999";
+    if (last && row == RowKind::kNul) number_text += std::string(1, '\0');
+    if (last && row == RowKind::kHole) number_text = p.columns == 1 ? "x" : "";
+    number_text = TextAt(p, number, column).value_or(number_text);
     line += (column > 0 ? "," : "") + number_text;
   }
-  return line + (row == Row::kCrlf ? "\r" : "");
+  return line + (row == RowKind::kCrlf ? "\r" : "");
 }
 
 std::string FileText(const Program& p) {

@@ -3,6 +3,7 @@
 //   csv columns 2 dtype float64 batch 3 round yes prefetch 2 skip 1 file rows mark no newline yes
 //   row good                   one line of the file; its numbers tell which one it is
 //   row long                   a bad one: with a number too many
+//   row number -_1             one of its numbers is this text; '_' stands for a blank
 //   fault next 3 error         the producer fails while it makes batch 3, in every epoch
 //   fault open throw once      the first time that the file is opened
 //   c0: next 4                 by consumer 0; consumers call at the same time
@@ -16,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,7 @@
 
 namespace tenter::fuzz::iterator {
 
-enum class Row {
+enum class RowKind {
   kGood,
   kCrlf,    // good, with a carriage return
   kSpaced,  // good, with blanks around its numbers
@@ -39,9 +41,14 @@ enum class Row {
   kNul,
   kHole,     // two commas in a row
   kEndless,  // longer than any reader takes, and a number that no type holds
+  kNumber,   // with a text in the place of one number: number.h says whether it is good
 };
-inline bool IsGood(Row row) { return row <= Row::kSigned; }
-inline bool IsBad(Row row) { return row >= Row::kLong; }
+
+struct Row {
+  RowKind kind = RowKind::kGood;
+  std::string number = {};  // kNumber: the text, with '_' for each blank
+  bool operator==(const Row&) const = default;
+};
 
 enum class File { kRows, kMissing, kDirectory };
 enum class Place { kOpen, kNext, kReset };
@@ -85,8 +92,14 @@ Result<Program> ParseProgram(const std::string& text);
 // Line `number` of the file, from 1, without its end.
 std::string LineText(const Program& program, int64_t number);
 std::string FileText(const Program& program);
-// What the number in this column of a good line is.
+// What the number in this column of a good line is, where it is none of TextAt.
 double NumberAt(const Program& program, int64_t line, int64_t column);
+// The text that a line of kNumber has in this column; nothing in the others.
+std::optional<std::string> TextAt(const Program& program, int64_t line, int64_t column);
+
+bool IsGood(const Program& program, const Row& row);
+// A blank line is neither.
+bool IsBad(const Program& program, const Row& row);
 
 int Consumers(const Program& program);
 const char* VerbName(Verb verb);

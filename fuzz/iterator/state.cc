@@ -3,21 +3,24 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fuzz/iterator/number.h"
+
 namespace tenter::fuzz::iterator {
 namespace {
 
 template <typename Value>
 bool HoldsRow(const char* bytes, const Program& p, int64_t line) {
   for (int64_t column = 0; column < p.columns; ++column) {
+    const char* const at = bytes + column * static_cast<int64_t>(sizeof(Value));
+    if (const auto text = TextAt(p, line, column); text.has_value()) {
+      if (!IsElement(p.dtype, at, *text)) return false;
+      continue;
+    }
     Value found;
-    std::memcpy(&found, bytes + column * static_cast<int64_t>(sizeof(Value)), sizeof(Value));
+    std::memcpy(&found, at, sizeof(Value));
     if (found != static_cast<Value>(NumberAt(p, line, column))) return false;
   }
   return true;
-}
-
-size_t Width(tgt_dtype dtype) {
-  return dtype == TGT_UINT8 ? 1 : dtype == TGT_FLOAT32 || dtype == TGT_INT32 ? 4 : 8;
 }
 
 bool HoldsRow(const std::string& all, size_t row, const Program& p, int64_t line) {

@@ -183,6 +183,10 @@ typedef struct tgt_footprint {
   uint64_t arena_bytes;
 } tgt_footprint;
 
+/* A row is a line, its numbers lie between commas, and blanks around a number are no part of it. An
+ * integer is decimal digits; a float is what strtod reads in the "C" locale, but for hexadecimal
+ * numbers: too small a one is the nearest denormal or zero, "inf" and "nan" are numbers. Either has
+ * at most one sign. A number that its type does not hold makes its row bad. */
 typedef struct tgt_csv_options {
   const char* path;
   const int64_t* row_dims;
