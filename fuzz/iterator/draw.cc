@@ -76,8 +76,7 @@ class Drawing {
 
   void DrawOptions() {
     const auto rows = static_cast<int64_t>(p_.rows.size());
-    const int64_t bad = std::count_if(p_.rows.begin(), p_.rows.end(),
-                                      [this](const Row& row) { return IsBad(p_, row); });
+    const int64_t bad = CountBad();
     p_.batch = std::max<int64_t>(1, OneOf<int64_t>({1, 2, 3, rows - 1, rows, rows + 1, 64}));
     p_.round = Chance(50);
     p_.prefetch = OneOf({1, 1, 2, 3, 16});
@@ -98,6 +97,19 @@ class Drawing {
     p_.faults.push_back(fault);
   }
 
+  // Room for all, for none, and for about as many as there are.
+  void DrawSkipped(Call* call) {
+    call->verb = Verb::kSkipped;
+    const int64_t bad = std::min(CountBad(), p_.skip);
+    call->room =
+        Chance(40) ? kPlenty : std::max<int64_t>(0, OneOf<int64_t>({0, 1, bad - 1, bad, bad + 1}));
+  }
+
+  int64_t CountBad() const {
+    return std::count_if(p_.rows.begin(), p_.rows.end(),
+                         [this](const Row& row) { return IsBad(p_, row); });
+  }
+
   void DrawCall(int consumer) {
     Call call{.consumer = consumer};
     const auto batches = static_cast<int>(static_cast<int64_t>(p_.rows.size()) / p_.batch);
@@ -106,7 +118,7 @@ class Drawing {
     else if (Chance(profile_.close))
       call.verb = Verb::kClose;
     else if (Chance(profile_.skipped))
-      call.verb = Verb::kSkipped;
+      DrawSkipped(&call);
     else
       call.times = Chance(50) ? 1 : From(1, std::min(batches + 2, 12));
     p_.calls.push_back(call);

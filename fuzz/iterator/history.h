@@ -30,6 +30,8 @@ struct Answer {
   std::string bytes;
   bool changed = false;  // the batch was another one when its consumer looked again, much later
   // kSkipped
+  uint64_t room = 0;
+  bool beyond_room = false;  // something was written behind the room
   uint64_t skipped = 0;
   std::vector<int64_t> skipped_lines;
   std::vector<std::string> skipped_reasons;

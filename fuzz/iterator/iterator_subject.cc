@@ -100,6 +100,12 @@ Lines SimplerLine(const Lines& lines, size_t i) {
   Lines simpler;
   if (line.ends_with(" once")) simpler.push_back(line.substr(0, line.size() - 5));
   if (line[0] == 'c' && line[1] != '0') simpler.push_back("c0" + line.substr(2));
+  constexpr std::string_view kRoom = ": skipped ";
+  if (line.find(kRoom) == 2) {
+    const int64_t room = std::atoll(line.c_str() + 2 + kRoom.size());
+    simpler.push_back(line.substr(0, 2) + ": skipped");
+    if (room > 0) simpler.push_back(line.substr(0, 2) + ": skipped " + std::to_string(room - 1));
+  }
   const size_t blank = line.rfind(' ');
   const int times = line.find(": next ") == 2 ? std::atoi(line.c_str() + blank) : 1;
   if (times > 1)

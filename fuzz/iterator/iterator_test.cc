@@ -43,10 +43,11 @@ History Right(const Program& p) {
       answer.verb = call.verb;
       answer.begin = stamp++;
       answer.end = stamp++;
+      answer.room = call.room == kPlenty ? p.rows.size() + 1 : static_cast<uint64_t>(call.room);
       if (call.verb == Verb::kReset) next = 0;
       if (call.verb == Verb::kSkipped && next > 0)
         answer.skipped = static_cast<uint64_t>(epoch.batches[next - 1].skipped);
-      for (size_t line = 0; line < answer.skipped; ++line) {
+      for (size_t line = 0; line < std::min(answer.skipped, answer.room); ++line) {
         answer.skipped_lines.push_back(epoch.bad_lines[line]);
         answer.skipped_reasons.push_back(history.path + ":" +
                                          std::to_string(epoch.bad_lines[line]) + ": no");
@@ -240,6 +241,22 @@ TEST(IteratorOracle, HoldsTextsOfNumbersToTheirType) {
   EXPECT_EQ(Kind(p, history), "ITR-1 wrong batch");
 }
 
+// All are counted, and as many told as there is room for.
+TEST(IteratorOracle, HoldsSkippedRowsToTheirRoom) {
+  for (const char* const call : {"c0: skipped 0\n", "c0: skipped 1\n", "c0: skipped 2\n"}) {
+    const Program p = Parse(std::string(kThreeRows) + "c0: next 3\n" + call);
+    const History right = Right(p);
+    EXPECT_EQ(Kind(p, right), "") << call;
+    History history = right;
+    history.consumers[0][3].skipped = 0;
+    history.consumers[0][3].skipped_lines.clear();
+    EXPECT_EQ(Kind(p, history), "ITR-2 skipped rows are not told right") << call;
+    history = right;
+    history.consumers[0][3].beyond_room = true;
+    EXPECT_EQ(Kind(p, history), "ITR-2 more skipped rows than there is room for") << call;
+  }
+}
+
 // Of two calls at the same time either may come first; of two one behind the other it may not.
 TEST(IteratorOracle, TriesEveryOrderThatTheTimesAllow) {
   const Program p = Parse("row good\nrow good\nrow good\nc0: next 2\nc1: next 1\n");
@@ -277,9 +294,9 @@ TEST(IteratorPrograms, AreTextAndBack) {
 
 TEST(IteratorPrograms, WhatIsNoneIsRefusedWithItsLine) {
   for (const char* const line :
-       {"row splendid\n", "row number\n", "row number _\n", "row number 1,2\n", "c3: next 1\n",
-        "c0: next\n", "c0: next 0\n", "c0: reset 2\n", "fault open throw\n", "fault next error\n",
-        "fault next 1 error twice\n", "x\n", "\n"}) {
+       {"c0: skipped -1\n", "row splendid\n", "row number\n", "row number _\n", "row number 1,2\n",
+        "c3: next 1\n", "c0: next\n", "c0: next 0\n", "c0: reset 2\n", "fault open throw\n",
+        "fault next error\n", "fault next 1 error twice\n", "x\n", "\n"}) {
     const auto program = ParseProgram(std::string(kHead) + "row good\n" + line);
     ASSERT_FALSE(program.ok()) << line;
     EXPECT_NE(program.status().message().find("line 3 "), std::string::npos) << line;

@@ -72,6 +72,7 @@ void ParseCall(const std::string& who, WordReader* words, Program* p) {
   call.consumer = who[1] - '0';
   words->One(kVerbs, &call.verb);
   if (call.verb == Verb::kNext) words->Number_(1, 1000, &call.times);
+  if (call.verb == Verb::kSkipped && words->more()) words->Number_<int64_t>(0, kMost, &call.room);
 }
 
 bool IsConsumer(const std::string& word) {
@@ -107,6 +108,7 @@ std::string ToText(const Program& p) {
   for (const Call& call : p.calls) {
     out << "c" << call.consumer << ": " << Name(kVerbs, call.verb);
     if (call.verb == Verb::kNext) out << " " << call.times;
+    if (call.room != kPlenty) out << " " << call.room;
     out << "\n";
   }
   return out.str();

@@ -8,6 +8,7 @@
 //   fault open throw once      the first time that the file is opened
 //   c0: next 4                 by consumer 0; consumers call at the same time
 //   c1: reset
+//   c0: skipped 2              with room for two rows; without a number, for all
 //
 // Path: seed -> DrawProgram (or ParseProgram) -> RunProgram -> Judge; ToText -> the report.
 //
@@ -62,10 +63,13 @@ struct Fault {
   bool operator==(const Fault&) const = default;
 };
 
+inline constexpr int64_t kPlenty = -1;
+
 struct Call {
   int consumer = 0;
   Verb verb = Verb::kNext;
   int times = 1;
+  int64_t room = kPlenty;  // kSkipped: for so many rows
   bool operator==(const Call&) const = default;
 };
 

@@ -20,6 +20,9 @@ std::string PathOf(File file, const MemoryFile& rows) {
                                   : "/proc/self";
 }
 
+// Rows behind the room that a call has for them.
+constexpr size_t kBehindRoom = 2;
+
 // A batch that its consumer keeps, and what was in it when it came (ITR-6).
 struct Held {
   size_t answer;
@@ -39,7 +42,7 @@ class Consumer {
 
   void Run() {
     for (const Call& call : program_.calls)
-      for (int i = 0; call.consumer == number_ && i < call.times; ++i) Do(call.verb);
+      for (int i = 0; call.consumer == number_ && i < call.times; ++i) Do(call);
   }
 
   // What it was answered. The batches are looked at once more, and given back.
@@ -64,11 +67,14 @@ class Consumer {
     return {static_cast<const char*>(tensor.data), tensor.size_bytes};
   }
 
-  void Do(Verb verb) {
+  void Do(const Call& call) {
+    const Verb verb = call.verb;
     if (verb == Verb::kSkipped && target_.table().iterator_skipped == nullptr) return;
     Answer& answer = answers_.emplace_back();
     answer.consumer = number_;
     answer.verb = verb;
+    answer.room =
+        call.room == kPlenty ? program_.rows.size() + 1 : static_cast<uint64_t>(call.room);
     if (verb == Verb::kNext) sites_->Asks();
     doing_.Store(static_cast<int>(verb), kRelaxed);
     answer.begin = stamps_->FetchAdd(1, kRelaxed);
@@ -110,13 +116,18 @@ class Consumer {
   }
 
   void AskSkipped(Answer* answer) {
-    std::vector<tgt_skipped_row> rows(program_.rows.size() + 1);
+    // No line has this number, so that what is written behind the room is seen.
+    constexpr int64_t kUntouched = -77;
+    std::vector<tgt_skipped_row> rows(answer->room + kBehindRoom,
+                                      {.line = kUntouched, .reason = {}});
     answer->code = target_.table().iterator_skipped(target_.self(), iterator_, rows.data(),
-                                                    rows.size(), &answer->skipped, &answer->error);
-    for (size_t i = 0; i < std::min<size_t>(answer->skipped, rows.size()); ++i) {
+                                                    answer->room, &answer->skipped, &answer->error);
+    for (size_t i = 0; i < std::min<size_t>(answer->skipped, answer->room); ++i) {
       answer->skipped_lines.push_back(rows[i].line);
       answer->skipped_reasons.emplace_back(rows[i].reason.message);
     }
+    for (size_t i = answer->room; i < rows.size(); ++i)
+      answer->beyond_room |= rows[i].line != kUntouched;
   }
 
   const Program& program_;

@@ -202,13 +202,18 @@ std::optional<State> State::BehindSkipped(const Answer& answer, Broken* broken) 
   if (ended && struck < 0) least = most = all;
   const auto told = static_cast<int64_t>(answer.skipped);
   const std::vector<int64_t>& lines = answer.skipped_lines;
+  const auto written = std::min(told, static_cast<int64_t>(answer.room));
+  if (answer.beyond_room)
+    return Break(broken, OfError(), "more skipped rows than there is room for",
+                 "there was room for " + std::to_string(answer.room) +
+                     " of them, and what lies behind it was written");
   if (told < least || told > most ||
       !std::equal(lines.begin(), lines.end(), epoch->bad_lines.begin(),
-                  epoch->bad_lines.begin() + std::min(told, all)))
+                  epoch->bad_lines.begin() + std::min(written, all)))
     return Break(broken, OfError(), "skipped rows are not told right",
-                 std::to_string(told) + " skipped rows were told, expected are " +
-                     std::to_string(least) + " to " + std::to_string(most) +
-                     " of those in the file, in their order");
+                 std::to_string(told) + " skipped rows were told with room for " +
+                     std::to_string(answer.room) + ", expected are " + std::to_string(least) +
+                     " to " + std::to_string(most) + " of those in the file, in their order");
   for (size_t i = 0; i < lines.size(); ++i) {
     tgt_error reason = {};
     std::strncpy(reason.message, answer.skipped_reasons[i].c_str(), sizeof(reason.message) - 1);
