@@ -90,25 +90,34 @@ Computed Split(const Node& node, Operands operands) {
   return start == x.dims[*axis] && !made.empty() ? Computed(made) : Computed();
 }
 
-// One axis. A start is clamped to what is there, as ONNX says and numpy does not: backwards from
-// before the beginning is the first number.
-Computed Slice(const Node& node, Operands operands) {
-  const Array& x = *operands[0];
-  const auto axis = AxisOf(node.Number("axes", 0), x.rank());
-  const auto step = static_cast<int64_t>(node.Number("steps", 1));
-  for (const char* const name : {"starts", "ends", "axes", "steps"})
-    if (node.Ints(name).size() != 1) return std::nullopt;
-  if (!axis || step == 0) return std::nullopt;
-  const int64_t size = x.dims[*axis];
-  auto start = static_cast<int64_t>(node.Number("starts", 0));
-  auto end = static_cast<int64_t>(node.Number("ends", 0));
+// A start is clamped to what is there, as ONNX says and numpy does not: backwards from before the
+// beginning is the first number.
+Array SliceOne(const Array& x, size_t axis, int64_t start, int64_t end, int64_t step) {
+  const int64_t size = x.dims[axis];
   if (start < 0) start += size;
   if (end < 0) end += size;
   start = std::max<int64_t>(std::min(start, step > 0 ? size : size - 1), 0);
   end = step > 0 ? std::clamp<int64_t>(end, 0, size) : std::clamp<int64_t>(end, -1, size - 1);
   int64_t count = 0;
   for (int64_t at = start; size > 0 && (step > 0 ? at < end : at > end); at += step) ++count;
-  return Arrays{Part(x, *axis, start, count, step)};
+  return Part(x, axis, start, count, step);
+}
+
+// Each axis once; their order does not matter.
+Computed Slice(const Node& node, Operands operands) {
+  Array x = *operands[0];
+  const Dims axes = node.Ints("axes");
+  std::vector<bool> cut(x.dims.size());
+  for (const char* const name : {"starts", "ends", "steps"})
+    if (node.Ints(name).size() != axes.size() || axes.empty()) return std::nullopt;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = AxisOf(static_cast<double>(axes[i]), x.rank());
+    const int64_t step = node.Ints("steps")[i];
+    if (!axis || step == 0 || cut[*axis]) return std::nullopt;
+    cut[*axis] = true;
+    x = SliceOne(x, *axis, node.Ints("starts")[i], node.Ints("ends")[i], step);
+  }
+  return Arrays{x};
 }
 
 // Along one axis, by indices that are a constant or come as numbers. One that the axis does not

@@ -157,8 +157,7 @@ Node Reduce(Drawn* d) {
   if (x.empty()) return {};
   const int rank = d->At(x).rank();
   Node node{.op = "ReduceMean", .operands = {x}};
-  Numbers axes = {DrawAxis(rank, d->dice)};
-  if (d->dice->Chance(30)) axes.push_back(DrawAxis(rank, d->dice));
+  const Numbers axes = DrawAxes(AllAxes(rank), rank, 3, d->dice);
   if (d->dice->Chance(85)) node.attributes.push_back({"axes", axes});
   if (d->dice->Chance(60))
     node.attributes.push_back({"keepdims", {static_cast<double>(d->dice->From(0, 1))}});

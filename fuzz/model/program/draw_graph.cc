@@ -73,9 +73,7 @@ std::string Drawn::ConstOf(const Dims& dims, int64_t seed, char kind) {
   return text + ":" + std::to_string(seed) + (kind == ' ' ? "" : std::string(1, kind)) + "}";
 }
 
-Array Drawn::Known(const std::string& operand) const {
-  return OperandOf(operand, values.back());
-}
+Array Drawn::Known(const std::string& operand) const { return OperandOf(operand, values.back()); }
 
 int64_t Drawn::SizeAt(const std::string& operand, double axis) const {
   const auto at = [axis](const Array& array) {

@@ -7,14 +7,14 @@
 namespace tenter::fuzz::model {
 namespace {
 
-constexpr std::initializer_list<const char*> kAxes = {"Flatten", "Squeeze", "Unsqueeze"};
+constexpr std::initializer_list<const char*> kAxes = {"Squeeze", "Squeeze", "Unsqueeze",
+                                                      "Unsqueeze", "Flatten"};
 constexpr std::initializer_list<const char*> kWholes = {"Cast", "Identity"};
 
 Node Transpose(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
-  Numbers order;
-  for (int i = 0; i < d->At(x).rank(); ++i) order.push_back(i);
+  Numbers order = AllAxes(d->At(x).rank());
   d->dice->Shuffle(&order);
   Node node{.op = "Transpose", .operands = {x}};
   if (d->dice->Chance(85)) node.attributes.push_back({"perm", order});
@@ -57,20 +57,24 @@ Node Slice(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
   Dice& dice = *d->dice;
-  const double axis = DrawAxis(d->At(x).rank(), &dice);
-  const auto size = static_cast<double>(d->SizeAt(x, axis));
+  const int rank = d->At(x).rank();
+  const Numbers axes = DrawAxes(AllAxes(rank), rank, dice.Chance(30) ? 2 : 1, &dice);
   // At an end of the axis, beyond it, and so far away that a sum with it might not be held.
-  const auto place = [&] {
+  const auto place = [&](double axis) {
+    const auto size = static_cast<double>(d->SizeAt(x, axis));
     return dice.Chance(50) ? dice.From(-6, 6)
                            : dice.OneOf({-size - 1, -size, size - 1, size, size + 1, 100.0, -100.0,
                                          9e18, -9e18});
   };
+  Numbers starts, ends, steps;
+  for (const double axis : axes) {
+    starts.push_back(place(axis));
+    ends.push_back(place(axis));
+    steps.push_back(dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0, 9e18, -9e18}));
+  }
   return {.op = "Slice",
           .operands = {x},
-          .attributes = {{"starts", {place()}},
-                         {"ends", {place()}},
-                         {"axes", {axis}},
-                         {"steps", {dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0, 9e18, -9e18})}}}};
+          .attributes = {{"starts", starts}, {"ends", ends}, {"axes", axes}, {"steps", steps}}};
 }
 
 // A constant of indices that fit an axis of this size, where there is one.
@@ -120,14 +124,44 @@ Node Reshape(Drawn* d) {
   return {.op = "Reshape", .operands = {x}, .attributes = {{"shape", shape}}};
 }
 
+// The axes of size one.
+Numbers OnesOf(const Array& x) {
+  Numbers ones;
+  for (size_t i = 0; i < x.dims.size(); ++i)
+    if (x.dims[i] == 1) ones.push_back(static_cast<double>(i));
+  return ones;
+}
+
+// Rather a value with several axes of size one, whose order matters.
+std::string PickOnes(Drawn* d) {
+  std::string x = d->Pick(0, 5);
+  for (int i = 0; i < 4 && !x.empty() && OnesOf(d->At(x)).size() < 2; ++i) x = d->Pick(0, 5);
+  return x;
+}
+
+// Where Unsqueeze puts new axes: places among all that it makes.
+Numbers DrawPlaces(int rank, Dice* dice) {
+  const int made = rank + std::min(std::max(5 - rank, 1), dice->OneOf({1, 2, 2, 3}));
+  Numbers places = AllAxes(made);
+  dice->Shuffle(&places);
+  places.resize(static_cast<size_t>(made - rank));
+  for (double& place : places)
+    if (dice->Chance(40)) place -= made;
+  return places;
+}
+
 Node Axes(const std::string& op, Drawn* d) {
-  const std::string x = d->Pick(0, 4);
+  const std::string x = op == "Squeeze" ? PickOnes(d) : d->Pick(0, 4);
   if (x.empty()) return {};
   const int rank = d->At(x).rank();
-  const double axis = op == "Flatten" && d->dice->Chance(20)
-                          ? rank
-                          : DrawAxis(op == "Unsqueeze" ? rank + 1 : rank, d->dice);
-  return {.op = op, .operands = {x}, .attributes = {{op == "Flatten" ? "axis" : "axes", {axis}}}};
+  Node node{.op = op, .operands = {x}};
+  if (op == "Flatten")
+    node.attributes = {{"axis", {d->dice->Chance(20) ? rank : DrawAxis(rank, d->dice)}}};
+  else if (op == "Squeeze")
+    node.attributes = {{"axes", DrawAxes(OnesOf(d->At(x)), rank, 3, d->dice)}};
+  else
+    node.attributes = {{"axes", DrawPlaces(rank, d->dice)}};
+  return node;
 }
 
 Node Whole(const std::string& op, Drawn* d) {
@@ -145,7 +179,7 @@ std::span<const DrawnOp> MovingOps() {
       {2, Gather},
       {1, Pad},
       {1, Reshape},
-      {2, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},
+      {3, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},
       {1, [](Drawn* one) { return Whole(one->dice->OneOf(kWholes), one); }},
   };
   return kOps;

@@ -9,6 +9,21 @@ double DrawAxis(int rank, Dice* dice) {
   return dice->Chance(40) ? axis - rank : axis;
 }
 
+Numbers DrawAxes(Numbers axes, int rank, int most, Dice* dice) {
+  dice->Shuffle(&axes);
+  const int count = dice->From(1, std::max(1, most));
+  axes.resize(std::min(axes.size(), static_cast<size_t>(count)));
+  for (double& axis : axes)
+    if (dice->Chance(40)) axis -= rank;
+  return axes;
+}
+
+Numbers AllAxes(int rank) {
+  Numbers axes;
+  for (int i = 0; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
 Node DrawNode(Drawn* drawn) {
   const auto all = {ComputingOps(), MovingOps()};
   int weights = 0;

@@ -25,5 +25,9 @@ Node DrawNode(Drawn* drawn);
 
 // An axis of an array of this rank, counted from either end.
 double DrawAxis(int rank, Dice* dice);
+// Some of these axes, in any order, each counted from either end.
+Numbers DrawAxes(Numbers axes, int rank, int most, Dice* dice);
+// All of an array of this rank.
+Numbers AllAxes(int rank);
 
 }  // namespace tenter::fuzz::model
