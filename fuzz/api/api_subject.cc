@@ -7,8 +7,8 @@
 #include <array>
 
 #include "fuzz/api/draw.h"
-#include "fuzz/api/judge.h"
-#include "fuzz/api/run.h"
+#include "fuzz/api/judge/judge.h"
+#include "fuzz/api/run/run.h"
 #include "fuzz/frame/line_shrink.h"
 #include "runtime/base/check.h"
 

@@ -1,4 +1,4 @@
-#include "fuzz/api/world.h"
+#include "fuzz/api/run/world.h"
 
 #include <cstring>
 #include <utility>

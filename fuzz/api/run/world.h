@@ -13,8 +13,8 @@
 #include <map>
 #include <string>
 
-#include "fuzz/api/history.h"
-#include "fuzz/api/op.h"
+#include "fuzz/api/run/history.h"
+#include "fuzz/api/run/op.h"
 #include "fuzz/frame/site_delays.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"

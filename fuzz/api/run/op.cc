@@ -1,4 +1,4 @@
-#include "fuzz/api/op.h"
+#include "fuzz/api/run/op.h"
 
 namespace tenter::fuzz::api {
 

@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "fuzz/api/history.h"
+#include "fuzz/api/run/history.h"
 #include "fuzz/process/finding.h"
 
 namespace tenter::fuzz::api {

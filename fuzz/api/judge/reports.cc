@@ -1,4 +1,4 @@
-#include "fuzz/api/reports.h"
+#include "fuzz/api/judge/reports.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "fuzz/api/recorded.h"
+#include "fuzz/api/judge/recorded.h"
 
 namespace tenter::fuzz::api {
 namespace {

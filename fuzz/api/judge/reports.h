@@ -11,8 +11,8 @@
 
 #include <optional>
 
-#include "fuzz/api/history.h"
-#include "fuzz/api/lives.h"
+#include "fuzz/api/judge/lives.h"
+#include "fuzz/api/run/history.h"
 #include "fuzz/process/finding.h"
 
 namespace tenter::fuzz::api {

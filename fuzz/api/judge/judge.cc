@@ -1,11 +1,11 @@
-#include "fuzz/api/judge.h"
+#include "fuzz/api/judge/judge.h"
 
 #include <algorithm>
 #include <set>
 
-#include "fuzz/api/lives.h"
-#include "fuzz/api/recorded.h"
-#include "fuzz/api/reports.h"
+#include "fuzz/api/judge/lives.h"
+#include "fuzz/api/judge/recorded.h"
+#include "fuzz/api/judge/reports.h"
 
 namespace tenter::fuzz::api {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "fuzz/api/history.h"
+#include "fuzz/api/run/history.h"
 #include "runtime/base/atomic.h"
 
 namespace tenter::fuzz::api {

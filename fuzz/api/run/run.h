@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "fuzz/api/history.h"
+#include "fuzz/api/run/history.h"
 #include "fuzz/process/watchdog.h"
 
 namespace tenter::fuzz::api {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "fuzz/api/judge.h"
+#include "fuzz/api/judge/judge.h"
 
 namespace tenter::fuzz::api {
 

@@ -1,9 +1,9 @@
-#include "fuzz/api/run.h"
+#include "fuzz/api/run/run.h"
 
 #include <list>
 #include <set>
 
-#include "fuzz/api/world.h"
+#include "fuzz/api/run/world.h"
 #include "fuzz/process/thread_count.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "fuzz/api/history.h"
+#include "fuzz/api/run/history.h"
 #include "fuzz/process/finding.h"
 
 namespace tenter::fuzz::api {

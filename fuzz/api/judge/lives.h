@@ -9,7 +9,7 @@
 #include <map>
 #include <vector>
 
-#include "fuzz/api/history.h"
+#include "fuzz/api/run/history.h"
 
 namespace tenter::fuzz::api {
 

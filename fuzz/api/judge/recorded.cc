@@ -1,4 +1,4 @@
-#include "fuzz/api/recorded.h"
+#include "fuzz/api/judge/recorded.h"
 
 #include <algorithm>
 

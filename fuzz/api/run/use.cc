@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "fuzz/api/world.h"
+#include "fuzz/api/run/world.h"
 
 namespace tenter::fuzz::api {
 namespace {

@@ -1,10 +1,10 @@
 // What waits tell of failures, held to the calls before them: accepted when right, and each lie
 // refused.
-#include "fuzz/api/reports.h"
+#include "fuzz/api/judge/reports.h"
 
 #include <gtest/gtest.h>
 
-#include "fuzz/api/told_testing.h"
+#include "fuzz/api/judge/told_testing.h"
 
 namespace tenter::fuzz::api {
 namespace {

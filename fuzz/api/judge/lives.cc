@@ -1,4 +1,4 @@
-#include "fuzz/api/lives.h"
+#include "fuzz/api/judge/lives.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "fuzz/api/draw.h"
-#include "fuzz/api/told_testing.h"
+#include "fuzz/api/judge/told_testing.h"
 
 namespace tenter::fuzz::api {
 namespace {
