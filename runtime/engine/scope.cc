@@ -50,7 +50,7 @@ void FailureScope::Cancel() {
 
 Status FailureScope::SetTimeout(int64_t timeout_ns) {
   host_->LookAtScope([] {});  // as in Cancel
-  const int64_t at_ns = NowNs() + timeout_ns;
+  const int64_t at_ns = TimeAfter(NowNs(), timeout_ns);
   deadline_ns_ = at_ns;  // before it may pass, and a callback drop the scope
   try {
     cancellation_->deadlines->Add(at_ns, &kDeadline, nullptr, this);

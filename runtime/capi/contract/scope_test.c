@@ -2,6 +2,7 @@
  * promised. */
 #define _POSIX_C_SOURCE 200809L
 #include <semaphore.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -262,8 +263,37 @@ static int TestGroups(tenter_context* context, int workers) {
   return 0;
 }
 
+/* A time-out that is longer than a clock counts never ends, whoever has it. */
+static int TestEndlessTimeouts(tenter_context* context, int workers) {
+  tenter_recording recording = NULL;
+  tenter_program program = NULL;
+  tenter_engine engine = NULL;
+  tenter_scope scope = NULL;
+  tenter_error error;
+  size_t count = 0;
+  int ran = 0;
+  tenter_op op = Op("in no hurry", NULL, Nothing, &ran);
+  EXPECT(Make(context, workers, &engine, &scope) == 0);
+  EXPECT(tenter_scope_set_timeout(context, scope, INT64_MAX, &error) == TENTER_OK);
+  op.timeout_ns = INT64_MAX;
+  EXPECT(tenter_recording_create(context, &recording, &error) == TENTER_OK);
+  EXPECT(tenter_recording_push(context, recording, &op, &error) == TENTER_OK);
+  EXPECT(tenter_capture(context, engine, recording, &program, &error) == TENTER_OK);
+  EXPECT(tenter_replay(context, program, scope, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_scope_wait(context, scope, NULL, 0, &count, &error) == TENTER_OK && count == 0);
+  op.scope = scope;
+  EXPECT(tenter_push(context, engine, &op, NULL, &error) == TENTER_OK);
+  EXPECT(tenter_scope_wait(context, scope, NULL, 0, &count, &error) == TENTER_OK && count == 0);
+  EXPECT(ran == 2);
+  EXPECT(tenter_scope_free(context, scope, &error) == TENTER_OK);
+  EXPECT(tenter_program_free(context, program, &error) == TENTER_OK);
+  EXPECT(tenter_recording_free(context, recording, &error) == TENTER_OK);
+  EXPECT(tenter_engine_free(context, engine, &error) == TENTER_OK);
+  return 0;
+}
+
 int main(void) {
-  static const engine_test tests[5] = {TestShortArrays, TestCancel, TestTimeout, TestRefusals,
-                                       TestGroups};
-  return RunOnEachEngine(tests, 5);
+  static const engine_test tests[6] = {TestShortArrays, TestCancel, TestTimeout,
+                                       TestRefusals,    TestGroups, TestEndlessTimeouts};
+  return RunOnEachEngine(tests, 6);
 }

@@ -38,7 +38,7 @@ class VarWaiter : public Access {
   // Blocks for at most `spin_ns`, more or less; true when it was granted.
   bool Spin(int64_t spin_ns) const {
     constexpr int kPauses = 32;
-    const int64_t end = NowNs() + spin_ns;
+    const int64_t end = TimeAfter(NowNs(), spin_ns);
     if (spin_ns == 0) return false;
     do {
       for (int i = 0; i < kPauses; ++i) {
