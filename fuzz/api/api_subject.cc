@@ -22,7 +22,9 @@ constexpr std::array kProperties = {
     Property{"ENG-9", "a stopped engine refuses, and a freed context leaves no thread"},
     Property{"ERR-6",
              "each failure is told to one wait, the oldest first, as many as there is room for"},
-    Property{"ERR-11", "failures of a scope are told to its waits"},
+    Property{"ERR-11",
+             "failures of a scope are told to its waits; its cancel and its deadline end it"},
+    Property{"ERR-12", "a body is told that its scope was cancelled, and why"},
     Property{"COP-4", "models and cached ops are freed under use"},
     Property{"ITR-5", "iterators are closed and freed under use, and leave no descriptor"},
 };
@@ -77,6 +79,7 @@ Lines SimplerLine(const Lines& lines, size_t i) {
   with([](Line& l) { l.size = Size::kWhole; });
   with([](Line& l) { l.ends = Ends::kOk; });
   with([](Line& l) { l.room = kMostRoom; });
+  with([](Line& l) { l.after = Timeout::kSoon; });
   with([](Line& l) { l.meet = 0; });
   with([](Line& l) { l.verb = l.verb == Verb::kNaiveEngine ? Verb::kEngine : l.verb; });
   return simpler;

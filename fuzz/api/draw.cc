@@ -11,7 +11,7 @@ namespace {
 
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
-              kLittleRoom = 40, kNoise = 20, kMeeting = 8;
+              kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 25;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -20,7 +20,7 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "ENG-5") return {Kind::kBulk, Kind::kRecording, Kind::kProgram, Kind::kEngine};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
   if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
-  if (contract == "ERR-11") return {Kind::kEngine, Kind::kScope};
+  if (contract == "ERR-11" || contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
   return {Kind::kEngine, Kind::kScope, Kind::kTrace};
 }
 
@@ -63,6 +63,8 @@ class Drawing {
     if (HasSize(line.verb) && Chance(kOddSize))
       line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
+    if (line.verb == Verb::kPushScoped && Chance(kAwaiting)) line.ends = Ends::kAwaits;
+    if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);
     p_.lines.push_back(line);

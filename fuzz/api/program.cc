@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <set>
 #include <sstream>
+
+#include "runtime/base/clock.h"
 
 namespace tenter::fuzz::api {
 namespace {
@@ -37,6 +40,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kTraceJson, "trace_json", {kTrace, kNone}, kNone},
     {Verb::kScopeCancel, "scope_cancel", {kScope, kNone}, kNone},
     {Verb::kScopeWait, "scope_wait", {kScope, kNone}, kNone},
+    {Verb::kScopeTimeout, "scope_timeout", {kScope, kNone}, kNone},
     {Verb::kInvoke, "invoke", {kCachedOp, kNone}, kNone},
     {Verb::kFootprint, "footprint", {kCachedOp, kNone}, kNone},
     {Verb::kArity, "arity", {kModel, kNone}, kNone},
@@ -57,8 +61,10 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
 static_assert(kVerbs.size() == static_cast<size_t>(Verb::kFreeScope) + 1);
 
 constexpr std::array<std::string_view, 5> kSizes = {"whole", "short", "tail", "more", "none"};
-constexpr std::array<std::string_view, 5> kEnds = {"ok", "fail", "done", "completion_fails",
-                                                   "drop"};
+constexpr std::array<std::string_view, 6> kEnds = {"ok",   "fail",  "done", "completion_fails",
+                                                   "drop", "awaits"};
+constexpr std::array<std::string_view, 7> kAfters = {"soon", "now",      "far",  "most",
+                                                     "zero", "negative", "least"};
 
 template <size_t N>
 int Find(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -93,6 +99,10 @@ bool ParseRest(std::istringstream& in, Line* line) {
       line->size = static_cast<Size>(Find(kSizes, value));
     } else if (word == "ends" && HasEnd(line->verb) && in >> value && Find(kEnds, value) > 0) {
       line->ends = static_cast<Ends>(Find(kEnds, value));
+      if (line->ends == Ends::kAwaits && line->verb != Verb::kPushScoped) return false;
+    } else if (word == "after" && line->verb == Verb::kScopeTimeout && in >> value &&
+               Find(kAfters, value) > 0) {
+      line->after = static_cast<Timeout>(Find(kAfters, value));
     } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
                value[0] >= '0' && value[0] < '0' + kMostRoom) {
       line->room = value[0] - '0';
@@ -143,6 +153,18 @@ bool HasEnd(Verb verb) {
          verb == Verb::kRecord;
 }
 
+int64_t Nanoseconds(Timeout after) {
+  constexpr int64_t kTimes[] = {200 * kNsPerUs,
+                                1,
+                                3600 * kNsPerSecond,
+                                std::numeric_limits<int64_t>::max(),
+                                0,
+                                -1,
+                                std::numeric_limits<int64_t>::min()};
+  static_assert(std::size(kTimes) == kAfters.size());
+  return kTimes[static_cast<size_t>(after)];
+}
+
 bool HasRoom(Verb verb) { return verb == Verb::kWait || verb == Verb::kScopeWait; }
 
 std::string ToText(const Line& line) {
@@ -156,6 +178,8 @@ std::string ToText(const Line& line) {
   if (line.size != Size::kWhole)
     text += " size " + std::string(kSizes[static_cast<size_t>(line.size)]);
   if (line.ends != Ends::kOk) text += " ends " + std::string(kEnds[static_cast<size_t>(line.ends)]);
+  if (line.after != Timeout::kSoon)
+    text += " after " + std::string(kAfters[static_cast<size_t>(line.after)]);
   if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
   if (line.meet != 0) text += " meet " + std::to_string(line.meet);
   return text;

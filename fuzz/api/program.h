@@ -7,6 +7,8 @@
 //   t0: scope_wait h1 other         a wrong kind of handle, in another context
 //   t0: next h0                     h0 is NULL
 //   t0: wait h1 room 1              takes one failure at most
+//   t0: scope_timeout h2 after far  a deadline that never comes
+//   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
 //   t1: free_scope h2 meet 3        waits, a moment at most, for the call of another thread that
 //                                   says so, too: both begin together
 //
@@ -69,6 +71,7 @@ enum class Verb {
   kTraceJson,
   kScopeCancel,
   kScopeWait,
+  kScopeTimeout,
   kInvoke,
   kFootprint,
   kArity,
@@ -101,7 +104,13 @@ const VerbType& TypeOf(Verb verb);
 // How long the options or the op say that they are. kShort: only their first eight bytes count.
 // kTail: eight bytes more than the runtime knows, all zero; kMore: and not zero. kNone: no size.
 enum class Size { kWhole, kShort, kTail, kMore, kNone };
-enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop };
+// kAwaits: of ops in scopes; the body succeeds when it was told of a cancel, or has waited in vain.
+enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop, kAwaits };
+// When the deadline of a scope comes: in the next moment, in an hour, in as many nanoseconds as a
+// number holds; and times that are none.
+enum class Timeout { kSoon, kNow, kFar, kMost, kZero, kNegative, kLeast };
+int64_t Nanoseconds(Timeout after);
+inline bool Comes(Timeout after) { return after == Timeout::kSoon || after == Timeout::kNow; }
 
 // For how many failures a wait has room: a number below kMostRoom, or that.
 inline constexpr int kMostRoom = 8;
@@ -116,6 +125,7 @@ struct Line {
   Size size = Size::kWhole;
   Ends ends = Ends::kOk;
   int room = kMostRoom;
+  Timeout after = Timeout::kSoon;
   int meet = 0;  // 0: it waits for nobody
 
   bool operator==(const Line&) const = default;

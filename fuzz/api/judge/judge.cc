@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "fuzz/api/judge/cancels.h"
 #include "fuzz/api/judge/lives.h"
 #include "fuzz/api/judge/recorded.h"
 #include "fuzz/api/judge/reports.h"
@@ -43,6 +44,7 @@ class Judgement {
     if (const Life* twice = lives_.FreedTwice(); twice != nullptr)
       return Finding{"ENG-8", "freed twice", "two calls freed one handle: " + ToText(*twice->maker),
                      0};
+    if (auto finding = JudgeCancels(history_); finding.has_value()) return finding;
     if (auto finding = JudgeReports(history_, lives_); finding.has_value()) return finding;
     if (auto finding = JudgeReplays(history_); finding.has_value()) return finding;
     if (!history_.wrong_ops.empty())
@@ -76,10 +78,11 @@ class Judgement {
     if (right.contains(answer.code)) return std::nullopt;
     const bool stale = standing == Standing::kStale;
     const bool stops = !stale && right.contains(TENTER_STOPPED);
-    const bool foreign = standing == Standing::kAlive && BelongsElsewhere(answer);
-    return Finding{stops     ? "ENG-9"
-                   : foreign ? "ERR-11"
-                             : ContractOf(line),
+    const bool of_scope = BelongsElsewhere(answer) || line.verb == Verb::kScopeTimeout;
+    const bool scopes = standing == Standing::kAlive && of_scope;
+    return Finding{stops    ? "ENG-9"
+                   : scopes ? "ERR-11"
+                            : ContractOf(line),
                    stale ? "a wrong handle was not refused as stale" : "the wrong code",
                    Text(answer) + ", expected " + Names(right), 0};
   }
@@ -123,6 +126,8 @@ class Judgement {
       case Verb::kInvoke:
         if (lives_.StoppedAny(answer)) return {TENTER_OK, TENTER_STOPPED};
         return {TENTER_OK};
+      case Verb::kScopeTimeout:
+        return TimeoutCodes(history_, answer);
       case Verb::kNext:
       case Verb::kReset:
         return ByClose(lives_.Closed(answer));

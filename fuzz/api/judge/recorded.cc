@@ -53,8 +53,9 @@ std::optional<Finding> JudgeReplays(const History& history) {
                  answer.given[0] == capture.made;
         });
     for (const Answer* record : recorded.ops) {
-      const auto ran = history.ran.find(record->line);
-      const int times = ran == history.ran.end() ? 0 : ran->second;
+      const auto ran = std::find_if(history.ran.begin(), history.ran.end(),
+                                    [&](const Ran& one) { return one.call == record; });
+      const int times = ran == history.ran.end() ? 0 : ran->times;
       if (times != replays)
         return Finding{"ENG-5", "not run with each replay",
                        ToText(*record->line) + " ran " + std::to_string(times) + " times in " +

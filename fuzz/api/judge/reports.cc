@@ -14,7 +14,8 @@ namespace {
 bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
 
 bool Fails(const Line& line) {
-  return HasEnd(line.verb) && line.ends != Ends::kOk && line.ends != Ends::kDone;
+  return HasEnd(line.verb) && line.ends != Ends::kOk && line.ends != Ends::kDone &&
+         line.ends != Ends::kAwaits;
 }
 
 const char* PlaceOf(Ends ends) {
@@ -39,7 +40,7 @@ struct Source {
 struct Log {
   std::vector<Source> sources;
   std::vector<const Answer*> waits;
-  std::vector<const Answer*> losers;  // that cancel or free a scope
+  std::vector<const Answer*> losers;  // that cancel or free a scope, or give it a deadline
   uintptr_t engine = 0;
 };
 
@@ -76,7 +77,8 @@ class Logs {
   void Add(const Answer& answer) {
     const Line& line = *answer.line;
     if (HasRoom(line.verb)) LogOf(answer.given[0]).waits.push_back(&answer);
-    if (line.verb == Verb::kScopeCancel || line.verb == Verb::kFreeScope)
+    if (line.verb == Verb::kScopeCancel || line.verb == Verb::kFreeScope ||
+        (line.verb == Verb::kScopeTimeout && Comes(line.after)))
       LogOf(answer.given[0]).losers.push_back(&answer);
     if (line.verb == Verb::kReplay) AddReplay(answer);
     if (line.verb == Verb::kRecord || !Fails(line)) return;

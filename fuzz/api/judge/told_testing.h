@@ -1,6 +1,7 @@
 // Told: a history that is made up, so that a test can lie in it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -45,19 +46,27 @@ class Told {
     history_.calls[wait].failed = std::move(failed);
     return *this;
   }
-  Told& Ran(size_t record, int times) {
-    history_.ran[history_.calls[record].line] = times;
+  Told& Ran(size_t record, int times) { return Saw(record, {.call = nullptr, .times = times}); }
+  // What became of the op of `call`.
+  Told& Saw(size_t call, fuzz::api::Ran ran) {
+    ran_[call] = ran;
     return *this;
   }
   History& history() { return history_; }
   std::string Kind() const {
-    const auto finding = Judge(history_);
+    History history = history_;
+    for (auto [call, ran] : ran_) {
+      ran.call = &history.calls[call];
+      history.ran.push_back(ran);
+    }
+    const auto finding = Judge(history);
     return finding.has_value() ? finding->contract + " " + finding->kind : "";
   }
 
  private:
   std::shared_ptr<const Program> program_;  // its lines stay where they are
   History history_;
+  std::map<size_t, fuzz::api::Ran> ran_;
 };
 
 }  // namespace tenter::fuzz::api

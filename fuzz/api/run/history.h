@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -40,12 +39,22 @@ struct Answer {
   std::string wrong;  // that shows in the call by itself: an error that is not filled in, a value
 };
 
+// What became of an op.
+struct Ran {
+  const Answer* call;  // that handed it over
+  int times;
+  // What its body was told of a cancel, and when; or it was told of none although one was due.
+  tenter_code heard = TENTER_OK;
+  uint64_t heard_at = 0;
+  bool unheard = false;
+};
+
 struct History {
   std::vector<Answer> calls;
   std::vector<Answer> inside;     // that bodies made, of kPushWaits and kPushFrees
   uint64_t closing = UINT64_MAX;  // when the contexts began to go, beside ops that still ran
   std::vector<std::string> wrong_ops;
-  std::map<const Line*, int> ran;  // how often the op of a line did
+  std::vector<Ran> ran;
   int64_t threads_left = 0, descriptors_left = 0;
 };
 

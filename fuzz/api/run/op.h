@@ -18,15 +18,24 @@ namespace tenter::fuzz::api {
 class World;
 
 struct Op {
-  Op(World* its_world, const Line& its_line, uintptr_t its_engine, Answer* its_inside)
-      : world(its_world), line(its_line), engine(its_engine), inside(its_inside) {}
+  Op(World* its_world, const Answer* its_call, Answer* its_inside)
+      : world(its_world),
+        call(its_call),
+        line(*its_call->line),
+        engine(its_call->given[0]),
+        inside(its_inside) {}
 
   World* const world;
+  const Answer* const call;  // that hands it over
   const Line& line;
-  const uintptr_t engine;  // to which it was pushed
+  const uintptr_t engine;  // to which it is pushed
   Answer* const inside;    // for what its body calls; null: nothing
   bool accepted = false;
   Atomic<int> ran = 0, released = 0;
+  // What its body was told of a cancel, and when.
+  Atomic<tenter_code> heard = TENTER_OK;
+  Atomic<uint64_t> heard_at = 0;
+  Atomic<bool> unheard = false;  // it was told of none, although one was due
 
   // Nothing when all is right with it.
   std::string Wrong() const;

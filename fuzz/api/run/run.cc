@@ -112,7 +112,7 @@ History RunProgram(const Program& program, const std::string& rows, uint64_t rou
     watchdog->SetDescribe([] { return std::string("the contexts are being freed\n"); });
     history.closing = world.Close();
     history.wrong_ops = world.WrongOps();
-    history.ran = world.Ran();
+    history.ran = world.AllRan();
   }
   watchdog->SetDescribe(nullptr);
   history.threads_left = ThreadsLeft(threads);

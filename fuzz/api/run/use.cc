@@ -57,6 +57,9 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
                                error);
     case Verb::kScopeCancel:
       return tenter_scope_cancel(context, As<tenter_scope>(handle), error);
+    case Verb::kScopeTimeout:
+      return tenter_scope_set_timeout(context, As<tenter_scope>(handle), Nanoseconds(line.after),
+                                      error);
     case Verb::kInvoke:
       return Invoke(As<tenter_cached_op>(handle), context, answer, error);
     case Verb::kFootprint: {

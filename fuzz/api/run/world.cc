@@ -3,7 +3,9 @@
 #include <cstring>
 #include <utility>
 
+#include "fuzz/api/run/bodies.h"
 #include "runtime/base/check.h"
+#include "runtime/base/clock.h"
 #include "runtime/capi/tenter/testing.h"
 
 namespace tenter::fuzz::api {
@@ -16,50 +18,13 @@ constexpr char kModel[] =
     "\x62\x14\x0a\x01\x79\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01\x6e\x0a\x02\x08\x04\x42"
     "\x04\x0a\x00\x10\x0d";
 
-Op& OpOf(void* arg) { return *static_cast<Op*>(arg); }
-
-tenter_code RunSync(void* arg, const tenter_op_context*, tenter_error* error) {
-  Op& op = OpOf(arg);
-  op.ran.FetchAdd(1, kRelaxed);
-  if (op.inside != nullptr) op.world->CallInside(op);
-  if (op.line.ends != Ends::kFail) return TENTER_OK;
-  error->code = TENTER_DATA_LOSS;
-  return TENTER_DATA_LOSS;
-}
-
-void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion) {
-  Op& op = OpOf(arg);
-  op.ran.FetchAdd(1, kRelaxed);
-  if (op.line.ends == Ends::kDone)
-    tenter_completion_done(completion);
-  else if (op.line.ends == Ends::kDrop)
-    tenter_completion_drop(completion);
-  else
-    tenter_completion_fail(completion, TENTER_DATA_LOSS, "it failed");
-}
-
-void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
-
 void Delay(void* delays, const tenter_hit*, tenter_fault*) {
   static_cast<SiteDelays*>(delays)->Delay();
 }
 
-tenter_op COp(Op* op) {
-  const bool sync = op->line.ends == Ends::kOk || op->line.ends == Ends::kFail;
-  return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
-          .name = kOpName,
-          .reads = nullptr,
-          .read_count = 0,
-          .writes = nullptr,
-          .write_count = 0,
-          .priority = 0,
-          .timeout_ns = 0,
-          .run = sync ? RunSync : nullptr,
-          .run_async = sync ? nullptr : RunAsync,
-          .arg = op,
-          .release = Release,
-          .scope = nullptr};
-}
+// How long a body waits for a cancel that may come, and for one that must; in between it sleeps.
+constexpr int64_t kPatienceNs = 5 * kNsPerMs, kMostPatienceNs = kNsPerSecond,
+                  kPollNs = 50 * kNsPerUs;
 
 // Options that say how long they are, with room for more than the runtime knows.
 template <typename Options>
@@ -99,6 +64,10 @@ void World::Call(Answer* answer, Answer* inside) {
   if (!told) answer->wrong = "an error without its code or its message";
   if (line.made != 0 && answer->code == TENTER_OK)
     handles_[static_cast<size_t>(line.made)].Store(answer->made, kRelease);
+  const bool cancels =
+      line.verb == Verb::kScopeCancel || (line.verb == Verb::kScopeTimeout && Comes(line.after));
+  if (cancels && answer->code == TENTER_OK)
+    due_[static_cast<size_t>(line.handles[0])].Store(true, kRelaxed);
 }
 
 void World::CallInside(const Op& op) {
@@ -120,7 +89,37 @@ void World::CallInside(const Op& op) {
     answer.wrong = "an error that does not name the op";
 }
 
+void World::AwaitCancel(Op* op, const tenter_op_context* context) {
+  const Atomic<bool>& due = due_[static_cast<size_t>(op->line.handles[1])];
+  for (const int64_t begin = NowNs();; SleepNs(kPollNs)) {
+    const int64_t waited = NowNs() - begin;  // before it asks, so that a late thread asks again
+    const tenter_code code = tenter_cancel_requested(context);
+    if (code != TENTER_OK) {
+      op->heard.Store(code, kRelaxed);
+      return op->heard_at.Store(stamps_.FetchAdd(1, kRelaxed), kRelaxed);
+    }
+    if (waited > kPatienceNs && !due.Load(kRelaxed)) return;
+    if (waited > kMostPatienceNs || closing_.Load(kRelaxed)) break;
+  }
+  op->unheard.Store(!closing_.Exchange(true, kRelaxed), kRelaxed);  // one is enough
+}
+
+// A context that goes takes back the deadlines of its scopes.
+void World::AwaitBodies() {
+  const auto all_ended = [this] {
+    MutexLock lock(mutex_);
+    for (const Op& op : ops_)
+      if (op.line.ends == Ends::kAwaits && op.accepted && op.released.Load(kRelaxed) == 0)
+        return false;
+    return true;
+  };
+  for (const int64_t until = NowNs() + kMostPatienceNs; !all_ended() && NowNs() < until;)
+    SleepNs(kPollNs);
+  closing_.Store(true, kRelaxed);
+}
+
 uint64_t World::Close() {
+  AwaitBodies();
   const uint64_t began = stamps_.FetchAdd(1, kRelaxed);
   for (tenter_context* context : contexts_) tenter_context_free(context);
   return began;
@@ -134,16 +133,18 @@ std::vector<std::string> World::WrongOps() const {
   return wrong;
 }
 
-std::map<const Line*, int> World::Ran() const {
-  std::map<const Line*, int> ran;
+std::vector<Ran> World::AllRan() const {
+  std::vector<Ran> ran;
   MutexLock lock(mutex_);
-  for (const Op& op : ops_) ran[&op.line] = op.ran.Load(kAcquire);
+  for (const Op& op : ops_)
+    ran.push_back({op.call, op.ran.Load(kAcquire), op.heard.Load(kRelaxed),
+                   op.heard_at.Load(kRelaxed), op.unheard.Load(kRelaxed)});
   return ran;
 }
 
-Op* World::NewOp(const Line& line, uintptr_t engine, Answer* inside) {
+Op* World::NewOp(const Answer* call, Answer* inside) {
   MutexLock lock(mutex_);
-  return &ops_.emplace_back(this, line, engine, inside);
+  return &ops_.emplace_back(this, call, inside);
 }
 
 tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
@@ -196,7 +197,7 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
 
 tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
   if (inside != nullptr) inside->given[0] = answer->given[0];
-  Op* const made = NewOp(line, answer->given[0], inside);
+  Op* const made = NewOp(answer, inside);
   tenter_op op = COp(made);
   const tenter_code code = HandOver(line, *answer, &op, &answer->number, error);
   made->accepted = code == TENTER_OK;

@@ -10,8 +10,8 @@
 
 #include <array>
 #include <list>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "fuzz/api/run/history.h"
 #include "fuzz/api/run/op.h"
@@ -31,11 +31,13 @@ class World {
   void Call(Answer* answer, Answer* inside);
   // What the body of `op` calls.
   void CallInside(const Op& op);
+  // Returns when the body of `op` was told of a cancel, or has waited in vain.
+  void AwaitCancel(Op* op, const tenter_op_context* context);
   // Frees the contexts: everything that was made is gone then. Returns the stamp at which it began.
   uint64_t Close();
   // What became of the ops that is wrong. REQUIRES: Close.
   std::vector<std::string> WrongOps() const EXCLUDES(mutex_);
-  std::map<const Line*, int> Ran() const EXCLUDES(mutex_);  // how often. REQUIRES: Close
+  std::vector<Ran> AllRan() const EXCLUDES(mutex_);  // REQUIRES: Close
 
  private:
   template <typename Handle>
@@ -54,13 +56,17 @@ class World {
                      tenter_error* error);
   tenter_code Free(const Line& line, uintptr_t handle, tenter_context* context,
                    tenter_error* error);
-  Op* NewOp(const Line& line, uintptr_t engine, Answer* inside) EXCLUDES(mutex_);
+  Op* NewOp(const Answer* call, Answer* inside) EXCLUDES(mutex_);
+  void AwaitBodies() EXCLUDES(mutex_);
   tenter_context* ContextOf(const Line& line) const { return contexts_[line.other ? 1 : 0]; }
 
   const std::string rows_;
   tenter_context* contexts_[2] = {nullptr, nullptr};
   std::array<Atomic<uintptr_t>, kMostHandles> handles_ = {};
+  // Of the scope that each handle is: a cancel succeeded, or a deadline that comes.
+  std::array<Atomic<bool>, kMostHandles> due_ = {};
   Atomic<uint64_t> stamps_ = 1;
+  Atomic<bool> closing_ = false;  // no body waits for a cancel any more
   mutable Mutex mutex_;
   std::list<Op> ops_ GUARDED_BY(mutex_);
 };

@@ -1,0 +1,106 @@
+#include "fuzz/api/judge/cancels.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace tenter::fuzz::api {
+namespace {
+
+bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
+
+// What bodies learn of a call that cancels the scope at once or in a moment; OK: it does neither.
+tenter_code ReasonOf(const Answer& answer) {
+  const Line& line = *answer.line;
+  if (!Succeeded(answer)) return TENTER_OK;
+  if (line.verb == Verb::kScopeCancel) return TENTER_STOPPED;
+  const bool comes = line.verb == Verb::kScopeTimeout && Comes(line.after);
+  return comes ? TENTER_DEADLINE_EXCEEDED : TENTER_OK;
+}
+
+bool IsInScope(const Ran& ran) {
+  return ran.call->line->verb == Verb::kPushScoped && Succeeded(*ran.call);
+}
+
+// What one op saw, by the calls that cancel its scope.
+class Seen {
+ public:
+  Seen(const History& history, const Ran& ran) : history_(history), ran_(ran) {
+    for (const Answer& answer : history.calls)
+      if (answer.given[0] == scope() && ReasonOf(answer) != TENTER_OK) ends_.push_back(&answer);
+  }
+
+  std::optional<Finding> Find() const {
+    const std::string op = ToText(*ran_.call->line);
+    if (ran_.heard != TENTER_OK && !MayHear())
+      return Finding{"ERR-11 or ERR-12", "a body was told of a cancel that was none",
+                     op + " was told of " + tenter_code_name(ran_.heard), 0};
+    if (ran_.unheard && !ends_.empty())
+      return Finding{"ERR-11 or ERR-12", "a body was told of no cancel",
+                     op + ": its scope was ended by " + ToText(*ends_[0]->line), 0};
+    if (ran_.times == 0 && ends_.empty())
+      return Finding{"ERR-11", "cancelled without a cancel", op, 0};
+    if (ran_.times > 0 && HadEnded())
+      return Finding{"ERR-11", "an op of a scope that was cancelled ran", op, 0};
+    return std::nullopt;
+  }
+
+ private:
+  uintptr_t scope() const { return ran_.call->given[1]; }
+
+  // Which of two that end the scope is told is not promised.
+  bool MayHear() const {
+    return std::any_of(ends_.begin(), ends_.end(), [this](const Answer* end) {
+      return end->begin < ran_.heard_at && ReasonOf(*end) == ran_.heard;
+    });
+  }
+
+  // Before the op was pushed: a call said so, or the body of another op had been told.
+  bool HadEnded() const {
+    const uint64_t push = ran_.call->begin;
+    const bool cancelled = std::any_of(ends_.begin(), ends_.end(), [&](const Answer* end) {
+      return end->line->verb == Verb::kScopeCancel && end->end < push;
+    });
+    return cancelled ||
+           std::any_of(history_.ran.begin(), history_.ran.end(), [&](const Ran& other) {
+             return IsInScope(other) && other.call->given[1] == scope() &&
+                    other.heard != TENTER_OK && other.heard_at < push;
+           });
+  }
+
+  const History& history_;
+  const Ran& ran_;
+  std::vector<const Answer*> ends_;
+};
+
+bool GivesDeadline(const Answer& answer) {
+  return answer.line->verb == Verb::kScopeTimeout && Nanoseconds(answer.line->after) > 0;
+}
+
+}  // namespace
+
+std::set<tenter_code> TimeoutCodes(const History& history, const Answer& timeout) {
+  if (!GivesDeadline(timeout)) return {TENTER_INVALID_ARGUMENT};
+  std::set<tenter_code> codes = {TENTER_OK};
+  for (const Answer& other : history.calls) {
+    if (&other == &timeout || !GivesDeadline(other) || other.given[0] != timeout.given[0]) continue;
+    if (other.end == 0 || other.begin > timeout.end) continue;
+    codes.insert(TENTER_INVALID_ARGUMENT);
+    if (Succeeded(other) && other.end < timeout.begin) return {TENTER_INVALID_ARGUMENT};
+  }
+  return codes;
+}
+
+std::optional<Finding> JudgeCancels(const History& history) {
+  for (const Ran& ran : history.ran) {
+    if (!IsInScope(ran) || ran.call->given[1] == 0) continue;
+    if (auto finding = Seen(history, ran).Find(); finding.has_value()) return finding;
+  }
+  std::set<uintptr_t> timed;
+  for (const Answer& answer : history.calls)
+    if (GivesDeadline(answer) && Succeeded(answer) && !timed.insert(answer.given[0]).second)
+      return Finding{"ERR-11", "two deadlines of one scope", ToText(*answer.line), 0};
+  return std::nullopt;
+}
+
+}  // namespace tenter::fuzz::api

@@ -1,0 +1,53 @@
+#include "fuzz/api/run/bodies.h"
+
+#include "fuzz/api/run/world.h"
+
+namespace tenter::fuzz::api {
+namespace {
+
+Op& OpOf(void* arg) { return *static_cast<Op*>(arg); }
+
+tenter_code RunSync(void* arg, const tenter_op_context* context, tenter_error* error) {
+  Op& op = OpOf(arg);
+  op.ran.FetchAdd(1, kRelaxed);
+  if (op.inside != nullptr) op.world->CallInside(op);
+  if (op.line.ends == Ends::kAwaits) op.world->AwaitCancel(&op, context);
+  if (op.line.ends != Ends::kFail) return TENTER_OK;
+  error->code = TENTER_DATA_LOSS;
+  return TENTER_DATA_LOSS;
+}
+
+void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion) {
+  Op& op = OpOf(arg);
+  op.ran.FetchAdd(1, kRelaxed);
+  if (op.line.ends == Ends::kDone)
+    tenter_completion_done(completion);
+  else if (op.line.ends == Ends::kDrop)
+    tenter_completion_drop(completion);
+  else
+    tenter_completion_fail(completion, TENTER_DATA_LOSS, "it failed");
+}
+
+void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
+
+}  // namespace
+
+tenter_op COp(Op* op) {
+  const Ends ends = op->line.ends;
+  const bool sync = ends == Ends::kOk || ends == Ends::kFail || ends == Ends::kAwaits;
+  return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
+          .name = kOpName,
+          .reads = nullptr,
+          .read_count = 0,
+          .writes = nullptr,
+          .write_count = 0,
+          .priority = 0,
+          .timeout_ns = 0,
+          .run = sync ? RunSync : nullptr,
+          .run_async = sync ? nullptr : RunAsync,
+          .arg = op,
+          .release = Release,
+          .scope = nullptr};
+}
+
+}  // namespace tenter::fuzz::api
