@@ -132,8 +132,10 @@ void tenter_completion_done(tenter_completion* completion) {
 }
 
 void tenter_completion_fail(tenter_completion* completion, tenter_code code, const char* message) {
-  tenter::Status status = tenter::CodeStatus(code, message == nullptr ? "" : message);
-  if (status.ok()) status = {tenter::StatusCode::kInternal, "failed with the code for success"};
+  const std::string text = message == nullptr ? "" : message;
+  tenter::Status status = tenter::CodeStatus(code, text);
+  if (status.ok())
+    status = {tenter::StatusCode::kInternal, "failed with the code for success: " + text};
   completion->handle.Fail(std::move(status));
   delete completion;
 }

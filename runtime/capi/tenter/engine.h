@@ -50,6 +50,8 @@ typedef struct tenter_op_context {
 /* The obligation to end an async op: pass it to exactly one of the three functions below, once. */
 typedef struct tenter_completion tenter_completion;
 TENTER_API void tenter_completion_done(tenter_completion* completion);
+/* `code` is told as that which `run` of an op returns, but that it fails with TENTER_OK, too: that
+ * is told as TENTER_INTERNAL. `message` may be NULL. */
 TENTER_API void tenter_completion_fail(tenter_completion* completion, tenter_code code,
                                        const char* message);
 TENTER_API void tenter_completion_drop(tenter_completion* completion);
@@ -66,7 +68,8 @@ typedef struct tenter_op {
    * body has not started, or has started and not completed (`run_async` only: `run` is never
    * interrupted). 0: no deadline; negative is refused. */
   int64_t timeout_ns;
-  /* Exactly one of both. `run` ends the op with the code it returns and the message it leaves. */
+  /* Exactly one of both. `run` ends the op with the code it returns and the message it leaves; a
+   * number that is no code is told as TENTER_INTERNAL, with that number before the message. */
   tenter_code (*run)(void* arg, const tenter_op_context* context, tenter_error* error);
   void (*run_async)(void* arg, const tenter_op_context* context, tenter_completion* completion);
   void* arg;
