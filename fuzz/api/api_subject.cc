@@ -77,7 +77,11 @@ Lines SimplerLine(const Lines& lines, size_t i) {
   with([](Line& l) { l.other = false; });
   with([](Line& l) { l.noerror = false; });
   with([](Line& l) { l.size = Size::kWhole; });
-  with([](Line& l) { l.ends = Ends::kOk; });
+  with([](Line& l) { l.code = kUsualCode; });
+  with([](Line& l) {
+    l.ends = Ends::kOk;
+    l.code = kUsualCode;
+  });
   with([](Line& l) { l.room = kMostRoom; });
   with([](Line& l) { l.after = Timeout::kSoon; });
   with([](Line& l) { l.meet = 0; });

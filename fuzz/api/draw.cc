@@ -1,6 +1,7 @@
 #include "fuzz/api/draw.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace {
 
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
-              kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 25;
+              kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -63,11 +64,26 @@ class Drawing {
     if (HasSize(line.verb) && Chance(kOddSize))
       line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
-    if (line.verb == Verb::kPushScoped && Chance(kAwaiting)) line.ends = Ends::kAwaits;
+    if (HasCode(line.ends) && Chance(kOddCode)) line.code = Code();
+    if (line.verb == Verb::kPushScoped && line.ends == Ends::kOk && Chance(kAwaiting))
+      line.ends = Ends::kAwaits;
     if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);
     p_.lines.push_back(line);
+  }
+
+  // Mostly one at the edges of those that are codes.
+  tenter_code Code() {
+    constexpr tenter_code kCodes[] = {TENTER_OK,
+                                      -1,
+                                      TENTER_DEADLINE_EXCEEDED,
+                                      TENTER_DEADLINE_EXCEEDED + 1,
+                                      256,
+                                      std::numeric_limits<tenter_code>::min(),
+                                      std::numeric_limits<tenter_code>::max()};
+    if (Chance(30)) return From(0, TENTER_DEADLINE_EXCEEDED);
+    return kCodes[rng_.Below(std::size(kCodes))];
   }
 
   // Another thread frees what the call uses, at the same time. The thread that made it does the

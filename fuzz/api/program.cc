@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <set>
 #include <sstream>
@@ -88,6 +89,12 @@ bool ParseNoise(const std::string& text, uint64_t* noise) {
   return in >> word && word == "noise" && in >> *noise && *noise != 0 && !(in >> word);
 }
 
+// As it is written by std::to_string.
+bool ParseCode(const std::string& word, tenter_code* code) {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), *code);
+  return error == std::errc() && std::to_string(*code) == word;
+}
+
 // The words behind verb and handles.
 bool ParseRest(std::istringstream& in, Line* line) {
   for (std::string word, value; in >> word;) {
@@ -103,6 +110,8 @@ bool ParseRest(std::istringstream& in, Line* line) {
     } else if (word == "after" && line->verb == Verb::kScopeTimeout && in >> value &&
                Find(kAfters, value) > 0) {
       line->after = static_cast<Timeout>(Find(kAfters, value));
+    } else if (word == "code" && HasCode(line->ends) && in >> value) {
+      if (!ParseCode(value, &line->code)) return false;
     } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
                value[0] >= '0' && value[0] < '0' + kMostRoom) {
       line->room = value[0] - '0';
@@ -180,6 +189,7 @@ std::string ToText(const Line& line) {
   if (line.ends != Ends::kOk) text += " ends " + std::string(kEnds[static_cast<size_t>(line.ends)]);
   if (line.after != Timeout::kSoon)
     text += " after " + std::string(kAfters[static_cast<size_t>(line.after)]);
+  if (line.code != kUsualCode) text += " code " + std::to_string(line.code);
   if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
   if (line.meet != 0) text += " meet " + std::to_string(line.meet);
   return text;

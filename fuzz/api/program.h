@@ -6,6 +6,7 @@
 //   t1: free_engine h1 noerror      without a place for the error
 //   t0: scope_wait h1 other         a wrong kind of handle, in another context
 //   t0: next h0                     h0 is NULL
+//   t0: push h1 ends fail code -7   its body returns a number that is no code
 //   t0: wait h1 room 1              takes one failure at most
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "runtime/base/status.h"
+#include "runtime/capi/tenter/error.h"
 
 namespace tenter::fuzz::api {
 
@@ -112,6 +114,8 @@ enum class Timeout { kSoon, kNow, kFar, kMost, kZero, kNegative, kLeast };
 int64_t Nanoseconds(Timeout after);
 inline bool Comes(Timeout after) { return after == Timeout::kSoon || after == Timeout::kNow; }
 
+inline constexpr tenter_code kUsualCode = TENTER_DATA_LOSS;
+
 // For how many failures a wait has room: a number below kMostRoom, or that.
 inline constexpr int kMostRoom = 8;
 
@@ -124,6 +128,7 @@ struct Line {
   bool noerror = false;
   Size size = Size::kWhole;
   Ends ends = Ends::kOk;
+  tenter_code code = kUsualCode;  // with which it fails
   int room = kMostRoom;
   Timeout after = Timeout::kSoon;
   int meet = 0;  // 0: it waits for nobody
@@ -148,5 +153,6 @@ int Threads(const Program& program);
 bool HasSize(Verb verb);
 bool HasEnd(Verb verb);
 bool HasRoom(Verb verb);
+inline bool HasCode(Ends ends) { return ends == Ends::kFail || ends == Ends::kCompletionFails; }
 
 }  // namespace tenter::fuzz::api

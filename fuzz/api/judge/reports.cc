@@ -14,6 +14,7 @@ namespace {
 bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
 
 bool Fails(const Line& line) {
+  if (line.ends == Ends::kFail) return line.code != TENTER_OK;
   return HasEnd(line.verb) && line.ends != Ends::kOk && line.ends != Ends::kDone &&
          line.ends != Ends::kAwaits;
 }
@@ -29,11 +30,27 @@ const char* PlaceOf(Ends ends) {
   }
 }
 
-// A call that leaves failures in a log: how many, and where they happen.
+bool IsCode(tenter_code code) { return code > TENTER_OK && code <= TENTER_DEADLINE_EXCEEDED; }
+
+// What is wrong with the error that a wait told of the failing op of `line`; empty: nothing.
+std::string WrongError(const Line& line, const Failed& failed) {
+  tenter_code right = TENTER_COMPLETION_DROPPED;
+  if (HasCode(line.ends)) right = IsCode(line.code) ? line.code : TENTER_INTERNAL;
+  if (failed.code != right)
+    return "has the code " + std::to_string(failed.code) + ", expected " + tenter_code_name(right);
+  if (!HasCode(line.ends)) return "";
+  if (failed.message.find(kMessage) == std::string::npos) return "has lost its message";
+  const bool odd = line.code != TENTER_OK && !IsCode(line.code);
+  if (odd && failed.message.find(std::to_string(line.code)) == std::string::npos)
+    return "does not say that its code was " + std::to_string(line.code);
+  return "";
+}
+
+// A call that leaves failures in a log: how many, and of which ops.
 struct Source {
   const Answer* call;
   int least, most;
-  std::set<std::string> places;
+  std::vector<const Line*> ops;
 };
 
 // What is reported to the waits on one handle, an engine or a scope.
@@ -86,10 +103,10 @@ class Logs {
       const uintptr_t engine = lives_.EngineOf(answer.given[0]);
       // A stop hands over what bulks hold, and refuses what comes into them behind it.
       const bool surely = lives_.StoppedEngine(answer, engine) == Standing::kAlive;
-      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {PlaceOf(line.ends)}});
+      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {&line}});
     } else {
       const bool scoped = line.verb == Verb::kPushScoped && answer.given[1] != 0;
-      LogOf(answer.given[scoped ? 1 : 0]).sources.push_back({&answer, 1, 1, {PlaceOf(line.ends)}});
+      LogOf(answer.given[scoped ? 1 : 0]).sources.push_back({&answer, 1, 1, {&line}});
     }
   }
 
@@ -99,7 +116,7 @@ class Logs {
     for (const Answer* record : recorded.ops) {
       if (!Fails(*record->line)) continue;
       ++source.most;
-      source.places.insert(PlaceOf(record->line->ends));
+      source.ops.push_back(record->line);
     }
     if (recorded.is_known) source.least = source.most;
     if (source.most > 0) LogOf(lives_.EngineOf(replay.given[0])).sources.push_back(source);
@@ -148,10 +165,9 @@ class Logs {
       if (!known && --unknown < 0) return which + ", which is none";
       if (known && !IsSource(log, *push->second))
         return which + ", which does not fail here: " + ToText(*push->second->line);
-      if (!MayFailAt(log, failed.place, known ? push->second : nullptr))
-        return which + " happened in '" + failed.place + "'";
-      if (failed.place != PlaceOf(Ends::kDrop) && failed.code != TENTER_DATA_LOSS)
-        return which + " has the code " + tenter_code_name(failed.code);
+      if (std::string wrong = WrongFailure(log, failed, known ? push->second : nullptr);
+          !wrong.empty())
+        return which + " " + wrong;
     }
     return "";
   }
@@ -161,12 +177,18 @@ class Logs {
                        [&](const Source& source) { return source.call == &push; });
   }
 
-  // `push`: null for one whose number nobody told, of a bulk or a replay.
-  static bool MayFailAt(const Log& log, const std::string& place, const Answer* push) {
-    return std::any_of(log.sources.begin(), log.sources.end(), [&](const Source& source) {
-      const bool fits = push == nullptr ? source.call->number == 0 : source.call == push;
-      return fits && source.places.contains(place);
-    });
+  // `push`: null for one whose number nobody told, of a bulk or a replay, which is one of several.
+  static std::string WrongFailure(const Log& log, const Failed& failed, const Answer* push) {
+    std::string wrong = "happened in '" + failed.place + "'";
+    for (const Source& source : log.sources) {
+      if (push == nullptr ? source.call->number != 0 : source.call != push) continue;
+      for (const Line* op : source.ops) {
+        if (failed.place != PlaceOf(op->ends)) continue;
+        wrong = WrongError(*op, failed);
+        if (wrong.empty()) return "";
+      }
+    }
+    return wrong;
   }
 
   // What had been pushed before the wait began is older than the last that it told, and yet told by

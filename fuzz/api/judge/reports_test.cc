@@ -11,7 +11,9 @@ namespace {
 
 constexpr const char* kWrong = "ERR-6 the wrong failures";
 
-Failed Body(uint64_t number) { return {number, kOpName, "body", TENTER_DATA_LOSS}; }
+Failed Body(uint64_t number, tenter_code code = TENTER_DATA_LOSS) {
+  return {number, kOpName, "body", code, kMessage};
+}
 
 // Two failing ops, 1 and 2, and two waits, of which the first has room for one.
 class ApiReports : public testing::Test {
@@ -23,7 +25,7 @@ class ApiReports : public testing::Test {
     told.Number(1, 1).Number(2, 2).Tells(3, 2, {Body(1)}).Tells(4, 1, {dropped_});
     return told;
   }
-  const Failed dropped_ = {2, kOpName, "completion dropped", TENTER_INTERNAL};
+  const Failed dropped_ = {2, kOpName, "completion dropped", TENTER_COMPLETION_DROPPED, ""};
 };
 
 TEST_F(ApiReports, EachIsToldOnceTheOldestFirst) {
@@ -32,8 +34,30 @@ TEST_F(ApiReports, EachIsToldOnceTheOldestFirst) {
   EXPECT_EQ(Right().Tells(4, 1, {Body(1)}).Kind(), kWrong) << "twice";
   EXPECT_EQ(Right().Tells(4, 1, {Body(3)}).Kind(), kWrong) << "of no push";
   EXPECT_EQ(Right().Tells(4, 1, {Body(2)}).Kind(), kWrong) << "at another place";
-  EXPECT_EQ(Right().Tells(3, 2, {{1, "?", "body", TENTER_DATA_LOSS}}).Kind(), kWrong) << kOpName;
-  EXPECT_EQ(Right().Tells(3, 2, {{1, kOpName, "body", TENTER_INTERNAL}}).Kind(), kWrong) << "code";
+  EXPECT_EQ(Right().Tells(3, 2, {{1, "?", "body", TENTER_DATA_LOSS, kMessage}}).Kind(), kWrong)
+      << kOpName;
+  EXPECT_EQ(Right().Tells(3, 2, {Body(1, TENTER_INTERNAL)}).Kind(), kWrong) << "code";
+}
+
+TEST_F(ApiReports, ANumberThatIsNoCodeIsTold) {
+  const auto told = [](const std::string& ends, const std::string& place, tenter_code code,
+                       const std::string& message) {
+    return Told("t0: engine -> h1\nt0: push h1 ends " + ends + "\nt0: wait h1\n")
+        .Number(1, 1)
+        .Tells(2, 1, {{1, kOpName, place, code, message}})
+        .Kind();
+  };
+  const std::string odd = std::string("code 16: ") + kMessage;
+  EXPECT_EQ(told("fail code 15", "body", TENTER_DEADLINE_EXCEEDED, kMessage), "");
+  EXPECT_EQ(told("fail code 15", "body", TENTER_INTERNAL, kMessage), kWrong);
+  EXPECT_EQ(told("fail code 16", "body", TENTER_INTERNAL, odd), "");
+  EXPECT_EQ(told("fail code 16", "body", TENTER_INTERNAL, kMessage), kWrong) << "no number";
+  EXPECT_EQ(told("fail code 16", "body", TENTER_INTERNAL, "code 16"), kWrong) << "no message";
+  EXPECT_EQ(told("fail code 16", "body", 16, odd), kWrong);
+  EXPECT_EQ(told("fail code 0", "body", TENTER_INTERNAL, kMessage), kWrong) << "it succeeds";
+  EXPECT_EQ(told("completion_fails code 0", "completion", TENTER_INTERNAL, kMessage), "");
+  EXPECT_EQ(told("completion_fails code 0", "completion", TENTER_OK, kMessage), kWrong);
+  EXPECT_EQ(told("drop", "completion dropped", TENTER_INTERNAL, ""), kWrong);
 }
 
 TEST_F(ApiReports, TheCountIsOfAllThatWereNotTold) {

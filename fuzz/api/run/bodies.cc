@@ -1,5 +1,7 @@
 #include "fuzz/api/run/bodies.h"
 
+#include <cstring>
+
 #include "fuzz/api/run/world.h"
 
 namespace tenter::fuzz::api {
@@ -13,8 +15,9 @@ tenter_code RunSync(void* arg, const tenter_op_context* context, tenter_error* e
   if (op.inside != nullptr) op.world->CallInside(op);
   if (op.line.ends == Ends::kAwaits) op.world->AwaitCancel(&op, context);
   if (op.line.ends != Ends::kFail) return TENTER_OK;
-  error->code = TENTER_DATA_LOSS;
-  return TENTER_DATA_LOSS;
+  error->code = TENTER_NOT_FOUND;  // what it returns counts
+  std::strcpy(error->message, kMessage);
+  return op.line.code;
 }
 
 void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion) {
@@ -25,7 +28,7 @@ void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion
   else if (op.line.ends == Ends::kDrop)
     tenter_completion_drop(completion);
   else
-    tenter_completion_fail(completion, TENTER_DATA_LOSS, "it failed");
+    tenter_completion_fail(completion, op.line.code, kMessage);
 }
 
 void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }

@@ -16,12 +16,15 @@ namespace tenter::fuzz::api {
 
 // Of every op, so that errors can be seen to name it.
 inline constexpr const char* kOpName = "fuzzed";
+// And the message that each failing one leaves.
+inline constexpr const char* kMessage = "it failed";
 
 // A failure that a wait told.
 struct Failed {
   uint64_t number = 0;
   std::string op, place;
   tenter_code code = TENTER_OK;
+  std::string message;
 };
 
 // One call. Of two of which one had ended before the other began, the stamps say so; end 0: it was

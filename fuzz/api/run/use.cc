@@ -98,7 +98,8 @@ tenter_code World::Wait(const Line& line, Answer* answer, tenter_error* error) {
     answer->failed.push_back({.number = failures[i].push_number,
                               .op = failures[i].op,
                               .place = failures[i].place,
-                              .code = failures[i].error.code});
+                              .code = failures[i].error.code,
+                              .message = failures[i].error.message});
   for (size_t i = filled; i <= kMostRoom; ++i)
     if (std::memcmp(&failures[i], &untouched, sizeof(untouched)) != 0)
       answer->wrong = "a failure beyond those that it told";
