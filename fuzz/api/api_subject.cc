@@ -26,6 +26,7 @@ constexpr std::array kProperties = {
              "failures of a scope are told to its waits; its cancel and its deadline end it"},
     Property{"ERR-12", "a body is told that its scope was cancelled, and why"},
     Property{"COP-4", "models and cached ops are freed under use"},
+    Property{"COP-6", "an output goes into the buffer of its caller, if it fits, and nowhere else"},
     Property{"ITR-5", "iterators are closed and freed under use, and leave no descriptor"},
 };
 
@@ -83,6 +84,7 @@ Lines SimplerLine(const Lines& lines, size_t i) {
     l.code = kUsualCode;
   });
   with([](Line& l) { l.room = kMostRoom; });
+  with([](Line& l) { l.into = Into::kNothing; });
   with([](Line& l) { l.after = Timeout::kSoon; });
   with([](Line& l) { l.meet = 0; });
   with([](Line& l) { l.verb = l.verb == Verb::kNaiveEngine ? Verb::kEngine : l.verb; });

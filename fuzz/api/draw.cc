@@ -12,11 +12,13 @@ namespace {
 
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
-              kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30;
+              kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30,
+              kBuffers = 70;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "COP-4") return {Kind::kCachedOp, Kind::kModel, Kind::kEngine};
+  if (contract == "COP-6") return {Kind::kCachedOp};
   if (contract == "ITR-5") return {Kind::kIterator};
   if (contract == "ENG-5") return {Kind::kBulk, Kind::kRecording, Kind::kProgram, Kind::kEngine};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
@@ -67,6 +69,8 @@ class Drawing {
     if (HasCode(line.ends) && Chance(kOddCode)) line.code = Code();
     if (line.verb == Verb::kPushScoped && line.ends == Ends::kOk && Chance(kAwaiting))
       line.ends = Ends::kAwaits;
+    if (line.verb == Verb::kInvoke && Chance(kBuffers))
+      line.into = static_cast<Into>(From(1, kIntos - 1));
     if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);

@@ -67,6 +67,10 @@ constexpr std::array<std::string_view, 6> kEnds = {"ok",   "fail",  "done", "com
 constexpr std::array<std::string_view, 7> kAfters = {"soon", "now",      "far",  "most",
                                                      "zero", "negative", "least"};
 
+constexpr std::array<std::string_view, kIntos> kInto = {"nothing",  "half",  "right", "large",
+                                                        "dims",     "small", "empty", "dtype",
+                                                        "no_dtype", "owned", "few",   "many"};
+
 template <size_t N>
 int Find(const std::array<std::string_view, N>& names, const std::string& name) {
   const auto at = std::find(names.begin(), names.end(), name);
@@ -112,6 +116,9 @@ bool ParseRest(std::istringstream& in, Line* line) {
       line->after = static_cast<Timeout>(Find(kAfters, value));
     } else if (word == "code" && HasCode(line->ends) && in >> value) {
       if (!ParseCode(value, &line->code)) return false;
+    } else if (word == "into" && line->verb == Verb::kInvoke && in >> value &&
+               Find(kInto, value) > 0) {
+      line->into = static_cast<Into>(Find(kInto, value));
     } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
                value[0] >= '0' && value[0] < '0' + kMostRoom) {
       line->room = value[0] - '0';
@@ -190,6 +197,8 @@ std::string ToText(const Line& line) {
   if (line.after != Timeout::kSoon)
     text += " after " + std::string(kAfters[static_cast<size_t>(line.after)]);
   if (line.code != kUsualCode) text += " code " + std::to_string(line.code);
+  if (line.into != Into::kNothing)
+    text += " into " + std::string(kInto[static_cast<size_t>(line.into)]);
   if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
   if (line.meet != 0) text += " meet " + std::to_string(line.meet);
   return text;

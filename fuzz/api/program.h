@@ -7,6 +7,7 @@
 //   t0: scope_wait h1 other         a wrong kind of handle, in another context
 //   t0: next h0                     h0 is NULL
 //   t0: push h1 ends fail code -7   its body returns a number that is no code
+//   t0: invoke h3 into small           the buffer for its last output is too small
 //   t0: wait h1 room 1              takes one failure at most
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
@@ -114,6 +115,26 @@ enum class Timeout { kSoon, kNow, kFar, kMost, kZero, kNegative, kLeast };
 int64_t Nanoseconds(Timeout after);
 inline bool Comes(Timeout after) { return after == Timeout::kSoon || after == Timeout::kNow; }
 
+// Where outputs go. kNothing: the runtime makes both; kHalf: the first only. The others have a
+// buffer for each, and the last one is as it says: kRight, kLarge and kDims (dimensions that say
+// nothing) are filled, the rest are refused. kFew, kMany: another number of outputs.
+enum class Into {
+  kNothing,
+  kHalf,
+  kRight,
+  kLarge,
+  kDims,
+  kSmall,
+  kEmpty,
+  kDtype,
+  kNoDtype,
+  kOwned,
+  kFew,
+  kMany
+};
+inline constexpr int kIntos = static_cast<int>(Into::kMany) + 1;
+inline bool Takes(Into into) { return into <= Into::kDims; }
+
 inline constexpr tenter_code kUsualCode = TENTER_DATA_LOSS;
 
 // For how many failures a wait has room: a number below kMostRoom, or that.
@@ -129,6 +150,7 @@ struct Line {
   Size size = Size::kWhole;
   Ends ends = Ends::kOk;
   tenter_code code = kUsualCode;  // with which it fails
+  Into into = Into::kNothing;
   int room = kMostRoom;
   Timeout after = Timeout::kSoon;
   int meet = 0;  // 0: it waits for nobody

@@ -19,7 +19,7 @@ const char* ContractOf(const Line& line) {
   switch (type.needs[0]) {
     case Kind::kCachedOp:
     case Kind::kModel:
-      return "COP-4";
+      return line.into == Into::kNothing ? "COP-4" : "COP-6";
     case Kind::kIterator:
       return "ITR-5";
     default:
@@ -123,9 +123,10 @@ class Judgement {
       case Verb::kBulkPush:
       case Verb::kBulkFlush:
       case Verb::kReplay:
-      case Verb::kInvoke:
         if (lives_.StoppedAny(answer)) return {TENTER_OK, TENTER_STOPPED};
         return {TENTER_OK};
+      case Verb::kInvoke:
+        return ByBuffers(line, lives_.StoppedAny(answer));
       case Verb::kScopeTimeout:
         return TimeoutCodes(history_, answer);
       case Verb::kNext:
@@ -137,6 +138,12 @@ class Judgement {
       default:
         return {TENTER_OK};
     }
+  }
+  // Which of two mistakes is told is not promised.
+  static Codes ByBuffers(const Line& line, bool may_be_stopped) {
+    Codes codes = {Takes(line.into) ? TENTER_OK : TENTER_INVALID_ARGUMENT};
+    if (may_be_stopped) codes.insert(TENTER_STOPPED);
+    return codes;
   }
   static Codes ByStop(Standing engine) {
     if (engine == Standing::kAlive) return {TENTER_OK};

@@ -76,6 +76,19 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsOutputsToTheirBuffers) {
+  const std::string cached = "t0: engine -> h1\nt0: model -> h2\nt0: cached_op h1 h2 -> h3\n";
+  for (const char* const right : {"half", "right", "large", "dims"})
+    EXPECT_EQ(Told(cached + "t0: invoke h3 into " + right + "\n").Kind(), "") << right;
+  for (const char* const wrong : {"small", "empty", "dtype", "no_dtype", "owned", "few", "many"}) {
+    const Told told(cached + "t0: invoke h3 into " + wrong + "\n");
+    EXPECT_EQ(told.Kind(), "COP-6 the wrong code") << wrong;
+    EXPECT_EQ(Told(told).With(3, TENTER_INVALID_ARGUMENT).Kind(), "") << wrong;
+  }
+  EXPECT_EQ(Told(cached + "t0: invoke h3 into right\n").With(3, TENTER_INVALID_ARGUMENT).Kind(),
+            "COP-6 the wrong code");
+}
+
 TEST(ApiPrograms, AreTextAndBack) {
   for (uint64_t seed = 0; seed < 2000; ++seed) {
     const Program program = DrawProgram("ENG-8", 24, seed);

@@ -21,6 +21,8 @@
 
 namespace tenter::fuzz::api {
 
+inline constexpr size_t kOutputs = 2;  // of its model
+
 class World {
  public:
   // `rows`: a CSV file. Borrows `delays`.
@@ -52,8 +54,7 @@ class World {
   tenter_code Use(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Wait(const Line& line, Answer* answer, tenter_error* error);
   tenter_code UseIterator(const Line& line, Answer* answer, tenter_error* error);
-  tenter_code Invoke(tenter_cached_op op, tenter_context* context, Answer* answer,
-                     tenter_error* error);
+  tenter_code Invoke(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Free(const Line& line, uintptr_t handle, tenter_context* context,
                    tenter_error* error);
   Op* NewOp(const Answer* call, Answer* inside) EXCLUDES(mutex_);
