@@ -16,6 +16,7 @@ namespace tenter::fuzz::api {
 namespace {
 
 constexpr std::array kProperties = {
+    Property{"ENG-2", "the ops of a replay have the numbers that it answers"},
     Property{"ENG-5", "every op is given back exactly once, however its handles go"},
     Property{"ENG-7", "a wait inside an op is refused; an engine may be freed there"},
     Property{"ENG-8", "what was freed, is NULL, of another kind or of another context is refused"},
@@ -84,6 +85,7 @@ Lines SimplerLine(const Lines& lines, size_t i) {
     l.code = kUsualCode;
   });
   with([](Line& l) { l.room = kMostRoom; });
+  with([](Line& l) { l.ops = 1; });
   with([](Line& l) { l.into = Into::kNothing; });
   with([](Line& l) { l.after = Timeout::kSoon; });
   with([](Line& l) { l.meet = 0; });

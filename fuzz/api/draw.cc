@@ -21,6 +21,7 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "COP-6") return {Kind::kCachedOp};
   if (contract == "ITR-5") return {Kind::kIterator};
   if (contract == "ENG-5") return {Kind::kBulk, Kind::kRecording, Kind::kProgram, Kind::kEngine};
+  if (contract == "ENG-2") return {Kind::kProgram, Kind::kRecording};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
   if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
   if (contract == "ERR-11" || contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
@@ -71,6 +72,7 @@ class Drawing {
       line.ends = Ends::kAwaits;
     if (line.verb == Verb::kInvoke && Chance(kBuffers))
       line.into = static_cast<Into>(From(1, kIntos - 1));
+    if (line.verb == Verb::kMakeProgram) line.ops = From(1, kMostOps);
     if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);

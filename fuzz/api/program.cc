@@ -24,6 +24,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kBulk, "bulk", {kEngine, kNone}, kBulk},
     {Verb::kScope, "scope", {kEngine, kNone}, kScope},
     {Verb::kCachedOp, "cached_op", {kEngine, kModel}, kCachedOp},
+    {Verb::kMakeProgram, "program", {kEngine, kNone}, kProgram},
     {Verb::kCapture, "capture", {kEngine, kRecording}, kProgram},
     {Verb::kPush, "push", {kEngine, kNone}, kNone},
     {Verb::kPushScoped, "push_scoped", {kEngine, kScope}, kNone},
@@ -119,6 +120,9 @@ bool ParseRest(std::istringstream& in, Line* line) {
     } else if (word == "into" && line->verb == Verb::kInvoke && in >> value &&
                Find(kInto, value) > 0) {
       line->into = static_cast<Into>(Find(kInto, value));
+    } else if (word == "ops" && line->verb == Verb::kMakeProgram && in >> value &&
+               value.size() == 1 && value[0] > '1' && value[0] <= '0' + kMostOps) {
+      line->ops = value[0] - '0';
     } else if (word == "room" && HasRoom(line->verb) && in >> value && value.size() == 1 &&
                value[0] >= '0' && value[0] < '0' + kMostRoom) {
       line->room = value[0] - '0';
@@ -166,7 +170,7 @@ bool HasSize(Verb verb) {
 
 bool HasEnd(Verb verb) {
   return verb == Verb::kPush || verb == Verb::kPushScoped || verb == Verb::kBulkPush ||
-         verb == Verb::kRecord;
+         verb == Verb::kRecord || verb == Verb::kMakeProgram;
 }
 
 int64_t Nanoseconds(Timeout after) {
@@ -199,6 +203,7 @@ std::string ToText(const Line& line) {
   if (line.code != kUsualCode) text += " code " + std::to_string(line.code);
   if (line.into != Into::kNothing)
     text += " into " + std::string(kInto[static_cast<size_t>(line.into)]);
+  if (line.ops != 1) text += " ops " + std::to_string(line.ops);
   if (line.room != kMostRoom) text += " room " + std::to_string(line.room);
   if (line.meet != 0) text += " meet " + std::to_string(line.meet);
   return text;

@@ -8,6 +8,7 @@
 //   t0: next h0                     h0 is NULL
 //   t0: push h1 ends fail code -7   its body returns a number that is no code
 //   t0: invoke h3 into small           the buffer for its last output is too small
+//   t0: program h1 -> h4 ops 2         a captured program of two ops
 //   t0: wait h1 room 1              takes one failure at most
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
@@ -57,6 +58,7 @@ enum class Verb {
   kBulk,
   kScope,
   kCachedOp,
+  kMakeProgram,
   kCapture,
   kPush,
   kPushScoped,
@@ -151,6 +153,7 @@ struct Line {
   Ends ends = Ends::kOk;
   tenter_code code = kUsualCode;  // with which it fails
   Into into = Into::kNothing;
+  int ops = 1;  // of a kMakeProgram
   int room = kMostRoom;
   Timeout after = Timeout::kSoon;
   int meet = 0;  // 0: it waits for nobody
@@ -158,6 +161,7 @@ struct Line {
   bool operator==(const Line&) const = default;
 };
 
+inline constexpr int kMostOps = 3;
 inline constexpr int kMostHandles = 16, kMostThreads = 3, kMostMeet = 9;
 
 struct Program {

@@ -45,8 +45,9 @@ class Judgement {
       return Finding{"ENG-8", "freed twice", "two calls freed one handle: " + ToText(*twice->maker),
                      0};
     if (auto finding = JudgeCancels(history_); finding.has_value()) return finding;
-    if (auto finding = JudgeReports(history_, lives_); finding.has_value()) return finding;
+    if (auto finding = JudgeNumbers(history_); finding.has_value()) return finding;
     if (auto finding = JudgeReplays(history_); finding.has_value()) return finding;
+    if (auto finding = JudgeReports(history_, lives_); finding.has_value()) return finding;
     if (!history_.wrong_ops.empty())
       return Finding{"ENG-5", "op not given back as promised", history_.wrong_ops.front(), 0};
     if (history_.threads_left > 0)
@@ -117,6 +118,7 @@ class Judgement {
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kCapture:
         return {TENTER_OK, TENTER_INVALID_ARGUMENT, TENTER_STOPPED};  // nothing may be recorded
+      case Verb::kMakeProgram:
       case Verb::kBulk:
       case Verb::kScope:
       case Verb::kCachedOp:

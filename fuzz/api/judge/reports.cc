@@ -51,6 +51,13 @@ struct Source {
   const Answer* call;
   int least, most;
   std::vector<const Line*> ops;
+  bool is_numbered = true;  // it is known which push each of them is
+};
+
+// One push, also one of a replay.
+struct Push {
+  const Answer* call;
+  const Line* op;
 };
 
 // What is reported to the waits on one handle, an engine or a scope.
@@ -67,7 +74,8 @@ class Logs {
     for (const Answer& answer : history.calls) {
       if (!Succeeded(answer)) continue;
       Add(answer);
-      if (answer.number != 0) pushes_[{answer.given[0], answer.number}] = &answer;
+      if (answer.number != 0 && answer.line->verb != Verb::kReplay)
+        pushes_[{answer.given[0], answer.number}] = {&answer, answer.line};
     }
   }
 
@@ -98,12 +106,12 @@ class Logs {
         (line.verb == Verb::kScopeTimeout && Comes(line.after)))
       LogOf(answer.given[0]).losers.push_back(&answer);
     if (line.verb == Verb::kReplay) AddReplay(answer);
-    if (line.verb == Verb::kRecord || !Fails(line)) return;
+    if (line.verb == Verb::kRecord || line.verb == Verb::kMakeProgram || !Fails(line)) return;
     if (line.verb == Verb::kBulkPush) {
       const uintptr_t engine = lives_.EngineOf(answer.given[0]);
       // A stop hands over what bulks hold, and refuses what comes into them behind it.
       const bool surely = lives_.StoppedEngine(answer, engine) == Standing::kAlive;
-      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {&line}});
+      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {&line}, false});
     } else {
       const bool scoped = line.verb == Verb::kPushScoped && answer.given[1] != 0;
       LogOf(answer.given[scoped ? 1 : 0]).sources.push_back({&answer, 1, 1, {&line}});
@@ -112,14 +120,17 @@ class Logs {
 
   void AddReplay(const Answer& replay) {
     const Recorded recorded = RecordedIn(history_, replay.given[0]);
-    Source source{&replay, 0, 0, {}};
+    Source source{&replay, 0, 0, {}, recorded.is_ordered && replay.number != 0};
+    const uintptr_t engine = lives_.EngineOf(replay.given[0]);
+    for (size_t n = 0; source.is_numbered && n < recorded.ops.size(); ++n)
+      pushes_[{engine, replay.number + n}] = {&replay, recorded.ops[n]->line};
     for (const Answer* record : recorded.ops) {
       if (!Fails(*record->line)) continue;
       ++source.most;
       source.ops.push_back(record->line);
     }
     if (recorded.is_known) source.least = source.most;
-    if (source.most > 0) LogOf(lives_.EngineOf(replay.given[0])).sources.push_back(source);
+    if (source.most > 0) LogOf(engine).sources.push_back(source);
   }
 
   Log& LogOf(uintptr_t handle) {
@@ -154,7 +165,7 @@ class Logs {
     int unknown = 0;
     uint64_t before = 0;
     for (const Source& source : log.sources)
-      if (source.call->number == 0) unknown += source.most;
+      if (!source.is_numbered) unknown += source.most;
     for (const Failed& failed : wait.failed) {
       const std::string which = "the failure of push " + std::to_string(failed.number);
       if (failed.number <= before) return which + " comes after a later one";
@@ -163,9 +174,9 @@ class Logs {
       const auto push = pushes_.find({log.engine, failed.number});
       const bool known = push != pushes_.end();
       if (!known && --unknown < 0) return which + ", which is none";
-      if (known && !IsSource(log, *push->second))
-        return which + ", which does not fail here: " + ToText(*push->second->line);
-      if (std::string wrong = WrongFailure(log, failed, known ? push->second : nullptr);
+      if (known && !(IsSource(log, *push->second.call) && Fails(*push->second.op)))
+        return which + ", which does not fail here: " + ToText(*push->second.op);
+      if (std::string wrong = WrongFailure(log, failed, known ? &push->second : nullptr);
           !wrong.empty())
         return which + " " + wrong;
     }
@@ -177,12 +188,14 @@ class Logs {
                        [&](const Source& source) { return source.call == &push; });
   }
 
-  // `push`: null for one whose number nobody told, of a bulk or a replay, which is one of several.
-  static std::string WrongFailure(const Log& log, const Failed& failed, const Answer* push) {
+  // `push`: null for one whose number nobody told, of a bulk or a replay, which is one of
+  // several.
+  static std::string WrongFailure(const Log& log, const Failed& failed, const Push* push) {
     std::string wrong = "happened in '" + failed.place + "'";
     for (const Source& source : log.sources) {
-      if (push == nullptr ? source.call->number != 0 : source.call != push) continue;
+      if (push == nullptr ? source.is_numbered : source.call != push->call) continue;
       for (const Line* op : source.ops) {
+        if (push != nullptr && op != push->op) continue;
         if (failed.place != PlaceOf(op->ends)) continue;
         wrong = WrongError(*op, failed);
         if (wrong.empty()) return "";
@@ -217,7 +230,7 @@ class Logs {
   const History& history_;
   const Lives& lives_;
   std::map<uintptr_t, Log> logs_;
-  std::map<std::pair<uintptr_t, uint64_t>, const Answer*> pushes_;  // by engine and number
+  std::map<std::pair<uintptr_t, uint64_t>, Push> pushes_;  // by engine and number
 };
 
 }  // namespace

@@ -102,6 +102,35 @@ TEST_F(ApiReports, OfOneThreadReplaysAreKnownExactly) {
   EXPECT_EQ(replayed().Ran(2, 0).Tells(6, 1, {Body(4)}).Kind(), "ENG-5 not run with each replay");
 }
 
+TEST_F(ApiReports, TheOpsOfAReplayHaveItsNumbers) {
+  const std::string text =
+      "t0: engine -> h1\nt0: program h1 -> h2 ops 2 ends fail\nt0: replay h2\nt0: wait h1\n";
+  const auto replayed = [&](uint64_t first, uint64_t second) {
+    return Told(text)
+        .Number(2, 5)
+        .Tells(3, 2, {Body(5), Body(6)})
+        .Saw(1, {.call = nullptr, .times = 1, .nth = 0, .numbers = {first}})
+        .Saw(1, {.call = nullptr, .times = 1, .nth = 1, .numbers = {second}});
+  };
+  EXPECT_EQ(replayed(5, 6).Kind(), "");
+  EXPECT_EQ(replayed(6, 7).Kind(), "ENG-2 no op has the number that a replay answered");
+  EXPECT_EQ(replayed(5, 5).Kind(), "ENG-2 no op has the number that a replay answered");
+  EXPECT_EQ(replayed(5, 6).Tells(3, 2, {Body(5), Body(7)}).Kind(), kWrong);
+  const std::string mixed =
+      "t0: engine -> h1\nt0: recording -> h2\nt0: record h2\nt0: record h2 ends fail\n"
+      "t0: capture h1 h2 -> h3\nt0: replay h3\nt0: wait h1\n";
+  const auto second = [&](uint64_t number) {
+    return Told(mixed).Number(5, 5).Ran(2, 1).Ran(3, 1).Tells(6, 1, {Body(number)}).Kind();
+  };
+  EXPECT_EQ(second(6), "");
+  EXPECT_EQ(second(5), kWrong) << "the first does not fail";
+  EXPECT_EQ(Told("t0: engine -> h1\nt0: push h1\n")
+                .Number(1, 5)
+                .Saw(1, {.call = nullptr, .times = 1, .numbers = {4}})
+                .Kind(),
+            "ERR-7 an op with another number than its push");
+}
+
 TEST_F(ApiReports, WhatSucceededHasNoFailure) {
   const std::string text =
       "t0: engine -> h1\nt0: push h1\nt0: bulk h1 -> h2\nt0: bulk_push h2 ends fail\nt0: wait h1\n";

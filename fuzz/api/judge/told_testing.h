@@ -49,14 +49,14 @@ class Told {
   Told& Ran(size_t record, int times) { return Saw(record, {.call = nullptr, .times = times}); }
   // What became of the op of `call`.
   Told& Saw(size_t call, fuzz::api::Ran ran) {
-    ran_[call] = ran;
+    ran_[{call, ran.nth}] = ran;
     return *this;
   }
   History& history() { return history_; }
   std::string Kind() const {
     History history = history_;
-    for (auto [call, ran] : ran_) {
-      ran.call = &history.calls[call];
+    for (auto [key, ran] : ran_) {
+      ran.call = &history.calls[key.first];
       history.ran.push_back(ran);
     }
     const auto finding = Judge(history);
@@ -66,7 +66,7 @@ class Told {
  private:
   std::shared_ptr<const Program> program_;  // its lines stay where they are
   History history_;
-  std::map<size_t, fuzz::api::Ran> ran_;
+  std::map<std::pair<size_t, int>, fuzz::api::Ran> ran_;
 };
 
 }  // namespace tenter::fuzz::api

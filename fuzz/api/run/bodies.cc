@@ -11,7 +11,7 @@ Op& OpOf(void* arg) { return *static_cast<Op*>(arg); }
 
 tenter_code RunSync(void* arg, const tenter_op_context* context, tenter_error* error) {
   Op& op = OpOf(arg);
-  op.ran.FetchAdd(1, kRelaxed);
+  op.Begin(*context);
   if (op.inside != nullptr) op.world->CallInside(op);
   if (op.line.ends == Ends::kAwaits) op.world->AwaitCancel(&op, context);
   if (op.line.ends != Ends::kFail) return TENTER_OK;
@@ -20,9 +20,9 @@ tenter_code RunSync(void* arg, const tenter_op_context* context, tenter_error* e
   return op.line.code;
 }
 
-void RunAsync(void* arg, const tenter_op_context*, tenter_completion* completion) {
+void RunAsync(void* arg, const tenter_op_context* context, tenter_completion* completion) {
   Op& op = OpOf(arg);
-  op.ran.FetchAdd(1, kRelaxed);
+  op.Begin(*context);
   if (op.line.ends == Ends::kDone)
     tenter_completion_done(completion);
   else if (op.line.ends == Ends::kDrop)

@@ -35,7 +35,7 @@ struct Answer {
   tenter_code code = TENTER_OK;
   uintptr_t given[2] = {0, 0};  // what the handles were then
   uintptr_t made = 0;
-  uint64_t number = 0;  // of a push
+  uint64_t number = 0;  // of a push, or of the first op of a replay
   // What a wait told: how many there are, and those for which there was room.
   size_t count = 0;
   std::vector<Failed> failed;
@@ -46,6 +46,8 @@ struct Answer {
 struct Ran {
   const Answer* call;  // that handed it over
   int times;
+  int nth = 0;                         // of a kMakeProgram
+  std::vector<uint64_t> numbers = {};  // that its body saw, in some order
   // What its body was told of a cancel, and when; or it was told of none although one was due.
   tenter_code heard = TENTER_OK;
   uint64_t heard_at = 0;

@@ -1,5 +1,7 @@
 #include "fuzz/api/run/op.h"
 
+#include <algorithm>
+
 namespace tenter::fuzz::api {
 
 namespace {
@@ -11,6 +13,18 @@ bool RunsAtOnce(Verb verb) {
 
 }  // namespace
 
+void Op::Begin(const tenter_op_context& context) {
+  const auto run = static_cast<size_t>(ran.FetchAdd(1, kRelaxed));
+  if (run < kMostNumbers) numbers[run].Store(context.push_number, kRelaxed);
+}
+
+std::vector<uint64_t> Op::Numbers() const {
+  const size_t runs = std::min(kMostNumbers, static_cast<size_t>(ran.Load(kAcquire)));
+  std::vector<uint64_t> all;
+  for (size_t i = 0; i < runs; ++i) all.push_back(numbers[i].Load(kRelaxed));
+  return all;
+}
+
 std::string Op::Wrong() const {
   const int times_ran = ran.Load(kAcquire), times_released = released.Load(kAcquire);
   // Of an op without a size nothing is looked at.
@@ -18,7 +32,8 @@ std::string Op::Wrong() const {
   if (times_released != wanted)
     return "released " + std::to_string(times_released) + " times: " + ToText(line);
   const int least = accepted && RunsAtOnce(line.verb) ? 1 : 0, most = accepted ? 1 : 0;
-  if (line.verb != Verb::kRecord && (times_ran < least || times_ran > most))
+  if (line.verb != Verb::kRecord && line.verb != Verb::kMakeProgram &&
+      (times_ran < least || times_ran > most))
     return "ran " + std::to_string(times_ran) + " times: " + ToText(line);
   return "";
 }

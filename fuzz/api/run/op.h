@@ -8,7 +8,9 @@
 //   each replay when it was recorded.
 #pragma once
 
+#include <array>
 #include <string>
+#include <vector>
 
 #include "fuzz/api/run/history.h"
 #include "runtime/base/atomic.h"
@@ -17,26 +19,34 @@ namespace tenter::fuzz::api {
 
 class World;
 
+inline constexpr size_t kMostNumbers = 16;  // of runs whose numbers are kept
+
 struct Op {
-  Op(World* its_world, const Answer* its_call, Answer* its_inside)
+  Op(World* its_world, const Answer* its_call, Answer* its_inside, int its_nth)
       : world(its_world),
         call(its_call),
         line(*its_call->line),
         engine(its_call->given[0]),
-        inside(its_inside) {}
+        inside(its_inside),
+        nth(its_nth) {}
 
   World* const world;
   const Answer* const call;  // that hands it over
   const Line& line;
   const uintptr_t engine;  // to which it is pushed
   Answer* const inside;    // for what its body calls; null: nothing
+  const int nth;           // of those that the call makes
   bool accepted = false;
   Atomic<int> ran = 0, released = 0;
+  std::array<Atomic<uint64_t>, kMostNumbers> numbers = {};
   // What its body was told of a cancel, and when.
   Atomic<tenter_code> heard = TENTER_OK;
   Atomic<uint64_t> heard_at = 0;
   Atomic<bool> unheard = false;  // it was told of none, although one was due
 
+  // At the begin of its body.
+  void Begin(const tenter_op_context& context);
+  std::vector<uint64_t> Numbers() const;  // REQUIRES: no body runs
   // Nothing when all is right with it.
   std::string Wrong() const;
 };

@@ -23,13 +23,12 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
   const uintptr_t handle = answer->given[0];
   const auto engine = As<tenter_engine>(handle);
   size_t count = 0;
-  uint64_t number = 0;
   char text[256];
   switch (line.verb) {
     case Verb::kBulkFlush:
       return tenter_bulk_flush(context, As<tenter_bulk>(handle), error);
     case Verb::kReplay:
-      return tenter_replay(context, As<tenter_program>(handle), nullptr, &number, error);
+      return tenter_replay(context, As<tenter_program>(handle), nullptr, &answer->number, error);
     case Verb::kWait:
     case Verb::kScopeWait:
       return Wait(line, answer, error);

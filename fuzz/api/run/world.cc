@@ -139,14 +139,14 @@ std::vector<Ran> World::AllRan() const {
   std::vector<Ran> ran;
   MutexLock lock(mutex_);
   for (const Op& op : ops_)
-    ran.push_back({op.call, op.ran.Load(kAcquire), op.heard.Load(kRelaxed),
+    ran.push_back({op.call, op.ran.Load(kAcquire), op.nth, op.Numbers(), op.heard.Load(kRelaxed),
                    op.heard_at.Load(kRelaxed), op.unheard.Load(kRelaxed)});
   return ran;
 }
 
-Op* World::NewOp(const Answer* call, Answer* inside) {
+Op* World::NewOp(const Answer* call, Answer* inside, int nth) {
   MutexLock lock(mutex_);
-  return &ops_.emplace_back(this, call, inside);
+  return &ops_.emplace_back(this, call, inside, nth);
 }
 
 tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
@@ -191,10 +191,29 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
       return tenter_cached_op_create(context, engine, As<tenter_model>(answer->given[1]),
                                      &sized.options, static_cast<tenter_cached_op*>(out), error);
     }
+    case Verb::kMakeProgram:
+      return MakeProgram(line, answer, error);
     default:
       return tenter_capture(context, engine, As<tenter_recording>(answer->given[1]),
                             static_cast<tenter_program*>(out), error);
   }
+}
+
+tenter_code World::MakeProgram(const Line& line, Answer* answer, tenter_error* error) {
+  tenter_context* const context = ContextOf(line);
+  tenter_recording recording = nullptr;
+  tenter_code code = tenter_recording_create(context, &recording, error);
+  for (int i = 0; code == TENTER_OK && i < line.ops; ++i) {
+    Op* const op = NewOp(answer, nullptr, i);
+    const tenter_op recorded = COp(op);
+    code = tenter_recording_push(context, recording, &recorded, error);
+    op->accepted = code == TENTER_OK;
+  }
+  if (code == TENTER_OK)
+    code = tenter_capture(context, As<tenter_engine>(answer->given[0]), recording,
+                          reinterpret_cast<tenter_program*>(&answer->made), error);
+  tenter_recording_free(context, recording, nullptr);
+  return code;
 }
 
 tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
