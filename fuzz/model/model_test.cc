@@ -2,6 +2,8 @@
 // on an answer that is wrong.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "fuzz/model/hunt/smaller.h"
@@ -366,6 +368,25 @@ TEST(ModelJudge, WantsCallsServedAsTheyCameAndForgotten) {
   made.history.served.told = true;
   Fail(&made.history.served.answers[1], TGT_INTERNAL, "no");
   EXPECT_EQ(Kind(made), "COP-2 a call that waited was refused");
+}
+
+// A NaN that goes in comes out, and goes into no op that would round.
+TEST(ModelOracle, TakesSpecialNumbersWhereNoneIsRounded) {
+  const Array x = NumbersOf(*ParseConstant("{64:5s}"));
+  const Values values = {{"x0", x}};
+  const auto nans = [](const Array& array) {
+    return std::count_if(array.numbers.begin(), array.numbers.end(),
+                         [](double number) { return std::isnan(number); });
+  };
+  ASSERT_GT(nans(x), 0);
+  for (const char* const line : {"n0 = Relu x0", "n0 = Max {1:1} x0", "n0 = Min x0 {1:1}",
+                                 "n0 = Clip x0 min -2 max 2", "n0 = Neg x0"}) {
+    const auto made = ComputeNode(*ParseNode(line), values);
+    ASSERT_TRUE(made.has_value()) << line;
+    EXPECT_EQ(nans((*made)[0]), nans(x)) << line;
+    EXPECT_TRUE((*made)[0].special) << line;
+  }
+  EXPECT_FALSE(ComputeNode(*ParseNode("n0 = Add x0 x0"), values).has_value());
 }
 
 }  // namespace

@@ -29,16 +29,21 @@ struct Array {
   std::vector<double> numbers = {};
   double most = 0;
   int bits = 0;
+  // Infinities, NaN, denormal and the largest numbers may occur, and `most` and `bits` say nothing.
+  bool special = false;
 
   int rank() const { return static_cast<int>(dims.size()); }
   // Whether a sum of such numbers is exact in float32, whatever its order.
-  bool exact() const { return std::ldexp(most, bits) <= std::ldexp(1.0, 24); }
+  bool exact() const { return special || std::ldexp(most, bits) <= std::ldexp(1.0, 24); }
 };
 using Arrays = std::vector<Array>;
 
 inline Array MakeArray(Dims dims, const Array& like) {
-  Array made{
-      .integers = like.integers, .dims = std::move(dims), .most = like.most, .bits = like.bits};
+  Array made{.integers = like.integers,
+             .dims = std::move(dims),
+             .most = like.most,
+             .bits = like.bits,
+             .special = like.special};
   made.numbers.resize(static_cast<size_t>(std::max<int64_t>(0, CountOf(made.dims))));
   return made;
 }

@@ -2,6 +2,8 @@
 
 #include <cctype>
 #include <charconv>
+#include <iterator>
+#include <limits>
 #include <sstream>
 
 #include "runtime/base/rng.h"
@@ -84,12 +86,21 @@ std::optional<Constant> ParseConstant(const std::string& operand) {
   if (!seed.empty() && std::isalpha(static_cast<unsigned char>(seed.back())) != 0) {
     constant.kind = seed.back();
     seed.pop_back();
-    if (std::string("vpi").find(constant.kind) == std::string::npos) return std::nullopt;
+    if (std::string("vpis").find(constant.kind) == std::string::npos) return std::nullopt;
   }
   const auto number = Whole(seed);
   if (!number || *number < 0 || constant.dims.size() > 5) return std::nullopt;
   constant.seed = static_cast<uint64_t>(*number);
   return constant;
+}
+
+double SpecialNumber(Rng* rng) {
+  using Float = std::numeric_limits<float>;
+  constexpr double kNumbers[] = {Float::quiet_NaN(), Float::infinity(),   0.0,
+                                 Float::max(),       Float::denorm_min(), 1.0,
+                                 Float::min(),       Float::min() * 0.5,  16777217.0 - 1};
+  const double number = kNumbers[rng->Below(std::size(kNumbers))];
+  return rng->Chance(50) ? -number : number;
 }
 
 int64_t IndexedSize(const Constant& constant) {
@@ -105,9 +116,11 @@ Array NumbersOf(const Constant& constant) {
     if (constant.kind == 'v') number = kVariances[rng.Below(2)];
     if (constant.kind == 'p') number = kPowers[rng.Below(4)];
     if (constant.kind == ' ') number = static_cast<double>(rng.Below(5)) - 2;
+    if (constant.kind == 's') number = SpecialNumber(&rng);
     if (constant.kind == 'i') number = IndexOf(IndexedSize(constant), &rng);
   }
   array.integers = constant.kind == 'i';
+  array.special = constant.kind == 's';
   array.most = constant.kind == ' '   ? 2
                : constant.kind == 'i' ? static_cast<double>(IndexedSize(constant))
                                       : 4;
@@ -122,7 +135,10 @@ std::string OutputName(const Node& node, size_t output) {
 }
 
 std::string ToText(const Input& input) {
-  std::string text = "input " + input.name + (input.integers ? " int" : " float");
+  std::string text = "input " + input.name +
+                     (input.integers  ? " int"
+                      : input.special ? " special"
+                                      : " float");
   for (const int64_t size : input.dims)
     text += size == kAnySize ? " N" : " " + std::to_string(size);
   return text;
@@ -143,9 +159,10 @@ std::optional<Input> ParseInput(const std::string& line) {
   std::string word, type;
   Input input;
   if (!(in >> word >> input.name >> type) || word != "input" || !IsName(input.name) ||
-      input.name[0] != 'x' || (type != "int" && type != "float"))
+      input.name[0] != 'x' || (type != "int" && type != "float" && type != "special"))
     return std::nullopt;
   input.integers = type == "int";
+  input.special = type == "special";
   while (in >> word) {
     const auto size = word == "N" ? kAnySize : Whole(word);
     // A file that says 0 means "not known".

@@ -1,6 +1,7 @@
 // Graph: the model of a program, as lines of text.
 //
 //   input x0 float N 3 5 5        N: the size that each call chooses
+//   input x1 special 2 3       with infinities, NaN and the like
 //   n0 = Conv x0 {2,3,3,3:7} pads 0 1 1 0 strides 1 1 dilations 1 1 group 1
 //   n1 = Split n0 axis 1 parts 1 1
 //   output n1.1
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "fuzz/model/graph/array.h"
+#include "runtime/base/rng.h"
 #include "runtime/base/status.h"
 
 namespace tenter::fuzz::model {
@@ -29,6 +31,7 @@ struct Input {
   std::string name;
   bool integers = false;
   Dims dims;
+  bool special = false;  // floats, of which many are infinite, NaN, denormal or the largest
   bool operator==(const Input&) const = default;
 };
 
@@ -53,11 +56,13 @@ struct Graph {
 struct Constant {
   Dims dims;
   uint64_t seed = 0;
-  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices of an axis
+  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices of an axis, 's': special
 };
 
 // Indices fit an axis of at most so many; the seed says of how many.
 inline constexpr int64_t kMostIndexed = 10;
+// One of the special numbers, or a small whole one.
+double SpecialNumber(Rng* rng);
 int64_t IndexedSize(const Constant& constant);
 
 bool IsConstant(const std::string& operand);

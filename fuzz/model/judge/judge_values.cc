@@ -1,5 +1,6 @@
 #include "fuzz/model/judge/judge_values.h"
 
+#include <cmath>
 #include <iomanip>
 #include <limits>
 #include <map>
@@ -31,6 +32,9 @@ class Right {
   std::map<std::pair<int64_t, uint64_t>, Arrays> answers_;
 };
 
+// A NaN is as good as any other.
+bool Equal(double got, double right) { return std::isnan(right) ? std::isnan(got) : got == right; }
+
 // What is wrong with one output; empty when nothing is. A zero is one, whatever its sign.
 std::string Difference(const Array& right, const Output& got) {
   const bool type = got.dtype == (right.integers ? TGT_INT64 : TGT_FLOAT32);
@@ -42,7 +46,7 @@ std::string Difference(const Array& right, const Output& got) {
   if (got.numbers.size() != right.numbers.size())
     text << got.numbers.size() << " numbers instead of " << right.numbers.size();
   for (size_t i = 0; i < got.numbers.size() && text.str().empty(); ++i)
-    if (!(got.numbers[i] == right.numbers[i]))
+    if (!Equal(got.numbers[i], right.numbers[i]))
       text << "number " << i << " of " << got.numbers.size() << " is " << got.numbers[i]
            << " instead of " << right.numbers[i];
   return text.str();

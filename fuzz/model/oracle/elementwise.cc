@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "fuzz/model/oracle/ops.h"
 
@@ -46,8 +47,13 @@ double Plus(double a, double b) { return a + b; }
 double Minus(double a, double b) { return a - b; }
 double Times(double a, double b) { return a * b; }
 double Over(double a, double b) { return a / b; }
-double Larger(double a, double b) { return std::max(a, b); }
-double Smaller(double a, double b) { return std::min(a, b); }
+// A NaN is the answer wherever it stands.
+double Larger(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b);
+}
+double Smaller(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? a + b : std::min(a, b);
+}
 
 // Sums, and what has no more digits than its operands.
 template <Two kTwo, bool kAdds>
@@ -91,7 +97,7 @@ Arrays Map(const Array& array, One one) {
 
 Computed Relu(const Node&, Operands operands) {
   if (operands[0]->integers) return std::nullopt;
-  return Map(*operands[0], [](double x) { return std::max(x, 0.0); });
+  return Map(*operands[0], [](double x) { return Larger(x, 0.0); });
 }
 
 Computed Neg(const Node&, Operands operands) {
@@ -114,12 +120,13 @@ Computed LeakyRelu(const Node& node, Operands operands) {
   return made;
 }
 
-// Bounds are whole numbers, and either may be missing.
+// Bounds are whole numbers, and either may be missing: then what is infinite is cut, too.
+constexpr double kUnbounded = std::numeric_limits<float>::max();
 Computed Clip(const Node& node, Operands operands) {
   if (operands[0]->integers) return std::nullopt;
-  const double least = node.Number("min", -1e9), most = node.Number("max", 1e9);
+  const double least = node.Number("min", -kUnbounded), most = node.Number("max", kUnbounded);
   if (least != std::floor(least) || most != std::floor(most) || least > most) return std::nullopt;
-  Arrays made = Map(*operands[0], [=](double x) { return std::min(std::max(x, least), most); });
+  Arrays made = Map(*operands[0], [=](double x) { return Smaller(Larger(x, least), most); });
   for (const char* const name : {"min", "max"})
     made[0].most = std::max(made[0].most, std::abs(node.Number(name, 0)));
   return made;
@@ -166,14 +173,14 @@ std::span<const Op> ElementwiseOps() {
       {"Mul", 2, 2, Mul},
       {"Div", 2, 2, Div},
       {"Sum", 1, 4, Fold<Plus, true>},
-      {"Max", 1, 4, Fold<Larger, false>},
-      {"Min", 1, 4, Fold<Smaller, false>},
-      {"Relu", 1, 1, Relu},
-      {"Neg", 1, 1, Neg},
-      {"Abs", 1, 1, Abs},
-      {"Identity", 1, 1, Identity},
+      {"Max", 1, 4, Fold<Larger, false>, {}, true},
+      {"Min", 1, 4, Fold<Smaller, false>, {}, true},
+      {"Relu", 1, 1, Relu, {}, true},
+      {"Neg", 1, 1, Neg, {}, true},
+      {"Abs", 1, 1, Abs, {}, true},
+      {"Identity", 1, 1, Identity, {}, true},
       {"LeakyRelu", 1, 1, LeakyRelu},
-      {"Clip", 1, 1, Clip, {"min", "max"}},
+      {"Clip", 1, 1, Clip, {"min", "max"}, true},
       {"BatchNormalization", 5, 5, BatchNormalization},
       {"Cast", 1, 1, Cast},
   };

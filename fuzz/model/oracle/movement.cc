@@ -177,12 +177,12 @@ Computed Pad(const Node& node, Operands operands) {
 
 std::span<const Op> MovementOps() {
   static const std::vector<Op> ops = {
-      {"Transpose", 1, 1, Transpose},
-      {"Concat", 1, 4, Concat},
-      {"Split", 1, 1, Split, {"parts"}},
-      {"Slice", 1, 1, Slice, {"starts", "ends", "axes", "steps"}},
-      {"Gather", 2, 2, Gather},
-      {"Pad", 1, 1, Pad, {"pads", "value"}},
+      {"Transpose", 1, 1, Transpose, {}, true},
+      {"Concat", 1, 4, Concat, {}, true},
+      {"Split", 1, 1, Split, {"parts"}, true},
+      {"Slice", 1, 1, Slice, {"starts", "ends", "axes", "steps"}, true},
+      {"Gather", 2, 2, Gather, {}, true},
+      {"Pad", 1, 1, Pad, {"pads", "value"}, true},
   };
   return ops;
 }

@@ -27,6 +27,8 @@ struct Op {
   Computed (*compute)(const Node& node, Operands operands);
   // The attributes that a file of opset 13 has as inputs, behind the operands and in this order.
   std::vector<std::string_view> input_attributes = {};
+  // It answers one of its numbers, perhaps with another sign, so that no number is rounded.
+  bool takes_special = false;
 };
 
 // Null when there is none of this name.

@@ -14,6 +14,7 @@ constexpr size_t kMostNumbers = 4096;
 
 // Every number is what the bounds say: they are worked out beside the numbers, and may be wrong.
 bool IsAsBound(const Array& array) {
+  if (array.special) return true;
   return std::all_of(array.numbers.begin(), array.numbers.end(), [&](double number) {
     const double whole = std::ldexp(number, array.bits);
     return std::abs(number) <= array.most && whole == std::floor(whole);
@@ -25,11 +26,13 @@ bool IsAsBound(const Array& array) {
 Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
   Arrays inputs;
   for (const Input& input : graph.inputs) {
-    Array array{.integers = input.integers, .dims = input.dims, .most = 2};
+    Array array{
+        .integers = input.integers, .dims = input.dims, .most = 2, .special = input.special};
     std::replace(array.dims.begin(), array.dims.end(), kAnySize, size);
     Rng rng(CombineHash(CombineHash(seed, static_cast<uint64_t>(size)), inputs.size()));
     for (int64_t left = CountOf(array.dims); left > 0; --left)
-      array.numbers.push_back(static_cast<double>(rng.Below(5)) - 2);
+      array.numbers.push_back(input.special ? SpecialNumber(&rng)
+                                            : static_cast<double>(rng.Below(5)) - 2);
     inputs.push_back(std::move(array));
   }
   return inputs;
@@ -55,8 +58,13 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   }
   if (op == nullptr || operands.size() < op->least_operands || operands.size() > op->most_operands)
     return std::nullopt;
+  const bool special = std::any_of(operands.begin(), operands.end(),
+                                   [](const Array* one) { return one != nullptr && one->special; });
+  if (special && !op->takes_special) return std::nullopt;
   auto made = op->compute(node, operands);
   if (!made) return std::nullopt;
+  // A shape is a number like any other.
+  for (Array& array : *made) array.special = special && !array.integers;
   for (const Array& array : *made)
     if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
         array.rank() > 5)

@@ -88,11 +88,11 @@ Computed Shape(const Node&, Operands operands) {
 
 std::span<const Op> ShapeOps() {
   static const std::vector<Op> ops = {
-      {"Reshape", 1, 1, Reshape, {"shape"}},
-      {"Flatten", 1, 1, Flatten},
-      {"Squeeze", 1, 1, Squeeze, {"axes"}},
-      {"Unsqueeze", 1, 1, Unsqueeze, {"axes"}},
-      {"Shape", 1, 1, Shape},
+      {"Reshape", 1, 1, Reshape, {"shape"}, true},
+      {"Flatten", 1, 1, Flatten, {}, true},
+      {"Squeeze", 1, 1, Squeeze, {"axes"}, true},
+      {"Unsqueeze", 1, 1, Unsqueeze, {"axes"}, true},
+      {"Shape", 1, 1, Shape, {}, true},
   };
   return ops;
 }

@@ -38,6 +38,7 @@ Node Binary(const std::string& op, Drawn* d) {
 Node Variadic(const std::string& op, Drawn* d) {
   Node node{.op = op};
   for (int i = d->dice->From(1, 3); i > 0; --i) node.operands.push_back(d->Pick(0, 4));
+  if (op != "Sum" && d->dice->Chance(15)) node.operands.back() = d->Const({1}, 's');
   return node;
 }
 

@@ -1,6 +1,7 @@
 #include "fuzz/model/run/caller.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <list>
 #include <utility>
@@ -72,7 +73,10 @@ Output Read(const tgt_tensor& tensor) {
 }
 
 bool Same(const Output& a, const Output& b) {
-  return a.dtype == b.dtype && a.dims == b.dims && a.numbers == b.numbers;
+  // A NaN is no other number because it is not equal to itself.
+  const auto same = [](double x, double y) { return std::isnan(x) ? std::isnan(y) : x == y; };
+  return a.dtype == b.dtype && a.dims == b.dims &&
+         std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(), same);
 }
 
 }  // namespace
