@@ -357,7 +357,7 @@ TEST(ModelJudge, WantsCallsServedAsTheyCameAndForgotten) {
     return answer;
   };
   made.history.served = {.told = true, .answers = {arrival(0), arrival(1), arrival(2)}};
-  made.history.growth = {.bytes = 15 * 12, .calls = 12};
+  made.history.growth = {.bytes = 15 * 12, .times = 12};
   EXPECT_EQ(Kind(made), "");
   std::swap(made.history.served.answers[1], made.history.served.answers[2]);
   EXPECT_EQ(Kind(made), "COP-2 served out of order");

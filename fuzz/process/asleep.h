@@ -23,12 +23,12 @@ inline std::string SleepOf(int thread) {
   return state + switches;
 }
 
-// Looks until the thread was found in one and the same sleep three times running. False when it
+// Looks until the thread was found in one and the same sleep eight times running. False when it
 // was not, after `looks`. What sleeps for a time on its own looks alike: nothing that is looked at
 // so may do that.
 inline bool StillAsleep(int thread, int looks) {
-  constexpr int kRunning = 3;
-  constexpr int64_t kLookEveryNs = 50'000;
+  constexpr int kRunning = 8;
+  constexpr int64_t kLookEveryNs = 100'000;
   std::string before;
   for (int look = 0, same = 0; look < looks; ++look) {
     std::string now = SleepOf(thread);

@@ -168,9 +168,10 @@ typedef struct tgt_tensor {
   void* owner;
 } tgt_tensor;
 
-/* `plans_max`: how many input signatures stay compiled. One that went is compiled anew when it
- * comes back; which one goes is the target's own promise: `least_recent_plan_goes`. A failed
- * compilation keeps nothing. */
+/* `in_flight_max`: how many requests run at once; the others wait and are served in the order in
+ * which they came, or are refused. `plans_max`: how many input signatures stay compiled. One that
+ * went is compiled anew when it comes back; which one goes is the target's own promise:
+ * `least_recent_plan_goes`. A failed compilation keeps nothing. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
@@ -184,9 +185,10 @@ typedef struct tgt_footprint {
 } tgt_footprint;
 
 /* A row is a line, its numbers lie between commas, and blanks around a number are no part of it. An
- * integer is decimal digits; a float is what strtod reads in the "C" locale, but for hexadecimal
- * numbers: too small a one is the nearest denormal or zero, "inf" and "nan" are numbers. Either has
- * at most one sign. A number that its type does not hold makes its row bad. */
+ * integer is decimal digits; a float is what strtof, or strtod for a double, reads in the "C"
+ * locale, but for hexadecimal numbers: too small a one is the nearest denormal or zero, "inf" and
+ * "nan" are numbers. Either has at most one sign. A number that its type does not hold makes its
+ * row bad. */
 typedef struct tgt_csv_options {
   const char* path;
   const int64_t* row_dims;
@@ -257,6 +259,7 @@ typedef struct tgt_target {
                                tgt_error*);
   tgt_code (*cached_op_create)(void*, tgt_handle engine, tgt_handle model,
                                const tgt_cached_op_options*, tgt_handle* op, tgt_error*);
+  /* Floats are those of IEEE 754: a NaN stays one, and denormal numbers are no zeros. */
   tgt_code (*invoke)(void*, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
                      tgt_tensor* outputs, size_t output_count, tgt_error*);
   tgt_code (*footprint)(void*, tgt_handle op, tgt_footprint*, tgt_error*);

@@ -84,9 +84,9 @@ std::set<tenter_code> TimeoutCodes(const History& history, const Answer& timeout
   std::set<tenter_code> codes = {TENTER_OK};
   for (const Answer& other : history.calls) {
     if (&other == &timeout || !GivesDeadline(other) || other.given[0] != timeout.given[0]) continue;
-    if (other.end == 0 || other.begin > timeout.end) continue;
+    if (!Succeeded(other) || other.begin > timeout.end) continue;
     codes.insert(TENTER_INVALID_ARGUMENT);
-    if (Succeeded(other) && other.end < timeout.begin) return {TENTER_INVALID_ARGUMENT};
+    if (other.end < timeout.begin) return {TENTER_INVALID_ARGUMENT};
   }
   return codes;
 }

@@ -27,6 +27,7 @@ void Delay(void* delays, const tenter_hit*, tenter_fault*) {
 // How long a body waits for a cancel that may come, and for one that must; in between it sleeps.
 constexpr int64_t kPatienceNs = 5 * kNsPerMs, kMostPatienceNs = kNsPerSecond,
                   kPollNs = 50 * kNsPerUs;
+constexpr int kLeastLooks = 500;
 
 // Options that say how long they are, with room for more than the runtime knows.
 template <typename Options>
@@ -93,15 +94,21 @@ void World::CallInside(const Op& op) {
 
 void World::AwaitCancel(Op* op, const tenter_op_context* context) {
   const Atomic<bool>& due = due_[static_cast<size_t>(op->line.handles[1])];
+  const bool in_scope = op->call->given[1] != 0;
+  int64_t due_since = 0;
+  int looks = 0;  // since a cancel is due: a process that stood still for a while looks again
   for (const int64_t begin = NowNs();; SleepNs(kPollNs)) {
-    const int64_t waited = NowNs() - begin;  // before it asks, so that a late thread asks again
+    const int64_t now = NowNs();  // before it asks, so that a late thread asks again
+    const bool is_due = in_scope && due.Load(kRelaxed);
+    if (is_due && looks++ == 0) due_since = now;
     const tenter_code code = tenter_cancel_requested(context);
     if (code != TENTER_OK) {
       op->heard.Store(code, kRelaxed);
       return op->heard_at.Store(stamps_.FetchAdd(1, kRelaxed), kRelaxed);
     }
-    if (waited > kPatienceNs && !due.Load(kRelaxed)) return;
-    if (waited > kMostPatienceNs || closing_.Load(kRelaxed)) break;
+    if (!is_due && now - begin > kPatienceNs) return;
+    if (is_due && now - due_since > kMostPatienceNs && looks > kLeastLooks) break;
+    if (closing_.Load(kRelaxed)) break;
   }
   op->unheard.Store(!closing_.Exchange(true, kRelaxed), kRelaxed);  // one is enough
 }
@@ -115,7 +122,7 @@ void World::AwaitBodies() {
         return false;
     return true;
   };
-  for (const int64_t until = NowNs() + kMostPatienceNs; !all_ended() && NowNs() < until;)
+  for (const int64_t until = NowNs() + 4 * kMostPatienceNs; !all_ended() && NowNs() < until;)
     SleepNs(kPollNs);
   closing_.Store(true, kRelaxed);
 }

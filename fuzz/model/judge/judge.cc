@@ -102,10 +102,12 @@ std::optional<Broken> JudgeServed(const Program&, const History& history) {
 
 std::optional<Broken> JudgeGrowth(const Program&, const History& history) {
   const Growth& growth = history.growth;
-  if (growth.calls == 0 || growth.is_none()) return std::nullopt;
+  if (growth.is_none()) return std::nullopt;
   return Broken{"COP-2", "calls are remembered",
-                "the heap grows with each call that fails: by " + std::to_string(growth.bytes) +
-                    " bytes at least in each round of " + std::to_string(growth.calls) + " calls"};
+                "the heap grows with calls that fail, or come again: by " +
+                    std::to_string(growth.bytes) +
+                    " bytes at least, each time that they are made " +
+                    std::to_string(growth.times) + " times"};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 // before it sleeps. Then one request after the other is let go, and only when its call has returned
 // the next one: so calls return in the order in which they got the place, whatever the threads do.
 //
-// Path: RunProgram, when all callers have returned -> History::arrivals -> Judge.
+// Path: RunProgram, when all callers have returned -> History::served -> Judge.
 //
 // Thread safety: called while nobody else calls the op. Blocks until all calls have returned.
 // Invariants: nothing is told of a target that says nothing of its nodes, nor of one whose waiting

@@ -11,6 +11,8 @@
 namespace tenter::fuzz::model {
 namespace {
 
+constexpr double kMostInt = 1 << 24;
+
 // Inputs in the memory of the caller.
 struct InputTensors {
   std::list<std::string> bytes;
@@ -19,7 +21,9 @@ struct InputTensors {
   void Add(const Array& array) {
     std::string& mine = bytes.emplace_back();
     for (const double number : array.numbers) {
-      const auto whole = static_cast<int64_t>(number);
+      // A wrong type may make integers of numbers that none can hold.
+      const bool is_whole = array.integers && std::abs(number) <= kMostInt;
+      const auto whole = static_cast<int64_t>(is_whole ? number : 0);
       const auto real = static_cast<float>(number);
       if (array.integers)
         mine.append(reinterpret_cast<const char*>(&whole), sizeof(whole));

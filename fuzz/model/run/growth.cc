@@ -11,19 +11,20 @@ namespace {
 
 // The runtime's and the allocator's own lists are long enough after 15 rounds.
 constexpr int kMostRounds = 60, kTimes = 12;
+constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
-Growth GrowthOf(const std::function<int()>& fail) {
-  Growth least{.bytes = std::numeric_limits<int64_t>::max()};
+Growth GrowthOf(const std::function<void()>& fail) {
+  Growth least{.bytes = kNone, .times = kTimes};
+  fail();
   for (int round = 0; round < kMostRounds && !least.is_none(); ++round) {
     const auto before = static_cast<int64_t>(HeapInUse());
-    int calls = 0;
-    for (int i = 0; i < kTimes; ++i) calls += fail();
-    least.bytes = std::min(least.bytes, static_cast<int64_t>(HeapInUse()) - before);
-    least.calls = calls;
+    for (int i = 0; i < kTimes; ++i) fail();
+    const int64_t grown = static_cast<int64_t>(HeapInUse()) - before;
+    if (grown >= 0) least.bytes = std::min(least.bytes, grown);
   }
-  return least;
+  return least.bytes == kNone ? Growth{} : least;
 }
 
 }  // namespace tenter::fuzz::model

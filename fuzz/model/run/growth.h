@@ -1,10 +1,11 @@
-// Growth: what the heap keeps of each call that fails.
+// Growth: what the heap keeps of calls that fail.
 //
-// The same calls fail again and again, in rounds, until a round leaves nothing behind. Lists that
-// the runtime and the allocator keep for later grow in the first rounds, and then no more. What is
-// kept of each call, but now and then only takes memory, as a vector does, is not seen.
+// The same calls fail again and again, in rounds, until a round leaves nothing behind, and frees
+// nothing of earlier ones either. Lists that the runtime and the allocator keep for later grow in
+// the first rounds, and then no more. What is kept of each call, but takes memory only now and
+// then, as a vector does, is not seen; nor what lies in another heap than that of malloc.
 //
-// Path: RunProgram, when all callers have returned -> History::kept_by_failures -> Judge.
+// Path: RunProgram, when all callers have returned -> History::growth -> Judge.
 //
 // Thread safety: called while nobody else calls. Blocks until the calls have returned.
 #pragma once
@@ -15,7 +16,7 @@
 
 namespace tenter::fuzz::model {
 
-// `fail` makes calls that fail, and waits until nothing of them runs any more; how many they were.
-Growth GrowthOf(const std::function<int()>& fail);
+// `fail` makes calls that fail, each once, and waits until nothing of them runs any more.
+Growth GrowthOf(const std::function<void()>& fail);
 
 }  // namespace tenter::fuzz::model

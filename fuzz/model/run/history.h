@@ -71,9 +71,9 @@ struct Served {
 // What the heap keeps of calls that are made again and again (growth.h).
 struct Growth {
   int64_t bytes = 0;  // by which it grew in the round in which it grew least
-  int calls = 0;      // in each round
-  // Less than the least that is allocated, for each call.
-  bool is_none() const { return bytes < int64_t{16} * calls; }
+  int times = 0;      // that each call was made in a round
+  // Less than the least that can be allocated each time.
+  bool is_none() const { return times == 0 || bytes < int64_t{16} * times; }
 };
 
 struct History {

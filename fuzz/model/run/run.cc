@@ -145,22 +145,33 @@ class Running {
     return served;
   }
 
-  // The faults strike each time, and wrong requests come between.
+  // The most that is kept of any fault, which strikes each call of an op of its own, or of the
+  // wrong requests that the program makes.
   Growth KeptByFailures() {
-    Caller caller(callee_, 0);
-    sites_.StrikeAlways();
-    return GrowthOf([&] {
-      const int64_t size = *SizesOf(program_).begin();
-      int calls = 1;
-      caller.Do({.size = size}, 101, nullptr);
+    Growth most = KeptOf(Sites::kNoFault);
+    for (size_t fault = 0; fault < std::min(program_.faults.size(), Sites::kMostFaults); ++fault)
+      if (const Growth kept = KeptOf(fault); kept.bytes > most.bytes) most = kept;
+    return most;
+  }
+
+  Growth KeptOf(size_t fault) {
+    const Callee fresh = Fresh(Options(program_.flight));
+    if (fresh.ops.empty()) return {};
+    Caller caller(fresh, 0);
+    sites_.StrikeAlways(fault);
+    const Growth growth = GrowthOf([&] {
+      caller.Do({.size = *SizesOf(program_).begin()}, 101, nullptr);
       for (const Call& call : program_.calls)
-        if (call.verb == Verb::kBad) ++calls, caller.Do(call, call.seed, nullptr);
+        if (call.verb == Verb::kBad)
+          caller.Do({.verb = call.verb, .size = call.size, .bad = call.bad}, call.seed, nullptr);
       tgt_error error = {};
       size_t failures = 0;
       if (has_engine())
         table().wait_for_all(target_.self(), callee_.engine, nullptr, 0, &failures, &error);
-      return calls;
     });
+    sites_.StrikeAlways(Sites::kNoFault);
+    Free(fresh);
+    return growth;
   }
 
   // What one request holds at most; 0 when it cannot be told of some size.

@@ -26,15 +26,17 @@ void Sites::Hit(const tgt_hit& hit, tgt_fault* fault) {
     if (site == kSiteOf[static_cast<size_t>(Place::kNode)]) hold_.Pass(hit.request);
     return;
   }
-  const bool always = always_.Load(kRelaxed);
-  if (!always) delays_.Delay();
-  if (!armed_.Load(kRelaxed) && !always) return;
+  const bool armed = armed_.Load(kRelaxed);
+  const size_t always = always_.Load(kRelaxed);
+  if (armed) delays_.Delay();
+  if (!armed && always == kNoFault) return;
   const size_t faults = std::min(program_.faults.size(), kMostFaults);
   for (size_t i = 0; i < faults; ++i) {
     const Fault& planned = program_.faults[i];
+    if (!armed && i != always) continue;
     if (site != kSiteOf[static_cast<size_t>(planned.place)]) continue;
     if (planned.place == Place::kNode && (hit.op == nullptr || planned.node != hit.op)) continue;
-    if (always) return Inject(planned.action, kStrikeText, fault);
+    if (!armed) return Inject(planned.action, kStrikeText, fault);
     const int64_t count = matched_[i].FetchAdd(1, kRelaxed) + 1;
     if (planned.each ? count % planned.hit == 0 : count == planned.hit)
       return Fire(i, hit.request, fault);

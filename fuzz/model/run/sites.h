@@ -20,17 +20,18 @@ namespace tenter::fuzz::model {
 
 class Sites {
  public:
-  static constexpr size_t kMostFaults = 8, kMostStrikes = 512;
+  static constexpr size_t kMostFaults = 8, kMostStrikes = 512, kNoFault = SIZE_MAX;
 
   Sites(const Program& program, uint64_t round);
 
   tgt_host host();
   void Hit(const tgt_hit& hit, tgt_fault* fault);
-  // From now on nothing strikes.
+  // From now on nothing strikes, and nothing is delayed.
   void Disarm() { armed_.Store(false, kRelaxed); }
   std::vector<Strike> strikes() const;
-  // From now on each fault strikes at each hit, no strike is noted, and nothing is delayed.
-  void StrikeAlways() { always_.Store(true, kRelaxed); }
+  // From now on this fault strikes at each hit, and no other; no strike is noted. REQUIRES:
+  // disarmed.
+  void StrikeAlways(size_t fault) { always_.Store(fault, kRelaxed); }
   // While it holds requests nothing strikes, and nothing is delayed.
   Hold& hold() { return hold_; }
 
@@ -40,7 +41,8 @@ class Sites {
   const Program& program_;
   SiteDelays delays_;
   Hold hold_;
-  Atomic<bool> armed_ = true, always_ = false;
+  Atomic<bool> armed_ = true;
+  Atomic<size_t> always_ = kNoFault;
   std::array<Atomic<int64_t>, kMostFaults> matched_ = {};
   Atomic<size_t> struck_ = 0;
   std::array<Atomic<size_t>, kMostStrikes> fault_of_ = {};

@@ -1,6 +1,7 @@
 #include "runtime/capi/engine/callback_op.h"
 
 #include <cstddef>
+#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -122,6 +123,19 @@ tenter_scope ScopeOfShort(const tenter_op& op) {
   return ReadOptions(op, "tenter_op", &whole).ok() ? whole.scope : nullptr;
 }
 
+// What a completion makes its op fail with. Without memory for the message it has none: the op ends
+// in any case.
+Status CompletionFailure(tenter_code code, const char* message) noexcept {
+  try {
+    Status status = CodeStatus(code, message);
+    if (!status.ok()) return status;
+    return {StatusCode::kInternal, std::string("failed with the code for success: ") + message};
+  } catch (const std::bad_alloc&) {
+    const bool is_code = code > TENTER_OK && code <= TENTER_DEADLINE_EXCEEDED;
+    return {is_code ? static_cast<StatusCode>(code) : StatusCode::kInternal, ""};
+  }
+}
+
 }  // namespace tenter
 
 extern "C" {
@@ -132,11 +146,7 @@ void tenter_completion_done(tenter_completion* completion) {
 }
 
 void tenter_completion_fail(tenter_completion* completion, tenter_code code, const char* message) {
-  const std::string text = message == nullptr ? "" : message;
-  tenter::Status status = tenter::CodeStatus(code, text);
-  if (status.ok())
-    status = {tenter::StatusCode::kInternal, "failed with the code for success: " + text};
-  completion->handle.Fail(std::move(status));
+  completion->handle.Fail(tenter::CompletionFailure(code, message == nullptr ? "" : message));
   delete completion;
 }
 

@@ -20,11 +20,14 @@ void KeepsNaN::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
   kernel_->Run(inputs, outputs, scratch);
   const float* const in = inputs[0].data<float>();
   float* const out = outputs[0].mutable_data<float>();
-  if (!HasNaN(in, outputs[0].shape().NumElements(), 1)) return;
+  const int64_t count = outputs[0].shape().NumElements();
+  if (!HasNaN(in, count, 1) && !HasNaN(out, count, 1)) return;
   for (int64_t outer = 0; outer < lines_.outer; ++outer)
     for (int64_t inner = 0; inner < lines_.inner; ++inner) {
       const int64_t first = outer * lines_.axis * lines_.inner + inner;
-      if (!HasNaN(in + first, lines_.axis, lines_.inner)) continue;
+      if (!HasNaN(in + first, lines_.axis, lines_.inner) &&
+          !HasNaN(out + first, lines_.axis, lines_.inner))
+        continue;
       for (int64_t i = 0; i < lines_.axis; ++i) out[first + i * lines_.inner] = kNaN;
     }
 }

@@ -1,15 +1,16 @@
 // KeepsNaN: a kernel of oneDNN whose function would make numbers of NaNs, with a pass that puts
 // them back.
 //
-// oneDNN bounds the argument of exp before it takes it, which no NaN survives. A network that hides
-// its NaNs hides a defect.
+// oneDNN bounds the argument of exp before it takes it, which no NaN survives; and of a softmax
+// over an infinity, whose sum is NaN, it answers numbers beside one NaN. A network that hides its
+// NaNs hides a defect.
 //
 // Path: MakeOneDnnEltwise, MakeOneDnnSoftmax -> KeepsNaN -> OneDnnKernel.
 //
 // Thread safety: as the kernel inside.
 // Ownership and lifetime: owns the kernel inside.
-// Invariants: an output is NaN where the inputs of its line have one, and else what the kernel
-//   inside computes.
+// Invariants: all outputs of a line are NaN when one of them or of its inputs is; else they are
+//   what the kernel inside computes.
 #pragma once
 
 #include <memory>
