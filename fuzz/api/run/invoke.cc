@@ -92,7 +92,7 @@ class Outputs {
     return Same(tensor.data, kRight[i], kBytes) ? "" : "the wrong output";
   }
   bool IsGuarded(size_t begin, size_t size) const {
-    const unsigned char* const first = memory_[0] + begin;
+    const unsigned char* const first = reinterpret_cast<const unsigned char*>(&memory_) + begin;
     return std::all_of(first, first + size, [](unsigned char byte) { return byte == kGuard; });
   }
 
