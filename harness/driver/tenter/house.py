@@ -10,7 +10,8 @@ from pathlib import Path
 FLAVOURS = ("release", "probe", "tsan", "asan", "gcc")
 FUZZED_FLAVOURS = ("probe", "tsan", "asan")  # those with fault sites
 # What is fuzzed through a target, and where the planted bugs of such targets are that it may find.
-_FLOORS_OF_TARGETS = {"iterator": ("io",), "model": ("cached_op", "graph", "ops", "tensor", "device", "capi/model")}
+_SOURCES_OF_TARGETS = {"iterator": ("io/", "capi/model/iterator"),
+                       "model": ("cached_op/", "graph/", "ops/", "tensor/", "device/", "capi/model/model", "capi/model/tensor")}
 # A planted bug of the engine that is a target, in harness/mutants/CMakeLists.txt.
 _ENGINE_OF_TARGET = re.compile(r"^tenter_mutant\((\w+) runtime/engine/", re.MULTILINE)
 
@@ -73,9 +74,9 @@ class House:
         """Planted bugs for a fuzzer, by their patches: they are built on demand. `target`: what --target says."""
         if what == "engine" and target:
             return sorted(_ENGINE_OF_TARGET.findall((self.root / "harness" / "mutants" / "CMakeLists.txt").read_text()))
-        if what in _FLOORS_OF_TARGETS:
+        if what in _SOURCES_OF_TARGETS:
             patches = [path for path in (self.root / "harness" / "mutants").glob("*.patch")
-                       if any(f"--- a/runtime/{floor}/" in path.read_text() for floor in _FLOORS_OF_TARGETS[what])]
+                       if any(f"--- a/runtime/{source}" in path.read_text() for source in _SOURCES_OF_TARGETS[what])]
         else:
             patches = [path for path in (self.root / "fuzz" / "mutants").glob("*.patch")
                        if path.stem.startswith("api_") == (what == "api")]
