@@ -18,13 +18,13 @@ tenter::Status Run(bool same) {
   TENTER_RETURN_IF_ERROR(tenter::WarmUpOneDnn());
   const tenter::Attributes attributes;
   const TensorSpec spec{tenter::DType::kFloat32, {1, 16, 8, 8}};
-  const tenter::OpCall call{"relu", "Relu",    attributes, tenter::kOpsetMin,
+  const tenter::OpCall call{"tanh", "Tanh",    attributes, tenter::kOpsetMin,
                             {spec}, {nullptr}, {true}};
   TENTER_ASSIGN_OR_RETURN(const auto specs, tenter::InferOp(call));
   TENTER_ASSIGN_OR_RETURN(const auto kernel,
                           tenter::MakeKernel(call, specs, tenter::KernelChoice::kOneDnn));
   if (kernel->implementation() == "reference")
-    return {tenter::StatusCode::kInternal, "oneDNN has no kernel for Relu"};
+    return {tenter::StatusCode::kInternal, "oneDNN has no kernel for Tanh"};
   TENTER_ASSIGN_OR_RETURN(const Tensor input, Tensor::Allocate(spec));
   TENTER_ASSIGN_OR_RETURN(Tensor first, Tensor::Allocate(spec));
   TENTER_ASSIGN_OR_RETURN(Tensor second, Tensor::Allocate(spec));
