@@ -51,7 +51,7 @@ void NaiveEngine::RunProgram(CapturedProgram& program, std::span<const Use> uses
                              uint64_t first_number, int64_t pushed_ns, FailureScope* scope) {
   for (const auto& node : program.nodes_) {
     Run({node->name(), uses.first(node->access_count), &node->body, false, first_number++,
-         node->timeout_ns > 0 ? TimeAfter(pushed_ns, node->timeout_ns) : 0, scope, true});
+         DeadlineOf(node->timeout_ns, pushed_ns), scope, true});
     uses = uses.subspan(node->access_count);
   }
 }

@@ -52,7 +52,7 @@ Result<uint64_t> NaiveEngine::PushInTurn(Op* op, std::span<const Use> uses, bool
                   .body = &op->body,
                   .deletes_var = deletes_var,
                   .push_number = 0,
-                  .deadline_ns = op->timeout_ns > 0 ? TimeAfter(NowNs(), op->timeout_ns) : 0,
+                  .deadline_ns = DeadlineFromNow(op->timeout_ns),
                   .scope = op->scope};
   if (op->scope != nullptr) op->scope->Enter(1);
   running.push_number = TakeNumber(running);
@@ -70,7 +70,7 @@ Result<uint64_t> NaiveEngine::Defer(Op* op, std::span<const Use> uses, bool dele
                        OpBody(),
                        deletes_var,
                        0,
-                       op->timeout_ns > 0 ? TimeAfter(NowNs(), op->timeout_ns) : 0,
+                       DeadlineFromNow(op->timeout_ns),
                        op->scope});
   if (op->scope != nullptr) op->scope->Enter(1);
   Deferred& deferred = deferred_.back();

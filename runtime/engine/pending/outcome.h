@@ -27,6 +27,14 @@ struct Outcome {
   Thrown thrown = {};  // empty: success, skipped, or cancelled
 };
 
+// Of an op with this time-out, when it is pushed at that time or now; 0: without a time-out, none.
+inline int64_t DeadlineOf(int64_t timeout_ns, int64_t pushed_ns) {
+  return timeout_ns > 0 ? TimeAfter(pushed_ns, timeout_ns) : 0;
+}
+inline int64_t DeadlineFromNow(int64_t timeout_ns) {
+  return timeout_ns > 0 ? TimeAfter(NowNs(), timeout_ns) : 0;
+}
+
 inline bool HasPassed(int64_t deadline_ns) { return deadline_ns != 0 && NowNs() > deadline_ns; }
 
 }  // namespace tenter

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/base/clock.h"
+#include "runtime/engine/pending/outcome.h"
 
 namespace tenter {
 
@@ -45,7 +46,7 @@ PendingOp* Replays::Start(PendingOp* op) {
     node->epoch = op->epoch;
     node->scope = op->scope;
     node->waiting_for.Store(node->waits_for_nodes, kRelaxed);
-    node->deadline_ns = node->timeout_ns > 0 ? TimeAfter(op->deadline_ns, node->timeout_ns) : 0;
+    node->deadline_ns = DeadlineOf(node->timeout_ns, op->deadline_ns);
   }
   PendingOp* const first = program.roots_[0];
   // The others may start and end the program only after the first has run, so `program` stays.

@@ -2,8 +2,8 @@
 #include <new>
 #include <utility>
 
-#include "runtime/base/clock.h"
 #include "runtime/engine/pending/captured_program.h"
+#include "runtime/engine/pending/outcome.h"
 #include "runtime/engine/pending/push_rules.h"
 #include "runtime/engine/sites.h"
 #include "runtime/engine/threaded/threaded_engine.h"
@@ -65,7 +65,7 @@ PendingOp* ThreadedEngine::Prepare(Op* op) {
   }
   for (Access& access : pending->accesses()) access.op = pending;
   pending->deletes_var = false;
-  pending->deadline_ns = op->timeout_ns > 0 ? TimeAfter(NowNs(), op->timeout_ns) : 0;
+  pending->deadline_ns = DeadlineFromNow(op->timeout_ns);
   pending->scope = op->scope;
   pending->body = std::move(op->body);
   return pending;
