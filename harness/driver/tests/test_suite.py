@@ -101,7 +101,8 @@ def test_quick_leaves_out_tsan_and_canaries(house, console, tmp_path):
     names = [stage.name for stage in suite.stages(quick=True)]
     assert names == ["sources", "unit tests, probe", "driver tests", "smoke, probe", "sweep, probe"]
     assert {"unit tests, tsan", "self-tests, tsan", "self-tests, asan", "smoke", "smoke, asan"} < {stage.name for stage in suite.stages(quick=False)}
-    assert f"planted bugs, part {suite.part} of 3" in {stage.name for stage in suite.stages(quick=False)} and 1 <= suite.part <= 3
+    assert {f"planted bugs, part {suite.part} of 3", f"searches, part {suite.next_part} of 3"} < {stage.name for stage in suite.stages(quick=False)}
+    assert 1 <= suite.part <= 3 and 1 <= suite.next_part <= 3 and suite.next_part != suite.part
 
 
 def test_another_third_of_the_planted_bugs_each_day(house, console, tmp_path, monkeypatch):

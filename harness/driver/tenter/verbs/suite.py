@@ -25,6 +25,7 @@ from tenter.sources.source import read_sources
 from tenter.verbs import canary, run, sweep
 
 SELFTEST_LABEL = "selftest"
+SEARCH_LABEL = "planted"
 _PARTS = 3  # of the planted bugs
 _SHOWN_FAILURES = 40
 _LOG_TAIL = 60
@@ -44,18 +45,21 @@ class Suite:
     folder: Path  # logs and JUnit files of this very run of the suite
 
     def stages(self, quick: bool) -> list[Stage]:
-        first = [Stage("sources", self.sources), Stage("unit tests, probe", lambda: self.ctest("probe")),
+        first = [Stage("sources", self.sources), Stage("unit tests, probe", lambda: self.ctest("probe", "-LE", SEARCH_LABEL)),
                  Stage("driver tests", self.pytest)]
         if quick:
             return [*first, Stage("smoke, probe", lambda: self.campaign(smoke_words(self.house), ("probe",))), Stage("sweep, probe", self.swept)]
-        # Another third of the planted bugs each day: all of them take minutes.
+        # Another third of the planted bugs each day, and of the searches that also demand a small program the third of the day
+        # after: all of them take minutes.
         return [*first,
-                Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", SELFTEST_LABEL)),
+                Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", f"{SELFTEST_LABEL}|{SEARCH_LABEL}")),
                 Stage("self-tests, tsan", lambda: self.ctest("tsan", "-L", SELFTEST_LABEL)),
-                Stage("unit tests, asan", lambda: self.ctest("asan", "-LE", SELFTEST_LABEL)),
+                Stage("unit tests, asan", lambda: self.ctest("asan", "-LE", f"{SELFTEST_LABEL}|{SEARCH_LABEL}")),
                 Stage("self-tests, asan", lambda: self.ctest("asan", "-L", SELFTEST_LABEL)),
                 # Without probes, and by the other compiler.
                 Stage("unit tests, gcc", lambda: self.ctest("gcc")),
+                Stage(f"searches, part {self.next_part} of {_PARTS}",
+                      lambda: self.ctest("probe", "-L", SEARCH_LABEL, "-I", f"{self.next_part},,{_PARTS}")),
                 Stage(f"planted bugs, part {self.part} of {_PARTS}", self.planted),
                 Stage("smoke", lambda: self.campaign(smoke_words(self.house), ())),
                 Stage("smoke, asan", lambda: self.campaign(smoke_words(self.house), ("asan",))),
@@ -64,6 +68,10 @@ class Suite:
     @property
     def part(self) -> int:
         return datetime.now().toordinal() % _PARTS + 1
+
+    @property
+    def next_part(self) -> int:
+        return self.part % _PARTS + 1
 
     def planted(self) -> Tally:
         request = canary.Request(shard=(self.part, _PARTS), quiet=True, command=f"./tenter canary --shard {self.part}/{_PARTS}")
@@ -76,7 +84,7 @@ class Suite:
 
     def ctest(self, flavour: str, *labels: str) -> Tally:
         build_shown(self.house, flavour, self.console)
-        here = self.folder / "-".join(["ctest", flavour, *labels[1:], labels[0].strip("-") if labels else "all"])
+        here = self.folder / "-".join(["ctest", flavour, *labels[1:2], labels[0].strip("-") if labels else "all"]).replace("|", "+")
         here.mkdir()
         command = [*sanitizer.prefix(flavour), "ctest", "--preset", flavour, "--output-junit", str(here / "ctest.xml"),
                    "--no-tests=error", *labels]
@@ -85,7 +93,7 @@ class Suite:
 
     def pytest(self) -> Tally:
         report, log = self.folder / "pytest.xml", self.folder / "pytest.txt"
-        self._logged([sys.executable, "-m", "pytest", f"--junitxml={report}"], log, {})
+        self._logged([sys.executable, "-m", "pytest", "-n", str(processors()), "--dist", "worksteal", f"--junitxml={report}"], log, {})
         return _with_log(of_junit(report), log)
 
     def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
