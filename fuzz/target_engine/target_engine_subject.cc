@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fuzz/engine/history/expand.h"
 #include "fuzz/engine/hunt/diagnosis.h"
 #include "fuzz/engine/hunt/engine_counts.h"
 #include "fuzz/engine/hunt/engine_subject.h"
@@ -57,7 +58,7 @@ int TargetEngineSubject::Size(const std::string& program) const { return Ops(Par
 
 void TargetEngineSubject::Count(const std::string& program,
                                 const std::function<void(size_t, uint64_t)>& add) const {
-  CountCase(Parsed(program), [&](size_t of_engine, uint64_t n) {
+  CountCase(Expand(Parsed(program)), [&](size_t of_engine, uint64_t n) {
     const auto name = std::find(kCounted.begin(), kCounted.end(), EngineCountNames()[of_engine]);
     if (name != kCounted.end()) add(static_cast<size_t>(name - kCounted.begin()), n);
   });
@@ -66,7 +67,7 @@ void TargetEngineSubject::Count(const std::string& program,
 std::optional<Finding> TargetEngineSubject::RunOnce(const std::string& text,
                                                     const tgt_target& table, uint64_t round,
                                                     Watchdog* watchdog) const {
-  const Program program = Parsed(text);
+  const Program program = Expand(Parsed(text));
   const std::vector<Finding> findings =
       Judge(program, RunProgram(program, table, round, watchdog), PromisesOf(table));
   if (findings.empty()) return std::nullopt;

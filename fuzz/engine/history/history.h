@@ -22,7 +22,8 @@ struct Span {
   bool happened() const { return begin != 0; }
 };
 
-// A failure as a wait told of it (ERR-7).
+// A failure as a wait told of it (ERR-7). Of very many an engine keeps the numbers of some only:
+// those have no push number here, nor has an op of a chain of which only the number is known.
 struct FailureSeen {
   uint64_t push_number = 0;
   std::string op, thread;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/history/expand.h"
 #include "fuzz/engine/hunt/diagnosis.h"
 #include "fuzz/engine/hunt/engine_case.h"
 #include "fuzz/engine/hunt/engine_counts.h"
@@ -29,7 +30,7 @@ class EngineRig final : public Rig {
 
   std::optional<Finding> Run(const std::string& text, uint64_t round) override {
     if (text != text_) {
-      program_ = Parsed(text);
+      program_ = Expand(Parsed(text));
       text_ = text;
     }
     return RunCase(program_, tools_, round);
@@ -71,7 +72,7 @@ int EngineSubject::Size(const std::string& program) const { return Ops(Parsed(pr
 
 void EngineSubject::Count(const std::string& program,
                           const std::function<void(size_t, uint64_t)>& add) const {
-  CountCase(Parsed(program), add);
+  CountCase(Expand(Parsed(program)), add);
 }
 
 std::unique_ptr<Rig> EngineSubject::MakeRig(Watchdog* watchdog, int64_t patience_ns) const {

@@ -56,7 +56,7 @@ void JudgeWaitForVar(const Case& c, const std::vector<Pushed>& order, const Expe
     if (told == nullptr || seen.context.push_number == root.number) told = &root;
   }
   if (told != nullptr) {
-    JudgeContext(c, seen, *told, ToText(s));
+    JudgeContext(c, expect, seen, *told, ToText(s));
     return;
   }
   c.Report(

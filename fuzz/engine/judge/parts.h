@@ -45,8 +45,8 @@ void JudgeLeftovers(const Case& c);
 void JudgeFailure(const Case& c, const FailureSeen& seen, const ExpectedFailure& expected,
                   const std::string& where);
 // What FailureOf knew of the root failure that a wait threw (ERR-7). False when it knew nothing.
-bool JudgeContext(const Case& c, const VarSeen& seen, const ExpectedFailure& root,
-                  const std::string& where);
+bool JudgeContext(const Case& c, const Expectation& expect, const VarSeen& seen,
+                  const ExpectedFailure& root, const std::string& where);
 bool Same(const Caught& seen, const ExpectedFailure& expected);
 // ERR-11 where an op was cancelled and something else is said to have done it; else ERR-5.
 const char* ContractOfException(const Caught& seen, const Caught& expected);

@@ -19,6 +19,10 @@ void Reports::Add(const std::vector<FailureSeen>& reported, const std::string& w
                   const Span& span) {
   for (size_t i = 0; i < reported.size(); ++i) {
     const FailureSeen& f = reported[i];
+    if (f.push_number == 0) {
+      ++only_counted_;
+      continue;
+    }
     if (i > 0 &&
         Key(reported[i - 1].push_number, reported[i - 1].place) > Key(f.push_number, f.place))
       c_.Report("ERR-6", "report not in push order",
@@ -63,6 +67,11 @@ void Reports::JudgeLate(const std::vector<Pushed>& order, const Statement& s, co
 }
 
 void Reports::End() {
+  if (only_counted_ > 0 && only_counted_ == missing_.size()) return;
+  if (only_counted_ > missing_.size())
+    c_.Report("ERR-6", "reported without a failure",
+              "wait-alls count " + std::to_string(only_counted_) + " failures beside those that " +
+                  "they name; " + std::to_string(missing_.size()) + " are not named");
   for (const auto& [key, f] : missing_)
     c_.Report(
         f.place == FailurePlace::kDeleter || f.place == FailurePlace::kAfterEnd ? "ERR-9" : "ERR-6",

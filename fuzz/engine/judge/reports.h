@@ -40,6 +40,7 @@ class Reports {
   std::map<Key, ExpectedFailure> missing_, optional_;
   std::set<Key> elsewhere_;
   std::map<Key, Span> seen_;  // by which wait
+  size_t only_counted_ = 0;   // failures without a number, of which there were too many to keep
 };
 
 }  // namespace tenter::fuzz

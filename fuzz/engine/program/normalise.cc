@@ -159,6 +159,17 @@ bool CanHaveCrowd(const Program& program) {
          });
 }
 
+// Ops that are alike have bodies that do nothing but end.
+void NormaliseTimes(const Program& program, Statement* s) {
+  const bool named = std::any_of(program.statements.begin(), program.statements.end(),
+                                 [s](const Statement& other) {
+                                   return other.actor == Actor{true, s->op} || other.meets == s->op;
+                                 });
+  if (named || s->actor.is_op || s->program != 0 || s->ends != Ends::kSync || s->out_of_memory ||
+      s->blocks || s->meets != 0 || s->times < 2)
+    s->times = 0;
+}
+
 bool Fails(const Statement& s) {
   return s.throws != Type::kNone || s.fails != Type::kNone || s.throws_after != Type::kNone ||
          s.ends == Ends::kNever || s.ends == Ends::kDropped || s.ends == Ends::kHeld || Races(s);
@@ -199,6 +210,7 @@ void Normalise(Program* program) {
     NormaliseHeld(cancels, &kept.back());
     NormaliseRaces(&kept.back());
     NormaliseBulk(can_bulk, &kept.back());
+    NormaliseTimes(*program, &kept.back());
     if (kept.back().program != 0 || kept.back().ends == Ends::kHeld || Races(kept.back()))
       quiet.insert(s.op);
   }

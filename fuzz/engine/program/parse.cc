@@ -153,6 +153,13 @@ Result<Program> ParseProgram(const std::string& text) {
     return Status(StatusCode::kInvalidArgument,
                   "0 to 104 vars, 1 to 1000 apart, 0 to 64 workers and a crowd of 0 to 16 are "
                   "possible");
+  int ops = 0;
+  for (const Statement& s : program.statements) {
+    if (s.times < 0 || s.times > kMostTimes || (ops += s.times) > kMostTimes)
+      return Status(StatusCode::kInvalidArgument, "'times' makes 3000 ops at most in all");
+    if (s.op < 0 || s.op >= kCopies)
+      return Status(StatusCode::kInvalidArgument, "an op has a number below 65536");
+  }
   if (!NamesLettersOnly(program))
     return Status(StatusCode::kInvalidArgument, "a var has a name from a to z3");
   const Program given = program;

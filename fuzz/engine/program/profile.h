@@ -49,6 +49,7 @@ struct Profile {
   int scoped_replays = 40;   // of these: replays that are pushed into a scope
   int blocks = 10;           // ops in a scope whose body waits until that is cancelled
   int meetings = 10;         // programs in which bodies wait for bodies of other ops
+  int backlogs = 3;          // programs of one thread in which a push stands for many ops
   bool gated = false;        // one worker, held until everything was pushed
   bool failing_worker = false;
 };

@@ -69,6 +69,7 @@ struct Statement {
   int scope = 0;
   bool blocks = false;  // the body waits until its scope is cancelled
   int meets = 0;        // the body waits until that of this op has begun; 0: it does not
+  int times = 0;        // so many ops that are alike; 0: one. Expand makes them
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
   int program = 0;
   // kDelete, kNew, kWait
@@ -95,6 +96,10 @@ inline bool CancelsScope(const Statement& s) {
 inline constexpr int kMostVars = 4 * 26;
 std::string VarName(int letter);
 std::string OpName(int op);
+// Of a push that says `times`: op5.1 is the first copy of op5.
+inline constexpr int kCopies = 1 << 16;  // also more than the number of any op
+inline constexpr int kMostTimes = 3000;  // of a program, in all
+inline int CopyOf(int op, int copy) { return op + copy * kCopies; }
 // The number in an op's name, or 0 when it is not one of a program.
 int OpNumber(std::string_view name);
 std::string_view TypeName(Type type);

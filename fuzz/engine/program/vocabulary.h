@@ -41,6 +41,7 @@ inline constexpr PushWord kPushWords[] = {
     {"scope", &Statement::scope},
     {"blocks", &Statement::blocks},
     {"meets", &Statement::meets},
+    {"times", &Statement::times},
     {"program", &Statement::program},
 };
 

@@ -18,6 +18,7 @@ FailureSeen Describe(const Failure& failure) {
     seen.caught = Identify();
   }
   for (const PoisonedOp& op : failure.Chain()) seen.chain.emplace_back(op.push_number, op.name);
+  if (seen.chain.size() == Failure::kChainKept) seen.chain.resize(failure.chain_length());
   return seen;
 }
 
@@ -48,6 +49,7 @@ void LookAtAll(Engine& engine, std::vector<FailureSeen>* reported, Caught* caugh
     engine.WaitForAll();
   } catch (const AggregateError& error) {
     for (const FailurePtr& failure : error.failures()) reported->push_back(Describe(*failure));
+    reported->resize(reported->size() + error.more());
   } catch (...) {
     *caught = Identify();
   }
@@ -75,6 +77,7 @@ void LookAtScope(FailureScope& scope, std::vector<FailureSeen>* reported, Caught
     const Result<FailureReport> report = scope.Await();
     if (!report.ok()) throw StatusError(report.status());
     for (const FailurePtr& failure : report->failures) reported->push_back(Describe(*failure));
+    reported->resize(reported->size() + report->more);
   } catch (...) {
     *caught = Identify();
   }

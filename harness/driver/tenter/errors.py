@@ -42,5 +42,5 @@ def nearest(word: str, choices: Iterable[str]) -> str:
         return f"; did you mean '{close[0]}'?"
     if not known:
         return "; there is none"
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    shown = ", ".join(known[:12]) + (f", and {len(known) - 12} more" if len(known) > 12 else "")
     return f"; known: {shown}"
