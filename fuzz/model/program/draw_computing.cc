@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "fuzz/model/program/draw_chain.h"
 #include "fuzz/model/program/draw_node.h"
 
 namespace tenter::fuzz::model {
@@ -104,19 +105,6 @@ Node Pool(const std::string& op, Drawn* d) {
   return node;
 }
 
-// Often of a convolution, into which a runtime may fold it.
-Node Normalisation(Drawn* d) {
-  std::string x = d->Pick(2, 4);
-  if (x.empty()) return {};
-  for (const Node& node : d->graph.nodes)
-    if (node.op == "Conv" && d->dice->Chance(50)) x = OutputName(node, 0);
-  const Dims channels = {d->At(x).dims[1]};
-  return {.op = "BatchNormalization",
-          .operands = {x, d->Const(channels), d->Const(channels), d->Const(channels),
-                       d->Const(channels, 'v')},
-          .attributes = {{"epsilon", {0.25}}}};
-}
-
 Node MatMul(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
@@ -175,7 +163,7 @@ std::span<const DrawnOp> ComputingOps() {
       {5, Conv},
       {2, [](Drawn* one) { return Pool("MaxPool", one); }},
       {2, [](Drawn* one) { return Pool("AveragePool", one); }},
-      {4, Normalisation},
+      {4, DrawNormalisation},
       {2, MatMul},
       {2, Gemm},
       {1, Reduce},

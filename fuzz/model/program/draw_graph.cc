@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/model/program/draw_chain.h"
 #include "fuzz/model/program/draw_node.h"
 
 namespace tenter::fuzz::model {
@@ -28,11 +29,24 @@ Input DrawInput(size_t number, Dice* dice) {
 }
 
 // Adds the node when it fits at every size.
-void TryNode(Node node, Drawn* drawn) {
+bool TryNode(Node node, Drawn* drawn) {
   node.name = "n" + std::to_string(drawn->graph.nodes.size());
-  if (!AddAtEverySize(node, &drawn->values)) return;
+  if (!AddAtEverySize(node, &drawn->values)) return false;
   for (size_t i = 0; i < OutputsOf(node); ++i) drawn->names.push_back(OutputName(node, i));
   drawn->graph.nodes.push_back(std::move(node));
+  return true;
+}
+
+// Lets the next nodes read the last one, and somebody else, too, what lies between them.
+void TryChain(Drawn* drawn) {
+  Dice& dice = *drawn->dice;
+  for (int chance = ChanceOfChain(drawn->graph.nodes.back()); dice.Chance(chance); chance /= 2) {
+    const std::string middle = drawn->graph.nodes.back().name;
+    if (!TryNode(DrawFollower(middle, drawn), drawn)) return;
+    if (dice.Chance(30)) drawn->middles.push_back(middle);
+    if (dice.Chance(10))
+      TryNode({.op = "Add", .operands = {middle, drawn->graph.nodes.back().name}}, drawn);
+  }
 }
 
 // The last value, so that something is worked out, and others: in the middle, twice, an input.
@@ -41,6 +55,7 @@ void DrawOutputs(Drawn* drawn) {
   graph.outputs.push_back(graph.nodes.back().name);
   for (int i = 0; i < 3 && drawn->dice->Chance(35); ++i)
     graph.outputs.push_back(drawn->dice->OneOf(drawn->names));
+  graph.outputs.insert(graph.outputs.end(), drawn->middles.begin(), drawn->middles.end());
   drawn->dice->Shuffle(&graph.outputs);
 }
 
@@ -97,7 +112,7 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
   drawn.values = ValuesOfInputs(drawn.graph, sizes);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
        --tries)
-    TryNode(DrawNode(&drawn), &drawn);
+    if (TryNode(DrawNode(&drawn), &drawn)) TryChain(&drawn);
   if (drawn.graph.nodes.empty())
     TryNode({.op = "Identity", .operands = {drawn.names.front()}}, &drawn);
   DrawOutputs(&drawn);

@@ -17,9 +17,10 @@ namespace tenter::fuzz::model {
 // What has been drawn of a graph, and its values at each size.
 struct Drawn {
   Graph graph;
-  std::vector<Values> values;       // of each size
-  std::vector<std::string> names;   // of the values, in the order in which they were drawn
-  std::vector<std::string> shared;  // constants that may be used again
+  std::vector<Values> values;        // of each size
+  std::vector<std::string> names;    // of the values, in the order in which they were drawn
+  std::vector<std::string> shared;   // constants that may be used again
+  std::vector<std::string> middles;  // values of chains that are outputs, too
   Dice* dice = nullptr;
 
   const Array& At(const std::string& name) const { return values.back().at(name); }

@@ -1,0 +1,66 @@
+#include "fuzz/model/program/draw_chain.h"
+
+namespace tenter::fuzz::model {
+namespace {
+
+constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
+                                                           "BatchNormalization",
+                                                           "BatchNormalization",
+                                                           "Relu",
+                                                           "Relu",
+                                                           "Clip",
+                                                           "LeakyRelu",
+                                                           "Add",
+                                                           "Mul",
+                                                           "Neg",
+                                                           "Identity"};
+
+Node NormalisationOf(const std::string& x, Drawn* d) {
+  if (d->At(x).rank() < 2) return {};
+  const Dims channels = {d->At(x).dims[1]};
+  return {.op = "BatchNormalization",
+          .operands = {x, d->Const(channels), d->Const(channels), d->Const(channels),
+                       d->Const(channels, 'v')},
+          .attributes = {{"epsilon", {0.25}}}};
+}
+
+// What is added to each channel, or to each column.
+Dims BiasOf(const Dims& dims, Dice* dice) {
+  if (dims.empty() || dice->Chance(20)) return {};
+  if (dims.size() < 3 || dice->Chance(30)) return {dims.back()};
+  Dims bias(dims.size() - 1, 1);
+  bias[0] = dims[1];
+  return bias;
+}
+
+}  // namespace
+
+Node DrawNormalisation(Drawn* d) {
+  std::string x = d->Pick(2, 4);
+  if (x.empty()) return {};
+  for (const Node& node : d->graph.nodes)
+    if (node.op == "Conv" && d->dice->Chance(50)) x = OutputName(node, 0);
+  return NormalisationOf(x, d);
+}
+
+int ChanceOfChain(const Node& node) {
+  return node.op == "Conv" ? 60 : node.op == "Gemm" || node.op == "MatMul" ? 40 : 10;
+}
+
+Node DrawFollower(const std::string& value, Drawn* d) {
+  Dice& dice = *d->dice;
+  const std::string op = dice.OneOf(kFollowers);
+  if (op == "BatchNormalization") return NormalisationOf(value, d);
+  Node node{.op = op, .operands = {value}};
+  if (op == "LeakyRelu") node.attributes = {{"alpha", {0.5}}};
+  if (op == "Clip")
+    node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},
+                       {"max", {static_cast<double>(dice.From(0, 6))}}};
+  if (op == "Add" || op == "Mul") {
+    node.operands.push_back(d->Const(BiasOf(d->At(value).dims, &dice)));
+    dice.Shuffle(&node.operands);
+  }
+  return node;
+}
+
+}  // namespace tenter::fuzz::model

@@ -1,0 +1,22 @@
+// DrawChain: what stands behind a node and may become one with it in a runtime.
+//
+// A runtime folds or fuses a chain when nobody else needs what lies in its middle. So the middle is
+// now and then an output, too, or has another reader.
+//
+// Thread safety: pure, but for the dice.
+#pragma once
+
+#include <string>
+
+#include "fuzz/model/program/draw_graph.h"
+
+namespace tenter::fuzz::model {
+
+// Often of a convolution, into which a runtime may fold it.
+Node DrawNormalisation(Drawn* drawn);
+// How likely a node is read by the next one, in percent.
+int ChanceOfChain(const Node& node);
+// A node without its name that reads this value, and which may not fit.
+Node DrawFollower(const std::string& value, Drawn* drawn);
+
+}  // namespace tenter::fuzz::model
