@@ -1,6 +1,7 @@
 #include "fuzz/iterator/draw.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "fuzz/iterator/number.h"
@@ -69,9 +70,23 @@ class Drawing {
     // Each is a megabyte, so there are few. What stands behind one has a place, too.
     for (int i = 0; profile_.bad_row > 0 && rows > 0 && i < 2 && Chance(8); ++i)
       p_.rows[rng_.Below(p_.rows.size())] = {RowKind::kEndless};
+    if (Chance(6)) DrawLongRows();
     p_.mark = Chance(15);
     p_.newline = Chance(80);
     if (Chance(6)) p_.file = OneOf({File::kMissing, File::kDirectory});
+  }
+
+  // A line break, or what stands around it, where a reader's piece of the file ends, or the next
+  // one; what comes behind it may be a line without anything.
+  void DrawLongRows() {
+    constexpr int64_t kPieces[] = {1 << 12, 1 << 16, 1 << 17, 1 << 17, 1 << 17};
+    const int64_t piece = kPieces[rng_.Below(std::size(kPieces))];
+    int64_t ends = 0;
+    for (size_t i = 0; i < p_.rows.size() && ends < 2; ++i) {
+      if (p_.rows[i].kind == RowKind::kEndless || !Chance(60)) continue;
+      p_.rows[i].until = ++ends * piece + From(-2, 4);
+      if (i + 1 < p_.rows.size() && Chance(20)) p_.rows[++i] = {RowKind::kBlank};
+    }
   }
 
   void DrawOptions() {

@@ -89,11 +89,20 @@ Lines SimplerNumber(const std::string& text) {
   return simpler;
 }
 
+// A row without its blanks, or a good one with them.
+Lines SimplerPadded(const std::string& line) {
+  const size_t until = line.find(" until ");
+  Lines simpler = {line.substr(0, until)};
+  if (!line.starts_with("row good ")) simpler.push_back("row good" + line.substr(until));
+  return simpler;
+}
+
 // A line alone cannot be parsed: it is one of a program with a header.
 Lines SimplerLine(const Lines& lines, size_t i) {
   const Program program = Parsed(JoinLines(lines));
   if (i == 0) return SimplerHeader(program);
   const std::string& line = lines[i];
+  if (line.find(" until ") != std::string::npos) return SimplerPadded(line);
   if (line == "row endless") return {"row good", "row long"};
   if (line.starts_with(kNumber)) return SimplerNumber(line.substr(kNumber.size()));
   if (line.starts_with("row ")) return line == "row good" ? Lines{} : Lines{"row good"};

@@ -1,6 +1,7 @@
 // Every comparison of `fuzz iterator`, seen to fail on an answer that is wrong.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -175,6 +176,19 @@ TEST(IteratorOracle, HoldsWhatIsBehindAnEndlessLineToItsPlace) {
   EXPECT_EQ(Kind(p, history), "ITR-2 error is not exact");
   Fail(&history.consumers[0][0], TGT_DATA_LOSS, "/x/rows.csv:3: not a number");
   EXPECT_EQ(Kind(p, history), "");
+}
+
+TEST(IteratorProgram, PutsALineBreakWhereARowSays) {
+  const Program p = Parse(
+      "row good until 100\nrow blank until 150\nrow crlf until 200\nrow good until 20\n"
+      "row long until 300\nc0: next 1\n");
+  const std::string text = FileText(p);
+  for (const size_t at : {100, 150, 200, 300}) EXPECT_EQ(text[at], '\n') << at;
+  EXPECT_EQ(text.substr(0, 2), "0,");
+  EXPECT_EQ(text.substr(94, 6), "     1");
+  EXPECT_EQ(text[199], '\r');
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
+  EXPECT_EQ(*ParseProgram(ToText(p)), p);
 }
 
 TEST(IteratorOracle, HoldsFaultsToTheirBatch) {

@@ -45,11 +45,14 @@ void ParseHeader(WordReader* words, Program* p) {
 void ParseRow(WordReader* words, Program* p) {
   Row& row = p->rows.emplace_back();
   words->One(kRows, &row.kind);
-  if (row.kind != RowKind::kNumber) return;
-  row.number = words->Word();
-  if (row.number.find_first_not_of('_') == std::string::npos ||
-      row.number.find(',') != std::string::npos)
-    words->Is("");
+  if (row.kind == RowKind::kNumber) {
+    row.number = words->Word();
+    if (row.number.find_first_not_of('_') == std::string::npos ||
+        row.number.find(',') != std::string::npos)
+      words->Is("");
+  }
+  if (words->more()) words->Is("until"), words->Number_<int64_t>(1, kMost, &row.until);
+  if (row.until > 0 && row.kind == RowKind::kEndless) words->Is("");
 }
 
 // What means something at the place.
@@ -99,7 +102,8 @@ std::string ToText(const Program& p) {
       << " file " << Name(kFiles, p.file) << " mark " << Name(kNoYes, p.mark) << " newline "
       << Name(kNoYes, p.newline) << " noise " << p.noise << "\n";
   for (const Row& row : p.rows)
-    out << "row " << Name(kRows, row.kind) << (row.number.empty() ? "" : " " + row.number) << "\n";
+    out << "row " << Name(kRows, row.kind) << (row.number.empty() ? "" : " " + row.number)
+        << (row.until == 0 ? "" : " until " + std::to_string(row.until)) << "\n";
   for (const Fault& fault : p.faults) {
     out << "fault " << Name(kPlaces, fault.place);
     if (fault.place == Place::kNext) out << " " << fault.batch;
@@ -187,7 +191,11 @@ std::string LineText(const Program& p, int64_t number) {
 std::string FileText(const Program& p) {
   std::string text = p.mark ? "\xef\xbb\xbf" : "";
   for (size_t i = 0; i < p.rows.size(); ++i) {
-    text += LineText(p, static_cast<int64_t>(i) + 1);
+    std::string line = LineText(p, static_cast<int64_t>(i) + 1);
+    const size_t end = text.size() + line.size(), until = static_cast<size_t>(p.rows[i].until);
+    // Blanks around a number mean nothing; a line of them is no row, like one without any.
+    if (end < until) line.insert(line.rfind(',') + 1, until - end, ' ');
+    text += line;
     if (p.newline || i + 1 < p.rows.size()) text += "\n";
   }
   return text;

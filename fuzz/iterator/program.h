@@ -4,6 +4,8 @@
 //   row good                   one line of the file; its numbers tell which one it is
 //   row long                   a bad one: with a number too many
 //   row number -_1             one of its numbers is this text; '_' stands for a blank
+//   row good until 131072      with blanks before its last number, so many that byte 131072 of
+//                              the file, from 0, is its line break
 //   fault next 3 error         the producer fails while it makes batch 3, in every epoch
 //   fault open throw once      the first time that the file is opened
 //   c0: next 4                 by consumer 0; consumers call at the same time
@@ -48,6 +50,7 @@ enum class RowKind {
 struct Row {
   RowKind kind = RowKind::kGood;
   std::string number = {};  // kNumber: the text, with '_' for each blank
+  int64_t until = 0;        // where its line break is in the file, by blanks; 0: without them
   bool operator==(const Row&) const = default;
 };
 
