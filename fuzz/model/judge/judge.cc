@@ -5,6 +5,7 @@
 #include "fuzz/model/judge/compilations.h"
 #include "fuzz/model/judge/errors.h"
 #include "fuzz/model/judge/judge_values.h"
+#include "fuzz/model/judge/refused.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -113,9 +114,13 @@ std::optional<Broken> JudgeGrowth(const Program&, const History& history) {
 }  // namespace
 
 std::optional<Finding> Judge(const Program& program, const History& history) {
-  if (history.create != TGT_OK)
+  if (history.create != TGT_OK) {
+    const int64_t size = *SizesOf(program).begin();
+    if (Refused(program.graph).ExplainsCreation(size, history.create, history.create_error))
+      return std::nullopt;
     return Finding{"COP-9", "the model is refused",
                    "the target answered " + std::string(history.create_error.message), 0};
+  }
   for (const auto judge :
        {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains, JudgeServed, JudgeGrowth})
     if (const auto broken = judge(program, history); broken.has_value())

@@ -1,5 +1,8 @@
 #include "fuzz/model/judge/refused.h"
 
+#include <algorithm>
+#include <set>
+
 #include "fuzz/model/judge/says.h"
 
 namespace tenter::fuzz::model {
@@ -24,6 +27,22 @@ std::string Refused::MustFailAt(const Answer& answer) {
 bool Refused::Explains(const Answer& answer) {
   return (answer.code == TGT_OUT_OF_RANGE || answer.code == TGT_INVALID_ARGUMENT) &&
          MayFail(answer);
+}
+
+bool Refused::ExplainsCreation(int64_t size, tgt_code code, const tgt_error& error) const {
+  const Result<Values> values = Compute(graph_, InputsOf(graph_, size, 0));
+  if (!values.ok() || (code != TGT_OUT_OF_RANGE && code != TGT_INVALID_ARGUMENT)) return false;
+  const Refusals refusals = RefusalsOf(graph_, *values);
+  std::set<std::string> known;  // before any call
+  for (const Node& node : graph_.nodes) {
+    const bool is_known = std::all_of(
+        node.operands.begin(), node.operands.end(),
+        [&](const std::string& operand) { return IsConstant(operand) || known.contains(operand); });
+    if (!is_known) continue;
+    for (size_t i = 0; i < OutputsOf(node); ++i) known.insert(OutputName(node, i));
+    if (refusals.possible.contains(node.name) && SaysWord(error, node.name)) return true;
+  }
+  return false;
 }
 
 std::string Refused::NodeNamedBy(const Answer& answer) {

@@ -23,6 +23,9 @@ class Refused {
   bool MayFail(const Answer& answer) { return !Of(answer).possible.empty(); }
   // Whether a node may fail in this call, and the answer has a code that says so.
   bool Explains(const Answer& answer);
+  // Whether the model itself may be refused with this: an index that no call chooses, into numbers
+  // that none chooses either.
+  bool ExplainsCreation(int64_t size, tgt_code code, const tgt_error& error) const;
   // The node that may fail and that the error names; empty when it names none.
   std::string NodeNamedBy(const Answer& answer);
 

@@ -104,5 +104,22 @@ TEST(ModelRefusals, AreToldWithNodeAndShape) {
   EXPECT_EQ(Kind(made), "COP-5 a failure is lost");
 }
 
+TEST(ModelRefusals, MayBeToldWhenTheModelIsMade) {
+  const auto of = [](const std::string& table, const char* message) {
+    Case made{ParseProgram("model threads safe workers 1 flight 1 full wait plans 4 kernels fast "
+                           "ops 1 noise 0\ninput x0 float 1\nn1 = Gather " +
+                           table + " {8:6i}\noutput n1\nc0: call a size 1 seed 4 times 1\n")
+                  .value(),
+              {}};
+    made.history.create = TGT_OUT_OF_RANGE;
+    std::strncpy(made.history.create_error.message, message,
+                 sizeof(made.history.create_error.message) - 1);
+    return Kind(made);
+  };
+  EXPECT_EQ(of("{1:5}", "node 'n1': no"), "");
+  EXPECT_EQ(of("{1:5}", "node 'n11': no"), "COP-9 the model is refused");
+  EXPECT_EQ(of("x0", "node 'n1': no"), "COP-9 the model is refused") << "a call may be refused";
+}
+
 }  // namespace
 }  // namespace tenter::fuzz::model

@@ -9,6 +9,16 @@ bool Says(const Answer& answer, const std::string& part) {
   return std::strstr(answer.error.message, part.c_str()) != nullptr;
 }
 
+bool SaysWord(const tgt_error& error, const std::string& name) {
+  const std::string text = error.message;
+  const auto is_part = [&](size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1))
+    if (!is_part(at + name.size()) && (at == 0 || !is_part(at - 1))) return true;
+  return false;
+}
+
 bool SaysRequest(const Answer& answer, int64_t request) {
   const std::string text = answer.error.message, number = std::to_string(request);
   const auto is_digit = [&](size_t at) {
