@@ -46,6 +46,31 @@ TEST(ModelOracle, SlidesWindowsOverPaddingAndHoles) {
             (Numbers{0.25, 1.25, 2.75, 7}));
 }
 
+TEST(ModelOracle, PadsAsToldByAWord) {
+  const std::string pool = "n0 = MaxPool x0 kernel_shape 2 2 ";
+  EXPECT_EQ(Of(pool + "same_upper", kSquare), (Numbers{5, 6, 6, 8, 9, 9, 8, 9, 9}));
+  EXPECT_EQ(Of(pool + "same_lower", kSquare), kSquare.numbers);
+  EXPECT_EQ(Of(pool + "same_lower strides 2 2", kSquare), (Numbers{1, 3, 7, 9}));
+  EXPECT_EQ(Of(pool + "valid strides 2 2", kSquare), (Numbers{5}));
+  EXPECT_EQ(Of(pool + "strides 2 2 ceil_mode 1", kSquare), (Numbers{5, 6, 8, 9}));
+  EXPECT_EQ(Of("n0 = AveragePool x0 kernel_shape 2 2 strides 2 2 ceil_mode 1", kSquare),
+            (Numbers{3, 4.5, 7.5, 9}));
+  EXPECT_EQ(Of(pool + "same_upper pads 0 0 0 0", kSquare), (Numbers{-999})) << "it says both";
+  EXPECT_EQ(Of(pool + "strides 3 3 pads 0 0 1 1 ceil_mode 1", kSquare), (Numbers{-999}))
+      << "its last window begins behind the input";
+}
+
+TEST(ModelOracle, DropsNothing) {
+  const Node node = *ParseNode("n0 = Dropout x0 ratio 0.5 training 0 mask");
+  const auto made = ComputeNode(node, {{"x0", kSquare}});
+  ASSERT_EQ(made->size(), 2U);
+  EXPECT_EQ((*made)[0].numbers, kSquare.numbers);
+  EXPECT_TRUE((*made)[1].truths);
+  const Values values = {{"n0.1", (*made)[1]}};
+  EXPECT_EQ((*ComputeNode(*ParseNode("n1 = Cast n0.1"), values))[0].numbers, Numbers(9, 1.0));
+  EXPECT_FALSE(ComputeNode(*ParseNode("n1 = Neg n0.1"), values).has_value());
+}
+
 TEST(ModelOracle, MultipliesMatrices) {
   const Array a = Floats({2, 3}, {1, 2, 3, 4, 5, 6}), b = Floats({3, 2}, {1, 0, 0, 1, 1, 1});
   EXPECT_EQ(Of("n0 = MatMul x0 x1", a, b), (Numbers{4, 5, 10, 11}));

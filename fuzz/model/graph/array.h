@@ -25,6 +25,7 @@ inline int64_t CountOf(const Dims& dims) {
 
 struct Array {
   bool integers = false;  // int64, not float32
+  bool truths = false;    // bool: what may be kept of a Dropout, which a Cast alone reads
   Dims dims = {};
   std::vector<double> numbers = {};
   double most = 0;
@@ -40,6 +41,7 @@ using Arrays = std::vector<Array>;
 
 inline Array MakeArray(Dims dims, const Array& like) {
   Array made{.integers = like.integers,
+             .truths = like.truths,
              .dims = std::move(dims),
              .most = like.most,
              .bits = like.bits,

@@ -128,7 +128,10 @@ Array NumbersOf(const Constant& constant) {
   return array;
 }
 
-size_t OutputsOf(const Node& node) { return node.op == "Split" ? node.Ints("parts").size() : 1; }
+size_t OutputsOf(const Node& node) {
+  if (node.op == "Dropout") return node.Find("mask") == nullptr ? 1 : 2;
+  return node.op == "Split" ? node.Ints("parts").size() : 1;
+}
 
 std::string OutputName(const Node& node, size_t output) {
   return output == 0 ? node.name : node.name + "." + std::to_string(output);

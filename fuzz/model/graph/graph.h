@@ -4,6 +4,7 @@
 //   input x1 special 2 3       with infinities, NaN and the like
 //   n0 = Conv x0 {2,3,3,3:7} pads 0 1 1 0 strides 1 1 dilations 1 1 group 1
 //   n1 = Split n0 axis 1 parts 1 1
+//   n2 = MaxPool n0 kernel_shape 2 2 same_upper     a word alone: auto_pad
 //   output n1.1
 //
 // An operand is an input, an output of an earlier node ("n1" is its first, "n1.1" its second),

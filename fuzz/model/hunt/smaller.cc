@@ -65,7 +65,8 @@ Lines SimplerNode(const Program& program, const Node& node) {
   }
   const auto like = [&](const std::string& a, const std::string& b) {
     return values->at(a).dims == values->at(b).dims &&
-           values->at(a).integers == values->at(b).integers;
+           values->at(a).integers == values->at(b).integers &&
+           values->at(a).truths == values->at(b).truths;
   };
   for (const std::string& value : earlier)
     if (node.op != "Identity" && OutputsOf(node) == 1 && like(value, node.name))

@@ -13,7 +13,10 @@ namespace tenter::fuzz::model {
 namespace {
 
 const char* TypeName(tgt_dtype dtype) {
-  return dtype == TGT_FLOAT32 ? "float" : dtype == TGT_INT64 ? "int" : "another type";
+  return dtype == TGT_FLOAT32 ? "float"
+         : dtype == TGT_INT64 ? "int"
+         : dtype == TGT_BOOL  ? "bool"
+                              : "another type";
 }
 
 // The oracle's answers, each worked out once.
@@ -37,10 +40,10 @@ bool Equal(double got, double right) { return std::isnan(right) ? std::isnan(got
 
 // What is wrong with one output; empty when nothing is. A zero is one, whatever its sign.
 std::string Difference(const Array& right, const Output& got) {
-  const bool type = got.dtype == (right.integers ? TGT_INT64 : TGT_FLOAT32);
-  if (!type || got.dims != right.dims)
+  const tgt_dtype type = right.integers ? TGT_INT64 : right.truths ? TGT_BOOL : TGT_FLOAT32;
+  if (got.dtype != type || got.dims != right.dims)
     return std::string(TypeName(got.dtype)) + " " + DimsText(got.dims) + " instead of " +
-           (right.integers ? "int" : "float") + " " + DimsText(right.dims);
+           TypeName(type) + " " + DimsText(right.dims);
   std::ostringstream text;
   text << std::setprecision(std::numeric_limits<double>::max_digits10);
   if (got.numbers.size() != right.numbers.size())

@@ -156,11 +156,24 @@ Computed BatchNormalization(const Node& node, Operands operands) {
   return Arrays{made};
 }
 
-// The only conversion that cannot round.
+// When it answers: it drops nothing, and its mask keeps all.
+Computed Dropout(const Node& node, Operands operands) {
+  if (operands[0]->integers || node.Number("training", 0) != 0) return std::nullopt;
+  Arrays made = {*operands[0]};
+  if (node.Find("mask") == nullptr) return made;
+  Array& mask = made.emplace_back(*operands[0]);
+  std::fill(mask.numbers.begin(), mask.numbers.end(), 1.0);
+  mask.truths = true;
+  mask.most = 1;
+  mask.bits = 0;
+  return made;
+}
+
+// The only conversions that cannot round.
 Computed Cast(const Node&, Operands operands) {
-  if (!operands[0]->integers) return std::nullopt;
+  if (!operands[0]->integers && !operands[0]->truths) return std::nullopt;
   Array made = *operands[0];
-  made.integers = false;
+  made.integers = made.truths = false;
   return Arrays{made};
 }
 
@@ -182,6 +195,7 @@ std::span<const Op> ElementwiseOps() {
       {"LeakyRelu", 1, 1, LeakyRelu},
       {"Clip", 1, 1, Clip, {"min", "max"}, true},
       {"BatchNormalization", 5, 5, BatchNormalization},
+      {"Dropout", 1, 1, Dropout, {"ratio", "training"}, true},
       {"Cast", 1, 1, Cast},
   };
   return ops;

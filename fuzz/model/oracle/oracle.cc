@@ -61,10 +61,13 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   const bool special = std::any_of(operands.begin(), operands.end(),
                                    [](const Array* one) { return one != nullptr && one->special; });
   if (special && !op->takes_special) return std::nullopt;
+  const bool truths = std::any_of(operands.begin(), operands.end(),
+                                  [](const Array* one) { return one != nullptr && one->truths; });
+  if (truths && op->name != "Cast") return std::nullopt;
   auto made = op->compute(node, operands);
   if (!made) return std::nullopt;
-  // A shape is a number like any other.
-  for (Array& array : *made) array.special = special && !array.integers;
+  // A shape is a number like any other, and so is a mask.
+  for (Array& array : *made) array.special = special && !array.integers && !array.truths;
   for (const Array& array : *made)
     if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
         array.rank() > 5)

@@ -13,6 +13,27 @@ struct Window {
   Dims kernel = {}, strides = {}, dilations = {}, before = {}, after = {}, made = {};
 };
 
+int64_t RoundedUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
+
+// With same_upper and same_lower there is a window for each stride of the input, and the pads are
+// those that this takes; an odd cell stands behind it, or before it. With valid there are none.
+// False where the node says its pads, too.
+bool PadAsTold(const Node& node, const Array& x, Window* w) {
+  const bool upper = node.Find("same_upper") != nullptr, lower = node.Find("same_lower") != nullptr;
+  const int words = upper + lower + (node.Find("valid") != nullptr);
+  if (words == 0) return true;
+  if (words > 1 || node.Find("pads") != nullptr || node.Find("ceil_mode") != nullptr) return false;
+  for (size_t i = 0; i < w->kernel.size() && (upper || lower); ++i) {
+    const int64_t size = x.dims[i + 2], reach = (w->kernel[i] - 1) * w->dilations[i] + 1;
+    if (w->strides[i] < 1) return false;
+    const int64_t windows = RoundedUp(size, w->strides[i]);
+    const int64_t pads = std::max<int64_t>(0, (windows - 1) * w->strides[i] + reach - size);
+    w->before[i] = upper ? pads / 2 : RoundedUp(pads, 2);
+    w->after[i] = pads - w->before[i];
+  }
+  return true;
+}
+
 std::optional<Window> WindowOf(const Node& node, const Array& x, Dims kernel) {
   const size_t axes = x.dims.size() - 2;
   Window w{.kernel = std::move(kernel)};
@@ -24,6 +45,7 @@ std::optional<Window> WindowOf(const Node& node, const Array& x, Dims kernel) {
     return std::nullopt;
   w.before.assign(pads.begin(), pads.begin() + static_cast<int64_t>(axes));
   w.after.assign(pads.begin() + static_cast<int64_t>(axes), pads.end());
+  if (!PadAsTold(node, x, &w)) return std::nullopt;
   for (size_t i = 0; i < axes; ++i) {
     const int64_t reach = (w.kernel[i] - 1) * w.dilations[i] + 1;
     const int64_t room = x.dims[i + 2] + w.before[i] + w.after[i] - reach;
@@ -31,6 +53,13 @@ std::optional<Window> WindowOf(const Node& node, const Array& x, Dims kernel) {
         w.after[i] < 0 || x.dims[i + 2] < 1 || room < 0)
       return std::nullopt;
     w.made.push_back(room / w.strides[i] + 1);
+    if (node.Number("ceil_mode", 0) == 0 || room % w.strides[i] == 0) continue;
+    // One more, which hangs over. What ONNX says of one that begins behind the input, and of the
+    // count of cells that are neither in the input nor in the padding, changed with its versions.
+    if (w.made.back() * w.strides[i] - w.before[i] >= x.dims[i + 2] ||
+        node.Number("count_include_pad", 0) != 0)
+      return std::nullopt;
+    ++w.made.back();
   }
   return w;
 }

@@ -13,7 +13,9 @@ constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
                                                            "Add",
                                                            "Mul",
                                                            "Neg",
-                                                           "Identity"};
+                                                           "Identity",
+                                                           "Dropout",
+                                                           "Dropout"};
 
 Node NormalisationOf(const std::string& x, Drawn* d) {
   if (d->At(x).rank() < 2) return {};
@@ -52,6 +54,11 @@ Node DrawFollower(const std::string& value, Drawn* d) {
   const std::string op = dice.OneOf(kFollowers);
   if (op == "BatchNormalization") return NormalisationOf(value, d);
   Node node{.op = op, .operands = {value}};
+  if (op == "Dropout") {
+    if (dice.Chance(50)) node.attributes.push_back({"ratio", {0.5}});
+    if (dice.Chance(30)) node.attributes.push_back({"training", {0}});
+    if (dice.Chance(50)) node.attributes.push_back({"mask", {}});
+  }
   if (op == "LeakyRelu") node.attributes = {{"alpha", {0.5}}};
   if (op == "Clip")
     node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},

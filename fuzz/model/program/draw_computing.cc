@@ -63,7 +63,10 @@ void DrawWindow(const Dims& kernel, bool dilations, Node* node, Dice* dice) {
     pads.push_back(dice->Chance(50) ? 0 : dice->From(0, static_cast<int>(kernel[i % axes]) - 1));
   for (size_t i = 0; i < axes; ++i) strides.push_back(dice->OneOf({1, 1, 1, 2, 3}));
   for (size_t i = 0; i < axes; ++i) steps.push_back(dice->OneOf({1, 1, 2, 3}));
-  if (dice->Chance(70)) node->attributes.push_back({"pads", pads});
+  if (dice->Chance(25))
+    node->attributes.push_back({dice->OneOf({"same_upper", "same_lower", "valid"}), {}});
+  else if (dice->Chance(70))
+    node->attributes.push_back({"pads", pads});
   if (dice->Chance(60)) node->attributes.push_back({"strides", strides});
   if (dilations && dice->Chance(40)) node->attributes.push_back({"dilations", steps});
 }
@@ -100,6 +103,8 @@ Node Pool(const std::string& op, Drawn* d) {
   Node node{.op = op, .operands = {x}};
   node.attributes.push_back({"kernel_shape", Numbers(kernel.begin(), kernel.end())});
   DrawWindow(kernel, op == "MaxPool", &node, &dice);
+  if (node.Find("strides") != nullptr && dice.Chance(50))
+    node.attributes.push_back({"ceil_mode", {1}});
   if (op == "AveragePool" && dice.Chance(60))
     node.attributes.push_back({"count_include_pad", {static_cast<double>(dice.From(0, 1))}});
   return node;
@@ -116,8 +121,9 @@ Node MatMul(Drawn* d) {
   } else if (dice.Chance(30) && dims.size() > 1) {
     node.operands = {d->Const({dice.From(1, 4), dims[dims.size() - 2]}), x};
   } else {
-    node.operands[1] =
-        d->Const(dice.Chance(15) ? Dims{dims.back()} : Dims{dims.back(), dice.From(1, 5)});
+    node.operands[1] = d->Const(
+        dice.Chance(15) ? Dims{dims.back()}
+                        : Dims{dims.back(), dice.Chance(25) ? dims.back() : dice.From(1, 5)});
   }
   return node;
 }
@@ -128,10 +134,14 @@ Node Gemm(Drawn* d) {
   Dice& dice = *d->dice;
   const Dims& dims = d->At(x).dims;
   const bool turn_a = dice.Chance(25), turn_b = dice.Chance(40);
-  const int64_t depth = dims[turn_a ? 0 : 1], rows = dims[turn_a ? 1 : 0], width = dice.From(1, 5);
+  const int64_t depth = dims[turn_a ? 0 : 1], rows = dims[turn_a ? 1 : 0];
+  // A column for C can be taken for a row, and an operand for the transposed one, in squares alone.
+  const int64_t width = dice.OneOf<int64_t>({rows, rows, depth, dice.From(1, 5), dice.From(1, 5)});
   Node node{.op = "Gemm",
             .operands = {x, d->Const(turn_b ? Dims{width, depth} : Dims{depth, width})}};
-  if (dice.Chance(70))
+  if (width == rows && dice.Chance(40))
+    node.operands.push_back(d->Const({rows, 1}));
+  else if (dice.Chance(70))
     node.operands.push_back(d->Const(
         dice.OneOf(std::vector<Dims>{{width}, {1, width}, {rows, 1}, {rows, width}, {1}, {}})));
   if (turn_a) node.attributes.push_back({"transA", {1}});
@@ -165,7 +175,7 @@ std::span<const DrawnOp> ComputingOps() {
       {2, [](Drawn* one) { return Pool("AveragePool", one); }},
       {4, DrawNormalisation},
       {2, MatMul},
-      {2, Gemm},
+      {3, Gemm},
       {1, Reduce},
   };
   return kOps;

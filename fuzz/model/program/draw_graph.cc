@@ -25,6 +25,12 @@ Input DrawInput(size_t number, Dice* dice) {
                                   : dice->OneOf<int64_t>({1, 2, 3, 4, 5, 7});
     input.dims.push_back(size);
   }
+  // What takes one axis for another is refused, unless they are of one size.
+  if (dice->Chance(20)) {
+    const int64_t side = dice->OneOf<int64_t>({2, 3});
+    for (int64_t& size : input.dims)
+      if (size != kAnySize || dice->Chance(50)) size = side;
+  }
   return input;
 }
 
@@ -44,8 +50,10 @@ void TryChain(Drawn* drawn) {
     const std::string middle = drawn->graph.nodes.back().name;
     if (!TryNode(DrawFollower(middle, drawn), drawn)) return;
     if (dice.Chance(30)) drawn->middles.push_back(middle);
-    if (dice.Chance(10))
-      TryNode({.op = "Add", .operands = {middle, drawn->graph.nodes.back().name}}, drawn);
+    const Node& follower = drawn->graph.nodes.back();
+    if (follower.op == "Dropout" && OutputsOf(follower) > 1 && dice.Chance(60))
+      drawn->middles.push_back(OutputName(follower, 1));
+    if (dice.Chance(10)) TryNode({.op = "Add", .operands = {middle, follower.name}}, drawn);
   }
 }
 
@@ -65,7 +73,8 @@ std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
   std::vector<std::string> fit;
   for (const std::string& name : names) {
     const Array& array = At(name);
-    if (array.integers == integers && array.rank() >= least_rank && array.rank() <= most_rank)
+    if (array.integers == integers && !array.truths && array.rank() >= least_rank &&
+        array.rank() <= most_rank)
       fit.push_back(name);
   }
   if (fit.empty()) return "";

@@ -165,7 +165,10 @@ Node Axes(const std::string& op, Drawn* d) {
 }
 
 Node Whole(const std::string& op, Drawn* d) {
-  return {.op = op, .operands = {d->Pick(0, 5, true)}};
+  Node node{.op = op, .operands = {d->Pick(0, 5, true)}};
+  for (const std::string& name : d->names)
+    if (op == "Cast" && d->At(name).truths && d->dice->Chance(60)) node.operands = {name};
+  return node;
 }
 
 }  // namespace

@@ -65,8 +65,9 @@ Output Read(const tgt_tensor& tensor) {
                 .dims = {tensor.dims, tensor.dims + std::clamp(tensor.rank, 0, TGT_RANK_MAX)},
                 .numbers = {}};
   const size_t size = tensor.dtype == TGT_INT64 ? sizeof(int64_t) : sizeof(float);
-  if (tensor.dtype != TGT_INT64 && tensor.dtype != TGT_FLOAT32) return output;
   const char* const bytes = static_cast<const char*>(tensor.data);
+  if (tensor.dtype == TGT_BOOL) output.numbers.assign(bytes, bytes + tensor.size_bytes);
+  if (tensor.dtype != TGT_INT64 && tensor.dtype != TGT_FLOAT32) return output;
   for (size_t at = 0; at + size <= tensor.size_bytes; at += size) {
     int64_t whole = 0;
     float real = 0;

@@ -13,16 +13,22 @@ namespace {
 
 constexpr int kOpset = 13;
 constexpr std::string_view kOneInt[] = {"axis",   "group",  "keepdims", "count_include_pad",
-                                        "transA", "transB", "to"};
+                                        "transA", "transB", "to",       "ceil_mode"};
 constexpr std::string_view kOneFloat[] = {"alpha", "beta", "epsilon"};
-constexpr std::string_view kScalars[] = {"min", "max", "value"};  // inputs of one float
+constexpr std::string_view kScalars[] = {"min", "max", "value", "ratio",
+                                         "training"};  // inputs of one number
+// Attributes that are words alone.
+constexpr std::pair<std::string_view, const char*> kAutoPads[] = {
+    {"same_upper", "SAME_UPPER"}, {"same_lower", "SAME_LOWER"}, {"valid", "VALID"}};
 
 bool IsOneOf(std::string_view name, std::span<const std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-void SetType(bool integers, onnx::TypeProto::Tensor* type) {
-  type->set_elem_type(integers ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+int TypeOf(const Array& array) {
+  return array.integers ? onnx::TensorProto::INT64
+         : array.truths ? onnx::TensorProto::BOOL
+                        : onnx::TensorProto::FLOAT;
 }
 
 class Writer {
@@ -44,7 +50,7 @@ class Writer {
     onnx::ValueInfoProto* const made = model_.mutable_graph()->add_input();
     made->set_name(input.name);
     auto* const type = made->mutable_type()->mutable_tensor_type();
-    SetType(input.integers, type);
+    type->set_elem_type(TypeOf({.integers = input.integers}));
     auto* const shape = type->mutable_shape();
     for (const int64_t size : input.dims) {
       if (size == kAnySize)
@@ -59,7 +65,7 @@ class Writer {
     onnx::ValueInfoProto* const made = model_.mutable_graph()->add_output();
     made->set_name(name);
     auto* const type = made->mutable_type()->mutable_tensor_type();
-    SetType(array.integers, type);
+    type->set_elem_type(TypeOf(array));
     for (int i = 0; i < array.rank(); ++i) type->mutable_shape()->add_dim();
     type->mutable_shape();
   }
@@ -72,7 +78,8 @@ class Writer {
     const Op& op = *FindOp(node.op);
     WriteInputAttributes(node, op, made);
     for (const auto& [name, numbers] : node.attributes)
-      if (!IsOneOf(name, op.input_attributes)) WriteAttribute(name, numbers, made);
+      if (!IsOneOf(name, op.input_attributes) && name != "mask")
+        WriteAttribute(name, numbers, made);
     if (node.op == "Cast") WriteAttribute("to", {onnx::TensorProto::FLOAT}, made);
     for (size_t i = 0; i < OutputsOf(node); ++i) made->add_output(OutputName(node, i));
   }
@@ -89,7 +96,7 @@ class Writer {
       for (; empty > 0; --empty) made->add_input("");
       const std::string constant = node.name + ":" + std::string(name);
       Array array{.integers = true, .dims = {static_cast<int64_t>(numbers->size())}};
-      if (IsOneOf(name, kScalars)) array = {};
+      if (IsOneOf(name, kScalars)) array = {.truths = name == "training"};
       array.numbers = *numbers;
       WriteConstant(constant, array);
       made->add_input(constant);
@@ -100,6 +107,13 @@ class Writer {
                              onnx::NodeProto* made) {
     onnx::AttributeProto* const attribute = made->add_attribute();
     attribute->set_name(name);
+    for (const auto& [word, text] : kAutoPads) {
+      if (name != word) continue;
+      attribute->set_name("auto_pad");
+      attribute->set_type(onnx::AttributeProto::STRING);
+      attribute->set_s(text);
+      return;
+    }
     if (IsOneOf(name, kOneInt)) {
       attribute->set_type(onnx::AttributeProto::INT);
       attribute->set_i(static_cast<int64_t>(numbers.at(0)));
@@ -123,11 +137,13 @@ class Writer {
   void WriteConstant(const std::string& name, const Array& array) {
     onnx::TensorProto* const tensor = model_.mutable_graph()->add_initializer();
     tensor->set_name(name);
-    tensor->set_data_type(array.integers ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+    tensor->set_data_type(TypeOf(array));
     for (const int64_t size : array.dims) tensor->add_dims(size);
     for (const double number : array.numbers) {
       if (array.integers)
         tensor->add_int64_data(static_cast<int64_t>(number));
+      else if (array.truths)
+        tensor->add_int32_data(static_cast<int32_t>(number));
       else
         tensor->add_float_data(static_cast<float>(number));
     }
