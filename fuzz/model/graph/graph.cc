@@ -1,5 +1,6 @@
 #include "fuzz/model/graph/graph.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <iterator>
@@ -155,6 +156,34 @@ std::string ToText(const Node& node) {
     for (const double number : numbers) text += " " + Spell(number);
   }
   return text;
+}
+
+const std::vector<std::string>& WrongWords() {
+  static const std::vector<std::string> words = {"op", "operand", "output", "cycle"};
+  return words;
+}
+
+bool Wrong::is_word() const {
+  return std::find(WrongWords().begin(), WrongWords().end(), what) != WrongWords().end();
+}
+
+std::string ToText(const Wrong& wrong) {
+  std::string text = "wrong " + wrong.node + " " + wrong.what;
+  for (const double number : wrong.numbers) text += " " + Spell(number);
+  return text;
+}
+
+std::optional<Wrong> ParseWrong(const std::string& line) {
+  std::istringstream in(line);
+  std::string word;
+  Wrong wrong;
+  if (!(in >> word >> wrong.node >> wrong.what) || word != "wrong") return std::nullopt;
+  while (in >> word) {
+    const auto number = Whole(word);
+    if (!number || wrong.is_word()) return std::nullopt;
+    wrong.numbers.push_back(static_cast<double>(*number));
+  }
+  return wrong;
 }
 
 std::optional<Input> ParseInput(const std::string& line) {

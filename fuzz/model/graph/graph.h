@@ -6,6 +6,8 @@
 //   n1 = Split n0 axis 1 parts 1 1
 //   n2 = MaxPool n0 kernel_shape 2 2 same_upper     a word alone: auto_pad
 //   output n1.1
+//   wrong n0 group 3               in the file, in place of what n0 says: forbidden by ONNX
+//   wrong n1 cycle                 or without an attribute: op, operand, output, cycle
 //
 // An operand is an input, an output of an earlier node ("n1" is its first, "n1.1" its second),
 // a constant, or "-" for one that is left out. A constant is its dims and the seed of its numbers:
@@ -47,10 +49,22 @@ struct Node {
   Dims Ints(const std::string& attribute, const Dims& without = {}) const;
 };
 
+// What makes the model one that must be refused. A word alone: an op that does not exist, an
+// operand that nobody makes, an output that is made under another name, a node that reads itself.
+struct Wrong {
+  std::string node = "";
+  std::string what = "";             // an attribute or one of WrongWords
+  std::vector<double> numbers = {};  // of the attribute
+  bool is_word() const;
+  bool operator==(const Wrong&) const = default;
+};
+const std::vector<std::string>& WrongWords();
+
 struct Graph {
   std::vector<Input> inputs;
   std::vector<Node> nodes;
   std::vector<std::string> outputs;
+  std::optional<Wrong> wrong = std::nullopt;
   bool operator==(const Graph&) const = default;
 };
 
@@ -77,7 +91,9 @@ std::string OutputName(const Node& node, size_t output);
 // A line without its newline. ParseNode takes what ToText gives.
 std::string ToText(const Input& input);
 std::string ToText(const Node& node);
+std::string ToText(const Wrong& wrong);
 std::optional<Input> ParseInput(const std::string& line);
 std::optional<Node> ParseNode(const std::string& line);
+std::optional<Wrong> ParseWrong(const std::string& line);
 
 }  // namespace tenter::fuzz::model

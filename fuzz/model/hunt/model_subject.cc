@@ -29,6 +29,7 @@ enum class Counted {
   kCalls,
   kFaults,
   kWrongRequests,
+  kWrongModels,
   kFrees,
   kStops,
   kSeveralCallers,
@@ -38,8 +39,8 @@ enum class Counted {
   kEnd
 };
 constexpr std::array kCounted = std::to_array<std::string_view>(
-    {"cases", "nodes", "calls", "faults", "wrong_requests", "frees", "stops", "several_callers",
-     "several_sizes", "for_one_thread", "naive"});
+    {"cases", "nodes", "calls", "faults", "wrong_requests", "wrong_models", "frees", "stops",
+     "several_callers", "several_sizes", "for_one_thread", "naive"});
 static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
 
 Program Parsed(const std::string& text) {
@@ -74,6 +75,7 @@ void ModelSubject::Count(const std::string& text,
   const auto add = [&](Counted what, uint64_t n) { add_index(static_cast<size_t>(what), n); };
   add(Counted::kCases, 1);
   add(Counted::kNodes, program.graph.nodes.size());
+  add(Counted::kWrongModels, program.graph.wrong.has_value());
   add(Counted::kFaults, program.faults.size());
   for (const Call& call : program.calls) {
     add(Counted::kCalls, call.verb == Verb::kCall ? static_cast<uint64_t>(call.times) : 0);

@@ -6,6 +6,7 @@
 #include "fuzz/model/judge/errors.h"
 #include "fuzz/model/judge/judge_values.h"
 #include "fuzz/model/judge/refused.h"
+#include "fuzz/model/judge/wrong_models.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -114,6 +115,11 @@ std::optional<Broken> JudgeGrowth(const Program&, const History& history) {
 }  // namespace
 
 std::optional<Finding> Judge(const Program& program, const History& history) {
+  if (program.graph.wrong.has_value()) {
+    const auto broken = JudgeWrongModel(program, history);
+    if (!broken.has_value()) return std::nullopt;
+    return Finding{broken->contract, broken->kind, broken->detail, 0};
+  }
   if (history.create != TGT_OK) {
     const int64_t size = *SizesOf(program).begin();
     if (Refused(program.graph).ExplainsCreation(size, history.create, history.create_error))

@@ -16,7 +16,8 @@ bool HasWrongIndex(const Node& node, const Values& values) {
                      [size](double at) { return at < -size || at >= size; });
 }
 
-// The values whose numbers the outputs need. A shape is known without them.
+}  // namespace
+
 std::set<std::string> NeededBy(const Graph& graph) {
   std::set<std::string> needed(graph.outputs.begin(), graph.outputs.end());
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
@@ -28,8 +29,6 @@ std::set<std::string> NeededBy(const Graph& graph) {
   }
   return needed;
 }
-
-}  // namespace
 
 Refusals RefusalsOf(const Graph& graph, const Values& values) {
   Refusals refusals;

@@ -24,6 +24,9 @@ struct Refusals {
   std::set<std::string> sure;
 };
 
+// The values whose numbers the outputs need. A shape is known without them.
+std::set<std::string> NeededBy(const Graph& graph);
+
 // `values`: those of Compute, in which a refused index has read a zero.
 Refusals RefusalsOf(const Graph& graph, const Values& values);
 

@@ -4,6 +4,7 @@
 
 #include "fuzz/model/program/dice.h"
 #include "fuzz/model/program/draw_graph.h"
+#include "fuzz/model/program/draw_wrong.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 // How likely something is, in percent, in the programs of one contract.
 struct Profile {
   int fault = 25, several = 60, sizes = 40, free = 8, stop = 4, bad = 10, refuse = 25, single = 10,
-      waiting = 5;
+      waiting = 5, wrong = 8;
   int nodes = 8, most_sizes = 3;
 };
 
@@ -24,7 +25,7 @@ Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
   if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
   if (contract == "COP-6") return {.several = 80, .single = 100, .nodes = 3};
-  return {.fault = 0, .several = 10, .free = 0, .stop = 0, .bad = 5, .nodes = 10};
+  return {.fault = 0, .several = 10, .free = 0, .stop = 0, .bad = 5, .wrong = 40, .nodes = 10};
 }
 
 class Drawing {
@@ -38,6 +39,8 @@ class Drawing {
     const int callers = dice_.Chance(profile_.several) ? dice_.From(2, kMostCallers) : 1;
     const int calls = dice_.From(callers, std::max(callers, most_calls));
     for (int i = 0; i < calls; ++i) DrawCall(i % callers, i == 0, sizes);
+    if (dice_.Chance(profile_.wrong)) p_.graph.wrong = DrawWrong(p_.graph, CalledSizes(), &dice_);
+    if (p_.graph.wrong.has_value()) return p_;
     DrawEnds(callers);
     for (int i = 0; dice_.Chance(profile_.fault) && i < 3; ++i) DrawFault();
     return p_;
@@ -54,6 +57,11 @@ class Drawing {
     p_.ops = dice_.Chance(20) ? 2 : 1;
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
     if (p_.safe && dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
+  }
+
+  std::vector<int64_t> CalledSizes() const {
+    const std::set<int64_t> sizes = SizesOf(p_);
+    return {sizes.begin(), sizes.end()};
   }
 
   // The sizes that the calls choose from.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fuzz/frame/word_reader.h"
+#include "fuzz/model/oracle/forbidden.h"
 #include "fuzz/model/oracle/oracle.h"
 
 namespace tenter::fuzz::model {
@@ -84,6 +85,13 @@ void ParseLine(int number, const std::string& line, WordReader* words, Program* 
   if (first == "fault") return ParseFault(words, p);
   if (IsCaller(first)) return ParseCall(first, words, p);
   if (first == "output") return p->graph.outputs.push_back(words->Word());
+  if (first == "wrong") {
+    const bool is_first = !p->graph.wrong.has_value();
+    p->graph.wrong = ParseWrong(line);
+    if (!is_first || !p->graph.wrong.has_value()) words->Is("");
+    while (words->more()) words->Word();
+    return;
+  }
   if (first == "input")
     Keep(ParseInput(line), &p->graph.inputs, words);
   else
@@ -96,8 +104,11 @@ Status CheckGraph(const Program& p) {
     return Status(StatusCode::kInvalidArgument, what);
   };
   if (!Has(p, Verb::kCall)) return invalid("nobody calls: 'c0: call a size 1 seed 1 times 1'");
-  for (const int64_t size : SizesOf(p))
-    TENTER_RETURN_IF_ERROR(Compute(p.graph, InputsOf(p.graph, size, 0)).status());
+  for (const int64_t size : SizesOf(p)) {
+    TENTER_ASSIGN_OR_RETURN(const Values values, Compute(p.graph, InputsOf(p.graph, size, 0)));
+    if (p.graph.wrong.has_value() && !IsForbidden(p.graph, values))
+      return invalid("'" + ToText(*p.graph.wrong) + "' is allowed, or no output needs the node");
+  }
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
     return invalid("a model needs a node and an output");
   for (const Fault& fault : p.faults)
@@ -136,6 +147,7 @@ std::string ToText(const Program& p) {
   for (const Input& input : p.graph.inputs) out << ToText(input) << "\n";
   for (const Node& node : p.graph.nodes) out << ToText(node) << "\n";
   for (const std::string& output : p.graph.outputs) out << "output " << output << "\n";
+  if (p.graph.wrong.has_value()) out << ToText(*p.graph.wrong) << "\n";
   for (const Fault& fault : p.faults)
     out << "fault "
         << (fault.place == Place::kNode      ? fault.node

@@ -4,6 +4,7 @@
 //   input x0 float N 3
 //   n0 = Relu x0
 //   output n0
+//   wrong n0 operand              the file says something that is forbidden (graph.h)
 //   fault n0 error hit 2          the second time that n0 runs
 //   fault compile throw each 2    every second compilation
 //   c0: call a size 2 seed 4 times 3   by caller 0, of the first op; callers call at the same time

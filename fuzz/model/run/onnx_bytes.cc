@@ -38,7 +38,11 @@ class Writer {
     model_.add_opset_import()->set_version(kOpset);
     model_.mutable_graph()->set_name("drawn");
     for (const Input& input : graph.inputs) WriteInput(input);
-    for (const Node& node : graph.nodes) WriteNode(node);
+    for (const Node& node : graph.nodes) {
+      const bool is_wrong = graph.wrong.has_value() && graph.wrong->node == node.name;
+      WriteNode(is_wrong ? WithAttribute(node, *graph.wrong) : node, OutputsOf(node));
+      if (is_wrong) Spoil(graph.wrong->what, node);
+    }
     const Arrays outputs = OutputsOf(graph, size, 0);
     for (size_t i = 0; i < outputs.size(); ++i) WriteOutput(graph.outputs[i], outputs[i]);
   }
@@ -70,7 +74,24 @@ class Writer {
     type->mutable_shape();
   }
 
-  void WriteNode(const Node& node) {
+  static Node WithAttribute(Node node, const Wrong& wrong) {
+    if (wrong.is_word()) return node;
+    std::erase_if(node.attributes, [&](const auto& one) { return one.first == wrong.what; });
+    node.attributes.emplace_back(wrong.what, wrong.numbers);
+    return node;
+  }
+
+  // The last node that was written, by a word.
+  void Spoil(const std::string& word, const Node& node) {
+    auto& nodes = *model_.mutable_graph()->mutable_node();
+    onnx::NodeProto* const made = nodes.Mutable(nodes.size() - 1);
+    if (word == "op") made->set_op_type("NoSuchOp");
+    if (word == "operand") made->set_input(0, "nobody_makes_this");
+    if (word == "output") made->set_output(0, "nobody_reads_this");
+    if (word == "cycle") made->set_input(0, OutputName(node, 0));
+  }
+
+  void WriteNode(const Node& node, size_t outputs) {
     onnx::NodeProto* const made = model_.mutable_graph()->add_node();
     made->set_op_type(node.op);
     made->set_name(node.name);
@@ -81,7 +102,7 @@ class Writer {
       if (!IsOneOf(name, op.input_attributes) && name != "mask")
         WriteAttribute(name, numbers, made);
     if (node.op == "Cast") WriteAttribute("to", {onnx::TensorProto::FLOAT}, made);
-    for (size_t i = 0; i < OutputsOf(node); ++i) made->add_output(OutputName(node, i));
+    for (size_t i = 0; i < outputs; ++i) made->add_output(OutputName(node, i));
   }
 
   // What is left out at the end stays out; before the end its name is empty.
