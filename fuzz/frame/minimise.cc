@@ -41,7 +41,7 @@ Rate Measure(const Subject& subject, const std::string& program, const std::stri
   Replayed replayed = Replay(subject, program, rounds, most, case_ns / kNsPerMs);
   Rate rate{.rounds = replayed.rounds, .last = {}};
   for (Finding& finding : replayed.findings) {
-    if (finding.kind != kind) continue;
+    if (!IsSameKind(finding.kind, kind)) continue;
     ++rate.came_back;
     rate.last = std::move(finding);
   }
@@ -103,7 +103,7 @@ class Minimiser {
             : std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
     const Fails fails = [&](const std::string& p) {
       const auto again = Try(subject_, p, {case_ns_, rounds});
-      const bool failed = again.has_value() && again->kind == kind_;
+      const bool failed = again.has_value() && IsSameKind(again->kind, kind_);
       if (failed) smallest_ops_ = std::min(smallest_ops_, subject_.Size(p));
       Tell();
       return failed;
@@ -184,7 +184,7 @@ class Minimiser {
       const uint64_t number = counts->next_case.FetchAdd(1, kRelaxed);
       if (!finding.has_value()) continue;
       if (any_kind) kind_ = finding->kind;
-      if (finding->kind == kind_) return number;
+      if (IsSameKind(finding->kind, kind_)) return number;
     }
     return std::nullopt;
   }

@@ -127,5 +127,14 @@ TEST(Sanitizer, KnowsThatAnExceptionIsCounted) {
 }
 #endif
 
+TEST(Finding, IsTheSameByWhateverSignal) {
+  EXPECT_TRUE(IsSameKind("crash: Aborted", "crash: Segmentation fault"));
+  EXPECT_TRUE(IsSameKind("hang", "hang"));
+  EXPECT_FALSE(IsSameKind("crash: Aborted", "crash: CHECK failed: 1 > 2"));
+  EXPECT_FALSE(IsSameKind("crash: CHECK failed: 1 > 2", "crash: CHECK failed: 2 > 3"));
+  EXPECT_FALSE(IsSameKind("crash: exit 1", "crash: Aborted"));
+  EXPECT_FALSE(IsSameKind("hang", "data race"));
+}
+
 }  // namespace
 }  // namespace tenter::fuzz

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace tenter::fuzz {
 
@@ -23,5 +24,15 @@ struct Finding {
   std::string detail;    // for a person
   uint64_t round = 0;    // the repetition in which it came
 };
+
+// Whether one bug may be seen as both kinds. Memory that is overwritten ends a process by the
+// signal of whoever meets it first, which may be another one the next time.
+inline bool IsSameKind(std::string_view a, std::string_view b) {
+  const auto by_signal = [](std::string_view kind) {
+    return kind.starts_with("crash: ") && !kind.starts_with("crash: CHECK") &&
+           !kind.starts_with("crash: exit");
+  };
+  return a == b || (by_signal(a) && by_signal(b));
+}
 
 }  // namespace tenter::fuzz
