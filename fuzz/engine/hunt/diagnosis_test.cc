@@ -47,6 +47,7 @@ TEST(Suspect, TakesWhatTheProgramCannotDoWithout) {
   EXPECT_EQ(Hang("t0: fork\nt0: push op2 writes(a)\n", "nobody answered"), "ENG-6");
   EXPECT_EQ(Hang("t0: push op1 writes(a)\nt0: stop drain\n", ""), "ENG-9");
   EXPECT_EQ(Hang("t0: push op1 scope 1 blocks\nop1: cancel 1\n", ""), "ERR-12");
+  EXPECT_EQ(Hang("t0: push op1 scope 1 blocks\nt0: stop cancel\n", ""), "ERR-12");
   EXPECT_EQ(Crash("t0: push op2 writes(a) races fails runtime_error\n"), "ENG-5");
   EXPECT_EQ(Crash("t0: push op2 writes(a)\nt0: delete a\n"), "ENG-8");
 }

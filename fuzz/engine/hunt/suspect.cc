@@ -29,8 +29,8 @@ std::string OfHang(const Program& program, const Snapshot& engine) {
   // A push that never returns holds the locks of its vars: they were taken in two orders, or one of
   // them twice.
   if (engine.locked) return HasUpdate(program) ? "ENG-2 or ENG-4" : "ENG-2";
-  if (Has(program, Verb::kStop)) return "ENG-9";
   if (Any(program, [](const Statement& s) { return s.blocks; })) return "ERR-12";
+  if (Has(program, Verb::kStop)) return "ENG-9";
   if (Any(program, [](const Statement& s) { return s.meets != 0; })) return "ENG-1";
   if (Any(program, WaitsInside)) return "ENG-7";
   // Nobody runs, and ops wait for one another, or one for itself.

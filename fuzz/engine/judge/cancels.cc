@@ -5,8 +5,6 @@
 namespace tenter::fuzz {
 namespace {
 
-bool StopsAll(const Statement& s) { return s.verb == Verb::kStop && s.mode == StopMode::kCancel; }
-
 // Whether a call of this verb for the scope had returned before `time`, and a kExpired had seen the
 // scope cancelled.
 bool EndedBefore(const Case& c, Verb verb, int scope, int64_t time) {
@@ -27,7 +25,7 @@ Cancels CancelsOf(const Case& c, const Statement& push, bool of_scope_only) {
     const Statement& s = c.program.statements[i];
     const StatementSeen& seen = c.history.statements[i];
     const bool of_scope = push.scope != 0 && s.scope == push.scope;
-    const bool stops = StopsAll(s) && !of_scope_only;
+    const bool stops = StopsWithCancel(s) && !of_scope_only;
     if (!seen.span.happened()) continue;
     if (stops || (of_scope && CancelsScope(s)))
       cancels.first_begin = std::min(cancels.first_begin, seen.span.begin);
@@ -44,7 +42,7 @@ std::vector<StatusCode> CancelCodes(const Case& c, const Statement& push) {
     const Statement& s = c.program.statements[i];
     const Span& span = c.history.statements[i].span;
     if (!span.happened()) continue;
-    stopped |= StopsAll(s);
+    stopped |= StopsWithCancel(s);
     if (push.scope == 0 || s.scope != push.scope || !CancelsScope(s)) continue;
     if (s.verb == Verb::kCancel)
       stopped |= !EndedBefore(c, Verb::kExpired, s.scope, span.begin);

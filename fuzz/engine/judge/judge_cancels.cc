@@ -51,7 +51,7 @@ void JudgeOneCode(const Case& c, const std::vector<Pushed>& order) {
   for (const Pushed& p : order)
     if (!p.deletes) scopes[p.number] = c.statement(p).scope;
   for (const Statement& s : c.program.statements)
-    if (s.verb == Verb::kStop && s.mode == StopMode::kCancel) return;
+    if (StopsWithCancel(s)) return;
   std::map<int, std::set<StatusCode>> codes;
   const auto note = [&](const VarSeen& seen) {
     for (const FailureSeen& f : seen.failures)

@@ -180,7 +180,8 @@ constexpr std::array kProperties = {
                           p.scope_cancels = 100;
                           p.scope_deadlines = 70;
                           p.blocks = 50;
-                          p.stops = 3;
+                          p.stops = 40;
+                          p.cancels = 80;
                         })},
 };
 

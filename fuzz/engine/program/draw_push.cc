@@ -35,7 +35,7 @@ Statement PushDrawing::Push(Actor actor) {
   if (Chance(profile_.races)) Race(&s);
   if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
   if (scopes_ > 0 && Chance(70)) s.scope = dice_.From(1, scopes_);
-  s.blocks = s.scope != 0 && Chance(profile_.blocks);
+  s.blocks = Chance(profile_.blocks);
   return s;
 }
 

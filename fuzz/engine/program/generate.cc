@@ -201,10 +201,24 @@ class Drawing {
     if (!Chance(percent)) return;
     Statement s = By({false, From(0, threads - 1)}, Verb::kStop);
     if (Chance(profile_.cancels)) s.mode = StopMode::kCancel;
-    const size_t place = AnyPlace();
-    if (const Statement* push = PushBefore(place); push != nullptr && Chance(25))
-      s.actor = {true, push->op};
+    const bool wakes = s.mode == StopMode::kCancel && Chance(60);
+    const size_t place = wakes ? PlaceBehindBlocking() : AnyPlace();
+    if (const Statement* push = PushBefore(place); push != nullptr) {
+      if (Chance(25))
+        s.actor = {true, push->op};
+      else if (push->blocks)
+        s.actor = push->actor;
+    }
     Insert(place, s);
+  }
+
+  // Behind the push of an op that blocks, if there is one.
+  size_t PlaceBehindBlocking() {
+    for (int tries = 0; tries < 20; ++tries) {
+      const size_t place = AnyPlace();
+      if (const Statement* push = PushBefore(place); push != nullptr && push->blocks) return place;
+    }
+    return AnyPlace();
   }
 
   // Somewhere, or behind some pushes of one thread, whose bodies may block until then; or by such a
@@ -250,7 +264,7 @@ class Drawing {
     for (Statement& s : program_.statements) {
       s.ends = Ends::kSync;
       s.throws_after = Type::kNone;
-      s.far_deadline = false;
+      s.far_deadline = s.blocks = false;
     }
     // Where no op waits for another one the order of starts is known exactly.
     if (Chance(50))

@@ -61,18 +61,19 @@ void NormaliseRaces(Statement* s) {
   s->throws_after = Type::kNone;
 }
 
-// The pusher of an op that blocks has to cancel its scope, or to give it a deadline, before it
-// waits for ops: otherwise the two would wait for each other. Or the body itself cancels the scope
-// before it blocks.
+// The pusher of an op that blocks has to cancel its scope, to give it a deadline, or to stop the
+// engine with cancel, before it waits for ops: otherwise the two would wait for each other. Or the
+// body itself does so before it blocks.
 bool MayBlock(const Program& program, size_t push) {
   const Statement& s = program.statements[push];
-  if (s.actor.is_op || s.scope == 0 || s.ends != Ends::kSync || s.bulk != 0 || program.gated ||
+  if (s.actor.is_op || s.ends != Ends::kSync || s.bulk != 0 || s.program != 0 || program.gated ||
       program.workers == 0 || Has(program, Verb::kFork))
     return false;
   bool pusher_waits = false;  // it has waited for ops since the push
   for (size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& other = program.statements[i];
-    const bool cancels = CancelsScope(other) && other.scope == s.scope;
+    const bool stops = StopsWithCancel(other);
+    const bool cancels = stops || (s.scope != 0 && CancelsScope(other) && other.scope == s.scope);
     if (cancels && other.actor == Actor{true, s.op}) return true;
     if (!(other.actor == s.actor)) continue;
     if (cancels && (i > push ? !pusher_waits : other.verb == Verb::kTimeout)) return true;
@@ -155,7 +156,7 @@ void NormaliseScopes(Program* program) {
 bool CanHaveCrowd(const Program& program) {
   return !program.gated && program.failing_worker < 0 &&
          std::none_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-           return s.verb == Verb::kDelete || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
+           return s.verb == Verb::kDelete || StopsWithCancel(s);
          });
 }
 

@@ -47,7 +47,7 @@ struct Profile {
   int scope_cancels = 30;    // of these: programs in which some are cancelled
   int scope_deadlines = 25;  // of these: programs in which some get a deadline
   int scoped_replays = 40;   // of these: replays that are pushed into a scope
-  int blocks = 10;           // ops in a scope whose body waits until that is cancelled
+  int blocks = 10;           // ops whose body waits until it is cancelled, where that surely comes
   int meetings = 10;         // programs in which bodies wait for bodies of other ops
   int backlogs = 3;          // programs of one thread in which a push stands for many ops
   bool gated = false;        // one worker, held until everything was pushed

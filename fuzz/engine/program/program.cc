@@ -40,15 +40,13 @@ bool Has(const Program& program, Verb verb) {
 }
 
 bool CanCancel(const Program& program) {
-  return std::any_of(program.statements.begin(), program.statements.end(), [](const Statement& s) {
-    return CancelsScope(s) || (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
-  });
+  return std::any_of(program.statements.begin(), program.statements.end(),
+                     [](const Statement& s) { return CancelsScope(s) || StopsWithCancel(s); });
 }
 
 bool CanCancel(const Program& program, const Statement& push) {
   return std::any_of(program.statements.begin(), program.statements.end(), [&](const Statement& s) {
-    return (CancelsScope(s) && push.scope != 0 && s.scope == push.scope) ||
-           (s.verb == Verb::kStop && s.mode == StopMode::kCancel);
+    return (CancelsScope(s) && push.scope != 0 && s.scope == push.scope) || StopsWithCancel(s);
   });
 }
 

@@ -129,11 +129,15 @@ TEST(Program, ABodyMayBlockWhenSomethingWakesIt) {
   for (const char* text :
        {"engine vars 1\nt0: timeout 1\nt0: push op1 scope 1 blocks\nt0: wait a\n",
         "engine\nt0: push op1 scope 1 blocks\nt0: timeout 1\nt0: waitall\n",
-        "engine\nt0: push op1 scope 1 blocks\nop1: cancel 1\nt0: waitall\n"})
+        "engine\nt0: push op1 scope 1 blocks\nop1: cancel 1\nt0: waitall\n",
+        "engine\nt0: push op1 blocks\nt0: stop cancel\n",
+        "engine\nt0: push op1 scope 1 blocks\nop1: stop cancel\nt0: waitall\n"})
     EXPECT_TRUE(ParseProgram(text).ok()) << text;
   for (const char* text : {"engine\nt0: timeout 1 far\nt0: push op1 scope 1 blocks\n",
                            "engine\nt0: timeout 1\nt0: push op1 scope 2 blocks\n",
                            "engine\nt1: timeout 1\nt0: push op1 scope 1 blocks\nt0: waitall\n",
+                           "engine\nt0: push op1 blocks\nt0: cancel 1\n",
+                           "engine\nt0: push op1 blocks\nt0: stop drain\nt0: stop cancel\n",
                            "engine\nt0: push op1 scope 1 blocks\nt0: waitall\nt0: timeout 1\n"})
     EXPECT_FALSE(ParseProgram(text).ok()) << text;
 }

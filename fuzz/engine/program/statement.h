@@ -67,7 +67,7 @@ struct Statement {
   // kPush, kReplay: the failure scope that it is in, or 0; a recorded push has none of its own.
   // kAwait, kCancel, kTimeout, kExpired: which scope
   int scope = 0;
-  bool blocks = false;  // the body waits until its scope is cancelled
+  bool blocks = false;  // the body waits until it is cancelled
   int meets = 0;        // the body waits until that of this op has begun; 0: it does not
   int times = 0;        // so many ops that are alike; 0: one. Expand makes them
   // kPush: where it is recorded instead, or 0. kReplay: what is replayed
@@ -90,6 +90,11 @@ inline bool Races(const Statement& s) {
 // Whether the scope of the statement is cancelled by it, at once or soon.
 inline bool CancelsScope(const Statement& s) {
   return s.verb == Verb::kCancel || (s.verb == Verb::kTimeout && !s.far_deadline);
+}
+
+// Whether it stops the engine and cancels what runs.
+inline bool StopsWithCancel(const Statement& s) {
+  return s.verb == Verb::kStop && s.mode == StopMode::kCancel;
 }
 
 // Letters are a to z, then a1 to z1, and so on.

@@ -119,13 +119,15 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
       return rounds_.Run(*engine_, index, s.rounds, CombineHash(program_.noise + round_, index),
                          seen);
     case Verb::kStop:
+      if (StopsWithCancel(s)) LetBodiesBegin(index);
       seen->code = engine_->Stop(s.mode).code();
       if (!s.actor.is_op) seen->live_after_stop = static_cast<int64_t>(engine_->counts().live_ops);
       return;
     case Verb::kAwait:
       return LookAtScope(*scopes_.Find(s.scope), &seen->reported, &seen->caught);
     case Verb::kCancel:
-      return Cancel(index);
+      LetBodiesBegin(index);
+      return scopes_.Find(s.scope)->Cancel();
     case Verb::kTimeout:
       return SetTimeout(index, seen);
     case Verb::kExpired:
@@ -139,15 +141,16 @@ void Execution::Do(size_t index, const HandlesPtr& handles, StatementSeen* seen)
   }
 }
 
-// In some rounds bodies that block until then have time to begin.
-void Execution::Cancel(size_t index) {
+// Those that block until this statement cancels them: in some rounds they have time for it.
+void Execution::LetBodiesBegin(size_t index) const {
   const Statement& s = program_.statements[index];
-  const bool awaited =
-      std::any_of(program_.statements.begin(), program_.statements.end(),
-                  [&](const Statement& push) { return push.blocks && push.scope == s.scope; });
+  const auto awaits = [&](const Statement& push) {
+    return push.blocks && (StopsWithCancel(s) || push.scope == s.scope);
+  };
   const int64_t delay_ns = ScopeTimeoutNs(program_.noise + round_, index);
-  if (awaited && !s.actor.is_op && delay_ns % 2 == 0) SleepNs(delay_ns);
-  scopes_.Find(s.scope)->Cancel();
+  if (!s.actor.is_op && delay_ns % 2 == 0 &&
+      std::any_of(program_.statements.begin(), program_.statements.end(), awaits))
+    SleepNs(delay_ns);
 }
 
 void Execution::SetTimeout(size_t index, StatementSeen* seen) {

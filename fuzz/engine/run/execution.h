@@ -34,7 +34,7 @@ class Execution {
   void RunActor(Actor actor, const HandlesPtr* handles);
   void RunStatement(size_t index, const HandlesPtr& handles);
   void Do(size_t index, const HandlesPtr& handles, StatementSeen* seen);
-  void Cancel(size_t index);
+  void LetBodiesBegin(size_t index) const;
   void SetTimeout(size_t index, StatementSeen* seen);
   void Wait(const Handle& handle, VarSeen* seen);
 
