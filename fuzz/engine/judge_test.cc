@@ -516,6 +516,13 @@ TEST(Judge, SeesBrokenTokens) {
                 [](History& h) { h.statements[0].cancel_seen = true; }}});
 }
 
+// ERR-1: an op that surely comes too late: the one for which it waits pushes it.
+TEST(Judge, SeesBrokenDeadlinesOfOps) {
+  const auto ran = [](History& h) { h.statements[1].runs = 1; };
+  ExpectFound("engine\nt0: push op1 writes(a) lasts\nop1: push op2 reads(a) short_deadline\n",
+              {{"ERR-1", "ran behind its deadline", ran}, {"ERR-1", "late although it ran", ran}});
+}
+
 // ERR-11: a scope whose deadline passed before an op came, one that has none, and a far one.
 TEST(Judge, SeesBrokenDeadlinesOfScopes) {
   ExpectFound(

@@ -50,7 +50,8 @@ struct RunSeen {
   int runs = 0;
   Span body;
   bool throws_late = false;
-  bool cancel_seen = false;  // the token was requested at the end of the body
+  int64_t end_ns = 0;        // of a body that ends its op: when, as NowNs counts, at the latest
+  bool cancel_seen = false;  // the token was requested behind that
   // Of an op that blocks: how often it was woken and when its callback ran first; when the callback
   // was gone for the body, and whether it was still inside then.
   int wakes = 0;
@@ -75,6 +76,7 @@ struct StatementSeen : RunSeen {
   Handles handles;  // what the letters meant
   StatusCode code = StatusCode::kOk;
   uint64_t push_number = 0;
+  int64_t pushed_ns = 0;              // when the push had returned, as NowNs counts
   VarSeen var;                        // kWait
   Caught caught;                      // kWaitAll, kAwait: what came instead of a report
   std::vector<FailureSeen> reported;  // kWaitAll, kAwait

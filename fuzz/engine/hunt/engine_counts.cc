@@ -100,7 +100,8 @@ void CountCase(const Program& p, const std::function<void(size_t, uint64_t)>& ad
   add(Count::kManyVars, statements([](const Statement& s) {
         return s.verb == Verb::kPush && s.reads.size() + s.writes.size() > 16;
       }));
-  add(Count::kTimesOut, statements([](const Statement& s) { return s.ends == Ends::kHeld; }));
+  add(Count::kTimesOut,
+      statements([](const Statement& s) { return s.ends == Ends::kHeld || s.short_deadline; }));
   add(Count::kRaces, statements(Races));
   add(Count::kScopedOps,
       statements([](const Statement& s) { return s.verb == Verb::kPush && s.scope != 0; }));

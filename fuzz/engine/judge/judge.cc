@@ -35,6 +35,7 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   JudgeOrder(c, order);
   JudgeDeleters(c);
   JudgeCancels(c, order);
+  JudgeLate(c, order);
   JudgeLooks(c, order);
   if (program.gated) JudgePriorities(c, order);
   JudgeEveryChoice(c, order, [&](const Case& chosen, const Expectation& expect) {

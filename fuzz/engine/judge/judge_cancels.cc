@@ -5,17 +5,23 @@
 
 #include "fuzz/engine/judge/cancels.h"
 #include "fuzz/engine/judge/parts.h"
+#include "fuzz/engine/program/timeouts.h"
 #include "fuzz/engine/program/to_text.h"
 
 namespace tenter::fuzz {
 namespace {
 
+// Its own deadline had passed before the body asked.
+bool EndedLate(const Statement& s, const StatementSeen& seen) {
+  return s.short_deadline && seen.pushed_ns != 0 && seen.end_ns > seen.pushed_ns + kSoonNs;
+}
+
 void JudgeToken(const Case& c, const Statement& s, const StatementSeen& seen) {
   const Cancels any = CancelsOf(c, s, false);
-  if (seen.cancel_seen && any.first_begin > seen.body.end)
+  if (seen.cancel_seen && any.first_begin > seen.body.end && !s.short_deadline)
     c.Report("ERR-12", "token requested without a cancel",
              ToText(s) + " was told of a cancellation, and nobody had cancelled it");
-  if (!seen.cancel_seen && (s.blocks || any.first_end < seen.body.begin))
+  if (!seen.cancel_seen && (s.blocks || any.first_end < seen.body.begin || EndedLate(s, seen)))
     c.Report("ERR-12", "token not requested",
              ToText(s) + " was not told of the cancellation that had come before");
 }

@@ -84,13 +84,18 @@ void PlaceDeletes(const Case& c, std::vector<Pushed>* pushes) {
   }
 }
 
-// Fills in how racing ops ended, by what was reported of them.
+// Whether a failure there tells how the op ended.
+bool IsTold(const Statement& s, FailurePlace place) {
+  if (Races(s)) return place != FailurePlace::kAfterEnd;
+  return s.short_deadline && place == FailurePlace::kDeadline;
+}
+
+// Fills in how ops ended of which chance says it, by what was reported of them.
 void NoteRaces(const Case& c, std::vector<Pushed>* order) {
   const auto note = [&](const std::vector<FailureSeen>& reported) {
     for (const FailureSeen& f : reported)
       for (Pushed& p : *order)
-        if (p.number == f.push_number && !p.deletes && Races(c.statement(p)) &&
-            f.place != FailurePlace::kAfterEnd)
+        if (p.number == f.push_number && !p.deletes && IsTold(c.statement(p), f.place))
           p.raced = f.place;
   };
   for (const StatementSeen& seen : c.history.statements) note(seen.reported);

@@ -35,6 +35,10 @@ void JudgeLooks(const Case& c, const std::vector<Pushed>& order);
 // of scopes.
 void JudgeCancels(const Case& c, const std::vector<Pushed>& order);
 
+// judge_deadlines.cc: who ran although its own deadline had surely passed, and who did although it
+// is said to have ended that.
+void JudgeLate(const Case& c, const std::vector<Pushed>& order);
+
 // judge_outcome.cc, judge_vars.cc: who ran at all, values, poison, counts.
 void JudgeRuns(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);
 void JudgeOutcome(const Case& c, const std::vector<Pushed>& order, const Expectation& expect);

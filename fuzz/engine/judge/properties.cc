@@ -95,13 +95,16 @@ constexpr std::array kProperties = {
                           p.cancels = 0;
                           p.late = 0;
                         })},
-    EngineProperty{"ERR-1",
-                   "every way to fail fails the op: throw of any type, error, dropped handle",
-                   With({},
-                        [](Profile& p) {
-                          p.fails = 40;
-                          p.async = 60;
-                        })},
+    EngineProperty{
+        "ERR-1",
+        "every way to fail fails the op: throw of any type, error, dropped handle, deadline",
+        With({},
+             [](Profile& p) {
+               p.fails = 40;
+               p.async = 40;
+               p.short_deadlines = 20;
+               p.lasting = 15;
+             })},
     EngineProperty{"ERR-2",
                    "poison on exactly the written vars; all other values as in the clean run",
                    With({}, [](Profile& p) { p.fails = 30; })},
@@ -180,6 +183,7 @@ constexpr std::array kProperties = {
                           p.scope_cancels = 100;
                           p.scope_deadlines = 70;
                           p.blocks = 50;
+                          p.short_deadlines = 10;
                           p.stops = 40;
                           p.cancels = 80;
                         })},

@@ -98,7 +98,10 @@ class Model {
       expect_.failures[number] = failure;
       return true;
     }
-    if (Races(s)) {
+    if (s.short_deadline && pushed.raced.has_value()) {
+      failure.place = FailurePlace::kDeadline;
+      failure.caught = StatusCaught(StatusCode::kDeadlineExceeded);
+    } else if (Races(s)) {
       if (!RacedFailure(s, pushed.raced, &failure)) return false;
     } else if (s.throws != Type::kNone) {
       failure.caught = PlannedCaught(s.throws, s.op);

@@ -19,8 +19,8 @@ struct Pushed {
   size_t statement = 0;
   bool deletes = false;
   std::vector<int> reads, writes;  // instances, each once
-  // Of a racing op: the place of the failure that was reported of it, which tells how it ended;
-  // nothing when none was reported.
+  // Of an op that races: the place of the failure that was reported of it, which tells how it
+  // ended; nothing when none was reported. Of one with a short deadline only that this ended it.
   std::optional<FailurePlace> raced = std::nullopt;
   // With which codes it may have been cancelled: kStopped, kDeadlineExceeded, or both.
   std::vector<StatusCode> cancel_codes = {};

@@ -36,6 +36,9 @@ Statement PushDrawing::Push(Actor actor) {
   if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
   if (scopes_ > 0 && Chance(70)) s.scope = dice_.From(1, scopes_);
   s.blocks = Chance(profile_.blocks);
+  s.short_deadline = s.ends == Ends::kSync && s.bulk == 0 && Chance(profile_.short_deadlines);
+  if (s.short_deadline) s.far_deadline = false;
+  s.lasts = Chance(profile_.lasting);
   return s;
 }
 

@@ -73,6 +73,7 @@ class Drawing {
     if (threads == 1) return;
     profile_.fails = profile_.async = profile_.out_of_memory = 0;
     profile_.times_out = profile_.races = profile_.captures = profile_.stops = 0;
+    profile_.short_deadlines = 0;
     profile_.scope_cancels = profile_.scope_deadlines = 0;
     program_.failing_worker = -1;
   }
@@ -101,7 +102,7 @@ class Drawing {
   // Nothing is drawn that does not go together with rounds.
   void PlanRounds() {
     profile_.fails = profile_.late = profile_.times_out = profile_.races = profile_.deletes = 0;
-    profile_.stops = bulk_ = 0;
+    profile_.short_deadlines = profile_.stops = bulk_ = 0;
     program_.failing_worker = -1;
   }
 
@@ -211,7 +212,6 @@ class Drawing {
     }
     Insert(place, s);
   }
-
   // Behind the push of an op that blocks, if there is one.
   size_t PlaceBehindBlocking() {
     for (int tries = 0; tries < 20; ++tries) {
@@ -264,7 +264,7 @@ class Drawing {
     for (Statement& s : program_.statements) {
       s.ends = Ends::kSync;
       s.throws_after = Type::kNone;
-      s.far_deadline = s.blocks = false;
+      s.far_deadline = s.short_deadline = s.lasts = s.blocks = false;
     }
     // Where no op waits for another one the order of starts is known exactly.
     if (Chance(50))

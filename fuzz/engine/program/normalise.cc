@@ -48,6 +48,13 @@ void NormaliseHeld(bool cancels, Statement* s) {
   if (cancels || s->program != 0) s->ends = Ends::kDropped;
 }
 
+// Of ops that end with their bodies, where each need not run.
+void NormaliseShortDeadline(const Program& program, Statement* s) {
+  if (program.gated) s->lasts = false;
+  if (program.gated || s->ends != Ends::kSync || s->bulk != 0 || s->far_deadline)
+    s->short_deadline = false;
+}
+
 // At most one error of a racing op may be reported after its end: either that of the handle or that
 // of the body. So whoever is told of one knows whose it was.
 void NormaliseRaces(Statement* s) {
@@ -63,12 +70,13 @@ void NormaliseRaces(Statement* s) {
 
 // The pusher of an op that blocks has to cancel its scope, to give it a deadline, or to stop the
 // engine with cancel, before it waits for ops: otherwise the two would wait for each other. Or the
-// body itself does so before it blocks.
+// body itself does so before it blocks, or the op has a deadline of its own.
 bool MayBlock(const Program& program, size_t push) {
   const Statement& s = program.statements[push];
   if (s.actor.is_op || s.ends != Ends::kSync || s.bulk != 0 || s.program != 0 || program.gated ||
       program.workers == 0 || Has(program, Verb::kFork))
     return false;
+  if (s.short_deadline) return true;
   bool pusher_waits = false;  // it has waited for ops since the push
   for (size_t i = 0; i < program.statements.size(); ++i) {
     const Statement& other = program.statements[i];
@@ -100,7 +108,7 @@ bool EachRuns(const Program& program) {
                   s.verb != Verb::kTimeout &&
                   (s.verb != Verb::kPush ||
                    (!s.actor.is_op && s.ends == Ends::kSync && s.throws == Type::kNone &&
-                    !s.out_of_memory && s.program == 0));
+                    !s.short_deadline && !s.out_of_memory && s.program == 0));
          });
 }
 
@@ -167,13 +175,14 @@ void NormaliseTimes(const Program& program, Statement* s) {
                                    return other.actor == Actor{true, s->op} || other.meets == s->op;
                                  });
   if (named || s->actor.is_op || s->program != 0 || s->ends != Ends::kSync || s->out_of_memory ||
-      s->blocks || s->meets != 0 || s->times < 2)
+      s->blocks || s->meets != 0 || s->lasts || s->short_deadline || s->times < 2)
     s->times = 0;
 }
 
 bool Fails(const Statement& s) {
   return s.throws != Type::kNone || s.fails != Type::kNone || s.throws_after != Type::kNone ||
-         s.ends == Ends::kNever || s.ends == Ends::kDropped || s.ends == Ends::kHeld || Races(s);
+         s.ends == Ends::kNever || s.ends == Ends::kDropped || s.ends == Ends::kHeld ||
+         MayBeLate(s);
 }
 
 // The pushes of rounds have numbers that nobody tells, and their waits would be told of failures.
@@ -211,6 +220,7 @@ void Normalise(Program* program) {
     NormaliseHeld(cancels, &kept.back());
     NormaliseRaces(&kept.back());
     NormaliseBulk(can_bulk, &kept.back());
+    NormaliseShortDeadline(*program, &kept.back());
     NormaliseTimes(*program, &kept.back());
     if (kept.back().program != 0 || kept.back().ends == Ends::kHeld || Races(kept.back()))
       quiet.insert(s.op);

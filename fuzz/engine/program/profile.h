@@ -41,6 +41,8 @@ struct Profile {
   int crowds = 6;            // programs beside whose pushers other threads make and delete vars
   int crowds_at_forks = 60;  // of the programs that fork
   int far_deadlines = 4;     // ops with a deadline that does not pass
+  int short_deadlines = 3;   // ops that do not run when they have waited for a while
+  int lasting = 3;           // ops for which others wait for a while
   int times_out = 2;         // ops that hold their handle beyond a deadline that passes
   int races = 3;             // ops whose handle is used at about their deadline
   int scopes = 15;           // programs with failure scopes

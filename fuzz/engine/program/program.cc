@@ -56,7 +56,7 @@ bool HasBulk(const Program& program) {
 }
 
 bool HasRaces(const Program& program) {
-  return std::any_of(program.statements.begin(), program.statements.end(), Races);
+  return std::any_of(program.statements.begin(), program.statements.end(), MayBeLate);
 }
 
 }  // namespace tenter::fuzz

@@ -19,8 +19,9 @@
 //   or where each op runs and tells it; without a delete, a gate or a crowd. (7) a program of one
 //   pusher whose ops all end with their bodies may fork: both processes go on with it. (8) an op
 //   that blocks has a worker, and its own pusher cancels its scope, gives that a deadline or stops
-//   the engine with cancel before it waits for ops, or its own body cancels or stops. (9) a
-//   scope has one deadline at most, which a pusher sets; only that pusher waits until it has passed. (10) an op meets one that can begin
+//   the engine with cancel before it waits for ops, or its own body cancels or stops, or it
+//   has a short deadline. (9) a scope has one deadline at most, which
+//   a pusher sets; only that pusher waits until it has passed. (10) an op meets one that can begin
 //   while it waits: meetings.h. (11) beside a crowd the program deletes nothing, nothing is
 //   cancelled by a stop, and nobody asks for parity, a gate or a worker that fails. (12) a
 //   pusher has rounds only where nothing fails, since their waits would tell of it; and without
@@ -64,6 +65,7 @@ bool CanCancel(const Program& program);
 // Whether the engine, or a scope in which it is, may cancel the op that `push` pushes.
 bool CanCancel(const Program& program, const Statement& push);
 bool HasBulk(const Program& program);
+// Whether chance says how some op ends.
 bool HasRaces(const Program& program);
 
 }  // namespace tenter::fuzz

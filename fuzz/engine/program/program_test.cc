@@ -131,6 +131,7 @@ TEST(Program, ABodyMayBlockWhenSomethingWakesIt) {
         "engine\nt0: push op1 scope 1 blocks\nt0: timeout 1\nt0: waitall\n",
         "engine\nt0: push op1 scope 1 blocks\nop1: cancel 1\nt0: waitall\n",
         "engine\nt0: push op1 blocks\nt0: stop cancel\n",
+        "engine\nt0: push op1 short_deadline blocks\nt0: waitall\n",
         "engine\nt0: push op1 scope 1 blocks\nop1: stop cancel\nt0: waitall\n"})
     EXPECT_TRUE(ParseProgram(text).ok()) << text;
   for (const char* text : {"engine\nt0: timeout 1 far\nt0: push op1 scope 1 blocks\n",

@@ -63,6 +63,8 @@ struct Statement {
   Type throws_after = Type::kNone;  // the body throws after it has completed (kNow only)
   bool out_of_memory = false;       // the push meets std::bad_alloc
   bool far_deadline = false;        // one that does not pass; also of a kTimeout
+  bool short_deadline = false;      // of a kSync: one that has passed when the op waits for a while
+  bool lasts = false;               // the body goes on for longer than a short deadline
   int bulk = 0;                     // pushed through a Bulk of so many ops; 0: alone
   // kPush, kReplay: the failure scope that it is in, or 0; a recorded push has none of its own.
   // kAwait, kCancel, kTimeout, kExpired: which scope
@@ -86,6 +88,9 @@ struct Statement {
 inline bool Races(const Statement& s) {
   return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;
 }
+
+// Whether a deadline of its own may end it.
+inline bool MayBeLate(const Statement& s) { return Races(s) || s.short_deadline; }
 
 // Whether the scope of the statement is cancelled by it, at once or soon.
 inline bool CancelsScope(const Statement& s) {

@@ -37,6 +37,8 @@ inline constexpr PushWord kPushWords[] = {
     {"then_throws", &Statement::throws_after},
     {"out_of_memory", &Statement::out_of_memory},
     {"far_deadline", &Statement::far_deadline},
+    {"short_deadline", &Statement::short_deadline},
+    {"lasts", &Statement::lasts},
     {"bulk", &Statement::bulk},
     {"scope", &Statement::scope},
     {"blocks", &Statement::blocks},

@@ -2,8 +2,8 @@
 
 #include "fuzz/engine/ends/counted.h"
 #include "fuzz/engine/ends/planned.h"
+#include "fuzz/engine/program/timeouts.h"
 #include "fuzz/engine/program/values.h"
-#include "fuzz/engine/run/timeouts.h"
 #include "fuzz/engine/run/wake.h"
 
 namespace tenter::fuzz {
@@ -53,6 +53,7 @@ RunSeen* Bodies::Begin(size_t index, const HandlesPtr& handles, const OpContext&
   run->body.begin = notes_.Stamp();
   inside_(s.op, handles);
   meetings_.Await(s);
+  if (s.lasts) SleepNs(kLastingNs);
   run->values_read.clear();
   for (const int instance : Instances(s.reads, *handles))
     run->values_read.push_back(values_[instance]);
@@ -74,6 +75,7 @@ void Bodies::RunSync(size_t index, const HandlesPtr& handles, const OpContext& c
   RunSeen* const run = Begin(index, handles, context);
   if (program_.statements[index].blocks)
     AwaitCancel(context.cancel, WakeStayNs(program_.noise + round_, index), notes_, run);
+  run->end_ns = NowNs();
   run->cancel_seen = context.cancel.requested();
   Finish(index, run);
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/program/timeouts.h"
 #include "fuzz/engine/run/drain.h"
 #include "fuzz/engine/run/look.h"
 #include "fuzz/engine/run/pushers.h"
-#include "fuzz/engine/run/timeouts.h"
 #include "runtime/base/rng.h"
 
 namespace tenter::fuzz {

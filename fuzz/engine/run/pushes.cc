@@ -1,6 +1,6 @@
 #include "fuzz/engine/run/pushes.h"
 
-#include "fuzz/engine/run/timeouts.h"
+#include "fuzz/engine/program/timeouts.h"
 
 namespace tenter::fuzz {
 namespace {
@@ -40,7 +40,7 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
   const std::string name = OpName(s.op);
   Op op{.name = name, .reads = reads, .writes = writes, .priority = s.priority};
   if (s.far_deadline) op.timeout_ns = kFarNs;
-  if (s.ends == Ends::kHeld || Races(s)) op.timeout_ns = kSoonNs;
+  if (s.ends == Ends::kHeld || MayBeLate(s)) op.timeout_ns = kSoonNs;
   op.scope = scopes_.Find(s.scope);
   op.body = bodies_.Of(index, handles, NowNs() + kSoonNs);
   if (s.program != 0) return captured_.Record(s.program, std::move(op));
@@ -48,6 +48,7 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
   // Both ways into the engine, where nothing forks that would have to wait for the second.
   const bool counted = index % 2 == 1 && !forks_;
   Note(counted ? engine_.PushCounted(std::move(op)) : engine_.Push(std::move(op)), seen);
+  seen->pushed_ns = NowNs();
 }
 
 // A pusher has one bulk of each size; one of one size only is drawn.
@@ -61,6 +62,7 @@ void Pushes::Replay(size_t index) {
   const Statement& s = program_.statements[index];
   Note(captured_.Replay(engine_, s.program, scopes_.Find(s.scope), index),
        &notes_.statement(index));
+  notes_.statement(index).pushed_ns = NowNs();
 }
 
 }  // namespace tenter::fuzz

@@ -39,7 +39,7 @@ void RestrictEnds(Statement* s) {
 }
 
 void RestrictPush(Statement* s) {
-  s->out_of_memory = s->far_deadline = s->blocks = false;
+  s->out_of_memory = s->far_deadline = s->short_deadline = s->lasts = s->blocks = false;
   s->bulk = s->scope = s->program = s->meets = 0;
   RestrictEnds(s);
 }

@@ -1,5 +1,5 @@
-// Timeouts: the deadlines of ops and scopes, as times from the moment they are set; and how long
-// callbacks stay.
+// Timeouts: the deadlines of ops and scopes, as times from the moment they are set; how long bodies
+// last, and callbacks stay.
 //
 // Thread safety: constants, and pure functions.
 #pragma once
@@ -12,6 +12,7 @@
 namespace tenter::fuzz {
 
 inline constexpr int64_t kSoonNs = 100 * kNsPerUs;      // of an op that holds its handle, or races
+inline constexpr int64_t kLastingNs = 3 * kSoonNs;      // of a body for which others wait
 inline constexpr int64_t kFarNs = 3600 * kNsPerSecond;  // does not pass
 
 // Of a scope whose deadline comes while its ops run: other times in each round.
