@@ -24,7 +24,8 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "ENG-2") return {Kind::kProgram, Kind::kRecording};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
   if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
-  if (contract == "ERR-11" || contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
+  if (contract == "ERR-11") return {Kind::kEngine, Kind::kScope, Kind::kProgram};
+  if (contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
   return {Kind::kEngine, Kind::kScope, Kind::kTrace};
 }
 

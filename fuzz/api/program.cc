@@ -34,6 +34,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kBulkFlush, "bulk_flush", {kBulk, kNone}, kNone},
     {Verb::kRecord, "record", {kRecording, kNone}, kNone},
     {Verb::kReplay, "replay", {kProgram, kNone}, kNone},
+    {Verb::kReplayScoped, "replay_scoped", {kProgram, kScope}, kNone},
     {Verb::kWait, "wait", {kEngine, kNone}, kNone},
     {Verb::kStop, "stop", {kEngine, kNone}, kNone},
     {Verb::kCounts, "counts", {kEngine, kNone}, kNone},

@@ -12,6 +12,7 @@
 //   t0: wait h1 room 1              takes one failure at most
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
+//   t0: replay_scoped h4 h2         its ops are in the scope
 //   t1: free_scope h2 meet 3        waits, a moment at most, for the call of another thread that
 //                                   says so, too: both begin together
 //
@@ -68,6 +69,7 @@ enum class Verb {
   kBulkFlush,
   kRecord,
   kReplay,
+  kReplayScoped,
   kWait,
   kStop,
   kCounts,
@@ -179,6 +181,7 @@ int Threads(const Program& program);
 bool HasSize(Verb verb);
 bool HasEnd(Verb verb);
 bool HasRoom(Verb verb);
+inline bool Replays(Verb verb) { return verb == Verb::kReplay || verb == Verb::kReplayScoped; }
 inline bool HasCode(Ends ends) { return ends == Ends::kFail || ends == Ends::kCompletionFails; }
 
 }  // namespace tenter::fuzz::api

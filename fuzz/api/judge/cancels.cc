@@ -7,8 +7,6 @@
 namespace tenter::fuzz::api {
 namespace {
 
-bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
-
 // What bodies learn of a call that cancels the scope at once or in a moment; OK: it does neither.
 tenter_code ReasonOf(const Answer& answer) {
   const Line& line = *answer.line;
@@ -18,17 +16,33 @@ tenter_code ReasonOf(const Answer& answer) {
   return comes ? TENTER_DEADLINE_EXCEEDED : TENTER_OK;
 }
 
-bool IsInScope(const Ran& ran) {
-  return ran.call->line->verb == Verb::kPushScoped && Succeeded(*ran.call);
+bool IsInScope(const Ran& ran) { return ScopeOf(*ran.call) != 0 && Succeeded(*ran.call); }
+
+// The calls that end the scope of a push or a replay.
+std::vector<const Answer*> EndsOf(const History& history, const Answer& push) {
+  std::vector<const Answer*> ends;
+  for (const Answer& answer : history.calls)
+    if (ScopeOf(push) != 0 && answer.given[0] == ScopeOf(push) && ReasonOf(answer) != TENTER_OK)
+      ends.push_back(&answer);
+  return ends;
+}
+
+// Before the push: a call said so, or the body of an op had been told.
+bool HadEnded(const History& history, const Answer& push, const std::vector<const Answer*>& ends) {
+  const bool cancelled = std::any_of(ends.begin(), ends.end(), [&](const Answer* end) {
+    return end->line->verb == Verb::kScopeCancel && end->end < push.begin;
+  });
+  return cancelled || std::any_of(history.ran.begin(), history.ran.end(), [&](const Ran& other) {
+           return IsInScope(other) && ScopeOf(*other.call) == ScopeOf(push) &&
+                  other.heard != TENTER_OK && other.heard_at < push.begin;
+         });
 }
 
 // What one op saw, by the calls that cancel its scope.
 class Seen {
  public:
-  Seen(const History& history, const Ran& ran) : history_(history), ran_(ran) {
-    for (const Answer& answer : history.calls)
-      if (answer.given[0] == scope() && ReasonOf(answer) != TENTER_OK) ends_.push_back(&answer);
-  }
+  Seen(const History& history, const Ran& ran)
+      : history_(history), ran_(ran), ends_(EndsOf(history, *ran.call)) {}
 
   std::optional<Finding> Find() const {
     const std::string op = ToText(*ran_.call->line);
@@ -40,14 +54,12 @@ class Seen {
                      op + ": its scope was ended by " + ToText(*ends_[0]->line), 0};
     if (ran_.times == 0 && ends_.empty())
       return Finding{"ERR-11", "cancelled without a cancel", op, 0};
-    if (ran_.times > 0 && HadEnded())
+    if (ran_.times > 0 && HadEnded(history_, *ran_.call, ends_))
       return Finding{"ERR-11", "an op of a scope that was cancelled ran", op, 0};
     return std::nullopt;
   }
 
  private:
-  uintptr_t scope() const { return ran_.call->given[1]; }
-
   // Which of two that end the scope is told is not promised.
   bool MayHear() const {
     return std::any_of(ends_.begin(), ends_.end(), [this](const Answer* end) {
@@ -55,22 +67,9 @@ class Seen {
     });
   }
 
-  // Before the op was pushed: a call said so, or the body of another op had been told.
-  bool HadEnded() const {
-    const uint64_t push = ran_.call->begin;
-    const bool cancelled = std::any_of(ends_.begin(), ends_.end(), [&](const Answer* end) {
-      return end->line->verb == Verb::kScopeCancel && end->end < push;
-    });
-    return cancelled ||
-           std::any_of(history_.ran.begin(), history_.ran.end(), [&](const Ran& other) {
-             return IsInScope(other) && other.call->given[1] == scope() &&
-                    other.heard != TENTER_OK && other.heard_at < push;
-           });
-  }
-
   const History& history_;
   const Ran& ran_;
-  std::vector<const Answer*> ends_;
+  const std::vector<const Answer*> ends_;
 };
 
 bool GivesDeadline(const Answer& answer) {
@@ -91,9 +90,17 @@ std::set<tenter_code> TimeoutCodes(const History& history, const Answer& timeout
   return codes;
 }
 
+bool SurelyCancelled(const History& history, const Answer& push) {
+  return ScopeOf(push) != 0 && HadEnded(history, push, EndsOf(history, push));
+}
+
+bool MayBeCancelled(const History& history, const Answer& push) {
+  return !EndsOf(history, push).empty();
+}
+
 std::optional<Finding> JudgeCancels(const History& history) {
   for (const Ran& ran : history.ran) {
-    if (!IsInScope(ran) || ran.call->given[1] == 0) continue;
+    if (!IsInScope(ran)) continue;
     if (auto finding = Seen(history, ran).Find(); finding.has_value()) return finding;
   }
   std::set<uintptr_t> timed;

@@ -1,6 +1,7 @@
 // Cancels: scopes that were cancelled or had a deadline, and what their ops saw of that.
 //
-// Path: History -> TimeoutCodes, JudgeCancels -> Judge.
+// Path: History -> TimeoutCodes, JudgeCancels -> Judge; SurelyCancelled, MayBeCancelled ->
+// Recorded.
 //
 // Thread safety: pure.
 #pragma once
@@ -15,6 +16,10 @@ namespace tenter::fuzz::api {
 
 // The codes that are right for a kScopeTimeout whose scope is alive.
 std::set<tenter_code> TimeoutCodes(const History& history, const Answer& timeout);
+
+// Whether something cancelled the ops of a push or a replay: surely, before it began; or perhaps.
+bool SurelyCancelled(const History& history, const Answer& push);
+bool MayBeCancelled(const History& history, const Answer& push);
 
 std::optional<Finding> JudgeCancels(const History& history);
 

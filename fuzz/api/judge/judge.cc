@@ -101,8 +101,9 @@ class Judgement {
 
   // A scope is one of its own engine.
   bool BelongsElsewhere(const Answer& answer) const {
-    return answer.line->verb == Verb::kPushScoped && answer.given[1] != 0 &&
-           lives_.EngineOf(answer.given[1]) != answer.given[0];
+    const bool replays = answer.line->verb == Verb::kReplayScoped;
+    const uintptr_t engine = replays ? lives_.EngineOf(answer.given[0]) : answer.given[0];
+    return ScopeOf(answer) != 0 && lives_.EngineOf(ScopeOf(answer)) != engine;
   }
 
   // The codes that are right when every handle is alive.
@@ -116,6 +117,9 @@ class Judgement {
       case Verb::kPushScoped:
         if (BelongsElsewhere(answer)) return {TENTER_INVALID_ARGUMENT};
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
+      case Verb::kReplayScoped:
+        if (BelongsElsewhere(answer)) return {TENTER_INVALID_ARGUMENT};
+        return ByStop(lives_.StoppedEngine(answer, lives_.EngineOf(answer.given[0])));
       case Verb::kCapture:
         return {TENTER_OK, TENTER_INVALID_ARGUMENT, TENTER_STOPPED};  // nothing may be recorded
       case Verb::kMakeProgram:

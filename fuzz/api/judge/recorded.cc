@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fuzz/api/judge/cancels.h"
+
 namespace tenter::fuzz::api {
 namespace {
 
@@ -72,16 +74,24 @@ std::optional<Finding> WrongRuns(const History& history, const Recorded& recorde
   });
   const size_t times = ran == history.ran.end() ? 0 : static_cast<size_t>(ran->times);
   const std::string op = ToText(*record->line) + ", op " + std::to_string(nth) + " of its program,";
-  if (times != replays.size())
-    return Finding{"ENG-5", "not run with each replay",
+  size_t least = 0, most = 0;
+  for (const Answer* replay : replays) {
+    least += !MayBeCancelled(history, *replay);
+    most += !SurelyCancelled(history, *replay);
+  }
+  if (times < least || times > most) {
+    const bool cancelled = times > most && times <= replays.size();
+    return Finding{cancelled ? "ERR-11" : "ENG-5", "not run with each replay",
                    op + " ran " + std::to_string(times) + " times in " +
-                       std::to_string(replays.size()) + " replays",
+                       std::to_string(replays.size()) + " replays, of which " +
+                       std::to_string(replays.size() - most) + " were cancelled before they came",
                    0};
+  }
   if (!recorded.is_ordered || ran == history.ran.end()) return std::nullopt;
   for (const Answer* replay : replays) {
     const uint64_t number = replay->number + nth;
     const bool is_all = ran->numbers.size() == times;  // that there are, or that are kept
-    if (replay->number != 0 && is_all &&
+    if (replay->number != 0 && is_all && !MayBeCancelled(history, *replay) &&
         std::find(ran->numbers.begin(), ran->numbers.end(), number) == ran->numbers.end())
       return Finding{"ENG-2", "no op has the number that a replay answered",
                      op + " never ran as push " + std::to_string(number), 0};
@@ -98,8 +108,7 @@ std::optional<Finding> JudgeReplays(const History& history) {
     if (!recorded.is_known) continue;
     std::vector<const Answer*> replays;
     for (const Answer& answer : history.calls)
-      if (answer.line->verb == Verb::kReplay && answer.code == TENTER_OK &&
-          answer.given[0] == capture.made)
+      if (Replays(answer.line->verb) && Succeeded(answer) && answer.given[0] == capture.made)
         replays.push_back(&answer);
     for (size_t nth = 0; nth < recorded.ops.size(); ++nth)
       if (auto finding = WrongRuns(history, recorded, nth, replays); finding.has_value())

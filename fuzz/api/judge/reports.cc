@@ -11,8 +11,6 @@
 namespace tenter::fuzz::api {
 namespace {
 
-bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
-
 bool Fails(const Line& line) {
   if (line.ends == Ends::kFail) return line.code != TENTER_OK;
   return HasEnd(line.verb) && line.ends != Ends::kOk && line.ends != Ends::kDone &&
@@ -74,7 +72,7 @@ class Logs {
     for (const Answer& answer : history.calls) {
       if (!Succeeded(answer)) continue;
       Add(answer);
-      if (answer.number != 0 && answer.line->verb != Verb::kReplay)
+      if (answer.number != 0 && !Replays(answer.line->verb))
         pushes_[{answer.given[0], answer.number}] = {&answer, answer.line};
     }
   }
@@ -85,18 +83,22 @@ class Logs {
         std::string wrong = WrongCount(log, *wait);
         if (wrong.empty()) wrong = WrongEntries(log, *wait);
         if (wrong.empty()) wrong = WrongOrder(log, *wait);
-        if (!wrong.empty()) return Report(*wait, wrong);
+        if (!wrong.empty()) return Report(log, *wait, wrong);
       }
       if (const Answer* wait = TellsTwice(log); wait != nullptr)
-        return Report(*wait, "a failure that was told before");
+        return Report(log, *wait, "a failure that was told before");
     }
     return std::nullopt;
   }
 
  private:
-  static Finding Report(const Answer& wait, const std::string& wrong) {
-    const bool scope = wait.line->verb == Verb::kScopeWait;
-    return {scope ? "ERR-11" : "ERR-6", "the wrong failures", ToText(*wait.line) + ": " + wrong, 0};
+  Finding Report(const Log& log, const Answer& wait, const std::string& wrong) const {
+    const bool of_scopes = std::any_of(wait.failed.begin(), wait.failed.end(), [&](const auto& f) {
+      const auto push = pushes_.find({log.engine, f.number});
+      return push != pushes_.end() && ScopeOf(*push->second.call) != 0;
+    });
+    return {wait.line->verb == Verb::kScopeWait || of_scopes ? "ERR-11" : "ERR-6",
+            "the wrong failures", ToText(*wait.line) + ": " + wrong, 0};
   }
 
   void Add(const Answer& answer) {
@@ -105,7 +107,7 @@ class Logs {
     if (line.verb == Verb::kScopeCancel || line.verb == Verb::kFreeScope ||
         (line.verb == Verb::kScopeTimeout && Comes(line.after)))
       LogOf(answer.given[0]).losers.push_back(&answer);
-    if (line.verb == Verb::kReplay) AddReplay(answer);
+    if (Replays(line.verb)) AddReplay(answer);
     if (line.verb == Verb::kRecord || line.verb == Verb::kMakeProgram || !Fails(line)) return;
     if (line.verb == Verb::kBulkPush) {
       const uintptr_t engine = lives_.EngineOf(answer.given[0]);
@@ -113,8 +115,8 @@ class Logs {
       const bool surely = lives_.StoppedEngine(answer, engine) == Standing::kAlive;
       LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {&line}, false});
     } else {
-      const bool scoped = line.verb == Verb::kPushScoped && answer.given[1] != 0;
-      LogOf(answer.given[scoped ? 1 : 0]).sources.push_back({&answer, 1, 1, {&line}});
+      const uintptr_t scope = ScopeOf(answer);
+      LogOf(scope != 0 ? scope : answer.given[0]).sources.push_back({&answer, 1, 1, {&line}});
     }
   }
 
@@ -130,7 +132,8 @@ class Logs {
       source.ops.push_back(record->line);
     }
     if (recorded.is_known) source.least = source.most;
-    if (source.most > 0) LogOf(engine).sources.push_back(source);
+    const uintptr_t scope = ScopeOf(replay);
+    if (source.most > 0) LogOf(scope != 0 ? scope : engine).sources.push_back(source);
   }
 
   Log& LogOf(uintptr_t handle) {

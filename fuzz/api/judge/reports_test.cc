@@ -78,7 +78,8 @@ TEST_F(ApiReports, ScopesHaveFailuresOfTheirOwn) {
       "t0: engine -> h1\nt0: scope h1 -> h2\nt0: push_scoped h1 h2 ends fail\nt0: wait h1\n"
       "t0: scope_wait h2 room 0\n";
   EXPECT_EQ(Told(text).Number(2, 1).Tells(4, 1, {}).Kind(), "");
-  EXPECT_EQ(Told(text).Number(2, 1).Tells(3, 1, {Body(1)}).Tells(4, 1, {}).Kind(), kWrong);
+  EXPECT_EQ(Told(text).Number(2, 1).Tells(3, 1, {Body(1)}).Tells(4, 1, {}).Kind(),
+            "ERR-11 the wrong failures");
   EXPECT_EQ(Told(text).Number(2, 1).Kind(), "ERR-11 the wrong failures");
 }
 
@@ -129,6 +130,28 @@ TEST_F(ApiReports, TheOpsOfAReplayHaveItsNumbers) {
                 .Saw(1, {.call = nullptr, .times = 1, .numbers = {4}})
                 .Kind(),
             "ERR-7 an op with another number than its push");
+}
+
+TEST_F(ApiReports, AReplayInAScopeFailsThereAndIsCancelledThere) {
+  const std::string text =
+      "t0: engine -> h1\nt0: scope h1 -> h2\nt0: program h1 -> h3 ends fail\n"
+      "t0: replay_scoped h3 h2\nt0: wait h1\nt0: scope_wait h2\n";
+  const auto replayed = [&] { return Told(text).Number(3, 5).Ran(2, 1); };
+  const char* const wrong = "ERR-11 the wrong failures";
+  EXPECT_EQ(replayed().Tells(5, 1, {Body(5)}).Kind(), "");
+  EXPECT_EQ(replayed().Kind(), wrong);
+  EXPECT_EQ(replayed().Tells(4, 1, {Body(5)}).Tells(5, 1, {Body(5)}).Kind(), wrong);
+  const std::string cancelled =
+      "t0: engine -> h1\nt0: scope h1 -> h2\nt0: program h1 -> h3\nt0: scope_cancel h2\n"
+      "t0: replay_scoped h3 h2\nt0: engine -> h4\nt0: program h4 -> h5\n";
+  EXPECT_EQ(Told(cancelled).Kind(), "");
+  EXPECT_EQ(Told(cancelled).Ran(2, 1).Kind(), "ERR-11 not run with each replay");
+  EXPECT_EQ(Told(cancelled).Overlap(3).Ran(2, 1).Kind(), "") << "the cancel had not ended";
+  EXPECT_EQ(Told(cancelled + "t0: replay_scoped h5 h2\n").Kind(), "ERR-11 the wrong code");
+  EXPECT_EQ(Told(cancelled + "t0: replay_scoped h5 h2\n").With(7, TENTER_INVALID_ARGUMENT).Kind(),
+            "");
+  EXPECT_EQ(Told(cancelled + "t0: replay_scoped h5 h4\n").Kind(),
+            "ENG-8 a wrong handle was not refused as stale");
 }
 
 TEST_F(ApiReports, WhatSucceededHasNoFailure) {

@@ -42,6 +42,13 @@ struct Answer {
   std::string wrong;  // that shows in the call by itself: an error that is not filled in, a value
 };
 
+inline bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.code == TENTER_OK; }
+// The scope in which the ops of a push or a replay are, or 0.
+inline uintptr_t ScopeOf(const Answer& push) {
+  const Verb verb = push.line->verb;
+  return verb == Verb::kPushScoped || verb == Verb::kReplayScoped ? push.given[1] : 0;
+}
+
 // What became of an op.
 struct Ran {
   const Answer* call;  // that handed it over

@@ -28,7 +28,9 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
     case Verb::kBulkFlush:
       return tenter_bulk_flush(context, As<tenter_bulk>(handle), error);
     case Verb::kReplay:
-      return tenter_replay(context, As<tenter_program>(handle), nullptr, &answer->number, error);
+    case Verb::kReplayScoped:
+      return tenter_replay(context, As<tenter_program>(handle), As<tenter_scope>(answer->given[1]),
+                           &answer->number, error);
     case Verb::kWait:
     case Verb::kScopeWait:
       return Wait(line, answer, error);
