@@ -132,6 +132,11 @@ std::string ApiSubject::Suspect(const std::string& program, const Finding& seen)
   if (seen.kind == kLeaked) return "ENG-5";
   // An engine that goes inside its op: its op waits for itself (ENG-7), or it goes too early.
   if (program.find("push_frees") != std::string::npos) return "ENG-7 or ENG-8";
+  // A body that waits for a cancel goes on for longer than what shrinks a program waits.
+  if (seen.kind == kHang && program.find("ends woken") != std::string::npos) return "ERR-12";
+  if (seen.kind == kHang && program.find("ends awaits") != std::string::npos)
+    return program.find("stop_cancel") != std::string::npos ? "ENG-9 or ERR-12"
+                                                            : "ERR-11 or ERR-12";
   if (seen.kind == kHang) return program.find("iterator") != std::string::npos ? "ITR-5" : "ENG-9";
   return program.find("cached_op") != std::string::npos ? "COP-4" : "ENG-8";
 }

@@ -70,7 +70,7 @@ class Drawing {
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
     if (HasCode(line.ends) && Chance(kOddCode)) line.code = Code();
     if (line.verb == Verb::kPushScoped && line.ends == Ends::kOk && Chance(kAwaiting))
-      line.ends = Ends::kAwaits;
+      line.ends = Chance(50) ? Ends::kAwaits : Ends::kWoken;
     if (line.verb == Verb::kInvoke && Chance(kBuffers))
       line.into = static_cast<Into>(From(1, kIntos - 1));
     if (line.verb == Verb::kMakeProgram) line.ops = From(1, kMostOps);

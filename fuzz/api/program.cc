@@ -37,6 +37,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kReplayScoped, "replay_scoped", {kProgram, kScope}, kNone},
     {Verb::kWait, "wait", {kEngine, kNone}, kNone},
     {Verb::kStop, "stop", {kEngine, kNone}, kNone},
+    {Verb::kStopCancel, "stop_cancel", {kEngine, kNone}, kNone},
     {Verb::kCounts, "counts", {kEngine, kNone}, kNone},
     {Verb::kSnapshot, "snapshot", {kEngine, kNone}, kNone},
     {Verb::kDump, "dump", {kEngine, kNone}, kNone},
@@ -64,8 +65,8 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
 static_assert(kVerbs.size() == static_cast<size_t>(Verb::kFreeScope) + 1);
 
 constexpr std::array<std::string_view, 5> kSizes = {"whole", "short", "tail", "more", "none"};
-constexpr std::array<std::string_view, 6> kEnds = {"ok",   "fail",  "done", "completion_fails",
-                                                   "drop", "awaits"};
+constexpr std::array<std::string_view, 7> kEnds = {"ok",   "fail",   "done", "completion_fails",
+                                                   "drop", "awaits", "woken"};
 constexpr std::array<std::string_view, 7> kAfters = {"soon", "now",      "far",  "most",
                                                      "zero", "negative", "least"};
 
@@ -112,7 +113,7 @@ bool ParseRest(std::istringstream& in, Line* line) {
       line->size = static_cast<Size>(Find(kSizes, value));
     } else if (word == "ends" && HasEnd(line->verb) && in >> value && Find(kEnds, value) > 0) {
       line->ends = static_cast<Ends>(Find(kEnds, value));
-      if (line->ends == Ends::kAwaits && line->verb != Verb::kPushScoped) return false;
+      if (Awaits(line->ends) && line->verb != Verb::kPushScoped) return false;
     } else if (word == "after" && line->verb == Verb::kScopeTimeout && in >> value &&
                Find(kAfters, value) > 0) {
       line->after = static_cast<Timeout>(Find(kAfters, value));

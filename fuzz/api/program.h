@@ -13,6 +13,7 @@
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
 //   t0: replay_scoped h4 h2         its ops are in the scope
+//   t0: push_scoped h1 h2 ends woken   the same by a callback
 //   t1: free_scope h2 meet 3        waits, a moment at most, for the call of another thread that
 //                                   says so, too: both begin together
 //
@@ -72,6 +73,7 @@ enum class Verb {
   kReplayScoped,
   kWait,
   kStop,
+  kStopCancel,
   kCounts,
   kSnapshot,
   kDump,
@@ -111,8 +113,10 @@ const VerbType& TypeOf(Verb verb);
 // How long the options or the op say that they are. kShort: only their first eight bytes count.
 // kTail: eight bytes more than the runtime knows, all zero; kMore: and not zero. kNone: no size.
 enum class Size { kWhole, kShort, kTail, kMore, kNone };
-// kAwaits: of ops in scopes; the body succeeds when it was told of a cancel, or has waited in vain.
-enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop, kAwaits };
+// kAwaits, kWoken: of ops in scopes; the body succeeds when it was told of a cancel, because it
+// asks or by what wakes it, or has waited in vain.
+enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop, kAwaits, kWoken };
+inline bool Awaits(Ends ends) { return ends == Ends::kAwaits || ends == Ends::kWoken; }
 // When the deadline of a scope comes: in the next moment, in an hour, in as many nanoseconds as a
 // number holds; and times that are none.
 enum class Timeout { kSoon, kNow, kFar, kMost, kZero, kNegative, kLeast };
@@ -181,6 +185,7 @@ int Threads(const Program& program);
 bool HasSize(Verb verb);
 bool HasEnd(Verb verb);
 bool HasRoom(Verb verb);
+inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }
 inline bool Replays(Verb verb) { return verb == Verb::kReplay || verb == Verb::kReplayScoped; }
 inline bool HasCode(Ends ends) { return ends == Ends::kFail || ends == Ends::kCompletionFails; }
 

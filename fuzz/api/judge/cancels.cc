@@ -7,23 +7,35 @@
 namespace tenter::fuzz::api {
 namespace {
 
-// What bodies learn of a call that cancels the scope at once or in a moment; OK: it does neither.
+// What bodies learn of a call that cancels their scope at once or in a moment, or their engine; OK:
+// it does neither.
 tenter_code ReasonOf(const Answer& answer) {
   const Line& line = *answer.line;
   if (!Succeeded(answer)) return TENTER_OK;
-  if (line.verb == Verb::kScopeCancel) return TENTER_STOPPED;
+  if (line.verb == Verb::kScopeCancel || line.verb == Verb::kStopCancel) return TENTER_STOPPED;
   const bool comes = line.verb == Verb::kScopeTimeout && Comes(line.after);
   return comes ? TENTER_DEADLINE_EXCEEDED : TENTER_OK;
 }
 
 bool IsInScope(const Ran& ran) { return ScopeOf(*ran.call) != 0 && Succeeded(*ran.call); }
 
-// The calls that end the scope of a push or a replay.
+uintptr_t EngineOf(const History& history, const Answer& push) {
+  if (!Replays(push.line->verb)) return push.given[0];
+  const auto made = std::find_if(history.calls.begin(), history.calls.end(), [&](const Answer& a) {
+    return a.line->made != 0 && Succeeded(a) && a.made == push.given[0];
+  });
+  return made == history.calls.end() ? 0 : made->given[0];
+}
+
+// The calls that end the scope of a push or a replay, or stop its engine with cancel.
 std::vector<const Answer*> EndsOf(const History& history, const Answer& push) {
+  const uintptr_t scope = ScopeOf(push), engine = EngineOf(history, push);
   std::vector<const Answer*> ends;
-  for (const Answer& answer : history.calls)
-    if (ScopeOf(push) != 0 && answer.given[0] == ScopeOf(push) && ReasonOf(answer) != TENTER_OK)
+  for (const Answer& answer : history.calls) {
+    const uintptr_t ended = answer.line->verb == Verb::kStopCancel ? engine : scope;
+    if (ended != 0 && answer.given[0] == ended && ReasonOf(answer) != TENTER_OK)
       ends.push_back(&answer);
+  }
   return ends;
 }
 
@@ -49,9 +61,12 @@ class Seen {
     if (ran_.heard != TENTER_OK && !MayHear())
       return Finding{"ERR-11 or ERR-12", "a body was told of a cancel that was none",
                      op + " was told of " + tenter_code_name(ran_.heard), 0};
+    if (!ran_.wrong_wake.empty())
+      return Finding{"ERR-12", "a callback of a body", op + " " + ran_.wrong_wake, 0};
     if (ran_.unheard && !ends_.empty())
-      return Finding{"ERR-11 or ERR-12", "a body was told of no cancel",
-                     op + ": its scope was ended by " + ToText(*ends_[0]->line), 0};
+      return Finding{
+          ends_[0]->line->verb == Verb::kStopCancel ? "ENG-9 or ERR-12" : "ERR-11 or ERR-12",
+          "a body was told of no cancel", op + ": it was ended by " + ToText(*ends_[0]->line), 0};
     if (ran_.times == 0 && ends_.empty())
       return Finding{"ERR-11", "cancelled without a cancel", op, 0};
     if (ran_.times > 0 && HadEnded(history_, *ran_.call, ends_))
@@ -100,7 +115,7 @@ bool MayBeCancelled(const History& history, const Answer& push) {
 
 std::optional<Finding> JudgeCancels(const History& history) {
   for (const Ran& ran : history.ran) {
-    if (!IsInScope(ran)) continue;
+    if (ran.call->line->verb != Verb::kPushScoped || !Succeeded(*ran.call)) continue;
     if (auto finding = Seen(history, ran).Find(); finding.has_value()) return finding;
   }
   std::set<uintptr_t> timed;

@@ -54,6 +54,27 @@ TEST(ApiCancels, ABodyIsToldWhatEndedItsScope) {
             "ERR-11 or ERR-12 a body was told of no cancel");
 }
 
+TEST(ApiCancels, AStopWithCancelEndsWhatRunsAndKeepsTheRestFromIt) {
+  const std::string push = "t0: push_scoped h1 h0 ends woken\n", stop = "t0: stop_cancel h1\n";
+  const Ran none = {.call = nullptr, .times = 0};
+  EXPECT_EQ(WithScope(push + stop).Saw(2, none).Kind(), "");
+  EXPECT_EQ(WithScope(push + "t0: stop h1\n").Saw(2, none).Kind(),
+            "ERR-11 cancelled without a cancel");
+  EXPECT_EQ(WithScope(push + stop).Saw(2, Heard(TENTER_STOPPED)).Kind(), "");
+  EXPECT_EQ(WithScope(push + "t0: stop h1\n").Saw(2, Heard(TENTER_STOPPED)).Kind(), kToldOfNone);
+  EXPECT_EQ(WithScope(push + "t0: engine -> h3\nt0: stop_cancel h3\n").Saw(2, none).Kind(),
+            "ERR-11 cancelled without a cancel");
+  Ran odd = {.call = nullptr, .times = 1, .unheard = true};
+  EXPECT_EQ(WithScope(push + stop).Saw(2, odd).Kind(),
+            "ENG-9 or ERR-12 a body was told of no cancel");
+  odd.wrong_wake = "was woken 2 times";
+  EXPECT_EQ(WithScope(push + stop).Saw(2, odd).Kind(), "ERR-12 a callback of a body");
+  EXPECT_EQ(WithScope(stop + push).Kind(), "ENG-9 the wrong code");
+  EXPECT_EQ(WithScope("t0: push h1 ends fail\n" + stop + "t0: wait h1\n").Kind(), "");
+  EXPECT_EQ(WithScope("t0: push h1 ends fail\nt0: wait h1\n" + stop).Kind(),
+            "ERR-6 the wrong failures");
+}
+
 TEST(ApiCancels, WhatIsCancelledAndNothingElseDoesNotRun) {
   const Ran none = {.call = nullptr, .times = 0}, once = {.call = nullptr, .times = 1};
   const std::string push = "t0: push_scoped h1 h2\n", cancel = "t0: scope_cancel h2\n";

@@ -59,14 +59,14 @@ Standing Lives::Of(const Answer& answer) const {
 Standing Lives::StoppedEngine(const Answer& answer, uintptr_t engine) const {
   Standing worst = Standing::kAlive;
   for (const Answer& stop : history_.calls)
-    if (stop.line->verb == Verb::kStop && stop.given[0] == engine && stop.code == TENTER_OK)
+    if (Stops(stop.line->verb) && stop.given[0] == engine && stop.code == TENTER_OK)
       worst = std::max(worst, After(stop, answer));
   return worst;
 }
 
 bool Lives::StoppedAny(const Answer& answer) const {
   return std::any_of(history_.calls.begin(), history_.calls.end(), [&](const Answer& stop) {
-    return stop.line->verb == Verb::kStop && stop.code == TENTER_OK && stop.begin < answer.end;
+    return Stops(stop.line->verb) && stop.code == TENTER_OK && stop.begin < answer.end;
   });
 }
 

@@ -14,7 +14,7 @@ namespace {
 bool Fails(const Line& line) {
   if (line.ends == Ends::kFail) return line.code != TENTER_OK;
   return HasEnd(line.verb) && line.ends != Ends::kOk && line.ends != Ends::kDone &&
-         line.ends != Ends::kAwaits;
+         !Awaits(line.ends);
 }
 
 const char* PlaceOf(Ends ends) {
@@ -107,6 +107,7 @@ class Logs {
     if (line.verb == Verb::kScopeCancel || line.verb == Verb::kFreeScope ||
         (line.verb == Verb::kScopeTimeout && Comes(line.after)))
       LogOf(answer.given[0]).losers.push_back(&answer);
+    if (line.verb == Verb::kStopCancel) stops_.push_back(&answer);
     if (Replays(line.verb)) AddReplay(answer);
     if (line.verb == Verb::kRecord || line.verb == Verb::kMakeProgram || !Fails(line)) return;
     if (line.verb == Verb::kBulkPush) {
@@ -143,10 +144,13 @@ class Logs {
     return log;
   }
 
-  static std::string WrongCount(const Log& log, const Answer& wait) {
+  std::string WrongCount(const Log& log, const Answer& wait) const {
     int64_t least = 0, most = 0;
-    const bool may_lose = std::any_of(log.losers.begin(), log.losers.end(),
-                                      [&](const Answer* loser) { return loser->begin < wait.end; });
+    const auto came = [&](const Answer* loser) { return loser->begin < wait.end; };
+    const bool may_lose = std::any_of(log.losers.begin(), log.losers.end(), came) ||
+                          std::any_of(stops_.begin(), stops_.end(), [&](const Answer* stop) {
+                            return stop->given[0] == log.engine && came(stop);
+                          });
     for (const Source& source : log.sources) {
       if (source.call->begin < wait.end) most += source.most;
       if (source.call->end < wait.begin && !may_lose) least += source.least;
@@ -233,6 +237,7 @@ class Logs {
   const History& history_;
   const Lives& lives_;
   std::map<uintptr_t, Log> logs_;
+  std::vector<const Answer*> stops_;                       // with cancel, of any engine
   std::map<std::pair<uintptr_t, uint64_t>, Push> pushes_;  // by engine and number
 };
 

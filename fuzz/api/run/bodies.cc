@@ -14,6 +14,7 @@ tenter_code RunSync(void* arg, const tenter_op_context* context, tenter_error* e
   op.Begin(*context);
   if (op.inside != nullptr) op.world->CallInside(op);
   if (op.line.ends == Ends::kAwaits) op.world->AwaitCancel(&op, context);
+  if (op.line.ends == Ends::kWoken) op.world->AwaitWake(&op, context);
   if (op.line.ends != Ends::kFail) return TENTER_OK;
   error->code = TENTER_NOT_FOUND;  // what it returns counts
   std::strcpy(error->message, kMessage);
@@ -37,7 +38,7 @@ void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
 
 tenter_op COp(Op* op) {
   const Ends ends = op->line.ends;
-  const bool sync = ends == Ends::kOk || ends == Ends::kFail || ends == Ends::kAwaits;
+  const bool sync = ends == Ends::kOk || ends == Ends::kFail || Awaits(ends);
   return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
           .name = kOpName,
           .reads = nullptr,

@@ -59,6 +59,7 @@ struct Ran {
   tenter_code heard = TENTER_OK;
   uint64_t heard_at = 0;
   bool unheard = false;
+  std::string wrong_wake = "";  // what is wrong with the calls of its callback
 };
 
 struct History {

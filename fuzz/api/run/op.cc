@@ -25,17 +25,25 @@ std::vector<uint64_t> Op::Numbers() const {
   return all;
 }
 
-std::string Op::Wrong() const {
+std::string Op::Wrong(bool cancelled) const {
   const int times_ran = ran.Load(kAcquire), times_released = released.Load(kAcquire);
   // Of an op without a size nothing is looked at.
   const int wanted = line.size == Size::kNone ? 0 : 1;
   if (times_released != wanted)
     return "released " + std::to_string(times_released) + " times: " + ToText(line);
-  const int least = accepted && RunsAtOnce(line.verb) ? 1 : 0, most = accepted ? 1 : 0;
+  const int least = accepted && RunsAtOnce(line.verb) && !cancelled ? 1 : 0,
+            most = accepted ? 1 : 0;
   if (line.verb != Verb::kRecord && line.verb != Verb::kMakeProgram &&
       (times_ran < least || times_ran > most))
     return "ran " + std::to_string(times_ran) + " times: " + ToText(line);
   return "";
+}
+
+std::string Op::WrongWake() const {
+  const int woken = wakes.Load(kRelaxed);
+  if (woken > 1) return "was woken " + std::to_string(woken) + " times";
+  if (wakes_late.Load(kRelaxed) > 0) return "was woken when it had taken its callback back";
+  return not_at_once.Load(kRelaxed) ? "was not woken by the cancel that had come before" : "";
 }
 
 }  // namespace tenter::fuzz::api

@@ -43,12 +43,19 @@ struct Op {
   Atomic<tenter_code> heard = TENTER_OK;
   Atomic<uint64_t> heard_at = 0;
   Atomic<bool> unheard = false;  // it was told of none, although one was due
+  // Of a kWoken: how often its callback was called, whether that was taken back, and the calls
+  // after that.
+  Atomic<int> wakes = 0, wakes_late = 0;
+  Atomic<bool> callback_gone = false;
+  Atomic<bool> not_at_once = false;  // there was a cancel before it asked, and it was not called
 
   // At the begin of its body.
   void Begin(const tenter_op_context& context);
   std::vector<uint64_t> Numbers() const;  // REQUIRES: no body runs
-  // Nothing when all is right with it.
-  std::string Wrong() const;
+  // Nothing when all is right with it. `cancelled`: its engine was stopped with cancel.
+  std::string Wrong(bool cancelled) const;
+  // The same of its callback.
+  std::string WrongWake() const;
 };
 
 }  // namespace tenter::fuzz::api

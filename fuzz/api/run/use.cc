@@ -35,7 +35,8 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
     case Verb::kScopeWait:
       return Wait(line, answer, error);
     case Verb::kStop:
-      return tenter_engine_stop(context, engine, 0, error);
+    case Verb::kStopCancel:
+      return tenter_engine_stop(context, engine, line.verb == Verb::kStopCancel, error);
     case Verb::kCounts: {
       tenter_engine_counts counts = {};
       return tenter_engine_get_counts(context, engine, &counts, error);

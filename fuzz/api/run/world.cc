@@ -59,9 +59,15 @@ void World::Call(Answer* answer, Answer* inside) {
     answer->given[i] = handles_[static_cast<size_t>(line.handles[i])].Load(kAcquire);
   tenter_error error = {};
   error.code = -1;
+  // Bodies are told before it returns, which is when they have ended.
+  Atomic<int>* const stops = line.verb == Verb::kStopCancel && !line.other
+                                 ? &stops_[static_cast<size_t>(line.handles[0])]
+                                 : nullptr;
   answer->begin = stamps_.FetchAdd(1, kRelaxed);
+  if (stops != nullptr) stops->FetchAdd(1, kRelaxed);
   answer->code = Do(line, answer, inside, line.noerror ? nullptr : &error);
   answer->end = stamps_.FetchAdd(1, kRelaxed);
+  if (stops != nullptr && answer->code != TENTER_OK) stops->FetchAdd(-1, kRelaxed);
   const bool told = line.noerror || answer->code == TENTER_OK ||
                     (error.code == answer->code && error.message[0] != '\0');
   if (!told) answer->wrong = "an error without its code or its message";
@@ -92,16 +98,19 @@ void World::CallInside(const Op& op) {
     answer.wrong = "an error that does not name the op";
 }
 
-void World::AwaitCancel(Op* op, const tenter_op_context* context) {
+// `told` answers the code of a cancel, or TENTER_OK.
+template <typename Told>
+void World::AwaitTold(Op* op, Told told) {
   const Atomic<bool>& due = due_[static_cast<size_t>(op->line.handles[1])];
+  const Atomic<int>& stops = stops_[static_cast<size_t>(op->line.handles[0])];
   const bool in_scope = op->call->given[1] != 0;
   int64_t due_since = 0;
   int looks = 0;  // since a cancel is due: a process that stood still for a while looks again
   for (const int64_t begin = NowNs();; SleepNs(kPollNs)) {
     const int64_t now = NowNs();  // before it asks, so that a late thread asks again
-    const bool is_due = in_scope && due.Load(kRelaxed);
+    const bool is_due = (in_scope && due.Load(kRelaxed)) || stops.Load(kRelaxed) > 0;
     if (is_due && looks++ == 0) due_since = now;
-    const tenter_code code = tenter_cancel_requested(context);
+    const tenter_code code = told();
     if (code != TENTER_OK) {
       op->heard.Store(code, kRelaxed);
       return op->heard_at.Store(stamps_.FetchAdd(1, kRelaxed), kRelaxed);
@@ -113,13 +122,33 @@ void World::AwaitCancel(Op* op, const tenter_op_context* context) {
   op->unheard.Store(!closing_.Exchange(true, kRelaxed), kRelaxed);  // one is enough
 }
 
+void World::AwaitCancel(Op* op, const tenter_op_context* context) {
+  AwaitTold(op, [context] { return tenter_cancel_requested(context); });
+}
+
+void World::AwaitWake(Op* op, const tenter_op_context* context) {
+  constexpr auto kWake = [](void* arg) {
+    Op& woken = *static_cast<Op*>(arg);
+    woken.wakes.FetchAdd(1, kRelaxed);
+    if (woken.callback_gone.Load(kRelaxed)) woken.wakes_late.FetchAdd(1, kRelaxed);
+  };
+  tenter_cancel_callback* callback = nullptr;
+  const bool cancelled = tenter_cancel_requested(context) != TENTER_OK;
+  if (tenter_cancel_register(context, kWake, op, &callback, nullptr) != TENTER_OK) return;
+  op->not_at_once.Store(cancelled && op->wakes.Load(kRelaxed) == 0, kRelaxed);
+  AwaitTold(op, [op, context] {
+    return op->wakes.Load(kRelaxed) == 0 ? TENTER_OK : tenter_cancel_requested(context);
+  });
+  tenter_cancel_unregister(callback);
+  op->callback_gone.Store(true, kRelaxed);
+}
+
 // A context that goes takes back the deadlines of its scopes.
 void World::AwaitBodies() {
   const auto all_ended = [this] {
     MutexLock lock(mutex_);
     for (const Op& op : ops_)
-      if (op.line.ends == Ends::kAwaits && op.accepted && op.released.Load(kRelaxed) == 0)
-        return false;
+      if (Awaits(op.line.ends) && op.accepted && op.released.Load(kRelaxed) == 0) return false;
     return true;
   };
   for (const int64_t until = NowNs() + 4 * kMostPatienceNs; !all_ended() && NowNs() < until;)
@@ -138,7 +167,10 @@ std::vector<std::string> World::WrongOps() const {
   std::vector<std::string> wrong;
   MutexLock lock(mutex_);
   for (const Op& op : ops_)
-    if (std::string text = op.Wrong(); !text.empty()) wrong.push_back(std::move(text));
+    if (std::string text =
+            op.Wrong(stops_[static_cast<size_t>(op.line.handles[0])].Load(kRelaxed) > 0);
+        !text.empty())
+      wrong.push_back(std::move(text));
   return wrong;
 }
 
@@ -147,7 +179,7 @@ std::vector<Ran> World::AllRan() const {
   MutexLock lock(mutex_);
   for (const Op& op : ops_)
     ran.push_back({op.call, op.ran.Load(kAcquire), op.nth, op.Numbers(), op.heard.Load(kRelaxed),
-                   op.heard_at.Load(kRelaxed), op.unheard.Load(kRelaxed)});
+                   op.heard_at.Load(kRelaxed), op.unheard.Load(kRelaxed), op.WrongWake()});
   return ran;
 }
 

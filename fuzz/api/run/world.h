@@ -35,6 +35,8 @@ class World {
   void CallInside(const Op& op);
   // Returns when the body of `op` was told of a cancel, or has waited in vain.
   void AwaitCancel(Op* op, const tenter_op_context* context);
+  // The same with a callback.
+  void AwaitWake(Op* op, const tenter_op_context* context);
   // Frees the contexts: everything that was made is gone then. Returns the stamp at which it began.
   uint64_t Close();
   // What became of the ops that is wrong. REQUIRES: Close.
@@ -60,6 +62,8 @@ class World {
   tenter_code MakeProgram(const Line& line, Answer* answer, tenter_error* error);
   Op* NewOp(const Answer* call, Answer* inside, int nth = 0) EXCLUDES(mutex_);
   void AwaitBodies() EXCLUDES(mutex_);
+  template <typename Told>
+  void AwaitTold(Op* op, Told told);
   tenter_context* ContextOf(const Line& line) const { return contexts_[line.other ? 1 : 0]; }
 
   const std::string rows_;
@@ -67,6 +71,8 @@ class World {
   std::array<Atomic<uintptr_t>, kMostHandles> handles_ = {};
   // Of the scope that each handle is: a cancel succeeded, or a deadline that comes.
   std::array<Atomic<bool>, kMostHandles> due_ = {};
+  // Of the engine that each handle is: how many calls stop it with cancel, from their begin on.
+  std::array<Atomic<int>, kMostHandles> stops_ = {};
   Atomic<uint64_t> stamps_ = 1;
   Atomic<bool> closing_ = false;  // no body waits for a cancel any more
   mutable Mutex mutex_;
