@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/history/expand.h"
 #include "fuzz/engine/hunt/diagnosis.h"
 #include "fuzz/engine/hunt/engine_counts.h"
 #include "fuzz/engine/hunt/engine_subject.h"
 #include "fuzz/engine/hunt/shrink.h"
-#include "fuzz/engine/program/generate.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
 #include "fuzz/target_engine/judge/judge.h"

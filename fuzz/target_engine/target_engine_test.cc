@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "fuzz/engine/program/generate.h"
+#include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
 #include "fuzz/target_engine/judge/judge.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/history/expand.h"
 #include "fuzz/engine/hunt/diagnosis.h"
 #include "fuzz/engine/hunt/engine_case.h"
@@ -9,7 +10,6 @@
 #include "fuzz/engine/hunt/shrink.h"
 #include "fuzz/engine/hunt/suspect.h"
 #include "fuzz/engine/judge/properties.h"
-#include "fuzz/engine/program/generate.h"
 #include "fuzz/engine/program/normalise.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/hunt/engine_subject.h"
 #include "fuzz/engine/judge/properties.h"
-#include "fuzz/engine/program/generate.h"
 #include "fuzz/engine/program/to_text.h"
 #include "runtime/base/clock.h"
 

@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-#include "fuzz/engine/program/profile.h"
+#include "fuzz/engine/draw/profile.h"
 
 namespace tenter::fuzz {
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "fuzz/engine/program/generate.h"
+#include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
 

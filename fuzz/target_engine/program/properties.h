@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "fuzz/engine/program/profile.h"
+#include "fuzz/engine/draw/profile.h"
 #include "fuzz/frame/subject.h"
 
 namespace tenter::fuzz::target_engine {

@@ -22,7 +22,7 @@ BENCH_FLOORS = ("program", "contender", "measure", "policy")
 # and the model of engines are those of our own engine.
 FUZZ_FLOORS = ("process", "frame", "target", "engine", "target_engine", "model", "iterator", "api")
 _FUZZ_SEES = {"target_engine": FUZZ_FLOORS[:4], "model": FUZZ_FLOORS[:3], "iterator": FUZZ_FLOORS[:3]}
-FUZZ_ENGINE_FLOORS = ("program", "history", "model", "judge", "ends", "beside", "run", "hunt")
+FUZZ_ENGINE_FLOORS = ("program", "draw", "history", "model", "judge", "ends", "beside", "run", "hunt")
 FUZZ_TARGET_ENGINE_FLOORS = ("plain", "program", "run", "judge")
 FUZZ_MODEL_FLOORS = ("graph", "oracle", "program", "run", "judge", "hunt")
 # A folder of which the folders inside are floors.

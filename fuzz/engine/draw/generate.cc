@@ -1,8 +1,9 @@
-#include "fuzz/engine/program/generate.h"
+#include "fuzz/engine/draw/generate.h"
 
 #include <algorithm>
 
-#include "fuzz/engine/program/draw_push.h"
+#include "fuzz/engine/draw/backlog.h"
+#include "fuzz/engine/draw/draw_push.h"
 #include "fuzz/engine/program/normalise.h"
 
 namespace tenter::fuzz {
@@ -45,7 +46,8 @@ class Drawing {
     if (forks)
       for (int n = From(1, program_.crowd > 0 ? 4 : 2); n > 0; --n) InsertFork();
     if (rounds) InsertRounds(threads);
-    if (threads == 1 && program_.crowd == 0 && Chance(profile_.backlogs)) Multiply();
+    if (threads == 1 && program_.crowd == 0 && Chance(profile_.backlogs))
+      Multiply(&program_, &dice_);
     Normalise(&program_);
     if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&
@@ -269,43 +271,9 @@ class Drawing {
     // Where no op waits for another one the order of starts is known exactly.
     if (Chance(50))
       for (Statement& s : program_.statements) s.writes.clear();
-    if (Chance(12)) MakeBacklog();
+    if (Chance(12)) MakeBacklog(&program_, &dice_);
     Normalise(&program_);
     return program_;
-  }
-
-  // Pushes that stand for many ops, or for more failures and longer chains than an engine keeps.
-  void Multiply() {
-    const int most = Chance(20) ? 1500 : 100;
-    for (int i = From(1, 2); i > 0; --i) {
-      const int last = static_cast<int>(program_.statements.size()) - 1;
-      const auto at = static_cast<size_t>(From(0, last));
-      Statement& s = program_.statements[at];
-      if (s.verb != Verb::kPush) continue;
-      s.times = From(most / 2, most);
-      s.ends = Ends::kSync;
-      s.fails = s.throws_after = Type::kNone;
-      if (Chance(35)) s.throws = Type::kStatus;
-      const int poisoned = PoisonedBefore(at);
-      if (poisoned >= 0 && Chance(80)) s.reads = {poisoned};
-    }
-  }
-  // A var that an op before this place fails to write, or -1.
-  int PoisonedBefore(size_t place) const {
-    for (size_t i = place; i-- > 0;) {
-      const Statement& s = program_.statements[i];
-      if (s.verb == Verb::kPush && s.throws != Type::kNone && !s.writes.empty()) return s.writes[0];
-    }
-    return -1;
-  }
-
-  // A backlog. The first op must not starve: behind anything, or behind urgent ops alone.
-  void MakeBacklog() {
-    Multiply();
-    const bool urgent = Chance(50);
-    for (Statement& s : program_.statements)
-      if (urgent && s.verb == Verb::kPush) s.priority = From(1, 3);
-    program_.statements[0].priority = urgent && Chance(50) ? 0 : -9;
   }
 
   const Draw& draw_;

@@ -1,4 +1,4 @@
-#include "fuzz/engine/program/draw_push.h"
+#include "fuzz/engine/draw/draw_push.h"
 
 #include <set>
 

@@ -1,5 +1,5 @@
 // The one file that includes rapidcheck: its headers take seconds to compile.
-#include "fuzz/engine/program/dice.h"
+#include "fuzz/engine/draw/dice.h"
 
 #include <rapidcheck.h>
 

@@ -6,8 +6,8 @@
 // Ownership and lifetime: borrows dice and profile.
 #pragma once
 
-#include "fuzz/engine/program/dice.h"
-#include "fuzz/engine/program/profile.h"
+#include "fuzz/engine/draw/dice.h"
+#include "fuzz/engine/draw/profile.h"
 #include "fuzz/engine/program/statement.h"
 
 namespace tenter::fuzz {

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "fuzz/engine/program/profile.h"
+#include "fuzz/engine/draw/profile.h"
 #include "fuzz/engine/program/program.h"
 
 namespace tenter::fuzz {
