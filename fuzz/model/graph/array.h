@@ -39,6 +39,9 @@ struct Array {
 };
 using Arrays = std::vector<Array>;
 
+// A NaN is as good as any other, and a zero is one, whatever its sign.
+inline bool SameNumber(double a, double b) { return std::isnan(a) ? std::isnan(b) : a == b; }
+
 inline Array MakeArray(Dims dims, const Array& like) {
   Array made{.integers = like.integers,
              .truths = like.truths,

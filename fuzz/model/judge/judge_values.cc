@@ -1,6 +1,5 @@
 #include "fuzz/model/judge/judge_values.h"
 
-#include <cmath>
 #include <iomanip>
 #include <limits>
 #include <map>
@@ -35,10 +34,7 @@ class Right {
   std::map<std::pair<int64_t, uint64_t>, Arrays> answers_;
 };
 
-// A NaN is as good as any other.
-bool Equal(double got, double right) { return std::isnan(right) ? std::isnan(got) : got == right; }
-
-// What is wrong with one output; empty when nothing is. A zero is one, whatever its sign.
+// What is wrong with one output; empty when nothing is.
 std::string Difference(const Array& right, const Output& got) {
   const tgt_dtype type = right.integers ? TGT_INT64 : right.truths ? TGT_BOOL : TGT_FLOAT32;
   if (got.dtype != type || got.dims != right.dims)
@@ -49,7 +45,7 @@ std::string Difference(const Array& right, const Output& got) {
   if (got.numbers.size() != right.numbers.size())
     text << got.numbers.size() << " numbers instead of " << right.numbers.size();
   for (size_t i = 0; i < got.numbers.size() && text.str().empty(); ++i)
-    if (!Equal(got.numbers[i], right.numbers[i]))
+    if (!SameNumber(got.numbers[i], right.numbers[i]))
       text << "number " << i << " of " << got.numbers.size() << " is " << got.numbers[i]
            << " instead of " << right.numbers[i];
   return text.str();

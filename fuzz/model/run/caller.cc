@@ -78,10 +78,9 @@ Output Read(const tgt_tensor& tensor) {
 }
 
 bool Same(const Output& a, const Output& b) {
-  // A NaN is no other number because it is not equal to itself.
-  const auto same = [](double x, double y) { return std::isnan(x) ? std::isnan(y) : x == y; };
   return a.dtype == b.dtype && a.dims == b.dims &&
-         std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(), same);
+         std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
+                    SameNumber);
 }
 
 }  // namespace

@@ -42,6 +42,8 @@ void RestrictPush(Statement* s) {
   s->out_of_memory = s->far_deadline = s->short_deadline = s->lasts = s->blocks = false;
   s->bulk = s->scope = s->program = s->meets = 0;
   RestrictEnds(s);
+  // How many failures it keeps a target does not say.
+  if (s->throws != Type::kNone || s->fails != Type::kNone) s->times = 0;
 }
 
 }  // namespace
