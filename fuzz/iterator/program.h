@@ -5,7 +5,7 @@
 //   row long                   a bad one: with a number too many
 //   row number -_1             one of its numbers is this text; '_' stands for a blank
 //   row good until 131072      with blanks before its last number, so many that byte 131072 of
-//                              the file, from 0, is its line break
+//                              the file, from 0, is its line break, if the file is not longer yet
 //   fault next 3 error         the producer fails while it makes batch 3, in every epoch
 //   fault open throw once      the first time that the file is opened
 //   c0: next 4                 by consumer 0; consumers call at the same time

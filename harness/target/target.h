@@ -250,7 +250,7 @@ typedef struct tgt_target {
   tgt_code (*engine_counts)(void*, tgt_handle engine, tgt_engine_counts*, tgt_error*);
   tgt_code (*engine_describe)(void*, tgt_handle engine, char* text, size_t size, tgt_error*);
 
-  /* TGT_MODEL (cached_op_create gets engine 0 when the target has no engine group) */
+  /* TGT_MODEL. cached_op_create gets engine 0 without an engine group; errors name the node. */
   tgt_code (*model_load)(void*, const char* path, tgt_handle* model, tgt_error*);
   tgt_code (*model_arity)(void*, tgt_handle model, size_t* inputs, size_t* outputs, tgt_error*);
   tgt_code (*model_input)(void*, tgt_handle model, size_t index, tgt_tensor* description,

@@ -43,7 +43,7 @@ std::string Op::WrongWake() const {
   const int woken = wakes.Load(kRelaxed);
   if (woken > 1) return "was woken " + std::to_string(woken) + " times";
   if (wakes_late.Load(kRelaxed) > 0) return "was woken when it had taken its callback back";
-  return not_at_once.Load(kRelaxed) ? "was not woken by the cancel that had come before" : "";
+  return not_registered.Load(kRelaxed) ? "could register no callback" : "";
 }
 
 }  // namespace tenter::fuzz::api

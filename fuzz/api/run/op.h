@@ -47,7 +47,7 @@ struct Op {
   // after that.
   Atomic<int> wakes = 0, wakes_late = 0;
   Atomic<bool> callback_gone = false;
-  Atomic<bool> not_at_once = false;  // there was a cancel before it asked, and it was not called
+  Atomic<bool> not_registered = false;
 
   // At the begin of its body.
   void Begin(const tenter_op_context& context);

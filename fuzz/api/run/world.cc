@@ -133,9 +133,8 @@ void World::AwaitWake(Op* op, const tenter_op_context* context) {
     if (woken.callback_gone.Load(kRelaxed)) woken.wakes_late.FetchAdd(1, kRelaxed);
   };
   tenter_cancel_callback* callback = nullptr;
-  const bool cancelled = tenter_cancel_requested(context) != TENTER_OK;
-  if (tenter_cancel_register(context, kWake, op, &callback, nullptr) != TENTER_OK) return;
-  op->not_at_once.Store(cancelled && op->wakes.Load(kRelaxed) == 0, kRelaxed);
+  if (tenter_cancel_register(context, kWake, op, &callback, nullptr) != TENTER_OK)
+    return op->not_registered.Store(true, kRelaxed);
   AwaitTold(op, [op, context] {
     return op->wakes.Load(kRelaxed) == 0 ? TENTER_OK : tenter_cancel_requested(context);
   });

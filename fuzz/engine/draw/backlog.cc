@@ -14,8 +14,7 @@ int PoisonedBefore(const Program& program, size_t place) {
 
 }  // namespace
 
-void Multiply(Program* program, Dice* dice) {
-  const int most = dice->Chance(20) ? 1500 : 100;
+void Multiply(int most, Program* program, Dice* dice) {
   for (int i = dice->From(1, 2); i > 0; --i) {
     const auto at =
         static_cast<size_t>(dice->From(0, static_cast<int>(program->statements.size()) - 1));
@@ -31,7 +30,7 @@ void Multiply(Program* program, Dice* dice) {
 }
 
 void MakeBacklog(Program* program, Dice* dice) {
-  Multiply(program, dice);
+  Multiply(dice->Chance(10) ? 400 : 100, program, dice);
   const bool urgent = dice->Chance(50);
   for (Statement& s : program->statements)
     if (urgent && s.verb == Verb::kPush) s.priority = dice->From(1, 3);

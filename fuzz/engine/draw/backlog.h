@@ -10,7 +10,8 @@
 
 namespace tenter::fuzz {
 
-void Multiply(Program* program, Dice* dice);
+// `most`: how many ops a push may stand for.
+void Multiply(int most, Program* program, Dice* dice);
 
 // The first op must not starve (ENG-10): behind anything, or behind urgent ops alone.
 void MakeBacklog(Program* program, Dice* dice);

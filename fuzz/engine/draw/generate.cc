@@ -47,7 +47,7 @@ class Drawing {
       for (int n = From(1, program_.crowd > 0 ? 4 : 2); n > 0; --n) InsertFork();
     if (rounds) InsertRounds(threads);
     if (threads == 1 && program_.crowd == 0 && Chance(profile_.backlogs))
-      Multiply(&program_, &dice_);
+      Multiply(Chance(20) ? 1500 : 100, &program_, &dice_);
     Normalise(&program_);
     if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&

@@ -29,7 +29,9 @@ constexpr StatementChange kChanges[] = {
     [](Statement* s) { s->times /= 2; },
     [](Statement* s) { s->times -= s->times / 4; },
     [](Statement* s) { s->times -= s->times / 16; },
-    [](Statement* s) { --s->times; },
+    [](Statement* s) {
+      if (s->times > 0) --s->times;
+    },
     // Any failure to a plain throw, and any type to the most common one.
     [](Statement* s) {
       if (s->throws == Type::kNone && s->ends == Ends::kSync) return;

@@ -1,5 +1,7 @@
 #include "fuzz/engine/judge/reports.h"
 
+#include <algorithm>
+
 #include "fuzz/engine/judge/parts.h"
 #include "fuzz/engine/program/to_text.h"
 
@@ -17,18 +19,32 @@ Reports::Reports(const Case& c, const Expectation& expect, int scope) : c_(c) {
 
 void Reports::Add(const std::vector<FailureSeen>& reported, const std::string& where,
                   const Span& span) {
-  for (size_t i = 0; i < reported.size(); ++i) {
+  const auto counted = std::find_if(reported.begin(), reported.end(),
+                                    [](const FailureSeen& f) { return f.push_number == 0; });
+  const auto named = static_cast<size_t>(counted - reported.begin());
+  if (named < reported.size()) AddCounted(reported, named, where);
+  for (size_t i = 0; i < named; ++i) {
     const FailureSeen& f = reported[i];
-    if (f.push_number == 0) {
-      ++only_counted_;
-      continue;
-    }
     if (i > 0 &&
         Key(reported[i - 1].push_number, reported[i - 1].place) > Key(f.push_number, f.place))
       c_.Report("ERR-6", "report not in push order",
                 where + " reports push " + std::to_string(f.push_number) + " too late");
     AddOne(f, where, span);
   }
+}
+
+// The first thousand are named; those behind them are counted.
+void Reports::AddCounted(const std::vector<FailureSeen>& reported, size_t named,
+                         const std::string& where) {
+  constexpr size_t kNamed = 1000;
+  const size_t counted = reported.size() - named;
+  if (named != kNamed)
+    c_.Report("ERR-6", "report without details",
+              where + " names " + std::to_string(named) + " failures and counts " +
+                  std::to_string(counted) + " more");
+  only_counted_ += counted;
+  ++counting_reports_;
+  if (named > 0) last_named_ = reported[named - 1].push_number;
 }
 
 void Reports::AddOne(const FailureSeen& f, const std::string& where, const Span& span) {
@@ -67,6 +83,10 @@ void Reports::JudgeLate(const std::vector<Pushed>& order, const Statement& s, co
 }
 
 void Reports::End() {
+  if (counting_reports_ == 1 && !missing_.empty() && missing_.begin()->first.first < last_named_)
+    c_.Report("ERR-6", "report without details",
+              "a wait-all names push " + std::to_string(last_named_) + " and only counts push " +
+                  std::to_string(missing_.begin()->first.first));
   if (only_counted_ > 0 && only_counted_ == missing_.size()) return;
   if (only_counted_ > missing_.size())
     c_.Report("ERR-6", "reported without a failure",

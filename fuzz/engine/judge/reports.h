@@ -34,13 +34,18 @@ class Reports {
 
  private:
   using Key = std::pair<uint64_t, FailurePlace>;
+  void AddCounted(const std::vector<FailureSeen>& reported, size_t named,
+                  const std::string& where);
   void AddOne(const FailureSeen& f, const std::string& where, const Span& span);
 
   const Case& c_;
   std::map<Key, ExpectedFailure> missing_, optional_;
   std::set<Key> elsewhere_;
   std::map<Key, Span> seen_;  // by which wait
-  size_t only_counted_ = 0;   // failures without a number, of which there were too many to keep
+  // Failures of which there were too many to name, the reports that count such, and the push
+  // number of the last one that the latest of these names.
+  size_t only_counted_ = 0, counting_reports_ = 0;
+  uint64_t last_named_ = 0;
 };
 
 }  // namespace tenter::fuzz

@@ -155,8 +155,10 @@ Result<Program> ParseProgram(const std::string& text) {
                   "possible");
   int ops = 0;
   for (const Statement& s : program.statements) {
-    if (s.times < 0 || s.times > kMostTimes || (ops += s.times) > kMostTimes)
-      return Status(StatusCode::kInvalidArgument, "'times' makes 3000 ops at most in all");
+    const int most = program.gated ? kMostTimes / 3 : kMostTimes;
+    if (s.times < 0 || s.times > most || (ops += s.times) > most)
+      return Status(StatusCode::kInvalidArgument,
+                    "'times' makes 3000 ops at most in all, and 1000 in a program that is gated");
     if (s.op < 0 || s.op >= kCopies)
       return Status(StatusCode::kInvalidArgument, "an op has a number below 65536");
   }

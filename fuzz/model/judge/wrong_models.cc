@@ -1,5 +1,6 @@
 #include "fuzz/model/judge/wrong_models.h"
 
+#include "fuzz/model/judge/refused.h"
 #include "fuzz/model/judge/says.h"
 #include "harness/target/target_library.h"
 
@@ -23,7 +24,13 @@ std::optional<Broken> JudgeRefusal(const Wrong& wrong, tgt_code code, const tgt_
 
 std::optional<Broken> JudgeWrongModel(const Program& program, const History& history) {
   const Wrong& wrong = *program.graph.wrong;
-  if (history.create != TGT_OK) return JudgeRefusal(wrong, history.create, history.create_error);
+  // Another node may have to be refused, too, and come first.
+  Refused refused(program.graph);
+  if (history.create != TGT_OK) {
+    const int64_t size = *SizesOf(program).begin();
+    if (refused.ExplainsCreation(size, history.create, history.create_error)) return std::nullopt;
+    return JudgeRefusal(wrong, history.create, history.create_error);
+  }
   const Broken answered{"COP-9", "a wrong model is answered", "'" + ToText(wrong) + "'"};
   for (const auto& answers : history.callers)
     for (const Answer& answer : answers)
@@ -32,6 +39,7 @@ std::optional<Broken> JudgeWrongModel(const Program& program, const History& his
   for (const Rest& rest : history.rests)
     for (const Answer& answer : rest.again) {
       if (answer.code == TGT_OK) return answered;
+      if (refused.Explains(answer) && !refused.NodeNamedBy(answer).empty()) continue;
       if (auto broken = JudgeRefusal(wrong, answer.code, answer.error); broken.has_value())
         return broken;
     }

@@ -9,9 +9,8 @@
 namespace tenter::fuzz::model {
 namespace {
 
-// A round in which nothing grew is enough to be sure. Lists of the runtime and of the allocator grow
-// for a while, each time by more: 15 rounds in a program of four nodes, and there are four times as
-// many.
+// A round in which nothing grew is enough to be sure. Lists of the runtime and of the allocator
+// grow for a while: for 15 rounds in a program of four nodes, and there are four times as many.
 constexpr int kMostRounds = 60, kTimes = 12;
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 

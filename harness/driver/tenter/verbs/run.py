@@ -132,6 +132,10 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     cases: list[Case] = []
     for flavour in flavours:
         build_shown(house, flavour, console)
+        # Not all that are planted belong to the whole.
+        planted = {scenario.mutant for scenario in scenarios if scenario.mutant in house.patches() and flavour in scenario.flavours}
+        if planted:
+            build_shown(house, flavour, console, tuple(f"tenter_target_mutant_{name}" for name in sorted(planted)))
         planner = Planner(house, catalogue.load(house.runner(flavour)), prepare_models, request.target, request.out_word(house))
         for scenario in scenarios:
             if flavour in scenario.flavours:

@@ -27,6 +27,7 @@ from tenter.verbs import canary, run, sweep
 SELFTEST_LABEL = "selftest"
 SEARCH_LABEL = "planted"
 _PARTS = 3  # of the planted bugs
+_MOST_WORKERS = 4  # of pytest: tests wait for children of their own, some against the clock
 _SHOWN_FAILURES = 40
 _LOG_TAIL = 60
 _SWEEP_S = 50
@@ -49,8 +50,8 @@ class Suite:
                  Stage("driver tests", self.pytest)]
         if quick:
             return [*first, Stage("smoke, probe", lambda: self.campaign(smoke_words(self.house), ("probe",))), Stage("sweep, probe", self.swept)]
-        # Another third of the planted bugs each day, and of the searches that also demand a small program the third of the day
-        # after: all of them take minutes.
+        # Another third of the planted bugs each day, and another one of the searches that also demand a small program: all of them
+        # take minutes.
         return [*first,
                 Stage("unit tests, tsan", lambda: self.ctest("tsan", "-LE", f"{SELFTEST_LABEL}|{SEARCH_LABEL}")),
                 Stage("self-tests, tsan", lambda: self.ctest("tsan", "-L", SELFTEST_LABEL)),
@@ -93,7 +94,7 @@ class Suite:
 
     def pytest(self) -> Tally:
         report, log = self.folder / "pytest.xml", self.folder / "pytest.txt"
-        self._logged([sys.executable, "-m", "pytest", "-n", str(processors()), "--dist", "worksteal", f"--junitxml={report}"], log, {})
+        self._logged([sys.executable, "-m", "pytest", "-n", str(min(processors(), _MOST_WORKERS)), "--dist", "worksteal", f"--junitxml={report}"], log, {})
         return _with_log(of_junit(report), log)
 
     def campaign(self, words: tuple[str, ...], flavours: tuple[str, ...]) -> Tally:
