@@ -31,6 +31,7 @@ void Crowd::Start() {
 
 void Crowd::End() {
   over_.Store(true, kRelaxed);
+  home_.Open();
   for (Member& member : members_) member.thread.Join();
 }
 
@@ -38,8 +39,9 @@ void Crowd::Run(Member& member, uint64_t seed) {
   missing_.FetchSub(1, kRelaxed);
   for (Life& life : member.lives) {
     seed = CombineHash(seed, 2);
-    if (over_.Load(kRelaxed) || !Live(member, life, seed)) return;
+    if (over_.Load(kRelaxed) || !Live(member, life, seed)) break;
   }
+  home_.Wait();
 }
 
 bool Crowd::Live(Member& member, Life& life, uint64_t seed) {

@@ -11,7 +11,9 @@
 //   sees in a record of its own, and meets the others inside the engine only.
 // Ownership and lifetime: outlives its engine's ops, whose bodies use it. In the child of a fork
 //   its threads do not exist: there it is given up, and never destroyed.
-// Invariants: a thread ends after kRounds rounds at most, so that every wait-all ends.
+// Invariants: (1) a thread makes kRounds rounds at most, so that every wait-all ends. (2) none
+//   exits before End. One that exits takes locks that nobody holds over a fork: with
+//   AddressSanitizer that of its quarantine, for which the child of a fork would wait for ever.
 #pragma once
 
 #include <array>
@@ -20,6 +22,7 @@
 
 #include "fuzz/engine/history/history.h"
 #include "runtime/base/atomic.h"
+#include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/engine/engine.h"
 
@@ -31,7 +34,7 @@ class Crowd {
 
   // Returns when all threads run.
   void Start();
-  // Blocks until each thread has ended its round.
+  // Blocks until each thread has ended its round, and has exited.
   void End();
   // REQUIRES: the engine has been drained after End.
   CrowdSeen Seen() const;
@@ -63,6 +66,7 @@ class Crowd {
   std::deque<Member> members_;
   Atomic<int> missing_;
   Atomic<bool> over_ = false;
+  Gate home_;  // opens when they may exit
 };
 
 }  // namespace tenter::fuzz
