@@ -67,7 +67,7 @@ class ApiRig final : public Rig {
 
 // The line without one of its words, or on the first thread.
 Lines SimplerLine(const Lines& lines, size_t i) {
-  if (lines[i].starts_with("noise")) return {};
+  if (lines[i].starts_with("noise") || lines[i] == kEndWaits) return {};
   const Line line = Parsed(lines[i] + "\n").lines[0];
   Lines simpler;
   const auto with = [&](auto change) {

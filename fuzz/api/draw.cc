@@ -13,7 +13,7 @@ namespace {
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
               kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30,
-              kBuffers = 70;
+              kBuffers = 70, kEndWaiting = 50;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -36,6 +36,7 @@ class Drawing {
   Program Draw(int most_lines) {
     threads_ = Chance(50) ? 1 : From(2, kMostThreads);
     if (Chance(kNoise)) p_.noise = 1 + rng_.Below(1'000'000);
+    p_.end_waits = Chance(kEndWaiting);
     const int lines = From(1, std::max(1, most_lines));
     while (static_cast<int>(p_.lines.size()) < lines) AddLine();
     return p_;

@@ -214,6 +214,7 @@ std::string ToText(const Line& line) {
 std::string ToText(const Program& program) {
   std::string text = program.noise == 0 ? "" : "noise " + std::to_string(program.noise) + "\n";
   for (const Line& line : program.lines) text += ToText(line) + "\n";
+  if (program.end_waits) text += std::string(kEndWaits) + "\n";
   return text;
 }
 
@@ -225,6 +226,14 @@ Result<Program> ParseProgram(const std::string& text) {
   for (std::string line; std::getline(in, line);) {
     ++number;
     if (number == 1 && ParseNoise(line, &program.noise)) continue;
+    if (program.end_waits)
+      return Status(StatusCode::kInvalidArgument, "line " + std::to_string(number) +
+                                                      " comes behind '" + std::string(kEndWaits) +
+                                                      "': '" + line + "'");
+    if (line == kEndWaits) {
+      program.end_waits = true;
+      continue;
+    }
     Line& parsed = program.lines.emplace_back();
     if (!ParseLine(line, &parsed))
       return Status(StatusCode::kInvalidArgument,

@@ -17,7 +17,9 @@
 //   t1: free_scope h2 meet 3        waits, a moment at most, for the call of another thread that
 //                                   says so, too: both begin together
 //
-// "noise 7" as the first line: delays at the sites of the runtime, drawn by that seed.
+// "noise 7" as the first line: delays at the sites of the runtime, drawn by that seed. "end waits"
+// as the last one: when all threads have ended, each engine and scope that was made is waited for,
+// so that what is left of them is told. Without it they may go while their ops run.
 //
 // Path: seed -> DrawProgram (or ParseProgram) -> RunProgram -> Judge; ToText -> the report.
 //
@@ -173,11 +175,13 @@ inline constexpr int kMostHandles = 16, kMostThreads = 3, kMostMeet = 9;
 struct Program {
   uint64_t noise = 0;  // 0: none
   std::vector<Line> lines;
+  bool end_waits = false;
   bool operator==(const Program&) const = default;
 };
 
 std::string ToText(const Program& program);
 std::string ToText(const Line& line);
+inline constexpr std::string_view kEndWaits = "end waits";
 Result<Program> ParseProgram(const std::string& text);
 
 int Threads(const Program& program);

@@ -98,12 +98,20 @@ TEST(ApiPrograms, AreTextAndBack) {
   }
 }
 
+TEST(ApiPrograms, NothingComesBehindTheEnd) {
+  EXPECT_TRUE(ParseProgram("t0: engine -> h1\nend waits\n").ok());
+  for (const char* const behind : {"t0: wait h1\n", "end waits\n"})
+    EXPECT_FALSE(ParseProgram(std::string("t0: engine -> h1\nend waits\n") + behind).ok())
+        << behind;
+  EXPECT_FALSE(ParseProgram("end waits\n").ok());
+}
+
 TEST(ApiPrograms, WhatIsNoneIsRefusedWithItsLine) {
   for (const char* const line :
        {"t3: engine -> h2\n", "t0: engine\n", "t0: engine -> h0\n", "t0: engine -> h16\n",
         "t0: wait\n", "t0: wait h1 size short\n", "t0: wait h1 ends drop\n",
         "t0: push h1 ends drop code 3\n", "t0: push h1 ends fail code 07\n", "t0: fly h1\n",
-        "t0: engine -> h1\n", "\n"}) {
+        "t0: engine -> h1\n", "end\n", "end waits \n", "\n"}) {
     const auto program = ParseProgram(std::string("t0: engine -> h1\n") + line);
     ASSERT_FALSE(program.ok()) << line;
     EXPECT_NE(program.status().message().find("line 2 "), std::string::npos) << line;

@@ -98,7 +98,13 @@ class Logs {
       return push != pushes_.end() && ScopeOf(*push->second.call) != 0;
     });
     return {wait.line->verb == Verb::kScopeWait || of_scopes ? "ERR-11" : "ERR-6",
-            "the wrong failures", ToText(*wait.line) + ": " + wrong, 0};
+            "the wrong failures",
+            ToText(*wait.line) + (IsAtTheEnd(wait) ? " at the end: " : ": ") + wrong, 0};
+  }
+
+  bool IsAtTheEnd(const Answer& wait) const {
+    return std::any_of(history_.last_lines.begin(), history_.last_lines.end(),
+                       [&](const Line& line) { return &line == wait.line; });
   }
 
   void Add(const Answer& answer) {

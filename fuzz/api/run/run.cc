@@ -91,11 +91,29 @@ void CallAll(const Program& program, World* world, Places* places, History* hist
   for (Thread& thread : threads) thread.Join();
 }
 
+// Whoever made an engine or a scope may have left failures there that no call asked for. What was
+// freed is asked, too, and must be refused.
+void WaitAtTheEnd(World* world, History* history) {
+  const size_t made = history->calls.size();
+  for (size_t i = 0; i < made; ++i) {
+    const Line& maker = *history->calls[i].line;
+    const Kind kind = TypeOf(maker.verb).makes;
+    if (kind != Kind::kEngine && kind != Kind::kScope) continue;
+    Line& line = history->last_lines.emplace_back();
+    line.verb = kind == Kind::kEngine ? Verb::kWait : Verb::kScopeWait;
+    line.handles[0] = maker.made;
+    Answer& answer = history->calls.emplace_back();
+    answer.line = &line;
+    world->Call(&answer, nullptr);
+  }
+}
+
 }  // namespace
 
 History RunProgram(const Program& program, const std::string& rows, uint64_t round,
                    Watchdog* watchdog) {
   History history;
+  history.calls.reserve(program.lines.size() + kMostHandles);  // ops point to their calls
   history.calls.resize(program.lines.size());
   history.inside.resize(program.lines.size());
   for (size_t i = 0; i < program.lines.size(); ++i)
@@ -109,6 +127,10 @@ History RunProgram(const Program& program, const std::string& rows, uint64_t rou
     Places places(program);
     watchdog->SetDescribe([&places] { return places.Describe(); });
     CallAll(program, &world, &places, &history);
+    if (program.end_waits) {
+      watchdog->SetDescribe([] { return std::string("the waits at the end\n"); });
+      WaitAtTheEnd(&world, &history);
+    }
     watchdog->SetDescribe([] { return std::string("the contexts are being freed\n"); });
     history.closing = world.Close();
     history.wrong_ops = world.WrongOps();
