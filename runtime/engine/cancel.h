@@ -85,8 +85,9 @@ class CancelToken {
 
 class CancelCallback {
  public:
-  // Calls `wake` as soon as `token` is requested; at once when it is already. `wake` must not throw
-  // and must not wait for the engine. Throws std::bad_alloc, and StatusError with
+  // Calls `wake` as soon as `token` is requested; before it returns when it is already, unless
+  // another thread, which cancels just then, calls it. `wake` must not throw and must not wait for
+  // the engine. Throws std::bad_alloc, and StatusError with
   // kResourceExhausted when the op has a deadline and no thread can be started that watches it.
   CancelCallback(const CancelToken& token, std::function<void()> wake);
   ~CancelCallback();
