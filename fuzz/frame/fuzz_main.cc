@@ -10,6 +10,8 @@
 #include "fuzz/frame/line_shrink.h"
 #include "fuzz/frame/options.h"
 #include "fuzz/frame/trial.h"
+#include "harness/stacks/crash_handlers.h"
+#include "harness/stacks/thread_stacks.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {
@@ -158,6 +160,10 @@ int CampaignVerb(const Subject& subject, CampaignOptions options, int expect_ops
 }  // namespace
 
 int FuzzMain(int count, char** words, Subject* subject) {
+  PrepareThreadStacks();
+#if !defined(TENTER_TSAN) && !defined(TENTER_ASAN)
+  InstallCrashHandlers();
+#endif
   Options options;
   if (const std::string problem = ParseOptions(count, words, subject, &options); !problem.empty())
     return Refuse(*subject, problem, Help(*subject));

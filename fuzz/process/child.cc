@@ -12,6 +12,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "harness/stacks/direct_handler.h"
+#include "harness/stacks/thread_stacks.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"
 
@@ -19,7 +21,15 @@ namespace tenter::fuzz {
 namespace {
 
 constexpr int kFoundExit = 1;
-constexpr size_t kStderrKept = 8000;
+constexpr size_t kStderrKept = 16000;
+constexpr int64_t kStacksTakeNs = 4 * kNsPerSecond;
+
+// What a child does that is asked where it hangs: it says so, and is gone. Who asks says into which
+// descriptor: one that hangs inside fork still has the stderr of its parent.
+void OnQuit(int, siginfo_t* info, void* context) {
+  PrintThreadStacks(info->si_code == SI_QUEUE ? info->si_value.sival_int : STDERR_FILENO, context);
+  kill(getpid(), SIGKILL);
+}
 
 void WriteAll(int fd, const std::string& text) {
   for (size_t done = 0; done < text.size();) {
@@ -99,6 +109,7 @@ std::optional<Reporter> Child::Fork(Child* child) {
     close(ends[0]);
     dup2(child->said_, STDERR_FILENO);
     dup2(child->said_, STDOUT_FILENO);  // what a target prints is no event
+    InstallDirectHandler(SIGQUIT, OnQuit);
     return Reporter(ends[1]);
   }
   close(ends[1]);
@@ -108,7 +119,11 @@ std::optional<Reporter> Child::Fork(Child* child) {
 std::optional<Finding> Child::Collect(int64_t limit_ns) {
   std::string text;
   const bool closed = ReadAll(answers_, NowNs() + limit_ns, &text);
-  if (!closed) kill(process_, SIGKILL);
+  if (!closed) {
+    sigqueue(process_, SIGQUIT, {.sival_int = said_});
+    ReadAll(answers_, NowNs() + kStacksTakeNs, &text);
+    kill(process_, SIGKILL);
+  }
   close(answers_);
   int status = 0;
   waitpid(process_, &status, 0);

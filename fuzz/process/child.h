@@ -4,7 +4,7 @@
 // Path: parent forks -> child works with fresh threads -> finding through a pipe -> parent.
 //
 // Thread safety: only the thread that calls Fork exists in the child. The parent of RunInChild must
-//   have no other, since nobody prepares for that fork.
+//   have no other, since nobody prepares for that fork. PrepareThreadStacks was called before.
 // Ownership and lifetime: the child is gone when RunInChild or Collect returns.
 // Invariants: the parent always gets an answer, at the latest after the time limit.
 // Errors: a child that cannot be made is a programmer error (CHECK).
@@ -36,7 +36,8 @@ class Child {
   // In the child: what it says with. In the parent nothing, and *child.
   static std::optional<Reporter> Fork(Child* child);
 
-  // As RunInChild; kills the child when it has not ended after so long. REQUIRES: called once.
+  // As RunInChild; a child that has not ended after so long is asked for the stacks of its threads
+  // and killed. REQUIRES: called once.
   std::optional<Finding> Collect(int64_t limit_ns);
 
  private:

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "fuzz/process/sanitizer.h"
+#include "fuzz/process/watchdog.h"
+#include "harness/stacks/thread_stacks.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/thread.h"
@@ -23,6 +25,7 @@ TEST(Child, HangsCrashesAndFindingsComeBack) {
       RunInChild([](const Reporter&) { SleepNs(60 * kNsPerSecond); }, kNsPerSecond / 5);
   ASSERT_TRUE(hang.has_value());
   EXPECT_EQ(hang->kind, kHang);
+  EXPECT_NE(hang->detail.find("    #1 0x"), std::string::npos) << hang->detail;
   const auto crash =
       RunInChild([](const Reporter&) { TENTER_CHECK(1 > 2, "no"); }, 60 * kNsPerSecond);
   ASSERT_TRUE(crash.has_value());
@@ -126,6 +129,25 @@ TEST(Sanitizer, KnowsThatAnExceptionIsCounted) {
   EXPECT_FALSE(race.has_value()) << race->detail;
 }
 #endif
+
+TEST(Watchdog, TellsWhereItsThreadsAre) {
+  PrepareThreadStacks();
+  const auto hang = RunInChild(
+      [](const Reporter& reporter) {
+        Watchdog watchdog(kNsPerSecond / 5, [&](const std::string& said) {
+          reporter.Found({"", kHang, said, 0});
+        });
+        watchdog.Begin();
+        SleepNs(60 * kNsPerSecond);
+      },
+      60 * kNsPerSecond);
+  ASSERT_TRUE(hang.has_value());
+  EXPECT_EQ(hang->detail.find("what would tell is being made or destroyed\nWhere its threads are:"
+                              "\nthread "),
+            0u)
+      << hang->detail;
+  EXPECT_NE(hang->detail.find("    #1 0x"), std::string::npos) << hang->detail;
+}
 
 TEST(Finding, IsTheSameByWhateverSignal) {
   EXPECT_TRUE(IsSameKind("crash: Aborted", "crash: Segmentation fault"));

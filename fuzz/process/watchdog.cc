@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "harness/stacks/stacks_text.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {
@@ -79,7 +80,9 @@ void Watchdog::Watch() {
   while (!stopping_) {
     changed_.WaitFor(mutex_, limit_ns_ / 8);
     if (stopping_ || deadline_ns_ == 0 || NowNs() < deadline_ns_) continue;
-    bite_(describe_ == nullptr ? "what would tell is being made or destroyed" : Ask(describe_));
+    const std::string stacks = StacksOfAll();  // before another thread asks
+    bite_((describe_ == nullptr ? "what would tell is being made or destroyed" : Ask(describe_)) +
+          "\nWhere its threads are:\n" + stacks);
     return;
   }
 }

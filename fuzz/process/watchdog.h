@@ -18,7 +18,8 @@ namespace tenter::fuzz {
 
 class Watchdog {
  public:
-  // `bite` gets what was under way; it must end the process.
+  // `bite` gets what was under way and the stacks of all threads; it must end the process.
+  // REQUIRES: PrepareThreadStacks.
   Watchdog(int64_t limit_ns, std::function<void(const std::string&)> bite);
   ~Watchdog();
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "harness/run/stacks/crash_stack.h"
+#include "harness/stacks/crash_stack.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
 

@@ -7,15 +7,13 @@
 #include <cstdint>
 #include <cstring>
 
-#include "harness/run/stacks/crash_stack.h"
-#include "harness/run/stacks/direct_handler.h"
 #include "harness/run/events.h"
-#include "harness/run/stacks/stack_walk.h"
-#include "harness/run/stacks/thread_stacks.h"
+#include "harness/stacks/crash_handlers.h"
+#include "harness/stacks/direct_handler.h"
+#include "harness/stacks/stack_walk.h"
+#include "harness/stacks/thread_stacks.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/check.h"
-#include "runtime/base/clock.h"
-#include "runtime/base/thread.h"
 
 namespace tenter {
 namespace {
@@ -40,25 +38,6 @@ Atomic<uintptr_t> watched_begin_ = 0;
 Atomic<uintptr_t> watched_end_ = 0;
 // Set by the SIGQUIT handler, taken by DumpWasAskedFor; orders nothing else.
 Atomic<bool> dump_asked_ = false;
-
-// The thread that writes the stack of the crash; 0: none yet. It orders nothing else.
-Atomic<uint64_t> dying_ = 0;
-constexpr int64_t kStackTakesNs = 2 * kNsPerSecond;
-
-// The process dies of `signal` when the handler returns or raises it again. Several threads may
-// crash at once: two stacks in one another, or the half of one, would be another defect every time.
-void Die(int signal, const void* context) {
-  uint64_t dying = 0;
-  while (dying == 0 && !dying_.CompareExchange(&dying, CurrentThreadKey(), kRelaxed)) {
-  }
-  if (dying == 0)
-    PrintCrashStack(STDERR_FILENO, context);
-  else if (dying != CurrentThreadKey())  // else it crashed again, in what it wrote
-    SleepNs(kStackTakesNs);  // then this one dies: the other may wait for a lock that it holds
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
-  sigaction(signal, &action, nullptr);
-}
 
 void OnFault(int signal, siginfo_t* info, void* context) {
   const auto address =

@@ -1,8 +1,5 @@
 #include "harness/run/watchdog.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -13,7 +10,7 @@
 #include "harness/run/events.h"
 #include "harness/run/results_file.h"
 #include "harness/run/signals.h"
-#include "harness/run/stacks/thread_stacks.h"
+#include "harness/stacks/stacks_text.h"
 #include "runtime/base/clock.h"
 
 namespace tenter {
@@ -24,18 +21,6 @@ constexpr int64_t kTickNs = 100 * kNsPerMs;  // at most ten progress events a se
 // under a sanitizer that takes a large one minutes.
 constexpr int64_t kSetUpTimes = 10;
 constexpr int64_t kDescribeTakesNs = kNsPerSecond;
-
-// Through a file in memory, because what writes the stacks knows only descriptors.
-std::string StacksOfAll() {
-  const int file = memfd_create("stacks", MFD_CLOEXEC);
-  if (file < 0) return "";
-  PrintThreadStacks(file);
-  std::string text(static_cast<size_t>(std::max<off_t>(lseek(file, 0, SEEK_CUR), 0)), '\0');
-  const ssize_t size = pread(file, text.data(), text.size(), 0);
-  close(file);
-  text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
-  return text;
-}
 
 }  // namespace
 

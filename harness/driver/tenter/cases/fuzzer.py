@@ -38,7 +38,7 @@ def run(case: Case, here: Path, house: House, stop: Stop, on_progress: Callable[
     """The result, or None when the campaign was stopped before anything was found. `here` is the folder of the case."""
     hunt, flavour = hunt_of(case), case.flavour
     searched.note_end(here, flavour, execute(command(hunt, flavour, here, house), stop, on_progress))
-    told = searched.told(here, flavour) or searched.NOT_BEGUN
+    told = searched.told(here, flavour, house.root) or searched.NOT_BEGUN
     if told.ended.stopped and not told.findings:
         return None
     for finding in told.findings:

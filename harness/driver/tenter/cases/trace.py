@@ -148,7 +148,7 @@ def _begins(finding: Finding, event: Event) -> bool:
 
 
 def _died(finding: Finding) -> int:
-    """The key of the thread that crashed, as the runner said it last (harness/run/stacks/crash_stack.h); 0 where it said none."""
+    """The key of the thread that crashed, as the runner said it last (harness/stacks/crash_stack.h); 0 where it said none."""
     said = _CRASHED.findall(finding.detail) if finding.check == "crash" else []
     return int(said[-1], 16) if said else 0
 

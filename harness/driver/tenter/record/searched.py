@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError
+from tenter.machine import symbols
 from tenter.machine.process import Ended
 from tenter.plan.hunt import Hunt
 from tenter.record import whole
@@ -85,8 +86,8 @@ def note_end(folder: Path, flavour: str, ended: Ended) -> None:
     whole.write(folder / f"ended.{flavour}.json", json.dumps(asdict(ended), indent=1) + "\n")
 
 
-def told(folder: Path, flavour: str) -> Told | None:
-    """None for a flavour that did not begin."""
+def told(folder: Path, flavour: str, root: Path) -> Told | None:
+    """None for a flavour that did not begin. Stacks have names, and places relative to the checkout `root`."""
     events = events_file(folder, flavour)
     if not events.is_file():
         return None
@@ -98,7 +99,8 @@ def told(folder: Path, flavour: str) -> Told | None:
     ended = Ended(**json.loads(path.read_text())) if path.is_file() else Ended(
         None, "", False, True, float(progress.get("elapsed_s", 0)), "")
     stderr = stderr_file(folder, flavour)
-    return Told(ended, final or of.get("found", [])[-1:], bool(final), progress,
+    findings = [{**raw, "detail": symbols.named(str(raw.get("detail", "")), root)} for raw in final or of.get("found", [])[-1:]]
+    return Told(ended, findings, bool(final), progress,
                 (of.get("replayed") or of.get("replaying") or [{}])[-1],
                 stderr.read_text(errors="replace") if stderr.is_file() else "")
 

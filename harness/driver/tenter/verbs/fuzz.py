@@ -146,7 +146,7 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
         hunted.print_found(finding, hunt, _stored(hunt, flavour, finding, folder, house), console)
 
     whole = hunt_in(hunt, flavour, folder, house, console, found)
-    told = searched.told(folder, flavour) or searched.NOT_BEGUN
+    told = searched.told(folder, flavour, house.root) or searched.NOT_BEGUN
     hunted.print_coverage(told, hunt, flavour, console)
     for finding in told.findings:
         hunted.print_finding(finding, hunt, flavour, _stored(hunt, flavour, finding, folder, house), console)
@@ -178,7 +178,7 @@ def write_reports(folder: Path, house: House) -> RunResult:
 
 
 def _search(hunt: Hunt, flavour: str, folder: Path, house: House) -> Search:
-    told = searched.told(folder, flavour) or searched.NOT_BEGUN
+    told = searched.told(folder, flavour, house.root) or searched.NOT_BEGUN
     code, defect = judged(hunt, told, flavour)
     return Search(hunt, flavour, told, exit_code=SANITIZER if code == SANITIZER else told.ended.exit_code, defect=defect,
                   interrupted=hunted.interrupted(told, hunt) if told.ended.stopped else "",

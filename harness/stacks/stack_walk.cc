@@ -1,4 +1,4 @@
-#include "harness/run/stacks/stack_walk.h"
+#include "harness/stacks/stack_walk.h"
 
 #include <execinfo.h>
 #include <ucontext.h>
@@ -7,7 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "harness/run/stacks/direct_file.h"
+#include "harness/stacks/direct_file.h"
 
 namespace tenter {
 namespace {

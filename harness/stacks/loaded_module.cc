@@ -1,4 +1,4 @@
-#include "harness/run/stacks/loaded_module.h"
+#include "harness/stacks/loaded_module.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <span>
 
-#include "harness/run/stacks/direct_file.h"
+#include "harness/stacks/direct_file.h"
 
 namespace tenter {
 namespace {

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <span>
 
-#include "harness/run/stacks/loaded_module.h"
+#include "harness/stacks/loaded_module.h"
 
 namespace tenter {
 

@@ -1,11 +1,11 @@
-#include "harness/run/stacks/crash_stack.h"
+#include "harness/stacks/crash_stack.h"
 
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 
-#include "harness/run/stacks/direct_file.h"
-#include "harness/run/stacks/stack_walk.h"
+#include "harness/stacks/direct_file.h"
+#include "harness/stacks/stack_walk.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {

@@ -1,4 +1,4 @@
-#include "harness/run/stacks/direct_handler.h"
+#include "harness/stacks/direct_handler.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "harness/run/stacks/thread_stacks.h"
+#include "harness/stacks/thread_stacks.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,10 +13,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "harness/run/stacks/direct_file.h"
-#include "harness/run/stacks/direct_handler.h"
-#include "harness/run/stacks/stack_question.h"
-#include "harness/run/stacks/stack_walk.h"
+#include "harness/stacks/direct_file.h"
+#include "harness/stacks/direct_handler.h"
+#include "harness/stacks/stack_question.h"
+#include "harness/stacks/stack_walk.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/tsan.h"
