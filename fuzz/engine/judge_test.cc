@@ -521,6 +521,10 @@ TEST(Judge, SeesBrokenDeadlinesOfOps) {
   const auto ran = [](History& h) { h.statements[1].runs = 1; };
   ExpectFound("engine\nt0: push op1 writes(a) lasts\nop1: push op2 reads(a) short_deadline\n",
               {{"ERR-1", "ran behind its deadline", ran}, {"ERR-1", "late although it ran", ran}});
+  // And a wait that knows of its failure too early.
+  ExpectFound(
+      "engine\nt0: push op1 writes(a) lasts\nt0: push op2 writes(a) short_deadline\nt0: waitall\n",
+      {{"ERR-1", "before its deadline", [](History& h) { h.statements[2].ended_ns = 1; }}});
 }
 
 // ERR-11: a scope whose deadline passed before an op came, one that has none, and a far one.
@@ -665,10 +669,7 @@ TEST(Judge, SeesLostBulksAndCrowds) {
       "t0: push op2 writes(a) bulk 2\n"  // 1
       "t1: push op3 writes(b) bulk 2\n",
       {{"ENG-5", "did not run",
-        [](History& h) {
-          h.statements[1].runs = 0;
-          h.statements[1].number = 0;
-        }},
+        [](History& h) { h.statements[1].runs = 0, h.statements[1].number = 0; }},
        {"ENG-3", "push numbers fall",
         [](History& h) { std::swap(h.statements[0].number, h.statements[1].number); }}});
   ExpectFound(

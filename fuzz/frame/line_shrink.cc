@@ -12,6 +12,10 @@ namespace {
 
 constexpr size_t kFewLines = 10;  // with so few all pairs are tried
 
+bool IsForPeople(const std::string& line) {
+  return line.starts_with('#') || line.find_first_not_of(" \t\r") == std::string::npos;
+}
+
 class LineShrinker {
  public:
   LineShrinker(const std::string& program, const LineShrinking& how)
@@ -99,7 +103,7 @@ std::string JoinLines(const Lines& lines) {
 
 std::string WithoutComments(const std::string& program) {
   Lines lines = SplitLines(program);
-  std::erase_if(lines, [](const std::string& line) { return line.starts_with('#'); });
+  std::erase_if(lines, IsForPeople);
   return JoinLines(lines);
 }
 
@@ -112,7 +116,7 @@ std::string WithLinesOf(const std::string& file, const std::string& message) {
   for (const std::string& line : SplitLines(file)) {
     if (left == 0) break;
     ++number;
-    left -= line.starts_with('#') ? 0 : 1;
+    left -= IsForPeople(line) ? 0 : 1;
   }
   return std::string(kLine) + std::to_string(number) + message.substr(end);
 }

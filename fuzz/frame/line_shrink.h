@@ -37,7 +37,8 @@ std::string ShrinkLines(const std::string& program, const LineShrinking& how);
 // With and without the newline at the end of each.
 Lines SplitLines(const std::string& program);
 std::string JoinLines(const Lines& lines);
-// A program as a file keeps it, without the lines that begin with '#', which are for people.
+// A program as a file keeps it, without what is for people: lines that begin with '#', and blank
+// ones.
 std::string WithoutComments(const std::string& program);
 // A message about the program without its comments that begins with "line 3", with the number that
 // the line has in the file.

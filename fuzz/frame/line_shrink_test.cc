@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "fuzz/frame/word_reader.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {
@@ -59,6 +64,28 @@ TEST(Lines, CommentsOfAFileAreForPeople) {
   EXPECT_EQ(WithLinesOf(file, "line 1 is wrong: 1"), "line 2 is wrong: 1");
   EXPECT_EQ(WithLinesOf(file, "line 2"), "line 4");
   EXPECT_EQ(WithLinesOf(file, "the program is empty"), "the program is empty");
+}
+
+TEST(Lines, BlankLinesOfAFileAreForPeople) {
+  const std::string file = "a\n\n \t\r\nb\n";
+  EXPECT_EQ(WithoutComments(file), "a\nb\n");
+  EXPECT_EQ(WithLinesOf(file, "line 2 is wrong"), "line 4 is wrong");
+}
+
+TEST(WordReader, SaysWhichWordDoesNotFit) {
+  constexpr std::array<std::string_view, 2> kNames = {"left", "right"};
+  const auto wrong = [&](const std::string& line) {
+    WordReader words(line);
+    int side = 0, number = 0;
+    words.Is("go"), words.One(kNames, &side), words.Number_(1, 9, &number);
+    return words.ok() && !words.more() ? "" : words.Wrong();
+  };
+  EXPECT_EQ(wrong("go left 3"), "");
+  EXPECT_EQ(wrong("come left 3"), "at 'come', expected 'go'");
+  EXPECT_EQ(wrong("go up 3"), "at 'up', expected one of left, right");
+  EXPECT_EQ(wrong("go left 10 4"), "at '10', expected a number from 1 to 9");
+  EXPECT_EQ(wrong("go left"), "at its end, expected a number from 1 to 9");
+  EXPECT_EQ(wrong("go left 3 more"), "at 'more', expected the end of the line");
 }
 
 TEST(LineShrink, WithoutTimeOrAFailureItIsTheFirst) {

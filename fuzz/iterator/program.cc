@@ -49,10 +49,11 @@ void ParseRow(WordReader* words, Program* p) {
     row.number = words->Word();
     if (row.number.find_first_not_of('_') == std::string::npos ||
         row.number.find(',') != std::string::npos)
-      words->Is("");
+      words->Fail("a number without a comma or blanks, which is not only that");
   }
   if (words->more()) words->Is("until"), words->Number_<int64_t>(1, kMost, &row.until);
-  if (row.until > 0 && row.kind == RowKind::kEndless) words->Is("");
+  if (row.until > 0 && row.kind == RowKind::kEndless)
+    words->Fail("another row: an endless one goes on by itself");
 }
 
 // What means something at the place.
@@ -67,7 +68,7 @@ void ParseFault(WordReader* words, Program* p) {
   if (fault.place == Place::kNext) words->Number_<int64_t>(0, kMost, &fault.batch);
   words->One(kActions, &fault.action);
   if (words->more()) fault.once = words->Is("once");
-  if (!Allowed(fault)) words->Is("");
+  if (!Allowed(fault)) words->Fail("a fault that strikes at this place");
 }
 
 void ParseCall(const std::string& who, WordReader* words, Program* p) {
@@ -135,10 +136,11 @@ Result<Program> ParseProgram(const std::string& text) {
     else if (number > 1 && IsConsumer(first))
       ParseCall(first, &words, &p);
     else
-      words.Is("");
+      words.Fail(number == 1 ? "'csv'" : "row, fault or a consumer such as c0:");
     if (!words.ok() || words.more())
-      return Status(StatusCode::kInvalidArgument,
-                    "line " + std::to_string(number) + " is none of a program: '" + line + "'");
+      return Status(StatusCode::kInvalidArgument, "line " + std::to_string(number) +
+                                                      " is none of a program, " + words.Wrong() +
+                                                      ": '" + line + "'");
   }
   if (number == 0) return Status(StatusCode::kInvalidArgument, "the program is empty");
   return p;

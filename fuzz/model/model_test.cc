@@ -157,6 +157,14 @@ TEST(ModelProgram, SaysWhatDoesNotFit) {
   EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0\nfault n9 error hit 1\n" + call),
             "a fault strikes 'n9', and no node is called so");
   EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0\noutput n0\n").substr(0, 12), "nobody calls");
+  // Whoever asks for too much is told so, and the fuzzer does not die of it.
+  const std::string pool = "n0 = MaxPool x0 kernel_shape 2 2 pads ";
+  for (const char* const pads : {"99999999 0 2 2", "0 0 99999999 99999999"})
+    EXPECT_NE(refusal("input x0 float 1 1 4 4\n" + pool + pads + "\n" + call)
+                  .find("more than 4096 numbers"),
+              std::string::npos);
+  EXPECT_NE(refusal("input x0 float 9999 9999\nn0 = Relu x0\n" + call).find("line 2 "),
+            std::string::npos);
 }
 
 TEST(ModelProgram, LosesWhatDependsOnALineThatIsGone) {

@@ -33,7 +33,7 @@ Statement PushDrawing::Push(Actor actor) {
   s.far_deadline = Chance(profile_.far_deadlines);
   if (Chance(profile_.times_out)) s.ends = Ends::kHeld;
   if (Chance(profile_.races)) Race(&s);
-  if (bulk_ != 0 && Chance(80)) s.bulk = bulk_;
+  if (bulk_ != 0 && Chance(80)) s.bulk = Chance(80) ? bulk_ : bulk_ + 1;
   if (scopes_ > 0 && Chance(70)) s.scope = dice_.From(1, scopes_);
   s.blocks = Chance(profile_.blocks);
   s.short_deadline = s.ends == Ends::kSync && s.bulk == 0 && Chance(profile_.short_deadlines);

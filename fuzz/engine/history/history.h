@@ -76,17 +76,17 @@ struct StatementSeen : RunSeen {
   Handles handles;  // what the letters meant
   StatusCode code = StatusCode::kOk;
   uint64_t push_number = 0;
-  int64_t pushed_ns = 0;              // when the push had returned, as NowNs counts
-  VarSeen var;                        // kWait
-  Caught caught;                      // kWaitAll, kAwait: what came instead of a report
-  std::vector<FailureSeen> reported;  // kWaitAll, kAwait
-  bool expired = false;               // kExpired: its scope was cancelled in time
-  std::vector<LookedOp> looked;       // kLook
-  uint64_t pushes = 0;                // kRounds: that the engine took
-  int values_missing = 0;             // kRounds: that were not there after the wait for them
-  int64_t live_after_stop = -1;       // kStop, on a thread
-  std::vector<RunSeen> replays;       // kPush, recorded: as they came
-  std::vector<int> also_uses;         // instances; of the other ops of the replay (Unfold)
+  int64_t begun_ns = 0, ended_ns = 0;  // the call, as NowNs counts; 0 where it was not made
+  VarSeen var;                         // kWait
+  Caught caught;                       // kWaitAll, kAwait: what came instead of a report
+  std::vector<FailureSeen> reported;   // kWaitAll, kAwait
+  bool expired = false;                // kExpired: its scope was cancelled in time
+  std::vector<LookedOp> looked;        // kLook
+  uint64_t pushes = 0;                 // kRounds: that the engine took
+  int values_missing = 0;              // kRounds: that were not there after the wait for them
+  int64_t live_after_stop = -1;        // kStop, on a thread
+  std::vector<RunSeen> replays;        // kPush, recorded: as they came
+  std::vector<int> also_uses;          // instances; of the other ops of the replay (Unfold)
 };
 
 // What the threads beside the program did, and the first promise that they saw broken.

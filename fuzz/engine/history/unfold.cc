@@ -57,7 +57,8 @@ class Unfolding {
       seen.span = call.span;
       seen.handles = history_.statements[i].handles;
       seen.code = call.code;
-      seen.pushed_ns = call.pushed_ns;
+      seen.begun_ns = call.begun_ns;
+      seen.ended_ns = call.ended_ns;
       seen.also_uses = uses;
       seen.push_number = number;
       if (number != 0) FindRuns(history_.statements[i].replays, number++, &seen);

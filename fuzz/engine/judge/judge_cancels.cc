@@ -13,7 +13,7 @@ namespace {
 
 // Its own deadline had passed before the body asked.
 bool EndedLate(const Statement& s, const StatementSeen& seen) {
-  return s.short_deadline && seen.pushed_ns != 0 && seen.end_ns > seen.pushed_ns + kSoonNs;
+  return s.short_deadline && seen.ended_ns != 0 && seen.end_ns > seen.ended_ns + ShortDeadlineNs(s);
 }
 
 void JudgeToken(const Case& c, const Statement& s, const StatementSeen& seen) {

@@ -104,6 +104,8 @@ constexpr std::array kProperties = {
                p.async = 40;
                p.short_deadlines = 20;
                p.lasting = 15;
+               p.captures = 15;
+               p.waits = 20;
              })},
     EngineProperty{"ERR-2",
                    "poison on exactly the written vars; all other values as in the clean run",
@@ -175,6 +177,7 @@ constexpr std::array kProperties = {
                p.fails = 30;
                p.wait_alls = 15;
                p.stops = 3;
+               p.forks = 15;
              })},
     EngineProperty{"ERR-12", "a body is told of a cancellation, not before it, and woken by it",
                    With({},

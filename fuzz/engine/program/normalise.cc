@@ -121,12 +121,9 @@ void NormaliseBulk(bool allowed, Statement* s) {
   if (!allowed || s->program != 0 || s->bulk < 0) s->bulk = 0;
 }
 
-// A scope has one deadline at most. Who waits for it is the pusher who has set it, and the process
-// has not forked: in the child nothing passes before the engine is called.
+// A scope has one deadline at most. Who waits for it is the pusher who has set it.
 class ScopeRules {
  public:
-  explicit ScopeRules(const Program& program) : forks_(Has(program, Verb::kFork)) {}
-
   bool Allow(const Statement& s) {
     switch (s.verb) {
       case Verb::kAwait:
@@ -136,8 +133,7 @@ class ScopeRules {
         return s.scope > 0 && !s.actor.is_op && deadlines_.try_emplace(s.scope, s).second;
       case Verb::kExpired: {
         const auto set = deadlines_.find(s.scope);
-        return !forks_ && set != deadlines_.end() && set->second.actor == s.actor &&
-               !set->second.far_deadline;
+        return set != deadlines_.end() && set->second.actor == s.actor && !set->second.far_deadline;
       }
       default:
         return true;
@@ -145,12 +141,11 @@ class ScopeRules {
   }
 
  private:
-  const bool forks_;
   std::map<int, Statement> deadlines_;  // by scope
 };
 
 void NormaliseScopes(Program* program) {
-  ScopeRules rules(*program);
+  ScopeRules rules;
   std::erase_if(program->statements, [&](const Statement& s) { return !rules.Allow(s); });
   for (Statement& s : program->statements)
     if ((s.verb == Verb::kPush && s.program != 0) || s.scope < 0) s.scope = 0;

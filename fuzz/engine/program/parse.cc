@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "fuzz/engine/program/normalise.h"
 #include "fuzz/engine/program/vocabulary.h"
+#include "fuzz/engine/program/why_not.h"
 #include "fuzz/engine/program/words.h"
 
 namespace tenter::fuzz {
@@ -120,13 +120,7 @@ bool ParseHead(Words& words, Program* p) {
   return true;
 }
 
-bool NamesLettersOnly(const Program& program) {
-  const auto is_letter = [](int letter) { return letter < kMostVars; };
-  return std::all_of(program.statements.begin(), program.statements.end(), [&](const auto& s) {
-    return is_letter(s.var) && std::all_of(s.reads.begin(), s.reads.end(), is_letter) &&
-           std::all_of(s.writes.begin(), s.writes.end(), is_letter);
-  });
-}
+Status Invalid(const std::string& what) { return {StatusCode::kInvalidArgument, what}; }
 
 }  // namespace
 
@@ -135,43 +129,21 @@ Result<Program> ParseProgram(const std::string& text) {
   std::istringstream in(text);
   int number = 0;
   bool head = false;
+  std::vector<int> lines;  // where the statements stand
   for (std::string line; std::getline(in, line);) {
     ++number;
     Words words(line.substr(0, line.find('#')));
     if (words.end()) continue;
     const bool fits = head ? ParseStatement(words, &program.statements.emplace_back())
                            : ParseHead(words, &program);
+    if (head) lines.push_back(number);
     head = true;
     if (!fits || !words.end())
-      return Status(StatusCode::kInvalidArgument, "line " + std::to_string(number) +
-                                                      " is no statement, at '" + words.peek() +
-                                                      "': " + line);
+      return Invalid("line " + std::to_string(number) + " is no statement, at '" + words.peek() +
+                     "': " + line);
   }
-  if (!head) return Status(StatusCode::kInvalidArgument, "the program is empty");
-  if (program.vars < 0 || program.vars > kMostVars || program.apart < 1 || program.apart > 1000 ||
-      program.workers < 0 || program.workers > 64 || program.crowd < 0 || program.crowd > 16)
-    return Status(StatusCode::kInvalidArgument,
-                  "0 to 104 vars, 1 to 1000 apart, 0 to 64 workers and a crowd of 0 to 16 are "
-                  "possible");
-  int ops = 0;
-  for (const Statement& s : program.statements) {
-    const int most = program.gated ? kMostTimes / 3 : kMostTimes;
-    if (s.times < 0 || s.times > most || (ops += s.times) > most)
-      return Status(StatusCode::kInvalidArgument,
-                    "'times' makes 3000 ops at most in all, and 1000 in a program that is gated");
-    if (s.op < 0 || s.op >= kCopies)
-      return Status(StatusCode::kInvalidArgument, "an op has a number below 65536");
-  }
-  if (!NamesLettersOnly(program))
-    return Status(StatusCode::kInvalidArgument, "a var has a name from a to z3");
-  const Program given = program;
-  Normalise(&program);
-  if (!(program == given))
-    return Status(StatusCode::kInvalidArgument,
-                  "a statement names an op that is not pushed before it, or an op is pushed twice, "
-                  "or 'new' occurs although several threads run, or a replay has no ops of its "
-                  "thread, or an op cannot be what it is said to be, or the program cannot fork "
-                  "or stand beside a crowd");
+  if (!head) return Invalid("the program is empty");
+  if (const std::string wrong = WhyNot(program, lines); !wrong.empty()) return Invalid(wrong);
   return program;
 }
 

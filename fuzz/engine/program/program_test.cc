@@ -1,6 +1,10 @@
 // What the reader of a program takes, and what it refuses.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
 
@@ -28,7 +32,6 @@ TEST(Program, BadTextIsRefusedWithItsLine) {
                            "engine\nt0: timeout 1 far\nt0: expired 1",
                            "engine\nt0: timeout 1\nt0: timeout 1",
                            "engine\nt0: push op1\nop1: timeout 1",
-                           "engine\nt0: timeout 1\nt0: fork\nt0: expired 1",
                            "engine\nt0: timeout 0",
                            "engine\nt0: fork\nt0: push op1 completes now",
                            "engine\nt0: push op1\nop1: fork",
@@ -114,6 +117,26 @@ TEST(Program, ABodyMayBlockWhenSomethingWakesIt) {
                            "engine\nt0: push op1 blocks\nt0: stop drain\nt0: stop cancel\n",
                            "engine\nt0: push op1 scope 1 blocks\nt0: waitall\nt0: timeout 1\n"})
     EXPECT_FALSE(ParseProgram(text).ok()) << text;
+}
+
+TEST(Program, WhatIsWrongIsToldWithItsLine) {
+  for (const auto& [text, told] : std::vector<std::pair<std::string, std::string>>{
+           {"engine vars 2\nt0: delete z\n",
+            "line 2: nobody makes the var z: there are 2 at the start, from a on"},
+           {"engine vars 1\n\nt0: push op1 writes(b)\n", "line 3: nobody makes the var b"},
+           {"engine\nt0: push op1\nt0: push op1\n", "line 3 breaks a rule"},
+           {"engine\nt0: replay 1\n", "line 2 breaks a rule"},
+           {"engine\nt0: push op1 blocks\nt0: waitall\n",
+            "with the others it could only be 't0: push op1'"},
+           {"engine vars 1 crowd 1\nt0: delete a\n", "the first line, with these"},
+           {"engine workers 65\n", "workers has a number from 0 to 64, and not 65"},
+           {"engine\nt0: push op1 times 4000\n", "line 2: 'times' makes 3000 ops at most"}}) {
+    const auto program = ParseProgram(text);
+    ASSERT_FALSE(program.ok()) << text;
+    EXPECT_NE(program.status().message().find(told), std::string::npos)
+        << text << program.status().message();
+  }
+  EXPECT_TRUE(ParseProgram("engine vars 1\nt0: new b\nt0: delete b\n").ok());
 }
 
 // An op may wait for the body of another one when every engine surely begins that meanwhile.

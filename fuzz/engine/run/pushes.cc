@@ -40,7 +40,8 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
   const std::string name = OpName(s.op);
   Op op{.name = name, .reads = reads, .writes = writes, .priority = s.priority};
   if (s.far_deadline) op.timeout_ns = kFarNs;
-  if (s.ends == Ends::kHeld || MayBeLate(s)) op.timeout_ns = kSoonNs;
+  if (s.ends == Ends::kHeld || Races(s)) op.timeout_ns = kSoonNs;
+  if (s.short_deadline) op.timeout_ns = ShortDeadlineNs(s);
   op.scope = scopes_.Find(s.scope);
   op.body = bodies_.Of(index, handles, NowNs() + kSoonNs);
   if (s.program != 0) return captured_.Record(s.program, std::move(op));
@@ -48,10 +49,9 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
   // Both ways into the engine, where nothing forks that would have to wait for the second.
   const bool counted = index % 2 == 1 && !forks_;
   Note(counted ? engine_.PushCounted(std::move(op)) : engine_.Push(std::move(op)), seen);
-  seen->pushed_ns = NowNs();
 }
 
-// A pusher has one bulk of each size; one of one size only is drawn.
+// A pusher has one bulk of each size.
 void Pushes::PushInBulk(const Statement& s, Op&& op, StatementSeen* seen) {
   std::unique_ptr<Bulk>& bulk = bulks_.at(s.actor.number)[s.bulk];
   if (bulk == nullptr) bulk = engine_.NewBulk(static_cast<size_t>(s.bulk));
@@ -62,7 +62,6 @@ void Pushes::Replay(size_t index) {
   const Statement& s = program_.statements[index];
   Note(captured_.Replay(engine_, s.program, scopes_.Find(s.scope), index),
        &notes_.statement(index));
-  notes_.statement(index).pushed_ns = NowNs();
 }
 
 }  // namespace tenter::fuzz

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,21 @@ using Arrays = std::vector<Array>;
 // A NaN is as good as any other, and a zero is one, whatever its sign.
 inline bool SameNumber(double a, double b) { return std::isnan(a) ? std::isnan(b) : a == b; }
 
+// More than any op of a program makes; somebody who writes one by hand may ask for anything.
+inline constexpr int64_t kMostCells = int64_t{1} << 20;
+inline bool IsSmall(const Dims& dims) {
+  int64_t cells = 1;
+  for (const int64_t dim : dims) {
+    if (dim <= 0) return true;
+    if (dim > kMostCells || (cells *= dim) > kMostCells) return false;
+  }
+  return true;
+}
+
+// Throws std::length_error for one that is not small.
 inline Array MakeArray(Dims dims, const Array& like) {
+  if (!IsSmall(dims))
+    throw std::length_error("an array of " + std::to_string(dims.size()) + " dims");
   Array made{.integers = like.integers,
              .truths = like.truths,
              .dims = std::move(dims),

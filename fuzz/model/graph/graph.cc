@@ -90,7 +90,8 @@ std::optional<Constant> ParseConstant(const std::string& operand) {
     if (std::string("vpis").find(constant.kind) == std::string::npos) return std::nullopt;
   }
   const auto number = Whole(seed);
-  if (!number || *number < 0 || constant.dims.size() > 5) return std::nullopt;
+  if (!number || *number < 0 || constant.dims.size() > 5 || !IsSmall(constant.dims))
+    return std::nullopt;
   constant.seed = static_cast<uint64_t>(*number);
   return constant;
 }
@@ -201,7 +202,7 @@ std::optional<Input> ParseInput(const std::string& line) {
     if (!size || *size > kMostSize || (*size < 1 && word != "N")) return std::nullopt;
     input.dims.push_back(*size);
   }
-  if (input.dims.size() > 5) return std::nullopt;
+  if (input.dims.size() > 5 || !IsSmall(input.dims)) return std::nullopt;
   return input;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <stdexcept>
 
 #include "fuzz/model/oracle/ops.h"
 #include "runtime/base/rng.h"
@@ -19,6 +20,16 @@ bool IsAsBound(const Array& array) {
     const double whole = std::ldexp(number, array.bits);
     return std::abs(number) <= array.most && whole == std::floor(whole);
   });
+}
+
+// Nothing for what would be too large.
+std::optional<Arrays> ComputeSmall(const Op& op, const Node& node,
+                                   const std::vector<const Array*>& operands) {
+  try {
+    return op.compute(node, operands);
+  } catch (const std::length_error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -64,7 +75,7 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   const bool truths = std::any_of(operands.begin(), operands.end(),
                                   [](const Array* one) { return one != nullptr && one->truths; });
   if (truths && op->name != "Cast") return std::nullopt;
-  auto made = op->compute(node, operands);
+  auto made = ComputeSmall(*op, node, operands);
   if (!made) return std::nullopt;
   // A shape is a number like any other, and so is a mask.
   for (Array& array : *made) array.special = special && !array.integers && !array.truths;
@@ -87,7 +98,9 @@ std::string WhyNot(const Node& node, const Values& values) {
   for (const std::string& operand : node.operands)
     if (!IsConstant(operand) && !values.contains(operand))
       return line + "nothing before it is called '" + operand + "'";
-  return line + "its operands and attributes do not fit one another, or a number might be rounded";
+  return line +
+         "its operands and attributes do not fit one another, or what it makes has more than 4096 "
+         "numbers, or one that might be rounded";
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ void ParseFault(WordReader* words, Program* p) {
   words->One(kHits, &fault.each);
   words->Number_<int64_t>(1, 1000, &fault.hit);
   // The site of an arena reports errors and lacks of memory; it does not throw.
-  if (fault.place == Place::kArena && fault.action == Action::kThrow) words->Is("");
+  if (fault.place == Place::kArena && fault.action == Action::kThrow)
+    words->Fail("error or memory: the site of an arena does not throw");
 }
 
 void ParseCall(const std::string& who, WordReader* words, Program* p) {
@@ -53,7 +54,7 @@ void ParseCall(const std::string& who, WordReader* words, Program* p) {
   words->One(kVerbs, &call.verb);
   if (IsStop(call.verb)) return;
   words->One(kOps, &call.op);
-  if (call.op >= p->ops) words->Is("");
+  if (call.op >= p->ops) words->Fail("one of the ops of the first line");
   if (call.verb == Verb::kBad) words->One(kBads, &call.bad);
   if (call.verb != Verb::kCall) return;
   words->Is("size"), words->Number_<int64_t>(0, 16, &call.size);
@@ -71,24 +72,22 @@ void Keep(std::optional<Part> part, std::vector<Part>* parts, WordReader* words)
   if (part.has_value())
     parts->push_back(std::move(*part));
   else
-    words->Is("");
+    words->Fail("a line as fuzz/model/graph/graph.h shows it");
 }
 
 // Parts stand in the order of the file: what a later one names must be there.
 void ParseLine(int number, const std::string& line, WordReader* words, Program* p) {
   const std::string first = words->Word();
   if (number == 1 && first == "model") return ParseHeader(words, p);
-  if (number == 1) {
-    words->Is("");
-    return;
-  }
+  if (number == 1) return words->Fail("'model'");
   if (first == "fault") return ParseFault(words, p);
   if (IsCaller(first)) return ParseCall(first, words, p);
   if (first == "output") return p->graph.outputs.push_back(words->Word());
   if (first == "wrong") {
     const bool is_first = !p->graph.wrong.has_value();
     p->graph.wrong = ParseWrong(line);
-    if (!is_first || !p->graph.wrong.has_value()) words->Is("");
+    if (!is_first || !p->graph.wrong.has_value())
+      words->Fail(is_first ? "a wrong model as fuzz/model/graph/graph.h shows it" : "one at most");
     while (words->more()) words->Word();
     return;
   }
@@ -103,7 +102,8 @@ Status CheckGraph(const Program& p) {
   const auto invalid = [](const std::string& what) {
     return Status(StatusCode::kInvalidArgument, what);
   };
-  if (!Has(p, Verb::kCall)) return invalid("nobody calls: 'c0: call a size 1 seed 1 times 1'");
+  if (!Has(p, Verb::kCall))
+    return invalid("nobody calls; a call is written 'c0: call a size 1 seed 1 times 1'");
   for (const int64_t size : SizesOf(p)) {
     TENTER_ASSIGN_OR_RETURN(const Values values, Compute(p.graph, InputsOf(p.graph, size, 0)));
     if (p.graph.wrong.has_value() && !IsForbidden(p.graph, values))
@@ -167,8 +167,9 @@ Result<Program> ParseLines(const std::string& text) {
     WordReader words(line);
     ParseLine(++number, line, &words, &p);
     if (!words.ok() || words.more())
-      return Status(StatusCode::kInvalidArgument,
-                    "line " + std::to_string(number) + " is none of a program: '" + line + "'");
+      return Status(StatusCode::kInvalidArgument, "line " + std::to_string(number) +
+                                                      " is none of a program, " + words.Wrong() +
+                                                      ": '" + line + "'");
   }
   if (number == 0) return Status(StatusCode::kInvalidArgument, "the program is empty");
   return p;
