@@ -14,8 +14,8 @@ from typing import Any
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, HarnessDefect
 from tenter.plain import one_line
 from tenter.plan.hunt import Hunt
-from tenter.record.findings import Finding, merge, signature
-from tenter.record.results import FUZZED, CaseResult, CheckResult, RunResult, Verdict
+from tenter.record.findings import Finding, merge, qualified, signature
+from tenter.record.results import CAME_BACK, FUZZED, CaseResult, CheckResult, RunResult, Verdict
 from tenter.record.searched import Told
 
 CHECK = "engine_model"
@@ -46,17 +46,22 @@ def run_of(searches: Sequence[Search], **facts: Any) -> RunResult:
 
 def case_of(search: Search) -> CaseResult:
     hunt, told = search.hunt, search.told
+    target = f"mutant {hunt.mutant}" if hunt.mutant else hunt.target or "reference"
+    # One program again plants nothing: what it finds is a finding of that target, and no trial of what finds a bug.
+    planted = "" if hunt.replay else hunt.mutant
     findings = tuple(merge([_finding(raw, search.replay) for raw in told.findings]))
+    if hunt.replay and hunt.mutant:
+        findings = tuple(qualified(finding, target) for finding in findings)
     programs, units = int(told.progress.get("cases", 0)), f"{hunt.subject().unit}s"
     verdict, reason = _outcome(search, findings, programs)
     return CaseResult(
         name=f"fuzz/{hunt.what}.{search.flavour}", scenario=f"fuzz/{hunt.what}", flavour=search.flavour, kind=FUZZED,
         title=f"One program again: {hunt.replay}" if hunt.replay else hunt.subject().title,
         purpose=hunt.subject().judged,
-        parameters={"property": hunt.property}, target=f"mutant {hunt.mutant}" if hunt.mutant else hunt.target or "reference",
+        parameters={"property": hunt.property}, target=target,
         seed=hunt.seed, contracts=() if hunt.property == "all" else (hunt.property,), verdict=verdict, reason=reason,
         duration_s=round(told.ended.duration_s, 3), timeout_s=hunt.seconds, exit_code=search.exit_code,
-        planted=hunt.mutant, found_by=findings[0].check if findings and hunt.mutant else "",
+        planted=planted, found_by=findings[0].check if findings and planted else "",
         exposure={name: value for name, value in {"programs": programs, units: told.progress.get(units, 0)}.items() if value},
         checks=(CheckResult(CHECK, "failed" if findings else "passed", programs),) if programs or findings else (),
         findings=findings, stderr_tail=told.stderr[-10_000:], again=hunt.words(search.flavour))
@@ -71,11 +76,18 @@ def _outcome(search: Search, findings: Sequence[Finding], programs: int) -> tupl
     if hunt.mutant and not hunt.replay:
         return (Verdict.FOUND, f"found by {findings[0].check}") if findings else (
             Verdict.MISSED, f"the fuzzer had to find it, in {hunt.seconds:g} s at most")
+    if search.told.replayed:
+        return Verdict.FAIL if findings else Verdict.PASS, f"{CAME_BACK}{told_times(search.told)}"
     if findings:
         return Verdict.FAIL, f"reported by {findings[0].check}"
     if not programs and not hunt.replay:
         return Verdict.GREY, "no program ran"
     return Verdict.PASS, "no finding"
+
+
+def told_times(told: Told) -> str:
+    """How often one program broke a contract again: "20 of 20 times"."""
+    return f"{told.replayed.get('came_back', 0)} of {told.replayed.get('tried', 0)} times"
 
 
 def _finding(raw: dict[str, Any], replay: str) -> Finding:

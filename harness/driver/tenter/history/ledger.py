@@ -96,6 +96,8 @@ def _write(database: sqlite3.Connection, run: RunResult, folder: Path, kind: str
     with transaction(database):
         if not replace and database.execute("SELECT 1 FROM runs WHERE id = ?", (run.run_id,)).fetchone():
             return
+        if run.cases and all(case.replays for case in run.cases):
+            kind = REPLAY  # of a program of the fuzzer, which says nothing of how often a search finds it
         database.execute("DELETE FROM runs WHERE id = ?", (run.run_id,))
         database.execute(
             "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

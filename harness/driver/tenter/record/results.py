@@ -15,6 +15,7 @@ from tenter.plan.sweeping import SWEPT
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 
 VERSION = 2
+CAME_BACK = "came back "  # begins the reason of a case that was one program of a fuzzer again, with how often
 UNMET = "expected "  # begins the reason of a case that did not report what its scenario expects
 
 
@@ -116,6 +117,11 @@ class CaseResult:
     def unmet(self) -> bool:
         """It fails, and not only by its findings: what its scenario expects was not reported, or more than that."""
         return self.verdict is Verdict.FAIL and self.reason.startswith(UNMET)
+
+    @property
+    def replays(self) -> bool:
+        """It was one program of a fuzzer again, and its reason says how often it came back."""
+        return self.kind == FUZZED and self.reason.startswith(CAME_BACK)
 
     @property
     def usage(self) -> bool:

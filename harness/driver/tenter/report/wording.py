@@ -91,7 +91,7 @@ def sentence(case: CaseResult) -> str:
     if case.verdict is Verdict.FAIL and case.findings:
         more = f" (and {len(case.findings) - 1} more)" if len(case.findings) > 1 else ""
         told = f"{kinds(case.findings)}: {case.findings[0].title}{more}"
-        return "; ".join(filter(None, [told, case.reason if case.unmet else "", attempts(case)]))
+        return "; ".join(filter(None, [told, case.reason if case.unmet or case.replays else "", attempts(case)]))
     if case.verdict is Verdict.GREY:
         return ": ".join(filter(None, [case.reason, powerless_note(case)]))
     if case.verdict is not Verdict.PASS:
@@ -100,7 +100,7 @@ def sentence(case: CaseResult) -> str:
         return f"{case.reason}; {exposure(case)}" if exposure(case) else case.reason
     what = "mismatch" if any(c.name == "determinism" and c.state == "passed" for c in case.checks) else "finding"
     shown = f"{plural(0, what)} in {exposure(case)}" if trials(case)[1] else plural(0, what)
-    return "; ".join(filter(None, [shown, bound(case)]))
+    return "; ".join(filter(None, [shown, case.reason if case.replays else "", bound(case)]))
 
 
 def kinds(findings: Iterable[Finding]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tenter.cases.search import Search, judged, last_said, run_of
+from tenter.cases.search import Search, judged, last_said, run_of, told_times
 from tenter.console import advise, build_shown, command_line, line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
@@ -22,7 +22,7 @@ from tenter.plan.bugs import searched_in
 from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.hunt import Hunt
 from tenter.record import archive, searched
-from tenter.record.results import RunResult
+from tenter.record.results import CAME_BACK, RunResult
 from tenter.record.searched import Told
 from tenter.report import hunted, report
 from tenter.report.steps import what_now
@@ -151,7 +151,7 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
     for finding in told.findings:
         hunted.print_finding(finding, hunt, flavour, _stored(hunt, flavour, finding, folder, house), console)
     if told.replayed and not told.ended.stopped:
-        print(f"came back {told.replayed['came_back']} of {told.replayed['tried']} times ({flavour})")
+        print(f"{CAME_BACK}{told_times(told)} ({flavour})")
     code, defect = judged(hunt, told, flavour)
     if code == USAGE:
         raise UsageError(last_said(told).removeprefix(f"{hunt.what}_fuzz: "))
