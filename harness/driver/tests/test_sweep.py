@@ -17,6 +17,7 @@ from tenter.plan import sweepable
 from tenter.plan.scenario import Expected
 from tenter.plan.sweeping import LEFT
 from tenter.record.archive import read_run
+from tenter.record.results import Verdict
 from tenter.report.steps import what_now
 from tenter.verbs import canary
 
@@ -66,6 +67,7 @@ def test_a_clean_sweep_strikes_every_site_and_leaves_one_line_per_trial(sweep, h
     assert rows(out)["engine.op.body"][:4] == ["10", "7", "7", "5"], "three hits by two actions, and a pair"
     assert rows(out)["engine.worker.start"][3:] == ["0", "beside:", "nobody", "can", "call", "yet"]
     assert "now: Sweep deeper, more hits of each site: " in out and " --cap 16 --seconds 1920" in out and "--power" not in out and "--repeat" not in out
+    assert "Clean: 0 findings in a sweep of 1 case\n" in out
     assert "pairs of adjacent sites that fired together: 1 of 1" in out and "11 trials in 1 case: 0 with a finding" in out
     skipped = (folder / "skipped.txt").read_text()
     assert "smoke/twin.probe: the same workload as smoke/swept.probe" in skipped and "engine.op.body: 7 of 10 hits by throw" in skipped
@@ -158,7 +160,9 @@ def test_an_interruption_reports_what_there_is(sweep, house):
     code, out, _ = sweep("-j", "1", "--cap", "1")
     assert code == 3 and "interrupted after" in out
     report, folder = reported(house)
-    assert report["interrupted"] and report["cases"][-1]["verdict"] == "GREY" and "no time was left" in (folder / "skipped.txt").read_text()
+    assert report["interrupted"] and report["cases"][-1]["verdict"] == "GREY" and "the sweep was interrupted" in (folder / "skipped.txt").read_text()
+    assert re.search(r"[1-9]\d* trials by\s+the interruption", out) and "in a sweep of 1 case" in out and "not shown of every site" in out
+    assert "now: Sweep again, from the first trial on: interrupted after" in out
 
 
 def test_time_that_is_over_is_said_and_concludes_nothing_of_what_was_not_struck(sweep, house):
@@ -167,6 +171,18 @@ def test_time_that_is_over_is_said_and_concludes_nothing_of_what_was_not_struck(
     report, folder = reported(house)
     assert code in (0, 3) and re.search(r"[1-9]\d* trials for\s+want of time", out) and "no time was left" in (folder / "skipped.txt").read_text()
     assert not any(one["findings"] for one in report["cases"])
+    assert re.search(r"now: Sweep again for longer, from the first trial on: .*: \./tenter .*--seconds \d+", out)
+
+
+def test_a_sweep_of_which_no_trial_ran_takes_them_to_last_as_long_as_clean_runs(sweep, house):
+    sweep.scenario()
+    assert sweep("--cap", "3")[0] == 0
+    run = read_run(reported(house)[1])
+    clean, shown = run.cases
+    none = replace(run, command="./tenter sweep smoke --seconds 15", cases=(
+        replace(clean, duration_s=0.5, facts={LEFT: "1,000"}), replace(shown, verdict=Verdict.GREY, reason="not shown of x")))
+    assert what_now(none, True) == ["Sweep again for longer, from the first trial on: 1,000 trials of 1,000 had no time, "
+                                    "not shown of x: ./tenter sweep smoke --seconds 618"]
 
 
 def test_a_sweep_does_not_go_on_but_begins_again(sweep, house):
@@ -243,4 +259,5 @@ def test_a_sweep_that_had_no_time_for_all_is_to_last_longer(sweep, house):
     run = read_run(reported(house)[1])
     hurried = replace(run, command="./tenter sweep smoke --seconds 60", cases=tuple(
         replace(case, facts={**case.facts, LEFT: "1,451"}) if "sweep" in case.facts else case for case in run.cases))
-    assert what_now(hurried, True)[-1] == "Sweep on: 1,451 trials of 1,462 had no time: ./tenter sweep smoke --seconds 9570"
+    assert what_now(hurried, True)[-1] == (
+        "Sweep again for longer, from the first trial on: 1,451 trials of 1,462 had no time: ./tenter sweep smoke --seconds 9570")

@@ -16,6 +16,7 @@ from tenter.plan.planner import Case
 
 Actions = Mapping[str, str]  # what a site admits, as the catalogue orders it: the name, and how it is written
 LEFT = "trials without time"  # a fact of a case: how many were planned and not run
+TRIAL_OF = "trial of"  # a fact of a case that is a trial: the case that was swept
 SWEPT = "sweep"  # the kind of a case that is a sweep, or what a sweep has not shown
 TRIALS = "trials.jsonl"  # in the folder of a sweep: a line for each trial that has ended
 ONE, PAIR, BESIDE = "one", "pair", "beside"

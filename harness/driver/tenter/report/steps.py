@@ -53,13 +53,16 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
     return [*(steps or ["Nothing to repair."]), *_deeper(run)]
 
 
-def _longer(run: RunResult) -> str:
+def _longer(run: RunResult, why: str = "") -> str:
     """Of a sweep that had no time for all its trials: how long they will all take, and a fifth."""
     def count(fact: str) -> int:
         return sum(int(case.facts[fact].split()[0].replace(",", "")) for case in run.cases if fact in case.facts)
-    left, done = count(LEFT), count("sweep")
-    seconds = math.ceil(1.2 * given(run.command, "--seconds", sweepable.SECONDS) * (done + left) / max(1, done))
-    return f"Sweep on: {plural(left, 'trial')} of {done + left:,} had no time: {changed(run.command, seconds=seconds)}"
+    left, done, asked = count(LEFT), count("sweep"), given(run.command, "--seconds", sweepable.SECONDS)
+    # Where no trial ran, one is taken to last as long as a run without faults does.
+    clean = [case.duration_s for case in run.cases if LEFT in case.facts]
+    needed = asked * (done + left) / done if done else asked + left * sum(clean) / max(1, len(clean))
+    longer = changed(run.command, seconds=max(math.ceil(1.2 * needed), math.ceil(2 * asked)))
+    return f"Sweep again for longer, from the first trial on: {plural(left, 'trial')} of {done + left:,} had no time{why}: {longer}"
 
 
 def _repairs(run: RunResult) -> list[str]:
@@ -99,8 +102,17 @@ def _unsearched(run: RunResult) -> list[str]:
 
 
 def _unswept(run: RunResult) -> list[str]:
-    return [f"Sweep again, with more time: {case.reason}: {case.again}" for case in run.cases
-            if case.kind == SWEPT and case.verdict is Verdict.GREY]
+    """A sweep does not go on where it ended: it begins again."""
+    steps = []
+    for case in run.cases:
+        if case.kind == SWEPT and case.verdict is Verdict.GREY:
+            if run.interrupted:
+                steps.append(f"Sweep again, from the first trial on: {case.reason}: {case.again}")
+            elif any(LEFT in one.facts for one in run.cases):
+                steps.append(_longer(run, f", {case.reason}"))
+            else:
+                steps.append(f"Sweep the other parts too, with another --shard: {case.reason}")
+    return steps
 
 
 def _reasons(cases: Iterable[CaseResult]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from tenter import errors
 from tenter.cases.verdict import counts, exit_code, is_known
 from tenter.plan.scenario import FIRST
+from tenter.plan.sweeping import SWEPT, TRIAL_OF
 from tenter.record.findings import Finding
 from tenter.record.group import Group, groups
 from tenter.record.results import FUZZED, CaseResult, RunResult, Verdict
@@ -164,9 +165,12 @@ def headline(run: RunResult) -> str:
         checks = {finding.check for finding in found.values()}
         told = f" ({kinds(found.values()) if len(checks) > 1 else checks.pop()})" if checks else ""
         where = f"{sum(bool(case.findings) for case in bad)} of " if found else ""
+        where += plural(len(normal), "case")
+        if any(case.kind == SWEPT or TRIAL_OF in case.facts for case in normal):  # neither trials nor what was shown are cases
+            where = f"a sweep of {plural(sum(case.kind != SWEPT and TRIAL_OF not in case.facts for case in normal), 'case')}"
         news = f"{len(found) - known} new, {known} known from {run.baseline}: " if run.baseline else ""
         totals = _totals(normal)
-        parts.append(f"{news}{plural(len(found), 'finding')}{told} in {where}{plural(len(normal), 'case')}{_commonest(bad, normal)}"
+        parts.append(f"{news}{plural(len(found), 'finding')}{told} in {where}{_commonest(bad, normal)}"
                      + (f" ({totals})" if totals else ""))
     if any(case.unmet for case in normal):
         parts.append(_unmet([case for case in normal if case.unmet]))
@@ -175,8 +179,10 @@ def headline(run: RunResult) -> str:
         parts.append(f"{found}/{len(canaries)} planted bugs found")
     # What a search had no time for is no lack of power.
     grey = "not searched to the end" if all(case.kind == FUZZED for case in run.cases) else "without power"
+    parts += ["not shown of every site"] if any(case.kind == SWEPT and case.verdict is Verdict.GREY for case in normal) else []
+    concluded = counts([case for case in run.cases if case.kind != SWEPT or case.verdict is not Verdict.GREY])
     for verdict, words in ((Verdict.SKIP, "not supported"), (Verdict.GREY, grey), (Verdict.ERROR, "not concluded because of an error")):
-        count = counts(run.cases).get(verdict, 0)
+        count = concluded.get(verdict, 0)
         if count:
             parts.append(f"{plural(count, 'case')} {words}")
     if run.not_run:

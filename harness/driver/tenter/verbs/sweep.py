@@ -26,7 +26,7 @@ from tenter.plan import catalogue, sweepable, sweeping, tested, waivers
 from tenter.plan.planner import Case
 from tenter.plan.selection import select
 from tenter.plan.sweepable import LeftOut
-from tenter.plan.sweeping import ENOUGH_BESIDE, LEFT, PAIR, TRIALS, Base, Strike
+from tenter.plan.sweeping import ENOUGH_BESIDE, LEFT, PAIR, TRIAL_OF, TRIALS, Base, Strike
 from tenter.plan.waivers import Waiver
 from tenter.record import archive, journal, whole
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict
@@ -72,7 +72,7 @@ class Sweep:
     bases: list[Base] = field(default_factory=list)
     clean: list[CaseResult] = field(default_factory=list)
     struck: list[Struck] = field(default_factory=list)
-    left: list[Strike] = field(default_factory=list)  # planned, and not run for want of time
+    left: list[Strike] = field(default_factory=list)  # planned, and not run for want of time, or since it was interrupted
     interrupted: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -167,6 +167,8 @@ def _say_plan(made: Sweep, mine: list[Strike], elsewhere: int, left_out: list[Le
 
 def _strike(made: Sweep, strikes: list[Strike], what: str, share: float) -> None:
     """Runs trials until the time is over. What passed leaves a line in trials.jsonl and no folder."""
+    if made.interrupted:
+        made.left += strikes
     if made.interrupted or not strikes:
         return
     first = len(made.struck) + len(made.left) + 1
@@ -184,6 +186,7 @@ def _strike(made: Sweep, strikes: list[Strike], what: str, share: float) -> None
 
 def _ended(made: Sweep, case: Case, one: Struck) -> CaseResult:
     here = made.folder / "cases" / case.name
+    one = replace(one, result=replace(one.result, facts={**one.result.facts, TRIAL_OF: one.strike.base.case.name}))
     if one.clean:
         shutil.rmtree(here)
     else:
@@ -202,7 +205,7 @@ def _ended(made: Sweep, case: Case, one: Struck) -> CaseResult:
 def _beside(made: Sweep, actions: dict[str, dict[str, str]], waived: tuple[Waiver, ...]) -> None:
     """Strikes again where all faults so far struck with fewer than two others in flight, unless that is waived."""
     excused = {waiver.site for waiver in waived if waiver.what == waivers.BESIDE}
-    for attempt in range(_BESIDE_TRIES):
+    for attempt in range(0 if made.interrupted else _BESIDE_TRIES):
         most = {row.site: row for row in _rows(made, list(actions), ())}
         lonely = [site for site, row in most.items() if row.hits and row.beside < ENOUGH_BESIDE and site not in excused and site in actions]
         more = [strike for site in lonely for strike in sweeping.beside(made.bases, site, actions[site], attempt + 1, _seed(made.request) + attempt)[-1:]]
@@ -219,7 +222,8 @@ def _rows(made: Sweep, sites: list[str], waived: tuple[Waiver, ...]) -> list[Row
 
 def _end(made: Sweep, run: RunResult, rows: list[Row], left_out: list[str], capped: list[str]) -> tuple[RunResult, int]:
     request = made.request
-    untimely = [f"{strike.base.case.name}: {strike.faults}: no time was left" for strike in made.left]
+    why = "the sweep was interrupted" if made.interrupted else "no time was left"
+    untimely = [f"{strike.base.case.name}: {strike.faults}: {why}" for strike in made.left]
     whole.write(made.folder / SKIPPED, "\n".join([*left_out, *capped, *untimely, ""]))
     cases = [_told(made, result) for result in made.clean]
     cases += [one.result for one in sorted(made.struck, key=lambda one: one.result.name) if not one.clean]  # they end in any order
@@ -238,8 +242,10 @@ def _end(made: Sweep, run: RunResult, rows: list[Row], left_out: list[str], capp
 def _told(made: Sweep, result: CaseResult) -> CaseResult:
     """The row of a case in the report: its clean run, and what its trials came to."""
     mine = [one for one in made.struck if one.strike.base.case.name == result.name]
+    left = sum(strike.base.case.name == result.name for strike in made.left)
+    facts = {**result.facts, **({LEFT: f"{left:,}"} if left else {})}
     if not mine:
-        return result
+        return replace(result, facts=facts)
     sums = {site.name: [site.hit, 0, 0] for site in result.sites}
     for one in mine:
         for site in one.result.sites:
@@ -247,9 +253,7 @@ def _told(made: Sweep, result: CaseResult) -> CaseResult:
             row[1], row[2] = row[1] + site.fired, max(row[2], site.beside)
     failed, idle = sum(not one.clean for one in mine), sum(one.clean and not one.told for one in mine)
     reason = f"{len(mine):,} trials, {failed:,} with a finding, {idle:,} in which a fault did not come to fire"
-    left = sum(strike.base.case.name == result.name for strike in made.left)
-    facts = {**result.facts, "sweep": reason, **({LEFT: f"{left:,}"} if left else {})}
-    return replace(result, reason=reason if result.verdict is Verdict.PASS else result.reason, facts=facts,
+    return replace(result, reason=reason if result.verdict is Verdict.PASS else result.reason, facts={**facts, "sweep": reason},
                    sites=tuple(SiteCount(name, *counts) for name, counts in sums.items()))
 
 
@@ -266,4 +270,4 @@ def _print(made: Sweep, rows: list[Row], left_out: int, capped: int, untimely: i
     line(made.console, f"\n{plural(len(made.struck), 'trial')} in {plural(len(made.bases), 'case')}: {sum(not one.clean for one in made.struck):,} with a finding, "
                        f"{idle:,} in which a fault did not come to fire")
     line(made.console, f"left out: {plural(left_out, 'case')}, hits or pairs in {plural(capped, 'place')} by --cap {made.request.cap}, "
-                       f"{plural(untimely, 'trial')} for want of time: {path_shown(made.folder / SKIPPED)}", "dim")
+                       f"{plural(untimely, 'trial')} {'by the interruption' if made.interrupted else 'for want of time'}: {path_shown(made.folder / SKIPPED)}", "dim")
