@@ -9,8 +9,12 @@ import pytest
 
 from tenter.plan.first_look import first_look
 from tenter.plan.scenario import Expected, Scenario
+from tenter.house import this_house
+from tenter.record.findings import Finding
 from tenter.record.results import Verdict
 from tenter.report import wording
+from tenter.report.report import render
+from test_report import make_case, make_run
 
 
 def scenario(name: str, kind: str = "concurrent_inference", flavours=("probe",), **more) -> Scenario:
@@ -65,29 +69,44 @@ def first_run(house, tenter, write):
     return call
 
 
-def test_the_first_screen_says_what_was_found(first_run):
+def test_the_first_screen_says_what_was_found(first_run, house):
     code, out, report = first_run("finding")
-    assert code == 0 and "power: found 1 of 1 planted bugs, in the settings 1 of 1 of probe" in out
+    assert code == 0 and "power: 1 of 1 planted bugs found, planted in the settings of 1 of 1 case without faults\n" in out
     assert "first_look" not in out.partition("power:")[0], "no row for a bug that was found"
     assert [case["scenario"] for case in report["cases"]] == ["smoke/clean", "power/smoke/clean/first_look_swap_outputs"]
+    folder = next(house.out.glob("2*"))
+    for name in ("report.md", "report.html"):
+        assert "Power: 1 of 1 planted bugs found, planted in" in (folder / name).read_text(), name
+
+
+def test_bugs_are_no_trials_and_both_are_said_in_the_same_words_everywhere():
+    settings = [make_case(planted=bug, scenario=f"power/smoke/{where}/first_look_{bug}", verdict=Verdict.FOUND, found_by="c",
+                          name=f"power/smoke/{where}/first_look_{bug}.probe", findings=(Finding("c", "9" * 16, "t"),))
+                for where, bug in (("a", "x"), ("b", "x"), ("c", "y"))]
+    run = make_run(make_case(), *settings)
+    said = "2 of 2 planted bugs found, in 3 of 3 trials"
+    page = render("report.html.j2", run, {}, this_house())
+    assert said in wording.first_look(run) and page.count(said) == 3 and "3 trials with a planted bug" in page
+    assert said in render("report.md.j2", run, {}, this_house()) and "3 planted bugs" not in page and "3/3" not in page
 
 
 def test_what_was_not_tried_is_said(first_run, write):
     write("smoke/other", kind="iterator")
     _, out, _ = first_run("finding")
-    assert "in the settings 1 of 1 of probe; none was planted beside smoke/other.probe\n" in out
+    assert "in the settings of 1 of 2 cases without faults, and not in those of smoke/other.probe\n" in out
 
     def case(name, **more):
         return SimpleNamespace(name=name, planted="", faults="", setting=name, verdict=Verdict.PASS, first_look=False, flavour="probe", **more)
-    found = SimpleNamespace(**{**vars(case("power/smoke/a/first_look_x.probe")), "planted": "x", "setting": "smoke/a.probe",
+    found = SimpleNamespace(**{**vars(case("power/smoke/a/first_look_x.probe")), "planted": "x", "setting": "elsewhere",
                                "verdict": Verdict.FOUND, "first_look": True})
     cut = SimpleNamespace(cases=(case("smoke/a.probe"), found), not_run=("smoke/b.probe", "power/smoke/b/first_look_y.probe"))
-    assert wording.first_look(cut) == "found 1 of 1 planted bugs, in the settings 1 of 1 of probe; 1 trial not run"
+    assert wording.first_look(cut) == ("1 of 1 planted bugs found, planted in the settings of 0 of 1 case without faults, "
+                                       "and not in those of smoke/a.probe; 1 trial not run")
 
 
 def test_a_missed_bug_concludes_nothing_and_has_its_line(first_run):
     code, out, _ = first_run("blind")
-    assert code == 3 and "power: found 0 of 1 planted bugs, in the settings 0 of 1 of probe" in out
+    assert code == 3 and "power: 0 of 1 planted bugs found, planted" in out
     assert "missed: swap_outputs in concurrent_inference of probe, so that its cells say nothing" in out
     assert "./tenter run smoke/clean --power --flavour probe --seed 1" in out
 

@@ -191,7 +191,7 @@ def test_no_report_ever_says_thread_safe(mixed):
 def test_the_next_step_admits_checks_without_power(tenter, write):
     _, out, _ = tenter("run", write("smoke/weak", behaviour="weak"), write("canary/found", "[expect]\nfound_by = "
                        "'determinism'", behaviour="finding"))
-    assert "1 check had no power, shown as an open circle: 1 x the outputs of this model" in out
+    assert " in smoke/weak.probe, which saw nothing there: the outputs of this model" in out and "open circle" not in out
     assert "Nothing to repair" not in out
 
 
@@ -202,13 +202,21 @@ def test_every_word_that_the_reports_count_has_its_plural():
     assert wording.plural(1, "epoch") == "1 epoch" and wording.plural(0, "finding") == "0 findings"
 
 
-def test_open_circles_are_counted_by_reason_and_canaries_left_out():
+def test_what_one_thread_alone_may_call_needs_no_two_requests_together():
+    alone = (CheckResult("determinism", "no_power", note="no two requests ran together"),)
+    for safe, said in ((False, False), (True, True)):
+        steps = what_now(make_run(make_case(checks=alone, parameters={**make_case().parameters, "thread_safe": safe})), measured=True)
+        assert any("no two requests" in step for step in steps) == said
+
+
+def test_checks_without_power_are_told_by_reason_and_canaries_left_out():
     weak = [CheckResult("leak", "no_power", note=note) for note in ("nothing was examined", "no fault fired",
                                                                     "nothing was examined")]
     canary = make_case(planted="bug", verdict=Verdict.FOUND, found_by="c", checks=tuple(weak),
                        findings=(Finding("leak", "8" * 16, "l"), Finding("c", "9" * 16, "t"),))
-    first, *deeper = what_now(make_run(make_case(checks=tuple(weak)), canary), measured=True)
-    assert first == ("3 checks had no power, shown as an open circle: 2 x nothing was examined, 1 x no fault fired.")
+    first, second, *deeper = what_now(make_run(make_case(checks=tuple(weak)), canary), measured=True)
+    assert first == "Give power to leak in smoke/x.probe, which saw nothing there: nothing was examined."
+    assert second == "Give power to leak in smoke/x.probe, which saw nothing there: no fault fired."
     assert [step.split("./tenter ")[1] for step in deeper] == [
         "run --repeat 20", "run --model FILE.onnx --threads 16",
         "replay 20261122-101500-smoke/smoke/x.probe#99999999 -n 10"]

@@ -205,7 +205,7 @@ def test_parts_are_apart_and_whole(sweep):
 def test_a_planted_bug_must_be_found(sweep, house):
     sweep.scenario()
     code, out, _ = sweep("smoke/swept", "--mutant", "shared_arena")
-    assert code == 0 and "1/1 planted bugs found" in out and "with io.source.open=nth(3)error(data_loss)" in out.replace("\n", " ").replace("  ", "")
+    assert code == 0 and "1 of 1 planted bugs found" in out and "with io.source.open=nth(3)error(data_loss)" in out.replace("\n", " ").replace("  ", "")
     sweep.scenario("blind")
     code, out, _ = sweep("smoke/swept", "--mutant", "shared_arena")
     assert code == 1 and "trials found nothing" in out

@@ -64,7 +64,7 @@ def test_with_a_baseline_it_is_never_known(tenter, house, write):
 
 def test_a_planted_bug_that_was_missed_is_no_finding_either(tenter, write, house):
     code, out, _ = tenter("run", write("canary/one", "[expect]\nfound_by = 'determinism'"))
-    assert code == 1 and "\nFailed: 0/1 planted bugs found\n" in out
+    assert code == 1 and "\nFailed: 0 of 1 planted bugs found\n" in out
     assert json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["verdict"] == "MISSED"
 
 

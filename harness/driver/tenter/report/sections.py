@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tenter.record.group import groups
 from tenter.record.results import CaseResult, Verdict
 from tenter.report.matrix import rank
-from tenter.report.wording import plural
+from tenter.report.wording import planted_found, plural
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def _section(cases: list[CaseResult]) -> Section:
 
 
 def folded(made: Iterable[Section], planted: Iterable[CaseResult]) -> str:
-    """What stands below without being unfolded: "37 cases passed, 12 planted bugs found"; nothing for nothing."""
+    """What stands below without being unfolded: "37 cases passed, 12 of 12 planted bugs found"; nothing for nothing."""
     made = tuple(made)
     passed, same = sum(len(section.passed) for section in made), sum(len(section.same) for section in made)
-    found = sum(case.verdict is Verdict.FOUND for case in planted)
+    planted = tuple(planted)
     parts = [f"{plural(passed, 'case')} passed"] if passed else []
     parts += [f"{plural(same, 'case')} failed as another did"] if same else []
-    parts += [f"{plural(found, 'planted bug')} found"] if found else []
+    parts += [planted_found(planted)] if planted else []
     return ", ".join(parts)

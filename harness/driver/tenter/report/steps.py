@@ -45,12 +45,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         return [*(steps or ["Nothing to repair."]), f"Sweep deeper, more hits of each site: {deeper}"]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
-    # A planted bug ends its run early, so what the other checks of a canary could not see says nothing.
-    powerless = [check for case in run.cases if not case.planted for check in case.checks if check.state == "no_power"]
-    if powerless:
-        reasons = _counted(check.note or "no reason given" for check in powerless)
-        steps.append(f"{plural(len(powerless), 'check')} had no power, shown as an open circle: {reasons}.")
-    return [*(steps or ["Nothing to repair."]), *_deeper(run)]
+    return [*(steps + _weak(run) or ["Nothing to repair."]), *_deeper(run)]
 
 
 def _longer(run: RunResult, why: str = "") -> str:
@@ -155,9 +150,13 @@ def _meeting(case: CaseResult) -> str:
     return f"; with more {name}: {shlex.join(words)}"
 
 
-def _counted(reasons: Iterable[str]) -> str:
-    """"3 x no fault fired, 1 x nothing was examined", the commonest reason first."""
-    return ", ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common())
+def _weak(run: RunResult) -> list[str]:
+    """Checks without power in cases where others had it, the commonest reason first. A planted bug ends its run early, so what the
+    other checks of a canary could not see says nothing; nor do requests that never met where one thread alone may call."""
+    weak = [(check.note or "no reason given", f"{check.name} in {case.name}") for case in run.cases if not case.planted
+            for check in case.checks if check.state == "no_power" and not (_ALONE in check.note and case.parameters.get("thread_safe") is False)]
+    return [f"Give power to {few(list(dict.fromkeys(where for note, where in weak if note == reason)))}, which saw nothing there: {reason}."
+            for reason, _ in Counter(note for note, _ in weak).most_common()]
 
 
 def _deeper(run: RunResult) -> list[str]:

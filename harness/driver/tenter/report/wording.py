@@ -126,31 +126,27 @@ def power_sentence(power: Power | None) -> str:
     return f"{power.found}/{power.planted} planted bugs found{where}"
 
 
+def planted_found(cases: Sequence[CaseResult]) -> str:
+    """"18 of 18 planted bugs found, in 44 of 44 trials": a bug may be planted in several settings. Of one trial each, without them."""
+    ended = [case for case in cases if case.planted and case.verdict is not Verdict.SKIP]
+    found = [case for case in ended if case.verdict is Verdict.FOUND]
+    bugs = {case.planted for case in ended}
+    trials_ = f", in {len(found):,} of {len(ended):,} trials" if len(ended) > len(bugs) else ""
+    return f"{len({case.planted for case in found}):,} of {len(bugs):,} planted bugs found{trials_}"
+
+
 def first_look(run: RunResult) -> str:
-    """"found 14 of 14 planted bugs, in 22 of 22 settings of probe": the canary of a run at first sight; nothing without one."""
+    """The canary of a run at first sight, and of which clean cases it says something; nothing without one."""
     tried = [case for case in run.cases if case.first_look and case.verdict is not Verdict.SKIP]
     if not tried:
         return ""
-    bugs = {case.planted for case in tried}
-    missed = {case.planted for case in tried if case.verdict is not Verdict.FOUND}
-    settings: dict[str, dict[tuple[str, ...], bool]] = {}
-    for case in tried:
-        of = settings.setdefault(case.flavour, {})
-        of[case.setting] = of.get(case.setting, True) and case.verdict is Verdict.FOUND
-    where = " and ".join(f"{sum(of.values())} of {len(of)} of {flavour}" for flavour, of in settings.items())
-    return "; ".join(filter(None, [f"found {len(bugs - missed)} of {len(bugs)} planted bugs, in the settings {where}", *_not_shown(run, tried)]))
-
-
-def _not_shown(run: RunResult, tried: Sequence[CaseResult]) -> Iterable[str]:
-    """What the bugs say nothing of: those that were not tried, and the clean cases in whose setting none was planted."""
-    left = sum(f"/{FIRST}" in name for name in run.not_run)
-    if left:
-        yield f"{plural(left, 'trial')} not run"
     settings = {case.setting for case in tried}
-    bare = [case.name for case in run.cases
-            if not (case.planted or case.faults or case.setting in settings) and case.verdict is not Verdict.SKIP]
-    if bare:
-        yield f"none was planted beside {few(bare)}"
+    clean = [case for case in run.cases if not (case.planted or case.faults) and case.verdict is not Verdict.SKIP]
+    bare = [case.name for case in clean if case.setting not in settings]
+    beside = f"planted in the settings of {len(clean) - len(bare)} of {plural(len(clean), 'case')} without faults"
+    left = sum(f"/{FIRST}" in name for name in run.not_run)
+    return "; ".join(filter(None, [f"{planted_found(tried)}, {beside}{f', and not in those of {few(bare)}' if bare else ''}",
+                                   f"{plural(left, 'trial')} not run" if left else ""]))
 
 
 def headline(run: RunResult) -> str:
@@ -175,8 +171,7 @@ def headline(run: RunResult) -> str:
     if any(case.unmet for case in normal):
         parts.append(_unmet([case for case in normal if case.unmet]))
     if canaries:
-        found = sum(case.verdict is Verdict.FOUND for case in canaries)
-        parts.append(f"{found}/{len(canaries)} planted bugs found")
+        parts.append(planted_found(canaries))
     # What a search had no time for is no lack of power.
     grey = "not searched to the end" if all(case.kind == FUZZED for case in run.cases) else "without power"
     parts += ["not shown of every site"] if any(case.kind == SWEPT and case.verdict is Verdict.GREY for case in normal) else []
