@@ -196,9 +196,9 @@ def test_a_planted_bug_and_a_defect_are_reported_too(fuzzer, house):
 def test_a_defect_has_one_id_whatever_contract_its_program_broke():
     """The same planted bug is seen with priorities, with duplicate vars and without."""
     raw = {"kind": "conflicting ops out of order", "program": "p", "detail": "d"}
-    first, second = (search._finding({**raw, "contract": contract}, "again") for contract in ("ENG-4", "ENG-10"))
+    first, second = (search._finding({**raw, "contract": contract}, "engine_model", "again") for contract in ("ENG-4", "ENG-10"))
     assert first.signature == second.signature and first.contracts != second.contracts
-    assert search._finding({**raw, "contract": "ENG-4", "kind": "hang"}, "again").signature != first.signature
+    assert search._finding({**raw, "contract": "ENG-4", "kind": "hang"}, "engine_model", "again").signature != first.signature
 
 
 def test_the_line_of_the_original_is_a_whole_command(fuzzer, tenter, house):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from tenter.plan.fuzzed import SUBJECTS
 from test_fuzz import fuzzer, reported  # noqa: F401  (a fixture)
 
 
@@ -18,3 +21,17 @@ def test_a_program_again_plants_nothing_and_its_report_says_how_often_it_came_ba
     page, html = ((report["folder"] / name).read_text() for name in ("report.md", "report.html"))
     assert page.startswith(heading) and seen in page and seen in html and "planted bugs found" not in page + html
     assert "0 findings in 0 runs" in tenter("history")[1], "a replay says nothing of how often a search finds it"
+
+
+def test_a_check_has_the_name_of_what_was_fuzzed(fuzzer, house):  # noqa: F811
+    known = tomllib.loads((house.reports / "checks.toml").read_text())
+    assert {name: subject.check for name, subject in SUBJECTS.items()} == {
+        "engine": "engine_model", "iterator": "iterator_model", "model": "model_oracle", "api": "api_model"}
+    assert all(subject.check in known for subject in SUBJECTS.values())
+    assert fuzzer("--mutant", "rows_lost", what="iterator", behaviour="rows lost")[0] == 0
+    report = reported(house)
+    [case] = report["cases"]
+    assert case["reason"] == "found by iterator_model" and case["checks"][0]["name"] == "iterator_model"
+    for name in ("report.md", "report.html", "report.sarif", "junit.xml"):
+        page = (report["folder"] / name).read_text().replace("iterator model", "iterator_model")
+        assert "engine_model" not in page and (name == "report.sarif" or "iterator_model" in page), name

@@ -18,8 +18,7 @@ from tenter.record.findings import Finding, merge, qualified, signature
 from tenter.record.results import CAME_BACK, FUZZED, CaseResult, CheckResult, RunResult, Verdict
 from tenter.record.searched import Told
 
-CHECK = "engine_model"
-# What the fuzzer calls what a check of the runner has a name for.
+# What every fuzzer calls what a check of the runner has a name for.
 _CHECKS = {"data_race": "data_race", "sanitizer": "sanitizer", "leaked_memory": "leak", "hang": "liveness", "crash": "crash"}
 _MOST_PROGRAM = 20_000
 
@@ -49,7 +48,7 @@ def case_of(search: Search) -> CaseResult:
     target = f"mutant {hunt.mutant}" if hunt.mutant else hunt.target or "reference"
     # One program again plants nothing: what it finds is a finding of that target, and no trial of what finds a bug.
     planted = "" if hunt.replay else hunt.mutant
-    findings = tuple(merge([_finding(raw, search.replay) for raw in told.findings]))
+    findings = tuple(merge([_finding(raw, hunt.subject().check, search.replay) for raw in told.findings]))
     if hunt.replay and hunt.mutant:
         findings = tuple(qualified(finding, target) for finding in findings)
     programs, units = int(told.progress.get("cases", 0)), f"{hunt.subject().unit}s"
@@ -63,7 +62,7 @@ def case_of(search: Search) -> CaseResult:
         duration_s=round(told.ended.duration_s, 3), timeout_s=hunt.seconds, exit_code=search.exit_code,
         planted=planted, found_by=findings[0].check if findings and planted else "",
         exposure={name: value for name, value in {"programs": programs, units: told.progress.get(units, 0)}.items() if value},
-        checks=(CheckResult(CHECK, "failed" if findings else "passed", programs),) if programs or findings else (),
+        checks=(CheckResult(hunt.subject().check, "failed" if findings else "passed", programs),) if programs or findings else (),
         findings=findings, stderr_tail=told.stderr[-10_000:], again=hunt.words(search.flavour))
 
 
@@ -90,13 +89,13 @@ def told_times(told: Told) -> str:
     return f"{told.replayed.get('came_back', 0)} of {told.replayed.get('tried', 0)} times"
 
 
-def _finding(raw: dict[str, Any], replay: str) -> Finding:
+def _finding(raw: dict[str, Any], check: str, replay: str) -> Finding:
     kind, contract = str(raw["kind"]), str(raw["contract"])
     word = re.sub(r"[^a-z0-9]+", "_", kind.partition(":")[0].lower()).strip("_") or "other"
     evidence = {name: raw[name] for name in ("ops", "original_ops", "found_after_s", "shrunk_after_s", "came_back", "tried",
                                              "seed", "case") if isinstance(raw.get(name), int | float)}
     program = str(raw["program"])
-    return Finding(check=_CHECKS.get(word, CHECK), contracts=tuple(contract.split(" or ")), signature=signature("fuzz", kind),
+    return Finding(check=_CHECKS.get(word, check), contracts=tuple(contract.split(" or ")), signature=signature("fuzz", kind),
                    title=f"{contract} is broken: {kind}", evidence={"kind": kind, **evidence, "replay": replay},
                    detail=f"{str(raw['detail']).strip()}\n\nThe program:\n{program[:_MOST_PROGRAM]}")
 
