@@ -66,7 +66,7 @@ def test_a_finding_is_told_stored_and_has_a_line_that_replays_it(fuzzer, house):
     assert "the program, 1 op of 2, found after 0.5 s, shrunk after 1.5 s" in out and "it came back 3 of 200 times" in out
     assert "  t0: push op1 writes(a)\n" in out and "the original: ./tenter fuzz engine --flavour probe --replay 7:8 --times 200\n" in out
     stored = next(house.out.glob("*-fuzz-engine/finding.probe.fuzz"))
-    assert stored.read_text().startswith("engine workers 1")
+    assert stored.read_text().startswith("# a program of fuzz engine\nengine workers 1")
     assert json.loads(stored.with_suffix(".json").read_text())["contract"] == "ENG-1"
     line = shlex.split(re.search(r"replay: \./tenter fuzz engine (.*)", out)[1])
     code, out, _ = fuzzer(*line, "-n", "50", behaviour="out of order")

@@ -35,3 +35,22 @@ def test_a_check_has_the_name_of_what_was_fuzzed(fuzzer, house):  # noqa: F811
     for name in ("report.md", "report.html", "report.sarif", "junit.xml"):
         page = (report["folder"] / name).read_text().replace("iterator model", "iterator_model")
         assert "engine_model" not in page and (name == "report.sarif" or "iterator_model" in page), name
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_program_of_another_fuzzer_is_refused_with_the_right_line(fuzzer, house, says_so):  # noqa: F811
+    assert fuzzer("--mutant", "lost_push", behaviour="out of order")[0] == 0
+    stored = reported(house)["folder"] / "finding.probe.fuzz"
+    if not says_so:  # as it was printed on the screen
+        stored.write_text("# found with --mutant lost_push\n" + stored.read_text().partition("mutant lost_push\n")[2])
+    code, _, err = fuzzer("--replay", str(stored), what="model")
+    line = f"./tenter fuzz engine --flavour probe --replay {stored} --mutant lost_push"
+    assert (code, err) == (2, f"tenter: --replay: this is a program of 'fuzz engine', and none of 'fuzz model': {line}\n")
+    assert fuzzer("--replay", str(stored), "--mutant", "lost_push", behaviour="out of order")[0] == 1
+
+
+@pytest.mark.parametrize(("what", "bug", "where"), [("model", "lost_push", "'fuzz engine'"), ("api", "rows_lost", "'fuzz iterator'"),
+                                                    ("engine", "root_lost", "'fuzz engine --target reference'")])
+def test_a_bug_of_another_fuzzer_is_sent_there(fuzzer, what, bug, where):  # noqa: F811
+    code, _, err = fuzzer("--mutant", bug, what=what)
+    assert code == 2 and err.endswith(f"no planted bug '{bug}' for 'fuzz {what}': it is one of {where}; all of them: ./tenter canary --list\n")

@@ -115,7 +115,7 @@ def test_a_finding_is_there_before_it_is_shrunk(driver, house, fuzzer):  # noqa:
 
 def test_a_killed_search_leaves_what_was_found(driver, house, tenter):
     code, _ = driver(behaviour="endless shrinking", until="  shrinking: 1 op ", number=signal.SIGKILL)
-    assert code == -signal.SIGKILL and finding_of(house).read_text().startswith("engine workers 1")
+    assert code == -signal.SIGKILL and finding_of(house).read_text().startswith("# a program of fuzz engine\nengine workers 1")
     assert tenter("report", str(finding_of(house).parent))[0] == 0
     [case] = report(house)["cases"]
     assert case["verdict"] == "FAIL" and case["findings"][0]["evidence"]["replay"].startswith("./tenter fuzz engine --flavour probe")

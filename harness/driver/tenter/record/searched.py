@@ -16,12 +16,15 @@ from typing import Any
 from tenter.errors import UsageError
 from tenter.machine import symbols
 from tenter.machine.process import Ended
+from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.hunt import Hunt
 from tenter.record import whole
 from tenter.record.results import RunResult, run_from_json, run_to_json
 
 PLAN = "search.json"
-_MUTANT = re.compile(r"# found with --mutant (\w+)\n")
+# What a stored program says of itself; the fuzzers skip such lines.
+_OF = re.compile(r"^# a program of fuzz (\w+)$", re.MULTILINE)
+_MUTANT = re.compile(r"^# found with --mutant (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,20 +69,33 @@ def read(folder: Path) -> tuple[Hunt, RunResult]:
 
 
 def store(folder: Path, flavour: str, hunt: Hunt, finding: dict[str, Any]) -> Path:
-    """Returns the file of the program; it knows which planted bug it was found with."""
+    """Returns the file of the program; it knows of which fuzzer it is, and which planted bug it was found with."""
     stored = program_file(folder, flavour)
-    whole.write(stored, (f"# found with --mutant {hunt.mutant}\n" if hunt.mutant else "") + finding["program"])
+    found_with = f"# found with --mutant {hunt.mutant}\n" if hunt.mutant else ""
+    whole.write(stored, f"# a program of fuzz {hunt.what}\n{found_with}{finding['program']}")
     whole.write(stored.with_suffix(".json"), json.dumps(finding, indent=2) + "\n")
     return stored
 
 
 def mutant_of(program: Path) -> str:
     """The planted bug that a stored program was found with, or nothing."""
+    match = _MUTANT.search(_text(program))
+    return match[1] if match else ""
+
+
+def what_of(program: Path) -> str:
+    """Of which fuzzer a program is: by its own word, else by the one that it begins with. Nothing where neither says so."""
+    text = _text(program)
+    begins = re.search(r"^(?!#)\s*(\w+)", text, re.MULTILINE)
+    what = (_OF.search(text) or begins or ["", ""])[1]
+    return what if what in SUBJECTS else ""
+
+
+def _text(program: Path) -> str:
     try:
-        match = _MUTANT.match(program.read_text(errors="replace"))
+        return program.read_text(errors="replace")
     except OSError:
         return ""  # the fuzzer says what is wrong with the file
-    return match[1] if match else ""
 
 
 def note_end(folder: Path, flavour: str, ended: Ended) -> None:

@@ -19,7 +19,7 @@ from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment, instrumented, libraries
 from tenter.plain import one_line
 from tenter.plan.bugs import searched_in
-from tenter.plan.fuzzed import SUBJECTS
+from tenter.plan.fuzzed import SUBJECTS, Subject
 from tenter.plan.hunt import Hunt
 from tenter.record import archive, searched
 from tenter.record.results import CAME_BACK, RunResult
@@ -82,11 +82,12 @@ def refuse(hunt: Hunt, house: House) -> None:
             raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
     if len(set(hunt.flavours)) < len(hunt.flavours):
         raise UsageError(f"--flavour: one of {', '.join(hunt.flavours)} is named twice, and is searched once")
+    _refuse_another_program(hunt)
     _refuse_target(hunt, house)
     mutants = house.fuzz_mutants(hunt.what, hunt.target)
     if hunt.mutant and hunt.mutant not in mutants:
         where = f"fuzz {hunt.what}" + (f" --target {hunt.target}" if hunt.target else "")
-        raise UsageError(f"no planted bug '{hunt.mutant}' for '{where}'{nearest(hunt.mutant, mutants)}")
+        raise UsageError(f"no planted bug '{hunt.mutant}' for '{where}'{_belongs(hunt, house) or nearest(hunt.mutant, mutants)}")
     properties = [name for name in contracts.read_contracts(house)
                   if any(name == known or (known.endswith("-") and name.startswith(known)) for known in hunt.subject().contracts)]
     if hunt.property not in ("all", *properties):
@@ -107,11 +108,30 @@ def refuse(hunt: Hunt, house: House) -> None:
         raise UsageError(f"the planted bug '{hunt.mutant}' exists in the flavour {' and '.join(planted_in)} only: -f {planted_in[0]}")
 
 
+def _refuse_another_program(hunt: Hunt) -> None:
+    what = searched.what_of(Path(hunt.replay)) if Path(hunt.replay).is_file() else ""
+    if what and what != hunt.what:
+        right = replace(hunt, what=what, mutant=searched.mutant_of(Path(hunt.replay)), target=hunt.target if _takes_target(SUBJECTS[what]) else "")
+        raise UsageError(f"--replay: this is a program of 'fuzz {what}', and none of 'fuzz {hunt.what}': {right.replay_line(hunt.flavours[0], hunt.replay)}")
+
+
+def _belongs(hunt: Hunt, house: House) -> str:
+    """Which search plants a bug that this one does not know; nothing for a bug that none knows."""
+    asked = [(what, target) for what, subject in SUBJECTS.items() for target in ("", "reference")
+             if (what, target) != (hunt.what, hunt.target) and (not target or subject.target_program)]
+    found = [f"'fuzz {what}{' --target reference' if target else ''}'" for what, target in asked if hunt.mutant in house.fuzz_mutants(what, target)]
+    return f": it is one of {' and '.join(found)}; all of them: ./tenter canary --list" if found else ""
+
+
+def _takes_target(subject: Subject) -> bool:
+    return subject.any_target or bool(subject.target_program)
+
+
 def _refuse_target(hunt: Hunt, house: House) -> None:
     if not hunt.target:
         return
-    if not hunt.subject().any_target and not hunt.subject().target_program:
-        *most, last = (f"'fuzz {name}'" for name, subject in SUBJECTS.items() if subject.any_target or subject.target_program)
+    if not _takes_target(hunt.subject()):
+        *most, last = (f"'fuzz {name}'" for name, subject in SUBJECTS.items() if _takes_target(subject))
         raise UsageError(f"--target goes with {', '.join(most)} and {last}: 'fuzz {hunt.what}' is linked with Tenter's own runtime")
     if hunt.mutant and hunt.subject().any_target:
         raise UsageError("--target says nothing beside --mutant, which is a target of its own")
