@@ -48,7 +48,8 @@ def fuzz(
     the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
     be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
     (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was
-    found, and with 1 when it was not. A replay in which the program fails again ends with 1, with --mutant too.
+    found, and with 1 when it was not. Below the figures of a search a line counts what its programs held, so that what was
+    hardly tried is seen; its words are those of fuzz/engine/README.md, or of the README beside for model, iterator and api. A replay in which the program fails again ends with 1, with --mutant too.
 
     [dim]Examples:[/dim]
       ./tenter fuzz engine                                   a minute in the flavour probe

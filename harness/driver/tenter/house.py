@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,10 @@ class House:
 
     def mutants(self, flavour: str) -> list[str]:
         return _names(self.mutant(flavour, "*"), "libtenter_target_mutant_")
+
+    def meanings(self) -> dict[str, str]:
+        """What each contract means, in one line."""
+        return {name: row["meaning"] for name, row in tomllib.loads((self.reports / "contracts.toml").read_text()).items()}
 
     def relative(self, path: Path) -> str:
         """The path as a user would type it from the root of the repository; absolute when it lies outside."""

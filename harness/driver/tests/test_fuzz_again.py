@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from tenter.house import this_house
 from tenter.plan.fuzzed import SUBJECTS
 from test_fuzz import fuzzer, reported  # noqa: F401  (a fixture)
 
@@ -54,3 +55,15 @@ def test_a_program_of_another_fuzzer_is_refused_with_the_right_line(fuzzer, hous
 def test_a_bug_of_another_fuzzer_is_sent_there(fuzzer, what, bug, where):  # noqa: F811
     code, _, err = fuzzer("--mutant", bug, what=what)
     assert code == 2 and err.endswith(f"no planted bug '{bug}' for 'fuzz {what}': it is one of {where}; all of them: ./tenter canary --list\n")
+
+
+def test_a_contract_is_told_with_what_it_means(fuzzer, house):  # noqa: F811
+    said = "ENG-1: order: on each var, conflicting ops take effect in push order"
+    _, out, _ = fuzzer(behaviour="out of order")
+    assert out.count(said) == 1 and "./tenter contracts" in out
+    folder = reported(house)["folder"]
+    assert all(said in (folder / name).read_text() for name in ("report.md", "report.html"))
+    help_ = " ".join(fuzzer("--help")[1].replace("│", " ").split())
+    assert "a line counts what its programs held" in help_
+    for subject in SUBJECTS:
+        assert (this_house().root / "fuzz" / subject / "README.md").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tenter.plain import one_line, shortened
 from tenter.plan.hunt import Hunt
 from tenter.record.searched import NOT_BEGUN, Told
 from tenter.report.wording import plural
+
 
 def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> None:
     p = told.progress
@@ -45,6 +47,15 @@ def print_found(finding: dict[str, Any], hunt: Hunt, replay: str, console: Conso
     line(console, f"found after {finding['found_after_s']:.1f} s in a program of {plural(finding['ops'], hunt.subject().unit)}, which is shrunk now",
          "bold")
     advise(console, f"replay: {replay}")
+
+
+def print_contracts(findings: Iterable[dict[str, Any]], meanings: Mapping[str, str], console: Console) -> None:
+    """What the contracts mean of which findings are told, once each."""
+    named = dict.fromkeys(name for finding in findings for name in str(finding["contract"]).split(" or ") if name in meanings)
+    for name in named:
+        line(console, f"{name}: {meanings[name]}", "dim")
+    if named:
+        line(console, f"what tests and searches {'it' if len(named) == 1 else 'each'}: ./tenter contracts", "dim")
 
 
 def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str, console: Console) -> None:

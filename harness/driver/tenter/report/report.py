@@ -73,7 +73,7 @@ def render(template: str, run: RunResult, power: PowerTable, house: House, since
         injected=injected, started=datetime.fromisoformat(run.started), sites=site_table(run.cases),
         word=wording.verdict_word(run), headline=wording.headline(run), exit_code=exit_code(run),
         steps=what_now(run, is_measured(run, power)), tally=counts(run.cases), wording=wording, Verdict=Verdict,
-        power=lambda case: power_for(case, power))
+        power=lambda case: power_for(case, power), meanings=house.meanings())
 
 
 def site_table(cases: tuple[CaseResult, ...]) -> list[SiteCount]:

@@ -170,6 +170,7 @@ def _one_flavour(hunt: Hunt, flavour: str, folder: Path, house: House, console: 
     hunted.print_coverage(told, hunt, flavour, console)
     for finding in told.findings:
         hunted.print_finding(finding, hunt, flavour, _stored(hunt, flavour, finding, folder, house), console)
+    hunted.print_contracts(told.findings, house.meanings(), console)
     if told.replayed and not told.ended.stopped:
         print(f"{CAME_BACK}{told_times(told)} ({flavour})")
     code, defect = judged(hunt, told, flavour)
