@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tenter.plan import given_models
 from tenter.verbs import run
 
 
@@ -98,3 +99,10 @@ def test_one_path_may_be_the_end_of_another(tmp_path):
     from tenter.plan.given_models import _names
     assert _names([Path("/models/net.onnx"), Path("/srv/models/net.onnx")]) == ["models/net", "srv/models/net"]
     assert _names([Path("/net.onnx"), Path("/a/net.onnx"), Path("/b/a/net.onnx")]) == ["net", "a/net", "b/a/net"]
+
+
+def test_a_search_for_models_that_takes_long_shows_that_it_lives(folder, house, monkeypatch, capsys):
+    monkeypatch.setattr(given_models, "_EVERY_S", -1.0)
+    found = given_models._files(folder, house)
+    assert found == sorted(path for path in folder.rglob("*.onnx") if path.is_file() or not path.exists())
+    assert f"--model: searching {folder} for *.onnx, at {folder}" in capsys.readouterr().err

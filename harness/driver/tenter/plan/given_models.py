@@ -7,19 +7,25 @@ in both cases. A shape counts for the models that have its input.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shlex
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tenter.console import say
 from tenter.errors import UsageError
 from tenter.graphs import seeds
 from tenter.house import House
+from tenter.plain import one_line
 from tenter.plan.input_shapes import inputs_of, misfit, shared_out
 from tenter.plan.scenario import Expected, Scenario
+
+_EVERY_S = 2.0  # between lines of a search that takes long
 
 
 def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -> list[Scenario]:
@@ -50,10 +56,24 @@ def _files(word: Path, house: House) -> list[Path]:
             raise UsageError(f"--model: no such file '{word}'")
         return [word]
     # A link that leads nowhere is a model that is gone, and is said to be.
-    found = sorted(path for path in word.rglob("*.onnx") if path.is_file() or not path.exists())
+    found = sorted(path for path in _beneath(word) if path.is_file() or not path.exists())
     if not found:
         raise UsageError(f"--model: the folder '{word}' holds no file *.onnx")
     return found
+
+
+def _beneath(folder: Path) -> Iterator[Path]:
+    """Every *.onnx below a folder. A home or a whole disk takes minutes, and then it says how far it is."""
+    seen = found = 0
+    told = time.monotonic()
+    for here, _, names in os.walk(folder):
+        seen += len(names)
+        for name in fnmatch.filter(names, "*.onnx"):
+            found += 1
+            yield Path(here, name)
+        if time.monotonic() - told > _EVERY_S:
+            told = time.monotonic()
+            say(f"--model: searching {folder} for *.onnx, at {one_line(here)}: {found:,} of {seen:,} files so far")
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
