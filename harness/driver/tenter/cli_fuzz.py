@@ -25,7 +25,8 @@ def fuzz(
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Programs are a function of it.")] = 1,
     contract: Annotated[str, typer.Option("--property", metavar="ID", help="Only programs in which this contract has "
                                           "much to say, such as ENG-2 or ERR-6.")] = "all",
-    workers: Annotated[str, typer.Option(metavar="N,N", help="Engines to run on; 0 is the naive one, without threads. "
+    workers: Annotated[str, typer.Option(metavar="N,N", help="How many workers the engines of drawn programs have; 0 is the "
+                                         "naive one, without threads. What a program does may need another engine, and shrinking tries smaller ones. "
                                          "Default: 0,1,2,4,8")] = "",
     max_ops: Annotated[int, typer.Option(min=1, max=10_000, help="The most ops of a program.")] = 24,
     replay: Annotated[str, typer.Option(metavar="FILE|SEED:CASE", help="Run this program again instead, and say how "

@@ -127,7 +127,7 @@ COMMANDS = {
     "doctor extra": r"Got unexpected extra argument\(s\) \(extra\) \(./tenter doctor --help\)",
     "test --quik": r"No such option: --quik \(Possible options: --quick\) \(./tenter test --help\)",
     "fuzz engin": r"cannot fuzz 'engin'; did you mean 'engine'\?",
-    "fuzz engine -f release": r"the fuzzer needs fault sites: 'release' has none; known: asan, probe, tsan",
+    "fuzz engine -f release": r"the fuzzer needs fault sites: 'release' has none; those that have: probe, tsan, asan",
     "fuzz engine -f probe -f probe": r"--flavour: one of probe, probe is named twice, and is searched once",
     "fuzz engine -s 0": r"Invalid value for '--seconds' / '-s': .*",
     "fuzz engine --property ENG-99": r"--property: unknown property 'ENG-99'; known: all, ENG-1, .*",

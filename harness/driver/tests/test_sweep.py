@@ -239,7 +239,7 @@ def test_the_list_runs_nothing(sweep, house):
     (("--shard", "3/2"), "'3/2' is no part such as 2/4"), (("-f", "release"), "a sweep needs fault sites, and 'release' has none"),
     (("smoke/swetp",), "did you mean"), (("smoke/freed",), "nothing to sweep: smoke/freed.probe: it frees its op"),
     (("--list", "--cap", "3"), "says nothing beside --list"), (("--mutant", "x", "--shard", "1/2"), "says nothing beside --mutant"),
-    (("smoke/swept", "--mutant", "shared_arenas"), "unknown mutant 'shared_arenas'")])
+    (("smoke/swept", "--mutant", "shared_arenas"), "tenter: --mutant: unknown mutant 'shared_arenas'; did you mean 'shared_arena'?")])
 def test_a_mistake_is_one_line(sweep, house, words, said):
     sweep.scenario()
     sweep.scenario("", "smoke/freed", "free_after = 3")

@@ -15,7 +15,7 @@ from rich.console import Console
 from tenter.cases.search import Search, judged, last_said, run_of, told_times
 from tenter.console import advise, build_shown, command_line, line, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAGE, UsageError, nearest
-from tenter.house import FUZZED_FLAVOURS, House
+from tenter.house import FLAVOURS, FUZZED_FLAVOURS, House
 from tenter.machine import environment, instrumented, libraries
 from tenter.plain import one_line
 from tenter.plan.bugs import searched_in
@@ -79,7 +79,7 @@ def refuse(hunt: Hunt, house: House) -> None:
         raise UsageError(f"cannot fuzz '{hunt.what}'{nearest(hunt.what, tuple(SUBJECTS))}")
     for flavour in hunt.flavours:
         if flavour not in FUZZED_FLAVOURS:
-            raise UsageError(f"the fuzzer needs fault sites: '{flavour}' has none{nearest(flavour, FUZZED_FLAVOURS)}")
+            raise UsageError(_no_flavour(flavour))
     if len(set(hunt.flavours)) < len(hunt.flavours):
         raise UsageError(f"--flavour: one of {', '.join(hunt.flavours)} is named twice, and is searched once")
     _refuse_another_program(hunt)
@@ -91,7 +91,9 @@ def refuse(hunt: Hunt, house: House) -> None:
     properties = [name for name in contracts.read_contracts(house)
                   if any(name == known or (known.endswith("-") and name.startswith(known)) for known in hunt.subject().contracts)]
     if hunt.property not in ("all", *properties):
-        raise UsageError(f"--property: unknown property '{hunt.property}'; known: all, {', '.join(properties)}")
+        close = [name for name in ("all", *properties) if name.lower() == hunt.property.lower()]
+        known = f"did you mean '{close[0]}'?" if close else f"known: all, {', '.join(properties)}"
+        raise UsageError(f"--property: unknown property '{hunt.property}'; {known}")
     if hunt.workers and hunt.what != "engine":
         raise UsageError(f"--workers goes with 'fuzz engine': 'fuzz {hunt.what}' has engines of its own, or none")
     if hunt.workers and not all(re.fullmatch(r"[0-9]{1,4000}", word) for word in hunt.workers.split(",")):
@@ -113,6 +115,14 @@ def _refuse_another_program(hunt: Hunt) -> None:
     if what and what != hunt.what:
         right = replace(hunt, what=what, mutant=searched.mutant_of(Path(hunt.replay)), target=hunt.target if _takes_target(SUBJECTS[what]) else "")
         raise UsageError(f"--replay: this is a program of 'fuzz {what}', and none of 'fuzz {hunt.what}': {right.replay_line(hunt.flavours[0], hunt.replay)}")
+
+
+def _no_flavour(word: str) -> str:
+    if "," in word:
+        return f"--flavour: '{word}' is no flavour; it is given once for each: {' '.join(f'-f {one.strip()}' for one in word.split(',') if one.strip())}"
+    if word in FLAVOURS:
+        return f"the fuzzer needs fault sites: '{word}' has none; those that have: {', '.join(FUZZED_FLAVOURS)}"
+    return f"--flavour: there is no '{word}'{nearest(word, FUZZED_FLAVOURS)}"
 
 
 def _belongs(hunt: Hunt, house: House) -> str:

@@ -52,7 +52,7 @@ def _show_defects(known: past.Past, out: Path, as_json: bool, console: Console) 
         console.print()
     there = sum(not defect.fixed_in for defect in found)
     console.print(Text(f"{plural(len(found), 'finding')} in {plural(len(known.started), 'run')} under {out.name}/"
-                       + (f": {there} not fixed, {len(found) - there} fixed" if found else ""), style="bold"))
+                       + (f": {there} not fixed, {len(found) - there} fixed" if found else "") + "; planted bugs and replays are left out", style="bold"))
     return CLEAN
 
 

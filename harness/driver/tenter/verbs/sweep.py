@@ -116,6 +116,9 @@ def chosen(request: Request, house: House, console: Console) -> tuple[list[Case]
     """The cases to sweep, when what they need is built."""
     scenarios = select(house, list(request.words or running.DEFAULT_WORDS))
     if request.mutant:
+        known = {path.stem for path in house.planted.parent.glob("*.patch")} | set(house.mutants(request.flavour))
+        if request.mutant not in known:
+            raise UsageError(f"--mutant: unknown mutant '{request.mutant}'{nearest(request.mutant, known)}")
         scenarios = [replace(scenario, mutant=request.mutant) for scenario in scenarios if not scenario.saboteur and not scenario.mutant]
     cases, left_out = sweepable.bases(running.plan_cases(scenarios, request.asked(), house, console), planted=request.mutant)
     if not cases:
