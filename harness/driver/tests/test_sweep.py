@@ -206,6 +206,8 @@ def test_a_planted_bug_must_be_found(sweep, house):
     sweep.scenario()
     code, out, _ = sweep("smoke/swept", "--mutant", "shared_arena")
     assert code == 0 and "1 of 1 planted bugs found" in out and "with io.source.open=nth(3)error(data_loss)" in out.replace("\n", " ").replace("  ", "")
+    assert next(house.out.glob("2*")).name.endswith("-sweep-shared_arena"), "its folder does not look like one of run"
+    assert re.search(r"^  again: \./tenter sweep .*--mutant shared_arena", out, re.MULTILINE)
     sweep.scenario("blind")
     code, out, _ = sweep("smoke/swept", "--mutant", "shared_arena")
     assert code == 1 and "trials found nothing" in out

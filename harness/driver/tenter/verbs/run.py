@@ -65,7 +65,11 @@ class Request:
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
     command: str = ""
 
+    named: str = ""  # what the folder is called, where the words do not say it
+
     def label(self) -> str:
+        if self.named:
+            return self.named
         if self.models:
             return "-".join(model.stem for model in self.models)
         return "-".join(Path(word).stem for word in self.words or DEFAULT_WORDS)

@@ -18,7 +18,7 @@ from tenter.cases.campaign import Outcome, run_cases
 from tenter.cases.coverage import Row
 from tenter.cases.swept import Struck
 from tenter.cases.verdict import exit_code
-from tenter.console import line, path_shown
+from tenter.console import advise, line, path_shown
 from tenter.errors import CLEAN, UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.machine import environment
@@ -143,7 +143,10 @@ def list_swept(request: Request, house: House, console: Console) -> int:
 def _prove(request: Request, cases: list[Case], house: House, console: Console) -> tuple[RunResult, int]:
     """A planted bug must be found: one sweep that ends with its first finding."""
     case = sweepable.proof(cases, request.mutant, _seed(request), request.flavour, request.words or running.DEFAULT_WORDS, request.cap)
-    return running.run_planned([case], request.asked(), house, console)
+    run, code = running.run_planned([case], replace(request.asked(), named=f"sweep-{request.mutant}"), house, console)
+    for one in run.cases:
+        advise(console, f"  again: {one.again}")
+    return run, code
 
 
 def _seed(request: Request) -> int:
