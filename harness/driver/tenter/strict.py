@@ -23,6 +23,8 @@ class StrictCommand(TyperCommand):
         for option in order:
             if isinstance(option, TyperOption) and values.get(option.name) in ("", [""]):
                 raise UsageError(f"{_name(option)} is empty ({_help(ctx)})")
+            if option.name == "seconds" and re.fullmatch(r"\s*[+-]?nan\s*", str(values["seconds"]), re.IGNORECASE):
+                raise UsageError(f"{_name(option)}: '{values['seconds']}' is no number ({_help(ctx)})")  # it is within no bound
         for option, times in Counter(order).items():
             if times > 1 and isinstance(option, TyperOption) and not option.multiple and not option.is_flag:
                 raise UsageError(f"{_name(option)} was given {times} times, and only one can count ({_help(ctx)})")

@@ -119,7 +119,7 @@ def test_a_bug_that_only_a_sanitizer_sees_is_planted_in_its_flavour(fuzzer, hous
     (("--replay", "x.fuzz", "--max-ops", "3"), "--max-ops says nothing beside --replay, which runs one program"),
     (("--replay", "7:8", "--seconds", "3"), "--seconds says nothing beside --replay, which runs one program"),
     (("--seed", "1", "--seed", "2"), "--seed was given 2 times, and only one can count (./tenter fuzz --help)"),
-    (("-s", "0"), "0.1"),
+    (("-s", "0"), "0.1"), (("-s", "nan"), "--seconds: 'nan' is no number (./tenter fuzz --help)"),
 ])
 def test_bad_input_is_one_line(fuzzer, arguments, message):
     code, _, err = fuzzer(*arguments)
