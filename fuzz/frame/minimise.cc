@@ -97,13 +97,16 @@ class Minimiser {
     Tell();
     const Rate rate = Measure(subject_, original, kind_, kProbeRounds,
                               kind_ == kHang ? 4 : kProbeRounds, case_ns_);
-    const int rounds =
-        rate.came_back == rate.rounds
-            ? 2
-            : std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
+    const bool is_certain = rate.came_back == rate.rounds;
+    const int rounds = std::clamp(5 * rate.rounds / std::max(1, rate.came_back), 10, kMostRounds);
+    const auto fails_once = [&](const std::string& p, int most_rounds, uint64_t first) {
+      const auto again = Try(subject_, p, {case_ns_, most_rounds}, first);
+      return again.has_value() && IsSameKind(again->kind, kind_);
+    };
+    // What always fails is not to become what fails now and then: a smaller one fails twice.
     const Fails fails = [&](const std::string& p) {
-      const auto again = Try(subject_, p, {case_ns_, rounds});
-      const bool failed = again.has_value() && IsSameKind(again->kind, kind_);
+      const bool failed =
+          is_certain ? fails_once(p, 1, 0) && fails_once(p, 1, 1) : fails_once(p, rounds, 0);
       if (failed) smallest_ops_ = std::min(smallest_ops_, subject_.Size(p));
       Tell();
       return failed;

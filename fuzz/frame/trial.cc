@@ -7,6 +7,12 @@
 #include "runtime/base/clock.h"
 
 namespace tenter::fuzz {
+namespace {
+
+constexpr int kFirstRounds = 256, kMostRounds = 1 << 20;
+constexpr int64_t kStepNs = kNsPerSecond / 2;
+
+}  // namespace
 
 Finding Suspected(const Subject& subject, const std::string& program, const char* kind,
                   const std::string& said, uint64_t round) {
@@ -55,10 +61,16 @@ std::optional<Finding> Try(const Subject& subject, const std::string& program, c
 Replayed Replay(const Subject& subject, const std::string& program, int times, int most,
                 int64_t case_limit_ms, const std::function<void(const Replayed&)>& step) {
   Replayed replayed;
+  // A process of its own for so many: few enough that whoever waits sees how far it is.
+  int rounds = kFirstRounds;
   while (replayed.rounds < times && static_cast<int>(replayed.findings.size()) < most) {
-    const auto finding = Try(subject, program, {case_limit_ms * kNsPerMs, times - replayed.rounds},
+    const int now = std::min(rounds, times - replayed.rounds);
+    const int64_t begin_ns = NowNs();
+    const auto finding = Try(subject, program, {case_limit_ms * kNsPerMs, now},
                              static_cast<uint64_t>(replayed.rounds));
-    replayed.rounds = finding.has_value() ? static_cast<int>(finding->round) + 1 : times;
+    if (NowNs() - begin_ns < kStepNs) rounds = std::min(2 * rounds, kMostRounds);
+    replayed.rounds =
+        finding.has_value() ? static_cast<int>(finding->round) + 1 : replayed.rounds + now;
     if (finding.has_value()) replayed.findings.push_back(*finding);
     step(replayed);
   }
