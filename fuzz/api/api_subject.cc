@@ -9,6 +9,7 @@
 #include "fuzz/api/draw.h"
 #include "fuzz/api/judge/judge.h"
 #include "fuzz/api/run/run.h"
+#include "fuzz/api/words.h"
 #include "fuzz/frame/line_shrink.h"
 #include "runtime/base/check.h"
 
@@ -68,28 +69,19 @@ class ApiRig final : public Rig {
 // The line without one of its words, or on the first thread.
 Lines SimplerLine(const Lines& lines, size_t i) {
   if (lines[i].starts_with("noise") || lines[i] == kEndWaits) return {};
-  const Line line = Parsed(lines[i] + "\n").lines[0];
+  const Line line = ParseLine(lines[i]).value();
   Lines simpler;
-  const auto with = [&](auto change) {
-    Line candidate = line;
-    change(candidate);
-    if (candidate != line) simpler.push_back(ToText(candidate));
-  };
-  with([](Line& l) { l.thread = 0; });
-  with([](Line& l) { l.other = false; });
-  with([](Line& l) { l.noerror = false; });
-  with([](Line& l) { l.size = Size::kWhole; });
-  with([](Line& l) { l.code = kUsualCode; });
-  with([](Line& l) {
-    l.ends = Ends::kOk;
-    l.code = kUsualCode;
-  });
-  with([](Line& l) { l.room = kMostRoom; });
-  with([](Line& l) { l.ops = 1; });
-  with([](Line& l) { l.into = Into::kNothing; });
-  with([](Line& l) { l.after = Timeout::kSoon; });
-  with([](Line& l) { l.meet = 0; });
-  with([](Line& l) { l.verb = l.verb == Verb::kNaiveEngine ? Verb::kEngine : l.verb; });
+  if (line.thread != 0) {
+    Line first = line;
+    first.thread = 0;
+    simpler.push_back(ToText(first));
+  }
+  for (const Line& candidate : SimplerWords(line)) simpler.push_back(ToText(candidate));
+  if (line.verb == Verb::kNaiveEngine) {
+    Line engine = line;
+    engine.verb = Verb::kEngine;
+    simpler.push_back(ToText(engine));
+  }
   return simpler;
 }
 
@@ -153,8 +145,9 @@ std::vector<std::string> ApiSubject::Variants(const std::string& text) const {
 std::string ApiSubject::Shrink(const std::string& program, const Fails& fails,
                                const Fails& comes_back, int64_t deadline_ns) const {
   return ShrinkLines(program, {.mend = [](const std::string& text) -> std::optional<std::string> {
-                                 if (!ParseProgram(text).ok()) return std::nullopt;
-                                 return text;
+                                 const Result<Program> mended = MendProgram(text);
+                                 if (!mended.ok()) return std::nullopt;
+                                 return ToText(*mended);
                                },
                                .simpler = SimplerLine,
                                .fails = fails,

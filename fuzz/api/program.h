@@ -24,8 +24,8 @@
 // Path: seed -> DrawProgram (or ParseProgram) -> RunProgram -> Judge; ToText -> the report.
 //
 // Thread safety: plain data, pure functions.
-// Invariants: (1) ParseProgram(ToText(p)) == p. (2) a handle is made by one line at most.
-// Errors: ParseProgram answers kInvalidArgument with the line that it does not know.
+// Invariants: (1) ParseProgram(ToText(p)) == p. (2) a handle that is used is made by one line.
+// Errors: ParseProgram answers kInvalidArgument with the line, and the word at which it is none.
 #pragma once
 
 #include <cstdint>
@@ -183,6 +183,9 @@ std::string ToText(const Program& program);
 std::string ToText(const Line& line);
 inline constexpr std::string_view kEndWaits = "end waits";
 Result<Program> ParseProgram(const std::string& text);
+// The same of a text from which lines were taken: handles that no line makes become h0.
+Result<Program> MendProgram(const std::string& text);
+Result<Line> ParseLine(const std::string& text);  // by itself, whoever makes its handles
 
 int Threads(const Program& program);
 // Which verbs have options or an op with a size, and which have an op that ends in some way.

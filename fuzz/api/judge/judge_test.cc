@@ -1,7 +1,6 @@
 // The judge of `fuzz api`, seen to accept what is right and to refuse each kind of lie.
 #include <gtest/gtest.h>
 
-#include "fuzz/api/draw.h"
 #include "fuzz/api/judge/told_testing.h"
 
 namespace tenter::fuzz::api {
@@ -22,8 +21,8 @@ TEST(ApiJudge, HoldsAHandleToItsLife) {
 }
 
 TEST(ApiJudge, HoldsAHandleToItsKindAndItsContext) {
-  for (const char* const wrong : {"t0: next h1\n", "t0: wait h0\n", "t0: wait h1 other\n",
-                                  "t0: wait h5\n", "t0: free_bulk h1\n"}) {
+  for (const char* const wrong :
+       {"t0: next h1\n", "t0: wait h0\n", "t0: wait h1 other\n", "t0: free_bulk h1\n"}) {
     const std::string text = std::string("t0: engine -> h1\n") + wrong;
     EXPECT_NE(Told(text).Kind().find(kStale), std::string::npos) << wrong;
     EXPECT_EQ(Told(text).With(1, TENTER_STALE_HANDLE).Kind(), "") << wrong;
@@ -87,35 +86,6 @@ TEST(ApiJudge, HoldsOutputsToTheirBuffers) {
   }
   EXPECT_EQ(Told(cached + "t0: invoke h3 into right\n").With(3, TENTER_INVALID_ARGUMENT).Kind(),
             "COP-6 the wrong code");
-}
-
-TEST(ApiPrograms, AreTextAndBack) {
-  for (uint64_t seed = 0; seed < 2000; ++seed) {
-    const Program program = DrawProgram("ENG-8", 24, seed);
-    const auto again = ParseProgram(ToText(program));
-    ASSERT_TRUE(again.ok()) << "seed " << seed << ": " << again.status().message();
-    ASSERT_EQ(*again, program) << "seed " << seed << "\n" << ToText(program);
-  }
-}
-
-TEST(ApiPrograms, NothingComesBehindTheEnd) {
-  EXPECT_TRUE(ParseProgram("t0: engine -> h1\nend waits\n").ok());
-  for (const char* const behind : {"t0: wait h1\n", "end waits\n"})
-    EXPECT_FALSE(ParseProgram(std::string("t0: engine -> h1\nend waits\n") + behind).ok())
-        << behind;
-  EXPECT_FALSE(ParseProgram("end waits\n").ok());
-}
-
-TEST(ApiPrograms, WhatIsNoneIsRefusedWithItsLine) {
-  for (const char* const line :
-       {"t3: engine -> h2\n", "t0: engine\n", "t0: engine -> h0\n", "t0: engine -> h16\n",
-        "t0: wait\n", "t0: wait h1 size short\n", "t0: wait h1 ends drop\n",
-        "t0: push h1 ends drop code 3\n", "t0: push h1 ends fail code 07\n", "t0: fly h1\n",
-        "t0: engine -> h1\n", "end\n", "end waits \n", "\n"}) {
-    const auto program = ParseProgram(std::string("t0: engine -> h1\n") + line);
-    ASSERT_FALSE(program.ok()) << line;
-    EXPECT_NE(program.status().message().find("line 2 "), std::string::npos) << line;
-  }
 }
 
 }  // namespace
