@@ -66,8 +66,7 @@ class Drawing {
     }
     line.other = Chance(kOtherContext) && type->makes == Kind::kNone;
     line.noerror = Chance(kNoError);
-    if (HasSize(line.verb) && Chance(kOddSize))
-      line.size = line.verb == Verb::kPush ? Size::kNone : static_cast<Size>(From(1, 4));
+    if (HasSize(line.verb) && Chance(kOddSize)) DrawSize(&line);
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
     if (HasCode(line.ends) && Chance(kOddCode)) line.code = Code();
     if (line.verb == Verb::kPushScoped && line.ends == Ends::kOk && Chance(kAwaiting))
@@ -79,6 +78,16 @@ class Drawing {
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);
     p_.lines.push_back(line);
+  }
+
+  // Whatever stands behind is looked at: its first byte, its last and each in between.
+  void DrawSize(Line* line) {
+    line->size = static_cast<Size>(From(1, 4));
+    if (!IsLonger(line->size)) return;
+    line->behind = From(1, Chance(70) ? 16 : kMostBehind);
+    if (line->size != Size::kMore) return;
+    line->at = Chance(30) ? line->behind - 1 : From(0, line->behind - 1);
+    line->byte = Chance(50) ? 1 << From(0, 7) : From(1, 255);
   }
 
   // Mostly one at the edges of those that are codes.

@@ -1,6 +1,7 @@
 // Program: calls of the C API, by one or more threads, with handles that may be wrong in every way.
 //
 //   t0: engine -> h1 size short     the options say that they are only eight bytes long
+//   t0: engine -> h3 size more behind 9 at 8 byte 255   one more byte than eight, which is not zero
 //   t0: scope h1 -> h2
 //   t1: push h1 ends drop           an op whose completion is dropped
 //   t1: free_engine h1 noerror      without a place for the error
@@ -113,7 +114,8 @@ std::span<const VerbType> VerbTypes();  // in the order of Verb
 const VerbType& TypeOf(Verb verb);
 
 // How long the options or the op say that they are. kShort: only their first eight bytes count.
-// kTail: eight bytes more than the runtime knows, all zero; kMore: and not zero. kNone: no size.
+// kTail: some bytes more than the runtime knows, all zero; kMore: one of them is not. kNone: no
+// size.
 enum class Size { kWhole, kShort, kTail, kMore, kNone };
 // kAwaits, kWoken: of ops in scopes; the body succeeds when it was told of a cancel, because it
 // asks or by what wakes it, or has waited in vain.
@@ -145,6 +147,8 @@ enum class Into {
 inline constexpr int kIntos = static_cast<int>(Into::kMany) + 1;
 inline bool Takes(Into into) { return into <= Into::kDims; }
 
+inline constexpr int kUsualBehind = 8, kMostBehind = 64;
+
 inline constexpr tenter_code kUsualCode = TENTER_DATA_LOSS;
 
 // For how many failures a wait has room: a number below kMostRoom, or that.
@@ -158,6 +162,9 @@ struct Line {
   bool other = false;
   bool noerror = false;
   Size size = Size::kWhole;
+  // What stands behind what the runtime knows: how many bytes, which one is not zero, and what it
+  // is.
+  int behind = kUsualBehind, at = 0, byte = 1;
   Ends ends = Ends::kOk;
   tenter_code code = kUsualCode;  // with which it fails
   Into into = Into::kNothing;
@@ -190,6 +197,7 @@ Result<Line> ParseLine(const std::string& text);  // by itself, whoever makes it
 int Threads(const Program& program);
 // Which verbs have options or an op with a size, and which have an op that ends in some way.
 bool HasSize(Verb verb);
+inline bool IsLonger(Size size) { return size == Size::kTail || size == Size::kMore; }
 bool HasEnd(Verb verb);
 bool HasRoom(Verb verb);
 inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }

@@ -57,6 +57,8 @@ constexpr Word Number(std::string_view name, bool (*fits)(const Line&), int64_t 
 }
 
 bool Sized(const Line& line) { return HasSize(line.verb); }
+bool Longer(const Line& line) { return HasSize(line.verb) && IsLonger(line.size); }
+bool Odd(const Line& line) { return HasSize(line.verb) && line.size == Size::kMore; }
 bool Ending(const Line& line) { return HasEnd(line.verb); }
 bool Coded(const Line& line) { return HasEnd(line.verb) && HasCode(line.ends); }
 bool Timed(const Line& line) { return line.verb == Verb::kScopeTimeout; }
@@ -70,6 +72,9 @@ constexpr std::array kWords = std::to_array<Word>({
     Flag<&Line::other>("other"),
     Flag<&Line::noerror>("noerror"),
     Named<&Line::size>("size", Sized, kSizes),
+    Number<&Line::behind>("behind", Longer, 1, kMostBehind),
+    Number<&Line::at>("at", Odd, 0, kMostBehind - 1),
+    Number<&Line::byte>("byte", Odd, 1, 255),
     Named<&Line::ends>("ends", Ending, kEnds),
     Named<&Line::after>("after", Timed, kAfters),
     Number<&Line::code>("code", Coded, std::numeric_limits<tenter_code>::min(),
@@ -136,6 +141,8 @@ Status ParseWords(std::istringstream& in, Line* line) {
     if (Awaits(line->ends) && line->verb != Verb::kPushScoped)
       return Wrong(text, "only an op of a push_scoped is told of a cancel");
   }
+  if (line->at >= line->behind)
+    return Wrong(std::to_string(line->at), "so far behind no byte stands");
   return {};
 }
 

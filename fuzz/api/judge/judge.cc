@@ -71,9 +71,9 @@ class Judgement {
     if (standing != Standing::kStale) right = WhenAlive(answer);
     if (standing != Standing::kAlive) right.insert(TENTER_STALE_HANDLE);
     if (standing == Standing::kEither) right.insert(TENTER_CLOSED);
-    if (SizeIsRefused(line)) {
+    if (IsRefused(line)) {
       // Which of two mistakes is told is not promised.
-      if (standing == Standing::kAlive) right.clear();
+      right.erase(TENTER_OK);
       right.insert(TENTER_INVALID_ARGUMENT);
     }
     if (right.contains(answer.code)) return std::nullopt;
@@ -88,8 +88,10 @@ class Judgement {
                    Text(answer) + ", expected " + Names(right), 0};
   }
 
-  static bool SizeIsRefused(const Line& line) {
-    return line.size == Size::kNone || line.size == Size::kMore;
+  // Whatever its handles are. An op that is short has no body.
+  static bool IsRefused(const Line& line) {
+    return line.size == Size::kNone || line.size == Size::kMore ||
+           (line.size == Size::kShort && HasEnd(line.verb));
   }
 
   static std::string Names(const Codes& codes) {

@@ -45,7 +45,15 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   const std::string odd = "t0: engine -> h1 size more\n";
   EXPECT_EQ(Told(odd).Kind(), "ENG-8 the wrong code");
   EXPECT_EQ(Told(odd).With(0, TENTER_INVALID_ARGUMENT).Kind(), "");
-  EXPECT_EQ(Told("t0: engine -> h1 size tail\n").Kind(), "");
+  EXPECT_EQ(Told("t0: engine -> h1 size more behind 9 at 8 byte 255\n").Kind(),
+            "ENG-8 the wrong code");
+  EXPECT_EQ(Told("t0: engine -> h1 size tail behind 64\n").Kind(), "");
+  EXPECT_EQ(Told("t0: engine -> h1 size short\n").Kind(), "");
+  for (const char* const size : {"short", "more at 7", "none"}) {
+    const Told op(std::string("t0: engine -> h1\nt0: push h1 size ") + size + "\n");
+    EXPECT_EQ(op.Kind(), "ENG-8 the wrong code") << size;
+    EXPECT_EQ(Told(op).With(1, TENTER_INVALID_ARGUMENT).Kind(), "") << size;
+  }
   const std::string foreign =
       "t0: engine -> h1\nt0: engine -> h2\nt0: scope h1 -> h3\nt0: push_scoped h2 h3\n";
   EXPECT_EQ(Told(foreign).Kind(), "ERR-11 the wrong code");

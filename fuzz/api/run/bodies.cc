@@ -39,7 +39,7 @@ void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
 tenter_op COp(Op* op) {
   const Ends ends = op->line.ends;
   const bool sync = ends == Ends::kOk || ends == Ends::kFail || Awaits(ends);
-  return {.struct_size = op->line.size == Size::kNone ? 4 : sizeof(tenter_op),
+  return {.struct_size = sizeof(tenter_op),
           .name = kOpName,
           .reads = nullptr,
           .read_count = 0,

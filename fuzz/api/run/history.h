@@ -64,8 +64,8 @@ struct Ran {
 };
 
 struct History {
-  std::list<Line> last_lines;  // of the waits at the end, which are in no program
-  std::vector<Answer> calls;   // those, too, behind the others
+  std::list<Line> last_lines;     // of the waits at the end, which are in no program
+  std::vector<Answer> calls;      // those, too, behind the others
   std::vector<Answer> inside;     // that bodies made, of kPushWaits and kPushFrees
   uint64_t closing = UINT64_MAX;  // when the contexts began to go, beside ops that still ran
   std::vector<std::string> wrong_ops;

@@ -27,8 +27,8 @@ std::vector<uint64_t> Op::Numbers() const {
 
 std::string Op::Wrong(bool cancelled) const {
   const int times_ran = ran.Load(kAcquire), times_released = released.Load(kAcquire);
-  // Of an op without a size nothing is looked at.
-  const int wanted = line.size == Size::kNone ? 0 : 1;
+  // Of an op without a size nothing is looked at, and a short one has no release.
+  const int wanted = line.size == Size::kNone || line.size == Size::kShort ? 0 : 1;
   if (times_released != wanted)
     return "released " + std::to_string(times_released) + " times: " + ToText(line);
   const int least = accepted && RunsAtOnce(line.verb) && !cancelled ? 1 : 0,

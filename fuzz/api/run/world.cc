@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fuzz/api/run/bodies.h"
+#include "fuzz/api/run/sized.h"
 #include "runtime/base/check.h"
 #include "runtime/base/clock.h"
 #include "runtime/capi/tenter/testing.h"
@@ -28,20 +29,6 @@ void Delay(void* delays, const tenter_hit*, tenter_fault*) {
 constexpr int64_t kPatienceNs = 5 * kNsPerMs, kMostPatienceNs = kNsPerSecond,
                   kPollNs = 50 * kNsPerUs;
 constexpr int kLeastLooks = 500;
-
-// Options that say how long they are, with room for more than the runtime knows.
-template <typename Options>
-struct Sized {
-  Options options = {};
-  uint64_t tail = 0;
-
-  explicit Sized(Size size) {
-    static_assert(sizeof(*this) == sizeof(Options) + sizeof(tail));
-    const size_t sizes[] = {sizeof(Options), 8, sizeof(*this), sizeof(*this), 4};
-    options.struct_size = sizes[static_cast<size_t>(size)];
-    if (size == Size::kMore) tail = 1;
-  }
-};
 
 }  // namespace
 
@@ -204,7 +191,7 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
   switch (line.verb) {
     case Verb::kEngine:
     case Verb::kNaiveEngine: {
-      Sized<tenter_engine_options> sized(line.size);
+      Sized<tenter_engine_options> sized(line);
       sized.options.workers = line.verb == Verb::kNaiveEngine ? TENTER_NAIVE_ENGINE : 2;
       return tenter_engine_create(context, &sized.options, static_cast<tenter_engine*>(out), error);
     }
@@ -216,7 +203,7 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
       return tenter_model_load_bytes(context, kModel, sizeof(kModel) - 1, "relu",
                                      static_cast<tenter_model*>(out), error);
     case Verb::kIterator: {
-      Sized<tenter_csv_options> sized(line.size);
+      Sized<tenter_csv_options> sized(line);
       return tenter_csv_iterator_create(context, rows_.c_str(), &sized.options,
                                         static_cast<tenter_iterator*>(out), error);
     }
@@ -225,7 +212,7 @@ tenter_code World::Make(const Line& line, Answer* answer, tenter_error* error) {
     case Verb::kScope:
       return tenter_scope_create(context, engine, static_cast<tenter_scope*>(out), error);
     case Verb::kCachedOp: {
-      Sized<tenter_cached_op_options> sized(line.size);
+      Sized<tenter_cached_op_options> sized(line);
       return tenter_cached_op_create(context, engine, As<tenter_model>(answer->given[1]),
                                      &sized.options, static_cast<tenter_cached_op*>(out), error);
     }
@@ -257,8 +244,9 @@ tenter_code World::MakeProgram(const Line& line, Answer* answer, tenter_error* e
 tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
   if (inside != nullptr) inside->given[0] = answer->given[0];
   Op* const made = NewOp(answer, inside);
-  tenter_op op = COp(made);
-  const tenter_code code = HandOver(line, *answer, &op, &answer->number, error);
+  Sized<tenter_op> op(line);
+  op.Set(COp(made));
+  const tenter_code code = HandOver(line, *answer, &op.options, &answer->number, error);
   made->accepted = code == TENTER_OK;
   return code;
 }
