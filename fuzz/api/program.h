@@ -11,6 +11,7 @@
 //   t0: invoke h3 into small           the buffer for its last output is too small
 //   t0: program h1 -> h4 ops 2         a captured program of two ops
 //   t0: wait h1 room 1              takes one failure at most
+//   t0: bulk_push_scoped h1 h2 ends fail   in a scope; record_scoped is refused
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
 //   t0: replay_scoped h4 h2         its ops are in the scope
@@ -70,8 +71,10 @@ enum class Verb {
   kPushWaits,
   kPushFrees,
   kBulkPush,
+  kBulkPushScoped,
   kBulkFlush,
   kRecord,
+  kRecordScoped,
   kReplay,
   kReplayScoped,
   kWait,
@@ -201,6 +204,11 @@ inline bool IsLonger(Size size) { return size == Size::kTail || size == Size::kM
 bool HasEnd(Verb verb);
 bool HasRoom(Verb verb);
 inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }
+inline bool PushesToBulk(Verb verb) {
+  return verb == Verb::kBulkPush || verb == Verb::kBulkPushScoped;
+}
+// One in a scope is refused.
+inline bool Records(Verb verb) { return verb == Verb::kRecord || verb == Verb::kRecordScoped; }
 inline bool Replays(Verb verb) { return verb == Verb::kReplay || verb == Verb::kReplayScoped; }
 inline bool HasCode(Ends ends) { return ends == Ends::kFail || ends == Ends::kCompletionFails; }
 

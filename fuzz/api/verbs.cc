@@ -27,8 +27,10 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kPushWaits, "push_waits", {kEngine, kNone}, kNone},
     {Verb::kPushFrees, "push_frees", {kEngine, kNone}, kNone},
     {Verb::kBulkPush, "bulk_push", {kBulk, kNone}, kNone},
+    {Verb::kBulkPushScoped, "bulk_push_scoped", {kBulk, kScope}, kNone},
     {Verb::kBulkFlush, "bulk_flush", {kBulk, kNone}, kNone},
     {Verb::kRecord, "record", {kRecording, kNone}, kNone},
+    {Verb::kRecordScoped, "record_scoped", {kRecording, kScope}, kNone},
     {Verb::kReplay, "replay", {kProgram, kNone}, kNone},
     {Verb::kReplayScoped, "replay_scoped", {kProgram, kScope}, kNone},
     {Verb::kWait, "wait", {kEngine, kNone}, kNone},
@@ -71,8 +73,8 @@ bool HasSize(Verb verb) {
 }
 
 bool HasEnd(Verb verb) {
-  return verb == Verb::kPush || verb == Verb::kPushScoped || verb == Verb::kBulkPush ||
-         verb == Verb::kRecord || verb == Verb::kMakeProgram;
+  return verb == Verb::kPush || verb == Verb::kPushScoped || PushesToBulk(verb) || Records(verb) ||
+         verb == Verb::kMakeProgram;
 }
 
 bool HasRoom(Verb verb) { return verb == Verb::kWait || verb == Verb::kScopeWait; }

@@ -20,7 +20,7 @@ tenter_code ReasonOf(const Answer& answer) {
 bool IsInScope(const Ran& ran) { return ScopeOf(*ran.call) != 0 && Succeeded(*ran.call); }
 
 uintptr_t EngineOf(const History& history, const Answer& push) {
-  if (!Replays(push.line->verb)) return push.given[0];
+  if (TypeOf(push.line->verb).needs[0] == Kind::kEngine) return push.given[0];
   const auto made = std::find_if(history.calls.begin(), history.calls.end(), [&](const Answer& a) {
     return a.line->made != 0 && Succeeded(a) && a.made == push.given[0];
   });
@@ -67,7 +67,7 @@ class Seen {
       return Finding{
           ends_[0]->line->verb == Verb::kStopCancel ? "ENG-9 or ERR-12" : "ERR-11 or ERR-12",
           "a body was told of no cancel", op + ": it was ended by " + ToText(*ends_[0]->line), 0};
-    if (ran_.times == 0 && ends_.empty())
+    if (ran_.times == 0 && ends_.empty() && !MayBeRefusedLater())
       return Finding{"ERR-11", "cancelled without a cancel", op, 0};
     if (ran_.times > 0 && HadEnded(history_, *ran_.call, ends_))
       return Finding{"ERR-11", "an op of a scope that was cancelled ran", op, 0};
@@ -75,6 +75,14 @@ class Seen {
   }
 
  private:
+  // A bulk may hold it until its engine has stopped, which refuses it then.
+  bool MayBeRefusedLater() const {
+    const uintptr_t engine = EngineOf(history_, *ran_.call);
+    return PushesToBulk(ran_.call->line->verb) &&
+           std::any_of(history_.calls.begin(), history_.calls.end(), [&](const Answer& stop) {
+             return Stops(stop.line->verb) && stop.given[0] == engine && Succeeded(stop);
+           });
+  }
   // Which of two that end the scope is told is not promised.
   bool MayHear() const {
     return std::any_of(ends_.begin(), ends_.end(), [this](const Answer* end) {
@@ -115,7 +123,9 @@ bool MayBeCancelled(const History& history, const Answer& push) {
 
 std::optional<Finding> JudgeCancels(const History& history) {
   for (const Ran& ran : history.ran) {
-    if (ran.call->line->verb != Verb::kPushScoped || !Succeeded(*ran.call)) continue;
+    const Verb verb = ran.call->line->verb;
+    const bool is_scoped = verb == Verb::kPushScoped || verb == Verb::kBulkPushScoped;
+    if (!is_scoped || !Succeeded(*ran.call)) continue;
     if (auto finding = Seen(history, ran).Find(); finding.has_value()) return finding;
   }
   std::set<uintptr_t> timed;

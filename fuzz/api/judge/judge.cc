@@ -71,7 +71,7 @@ class Judgement {
     if (standing != Standing::kStale) right = WhenAlive(answer);
     if (standing != Standing::kAlive) right.insert(TENTER_STALE_HANDLE);
     if (standing == Standing::kEither) right.insert(TENTER_CLOSED);
-    if (IsRefused(line)) {
+    if (IsRefused(answer)) {
       // Which of two mistakes is told is not promised.
       right.erase(TENTER_OK);
       right.insert(TENTER_INVALID_ARGUMENT);
@@ -79,7 +79,8 @@ class Judgement {
     if (right.contains(answer.code)) return std::nullopt;
     const bool stale = standing == Standing::kStale;
     const bool stops = !stale && right.contains(TENTER_STOPPED);
-    const bool of_scope = BelongsElsewhere(answer) || line.verb == Verb::kScopeTimeout;
+    const bool of_scope = BelongsElsewhere(answer) || line.verb == Verb::kScopeTimeout ||
+                          line.verb == Verb::kRecordScoped;
     const bool scopes = standing == Standing::kAlive && of_scope;
     return Finding{stops    ? "ENG-9"
                    : scopes ? "ERR-11"
@@ -88,10 +89,12 @@ class Judgement {
                    Text(answer) + ", expected " + Names(right), 0};
   }
 
-  // Whatever its handles are. An op that is short has no body.
-  static bool IsRefused(const Line& line) {
+  // Whatever else its handles are. An op that is short has no body.
+  static bool IsRefused(const Answer& answer) {
+    const Line& line = *answer.line;
     return line.size == Size::kNone || line.size == Size::kMore ||
-           (line.size == Size::kShort && HasEnd(line.verb));
+           (line.size == Size::kShort && HasEnd(line.verb)) ||
+           (line.verb == Verb::kRecordScoped && answer.given[1] != 0);
   }
 
   static std::string Names(const Codes& codes) {
@@ -103,8 +106,8 @@ class Judgement {
 
   // A scope is one of its own engine.
   bool BelongsElsewhere(const Answer& answer) const {
-    const bool replays = answer.line->verb == Verb::kReplayScoped;
-    const uintptr_t engine = replays ? lives_.EngineOf(answer.given[0]) : answer.given[0];
+    const bool is_engine = TypeOf(answer.line->verb).needs[0] == Kind::kEngine;
+    const uintptr_t engine = is_engine ? answer.given[0] : lives_.EngineOf(answer.given[0]);
     return ScopeOf(answer) != 0 && lives_.EngineOf(ScopeOf(answer)) != engine;
   }
 
@@ -124,6 +127,9 @@ class Judgement {
         return ByStop(lives_.StoppedEngine(answer, lives_.EngineOf(answer.given[0])));
       case Verb::kCapture:
         return {TENTER_OK, TENTER_INVALID_ARGUMENT, TENTER_STOPPED};  // nothing may be recorded
+      case Verb::kBulkPushScoped:
+        if (BelongsElsewhere(answer)) return {TENTER_INVALID_ARGUMENT};
+        [[fallthrough]];
       case Verb::kMakeProgram:
       case Verb::kBulk:
       case Verb::kScope:

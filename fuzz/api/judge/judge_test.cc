@@ -83,6 +83,29 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsOpsOfBulksAndRecordingsToTheirScopes) {
+  const std::string bulk = "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: scope h1 -> h3\n";
+  EXPECT_EQ(Told(bulk + "t0: bulk_push_scoped h2 h0\n").Kind(), "");
+  const std::string engines = bulk + "t0: engine -> h4\nt0: scope h4 -> h5\n";
+  EXPECT_EQ(Told(engines + "t0: bulk_push_scoped h2 h5\n").Kind(), "ERR-11 the wrong code");
+  const std::string kind = bulk + "t0: bulk_push_scoped h2 h1\n";
+  EXPECT_EQ(Told(kind).Kind(), std::string("ENG-8 ") + kStale);
+  EXPECT_EQ(Told(kind).With(3, TENTER_STALE_HANDLE).Kind(), "");
+  const std::string cancelled = bulk + "t0: scope_cancel h3\nt0: bulk_push_scoped h2 h3\n";
+  EXPECT_EQ(Told(cancelled).Ran(4, 0).Kind(), "");
+  EXPECT_EQ(Told(cancelled).Ran(4, 1).Kind(), "ERR-11 an op of a scope that was cancelled ran");
+  const std::string pushed = bulk + "t0: bulk_push_scoped h2 h3\n";
+  EXPECT_EQ(Told(pushed).Ran(3, 1).Kind(), "");
+  EXPECT_EQ(Told(pushed).Ran(3, 0).Kind(), "ERR-11 cancelled without a cancel");
+  EXPECT_EQ(Told(pushed + "t0: stop h1\n").Ran(3, 0).Kind(), "") << "refused later";
+  const std::string recording =
+      "t0: engine -> h1\nt0: recording -> h2\nt0: scope h1 -> h3\nt0: record_scoped h2 ";
+  EXPECT_EQ(Told(recording + "h0\n").Kind(), "");
+  EXPECT_EQ(Told(recording + "h3\n").Kind(), "ERR-11 the wrong code");
+  EXPECT_EQ(Told(recording + "h3\n").With(3, TENTER_INVALID_ARGUMENT).Kind(), "");
+  EXPECT_EQ(Told(recording + "h1\n").With(3, TENTER_INVALID_ARGUMENT).Kind(), "") << "or stale";
+}
+
 TEST(ApiJudge, HoldsOutputsToTheirBuffers) {
   const std::string cached = "t0: engine -> h1\nt0: model -> h2\nt0: cached_op h1 h2 -> h3\n";
   for (const char* const right : {"half", "right", "large", "dims"})

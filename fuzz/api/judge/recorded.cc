@@ -43,8 +43,8 @@ Recorded RecordedIn(const History& history, uintptr_t program) {
   }
   const uintptr_t recording = capture.given[1];
   for (const Answer& record : history.calls) {
-    if (record.line->verb != Verb::kRecord || record.given[0] != recording ||
-        record.code != TENTER_OK || record.begin > capture.end)
+    if (!Records(record.line->verb) || record.given[0] != recording || record.code != TENTER_OK ||
+        record.begin > capture.end)
       continue;
     const bool went_before =
         std::any_of(history.calls.begin(), history.calls.end(), [&](const Answer& other) {
@@ -68,7 +68,7 @@ namespace {
 std::optional<Finding> WrongRuns(const History& history, const Recorded& recorded, size_t nth,
                                  const std::vector<const Answer*>& replays) {
   const Answer* const record = recorded.ops[nth];
-  const bool alone = record->line->verb == Verb::kRecord;
+  const bool alone = Records(record->line->verb);
   const auto ran = std::find_if(history.ran.begin(), history.ran.end(), [&](const Ran& one) {
     return one.call == record && (alone || one.nth == static_cast<int>(nth));
   });

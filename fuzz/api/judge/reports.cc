@@ -97,8 +97,9 @@ class Logs {
       const auto push = pushes_.find({log.engine, f.number});
       return push != pushes_.end() && ScopeOf(*push->second.call) != 0;
     });
-    return {wait.line->verb == Verb::kScopeWait || of_scopes ? "ERR-11" : "ERR-6",
-            "the wrong failures",
+    const bool is_of_scopes =
+        wait.line->verb == Verb::kScopeWait || of_scopes || bulked_.contains(log.engine);
+    return {is_of_scopes ? "ERR-11" : "ERR-6", "the wrong failures",
             ToText(*wait.line) + (IsAtTheEnd(wait) ? " at the end: " : ": ") + wrong, 0};
   }
 
@@ -115,14 +116,16 @@ class Logs {
       LogOf(answer.given[0]).losers.push_back(&answer);
     if (line.verb == Verb::kStopCancel) stops_.push_back(&answer);
     if (Replays(line.verb)) AddReplay(answer);
-    if (line.verb == Verb::kRecord || line.verb == Verb::kMakeProgram || !Fails(line)) return;
-    if (line.verb == Verb::kBulkPush) {
+    if (Records(line.verb) || line.verb == Verb::kMakeProgram || !Fails(line)) return;
+    const uintptr_t scope = ScopeOf(answer);
+    if (PushesToBulk(line.verb)) {
       const uintptr_t engine = lives_.EngineOf(answer.given[0]);
       // A stop hands over what bulks hold, and refuses what comes into them behind it.
       const bool surely = lives_.StoppedEngine(answer, engine) == Standing::kAlive;
-      LogOf(engine).sources.push_back({&answer, surely ? 1 : 0, 1, {&line}, false});
+      LogOf(scope != 0 ? scope : engine)
+          .sources.push_back({&answer, surely ? 1 : 0, 1, {&line}, false});
+      if (scope != 0) bulked_.insert(engine);
     } else {
-      const uintptr_t scope = ScopeOf(answer);
       LogOf(scope != 0 ? scope : answer.given[0]).sources.push_back({&answer, 1, 1, {&line}});
     }
   }
@@ -243,7 +246,8 @@ class Logs {
   const History& history_;
   const Lives& lives_;
   std::map<uintptr_t, Log> logs_;
-  std::vector<const Answer*> stops_;                       // with cancel, of any engine
+  std::vector<const Answer*> stops_;  // with cancel, of any engine
+  std::set<uintptr_t> bulked_;  // engines with a failing op in a scope whose number nobody told
   std::map<std::pair<uintptr_t, uint64_t>, Push> pushes_;  // by engine and number
 };
 

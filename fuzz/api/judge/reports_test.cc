@@ -90,6 +90,16 @@ TEST_F(ApiReports, BulksAndReplaysDoNotTellTheirNumbers) {
   EXPECT_EQ(Told(bulk).Kind(), kWrong);
 }
 
+TEST_F(ApiReports, AnOpOfABulkFailsInItsScope) {
+  const std::string text =
+      "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: scope h1 -> h3\n"
+      "t0: bulk_push_scoped h2 h3 ends fail\nt0: wait h1\nt0: scope_wait h3\n";
+  const auto told = [&] { return Told(text).Ran(3, 1); };
+  EXPECT_EQ(told().Tells(5, 1, {Body(7)}).Kind(), "");
+  EXPECT_EQ(told().Tells(4, 1, {Body(7)}).Kind(), "ERR-11 the wrong failures");
+  EXPECT_EQ(told().Kind(), "ERR-11 the wrong failures") << "nobody was told";
+}
+
 TEST_F(ApiReports, OfOneThreadReplaysAreKnownExactly) {
   const std::string text =
       "t0: engine -> h1\nt0: recording -> h2\nt0: record h2 ends fail\nt0: capture h1 h2 -> h3\n"

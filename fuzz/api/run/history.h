@@ -47,7 +47,9 @@ inline bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.c
 // The scope in which the ops of a push or a replay are, or 0.
 inline uintptr_t ScopeOf(const Answer& push) {
   const Verb verb = push.line->verb;
-  return verb == Verb::kPushScoped || verb == Verb::kReplayScoped ? push.given[1] : 0;
+  const bool is_scoped =
+      verb == Verb::kPushScoped || verb == Verb::kReplayScoped || verb == Verb::kBulkPushScoped;
+  return is_scoped ? push.given[1] : 0;
 }
 
 // What became of an op.

@@ -33,8 +33,8 @@ std::string Op::Wrong(bool cancelled) const {
     return "released " + std::to_string(times_released) + " times: " + ToText(line);
   const int least = accepted && RunsAtOnce(line.verb) && !cancelled ? 1 : 0,
             most = accepted ? 1 : 0;
-  if (line.verb != Verb::kRecord && line.verb != Verb::kMakeProgram &&
-      (times_ran < least || times_ran > most))
+  const bool by_replays = accepted && (Records(line.verb) || line.verb == Verb::kMakeProgram);
+  if (!by_replays && (times_ran < least || times_ran > most))
     return "ran " + std::to_string(times_ran) + " times: " + ToText(line);
   return "";
 }

@@ -254,14 +254,16 @@ tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter
 tenter_code World::HandOver(const Line& line, const Answer& answer, tenter_op* op, uint64_t* number,
                             tenter_error* error) {
   tenter_context* const context = ContextOf(line);
+  const bool is_scoped = line.verb == Verb::kPushScoped || line.verb == Verb::kBulkPushScoped ||
+                         line.verb == Verb::kRecordScoped;
+  if (is_scoped) op->scope = As<tenter_scope>(answer.given[1]);
   switch (line.verb) {
     case Verb::kBulkPush:
+    case Verb::kBulkPushScoped:
       return tenter_bulk_push(context, As<tenter_bulk>(answer.given[0]), op, error);
     case Verb::kRecord:
+    case Verb::kRecordScoped:
       return tenter_recording_push(context, As<tenter_recording>(answer.given[0]), op, error);
-    case Verb::kPushScoped:
-      op->scope = As<tenter_scope>(answer.given[1]);
-      [[fallthrough]];
     default:
       return tenter_push(context, As<tenter_engine>(answer.given[0]), op, number, error);
   }
