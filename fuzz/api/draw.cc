@@ -13,7 +13,7 @@ namespace {
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
               kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30,
-              kBuffers = 70, kEndWaiting = 50;
+              kBuffers = 70, kOddBodies = 6, kOpTimeouts = 12, kEndWaiting = 50;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -68,6 +68,9 @@ class Drawing {
     line.noerror = Chance(kNoError);
     if (HasSize(line.verb) && Chance(kOddSize)) DrawSize(&line);
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
+    if (HasOneOp(line.verb) && Chance(kOddBodies)) line.runs = static_cast<Runs>(From(1, 2));
+    if (HasOneOp(line.verb) && Chance(kOpTimeouts))
+      line.timeout = static_cast<OpTimeout>(From(1, 4));
     if (HasCode(line.ends) && Chance(kOddCode)) line.code = Code();
     if (line.verb == Verb::kPushScoped && line.ends == Ends::kOk && Chance(kAwaiting))
       line.ends = Chance(50) ? Ends::kAwaits : Ends::kWoken;

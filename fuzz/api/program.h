@@ -11,6 +11,7 @@
 //   t0: invoke h3 into small           the buffer for its last output is too small
 //   t0: program h1 -> h4 ops 2         a captured program of two ops
 //   t0: wait h1 room 1              takes one failure at most
+//   t0: push h1 runs both timeout least    two bodies, and a deadline that is none
 //   t0: bulk_push_scoped h1 h2 ends fail   in a scope; record_scoped is refused
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
@@ -124,6 +125,12 @@ enum class Size { kWhole, kShort, kTail, kMore, kNone };
 // asks or by what wakes it, or has waited in vain.
 enum class Ends { kOk, kFail, kDone, kCompletionFails, kDrop, kAwaits, kWoken };
 inline bool Awaits(Ends ends) { return ends == Ends::kAwaits || ends == Ends::kWoken; }
+// Which bodies an op has.
+enum class Runs { kOne, kBoth, kNeither };
+// The deadline of an op: one that never comes, or a time that is none.
+enum class OpTimeout { kNone, kFar, kMost, kNegative, kLeast };
+int64_t Nanoseconds(OpTimeout timeout);
+inline bool IsTime(OpTimeout timeout) { return timeout < OpTimeout::kNegative; }
 // When the deadline of a scope comes: in the next moment, in an hour, in as many nanoseconds as a
 // number holds; and times that are none.
 enum class Timeout { kSoon, kNow, kFar, kMost, kZero, kNegative, kLeast };
@@ -169,6 +176,8 @@ struct Line {
   // is.
   int behind = kUsualBehind, at = 0, byte = 1;
   Ends ends = Ends::kOk;
+  Runs runs = Runs::kOne;
+  OpTimeout timeout = OpTimeout::kNone;
   tenter_code code = kUsualCode;  // with which it fails
   Into into = Into::kNothing;
   int ops = 1;  // of a kMakeProgram
@@ -202,6 +211,7 @@ int Threads(const Program& program);
 bool HasSize(Verb verb);
 inline bool IsLonger(Size size) { return size == Size::kTail || size == Size::kMore; }
 bool HasEnd(Verb verb);
+inline bool HasOneOp(Verb verb) { return HasEnd(verb) && verb != Verb::kMakeProgram; }
 bool HasRoom(Verb verb);
 inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }
 inline bool PushesToBulk(Verb verb) {

@@ -90,4 +90,10 @@ int64_t Nanoseconds(Timeout after) {
   return kTimes[static_cast<size_t>(after)];
 }
 
+int64_t Nanoseconds(OpTimeout timeout) {
+  constexpr Timeout kTimes[] = {Timeout::kZero, Timeout::kFar, Timeout::kMost, Timeout::kNegative,
+                                Timeout::kLeast};
+  return Nanoseconds(kTimes[static_cast<size_t>(timeout)]);
+}
+
 }  // namespace tenter::fuzz::api

@@ -18,6 +18,9 @@ constexpr std::array<std::string_view, 7> kEnds = {"ok",   "fail",   "done", "co
                                                    "drop", "awaits", "woken"};
 constexpr std::array<std::string_view, 7> kAfters = {"soon", "now",      "far",  "most",
                                                      "zero", "negative", "least"};
+constexpr std::array<std::string_view, 3> kRuns = {"one", "both", "neither"};
+constexpr std::array<std::string_view, 5> kOpTimeouts = {"none", "far", "most", "negative",
+                                                         "least"};
 constexpr std::array<std::string_view, kIntos> kInto = {"nothing",  "half",  "right", "large",
                                                         "dims",     "small", "empty", "dtype",
                                                         "no_dtype", "owned", "few",   "many"};
@@ -60,6 +63,7 @@ bool Sized(const Line& line) { return HasSize(line.verb); }
 bool Longer(const Line& line) { return HasSize(line.verb) && IsLonger(line.size); }
 bool Odd(const Line& line) { return HasSize(line.verb) && line.size == Size::kMore; }
 bool Ending(const Line& line) { return HasEnd(line.verb); }
+bool OneOp(const Line& line) { return HasOneOp(line.verb); }
 bool Coded(const Line& line) { return HasEnd(line.verb) && HasCode(line.ends); }
 bool Timed(const Line& line) { return line.verb == Verb::kScopeTimeout; }
 bool Invoking(const Line& line) { return line.verb == Verb::kInvoke; }
@@ -76,6 +80,8 @@ constexpr std::array kWords = std::to_array<Word>({
     Number<&Line::at>("at", Odd, 0, kMostBehind - 1),
     Number<&Line::byte>("byte", Odd, 1, 255),
     Named<&Line::ends>("ends", Ending, kEnds),
+    Named<&Line::runs>("runs", OneOp, kRuns),
+    Named<&Line::timeout>("timeout", OneOp, kOpTimeouts),
     Named<&Line::after>("after", Timed, kAfters),
     Number<&Line::code>("code", Coded, std::numeric_limits<tenter_code>::min(),
                         std::numeric_limits<tenter_code>::max()),

@@ -93,8 +93,8 @@ class Judgement {
   static bool IsRefused(const Answer& answer) {
     const Line& line = *answer.line;
     return line.size == Size::kNone || line.size == Size::kMore ||
-           (line.size == Size::kShort && HasEnd(line.verb)) ||
-           (line.verb == Verb::kRecordScoped && answer.given[1] != 0);
+           (line.size == Size::kShort && HasEnd(line.verb)) || line.runs != Runs::kOne ||
+           !IsTime(line.timeout) || (line.verb == Verb::kRecordScoped && answer.given[1] != 0);
   }
 
   static std::string Names(const Codes& codes) {

@@ -83,6 +83,24 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsOpsToOneBodyAndADeadline) {
+  const std::string pushes[] = {"t0: engine -> h1\nt0: trace -> h2\nt0: push h1",
+                                "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: bulk_push h2",
+                                "t0: engine -> h1\nt0: recording -> h2\nt0: record h2"};
+  for (const std::string& push : pushes) {
+    for (const char* const wrong :
+         {" runs both", " runs neither", " timeout negative", " timeout least"}) {
+      EXPECT_EQ(Told(push + wrong + "\n").Kind(), "ENG-8 the wrong code") << push << wrong;
+      EXPECT_EQ(Told(push + wrong + "\n").With(2, TENTER_INVALID_ARGUMENT).Kind(), "");
+    }
+    for (const char* const right : {" timeout far", " timeout most"}) {
+      EXPECT_EQ(Told(push + right + "\n").Kind(), "") << push << right;
+      EXPECT_EQ(Told(push + right + "\n").With(2, TENTER_INVALID_ARGUMENT).Kind(),
+                "ENG-8 the wrong code");
+    }
+  }
+}
+
 TEST(ApiJudge, HoldsOpsOfBulksAndRecordingsToTheirScopes) {
   const std::string bulk = "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: scope h1 -> h3\n";
   EXPECT_EQ(Told(bulk + "t0: bulk_push_scoped h2 h0\n").Kind(), "");

@@ -39,6 +39,10 @@ void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
 tenter_op COp(Op* op) {
   const Ends ends = op->line.ends;
   const bool sync = ends == Ends::kOk || ends == Ends::kFail || Awaits(ends);
+  const Runs runs = op->line.runs;
+  const auto has = [runs](bool usual) {
+    return runs == Runs::kBoth || (usual && runs == Runs::kOne);
+  };
   return {.struct_size = sizeof(tenter_op),
           .name = kOpName,
           .reads = nullptr,
@@ -46,9 +50,9 @@ tenter_op COp(Op* op) {
           .writes = nullptr,
           .write_count = 0,
           .priority = 0,
-          .timeout_ns = 0,
-          .run = sync ? RunSync : nullptr,
-          .run_async = sync ? nullptr : RunAsync,
+          .timeout_ns = Nanoseconds(op->line.timeout),
+          .run = has(sync) ? RunSync : nullptr,
+          .run_async = has(!sync) ? RunAsync : nullptr,
           .arg = op,
           .release = Release,
           .scope = nullptr};
