@@ -11,6 +11,7 @@
 //   t0: invoke h3 into small           the buffer for its last output is too small
 //   t0: program h1 -> h4 ops 2         a captured program of two ops
 //   t0: wait h1 room 1              takes one failure at most
+//   t0: push_frees_scope h1 h2      its body frees its scope, which is refused
 //   t0: push h1 runs both timeout least    two bodies, and a deadline that is none
 //   t0: bulk_push_scoped h1 h2 ends fail   in a scope; record_scoped is refused
 //   t0: scope_timeout h2 after far  a deadline that never comes
@@ -71,6 +72,7 @@ enum class Verb {
   kPushScoped,
   kPushWaits,
   kPushFrees,
+  kPushFreesScope,
   kBulkPush,
   kBulkPushScoped,
   kBulkFlush,
@@ -112,7 +114,8 @@ struct VerbType {
   std::string_view name;
   Kind needs[2];  // kNone: fewer handles
   Kind makes;
-  bool frees = false;  // its handle; kPushFrees frees its engine inside an op
+  bool frees = false;  // its handle; an op of kPushFrees frees its engine, one of
+                       // kPushFreesScope its scope
 };
 std::span<const VerbType> VerbTypes();  // in the order of Verb
 const VerbType& TypeOf(Verb verb);
@@ -216,6 +219,15 @@ bool HasRoom(Verb verb);
 inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }
 inline bool PushesToBulk(Verb verb) {
   return verb == Verb::kBulkPush || verb == Verb::kBulkPushScoped;
+}
+// Whose op calls the C API.
+inline bool HasInside(Verb verb) {
+  return verb == Verb::kPushWaits || verb == Verb::kPushFrees || verb == Verb::kPushFreesScope;
+}
+// Whose op is in the scope that is its second handle, unless that is NULL.
+inline bool PushesInScope(Verb verb) {
+  return verb == Verb::kPushScoped || verb == Verb::kPushFreesScope ||
+         verb == Verb::kBulkPushScoped;
 }
 // One in a scope is refused.
 inline bool Records(Verb verb) { return verb == Verb::kRecord || verb == Verb::kRecordScoped; }

@@ -26,6 +26,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kPushScoped, "push_scoped", {kEngine, kScope}, kNone},
     {Verb::kPushWaits, "push_waits", {kEngine, kNone}, kNone},
     {Verb::kPushFrees, "push_frees", {kEngine, kNone}, kNone},
+    {Verb::kPushFreesScope, "push_frees_scope", {kEngine, kScope}, kNone},
     {Verb::kBulkPush, "bulk_push", {kBulk, kNone}, kNone},
     {Verb::kBulkPushScoped, "bulk_push_scoped", {kBulk, kScope}, kNone},
     {Verb::kBulkFlush, "bulk_flush", {kBulk, kNone}, kNone},

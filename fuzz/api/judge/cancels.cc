@@ -123,9 +123,7 @@ bool MayBeCancelled(const History& history, const Answer& push) {
 
 std::optional<Finding> JudgeCancels(const History& history) {
   for (const Ran& ran : history.ran) {
-    const Verb verb = ran.call->line->verb;
-    const bool is_scoped = verb == Verb::kPushScoped || verb == Verb::kBulkPushScoped;
-    if (!is_scoped || !Succeeded(*ran.call)) continue;
+    if (!PushesInScope(ran.call->line->verb) || !Succeeded(*ran.call)) continue;
     if (auto finding = Seen(history, ran).Find(); finding.has_value()) return finding;
   }
   std::set<uintptr_t> timed;

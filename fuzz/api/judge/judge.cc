@@ -120,6 +120,7 @@ class Judgement {
       case Verb::kPushFrees:
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kPushScoped:
+      case Verb::kPushFreesScope:
         if (BelongsElsewhere(answer)) return {TENTER_INVALID_ARGUMENT};
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kReplayScoped:
@@ -170,21 +171,33 @@ class Judgement {
     return {TENTER_OK, TENTER_CLOSED};
   }
 
-  // What a body was answered: a wait for its own engine is refused, and it may free that.
+  // A body may free its engine, which goes later. A wait is refused, and so is a free that waits.
+  static tenter_code RightInside(const Answer& answer) {
+    const Verb verb = answer.line->verb;
+    const bool frees_nothing = verb == Verb::kPushFreesScope && answer.given[1] == 0;
+    return verb == Verb::kPushFrees || frees_nothing ? TENTER_OK : TENTER_WAIT_INSIDE_OP;
+  }
+  // Of what a body waits for or frees.
+  Standing StandingInside(const Answer& answer) const {
+    if (answer.line->verb != Verb::kPushFreesScope) return lives_.Of(answer);
+    return answer.given[1] == 0 ? Standing::kAlive : lives_.OfScope(answer);
+  }
+
   std::optional<Finding> OfInside(const Answer& answer) const {
     if (answer.end == 0) return std::nullopt;  // its body never ran
     const bool frees = answer.line->verb == Verb::kPushFrees;
     if (!answer.wrong.empty())
       return Finding{frees ? "ENG-8" : "ENG-7", "wrong beside its code",
                      "inside: " + Text(answer) + ": " + answer.wrong, 0};
-    const Standing engine = lives_.Of(answer);
+    const Standing standing = StandingInside(answer);
     Codes right;
-    if (engine != Standing::kStale) right.insert(frees ? TENTER_OK : TENTER_WAIT_INSIDE_OP);
-    if (engine != Standing::kAlive || answer.end > history_.closing)
+    if (standing != Standing::kStale) right.insert(RightInside(answer));
+    if (standing != Standing::kAlive || answer.end > history_.closing)
       right.insert(TENTER_STALE_HANDLE);
     if (right.contains(answer.code)) return std::nullopt;
     const std::string told = "inside: " + Text(answer) + ", expected " + Names(right);
-    if (frees || right.contains(TENTER_OK)) return Finding{"ENG-8", "the wrong code", told, 0};
+    if (frees || !right.contains(TENTER_WAIT_INSIDE_OP))
+      return Finding{"ENG-8", "the wrong code", told, 0};
     return Finding{"ENG-7", "a wait inside an op was not refused", told, 0};
   }
 

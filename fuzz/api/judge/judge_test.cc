@@ -83,6 +83,25 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsAFreeOfItsScopeInsideAnOp) {
+  Told told("t0: engine -> h1\nt0: scope h1 -> h2\nt0: push_frees_scope h1 h2\n");
+  told.Ran(2, 1);
+  Answer& inside = told.history().inside.emplace_back(told.history().calls[2]);
+  EXPECT_EQ(told.Kind(), "ENG-7 a wait inside an op was not refused");
+  inside.code = TENTER_WAIT_INSIDE_OP;
+  EXPECT_EQ(told.Kind(), "");
+  inside.code = TENTER_STALE_HANDLE;
+  EXPECT_EQ(told.Kind(), "ENG-7 a wait inside an op was not refused") << "the scope lives";
+  inside.code = TENTER_WAIT_INSIDE_OP;
+  EXPECT_EQ(told.Ran(2, 0).Kind(), "ERR-11 cancelled without a cancel");
+  Told none("t0: engine -> h1\nt0: push_frees_scope h1 h0\n");
+  none.Ran(1, 1);
+  Answer& nothing = none.history().inside.emplace_back(none.history().calls[1]);
+  EXPECT_EQ(none.Kind(), "");
+  nothing.code = TENTER_WAIT_INSIDE_OP;
+  EXPECT_EQ(none.Kind(), "ENG-8 the wrong code") << "of NULL nothing is freed";
+}
+
 TEST(ApiJudge, HoldsOpsToOneBodyAndADeadline) {
   const std::string pushes[] = {"t0: engine -> h1\nt0: trace -> h2\nt0: push h1",
                                 "t0: engine -> h1\nt0: bulk h1 -> h2\nt0: bulk_push h2",

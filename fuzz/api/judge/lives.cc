@@ -31,8 +31,11 @@ Lives::Lives(const History& history) : history_(history) {
     const VerbType& type = TypeOf(answer.line->verb);
     if (type.frees) free(answer, answer.given[0], type.needs[0]);
   }
-  for (const Answer& answer : history.inside)
-    if (answer.line->verb == Verb::kPushFrees) free(answer, answer.given[0], Kind::kEngine);
+  for (const Answer& answer : history.inside) {
+    const Verb verb = answer.line->verb;
+    if (verb == Verb::kPushFrees) free(answer, answer.given[0], Kind::kEngine);
+    if (verb == Verb::kPushFreesScope) free(answer, answer.given[1], Kind::kScope);
+  }
 }
 
 Standing Lives::OfHandle(const Answer& answer, uintptr_t handle, Kind needed) const {
@@ -54,6 +57,10 @@ Standing Lives::Of(const Answer& answer) const {
     worst = std::max(worst, OfHandle(answer, answer.given[i], type.needs[i]));
   }
   return worst;
+}
+
+Standing Lives::OfScope(const Answer& answer) const {
+  return OfHandle(answer, answer.given[1], Kind::kScope);
 }
 
 Standing Lives::StoppedEngine(const Answer& answer, uintptr_t engine) const {

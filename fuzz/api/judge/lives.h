@@ -29,6 +29,7 @@ class Lives {
 
   // Of the handles that the call was given, the worst.
   Standing Of(const Answer& answer) const;
+  Standing OfScope(const Answer& answer) const;  // that it names, which is not NULL
   // kStale: `engine` was stopped before the call began.
   Standing StoppedEngine(const Answer& answer, uintptr_t engine) const;
   // True when some engine was stopped, or began to, before the call ended.

@@ -47,9 +47,7 @@ inline bool Succeeded(const Answer& answer) { return answer.end != 0 && answer.c
 // The scope in which the ops of a push or a replay are, or 0.
 inline uintptr_t ScopeOf(const Answer& push) {
   const Verb verb = push.line->verb;
-  const bool is_scoped =
-      verb == Verb::kPushScoped || verb == Verb::kReplayScoped || verb == Verb::kBulkPushScoped;
-  return is_scoped ? push.given[1] : 0;
+  return PushesInScope(verb) || verb == Verb::kReplayScoped ? push.given[1] : 0;
 }
 
 // What became of an op.
@@ -68,7 +66,7 @@ struct Ran {
 struct History {
   std::list<Line> last_lines;     // of the waits at the end, which are in no program
   std::vector<Answer> calls;      // those, too, behind the others
-  std::vector<Answer> inside;     // that bodies made, of kPushWaits and kPushFrees
+  std::vector<Answer> inside;     // that bodies made
   uint64_t closing = UINT64_MAX;  // when the contexts began to go, beside ops that still ran
   std::vector<std::string> wrong_ops;
   std::vector<Ran> ran;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr uint64_t kMostDelayNs = 100'000;
 
-bool HasInside(Verb verb) { return verb == Verb::kPushWaits || verb == Verb::kPushFrees; }
-
 // Which line each thread is at, for the watchdog.
 class Places {
  public:

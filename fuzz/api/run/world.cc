@@ -1,5 +1,6 @@
 #include "fuzz/api/run/world.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -73,6 +74,8 @@ void World::CallInside(const Op& op) {
   answer.begin = stamps_.FetchAdd(1, kRelaxed);
   if (op.line.verb == Verb::kPushFrees) {
     answer.code = tenter_engine_free(context, As<tenter_engine>(op.engine), &error);
+  } else if (op.line.verb == Verb::kPushFreesScope) {
+    answer.code = tenter_scope_free(context, As<tenter_scope>(answer.given[1]), &error);
   } else {
     size_t count = 0;
     answer.code =
@@ -81,7 +84,9 @@ void World::CallInside(const Op& op) {
   answer.end = stamps_.FetchAdd(1, kRelaxed);
   if (answer.code != TENTER_OK && (error.code != answer.code || error.message[0] == '\0'))
     answer.wrong = "an error without its code or its message";
-  if (answer.code == TENTER_WAIT_INSIDE_OP && std::strstr(error.message, kOpName) == nullptr)
+  const bool waits = op.line.verb == Verb::kPushWaits;
+  if (waits && answer.code == TENTER_WAIT_INSIDE_OP &&
+      std::strstr(error.message, kOpName) == nullptr)
     answer.wrong = "an error that does not name the op";
 }
 
@@ -178,8 +183,7 @@ tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_e
   const VerbType& type = TypeOf(line.verb);
   if (type.makes != Kind::kNone) return Make(line, answer, error);
   if (type.frees) return Free(line, answer->given[0], ContextOf(line), error);
-  if (HasEnd(line.verb) || line.verb == Verb::kPushWaits || line.verb == Verb::kPushFrees)
-    return Push(line, answer, inside, error);
+  if (HasEnd(line.verb) || HasInside(line.verb)) return Push(line, answer, inside, error);
   return Use(line, answer, error);
 }
 
@@ -242,7 +246,7 @@ tenter_code World::MakeProgram(const Line& line, Answer* answer, tenter_error* e
 }
 
 tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter_error* error) {
-  if (inside != nullptr) inside->given[0] = answer->given[0];
+  if (inside != nullptr) std::copy(answer->given, answer->given + 2, inside->given);
   Op* const made = NewOp(answer, inside);
   Sized<tenter_op> op(line);
   op.Set(COp(made));
@@ -254,9 +258,8 @@ tenter_code World::Push(const Line& line, Answer* answer, Answer* inside, tenter
 tenter_code World::HandOver(const Line& line, const Answer& answer, tenter_op* op, uint64_t* number,
                             tenter_error* error) {
   tenter_context* const context = ContextOf(line);
-  const bool is_scoped = line.verb == Verb::kPushScoped || line.verb == Verb::kBulkPushScoped ||
-                         line.verb == Verb::kRecordScoped;
-  if (is_scoped) op->scope = As<tenter_scope>(answer.given[1]);
+  if (PushesInScope(line.verb) || line.verb == Verb::kRecordScoped)
+    op->scope = As<tenter_scope>(answer.given[1]);
   switch (line.verb) {
     case Verb::kBulkPush:
     case Verb::kBulkPushScoped:
