@@ -13,7 +13,7 @@ namespace {
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
               kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30,
-              kBuffers = 70, kOddBodies = 6, kOpTimeouts = 12, kEndWaiting = 50;
+              kBuffers = 70, kOddInputs = 30, kOddBodies = 6, kOpTimeouts = 12, kEndWaiting = 50;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -76,6 +76,8 @@ class Drawing {
       line.ends = Chance(50) ? Ends::kAwaits : Ends::kWoken;
     if (line.verb == Verb::kInvoke && Chance(kBuffers))
       line.into = static_cast<Into>(From(1, kIntos - 1));
+    if (line.verb == Verb::kInvoke && Chance(kOddInputs))
+      line.from = static_cast<Input>(From(1, kInputs - 1));
     if (line.verb == Verb::kMakeProgram) line.ops = From(1, kMostOps);
     if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);

@@ -9,6 +9,7 @@
 //   t0: next h0                     h0 is NULL
 //   t0: push h1 ends fail code -7   its body returns a number that is no code
 //   t0: invoke h3 into small           the buffer for its last output is too small
+//   t0: invoke h3 from null            the memory of its input is NULL
 //   t0: program h1 -> h4 ops 2         a captured program of two ops
 //   t0: wait h1 room 1              takes one failure at most
 //   t0: push_frees_scope h1 h2      its body frees its scope, which is refused
@@ -160,6 +161,29 @@ enum class Into {
 inline constexpr int kIntos = static_cast<int>(Into::kMany) + 1;
 inline bool Takes(Into into) { return into <= Into::kDims; }
 
+// What an invocation comes from. kRight and kLong, which has more memory than it needs, are taken,
+// the rest are refused: too few bytes, none, no memory, other dimensions than those of the model,
+// some that are negative or that no memory holds, ranks and types that are wrong or do not exist,
+// and another number of inputs.
+enum class Input {
+  kRight,
+  kLong,
+  kShort,
+  kEmpty,
+  kNull,
+  kDims,
+  kNegative,
+  kHuge,
+  kRank,
+  kNoRank,
+  kDtype,
+  kNoDtype,
+  kFew,
+  kMany
+};
+inline constexpr int kInputs = static_cast<int>(Input::kMany) + 1;
+inline bool Takes(Input from) { return from <= Input::kLong; }
+
 inline constexpr int kUsualBehind = 8, kMostBehind = 64;
 
 inline constexpr tenter_code kUsualCode = TENTER_DATA_LOSS;
@@ -183,6 +207,7 @@ struct Line {
   OpTimeout timeout = OpTimeout::kNone;
   tenter_code code = kUsualCode;  // with which it fails
   Into into = Into::kNothing;
+  Input from = Input::kRight;
   int ops = 1;  // of a kMakeProgram
   int room = kMostRoom;
   Timeout after = Timeout::kSoon;

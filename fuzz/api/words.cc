@@ -25,6 +25,10 @@ constexpr std::array<std::string_view, kIntos> kInto = {"nothing",  "half",  "ri
                                                         "dims",     "small", "empty", "dtype",
                                                         "no_dtype", "owned", "few",   "many"};
 
+constexpr std::array<std::string_view, kInputs> kFrom = {
+    "right", "long", "short",   "empty", "null",     "dims", "negative",
+    "huge",  "rank", "no_rank", "dtype", "no_dtype", "few",  "many"};
+
 struct Word {
   std::string_view name;
   bool (*fits)(const Line& line);
@@ -86,6 +90,7 @@ constexpr std::array kWords = std::to_array<Word>({
     Number<&Line::code>("code", Coded, std::numeric_limits<tenter_code>::min(),
                         std::numeric_limits<tenter_code>::max()),
     Named<&Line::into>("into", Invoking, kInto),
+    Named<&Line::from>("from", Invoking, kFrom),
     Number<&Line::ops>("ops", Several, 1, kMostOps),
     Number<&Line::room>("room", Roomy, 0, kMostRoom),
     Number<&Line::meet>("meet", Always, 0, kMostMeet),

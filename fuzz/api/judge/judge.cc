@@ -19,7 +19,7 @@ const char* ContractOf(const Line& line) {
   switch (type.needs[0]) {
     case Kind::kCachedOp:
     case Kind::kModel:
-      return line.into == Into::kNothing ? "COP-4" : "COP-6";
+      return line.into == Into::kNothing && line.from == Input::kRight ? "COP-4" : "COP-6";
     case Kind::kIterator:
       return "ITR-5";
     default:
@@ -156,7 +156,9 @@ class Judgement {
   }
   // Which of two mistakes is told is not promised.
   static Codes ByBuffers(const Line& line, bool may_be_stopped) {
-    Codes codes = {Takes(line.into) ? TENTER_OK : TENTER_INVALID_ARGUMENT};
+    Codes codes = {Takes(line.into) && Takes(line.from) ? TENTER_OK : TENTER_INVALID_ARGUMENT};
+    // No code is promised for a number of bytes that no number holds.
+    if (line.from == Input::kHuge) codes.insert(TENTER_OUT_OF_RANGE);
     if (may_be_stopped) codes.insert(TENTER_STOPPED);
     return codes;
   }

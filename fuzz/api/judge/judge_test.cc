@@ -83,6 +83,20 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsInputsToTheirModel) {
+  const std::string invoke =
+      "t0: engine -> h1\nt0: model -> h2\nt0: cached_op h1 h2 -> h3\nt0: invoke h3 from ";
+  for (const char* const wrong : {"short", "empty", "null", "dims", "negative", "huge", "rank",
+                                  "no_rank", "dtype", "no_dtype", "few", "many"}) {
+    EXPECT_EQ(Told(invoke + wrong + "\n").Kind(), "COP-6 the wrong code") << wrong;
+    EXPECT_EQ(Told(invoke + wrong + "\n").With(3, TENTER_INVALID_ARGUMENT).Kind(), "") << wrong;
+  }
+  EXPECT_EQ(Told(invoke + "huge\n").With(3, TENTER_OUT_OF_RANGE).Kind(), "");
+  EXPECT_EQ(Told(invoke + "long\n").Kind(), "");
+  EXPECT_EQ(Told(invoke + "long\n").With(3, TENTER_INVALID_ARGUMENT).Kind(),
+            "COP-6 the wrong code");
+}
+
 TEST(ApiJudge, HoldsAFreeOfItsScopeInsideAnOp) {
   Told told("t0: engine -> h1\nt0: scope h1 -> h2\nt0: push_frees_scope h1 h2\n");
   told.Ran(2, 1);

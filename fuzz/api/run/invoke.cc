@@ -1,6 +1,8 @@
-// Invocations of the model of a World: into buffers of the caller, too.
+// Invocations of the model of a World: into buffers of the caller, and from inputs that are none.
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "fuzz/api/run/world.h"
 
@@ -19,6 +21,30 @@ tenter_tensor TensorOf(void* data) {
           .data = data,
           .size_bytes = kBytes,
           .owner = nullptr};
+}
+
+// As many as a call may be given.
+constexpr size_t kInputsMost = 2;
+
+tenter_tensor InputOf(Input from, void* data) {
+  tenter_tensor input = TensorOf(data);
+  if (from == Input::kLong) input.size_bytes = kBytes + 1;
+  if (from == Input::kShort) input.size_bytes = kBytes - 1;
+  if (from == Input::kEmpty) input.size_bytes = 0;
+  if (from == Input::kNull) input.data = nullptr;
+  if (from == Input::kDims) std::swap(input.dims[0], input.dims[1]);
+  if (from == Input::kNegative) input.dims[0] = -1;
+  if (from == Input::kHuge) input.dims[0] = std::numeric_limits<int64_t>::max();
+  if (from == Input::kRank) input.rank = 3, input.dims[2] = 1;
+  if (from == Input::kNoRank) input.rank = TENTER_RANK_MAX + 1;
+  if (from == Input::kDtype) input.dtype = TENTER_INT32;
+  if (from == Input::kNoDtype) input.dtype = TENTER_BOOL + 1;
+  return input;
+}
+
+size_t CountOf(Input from) {
+  if (from == Input::kFew) return 0;
+  return from == Input::kMany ? kInputsMost : 1;
 }
 
 bool Same(const void* a, const void* b, size_t size) { return std::memcmp(a, b, size) == 0; }
@@ -105,17 +131,17 @@ class Outputs {
 }  // namespace
 
 tenter_code World::Invoke(const Line& line, Answer* answer, tenter_error* error) {
-  float data[kFloats];
-  std::memcpy(data, kInput, sizeof(data));
-  const tenter_tensor input = TensorOf(data);
+  float data[kFloats + 1] = {};
+  std::memcpy(data, kInput, sizeof(kInput));
+  const tenter_tensor inputs[kInputsMost] = {InputOf(line.from, data), TensorOf(data)};
   Outputs outputs(line.into);
   const tenter_code code =
-      tenter_cached_op_invoke(ContextOf(line), As<tenter_cached_op>(answer->given[0]), &input, 1,
-                              outputs.Give(), outputs.count(), error);
+      tenter_cached_op_invoke(ContextOf(line), As<tenter_cached_op>(answer->given[0]), inputs,
+                              CountOf(line.from), outputs.Give(), outputs.count(), error);
   std::string wrong;
   if (code != TENTER_OK)
     wrong = outputs.WrongAfterFailure();
-  else if (Takes(line.into))  // otherwise its code is wrong
+  else if (Takes(line.into) && Takes(line.from))  // otherwise its code is wrong
     wrong = outputs.WrongAfterSuccess();
   if (!wrong.empty()) answer->wrong = wrong;
   return code;
