@@ -24,6 +24,7 @@ constexpr std::array kProperties = {
     Property{"ENG-9", "a stopped engine refuses, and a freed context leaves no thread"},
     Property{"ERR-6",
              "each failure is told to one wait, the oldest first, as many as there is room for"},
+    Property{"ERR-7", "a failure tells its push and the ops that it poisoned, and no others"},
     Property{"ERR-11",
              "failures of a scope are told to its waits; its cancel and its deadline end it"},
     Property{"ERR-12", "a body is told that its scope was cancelled, and why"},

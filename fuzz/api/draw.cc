@@ -24,6 +24,7 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "ENG-2") return {Kind::kProgram, Kind::kRecording};
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
   if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
+  if (contract == "ERR-7") return {Kind::kNone, Kind::kEngine, Kind::kProgram};
   if (contract == "ERR-11") return {Kind::kEngine, Kind::kScope, Kind::kProgram};
   if (contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
   return {Kind::kEngine, Kind::kScope, Kind::kTrace};
@@ -64,7 +65,8 @@ class Drawing {
       if (next_ == kMostHandles) return;
       NameMade(type->makes, &line);
     }
-    line.other = Chance(kOtherContext) && type->makes == Kind::kNone;
+    line.other =
+        Chance(kOtherContext) && type->makes == Kind::kNone && line.verb != Verb::kFailLate;
     line.noerror = Chance(kNoError);
     if (HasSize(line.verb) && Chance(kOddSize)) DrawSize(&line);
     if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
@@ -78,7 +80,8 @@ class Drawing {
       line.into = static_cast<Into>(From(1, kIntos - 1));
     if (line.verb == Verb::kInvoke && Chance(kOddInputs))
       line.from = static_cast<Input>(From(1, kInputs - 1));
-    if (line.verb == Verb::kMakeProgram) line.ops = From(1, kMostOps);
+    if (line.verb == Verb::kMakeProgram || line.verb == Verb::kFailLate)
+      line.ops = From(1, kMostOps);
     if (line.verb == Verb::kScopeTimeout) line.after = static_cast<Timeout>(From(0, 6));
     if (HasRoom(line.verb) && Chance(kLittleRoom)) line.room = From(0, 2);
     if (threads_ > 1 && meetings_ < kMostMeet && Chance(kMeeting)) return AddMeeting(line);

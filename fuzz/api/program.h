@@ -15,6 +15,7 @@
 //   t0: push_frees_scope h1 h2      its body frees its scope, which is refused
 //   t0: push h1 runs both timeout least    two bodies, and a deadline that is none
 //   t0: bulk_push_scoped h1 h2 ends fail   in a scope; record_scoped is refused
+//   t0: fail_late ops 2             on an engine of its own: an op fails twice, two read
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
 //   t0: replay_scoped h4 h2         its ops are in the scope
@@ -98,6 +99,7 @@ enum class Verb {
   kReset,
   kClose,
   kSkipped,
+  kFailLate,
   kFreeEngine,
   kFreeBulk,
   kFreeRecording,
@@ -208,7 +210,7 @@ struct Line {
   tenter_code code = kUsualCode;  // with which it fails
   Into into = Into::kNothing;
   Input from = Input::kRight;
-  int ops = 1;  // of a kMakeProgram
+  int ops = 1;  // of a kMakeProgram, or that read in a kFailLate
   int room = kMostRoom;
   Timeout after = Timeout::kSoon;
   int meet = 0;  // 0: it waits for nobody

@@ -51,6 +51,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kReset, "reset", {kIterator, kNone}, kNone},
     {Verb::kClose, "close", {kIterator, kNone}, kNone},
     {Verb::kSkipped, "skipped", {kIterator, kNone}, kNone},
+    {Verb::kFailLate, "fail_late", {kNone, kNone}, kNone},
     {Verb::kFreeEngine, "free_engine", {kEngine, kNone}, kNone, true},
     {Verb::kFreeBulk, "free_bulk", {kBulk, kNone}, kNone, true},
     {Verb::kFreeRecording, "free_recording", {kRecording, kNone}, kNone, true},

@@ -50,8 +50,8 @@ void Set(Line* line, int64_t value) {
 }
 // Words by the field that they fill.
 template <auto kField>
-constexpr Word Flag(std::string_view name) {
-  return {name, [](const Line&) { return true; }, Get<kField>, Set<kField>};
+constexpr Word Flag(std::string_view name, bool (*fits)(const Line&)) {
+  return {name, fits, Get<kField>, Set<kField>};
 }
 template <auto kField>
 constexpr Word Named(std::string_view name, bool (*fits)(const Line&), Names names) {
@@ -71,14 +71,18 @@ bool OneOp(const Line& line) { return HasOneOp(line.verb); }
 bool Coded(const Line& line) { return HasEnd(line.verb) && HasCode(line.ends); }
 bool Timed(const Line& line) { return line.verb == Verb::kScopeTimeout; }
 bool Invoking(const Line& line) { return line.verb == Verb::kInvoke; }
-bool Several(const Line& line) { return line.verb == Verb::kMakeProgram; }
+bool Several(const Line& line) {
+  return line.verb == Verb::kMakeProgram || line.verb == Verb::kFailLate;
+}
 bool Roomy(const Line& line) { return HasRoom(line.verb); }
 bool Always(const Line&) { return true; }
+// What it makes would have the numbers of strangers there.
+bool Elsewhere(const Line& line) { return line.verb != Verb::kFailLate; }
 
 // A word comes behind those that say whether it fits.
 constexpr std::array kWords = std::to_array<Word>({
-    Flag<&Line::other>("other"),
-    Flag<&Line::noerror>("noerror"),
+    Flag<&Line::other>("other", Elsewhere),
+    Flag<&Line::noerror>("noerror", Always),
     Named<&Line::size>("size", Sized, kSizes),
     Number<&Line::behind>("behind", Longer, 1, kMostBehind),
     Number<&Line::at>("at", Odd, 0, kMostBehind - 1),

@@ -15,6 +15,7 @@ using Codes = std::set<tenter_code>;
 
 // The contract that a wrong answer about a handle breaks.
 const char* ContractOf(const Line& line) {
+  if (line.verb == Verb::kFailLate) return "ERR-7";
   const VerbType& type = TypeOf(line.verb);
   switch (type.needs[0]) {
     case Kind::kCachedOp:

@@ -83,6 +83,14 @@ TEST(ApiJudge, HoldsSizesScopesAndWhatIsLeft) {
   EXPECT_EQ(descriptors.Kind(), "ITR-5 descriptors left");
 }
 
+TEST(ApiJudge, HoldsAnOpThatFailsTwiceToItsChains) {
+  EXPECT_EQ(Told("t0: fail_late ops 2\n").Kind(), "");
+  EXPECT_EQ(Told("t0: fail_late\n").With(0, TENTER_NOT_FOUND).Kind(), "ERR-7 the wrong code");
+  Told told("t0: fail_late\n");
+  told.history().calls[0].wrong = "x";
+  EXPECT_EQ(told.Kind(), "ERR-7 wrong beside its code");
+}
+
 TEST(ApiJudge, HoldsInputsToTheirModel) {
   const std::string invoke =
       "t0: engine -> h1\nt0: model -> h2\nt0: cached_op h1 h2 -> h3\nt0: invoke h3 from ";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fuzz/api/run/late.h"
 #include "fuzz/api/run/world.h"
 
 namespace tenter::fuzz::api {
@@ -74,6 +75,8 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
         answer->wrong = "the wrong arity";
       return code;
     }
+    case Verb::kFailLate:
+      return FailLate(context, line.ops, &answer->wrong, error);
     default:
       return UseIterator(line, answer, error);
   }
