@@ -58,8 +58,6 @@ class Drawing {
     const auto types = VerbTypes();
     const VerbType* type = &types[rng_.Below(types.size())];
     while (Chance(kOwnKind) && !Wanted(*type)) type = &types[rng_.Below(types.size())];
-    // A wait for a scope awaits what a bulk takes meanwhile, which nobody may hand over.
-    if (type->verb == Verb::kBulkPushScoped && threads_ > 1) return;
     Line line{.thread = From(0, threads_ - 1), .verb = type->verb};
     for (int i = 0; i < 2 && type->needs[i] != Kind::kNone; ++i)
       line.handles[i] = Handle(type->needs[i]);

@@ -5,8 +5,9 @@
 // skipped, poisons and heals by itself (ERR-1 to ERR-5).
 //
 // A group goes to the engine when it is full, at Flush, when the Bulk is destroyed, when its thread
-// pushes something else, and before any thread waits or stops the engine: a bulk never delays a
-// wait. An async op, or one with a priority or a deadline, ends the group and goes alone.
+// pushes something else, before any thread waits or stops the engine, and with an op in a scope for
+// which somebody waits: a bulk never delays a wait. An async op, or one with a priority or a
+// deadline, ends the group and goes alone.
 //
 // Path: Engine::NewBulk -> Push, Push, ... -> Flush.
 //

@@ -65,7 +65,7 @@ Status FailureScope::SetTimeout(int64_t timeout_ns) {
 }
 
 Result<FailureReport> FailureScope::Await(size_t most) {
-  TENTER_RETURN_IF_ERROR(host_->WaitForScope([this] { AwaitIdle(); }));
+  TENTER_RETURN_IF_ERROR(AwaitIdle());
   FailureReport report;
   host_->LookAtScope([&] {
     SmallMutexLock lock(mutex_);
@@ -74,13 +74,25 @@ Result<FailureReport> FailureScope::Await(size_t most) {
   return report;
 }
 
-void FailureScope::AwaitIdle() {
+// It says that it waits before the bulks are handed over: an op that comes into one behind that
+// sees it.
+Status FailureScope::AwaitIdle() {
+  host_->LookAtScope([] {});  // as in Cancel
+  {
+    MutexLock lock(host_->mutex_);
+    ++waiters_;
+    live_.FetchOr(kAwaited, kAcqRel);
+  }
+  Status waited = host_->WaitForScope([this] { Sleep(); });
   MutexLock lock(host_->mutex_);
-  ++waiters_;
-  live_.FetchOr(kAwaited, kAcqRel);
+  if (--waiters_ == 0) live_.FetchAnd(~kAwaited, kRelaxed);
+  return waited;
+}
+
+void FailureScope::Sleep() {
+  MutexLock lock(host_->mutex_);
   while ((live_.Load(kAcquire) & ~kPassing) != (kAwaited | kOwned))
     host_->idle_.Wait(host_->mutex_);
-  if (--waiters_ == 0) live_.FetchAnd(~kAwaited, kRelaxed);
 }
 
 void FailureScope::Leave(uint64_t ops) {
@@ -94,7 +106,7 @@ void FailureScope::Leave(uint64_t ops) {
 }
 
 Status FailureScope::Forget() {
-  TENTER_RETURN_IF_ERROR(host_->WaitForScope([this] { AwaitIdle(); }));
+  TENTER_RETURN_IF_ERROR(AwaitIdle());
   FailureLog forgotten;  // an exception is the user's, and is destroyed without a lock
   host_->LookAtScope([&] {
     SmallMutexLock lock(mutex_);

@@ -45,7 +45,8 @@ class ScopeHost {
 
  private:
   friend class FailureScope;
-  // Calls `block`, which blocks until ops have ended. Errors: kWaitInsideOp.
+  // Hands over what bulks hold and calls `block`, which blocks until ops have ended. Errors:
+  // kWaitInsideOp.
   virtual Status WaitForScope(const std::function<void()>& block) = 0;
   // Calls `look`, which does not block, while no fork can begin.
   virtual void LookAtScope(const std::function<void()>& look) const = 0;
@@ -89,8 +90,9 @@ class FailureScope {
   FailurePtr FailureOf(const std::exception_ptr& exception) const EXCLUDES(mutex_);
 
   // For engines. Enter comes before an op may end, Leave when it has: nothing of it refers to the
-  // scope any more, which may go with it.
-  void Enter(uint64_t ops) { live_.FetchAdd(ops, kRelaxed); }
+  // scope any more, which may go with it. Enter answers whether somebody waits for the scope; who
+  // keeps the ops back must hand them over then, since nobody asks for them again.
+  bool Enter(uint64_t ops) { return (live_.FetchAdd(ops, kRelaxed) & kAwaited) != 0; }
   void Leave(uint64_t ops);
   void Log(FailurePtr failure) EXCLUDES(mutex_);
   CancelSource* cancel_source() { return &cancel_; }
@@ -106,7 +108,8 @@ class FailureScope {
   static void DeadlinePassed(void* owner, void* scope);
   static Deadlines::After AfterDeadline(void* scope);
   void Release();
-  void AwaitIdle() EXCLUDES(host_->mutex_);
+  Status AwaitIdle() EXCLUDES(host_->mutex_);
+  void Sleep() EXCLUDES(host_->mutex_);
 
   ScopeHost* const host_;
   Cancellation* const cancellation_;

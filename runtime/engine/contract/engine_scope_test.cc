@@ -180,6 +180,23 @@ TEST_P(EngineScope, OpsOfABulkHaveTheirScopes) {
   EXPECT_EQ(mine->Await()->failures.size(), 1u);
 }
 
+// An op that comes into a bulk while somebody waits for its scope keeps nobody waiting, although its
+// thread neither flushes nor pushes again.
+TEST_P(EngineScope, OpsOfABulkDelayNoWait) {
+  const auto scope = NewScope();
+  const auto bulk = engine_->NewBulk(8);
+  for (int i = 0; i < 200; ++i) {
+    Atomic<int> runs = 0;
+    PushIn(scope.get(), "first", {}, {}, [&](const OpContext&) {
+      Op op{.name = "second", .scope = scope.get()};
+      op.body = [&](const OpContext&) { runs.FetchAdd(1, kRelaxed); };
+      ASSERT_TRUE(bulk->Push(std::move(op)).ok());
+    }).value();
+    ASSERT_TRUE(scope->Await().ok());
+    ASSERT_EQ(runs.Load(kRelaxed), 1);
+  }
+}
+
 // Whoever drops a scope waits for nothing, also inside an op; its ops go on.
 TEST_P(EngineScope, DroppedScopesGoWithTheirLastOp) {
   const Var a = NewVar();

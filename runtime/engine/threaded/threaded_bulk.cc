@@ -42,6 +42,7 @@ Status ThreadedBulk::Push(Op&& op) {
 
 Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
   MutexLock lock(mutex_);
+  bool awaited = false;
   try {
     PendingOp* const pending = host_->PrepareForGroup(op);
     pending->next_ready.Store(nullptr, kRelaxed);
@@ -51,11 +52,11 @@ Status ThreadedBulk::Append(Op* op, HandedOver* handed_over) {
       last_->next_ready.Store(pending, kRelaxed);
     last_ = pending;
     accesses_ += pending->access_count;
-    if (pending->scope != nullptr) pending->scope->Enter(1);
+    awaited = pending->scope != nullptr && pending->scope->Enter(1);
   } catch (const std::bad_alloc&) {
     return NoMemoryFor(op->name);
   }
-  if (++ops_ >= most_ops_) HandOver(handed_over);
+  if (++ops_ >= most_ops_ || awaited) HandOver(handed_over);
   return {};
 }
 
