@@ -102,6 +102,7 @@ TEST(ModelOracle, WorksOutNumbersOneByOne) {
   EXPECT_EQ(Of("n0 = Relu x0", a), (Numbers{0, 0, 0, 3}));
   EXPECT_EQ(Of("n0 = LeakyRelu x0 alpha 0.5", a), (Numbers{-1, -0.5, 0, 3}));
   EXPECT_EQ(Of("n0 = Clip x0 max 1", a), (Numbers{-2, -1, 0, 1}));
+  EXPECT_EQ(Of("n0 = Clip x0 min 0 max -1", a), Numbers(4, -1)) << "the upper bound counts";
   EXPECT_EQ(Of("n0 = Sub x0 x1", a, Floats({2, 1}, {1, 2})), (Numbers{-3, -2, -2, 1}));
   EXPECT_EQ(Of("n0 = ReduceMean x0 axes 0 keepdims 0", a), (Numbers{-1, 1}));
 }

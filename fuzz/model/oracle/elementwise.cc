@@ -120,12 +120,13 @@ Computed LeakyRelu(const Node& node, Operands operands) {
   return made;
 }
 
-// Bounds are whole numbers, and either may be missing: then what is infinite is cut, too.
+// Bounds are whole numbers, and either may be missing: then what is infinite is cut, too. The upper
+// one is the answer where it is below the other.
 constexpr double kUnbounded = std::numeric_limits<float>::max();
 Computed Clip(const Node& node, Operands operands) {
   if (operands[0]->integers) return std::nullopt;
   const double least = node.Number("min", -kUnbounded), most = node.Number("max", kUnbounded);
-  if (least != std::floor(least) || most != std::floor(most) || least > most) return std::nullopt;
+  if (least != std::floor(least) || most != std::floor(most)) return std::nullopt;
   Arrays made = Map(*operands[0], [=](double x) { return Smaller(Larger(x, least), most); });
   for (const char* const name : {"min", "max"})
     made[0].most = std::max(made[0].most, std::abs(node.Number(name, 0)));

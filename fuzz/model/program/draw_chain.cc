@@ -62,7 +62,7 @@ Node DrawFollower(const std::string& value, Drawn* d) {
   if (op == "LeakyRelu") node.attributes = {{"alpha", {0.5}}};
   if (op == "Clip")
     node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},
-                       {"max", {static_cast<double>(dice.From(0, 6))}}};
+                       {"max", {static_cast<double>(dice.From(-3, 6))}}};
   if (op == "Add" || op == "Mul") {
     node.operands.push_back(d->Const(BiasOf(d->At(value).dims, &dice)));
     dice.Shuffle(&node.operands);

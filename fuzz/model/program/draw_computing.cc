@@ -50,7 +50,9 @@ Node Unary(const std::string& op, Drawn* d) {
   if (op == "Clip") {
     if (dice.Chance(70))
       node.attributes.push_back({"min", {static_cast<double>(dice.From(-3, 0))}});
-    if (dice.Chance(70)) node.attributes.push_back({"max", {static_cast<double>(dice.From(0, 6))}});
+    // Below the lower bound, too.
+    if (dice.Chance(70))
+      node.attributes.push_back({"max", {static_cast<double>(dice.From(-3, 6))}});
   }
   return node;
 }
