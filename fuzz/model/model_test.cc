@@ -107,6 +107,17 @@ TEST(ModelOracle, WorksOutNumbersOneByOne) {
   EXPECT_EQ(Of("n0 = ReduceMean x0 axes 0 keepdims 0", a), (Numbers{-1, 1}));
 }
 
+TEST(ModelOracle, CutsWholeNumbersTowardsZero) {
+  Array a = Floats({4}, {-1.5, -0.5, 0, 1.5});
+  a.bits = 1;
+  EXPECT_EQ(Of("n0 = Cast x0 to 7", a), (Numbers{-1, 0, 0, 1}));
+  EXPECT_EQ(Of("n0 = Cast x0 to 9", a), (Numbers{1, 1, 0, 1}));
+  EXPECT_EQ(Of("n0 = Cast x0", a), a.numbers);
+  EXPECT_EQ(Of("n0 = Cast x0 to 6", a), (Numbers{-999})) << "a type that no call takes";
+  const auto made = ComputeNode(*ParseNode("n0 = Cast x0 to 7"), {{"x0", a}});
+  EXPECT_TRUE(made->at(0).integers);
+}
+
 TEST(ModelOracle, RefusesWhatMightBeRounded) {
   EXPECT_EQ(Of("n0 = ReduceMean x0", Floats({3}, {1, 2, 3})), (Numbers{-999})) << "a third";
   Array large = Floats({1}, {1});

@@ -170,11 +170,19 @@ Computed Dropout(const Node& node, Operands operands) {
   return made;
 }
 
-// The only conversions that cannot round.
-Computed Cast(const Node&, Operands operands) {
-  if (!operands[0]->integers && !operands[0]->truths) return std::nullopt;
+// To the type of this number in ONNX. A whole number is what stands before the point, and a truth
+// is what is not zero.
+Computed Cast(const Node& node, Operands operands) {
+  constexpr double kFloat = 1, kInt64 = 7, kBool = 9;
+  const double to = node.Number("to", kFloat);
+  if (to != kFloat && to != kInt64 && to != kBool) return std::nullopt;
   Array made = *operands[0];
-  made.integers = made.truths = false;
+  made.integers = to == kInt64;
+  made.truths = to == kBool;
+  if (to == kFloat) return Arrays{made};
+  for (double& number : made.numbers) number = made.truths ? number != 0 : std::trunc(number);
+  if (made.truths) made.most = 1;
+  made.bits = 0;
   return Arrays{made};
 }
 

@@ -164,6 +164,22 @@ Node Axes(const std::string& op, Drawn* d) {
   return node;
 }
 
+// A value that may have halves, or any when there is none.
+std::string PickHalves(Drawn* d) {
+  std::vector<std::string> halves;
+  for (const std::string& name : d->names)
+    if (d->At(name).bits > 0 && !d->At(name).special) halves.push_back(name);
+  return halves.empty() ? d->Pick(0, 5) : d->dice->OneOf(halves);
+}
+
+// To whole numbers, truths or floats.
+Node Cast(Drawn* d) {
+  Dice& dice = *d->dice;
+  const std::string x = dice.Chance(75) ? PickHalves(d) : d->Pick(0, 5, dice.Chance(50));
+  return {
+      .op = "Cast", .operands = {x}, .attributes = {{"to", {dice.OneOf({7.0, 7.0, 9.0, 1.0})}}}};
+}
+
 Node Whole(const std::string& op, Drawn* d) {
   Node node{.op = op, .operands = {d->Pick(0, 5, true)}};
   for (const std::string& name : d->names)
@@ -175,15 +191,11 @@ Node Whole(const std::string& op, Drawn* d) {
 
 std::span<const DrawnOp> MovingOps() {
   static constexpr DrawnOp kOps[] = {
-      {1, Transpose},
-      {1, Concat},
-      {1, Split},
-      {1, Slice},
-      {2, Gather},
-      {1, Pad},
-      {1, Reshape},
-      {3, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},
-      {1, [](Drawn* one) { return Whole(one->dice->OneOf(kWholes), one); }},
+      {1, Transpose}, {1, Concat},
+      {1, Split},     {1, Slice},
+      {2, Gather},    {1, Pad},
+      {1, Reshape},   {3, [](Drawn* one) { return Axes(one->dice->OneOf(kAxes), one); }},
+      {2, Cast},      {1, [](Drawn* one) { return Whole(one->dice->OneOf(kWholes), one); }},
   };
   return kOps;
 }

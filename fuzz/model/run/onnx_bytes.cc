@@ -101,7 +101,8 @@ class Writer {
     for (const auto& [name, numbers] : node.attributes)
       if (!IsOneOf(name, op.input_attributes) && name != "mask")
         WriteAttribute(name, numbers, made);
-    if (node.op == "Cast") WriteAttribute("to", {onnx::TensorProto::FLOAT}, made);
+    if (node.op == "Cast" && node.Find("to") == nullptr)
+      WriteAttribute("to", {onnx::TensorProto::FLOAT}, made);
     for (size_t i = 0; i < outputs; ++i) made->add_output(OutputName(node, i));
   }
 
