@@ -12,7 +12,9 @@
 namespace tenter::fuzz::model {
 namespace {
 
-constexpr int64_t kMostSize = 64;
+constexpr int64_t kMostSize = 64, kMostCallSize = 16;
+constexpr std::pair<int64_t, std::string_view> kOpenSizes[] = {
+    {kAnySize, "N"}, {kSizeUntold, "?"}, {kSizeZero, "0"}, {kSizeBelow, "-1"}};
 
 std::optional<int64_t> Whole(const std::string& word) {
   int64_t number = 0;
@@ -32,6 +34,19 @@ std::string Spell(double number) {
   std::ostringstream out;
   out << number;
   return out.str();
+}
+
+std::string SizeText(int64_t size) {
+  for (const auto& [open, word] : kOpenSizes)
+    if (size == open) return std::string(word);
+  return std::to_string(size);
+}
+
+std::optional<int64_t> SizeOf(const std::string& word) {
+  for (const auto& [open, text] : kOpenSizes)
+    if (word == text) return open;
+  const auto size = Whole(word);
+  return size && *size >= 1 && *size <= kMostSize ? size : std::nullopt;
 }
 
 // x0, n3, n3.1
@@ -144,8 +159,7 @@ std::string ToText(const Input& input) {
                      (input.integers  ? " int"
                       : input.special ? " special"
                                       : " float");
-  for (const int64_t size : input.dims)
-    text += size == kAnySize ? " N" : " " + std::to_string(size);
+  for (const int64_t size : input.dims) text += " " + SizeText(size);
   return text;
 }
 
@@ -197,12 +211,13 @@ std::optional<Input> ParseInput(const std::string& line) {
   input.integers = type == "int";
   input.special = type == "special";
   while (in >> word) {
-    const auto size = word == "N" ? kAnySize : Whole(word);
-    // A file that says 0 means "not known".
-    if (!size || *size > kMostSize || (*size < 1 && word != "N")) return std::nullopt;
+    const auto size = SizeOf(word);
+    if (!size) return std::nullopt;
     input.dims.push_back(*size);
   }
-  if (input.dims.size() > 5 || !IsSmall(input.dims)) return std::nullopt;
+  Dims largest = input.dims;
+  std::replace_if(largest.begin(), largest.end(), IsOpen, kMostCallSize);
+  if (input.dims.size() > 5 || !IsSmall(largest)) return std::nullopt;
   return input;
 }
 

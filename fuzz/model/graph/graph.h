@@ -1,6 +1,7 @@
 // Graph: the model of a program, as lines of text.
 //
 //   input x0 float N 3 5 5        N: the size that each call chooses
+//   input x2 float ? 0 -1     the same N, of which the file says nothing, 0 or -1
 //   input x1 special 2 3       with infinities, NaN and the like
 //   n0 = Conv x0 {2,3,3,3:7} pads 0 1 1 0 strides 1 1 dilations 1 1 group 1
 //   n1 = Split n0 axis 1 parts 1 1
@@ -28,7 +29,13 @@
 
 namespace tenter::fuzz::model {
 
-inline constexpr int64_t kAnySize = -1;  // "N" in the dims of an input
+// Sizes that each call chooses, in the dims of an input. A file may say so by a name, by none, or
+// by a number that is no size: 0 or -1, as some exporters do.
+inline constexpr int64_t kAnySize = -1;     // "N"
+inline constexpr int64_t kSizeUntold = -2;  // "?"
+inline constexpr int64_t kSizeZero = 0;     // "0"
+inline constexpr int64_t kSizeBelow = -3;   // "-1"
+inline bool IsOpen(int64_t size) { return size < 1; }
 
 struct Input {
   std::string name;

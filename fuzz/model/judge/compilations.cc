@@ -14,7 +14,7 @@ namespace {
 // A model without a size that is left open has one signature, whatever a call says.
 int64_t SignatureOf(const Graph& graph, int64_t size) {
   for (const Input& input : graph.inputs)
-    if (std::count(input.dims.begin(), input.dims.end(), kAnySize) > 0) return size;
+    if (std::any_of(input.dims.begin(), input.dims.end(), IsOpen)) return size;
   return 0;
 }
 

@@ -39,7 +39,7 @@ Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
   for (const Input& input : graph.inputs) {
     Array array{
         .integers = input.integers, .dims = input.dims, .most = 2, .special = input.special};
-    std::replace(array.dims.begin(), array.dims.end(), kAnySize, size);
+    std::replace_if(array.dims.begin(), array.dims.end(), IsOpen, size);
     Rng rng(CombineHash(CombineHash(seed, static_cast<uint64_t>(size)), inputs.size()));
     for (int64_t left = CountOf(array.dims); left > 0; --left)
       array.numbers.push_back(input.special ? SpecialNumber(&rng)

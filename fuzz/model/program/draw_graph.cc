@@ -25,11 +25,17 @@ Input DrawInput(size_t number, Dice* dice) {
                                   : dice->OneOf<int64_t>({1, 2, 3, 4, 5, 7});
     input.dims.push_back(size);
   }
+  // Rarely a later one is open, too, and the file may say so in any way.
+  for (int64_t& size : input.dims) {
+    if (&size != &input.dims[0] && dice->Chance(4)) size = kAnySize;
+    if (size == kAnySize && dice->Chance(25))
+      size = dice->OneOf({kSizeUntold, kSizeUntold, kSizeZero, kSizeBelow});
+  }
   // What takes one axis for another is refused, unless they are of one size.
   if (dice->Chance(20)) {
     const int64_t side = dice->OneOf<int64_t>({2, 3});
     for (int64_t& size : input.dims)
-      if (size != kAnySize || dice->Chance(50)) size = side;
+      if (!IsOpen(size) || dice->Chance(50)) size = side;
   }
   return input;
 }

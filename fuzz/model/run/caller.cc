@@ -49,7 +49,7 @@ void Spoil(Bad bad, const Graph& graph, Arrays* inputs) {
   Array& first = inputs->front();
   const Dims& declared = graph.inputs.front().dims;
   size_t fixed = 0;
-  while (fixed < declared.size() && declared[fixed] == kAnySize) ++fixed;
+  while (fixed < declared.size() && IsOpen(declared[fixed])) ++fixed;
   if (bad == Bad::kType) {
     first.integers = !first.integers;
   } else if (bad == Bad::kSize && fixed < declared.size()) {

@@ -57,10 +57,11 @@ class Writer {
     type->set_elem_type(TypeOf({.integers = input.integers}));
     auto* const shape = type->mutable_shape();
     for (const int64_t size : input.dims) {
+      auto* const dim = shape->add_dim();
       if (size == kAnySize)
-        shape->add_dim()->set_dim_param("N");
-      else
-        shape->add_dim()->set_dim_value(size);
+        dim->set_dim_param("N");
+      else if (size != kSizeUntold)
+        dim->set_dim_value(size == kSizeBelow ? -1 : size);
     }
   }
 
