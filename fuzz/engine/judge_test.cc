@@ -682,19 +682,5 @@ TEST(Judge, SeesLostBulksAndCrowds) {
        {"ERR-10", "wrong number of pushes", [](History& h) { ++h.crowd.pushes; }}});
 }
 
-// 63 plain ops and an urgent one may overtake the low one, and no turn of theirs makes it wait for
-// as many again.
-TEST(Judge, ALowOpWaitsForNoSecondTurn) {
-  std::string text = "engine workers 1 vars 1 gated\nt0: push op1 priority -9\n";
-  for (int op = 2; op <= 66; ++op)
-    text += "t0: push op" + std::to_string(op) +
-            (op == 34   ? " priority 2"
-             : op == 35 ? " writes(a) priority 1"
-             : op == 32 ? " writes(a)"
-                        : "") +
-            "\n";
-  ExpectFound(text, {});
-}
-
 }  // namespace
 }  // namespace tenter::fuzz

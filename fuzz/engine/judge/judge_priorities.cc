@@ -63,18 +63,21 @@ class ReadyOps {
   }
 
  private:
-  // With one worker everything that started has ended before the next start.
+  // With one worker everything that started has ended before the next start. Several ops may become
+  // ready by one end, in an order that nobody knows: each of them may be the youngest.
   void NoteReady() {
-    int older =
+    const auto older =
         static_cast<int>(std::count_if(rank_.begin(), rank_.end(), [](int r) { return r > 0; })) -
         static_cast<int>(std::count(started_.begin(), started_.end(), true));
+    std::vector<size_t> together;
     for (size_t op = 0; op < order_.size(); ++op) {
       if (rank_[op] != 0) continue;
       bool ready = true;
       for (size_t before = 0; before < op; ++before)
         ready &= started_[before] || !Conflict(order_[before], order_[op]);
-      if (ready) rank_[op] = ++older;
+      if (ready) together.push_back(op);
     }
+    for (const size_t op : together) rank_[op] = older + static_cast<int>(together.size());
   }
 
   const Case& c_;
@@ -83,7 +86,7 @@ class ReadyOps {
   std::vector<int> overtaken_;
   int starts_ = 0;
   int unfair_ = 0;         // starts at which a less urgent op was preferred
-  std::vector<int> rank_;  // n: as it became ready it was the n-th oldest ready op; 0: not ready
+  std::vector<int> rank_;  // n: as it became ready at most n ops were as old; 0: not ready
 };
 
 }  // namespace

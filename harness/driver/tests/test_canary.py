@@ -105,7 +105,7 @@ def test_all_are_found_and_a_search_ends_with_its_finding(canary, house):
         ("fuzz/engine/push_lost.probe", "FOUND"), ("fuzz/engine/order_lost.probe", "FOUND"), ("canary/arena.probe", "FOUND")]
     assert report["cases"][0]["again"] == "./tenter fuzz engine --flavour probe --seconds 60 --seed 1 --max-ops 24 --mutant push_lost"
     stored = report["folder"] / "cases/fuzz/engine/push_lost.probe/finding.probe.fuzz"
-    assert stored.read_text().startswith("# found with --mutant push_lost\nengine workers 1")
+    assert stored.read_text().startswith("# a program of fuzz engine\n# found with --mutant push_lost\nengine workers 1")
     assert len(cases_of(report["folder"])) == 3
     checked((report["folder"] / "report.sarif").read_text())
 

@@ -180,8 +180,8 @@ TEST_P(EngineScope, OpsOfABulkHaveTheirScopes) {
   EXPECT_EQ(mine->Await()->failures.size(), 1u);
 }
 
-// An op that comes into a bulk while somebody waits for its scope keeps nobody waiting, although its
-// thread neither flushes nor pushes again.
+// An op that comes into a bulk while somebody waits for its scope keeps nobody waiting, although
+// its thread neither flushes nor pushes again.
 TEST_P(EngineScope, OpsOfABulkDelayNoWait) {
   const auto scope = NewScope();
   const auto bulk = engine_->NewBulk(8);

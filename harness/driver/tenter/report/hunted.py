@@ -55,7 +55,7 @@ def print_contracts(findings: Iterable[dict[str, Any]], meanings: Mapping[str, s
     for name in named:
         line(console, f"{name}: {meanings[name]}", "dim")
     if named:
-        line(console, f"what tests and searches {'it' if len(named) == 1 else 'each'}: ./tenter contracts", "dim")
+        advise(console, f"what tests and searches {'it' if len(named) == 1 else 'each'}: ./tenter contracts", "dim")
 
 
 def print_finding(finding: dict[str, Any], hunt: Hunt, flavour: str, replay: str, console: Console) -> None:
