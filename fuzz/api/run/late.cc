@@ -73,8 +73,8 @@ class Late {
       Wrong("the failure of the var is not that of the deadline");
     is_late_ = writer_.Fail();
     size_t count = 0;
-    if (tenter_wait_for_all(context_, engine_, all, kRoom, &count, error_) != TENTER_OK)
-      return error_->code;
+    const tenter_code waited = tenter_wait_for_all(context_, engine_, all, kRoom, &count, error_);
+    if (waited != TENTER_OK) return waited;
     const tenter_failure* late = nullptr;
     for (size_t i = 0; i < count && i < kRoom; ++i)
       if (IsLate(all[i])) late = &all[i];
