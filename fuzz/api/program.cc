@@ -25,7 +25,8 @@ int HandleNumber(const std::string& word) {
 bool ParseNoise(const std::string& text, uint64_t* noise) {
   std::istringstream in(text);
   std::string word;
-  return in >> word && word == "noise" && in >> *noise && *noise != 0 && !(in >> word);
+  return in >> word && word == "noise" && (in >> std::ws).peek() != '-' && in >> *noise &&
+         *noise != 0 && !(in >> word);
 }
 
 Status Wrong(const std::string& word, const std::string& why) {

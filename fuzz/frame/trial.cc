@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/frame/counts.h"
 #include "fuzz/process/sanitizer.h"
 #include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
@@ -32,9 +33,11 @@ std::optional<Finding> RunOnce(const Subject& subject, Rig& rig, const std::stri
 
 std::optional<Finding> Try(const Subject& subject, const std::string& program, const Limits& limits,
                            uint64_t first_round) {
+  const SharedCounts shared;
+  Atomic<uint64_t>& round = shared.get()->next_case;  // the watchdog's thread reads it, too
+  round.Store(first_round, kRelaxed);
   std::optional<Finding> finding = RunInChild(
       [&](const Reporter& reporter) {
-        Atomic<uint64_t> round = first_round;  // the watchdog's thread reads it
         Watchdog watchdog(limits.case_ns, [&](const std::string& said) {
           reporter.Found(Suspected(subject, program, kHang, said, round.Load(kRelaxed)));
         });
@@ -48,12 +51,12 @@ std::optional<Finding> Try(const Subject& subject, const std::string& program, c
           reporter.Found(*found);
         }
         if (FoundLeaks())
-          reporter.Found(Suspected(subject, program, kLeaked, "", round.Load(kRelaxed)));
+          reporter.Found(Suspected(subject, program, kLeaked, "", round.Load(kRelaxed) - 1));
         reporter.Clean();
       },
       limits.rounds * (limits.case_ns + kNsPerSecond) + 5 * kNsPerSecond);
   if (!finding.has_value() || !finding->contract.empty()) return finding;
-  finding->round = first_round;  // it died before it could tell
+  finding->round = round.Load(kRelaxed);  // it died before it could tell
   finding->contract = subject.Suspect(program, *finding);
   return finding;
 }

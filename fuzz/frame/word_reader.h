@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace tenter::fuzz {
@@ -50,7 +51,10 @@ class WordReader {
   void Number_(Number least, Number most, Number* number) {
     std::istringstream in(Read());
     Number read{};
-    const bool fits = static_cast<bool>(in >> read) && in.eof() && read >= least && read <= most;
+    // A stream makes a large number of a negative one that the type does not hold.
+    const bool wraps = std::is_unsigned_v<Number> && word_.starts_with('-');
+    const bool fits =
+        !wraps && static_cast<bool>(in >> read) && in.eof() && read >= least && read <= most;
     if (!fits) Fail("a number from " + std::to_string(least) + " to " + std::to_string(most));
     if (ok_) *number = read;
   }
@@ -74,7 +78,7 @@ class WordReader {
   }
 
  private:
-  // Empty at the end of the line, and behind a word that did not fit.
+  // The next word, empty at the end of the line; the same again behind one that did not fit.
   const std::string& Read() {
     if (ok_ && !(in_ >> word_)) word_.clear();
     return word_;

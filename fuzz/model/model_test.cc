@@ -140,11 +140,26 @@ TEST(ModelProgram, IsWhatItsTextSays) {
     const auto parsed = ParseProgram(ToText(drawn));
     ASSERT_TRUE(parsed.ok()) << "seed " << seed << ": " << parsed.status().message();
     EXPECT_EQ(*parsed, drawn) << "seed " << seed;
-    EXPECT_FALSE(OnnxBytes(drawn.graph, *SizesOf(drawn).begin()).empty());
+    EXPECT_FALSE(OnnxBytes(drawn.graph, *SizesOf(drawn).begin(), true).empty());
   }
 }
 
 // A size that no program may have, as of a flattened image.
+// Nobody else need read 0 and -1 as we do: then nothing is told of such a dim.
+TEST(ModelProgram, TellsOpenSizesToThoseWhoReadThem) {
+  const auto bytes = [](const std::string& size, bool zero_is_open) {
+    const auto program =
+        ParseProgram(kHead + ("input x0 float " + size) +
+                     " 3\nn0 = Relu x0\noutput n0\nc0: call a size 2 seed 0 times 1\n");
+    return OnnxBytes(program.value().graph, 2, zero_is_open);
+  };
+  for (const char* const size : {"0", "-1"}) {
+    EXPECT_EQ(bytes(size, false), bytes("?", true)) << size;
+    EXPECT_NE(bytes(size, true), bytes("?", true)) << size;
+  }
+  EXPECT_EQ(bytes("2", false), bytes("2", true));
+}
+
 TEST(ModelProgram, SharesNoConstantThatFitsNowhere) {
   Dice dice(1);
   Drawn drawn;

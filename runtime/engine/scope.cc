@@ -75,13 +75,14 @@ Result<FailureReport> FailureScope::Await(size_t most) {
 }
 
 // It says that it waits before the bulks are handed over: an op that comes into one behind that
-// sees it.
+// sees it. One that has just opened the first bulk shares no lock with the hand-over, which looks
+// at the number of bulks alone: that, and `live_` here and in Enter, are in one order.
 Status FailureScope::AwaitIdle() {
   host_->LookAtScope([] {});  // as in Cancel
   {
     MutexLock lock(host_->mutex_);
     ++waiters_;
-    live_.FetchOr(kAwaited, kAcqRel);
+    live_.FetchOr(kAwaited, kSeqCst);
   }
   Status waited = host_->WaitForScope([this] { Sleep(); });
   MutexLock lock(host_->mutex_);

@@ -92,7 +92,7 @@ class FailureScope {
   // For engines. Enter comes before an op may end, Leave when it has: nothing of it refers to the
   // scope any more, which may go with it. Enter answers whether somebody waits for the scope; who
   // keeps the ops back must hand them over then, since nobody asks for them again.
-  bool Enter(uint64_t ops) { return (live_.FetchAdd(ops, kRelaxed) & kAwaited) != 0; }
+  bool Enter(uint64_t ops) { return (live_.FetchAdd(ops, kSeqCst) & kAwaited) != 0; }
   void Leave(uint64_t ops);
   void Log(FailurePtr failure) EXCLUDES(mutex_);
   CancelSource* cancel_source() { return &cancel_; }

@@ -75,12 +75,13 @@ class Seen {
   }
 
  private:
-  // A bulk may hold it until its engine has stopped, which refuses it then.
+  // A stop hands over what bulks hold, and refuses what comes into them behind it.
   bool MayBeRefusedLater() const {
     const uintptr_t engine = EngineOf(history_, *ran_.call);
     return PushesToBulk(ran_.call->line->verb) &&
            std::any_of(history_.calls.begin(), history_.calls.end(), [&](const Answer& stop) {
-             return Stops(stop.line->verb) && stop.given[0] == engine && Succeeded(stop);
+             return Stops(stop.line->verb) && stop.given[0] == engine && Succeeded(stop) &&
+                    stop.begin < ran_.call->end;
            });
   }
   // Which of two that end the scope is told is not promised.

@@ -156,7 +156,9 @@ TEST(ApiJudge, HoldsOpsOfBulksAndRecordingsToTheirScopes) {
   const std::string pushed = bulk + "t0: bulk_push_scoped h2 h3\n";
   EXPECT_EQ(Told(pushed).Ran(3, 1).Kind(), "");
   EXPECT_EQ(Told(pushed).Ran(3, 0).Kind(), "ERR-11 cancelled without a cancel");
-  EXPECT_EQ(Told(pushed + "t0: stop h1\n").Ran(3, 0).Kind(), "") << "refused later";
+  const std::string stopped = pushed + "t0: stop h1\n";
+  EXPECT_EQ(Told(stopped).Ran(3, 0).Kind(), "ERR-11 cancelled without a cancel") << "handed over";
+  EXPECT_EQ(Told(stopped).Overlap(3).Ran(3, 0).Kind(), "") << "refused later";
   const std::string recording =
       "t0: engine -> h1\nt0: recording -> h2\nt0: scope h1 -> h3\nt0: record_scoped h2 ";
   EXPECT_EQ(Told(recording + "h0\n").Kind(), "");

@@ -17,7 +17,8 @@ std::string UnknownVar(const Program& p, const Statement& s) {
   };
   std::vector<int> letters = s.reads;
   letters.insert(letters.end(), s.writes.begin(), s.writes.end());
-  if (s.verb == Verb::kDelete || s.verb == Verb::kWait) letters.push_back(s.var);
+  if (s.verb == Verb::kDelete || s.verb == Verb::kWait || s.verb == Verb::kNew)
+    letters.push_back(s.var);
   for (const int letter : letters) {
     if (letter >= kMostVars) return "a var has a name from a to z3";
     if (!made(letter))

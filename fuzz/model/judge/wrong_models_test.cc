@@ -96,7 +96,7 @@ TEST(ModelWrong, IsRefusedWithTheNode) {
 
 TEST(ModelWrong, IsWrittenIntoTheFile) {
   const auto bytes = [](const char* wrong) {
-    return OnnxBytes(With("Concat x0 x0 axis 1", wrong).value().graph, 1);
+    return OnnxBytes(With("Concat x0 x0 axis 1", wrong).value().graph, 1, true);
   };
   EXPECT_NE(bytes("op").find("NoSuchOp"), std::string::npos);
   EXPECT_NE(bytes("operand").find("nobody_makes_this"), std::string::npos);

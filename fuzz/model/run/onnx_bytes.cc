@@ -33,7 +33,7 @@ int TypeOf(const Array& array) {
 
 class Writer {
  public:
-  Writer(const Graph& graph, int64_t size) {
+  Writer(const Graph& graph, int64_t size, bool zero_is_open) : zero_is_open_(zero_is_open) {
     model_.set_ir_version(7);
     model_.add_opset_import()->set_version(kOpset);
     model_.mutable_graph()->set_name("drawn");
@@ -60,7 +60,7 @@ class Writer {
       auto* const dim = shape->add_dim();
       if (size == kAnySize)
         dim->set_dim_param("N");
-      else if (size != kSizeUntold)
+      else if (size != kSizeUntold && (zero_is_open_ || !IsOpen(size)))
         dim->set_dim_value(size == kSizeBelow ? -1 : size);
     }
   }
@@ -172,12 +172,15 @@ class Writer {
     }
   }
 
+  const bool zero_is_open_;
   onnx::ModelProto model_;
   std::set<std::string> written_;
 };
 
 }  // namespace
 
-std::string OnnxBytes(const Graph& graph, int64_t size) { return Writer(graph, size).Bytes(); }
+std::string OnnxBytes(const Graph& graph, int64_t size, bool zero_is_open) {
+  return Writer(graph, size, zero_is_open).Bytes();
+}
 
 }  // namespace tenter::fuzz::model

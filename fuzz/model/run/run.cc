@@ -4,6 +4,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fuzz/model/run/arrivals.h"
 #include "fuzz/model/run/caller.h"
@@ -55,7 +56,9 @@ class Running {
     const tgt_engine_options engine = {.workers = program_.workers, .run_dependents = 0};
     tgt_code code = TGT_OK;
     if (has_engine()) code = table().engine_create(target_.self(), &engine, &callee_.engine, error);
-    const MemoryFile file("drawn.onnx", OnnxBytes(program_.graph, *SizesOf(program_).begin()));
+    const bool is_ours = std::string_view(table().name) == "reference";
+    const MemoryFile file("drawn.onnx",
+                          OnnxBytes(program_.graph, *SizesOf(program_).begin(), is_ours));
     if (code == TGT_OK)
       code = table().model_load(target_.self(), file.path().c_str(), &model_, error);
     const tgt_cached_op_options options = Options(program_.flight);

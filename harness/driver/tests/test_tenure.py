@@ -104,6 +104,7 @@ def test_of_two_that_resume_one_run_one_goes_on(driver, house):  # noqa: F811
     child = driver("run", "smoke")
     while not (folder_of(house) and list(folder_of(house).glob("cases/*/*/result.json"))):
         time.sleep(0.01)
+    child.send_signal(signal.SIGSTOP)  # else it may have ended before the other one looks
     refused = driver("run", "--resume", str(folder_of(house)))
     _, err = refused.communicate(timeout=30)
     assert refused.returncode == 2 and re.fullmatch(rf"tenter: \S+-smoke is still running \(pid {child.pid}\)\n", err)

@@ -211,7 +211,9 @@ def _ended(made: Sweep, case: Case, one: Struck) -> CaseResult:
 def _beside(made: Sweep, actions: dict[str, dict[str, str]], waived: tuple[Waiver, ...]) -> None:
     """Strikes again where all faults so far struck with fewer than two others in flight, unless that is waived."""
     excused = {waiver.site for waiver in waived if waiver.what == waivers.BESIDE}
-    for attempt in range(0 if made.interrupted else _BESIDE_TRIES):
+    for attempt in range(_BESIDE_TRIES):
+        if made.interrupted:
+            return
         most = {row.site: row for row in _rows(made, list(actions), ())}
         lonely = [site for site, row in most.items() if row.hits and row.beside < ENOUGH_BESIDE and site not in excused and site in actions]
         more = [strike for site in lonely for strike in sweeping.beside(made.bases, site, actions[site], attempt + 1, _seed(made.request) + attempt)[-1:]]
