@@ -29,11 +29,6 @@ bool ParseNoise(const std::string& text, uint64_t* noise) {
          *noise != 0 && !(in >> word);
 }
 
-Status Wrong(const std::string& word, const std::string& why) {
-  return {StatusCode::kInvalidArgument,
-          (word.empty() ? "at its end: " : "at '" + word + "': ") + why};
-}
-
 // How many letters must be put in, taken out or exchanged to make the one of the other.
 size_t Distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);

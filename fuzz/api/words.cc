@@ -118,10 +118,6 @@ bool ParseValue(const Word& word, const std::string& text, int64_t* value) {
   return *value < static_cast<int64_t>(word.names.size()) && !IsUsual(word, *value);
 }
 
-Status Wrong(const std::string& word, const std::string& why) {
-  return {StatusCode::kInvalidArgument, "at '" + word + "': " + why};
-}
-
 // What could have stood where `value` stands.
 std::string Values(const Word& word) {
   std::string text = "'" + std::string(word.name) + "' is one of";
@@ -141,6 +137,11 @@ std::string WordsOf(const Line& line) {
 }
 
 }  // namespace
+
+Status Wrong(const std::string& word, const std::string& why) {
+  return {StatusCode::kInvalidArgument,
+          (word.empty() ? "at its end: " : "at '" + word + "': ") + why};
+}
 
 Status ParseWords(std::istringstream& in, Line* line) {
   for (std::string name, text; in >> name;) {

@@ -16,6 +16,8 @@
 
 namespace tenter::fuzz::api {
 
+// A line is none at `word`, or at its end when that is empty.
+Status Wrong(const std::string& word, const std::string& why);
 // The rest of a line whose verb is known.
 Status ParseWords(std::istringstream& in, Line* line);
 // Each with a space before it.
