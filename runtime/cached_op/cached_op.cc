@@ -96,7 +96,7 @@ void CachedOp::Close() {
 
 CachedOpFootprint CachedOp::footprint() const {
   const PlanCache::Kept kept = plans_.kept();
-  return {.parameter_bytes = graph_->parameters == nullptr ? 0 : graph_->parameters->size_bytes(),
+  return {.parameter_bytes = graph_->parameters->size_bytes() + PackedBytes(*graph_->packed),
           .plans = kept.plans,
           .scratch_bytes = kept.scratch_bytes,
           .arena_bytes = arenas_.bytes(),

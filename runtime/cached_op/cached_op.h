@@ -49,7 +49,7 @@ struct CachedOpOptions {
 
 // What a cached op holds now, in bytes and counts.
 struct CachedOpFootprint {
-  size_t parameter_bytes = 0;
+  size_t parameter_bytes = 0;  // with what kernels keep of them in orders of their own
   size_t plans = 0;
   size_t scratch_bytes = 0;  // of the plans that are kept: per thread that may run nodes
   size_t arena_bytes = 0;    // of all arenas that exist

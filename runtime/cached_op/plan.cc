@@ -4,20 +4,12 @@
 #include <numeric>
 #include <utility>
 
+#include "runtime/graph/lay_out.h"
 #include "runtime/graph/memory_plan.h"
 #include "runtime/graph/specialise.h"
 
 namespace tenter {
 namespace {
-
-std::string ShapesText(const std::vector<ValueRef>& inputs) {
-  std::string text = "(";
-  for (const ValueRef& input : inputs) {
-    if (text.size() > 1) text += ", ";
-    text += input.source == ValueRef::Source::kAbsent ? "-" : input.spec.ToString();
-  }
-  return text + ")";
-}
 
 int IndexOf(const std::vector<int>& values, int value) {
   const auto it = std::find(values.begin(), values.end(), value);
@@ -43,6 +35,7 @@ Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
   std::shared_ptr<Plan> plan(new Plan);
   plan->signature_.assign(signature.begin(), signature.end());
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
+  if (kernels == KernelChoice::kOneDnn) TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));
   TENTER_RETURN_IF_ERROR(plan->Build(graph, kernels, executors));
   return std::shared_ptr<const Plan>(std::move(plan));
 }
@@ -78,7 +71,8 @@ ValueRef Plan::Refer(int value) const {
 Status Plan::AddStep(const Node& node, KernelChoice kernels) {
   PlanStep step{.node = node.name,
                 .op_type = node.op_type,
-                .shapes = {},
+                .shapes = node.shapes,
+                .of_model = !node.of_plan,
                 .kernel = nullptr,
                 .inputs = {},
                 .outputs = {},
@@ -88,7 +82,6 @@ Status Plan::AddStep(const Node& node, KernelChoice kernels) {
                           MakeKernel(CallOf(graph_, node), OutputSpecsOf(graph_, node), kernels));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));
-  step.shapes = ShapesText(step.inputs);
   std::vector<int> output_slots;
   for (const int value : graph_.outputs) output_slots.push_back(slot_of_value_[value]);
   step.reads = SlotsOf(step.inputs, output_slots);

@@ -1,6 +1,6 @@
 // Plan: a model compiled for one input signature; what all requests of that signature share.
 //
-// Path: Graph + signature -> Plan::Compile (Specialise, PlanMemory, one kernel per node) ->
+// Path: Graph + signature -> Plan::Compile (Specialise, LayOut, PlanMemory, one kernel per node) ->
 // steps. A step becomes one op on the engine; its slots become the vars that order it.
 //
 // Thread safety: immutable after Compile, but for the scratch memory: the kernels of a plan may run
@@ -37,6 +37,8 @@ struct PlanStep {
   std::string node;
   std::string op_type;
   std::string shapes;  // "(float32[1,3,48,192], float32[8,3,3,3])", for messages
+  bool of_model =
+      true;  // false: put in by the compiler, so that no fault of the model strikes here
   std::unique_ptr<Kernel> kernel;
   std::vector<ValueRef> inputs;
   std::vector<ValueRef> outputs;

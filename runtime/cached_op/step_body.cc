@@ -7,9 +7,11 @@ namespace tenter {
 void RunStep(Arena& arena, size_t number, int executor) {
   if (arena.abandoned()) return;
   const PlanStep& step = arena.plan().steps()[number];
-  const ProbeOutcome fault = TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.node,
-                                        .request = static_cast<int64_t>(arena.request()));
-  if (!fault.error.ok()) throw StatusError(fault.error);
+  if (step.of_model) {
+    const ProbeOutcome fault = TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.node,
+                                          .request = static_cast<int64_t>(arena.request()));
+    if (!fault.error.ok()) throw StatusError(fault.error);
+  }
   ArenaStep& mine = arena.step(number);
   step.kernel->Run(mine.inputs, mine.outputs, arena.plan().scratch(executor));
 }

@@ -1,6 +1,7 @@
 // Graph: a model as data: values, nodes in topological order, inputs and outputs.
 // Path:
-//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> PlanMemory -> kernels.
+//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> LayOut -> PlanMemory ->
+//   kernels.
 //
 // Thread safety: a Graph is a value; once built it is only read, from any thread.
 // Ownership and lifetime: copying a graph shares constants and sealed parameters.
@@ -35,6 +36,11 @@ struct Node {
   Attributes attributes;
   std::vector<int> inputs;   // indices into Graph::values; -1 for an absent optional input
   std::vector<int> outputs;  // indices into Graph::values, also of outputs that nobody reads
+  // What it reads, as the model has it, for messages: "(float32[1,3,8,8], float32[4,3,3,3])". Known
+  // once specialised.
+  std::string shapes = {};
+  Layout layout = Layout::kChannelsFirst;  // see OpCall
+  bool of_plan = false;  // put in by the compiler: nothing of the model runs there
 };
 
 struct Graph {
@@ -45,6 +51,7 @@ struct Graph {
   std::vector<int> inputs;
   std::vector<int> outputs;
   std::shared_ptr<ProtectedPages> parameters;
+  std::shared_ptr<PackedWeights> packed;  // made with `parameters`, and shared as they are
 };
 
 // Checks the invariants (1) to (3); kInvalidArgument names the node or value that breaks one.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/graph/lay_out.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
 #include "runtime/graph/run_graph.h"
@@ -114,7 +115,8 @@ Status Run(const Arguments& arguments) {
   TENTER_ASSIGN_OR_RETURN(const Graph simple, Simplify(std::move(loaded)));
   std::printf("load_ms %.3f\n", Milliseconds(start_ns));
   const int64_t compile_ns = NowNs();
-  TENTER_ASSIGN_OR_RETURN(const Graph graph, Specialise(simple, specs));
+  TENTER_ASSIGN_OR_RETURN(Graph graph, Specialise(simple, specs));
+  if (arguments.kernels == KernelChoice::kOneDnn) TENTER_RETURN_IF_ERROR(LayOut(graph));
   TENTER_ASSIGN_OR_RETURN(const auto kernels, MakeKernels(graph, arguments.kernels));
   std::printf("compile_ms %.3f\n", Milliseconds(compile_ns));
   std::map<std::string, int> implementations;

@@ -262,6 +262,7 @@ Status SealParameters(Graph& graph) {
     next += AlignUp(std::max<size_t>(bytes, 1));
   }
   graph.parameters = pages;
+  graph.packed = MakePackedWeights();
   return pages->Seal();
 }
 

@@ -38,6 +38,15 @@ Status SpecialiseNode(Graph& graph, const Node& node) {
   return {};
 }
 
+std::string ShapesOf(const Graph& graph, const Node& node) {
+  std::string text = "(";
+  for (const int input : node.inputs) {
+    if (text.size() > 1) text += ", ";
+    text += input < 0 ? "-" : graph.values[static_cast<size_t>(input)].spec->ToString();
+  }
+  return text + ")";
+}
+
 }  // namespace
 
 Status CheckSignature(const Graph& graph, std::span<const TensorSpec> inputs) {
@@ -68,6 +77,7 @@ Result<Graph> Specialise(const Graph& graph, std::span<const TensorSpec> inputs)
   TENTER_RETURN_IF_ERROR(RemoveDead(special));
   for (Value& value : special.values)
     if (value.constant) value.spec = value.constant->spec();
+  for (Node& node : special.nodes) node.shapes = ShapesOf(special, node);
   return special;
 }
 

@@ -1,8 +1,6 @@
 #include "runtime/ops/broadcast.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstring>
 
 namespace tenter {
 
@@ -29,15 +27,20 @@ std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to) {
   return strides;
 }
 
-void CopyStrided(const void* source, void* target, size_t element_bytes,
-                 const std::vector<int64_t>& dims, const std::vector<int64_t>& strides,
-                 int64_t start) {
-  const auto* from = static_cast<const std::byte*>(source);
-  auto* to = static_cast<std::byte*>(target);
-  WalkStrided(dims, strides, start, [&](int64_t position, int64_t offset) {
-    std::memcpy(to + static_cast<size_t>(position) * element_bytes,
-                from + static_cast<size_t>(offset) * element_bytes, element_bytes);
-  });
+StridedAxes MergeAxes(const std::vector<int64_t>& dims, const std::vector<int64_t>& strides) {
+  StridedAxes merged;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == 1) continue;
+    if (!merged.dims.empty() && merged.strides.back() == strides[i] * dims[i]) {
+      merged.dims.back() *= dims[i];
+      merged.strides.back() = strides[i];
+    } else {
+      merged.dims.push_back(dims[i]);
+      merged.strides.push_back(strides[i]);
+    }
+  }
+  if (merged.dims.empty()) return {{1}, {0}};
+  return merged;
 }
 
 }  // namespace tenter

@@ -44,10 +44,26 @@ void WalkStrided(const std::vector<int64_t>& dims, const std::vector<int64_t>& s
   }
 }
 
-// Copies elements of `element_bytes` each: target[i] = source[offset of i] in the order of
-// WalkStrided.
-void CopyStrided(const void* source, void* target, size_t element_bytes,
-                 const std::vector<int64_t>& dims, const std::vector<int64_t>& strides,
-                 int64_t start);
+// How one operand is read along `dims`, with as few axes as say the same: axes of 1 are dropped,
+// and neighbours that one stride serves are one axis. There is at least one.
+struct StridedAxes {
+  std::vector<int64_t> dims;
+  std::vector<int64_t> strides;
+};
+StridedAxes MergeAxes(const std::vector<int64_t>& dims, const std::vector<int64_t>& strides);
+
+// As WalkStrided from 0, a row at a time: visit(position, offset, count, stride) stands for `count`
+// visits, of (position + i, offset + i * stride). A row goes along the last of the merged axes.
+template <typename Visit>
+void WalkRows(const std::vector<int64_t>& dims, const std::vector<int64_t>& strides, Visit visit) {
+  StridedAxes axes = MergeAxes(dims, strides);
+  const int64_t count = axes.dims.back(), stride = axes.strides.back();
+  if (count == 0) return;
+  axes.dims.pop_back();
+  axes.strides.pop_back();
+  WalkStrided(axes.dims, axes.strides, 0, [&](int64_t position, int64_t offset) {
+    visit(position * count, offset, count, stride);
+  });
+}
 
 }  // namespace tenter

@@ -44,20 +44,22 @@ Status RequireType(const OpCall& call, size_t i, DType dtype);
 // The infer function of ops whose one output is like their first input.
 Result<Specs> SameAsInput(const OpCall& call);
 
+// `name`, which outlives the kernel, is what it calls its implementation.
 template <typename Body>
 class LambdaKernel final : public Kernel {
  public:
-  explicit LambdaKernel(Body body) : body_(std::move(body)) {}
-  std::string_view implementation() const override { return "reference"; }
+  LambdaKernel(Body body, std::string_view name) : body_(std::move(body)), name_(name) {}
+  std::string_view implementation() const override { return name_; }
   void Run(Inputs inputs, Outputs outputs, std::byte*) const override { body_(inputs, outputs); }
 
  private:
   Body body_;
+  std::string_view name_;
 };
 
 template <typename Body>
-MadeKernel MakeLambda(Body body) {
-  return std::unique_ptr<Kernel>(std::make_unique<LambdaKernel<Body>>(std::move(body)));
+MadeKernel MakeLambda(Body body, std::string_view name = "reference") {
+  return std::unique_ptr<Kernel>(std::make_unique<LambdaKernel<Body>>(std::move(body), name));
 }
 
 // Copies the bytes of the first input to the first output.

@@ -75,16 +75,36 @@ struct MinOf {
   }
 };
 
+// Folds a row into `out`. The stride of a broadcast operand along a row is 1, or 0 where it is
+// stretched; a loop for each is one that compilers turn into vectors.
+template <typename Op, typename T>
+void FoldRow(T* out, const T* in, int64_t count, int64_t stride) {
+  if (stride == 0) {
+    const T value = *in;
+    for (int64_t i = 0; i < count; ++i) out[i] = Op::Apply(out[i], value);
+  } else {
+    for (int64_t i = 0; i < count; ++i) out[i] = Op::Apply(out[i], in[i * stride]);
+  }
+}
+
+struct TakeSecond {
+  template <typename T>
+  static T Apply(T, T b) {
+    return b;
+  }
+};
+
 template <typename Op, typename T>
 void FoldInputs(Inputs inputs, Outputs outputs) {
   T* const out = outputs[0].mutable_data<T>();
   const Shape& shape = outputs[0].shape();
   for (size_t i = 0; i < inputs.size(); ++i) {
     const T* const in = inputs[i].data<T>();
-    WalkStrided(shape.dims(), BroadcastStrides(inputs[i].shape(), shape), 0,
-                [&](int64_t at, int64_t from) {
-                  out[at] = i == 0 ? in[from] : Op::Apply(out[at], in[from]);
-                });
+    WalkRows(shape.dims(), BroadcastStrides(inputs[i].shape(), shape),
+             [&](int64_t at, int64_t from, int64_t count, int64_t stride) {
+               i == 0 ? FoldRow<TakeSecond>(out + at, in + from, count, stride)
+                      : FoldRow<Op>(out + at, in + from, count, stride);
+             });
   }
 }
 

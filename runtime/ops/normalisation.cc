@@ -40,6 +40,64 @@ MadeKernel MakeBatchNormalization(const OpCall& call) {
   });
 }
 
+// The same as one factor and one offset per channel, computed in double and rounded once.
+struct ScaleShift {
+  std::vector<float> factor;
+  std::vector<float> offset;
+};
+
+Result<ScaleShift> ScaleShiftOf(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const float epsilon, call.attributes.Float("epsilon", 1e-5f));
+  const float* parameters[5] = {};
+  for (size_t i = 1; i < 5; ++i) {
+    if (call.constant(i) == nullptr) return Unsupported("parameters that depend on the data");
+    parameters[i] = call.constant(i)->data<float>();
+  }
+  ScaleShift made;
+  for (int64_t c = 0; c < call.inputs[1].shape.dim(0); ++c) {
+    const double factor =
+        parameters[1][c] / std::sqrt(static_cast<double>(parameters[4][c]) + epsilon);
+    made.factor.push_back(static_cast<float>(factor));
+    made.offset.push_back(static_cast<float>(parameters[2][c] - parameters[3][c] * factor));
+  }
+  return made;
+}
+
+// One channel after the other: each has `run` numbers side by side.
+void ScalePlanes(const ScaleShift& by, const float* in, float* out, int64_t planes, int64_t run) {
+  const auto channels = static_cast<int64_t>(by.factor.size());
+  for (int64_t plane = 0; plane < planes; ++plane, in += run, out += run) {
+    const auto c = static_cast<size_t>(plane % channels);
+    const float factor = by.factor[c], offset = by.offset[c];
+    for (int64_t i = 0; i < run; ++i) out[i] = in[i] * factor + offset;
+  }
+}
+
+// One place after the other: each has one number of every channel.
+void ScalePlaces(const ScaleShift& by, const float* in, float* out, int64_t places) {
+  const size_t channels = by.factor.size();
+  const float *const factor = by.factor.data(), *const offset = by.offset.data();
+  for (int64_t place = 0; place < places; ++place, in += channels, out += channels)
+    for (size_t c = 0; c < channels; ++c) out[c] = in[c] * factor[c] + offset[c];
+}
+
+MadeKernel MakeScaleShift(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(ScaleShift by, ScaleShiftOf(call));
+  const Shape image = call.image();
+  const int64_t run = image.NumElements(2, image.rank());
+  const int64_t planes = image.NumElements(0, 2);
+  if (planes * run == 0) return Unsupported("an empty tensor");
+  const bool last = call.layout == Layout::kChannelsLast;
+  const auto scale = [by = std::move(by), last, planes, run](Inputs inputs, Outputs outputs) {
+    const float* const in = inputs[0].data<float>();
+    float* const out = outputs[0].mutable_data<float>();
+    const auto channels = static_cast<int64_t>(by.factor.size());
+    last ? ScalePlaces(by, in, out, planes / channels * run)
+         : ScalePlanes(by, in, out, planes, run);
+  };
+  return MakeLambda(scale, "scale and shift");
+}
+
 Result<Specs> InferSoftmax(const OpCall& call) {
   TENTER_RETURN_IF_ERROR(RequireType(call, 0, DType::kFloat32));
   TENTER_ASSIGN_OR_RETURN([[maybe_unused]] const SoftmaxExtents extents, SoftmaxExtentsOf(call));
@@ -123,7 +181,7 @@ constexpr AttributeRule kReduceMeanRules[] = {{"axes"}, {"keepdims"}};
 
 constexpr std::array kOps = {
     OpType{"BatchNormalization", kOpsetMin, kOpsetMax, 5, 5, 1, kBatchNormalizationRules,
-           InferBatchNormalization, MakeBatchNormalization, nullptr},
+           InferBatchNormalization, MakeBatchNormalization, MakeScaleShift},
     OpType{"Softmax", kOpsetMin, kOpsetMax, 1, 1, 1, kSoftmaxRules, InferSoftmax, MakeSoftmax,
            MakeOneDnnSoftmax},
     OpType{"ReduceMean", kOpsetMin, kOpsetMax, 1, 1, 1, kReduceMeanRules, InferReduceMean,

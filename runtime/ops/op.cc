@@ -7,6 +7,7 @@
 #include "runtime/ops/onednn/first_use.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
+#include "runtime/ops/turned_kernel.h"
 
 namespace tenter {
 namespace {
@@ -34,6 +35,18 @@ Status Refusal(const OpCall& call, const std::vector<std::string>& parts) {
   std::string text = "unsupported: ";
   for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : ", ") + parts[i];
   return {StatusCode::kUnsupported, PlaceOf(call) + text};
+}
+
+// For a call with the channels last of which no such kernel is made.
+Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call,
+                                           std::span<const TensorSpec> outputs) {
+  OpCall plain = call;
+  plain.layout = Layout::kChannelsFirst;
+  plain.inputs[0].shape = call.image();
+  const TensorSpec output{outputs[0].dtype, ToChannelsFirst(outputs[0].shape)};
+  TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(plain, {&output, 1}, KernelChoice::kOneDnn));
+  return std::unique_ptr<Kernel>(
+      std::make_unique<TurnedKernel>(std::move(kernel), plain.inputs[0], output));
 }
 
 }  // namespace
@@ -109,14 +122,15 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
   TENTER_CHECK(found != nullptr && static_cast<int>(outputs.size()) == call.output_count,
                PlaceOf(call) + "a kernel is asked for before inference");
   const OpType& op = *found;
-  if (choice == KernelChoice::kOneDnn && op.make_onednn != nullptr) {
+  if (choice == KernelChoice::kOneDnn && op.make_fast != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
-    Result<std::unique_ptr<Kernel>> kernel = op.make_onednn(call);
+    Result<std::unique_ptr<Kernel>> kernel = op.make_fast(call);
     if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)
       return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }
+  if (call.layout == Layout::kChannelsLast) return MakeTurned(call, outputs);
   Result<std::unique_ptr<Kernel>> kernel = op.make_reference(call);
   if (!kernel.ok())
     return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());

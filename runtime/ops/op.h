@@ -21,9 +21,12 @@
 
 #include "runtime/base/status.h"
 #include "runtime/ops/attributes.h"
+#include "runtime/ops/layout.h"
 #include "runtime/tensor/tensor.h"
 
 namespace tenter {
+
+class PackedWeights;  // onednn/packed_weights.h
 
 // One node, with everything that is known about it when it is compiled.
 struct OpCall {
@@ -35,7 +38,17 @@ struct OpCall {
   std::vector<const Tensor*> constants;  // per input, nullptr unless its value is known
   std::vector<bool> present;             // per input, false for an absent optional input
   int output_count = 1;
+  // With kChannelsLast input 0 and the output are images [N,H,W,C], and all else is as ONNX has it.
+  // Only kernels are asked for that, those of Conv, the poolings and BatchNormalization; inference
+  // never is.
+  Layout layout = Layout::kChannelsFirst;
+  // Where a kernel keeps constants in an order of its own; null when it has to own them.
+  PackedWeights* packed = nullptr;
 
+  // Input 0 as ONNX has it: [N,C,H,W] where `layout` matters.
+  Shape image() const {
+    return layout == Layout::kChannelsLast ? ToChannelsFirst(inputs[0].shape) : inputs[0].shape;
+  }
   bool has_input(size_t i) const { return i < present.size() && present[i]; }
   const Tensor* constant(size_t i) const { return has_input(i) ? constants[i] : nullptr; }
 };
@@ -48,7 +61,8 @@ class Kernel {
   // afterwards.
   virtual size_t scratch_bytes() const { return 0; }
 
-  // "reference", or what oneDNN calls its implementation, such as "x64:gemm:jit".
+  // "reference", a name of our own such as "scale and shift", or what oneDNN calls its
+  // implementation, such as "x64:gemm:jit".
   virtual std::string_view implementation() const = 0;
 
   // Computes the outputs. One tensor per input of the node, undefined where an optional input is
@@ -77,8 +91,9 @@ struct OpType {
   std::span<const AttributeRule> attributes;
   InferFunction infer;
   MakeFunction make_reference;
-  // Where it is null, or answers kUnsupported, the reference kernel serves.
-  MakeFunction make_onednn;
+  // A kernel of oneDNN, or a fast one of our own. Where it is null, or answers kUnsupported, the
+  // reference kernel serves.
+  MakeFunction make_fast;
 };
 
 // The range of opsets that any op of the table implements.
@@ -110,6 +125,11 @@ enum class KernelChoice { kReference, kOneDnn };
 // InferOp makes and does not repeat them; asking for its answer shows that they were made.
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
                                            KernelChoice choice);
+
+// Empty, for one model. Declared here because its header needs that of oneDNN.
+std::shared_ptr<PackedWeights> MakePackedWeights();
+// What is packed by now.
+size_t PackedBytes(const PackedWeights& packed);
 
 // Uses oneDNN for the first time in this process, unless that was done, which takes some
 // milliseconds. The first MakeKernel that wants oneDNN does it otherwise. From any thread, and free

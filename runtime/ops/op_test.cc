@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 
+#include "runtime/ops/broadcast.h"
+#include "runtime/ops/strided_copy.h"
 #include "runtime/ops/testing.h"
 
 namespace tenter {
@@ -78,6 +81,39 @@ TEST(OpTable, SizesThatOverflowAreRefused) {
   EXPECT_FALSE(RunOp("Reshape", {}, {image, Ints({limit, limit, -1})}).ok());
   EXPECT_FALSE(RunOp("ConstantOfShape", {}, {Ints({limit, 4})}).ok());
   EXPECT_FALSE(RunOp("ConstantOfShape", {}, {Ints({-3})}).ok());
+}
+
+// Against the walk that it stands for, with axes longer than a tile, stretched, backwards, of one
+// element and in any order.
+TEST(StridedCopy, CopiesWhatTheWalkVisits) {
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Rng rng(seed);
+    std::vector<int64_t> dims, strides;
+    int64_t reach = 1, start = 0;
+    for (uint64_t axes = rng.Below(4); axes > 0; --axes) {
+      dims.push_back(static_cast<int64_t>(rng.Below(rng.Chance(30) ? 40 : 5)) +
+                     (rng.Chance(95) ? 1 : 0));
+      strides.push_back(rng.Chance(20) ? 0 : reach);
+      reach *= std::max<int64_t>(dims.back(), 1);
+    }
+    for (size_t i = 0; i < dims.size(); ++i) {
+      const size_t other = rng.Below(dims.size());
+      std::swap(dims[i], dims[other]);
+      std::swap(strides[i], strides[other]);
+      if (!rng.Chance(20) || dims[i] == 0) continue;
+      start += strides[i] * (dims[i] - 1);
+      strides[i] = -strides[i];
+    }
+    std::vector<uint32_t> source(static_cast<size_t>(2 * reach) + 1);
+    std::iota(source.begin(), source.end(), 1u);
+    std::vector<uint32_t> expected(static_cast<size_t>(Shape(dims).NumElements()));
+    std::vector<uint32_t> found(expected.size());
+    WalkStrided(dims, strides, start, [&](int64_t position, int64_t offset) {
+      expected[static_cast<size_t>(position)] = source[static_cast<size_t>(offset)];
+    });
+    CopyStrided(source.data(), found.data(), sizeof(uint32_t), dims, strides, start);
+    ASSERT_EQ(found, expected) << "seed " << seed;
+  }
 }
 
 }  // namespace

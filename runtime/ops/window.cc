@@ -65,7 +65,7 @@ Status ComputeOutput(bool ceil_mode, Window& window) {
 }
 
 Status ReadInput(const OpCall& call, Window& window) {
-  const Shape& shape = call.inputs[0].shape;
+  const Shape shape = call.image();
   if (shape.rank() != 3 && shape.rank() != 4)
     return Unsupported("an input of rank " + std::to_string(shape.rank()));
   window.input = {shape.rank() == 4 ? shape.dim(2) : 1, shape.dim(-1)};

@@ -33,6 +33,12 @@ Tensor Tensor::Borrow(TensorSpec spec, void* data) {
   return Tensor(std::move(spec), nullptr, data);
 }
 
+Tensor Tensor::ViewAs(TensorSpec spec) const {
+  TENTER_CHECK(spec.size_bytes() == size_bytes_,
+               spec_.ToString() + " cannot be seen as " + spec.ToString());
+  return Tensor(std::move(spec), owner_, data_);
+}
+
 void Tensor::CheckType(DType wanted) const {
   TENTER_CHECK(defined(), "reading an undefined tensor");
   TENTER_CHECK(wanted == spec_.dtype,

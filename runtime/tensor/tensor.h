@@ -32,6 +32,9 @@ class Tensor {
   // A view of memory that the caller keeps alive. REQUIRES: data is not null.
   static Tensor Borrow(TensorSpec spec, void* data);
 
+  // The same elements under another spec of as many bytes, kept alive as these are.
+  Tensor ViewAs(TensorSpec spec) const;
+
   bool defined() const { return data_ != nullptr; }
   const TensorSpec& spec() const { return spec_; }
   DType dtype() const { return spec_.dtype; }

@@ -31,6 +31,9 @@ Input DrawInput(size_t number, Dice* dice) {
     if (size == kAnySize && dice->Chance(25))
       size = dice->OneOf({kSizeUntold, kSizeUntold, kSizeZero, kSizeBelow});
   }
+  // A loop that goes in steps of a register or a tile has its edges at these sizes.
+  if (rank > 1 && dice->Chance(8))
+    input.dims[static_cast<size_t>(dice->From(1, rank - 1))] = dice->OneOf<int64_t>({16, 17, 33});
   // What takes one axis for another is refused, unless they are of one size.
   if (dice->Chance(20)) {
     const int64_t side = dice->OneOf<int64_t>({2, 3});

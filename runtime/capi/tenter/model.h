@@ -76,7 +76,7 @@ typedef struct tenter_cached_op_options {
 
 typedef struct tenter_footprint {
   size_t struct_size;
-  uint64_t parameter_bytes; /* of the model: once, however many cached ops use it */
+  uint64_t parameter_bytes; /* of the model, packed ones too: once, however many ops use it */
   uint64_t in_flight, in_flight_max; /* requests now, and at most so far */
   uint64_t compilations, requests;
   uint64_t plans;         /* that are kept */

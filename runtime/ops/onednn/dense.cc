@@ -53,6 +53,8 @@ dnnl::algorithm BinaryOf(std::string_view op_type) {
   return dnnl::algorithm::binary_add;
 }
 
+bool Commutes(std::string_view op_type) { return op_type != "Sub" && op_type != "Div"; }
+
 MadeKernel MakeProduct(const OpCall& call, const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                        const dnnl::memory::desc& bias, const dnnl::memory::desc& out) {
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
@@ -127,15 +129,22 @@ MadeKernel MakeOneDnnBinary(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Shape out,
                           BroadcastShapes(call.inputs[0].shape, call.inputs[1].shape));
   const auto rank = static_cast<size_t>(std::max(out.rank(), 1));
-  const auto a = DenseDesc(Padded(call.inputs[0].shape, rank));
-  const auto b = DenseDesc(Padded(call.inputs[1].shape, rank));
-  const auto c = DenseDesc(Padded(out, rank));
+  const Dims whole = Padded(out, rank);
+  const auto is_whole = [&](size_t i) { return Padded(call.inputs[i].shape, rank) == whole; };
+  // The library stretches its second operand alone: with a stretched first one it runs reference
+  // code that is a thousand times slower.
+  const bool exchange = !is_whole(0);
+  if (exchange && (!is_whole(1) || !Commutes(call.op_type)))
+    return Unsupported("a first operand that is stretched");
+  const size_t first = exchange ? 1 : 0, second = exchange ? 0 : 1;
+  const auto a = DenseDesc(whole), b = DenseDesc(Padded(call.inputs[second].shape, rank));
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
-    const dnnl::binary::primitive_desc description(engine, BinaryOf(call.op_type), a, b, c,
+    const dnnl::binary::primitive_desc description(engine, BinaryOf(call.op_type), a, b, a,
                                                    UserScratchpad());
-    return MadeOneDnn<dnnl::binary>(
-        engine, description,
-        {{DNNL_ARG_SRC_0, false, 0, a}, {DNNL_ARG_SRC_1, false, 1, b}, {DNNL_ARG_DST, true, 0, c}});
+    return MadeOneDnn<dnnl::binary>(engine, description,
+                                    {{DNNL_ARG_SRC_0, false, first, a},
+                                     {DNNL_ARG_SRC_1, false, second, b},
+                                     {DNNL_ARG_DST, true, 0, a}});
   });
 }
 

@@ -16,12 +16,14 @@ namespace tenter {
 void UseOneThread() { omp_set_num_threads(1); }
 
 OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
-                           dnnl::primitive primitive, std::vector<OneDnnBinding> bindings)
+                           dnnl::primitive primitive, std::vector<OneDnnBinding> bindings,
+                           std::vector<OneDnnConstant> constants)
     : engine_(std::move(engine)),
       primitive_(std::move(primitive)),
       scratch_(description.scratchpad_desc()),
       implementation_(description.impl_info_str()),
-      bindings_(std::move(bindings)) {}
+      bindings_(std::move(bindings)),
+      constants_(std::move(constants)) {}
 
 void OneDnnKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
   try {
@@ -45,6 +47,11 @@ void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch) c
     }
     arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
   }
+  for (const OneDnnConstant& constant : constants_) {
+    void* const data = const_cast<std::byte*>(constant.pages->data());
+    TsanReadRange(data, constant.desc.get_size());
+    arguments.emplace(constant.argument, dnnl::memory(constant.desc, engine_, data));
+  }
   if (scratch_bytes() > 0) {
     TENTER_CHECK(scratch != nullptr, "a oneDNN kernel without scratch memory");
     TsanWriteRange(scratch, scratch_bytes());
@@ -63,6 +70,8 @@ dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memor
 dnnl::memory::desc DenseDesc(const dnnl::memory::dims& dims) {
   return StridedDesc(dims, Shape(dims).Strides());
 }
+
+bool IsReferenceCode(std::string_view implementation) { return implementation.starts_with("ref"); }
 
 Status StatusOf(const dnnl::error& error) {
   const bool no_memory = error.status == dnnl_out_of_memory;

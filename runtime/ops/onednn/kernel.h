@@ -2,8 +2,8 @@
 //
 // Thread safety: Run is const and may run concurrently; every execution gets its own memory
 //   objects, its own stream and the caller's scratch.
-// Ownership and lifetime: owns primitive and engine handle; borrows tensors and scratch for one
-//   Run.
+// Ownership and lifetime: owns primitive and engine handle, shares packed weights; borrows tensors
+//   and scratch for one Run.
 // Invariants: (1) no primitive is created after the constructor. (2) Each thread that executes asks
 //   OpenMP for one thread, because that setting is per thread. (3) No null pointer reaches the
 //   library, which would crash on it.
@@ -13,10 +13,12 @@
 
 #include <dnnl.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/ops/calls.h"
 #include "runtime/ops/onednn/attr.h"
+#include "runtime/ops/onednn/packed_weights.h"
 
 namespace tenter {
 
@@ -28,10 +30,18 @@ struct OneDnnBinding {
   dnnl::memory::desc desc;
 };
 
+// An argument that is the same in each run.
+struct OneDnnConstant {
+  int argument;
+  dnnl::memory::desc desc;
+  PackedPages pages;
+};
+
 class OneDnnKernel final : public Kernel {
  public:
   OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
-               dnnl::primitive primitive, std::vector<OneDnnBinding> bindings);
+               dnnl::primitive primitive, std::vector<OneDnnBinding> bindings,
+               std::vector<OneDnnConstant> constants);
 
   size_t scratch_bytes() const override { return scratch_.get_size(); }
   std::string_view implementation() const override { return implementation_; }
@@ -45,6 +55,7 @@ class OneDnnKernel final : public Kernel {
   const dnnl::memory::desc scratch_;
   const std::string implementation_;
   const std::vector<OneDnnBinding> bindings_;
+  const std::vector<OneDnnConstant> constants_;
 };
 
 // float32 in row-major order.
@@ -70,13 +81,19 @@ MadeKernel TryOneDnn(const OpCall& call, Build build) {
   }
 }
 
-// The kernel of a primitive description of type Primitive::primitive_desc.
+// True of the library's own reference code, which is slower than any kernel of ours.
+bool IsReferenceCode(std::string_view implementation);
+
+// The kernel of a primitive description of type Primitive::primitive_desc; kUnsupported where the
+// library would run its reference code.
 template <typename Primitive>
 MadeKernel MadeOneDnn(const dnnl::engine& engine,
                       const typename Primitive::primitive_desc& description,
-                      std::vector<OneDnnBinding> bindings) {
+                      std::vector<OneDnnBinding> bindings,
+                      std::vector<OneDnnConstant> constants = {}) {
+  if (IsReferenceCode(description.impl_info_str())) return Unsupported("only reference code");
   return std::unique_ptr<Kernel>(std::make_unique<OneDnnKernel>(
-      engine, description, Primitive(description), std::move(bindings)));
+      engine, description, Primitive(description), std::move(bindings), std::move(constants)));
 }
 
 }  // namespace tenter

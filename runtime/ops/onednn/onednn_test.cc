@@ -160,7 +160,7 @@ TEST(OneDnn, MatMul) { EXPECT_GT(Compare(RandomMatMul), kRounds / 2); }
 TEST(OneDnn, Gemm) { EXPECT_GT(Compare(RandomGemm), kRounds / 4); }
 TEST(OneDnn, Eltwise) { EXPECT_EQ(Compare(RandomEltwise), kRounds); }
 TEST(OneDnn, Binary) { EXPECT_GT(Compare(RandomBinary), kRounds / 4); }
-TEST(OneDnn, Softmax) { EXPECT_EQ(Compare(RandomSoftmax), kRounds); }
+TEST(OneDnn, Softmax) { EXPECT_GT(Compare(RandomSoftmax), kRounds / 2); }
 TEST(OneDnn, Concat) { EXPECT_EQ(Compare(RandomConcat), kRounds); }
 
 // A number that is none stays so: a network that hides it hides a defect. As many as a vector of
@@ -204,6 +204,22 @@ TEST(OneDnn, NoVariadicOpTakesNaNForANumber) {
       ASSERT_TRUE(run.ok()) << run.status().message();
       EXPECT_TRUE(std::isnan(Elements<float>(run->outputs[0])[0])) << op << run->implementation;
       EXPECT_FALSE(std::isnan(Elements<float>(run->outputs[0])[1])) << op << run->implementation;
+    }
+}
+
+// The library stretches its second operand alone, and falls to reference code else.
+TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
+  Rng rng(5);
+  const Tensor whole = RandomFloats({1, 8, 6, 6}, rng, 0.5f, 2.0f);
+  for (const Shape& small : {Shape{}, Shape{1, 8, 1, 1}, Shape{6}, Shape{1, 1, 6, 6}})
+    for (const char* op : {"Add", "Sub", "Mul", "Div"}) {
+      const std::vector inputs = {RandomFloats(small, rng, 0.5f, 2.0f), whole};
+      const auto run = RunOp(op, {}, inputs, 13, 1, KernelChoice::kOneDnn);
+      ASSERT_TRUE(run.ok()) << run.status().message();
+      const bool exchanged = run->implementation != "reference";
+      EXPECT_EQ(exchanged, std::string_view(op) == "Add" || std::string_view(op) == "Mul") << op;
+      EXPECT_FALSE(IsReferenceCode(run->implementation) && exchanged) << run->implementation;
+      ExpectClose(RunOp(op, {}, inputs, 13)->outputs[0], run->outputs[0], op + small.ToString());
     }
 }
 

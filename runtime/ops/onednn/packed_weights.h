@@ -1,0 +1,56 @@
+// PackedWeights: the parameters of one model in the orders that kernels want them, each once.
+//
+// A fast convolution wants its weights in blocks that fit its registers. They are packed when the
+// first plan needs them, and shared by all plans, so that another input signature costs no memory
+// of that kind (COP-2).
+//
+// Path: Graph::packed -> OpCall::packed -> MakeOneDnnConvolution -> Get -> OneDnnKernel.
+//
+// LOCK ORDER: PackedWeights::mutex_ is a leaf; it is held while weights are packed, so that no two
+//   threads pack the same ones.
+//
+// Thread safety: every method from any thread. Plans are compiled in a section in which the process
+//   does not fork, and nobody else takes the lock.
+// Ownership and lifetime: owned by the graph; kernels share the pages. A key is the address of the
+//   plain parameter, which lives as long as the graph.
+// Invariants: pages are sealed before anybody else sees them.
+// Errors: kResourceExhausted; nothing is kept then, and a later call tries again.
+#pragma once
+
+#include <dnnl.hpp>
+#include <memory>
+#include <vector>
+
+#include "runtime/base/mutex.h"
+#include "runtime/base/status.h"
+#include "runtime/device/memory.h"
+
+namespace tenter {
+
+using PackedPages = std::shared_ptr<const ProtectedPages>;
+
+// `plain`, which lies as `from` says, in the order of `to`. Throws dnnl::error.
+Result<PackedPages> Pack(const dnnl::engine& engine, const void* plain,
+                         const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+
+class PackedWeights {
+ public:
+  // As Pack, once for each `plain` and order.
+  Result<PackedPages> Get(const dnnl::engine& engine, const void* plain,
+                          const dnnl::memory::desc& from, const dnnl::memory::desc& to)
+      EXCLUDES(mutex_);
+
+  size_t bytes() const EXCLUDES(mutex_);
+
+ private:
+  struct Entry {
+    const void* plain;
+    dnnl::memory::desc order;
+    PackedPages pages;
+  };
+
+  mutable Mutex mutex_;
+  std::vector<Entry> entries_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tenter
