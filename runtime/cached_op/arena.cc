@@ -27,6 +27,7 @@ void Arena::AddStep(const PlanStep& step) {
   AddTensors(step.outputs, &mine.outputs);
   for (const int slot : step.reads) mine.reads.push_back(slot_vars_[slot]);
   for (const int slot : step.writes) mine.writes.push_back(slot_vars_[slot]);
+  mine.state = step.kernel->MakeState();
 }
 
 void Arena::AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors) {

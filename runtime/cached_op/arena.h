@@ -18,7 +18,7 @@
 //   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so when
 //   the deleters of all vars have run, all ops have ended.
 // Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped,
-//   and throw std::bad_alloc.
+//   and throw std::bad_alloc; AddVars also throws what Kernel::MakeState throws.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,7 @@ struct ArenaStep {
   std::vector<Tensor> outputs;
   std::vector<Var> reads;
   std::vector<Var> writes;
+  std::unique_ptr<KernelState> state;
 };
 
 class Arena {

@@ -13,7 +13,8 @@ void RunStep(Arena& arena, size_t number, int executor) {
     if (!fault.error.ok()) throw StatusError(fault.error);
   }
   ArenaStep& mine = arena.step(number);
-  step.kernel->Run(mine.inputs, mine.outputs, arena.plan().scratch(executor));
+  step.kernel->Run(mine.inputs, mine.outputs,
+                   {.scratch = arena.plan().scratch(executor), .state = mine.state.get()});
 }
 
 void EndRequest(const Arena& arena) {

@@ -14,7 +14,7 @@ Status RunKernel(const Kernel& kernel, const OpCall& call, std::span<const Tenso
                  std::span<Tensor> outputs) {
   TENTER_ASSIGN_OR_RETURN(const auto scratch, HostBlock::Allocate(kernel.scratch_bytes()));
   try {
-    kernel.Run(inputs, outputs, scratch->data());
+    kernel.Run(inputs, outputs, {.scratch = scratch->data()});
   } catch (...) {
     const Status status = Thrown::Current().ToStatus();
     return {status.code(), PlaceOf(call) + status.message()};

@@ -50,7 +50,9 @@ class LambdaKernel final : public Kernel {
  public:
   LambdaKernel(Body body, std::string_view name) : body_(std::move(body)), name_(name) {}
   std::string_view implementation() const override { return name_; }
-  void Run(Inputs inputs, Outputs outputs, std::byte*) const override { body_(inputs, outputs); }
+  void Run(Inputs inputs, Outputs outputs, const RunContext&) const override {
+    body_(inputs, outputs);
+  }
 
  private:
   Body body_;

@@ -3,7 +3,7 @@
 // they rewrite or fold.
 //
 // Thread safety: the table is constant; every function may be called from any thread. Kernel::Run
-//   is const and may run concurrently on one kernel, with distinct outputs and scratch.
+//   is const and may run concurrently on one kernel, with distinct outputs, scratch and state.
 // Ownership and lifetime: a Kernel owns what it needs; it keeps nothing of the OpCall that made it.
 // Invariants: (1) a kernel writes exactly its outputs and its scratch, and reads its inputs alone.
 //   (2) The same inputs give the same bits, on any thread: reference kernels sum in a documented
@@ -53,22 +53,37 @@ struct OpCall {
   const Tensor* constant(size_t i) const { return has_input(i) ? constants[i] : nullptr; }
 };
 
+// What one execution of a plan keeps of a kernel from run to run: handles of the library that would
+// else be made for each. It belongs to one run at a time.
+class KernelState {
+ public:
+  virtual ~KernelState() = default;
+};
+
+// What a run gets besides its tensors.
+struct RunContext {
+  std::byte* scratch = nullptr;  // scratch_bytes() of it, aligned to kMemoryAlignment
+  KernelState* state = nullptr;  // of this kernel; null: the run makes one of its own
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
 
-  // Bytes that Run needs at `scratch`, aligned to kMemoryAlignment; the caller may reuse them
-  // afterwards.
+  // Bytes of scratch memory that Run needs; the caller may reuse them afterwards.
   virtual size_t scratch_bytes() const { return 0; }
 
   // "reference", a name of our own such as "scale and shift", or what oneDNN calls its
   // implementation, such as "x64:gemm:jit".
   virtual std::string_view implementation() const = 0;
 
+  // Null where nothing is kept. Throws StatusError and std::bad_alloc.
+  virtual std::unique_ptr<KernelState> MakeState() const { return nullptr; }
+
   // Computes the outputs. One tensor per input of the node, undefined where an optional input is
   // absent; outputs are allocated by the caller and overlap nothing. Throws StatusError on failure.
   virtual void Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
-                   std::byte* scratch) const = 0;
+                   const RunContext& context) const = 0;
 };
 
 using InferFunction = Result<std::vector<TensorSpec>> (*)(const OpCall&);

@@ -83,7 +83,7 @@ inline Result<OpRun> RunOp(std::string_view op_type, const Attributes& attribute
   }
   TENTER_ASSIGN_OR_RETURN(const auto scratch, HostBlock::Allocate(kernel->scratch_bytes()));
   try {
-    kernel->Run(inputs, run.outputs, scratch->data());
+    kernel->Run(inputs, run.outputs, {.scratch = scratch->data()});
   } catch (const StatusError& error) {
     return error.status();
   }

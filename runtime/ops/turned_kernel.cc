@@ -14,8 +14,8 @@ size_t TurnedKernel::scratch_bytes() const {
   return AlignUp(input_.size_bytes()) + AlignUp(output_.size_bytes()) + kernel_->scratch_bytes();
 }
 
-void TurnedKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
-  std::byte* const image = scratch;
+void TurnedKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {
+  std::byte* const image = context.scratch;
   std::byte* const answer = image + AlignUp(input_.size_bytes());
   std::byte* const rest = answer + AlignUp(output_.size_bytes());
   // Strides of the axes in the order in which they are wanted.
@@ -25,7 +25,7 @@ void TurnedKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const
   std::vector<Tensor> turned(inputs.begin(), inputs.end());
   turned[0] = Tensor::Borrow(input_, image);
   Tensor turned_answer = Tensor::Borrow(output_, answer);
-  kernel_->Run(turned, {&turned_answer, 1}, rest);
+  kernel_->Run(turned, {&turned_answer, 1}, {.scratch = rest, .state = context.state});
   const std::vector<int64_t> first = output_.shape.Strides();
   CopyStrided(answer, outputs[0].mutable_raw(), sizeof(float), ToChannelsLast(output_.shape).dims(),
               {first[0], first[2], first[3], first[1]}, 0);

@@ -23,7 +23,8 @@ class TurnedKernel final : public Kernel {
 
   size_t scratch_bytes() const override;
   std::string_view implementation() const override { return kernel_->implementation(); }
-  void Run(Inputs inputs, Outputs outputs, std::byte* scratch) const override;
+  std::unique_ptr<KernelState> MakeState() const override { return kernel_->MakeState(); }
+  void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
   const std::unique_ptr<Kernel> kernel_;

@@ -33,7 +33,7 @@ tenter::Status Run(bool same) {
   tenter::Thread threads[2];
   for (int i = 0; i < 2; ++i)
     TENTER_RETURN_IF_ERROR(threads[i].Start("kernel", [&, i] {
-      kernel->Run({&input, 1}, {&outputs[i], 1}, nullptr);
+      kernel->Run({&input, 1}, {&outputs[i], 1}, {});
     }));
   for (tenter::Thread& thread : threads) thread.Join();
   return {};

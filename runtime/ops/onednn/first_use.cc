@@ -22,7 +22,7 @@ Status RunOneKernel() {
       Tensor scratch,
       Tensor::Allocate({DType::kUint8, {static_cast<int64_t>(kernel->scratch_bytes())}}));
   const Tensor inputs[] = {in, filter};
-  kernel->Run(inputs, {&out, 1}, static_cast<std::byte*>(scratch.mutable_raw()));
+  kernel->Run(inputs, {&out, 1}, {.scratch = static_cast<std::byte*>(scratch.mutable_raw())});
   return {};
 }
 

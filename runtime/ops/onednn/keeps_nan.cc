@@ -16,8 +16,8 @@ bool HasNaN(const float* line, int64_t count, int64_t stride) {
 
 }  // namespace
 
-void KeepsNaN::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
-  kernel_->Run(inputs, outputs, scratch);
+void KeepsNaN::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {
+  kernel_->Run(inputs, outputs, context);
   const float* const in = inputs[0].data<float>();
   float* const out = outputs[0].mutable_data<float>();
   const int64_t count = outputs[0].shape().NumElements();

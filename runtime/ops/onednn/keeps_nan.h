@@ -28,7 +28,8 @@ class KeepsNaN final : public Kernel {
 
   size_t scratch_bytes() const override { return kernel_->scratch_bytes(); }
   std::string_view implementation() const override { return kernel_->implementation(); }
-  void Run(Inputs inputs, Outputs outputs, std::byte* scratch) const override;
+  std::unique_ptr<KernelState> MakeState() const override { return kernel_->MakeState(); }
+  void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
   const std::unique_ptr<Kernel> kernel_;

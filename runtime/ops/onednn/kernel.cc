@@ -1,7 +1,6 @@
 #include "runtime/ops/onednn/kernel.h"
 
-#include <numeric>
-#include <unordered_map>
+#include <utility>
 
 #include "runtime/base/check.h"
 #include "runtime/base/tsan.h"
@@ -25,42 +24,74 @@ OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base&
       bindings_(std::move(bindings)),
       constants_(std::move(constants)) {}
 
-void OneDnnKernel::Run(Inputs inputs, Outputs outputs, std::byte* scratch) const {
+// The memory objects of one execution: those of the bindings, whose memory each run names, then the
+// constants, then the scratch memory.
+struct OneDnnKernel::State final : KernelState {
+  explicit State(const OneDnnKernel& kernel) : stream(kernel.engine_) {
+    for (const OneDnnBinding& binding : kernel.bindings_)
+      Add(binding.argument, dnnl::memory(binding.desc, kernel.engine_, DNNL_MEMORY_NONE));
+    for (const OneDnnConstant& constant : kernel.constants_)
+      Add(constant.argument, dnnl::memory(constant.desc, kernel.engine_,
+                                          const_cast<std::byte*>(constant.pages->data())));
+    if (kernel.scratch_bytes() > 0)
+      Add(DNNL_ARG_SCRATCHPAD, dnnl::memory(kernel.scratch_, kernel.engine_, DNNL_MEMORY_NONE));
+  }
+
+  void Add(int argument, dnnl::memory memory) {
+    arguments.push_back({argument, memory.get()});
+    memories.push_back(std::move(memory));
+  }
+
+  dnnl::stream stream;
+  std::vector<dnnl::memory> memories;
+  std::vector<dnnl_exec_arg_t> arguments;  // refer to `memories`
+};
+
+std::unique_ptr<KernelState> OneDnnKernel::MakeState() const {
   try {
-    Execute(inputs, outputs, scratch);
+    return std::make_unique<State>(*this);
   } catch (const dnnl::error& error) {
     throw StatusError(StatusOf(error));
   }
 }
 
-void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch) const {
-  std::unordered_map<int, dnnl::memory> arguments;
-  for (const OneDnnBinding& binding : bindings_) {
-    void* data = binding.is_output ? outputs[binding.index].mutable_raw()
-                                   : const_cast<void*>(inputs[binding.index].raw());
+void OneDnnKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {
+  const std::unique_ptr<KernelState> own = context.state == nullptr ? MakeState() : nullptr;
+  auto* const state = static_cast<State*>(own == nullptr ? context.state : own.get());
+  try {
+    Execute(inputs, outputs, context.scratch, state);
+  } catch (const dnnl::error& error) {
+    throw StatusError(StatusOf(error));
+  }
+}
+
+// ThreadSanitizer does not see what generated code reads and writes, so it is told here.
+void OneDnnKernel::Execute(Inputs inputs, Outputs outputs, std::byte* scratch, State* state) const {
+  for (size_t i = 0; i < bindings_.size(); ++i) {
+    const OneDnnBinding& binding = bindings_[i];
+    void* const data = binding.is_output ? outputs[binding.index].mutable_raw()
+                                         : const_cast<void*>(inputs[binding.index].raw());
     TENTER_CHECK(data != nullptr, "a oneDNN kernel without memory");
-    // ThreadSanitizer does not see what generated code reads and writes, so it is told here.
     if (binding.is_output) {
       TsanWriteRange(data, outputs[binding.index].size_bytes());
     } else {
       TsanReadRange(data, inputs[binding.index].size_bytes());
     }
-    arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+    state->memories[i].set_data_handle(data);
   }
-  for (const OneDnnConstant& constant : constants_) {
-    void* const data = const_cast<std::byte*>(constant.pages->data());
-    TsanReadRange(data, constant.desc.get_size());
-    arguments.emplace(constant.argument, dnnl::memory(constant.desc, engine_, data));
-  }
+  for (const OneDnnConstant& constant : constants_)
+    TsanReadRange(constant.pages->data(), constant.desc.get_size());
   if (scratch_bytes() > 0) {
     TENTER_CHECK(scratch != nullptr, "a oneDNN kernel without scratch memory");
     TsanWriteRange(scratch, scratch_bytes());
-    arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch_, engine_, scratch));
+    state->memories.back().set_data_handle(scratch);
   }
   UseOneThread();
-  dnnl::stream stream(engine_);
-  primitive_.execute(stream, arguments);
-  stream.wait();
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive_.get(), state->stream.get(),
+                             static_cast<int>(state->arguments.size()), state->arguments.data()),
+      "could not execute a primitive");
+  state->stream.wait();
 }
 
 dnnl::memory::desc StridedDesc(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides) {

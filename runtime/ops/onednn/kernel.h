@@ -1,7 +1,7 @@
 // OneDnnKernel: one oneDNN primitive as a Kernel, and the shorthand for building one.
 //
-// Thread safety: Run is const and may run concurrently; every execution gets its own memory
-//   objects, its own stream and the caller's scratch.
+// Thread safety: Run is const and may run concurrently; each execution has memory objects and a
+//   stream of its own, in its state, and the caller's scratch.
 // Ownership and lifetime: owns primitive and engine handle, shares packed weights; borrows tensors
 //   and scratch for one Run.
 // Invariants: (1) no primitive is created after the constructor. (2) Each thread that executes asks
@@ -45,10 +45,13 @@ class OneDnnKernel final : public Kernel {
 
   size_t scratch_bytes() const override { return scratch_.get_size(); }
   std::string_view implementation() const override { return implementation_; }
-  void Run(Inputs inputs, Outputs outputs, std::byte* scratch) const override;
+  std::unique_ptr<KernelState> MakeState() const override;
+  void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
-  void Execute(Inputs inputs, Outputs outputs, std::byte* scratch) const;
+  struct State;
+
+  void Execute(Inputs inputs, Outputs outputs, std::byte* scratch, State* state) const;
 
   const dnnl::engine engine_;
   const dnnl::primitive primitive_;

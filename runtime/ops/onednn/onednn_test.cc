@@ -260,18 +260,19 @@ TEST(OneDnn, OneKernelServesManyThreads) {
   }
   std::vector<Thread> threads(requests.size());
   for (size_t i = 0; i < threads.size(); ++i)
-    ASSERT_TRUE(
-        threads[i]
-            .Start("conv",
-                   [&kernel, request = &requests[i]] {
-                     const auto scratch = HostBlock::Allocate(kernel->scratch_bytes());
-                     for (int round = 0; round < 50; ++round) {
-                       kernel->Run(request->inputs, {&request->found, 1}, (*scratch)->data());
-                       request->wrong +=
-                           Elements<float>(request->found) != Elements<float>(request->expected);
-                     }
-                   })
-            .ok());
+    ASSERT_TRUE(threads[i]
+                    .Start("conv",
+                           [&kernel, request = &requests[i]] {
+                             const auto scratch = HostBlock::Allocate(kernel->scratch_bytes());
+                             const auto state = kernel->MakeState();
+                             for (int round = 0; round < 50; ++round) {
+                               kernel->Run(request->inputs, {&request->found, 1},
+                                           {.scratch = (*scratch)->data(), .state = state.get()});
+                               request->wrong += Elements<float>(request->found) !=
+                                                 Elements<float>(request->expected);
+                             }
+                           })
+                    .ok());
   for (Thread& thread : threads) thread.Join();
   for (const Request& request : requests) EXPECT_EQ(request.wrong, 0);
 }
