@@ -1,6 +1,7 @@
 #include "fuzz/model/run/growth.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -12,6 +13,10 @@ namespace {
 // A round in which nothing grew is enough to be sure. Lists of the runtime and of the allocator
 // grow for a while: for 15 rounds in a program of four nodes, and there are four times as many.
 constexpr int kMostRounds = 60, kTimes = 12;
+// A list that one round fills and the next one empties is no growth either, so that each round is
+// compared with some before it.
+constexpr size_t kBack = 4;
+
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
 }  // namespace
@@ -19,11 +24,14 @@ constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 Growth GrowthOf(const std::function<void()>& fail) {
   Growth least{.bytes = kNone, .times = kTimes};
   fail();
-  for (int round = 0; round < kMostRounds && !least.is_none(); ++round) {
-    const auto before = static_cast<int64_t>(HeapInUse());
+  std::array<int64_t, kBack> levels;  // of the last rounds
+  levels.fill(static_cast<int64_t>(HeapInUse()));
+  for (size_t round = 0; round < kMostRounds && !least.is_none(); ++round) {
     for (int i = 0; i < kTimes; ++i) fail();
-    const int64_t grown = static_cast<int64_t>(HeapInUse()) - before;
-    if (grown >= 0) least.bytes = std::min(least.bytes, grown);
+    const auto now = static_cast<int64_t>(HeapInUse());
+    for (const int64_t before : levels)
+      if (now >= before) least.bytes = std::min(least.bytes, now - before);
+    levels[round % kBack] = now;
   }
   return least.bytes == kNone ? Growth{} : least;
 }
