@@ -1,5 +1,7 @@
 #include "fuzz/model/program/draw_chain.h"
 
+#include "fuzz/model/program/draw_node.h"
+
 namespace tenter::fuzz::model {
 namespace {
 
@@ -12,6 +14,9 @@ constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
                                                            "LeakyRelu",
                                                            "Add",
                                                            "Mul",
+                                                           "MaxPool",
+                                                           "AveragePool",
+                                                           "Concat",
                                                            "Neg",
                                                            "Identity",
                                                            "Dropout",
@@ -26,9 +31,14 @@ Node NormalisationOf(const std::string& x, Drawn* d) {
           .attributes = {{"epsilon", {0.25}}}};
 }
 
-// What is added to each channel, or to each column.
+// What is added to each channel, to each column, or to all but the batch and one other axis.
 Dims BiasOf(const Dims& dims, Dice* dice) {
   if (dims.empty() || dice->Chance(20)) return {};
+  if (dims.size() > 2 && dice->Chance(30)) {
+    Dims but_one(dims.begin() + 1, dims.end());
+    but_one[static_cast<size_t>(dice->From(0, static_cast<int>(but_one.size()) - 1))] = 1;
+    return but_one;
+  }
   if (dims.size() < 3 || dice->Chance(30)) return {dims.back()};
   Dims bias(dims.size() - 1, 1);
   bias[0] = dims[1];
@@ -54,6 +64,13 @@ Node DrawFollower(const std::string& value, Drawn* d) {
   const std::string op = dice.OneOf(kFollowers);
   if (op == "BatchNormalization") return NormalisationOf(value, d);
   Node node{.op = op, .operands = {value}};
+  const int rank = d->At(value).rank();
+  if (op == "MaxPool" || op == "AveragePool") return rank < 3 ? Node{} : DrawPool(op, value, d);
+  if (op == "Concat") {
+    node.operands.push_back(dice.Chance(50) ? value : d->Pick(rank, rank));
+    dice.Shuffle(&node.operands);
+    if (rank > 0) node.attributes = {{"axis", {DrawAxis(rank, &dice)}}};
+  }
   if (op == "Dropout") {
     if (dice.Chance(50)) node.attributes.push_back({"ratio", {0.5}});
     if (dice.Chance(30)) node.attributes.push_back({"training", {0}});

@@ -13,9 +13,15 @@ constexpr std::initializer_list<const char*> kVariadics = {"Sum", "Max", "Min"};
 constexpr std::initializer_list<const char*> kUnaries = {
     "Relu", "Relu", "Neg", "Abs", "Identity", "LeakyRelu", "Clip", "GlobalAveragePool", "Shape"};
 
-// Chosen sizes of `dims`, each that of the value or one, without some at the front.
-Dims Broadcastable(const Dims& dims, Dice* dice) {
+// Chosen sizes that go with `dims`: each that of the value or one, without some at the front; or
+// more than the value has, so that it is the one that is stretched.
+Dims Broadcastable(const Dims& dims, int chance_of_more, Dice* dice) {
   Dims made = dims;
+  if (dice->Chance(chance_of_more)) {
+    for (int64_t& size : made) size = size == 1 ? dice->From(1, 4) : size;
+    if (made.size() < 4 && dice->Chance(50)) made.insert(made.begin(), dice->From(1, 3));
+    return made;
+  }
   for (int64_t& size : made)
     if (dice->Chance(30)) size = 1;
   if (dice->Chance(30))
@@ -26,7 +32,7 @@ Dims Broadcastable(const Dims& dims, Dice* dice) {
 Node Binary(const std::string& op, Drawn* d) {
   const std::string one = d->Pick(0, 4);
   if (one.empty()) return {};
-  Dims dims = Broadcastable(d->At(one).dims, d->dice);
+  Dims dims = Broadcastable(d->At(one).dims, op == "Div" ? 40 : 15, d->dice);
   // The size of a call is that of no constant.
   if (dims.size() == d->At(one).dims.size() && !dims.empty()) dims[0] = 1;
   std::string other = d->Const(dims, op == "Div" ? 'p' : ' ');
@@ -73,10 +79,25 @@ void DrawWindow(const Dims& kernel, bool dilations, Node* node, Dice* dice) {
   if (dilations && dice->Chance(40)) node->attributes.push_back({"dilations", steps});
 }
 
+// Beside a convolution that is there already: of the same image, with the same sizes, and other
+// weights. Empty when there is none.
+Node ConvBeside(Drawn* d) {
+  for (const Node& there : d->graph.nodes) {
+    if (there.op != "Conv" || d->dice->Chance(30)) continue;
+    Node node = there;
+    node.name.clear();
+    node.operands[1] =
+        d->ConstOf(ParseConstant(node.operands[1])->dims, d->dice->From(1, 999), ' ');
+    return node;
+  }
+  return {};
+}
+
 Node Conv(Drawn* d) {
+  Dice& dice = *d->dice;
+  if (dice.Chance(25)) return ConvBeside(d);
   const std::string x = d->Pick(3, 4);
   if (x.empty()) return {};
-  Dice& dice = *d->dice;
   const Dims& dims = d->At(x).dims;
   Numbers divisors;
   for (int64_t i = 1; i <= dims[1]; ++i)
@@ -97,19 +118,7 @@ Node Conv(Drawn* d) {
 
 Node Pool(const std::string& op, Drawn* d) {
   const std::string x = d->Pick(3, 4);
-  if (x.empty()) return {};
-  Dice& dice = *d->dice;
-  Dims kernel;
-  for (size_t i = 2; i < d->At(x).dims.size(); ++i)
-    kernel.push_back(dice.OneOf<int64_t>({1, 2, 2, op == "MaxPool" ? 3 : 2}));
-  Node node{.op = op, .operands = {x}};
-  node.attributes.push_back({"kernel_shape", Numbers(kernel.begin(), kernel.end())});
-  DrawWindow(kernel, op == "MaxPool", &node, &dice);
-  if (node.Find("strides") != nullptr && dice.Chance(50))
-    node.attributes.push_back({"ceil_mode", {1}});
-  if (op == "AveragePool" && dice.Chance(60))
-    node.attributes.push_back({"count_include_pad", {static_cast<double>(dice.From(0, 1))}});
-  return node;
+  return x.empty() ? Node{} : DrawPool(op, x, d);
 }
 
 Node MatMul(Drawn* d) {
@@ -166,6 +175,21 @@ Node Reduce(Drawn* d) {
 }
 
 }  // namespace
+
+Node DrawPool(const std::string& op, const std::string& x, Drawn* d) {
+  Dice& dice = *d->dice;
+  Dims kernel;
+  for (size_t i = 2; i < d->At(x).dims.size(); ++i)
+    kernel.push_back(dice.OneOf<int64_t>({1, 2, 2, op == "MaxPool" ? 3 : 2}));
+  Node node{.op = op, .operands = {x}};
+  node.attributes.push_back({"kernel_shape", Numbers(kernel.begin(), kernel.end())});
+  DrawWindow(kernel, op == "MaxPool", &node, &dice);
+  if (node.Find("strides") != nullptr && dice.Chance(50))
+    node.attributes.push_back({"ceil_mode", {1}});
+  if (op == "AveragePool" && dice.Chance(60))
+    node.attributes.push_back({"count_include_pad", {static_cast<double>(dice.From(0, 1))}});
+  return node;
+}
 
 std::span<const DrawnOp> ComputingOps() {
   static constexpr DrawnOp kOps[] = {

@@ -23,6 +23,9 @@ std::span<const DrawnOp> MovingOps();
 // A node without its name, which may not fit.
 Node DrawNode(Drawn* drawn);
 
+// A pooling of `x`, which has one or two axes behind the channels.
+Node DrawPool(const std::string& op, const std::string& x, Drawn* drawn);
+
 // An axis of an array of this rank, counted from either end.
 double DrawAxis(int rank, Dice* dice);
 // Some of these axes, in any order, each counted from either end.
