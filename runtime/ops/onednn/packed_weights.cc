@@ -33,14 +33,8 @@ Result<PackedPages> PackedWeights::Get(const dnnl::engine& engine, const void* p
     if (entry.plain == plain && entry.order == to) return entry.pages;
   TENTER_ASSIGN_OR_RETURN(PackedPages pages, Pack(engine, plain, from, to));
   entries_.push_back({plain, to, pages});
+  bytes_.FetchAdd(pages->size_bytes(), kRelaxed);
   return pages;
-}
-
-size_t PackedWeights::bytes() const {
-  MutexLock lock(mutex_);
-  size_t bytes = 0;
-  for (const Entry& entry : entries_) bytes += entry.pages->size_bytes();
-  return bytes;
 }
 
 std::shared_ptr<PackedWeights> MakePackedWeights() { return std::make_shared<PackedWeights>(); }

@@ -9,8 +9,8 @@
 // LOCK ORDER: PackedWeights::mutex_ is a leaf; it is held while weights are packed, so that no two
 //   threads pack the same ones.
 //
-// Thread safety: every method from any thread. Plans are compiled in a section in which the process
-//   does not fork, and nobody else takes the lock.
+// Thread safety: every method from any thread. Get belongs into a section in which the process does
+//   not fork (ForkHold), as all that makes kernels; nothing else takes the lock.
 // Ownership and lifetime: owned by the graph; kernels share the pages. A key is the address of the
 //   plain parameter, which lives as long as the graph.
 // Invariants: pages are sealed before anybody else sees them.
@@ -21,6 +21,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/status.h"
 #include "runtime/device/memory.h"
@@ -40,7 +41,7 @@ class PackedWeights {
                           const dnnl::memory::desc& from, const dnnl::memory::desc& to)
       EXCLUDES(mutex_);
 
-  size_t bytes() const EXCLUDES(mutex_);
+  size_t bytes() const { return bytes_.Load(kRelaxed); }
 
  private:
   struct Entry {
@@ -49,7 +50,8 @@ class PackedWeights {
     PackedPages pages;
   };
 
-  mutable Mutex mutex_;
+  Atomic<size_t> bytes_ = 0;  // counts; orders nothing
+  Mutex mutex_;
   std::vector<Entry> entries_ GUARDED_BY(mutex_);
 };
 
