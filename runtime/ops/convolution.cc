@@ -1,4 +1,5 @@
 // Conv: groups, strides, dilations and padding over one or two spatial axes.
+#include <algorithm>
 #include <array>
 
 #include "runtime/ops/calls.h"
@@ -34,22 +35,34 @@ struct ConvLoops {
   int64_t group_inputs;   // input channels of one group
   int64_t group_outputs;  // output channels of one group
 
-  // One output element: the sum over channel, row and column of the kernel, in this order, in
-  // float. `image` and `kernel` point at the first channel of the group.
-  float Sum(const float* image, const float* kernel, int64_t row, int64_t column) const {
+  // One row of an output channel. Each tap of the kernel adds its share to all columns, so that
+  // the loop over these can be vectors, and each element is a sum over channel, row and column of
+  // the kernel, in this order, in float. `image` and `kernel` point at the first channel of the
+  // group.
+  void Row(const float* image, const float* kernel, int64_t row, float* out) const {
     const auto [height, width] = window.input;
-    float sum = 0.0f;
+    std::fill_n(out, window.output[1], 0.0f);
     for (int64_t c = 0; c < group_inputs; ++c)
-      for (int64_t i = 0; i < window.kernel[0]; ++i)
-        for (int64_t j = 0; j < window.kernel[1]; ++j) {
-          const int64_t y = window.Start(0, row) + i * window.dilations[0];
-          const int64_t x = window.Start(1, column) + j * window.dilations[1];
-          const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-          if (!inside) continue;
-          sum += image[(c * height + y) * width + x] *
-                 kernel[(c * window.kernel[0] + i) * window.kernel[1] + j];
-        }
-    return sum;
+      for (int64_t i = 0; i < window.kernel[0]; ++i) {
+        const int64_t y = window.Start(0, row) + i * window.dilations[0];
+        if (y < 0 || y >= height) continue;
+        for (int64_t j = 0; j < window.kernel[1]; ++j)
+          AddTap(image + (c * height + y) * width, *kernel_at(kernel, c, i, j), j, out);
+      }
+  }
+
+  const float* kernel_at(const float* kernel, int64_t c, int64_t i, int64_t j) const {
+    return kernel + (c * window.kernel[0] + i) * window.kernel[1] + j;
+  }
+
+  // Adds weight * line[x] to each column whose tap `j` lies inside the line, at x.
+  void AddTap(const float* line, float weight, int64_t j, float* out) const {
+    const int64_t stride = window.strides[1], shift = window.Start(1, 0) + j * window.dilations[1];
+    const int64_t first = shift < 0 ? (stride - 1 - shift) / stride : 0;
+    const int64_t inside = window.input[1] - shift;  // columns * stride stay below it
+    const int64_t end = std::min(window.output[1], inside <= 0 ? 0 : (inside - 1) / stride + 1);
+    for (int64_t column = first; column < end; ++column)
+      out[column] += weight * line[column * stride + shift];
   }
 
   void Run(Inputs inputs, Outputs outputs) const {
@@ -63,9 +76,12 @@ struct ConvLoops {
         const int64_t group = channel / group_outputs;
         const float* const image = inputs[0].data<float>() + (n * groups + group) * image_size;
         const float* const kernel = inputs[1].data<float>() + channel * kernel_size;
-        for (int64_t row = 0; row < window.output[0]; ++row)
+        for (int64_t row = 0; row < window.output[0]; ++row, out += window.output[1]) {
+          Row(image, kernel, row, out);
+          if (bias == nullptr) continue;
           for (int64_t column = 0; column < window.output[1]; ++column)
-            *out++ = Sum(image, kernel, row, column) + (bias == nullptr ? 0.0f : bias[channel]);
+            out[column] += bias[channel];
+        }
       }
   }
 };
