@@ -8,7 +8,8 @@
 namespace tenter::fuzz::model {
 namespace {
 
-constexpr size_t kBytes = 64;
+// More than a thread keeps at hand for its next allocation.
+constexpr size_t kBytes = 2000;
 
 // Blocks that stay reachable until the test ends, so that a leak checker finds nothing.
 class Kept {
