@@ -21,13 +21,19 @@ Result<std::shared_ptr<Arena>> Arena::Create(Engine* engine,
   return arena;
 }
 
-void Arena::AddStep(const PlanStep& step) {
+Status Arena::AddStep(const PlanStep& step) {
   ArenaStep& mine = steps_.emplace_back();
   AddTensors(step.inputs, &mine.inputs);
   AddTensors(step.outputs, &mine.outputs);
   for (const int slot : step.reads) mine.reads.push_back(slot_vars_[slot]);
   for (const int slot : step.writes) mine.writes.push_back(slot_vars_[slot]);
-  mine.state = step.kernel->MakeState();
+  try {
+    mine.state = step.kernel->MakeState();
+  } catch (const StatusError& error) {
+    return {error.status().code(), "node '" + step.node + "' (" + step.op_type + " of " +
+                                       step.shapes + "): " + error.status().message()};
+  }
+  return {};
 }
 
 void Arena::AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors) {
@@ -49,7 +55,7 @@ Status Arena::AddVars(const Plan& plan) {
   TENTER_ASSIGN_OR_RETURN(end_var_, engine_->NewVar());
   TENTER_ASSIGN_OR_RETURN(scope_, engine_->NewScope());
   steps_.reserve(plan.steps().size());
-  for (const PlanStep& step : plan.steps()) AddStep(step);
+  for (const PlanStep& step : plan.steps()) TENTER_RETURN_IF_ERROR(AddStep(step));
   whole_ = true;
   return {};
 }

@@ -18,7 +18,7 @@
 //   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so when
 //   the deleters of all vars have run, all ops have ended.
 // Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped,
-//   and throw std::bad_alloc; AddVars also throws what Kernel::MakeState throws.
+//   and throw std::bad_alloc; AddVars also returns what Kernel::MakeState throws, with the node.
 #pragma once
 
 #include <cstdint>
@@ -119,7 +119,7 @@ class Arena {
   };
 
   bool DeleteVar(Var var, std::function<void()> deleter);
-  void AddStep(const PlanStep& step);
+  Status AddStep(const PlanStep& step);
   void AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors);
   Tensor Resolve(const ValueRef& ref) const;
 

@@ -9,9 +9,10 @@
 //
 // Thread safety: every method from any thread, whatever `thread_safe` says: with the flag off,
 //   concurrent calls of Invoke answer kConcurrentUse.
-// Ownership and lifetime: shares the graph (the parameters exist once per process, however many
-//   ops use them); borrows engine and probe, which outlive it. Closing while requests are in
-//   flight is safe: they finish (COP-4). The destructor waits for every call of Invoke that is
+// Ownership and lifetime: shares the graph (the parameters exist once per process, and once more
+//   per order in which kernels want them, however many ops use them); borrows engine and probe,
+//   which outlive it. Closing while requests are in flight is safe: they finish (COP-4). The
+//   destructor waits for every call of Invoke that is
 //   inside: one that waits for room gets kClosed, one that compiles or runs comes to its end. In
 //   the child of a fork the calls of other threads are forgotten, and what they held is free.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input

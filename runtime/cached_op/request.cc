@@ -59,7 +59,8 @@ Status Request::Describe(const std::string& node, const Thrown& thrown) const {
   const Status status = thrown.ToStatus();
   std::string where = "request " + std::to_string(number_) + ": node '" + node + "'";
   for (const PlanStep& step : plan_.steps())
-    if (step.node == node) where += " (" + step.op_type + " of " + step.shapes + ")";
+    if (step.node == node && step.of_model)
+      where += " (" + step.op_type + " of " + step.shapes + ")";
   return {status.code(), where + ": " + status.message()};
 }
 

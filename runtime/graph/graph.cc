@@ -66,6 +66,8 @@ OpCall CallOf(const Graph& graph, const Node& node) {
   OpCall call{node.name, node.op_type, node.attributes, graph.opset, {}, {}, {}};
   call.output_count = static_cast<int>(node.outputs.size());
   call.layout = node.layout;
+  call.packed = graph.packed.get();
+  call.shapes = node.shapes;
   for (const int input : node.inputs) {
     call.present.push_back(input >= 0);
     call.inputs.emplace_back();
@@ -76,8 +78,8 @@ OpCall CallOf(const Graph& graph, const Node& node) {
       call.inputs.back() = value.constant->spec();
       call.constants.back() = &*value.constant;
       // Constants of one plan go with it, and others may come to lie where they lay.
-      if (graph.packed != nullptr && graph.parameters->Contains(value.constant->raw()))
-        call.packed = graph.packed.get();
+      if (graph.parameters == nullptr || !graph.parameters->Contains(value.constant->raw()))
+        call.packed = nullptr;
       continue;
     }
     TENTER_CHECK(value.spec.has_value(), "no spec for value '" + value.name + "'");

@@ -40,7 +40,7 @@ struct Node {
   // once specialised.
   std::string shapes = {};
   Layout layout = Layout::kChannelsFirst;  // see OpCall
-  bool of_plan = false;  // put in by the compiler: nothing of the model runs there
+  bool of_plan = false;                    // put in for the node of the model whose name it has
 };
 
 struct Graph {

@@ -23,6 +23,9 @@ bool TakesBoth(const Node& node) {
          node.op_type == "AveragePool" || node.op_type == "GlobalAveragePool";
 }
 
+// How many of its first inputs are images or go with them; the others are numbers that say how.
+size_t ImagesOf(const Node& node) { return node.op_type == "Clip" ? 1 : node.inputs.size(); }
+
 // True when an image of this shape lies the same way in both layouts.
 bool IsNeutral(const Shape& image) { return image.dim(1) == 1 || image.NumElements(2, 4) == 1; }
 
@@ -40,12 +43,13 @@ class Layouter {
 
   void Run() {
     for (Node& node : std::exchange(graph_.nodes, {})) {
+      asker_ = node.name;
       if (Asks(node) || (TakesBoth(node) && IsImage(node.inputs[0]) && LiesLast(node.inputs[0]))) {
         node.inputs[0] = Last(node.inputs[0]);
         node.layout = Layout::kChannelsLast;
         AddWithOutputsLast(std::move(node));
       } else if (GoesAlong(node)) {
-        for (int& input : node.inputs) input = OperandLast(input);
+        for (size_t i = 0; i < ImagesOf(node); ++i) node.inputs[i] = OperandLast(node.inputs[i]);
         if (node.op_type == "Concat") TurnAxis(node);
         AddWithOutputsLast(std::move(node));
       } else {
@@ -98,9 +102,9 @@ class Layouter {
     const auto lies_last = [&](int input) {
       return IsImage(input) && !IsConstant(input) && LiesLast(input);
     };
-    return std::any_of(node.inputs.begin(), node.inputs.end(), lies_last) &&
-           std::all_of(node.inputs.begin(), node.inputs.end(),
-                       [&](int input) { return CanGoAlong(input); });
+    const auto end = node.inputs.begin() + static_cast<int64_t>(ImagesOf(node));
+    return std::any_of(node.inputs.begin(), end, lies_last) &&
+           std::all_of(node.inputs.begin(), end, [&](int input) { return CanGoAlong(input); });
   }
 
   int AddValue(std::string name, TensorSpec spec) {
@@ -113,14 +117,14 @@ class Layouter {
   // Makes `to`, a value without a producer, the other layout of `from`.
   void Turn(int from, int to) {
     Node node;
-    node.name = "turn of '" + At(from).name + "'";
+    node.name = asker_;
     node.op_type = "Transpose";
     const bool was_last = last_[static_cast<size_t>(from)];
     node.attributes.Set(
         "perm", was_last ? std::vector<int64_t>{0, 3, 1, 2} : std::vector<int64_t>{0, 2, 3, 1});
     node.inputs = {from};
     node.outputs = {to};
-    node.shapes = "(" + At(from).spec->ToString() + ")";
+    node.shapes = "(" + TensorSpec{At(from).spec->dtype, ShapeOf(from)}.ToString() + ")";
     node.of_plan = true;
     last_[static_cast<size_t>(to)] = !was_last;
     turned_[static_cast<size_t>(from)] = to;
@@ -183,6 +187,7 @@ class Layouter {
   }
 
   Graph& graph_;
+  std::string asker_;        // the node of the model for which an image is turned
   std::vector<bool> last_;   // per value: it lies with the channels last
   std::vector<int> turned_;  // per value: the one that is the same in the other layout, or -1
 };

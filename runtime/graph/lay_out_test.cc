@@ -155,6 +155,33 @@ TEST_F(LayOutTest, ABatchNormalizationGoesAlong) {
   ExpectSameAnswers(before, after, rng);
 }
 
+// Weights that come to depend on the shapes of a plan go with it, though its bias is a parameter:
+// others may come to lie where they lay, and would be taken for them.
+TEST_F(LayOutTest, WeightsOfAPlanAreNotKeptByTheModel) {
+  build = GraphBuilder(13);
+  const int x = build.Input("x", Image(3));
+  const int height = build.Add("Gather", {build.Add("Shape", {x}), build.Constant(Ints({2}))});
+  const int scale = build.Add("Cast", {height}, With({{"to", int64_t{1}}}));
+  const int weights = build.Add("Mul", {build.Constant(RandomFloats({4, 3, 3, 3}, rng)), scale});
+  const int bias = build.Constant(RandomFloats({4}, rng));
+  build.Output(build.Add("Conv", {x, weights, bias}));
+  build.Output(Conv(x, 3, 4));
+  const Graph before = Special(build.graph), after = LaidOut(before);
+  const auto kernels = MakeKernels(after, KernelChoice::kOneDnn).value();
+  EXPECT_LE(PackedBytes(*after.packed), size_t{4 * 16 * 9 * 4}) << "of the second Conv alone";
+  ExpectSameAnswers(before, after, rng);
+}
+
+// What is refused when kernels are made tells the shapes of the model, not how they lie (COP-5).
+TEST_F(LayOutTest, RefusalsTellTheShapesOfTheModel) {
+  const int x = build.Input("x", Image(3)), bound = build.Input("low", {DType::kFloat32, {1}});
+  build.Output(build.Add("Clip", {Conv(x, 3, 4), bound}));
+  const auto kernels = MakeKernels(LaidOut(Special(build.graph)), KernelChoice::kOneDnn);
+  ASSERT_FALSE(kernels.ok());
+  EXPECT_EQ(kernels.status().message(),
+            "Clip (node 'n1') of float32[2,4,6,6], float32[1]: a bound that depends on the data");
+}
+
 // Random chains and branches, with every op that goes along, of every kind of window, and with
 // others between them. A failure prints the round; the rounds are always the same.
 TEST_F(LayOutTest, RandomGraphsAnswerTheSame) {

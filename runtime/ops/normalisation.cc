@@ -40,10 +40,12 @@ MadeKernel MakeBatchNormalization(const OpCall& call) {
   });
 }
 
-// The same as one factor and one offset per channel, computed in double and rounded once.
+// The same with one factor per channel, computed in double and rounded once. The mean is taken away
+// first, as the product of a large mean with the factor would cancel what is left.
 struct ScaleShift {
+  std::vector<float> mean;
   std::vector<float> factor;
-  std::vector<float> offset;
+  std::vector<float> bias;
 };
 
 Result<ScaleShift> ScaleShiftOf(const OpCall& call) {
@@ -53,13 +55,12 @@ Result<ScaleShift> ScaleShiftOf(const OpCall& call) {
     if (call.constant(i) == nullptr) return Unsupported("parameters that depend on the data");
     parameters[i] = call.constant(i)->data<float>();
   }
-  ScaleShift made;
-  for (int64_t c = 0; c < call.inputs[1].shape.dim(0); ++c) {
-    const double factor =
-        parameters[1][c] / std::sqrt(static_cast<double>(parameters[4][c]) + epsilon);
-    made.factor.push_back(static_cast<float>(factor));
-    made.offset.push_back(static_cast<float>(parameters[2][c] - parameters[3][c] * factor));
-  }
+  const int64_t channels = call.inputs[1].shape.dim(0);
+  ScaleShift made{
+      {parameters[3], parameters[3] + channels}, {}, {parameters[2], parameters[2] + channels}};
+  for (int64_t c = 0; c < channels; ++c)
+    made.factor.push_back(static_cast<float>(
+        parameters[1][c] / std::sqrt(static_cast<double>(parameters[4][c]) + epsilon)));
   return made;
 }
 
@@ -68,17 +69,18 @@ void ScalePlanes(const ScaleShift& by, const float* in, float* out, int64_t plan
   const auto channels = static_cast<int64_t>(by.factor.size());
   for (int64_t plane = 0; plane < planes; ++plane, in += run, out += run) {
     const auto c = static_cast<size_t>(plane % channels);
-    const float factor = by.factor[c], offset = by.offset[c];
-    for (int64_t i = 0; i < run; ++i) out[i] = in[i] * factor + offset;
+    const float mean = by.mean[c], factor = by.factor[c], bias = by.bias[c];
+    for (int64_t i = 0; i < run; ++i) out[i] = (in[i] - mean) * factor + bias;
   }
 }
 
 // One place after the other: each has one number of every channel.
 void ScalePlaces(const ScaleShift& by, const float* in, float* out, int64_t places) {
   const size_t channels = by.factor.size();
-  const float *const factor = by.factor.data(), *const offset = by.offset.data();
+  const float *const mean = by.mean.data(), *const factor = by.factor.data();
+  const float* const bias = by.bias.data();
   for (int64_t place = 0; place < places; ++place, in += channels, out += channels)
-    for (size_t c = 0; c < channels; ++c) out[c] = in[c] * factor[c] + offset[c];
+    for (size_t c = 0; c < channels; ++c) out[c] = (in[c] - mean[c]) * factor[c] + bias[c];
 }
 
 MadeKernel MakeScaleShift(const OpCall& call) {

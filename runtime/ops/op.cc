@@ -38,13 +38,13 @@ Status Refusal(const OpCall& call, const std::vector<std::string>& parts) {
 }
 
 // For a call with the channels last of which no such kernel is made.
-Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call,
-                                           std::span<const TensorSpec> outputs) {
+Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call, std::span<const TensorSpec> outputs,
+                                           KernelChoice choice) {
   OpCall plain = call;
   plain.layout = Layout::kChannelsFirst;
   plain.inputs[0].shape = call.image();
   const TensorSpec output{outputs[0].dtype, ToChannelsFirst(outputs[0].shape)};
-  TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(plain, {&output, 1}, KernelChoice::kOneDnn));
+  TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(plain, {&output, 1}, choice));
   return std::unique_ptr<Kernel>(
       std::make_unique<TurnedKernel>(std::move(kernel), plain.inputs[0], output));
 }
@@ -53,6 +53,8 @@ Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call,
 
 std::string PlaceOf(const OpCall& call) {
   std::string text = std::string(call.op_type) + " (node '" + std::string(call.node) + "')";
+  if (call.shapes.size() > 2)
+    return text + " of " + std::string(call.shapes.substr(1, call.shapes.size() - 2)) + ": ";
   for (size_t i = 0; i < call.inputs.size(); ++i)
     text += (i == 0 ? " of " : ", ") +
             (call.has_input(i) ? call.inputs[i].ToString() : std::string("nothing"));
@@ -125,12 +127,12 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
   if (choice == KernelChoice::kOneDnn && op.make_fast != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
-    Result<std::unique_ptr<Kernel>> kernel = op.make_fast(call);
+    Result<std::unique_ptr<Kernel>> kernel = MakeFast(op.make_fast, call);
     if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)
       return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }
-  if (call.layout == Layout::kChannelsLast) return MakeTurned(call, outputs);
+  if (call.layout == Layout::kChannelsLast) return MakeTurned(call, outputs, choice);
   Result<std::unique_ptr<Kernel>> kernel = op.make_reference(call);
   if (!kernel.ok())
     return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());

@@ -5,7 +5,8 @@
 // Thread safety: the table is constant; every function may be called from any thread. Kernel::Run
 //   is const and may run concurrently on one kernel, with distinct outputs, scratch and state.
 // Ownership and lifetime: a Kernel owns what it needs; it keeps nothing of the OpCall that made it.
-// Invariants: (1) a kernel writes exactly its outputs and its scratch, and reads its inputs alone.
+// Invariants: (1) a kernel writes exactly its outputs, its scratch and its state, and reads its
+//   inputs and packed weights alone.
 //   (2) The same inputs give the same bits, on any thread: reference kernels sum in a documented
 //   order, oneDNN runs one thread. (3) Kernels allocate nothing that grows from run to run.
 // Errors: kUnsupported names op, attribute, type or opset; kInvalidArgument names op, node and
@@ -42,8 +43,11 @@ struct OpCall {
   // Only kernels are asked for that, those of Conv, the poolings and BatchNormalization; inference
   // never is.
   Layout layout = Layout::kChannelsFirst;
-  // Where a kernel keeps constants in an order of its own; null when it has to own them.
+  // Where a kernel keeps constants in an order of its own; null when it has to own them, since one
+  // of them may go before the model does.
   PackedWeights* packed = nullptr;
+  // What it reads as the model has it, "(float32[1,3,8,8], -)"; `inputs` may tell how it lies.
+  std::string_view shapes = {};
 
   // Input 0 as ONNX has it: [N,C,H,W] where `layout` matters.
   Shape image() const {
@@ -55,6 +59,7 @@ struct OpCall {
 
 // What one execution of a plan keeps of a kernel from run to run: handles of the library that would
 // else be made for each. It belongs to one run at a time.
+// It may be destroyed after its kernel, and runs with nothing then.
 class KernelState {
  public:
   virtual ~KernelState() = default;
@@ -136,8 +141,9 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call);
 enum class KernelChoice { kReference, kOneDnn };
 
 // A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
-// REQUIRES: `outputs` are what InferOp answered to this call. A kernel relies on the checks that
-// InferOp makes and does not repeat them; asking for its answer shows that they were made.
+// REQUIRES: `outputs` are what InferOp answered to this call, as they lie in its layout. A kernel
+// relies on the checks that InferOp makes and does not repeat them; asking for its answer shows
+// that they were made.
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
                                            KernelChoice choice);
 

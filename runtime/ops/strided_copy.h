@@ -2,7 +2,7 @@
 // Slice, Split, Pad and the change of a layout come to.
 //
 // Thread safety: a pure function of its arguments' memory.
-// Errors: it has no way to fail.
+// Errors: throws std::bad_alloc.
 #pragma once
 
 #include <cstddef>

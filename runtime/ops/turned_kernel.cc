@@ -8,7 +8,10 @@
 namespace tenter {
 
 TurnedKernel::TurnedKernel(std::unique_ptr<Kernel> kernel, TensorSpec input, TensorSpec output)
-    : kernel_(std::move(kernel)), input_(std::move(input)), output_(std::move(output)) {}
+    : kernel_(std::move(kernel)),
+      implementation_("turned " + std::string(kernel_->implementation())),
+      input_(std::move(input)),
+      output_(std::move(output)) {}
 
 size_t TurnedKernel::scratch_bytes() const {
   return AlignUp(input_.size_bytes()) + AlignUp(output_.size_bytes()) + kernel_->scratch_bytes();

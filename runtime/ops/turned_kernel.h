@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "runtime/ops/calls.h"
 
@@ -22,12 +23,13 @@ class TurnedKernel final : public Kernel {
   TurnedKernel(std::unique_ptr<Kernel> kernel, TensorSpec input, TensorSpec output);
 
   size_t scratch_bytes() const override;
-  std::string_view implementation() const override { return kernel_->implementation(); }
+  std::string_view implementation() const override { return implementation_; }
   std::unique_ptr<KernelState> MakeState() const override { return kernel_->MakeState(); }
   void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
   const std::unique_ptr<Kernel> kernel_;
+  const std::string implementation_;  // "turned " and that of the kernel inside
   const TensorSpec input_;
   const TensorSpec output_;
 };

@@ -27,7 +27,7 @@ OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base&
 // The memory objects of one execution: those of the bindings, whose memory each run names, then the
 // constants, then the scratch memory.
 struct OneDnnKernel::State final : KernelState {
-  explicit State(const OneDnnKernel& kernel) : stream(kernel.engine_) {
+  explicit State(const OneDnnKernel& kernel) : engine(kernel.engine_), stream(engine) {
     for (const OneDnnBinding& binding : kernel.bindings_)
       Add(binding.argument, dnnl::memory(binding.desc, kernel.engine_, DNNL_MEMORY_NONE));
     for (const OneDnnConstant& constant : kernel.constants_)
@@ -42,6 +42,7 @@ struct OneDnnKernel::State final : KernelState {
     memories.push_back(std::move(memory));
   }
 
+  dnnl::engine engine;
   dnnl::stream stream;
   std::vector<dnnl::memory> memories;
   std::vector<dnnl_exec_arg_t> arguments;  // refer to `memories`
@@ -108,6 +109,15 @@ Status StatusOf(const dnnl::error& error) {
   const bool no_memory = error.status == dnnl_out_of_memory;
   return {no_memory ? StatusCode::kResourceExhausted : StatusCode::kInternal,
           std::string("oneDNN: ") + error.what()};
+}
+
+MadeKernel MakeFast(MakeFunction make, const OpCall& call) {
+  try {
+    return make(call);
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_invalid_arguments) return Unsupported("oneDNN refuses its tensors");
+    return StatusOf(error);
+  }
 }
 
 Status CheckForOneDnn(const OpCall& call) {

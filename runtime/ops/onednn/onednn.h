@@ -3,9 +3,10 @@
 // Thread safety: any thread may make and run kernels; MakeKernel orders the first use of the
 //   library.
 // Ownership and lifetime: a kernel owns its primitive, which is created here and nowhere later.
-// Invariants: (1) activations and weights are read in place in their plain layouts (parameters
-//   exist once). (2) The scratchpad is the caller's, so one kernel may run on many threads. (3) One
-//   OpenMP thread at creation and at execution, whatever the environment says.
+// Invariants: (1) activations are read in place as they lie, and so are weights, but for those of a
+//   Conv with the channels last, which are packed once per model and order. (2) The scratchpad is
+//   the caller's, so one kernel may run on many threads. (3) One OpenMP thread at creation and at
+//   execution, whatever the environment says.
 // Errors: kUnsupported where oneDNN has no implementation: the reference kernel serves then.
 #pragma once
 
@@ -16,6 +17,10 @@ namespace tenter {
 // Makes the calling thread use one OpenMP thread inside oneDNN. A primitive fixes how it splits its
 // work, and so the order of its sums, when it is created: creation and execution both need this.
 void UseOneThread();
+
+// What `make` makes. An exception of the library becomes a Status: kUnsupported where it refuses
+// the sizes or strides of a tensor.
+MadeKernel MakeFast(MakeFunction make, const OpCall& call);
 
 MadeKernel MakeOneDnnConvolution(const OpCall& call);
 MadeKernel MakeOneDnnPooling(const OpCall& call);

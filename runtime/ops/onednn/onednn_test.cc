@@ -223,6 +223,17 @@ TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
     }
 }
 
+// A mean that is large beside the deviation cancels nothing.
+TEST(OneDnn, ALargeMeanIsTakenAwayFirst) {
+  const std::vector inputs = {Floats({1, 1, 1, 2}, {1000.003f, 999.997f}), Floats({1}, {1}),
+                              Floats({1}, {0}), Floats({1}, {1000}), Floats({1}, {9e-6f})};
+  const auto expected = RunOp("BatchNormalization", {}, inputs, 13);
+  const auto run = RunOp("BatchNormalization", {}, inputs, 13, 1, KernelChoice::kOneDnn);
+  ASSERT_TRUE(run.ok()) << run.status().message();
+  EXPECT_EQ(run->implementation, "scale and shift");
+  ExpectClose(expected->outputs[0], run->outputs[0], "a mean of 1000");
+}
+
 TEST(OneDnn, NoMemoryIsNoDefect) {
   EXPECT_EQ(StatusOf(dnnl::error(dnnl_out_of_memory, "no memory")).code(),
             StatusCode::kResourceExhausted);

@@ -1,8 +1,8 @@
 // PackedWeights: the parameters of one model in the orders that kernels want them, each once.
 //
 // A fast convolution wants its weights in blocks that fit its registers. They are packed when the
-// first plan needs them, and shared by all plans, so that another input signature costs no memory
-// of that kind (COP-2).
+// first plan needs them, and shared by all plans (COP-2): another input signature costs memory of
+// that kind only where the library wants another order for it.
 //
 // Path: Graph::packed -> OpCall::packed -> MakeOneDnnConvolution -> Get -> OneDnnKernel.
 //
@@ -14,7 +14,8 @@
 // Ownership and lifetime: owned by the graph; kernels share the pages. A key is the address of the
 //   plain parameter, which lives as long as the graph.
 // Invariants: pages are sealed before anybody else sees them.
-// Errors: kResourceExhausted; nothing is kept then, and a later call tries again.
+// Errors: kResourceExhausted, and throws dnnl::error and std::bad_alloc; nothing is kept then, and
+//   a later call tries again.
 #pragma once
 
 #include <dnnl.hpp>
