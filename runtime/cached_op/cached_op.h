@@ -12,9 +12,9 @@
 // Ownership and lifetime: shares the graph (the parameters exist once per process, and once more
 //   per order in which kernels want them, however many ops use them); borrows engine and probe,
 //   which outlive it. Closing while requests are in flight is safe: they finish (COP-4). The
-//   destructor waits for every call of Invoke that is
-//   inside: one that waits for room gets kClosed, one that compiles or runs comes to its end. In
-//   the child of a fork the calls of other threads are forgotten, and what they held is free.
+//   destructor waits for every call of Invoke that is inside: one that waits for room gets kClosed,
+//   one that compiles or runs comes to its end. In the child of a fork the calls of other threads
+//   are forgotten, and what they held is free.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
 //   (bounded) (COP-2).

@@ -36,9 +36,8 @@ struct ValueRef {
 struct PlanStep {
   std::string node;
   std::string op_type;
-  std::string shapes;  // "(float32[1,3,48,192], float32[8,3,3,3])", for messages
-  bool of_model =
-      true;  // false: put in by the compiler, so that no fault of the model strikes here
+  std::string shapes;    // "(float32[1,3,48,192], float32[8,3,3,3])", for messages
+  bool of_model = true;  // else put in by the compiler: no fault of the model strikes here
   std::unique_ptr<Kernel> kernel;
   std::vector<ValueRef> inputs;
   std::vector<ValueRef> outputs;

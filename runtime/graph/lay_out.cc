@@ -1,20 +1,19 @@
 #include "runtime/graph/lay_out.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
+#include <span>
+#include <string>
 #include <utility>
+
+#include "runtime/ops/tables.h"
 
 namespace tenter {
 namespace {
 
-constexpr std::array<std::string_view, 21> kElementwise = {
-    "Abs",  "Add",        "Clip",    "Div",  "Exp", "HardSigmoid", "HardSwish",
-    "Log",  "LeakyRelu",  "Max",     "Min",  "Mul", "Neg",         "Pow",
-    "Relu", "Reciprocal", "Sigmoid", "Sqrt", "Sub", "Sum",         "Tanh"};
-
 bool IsElementwise(const Node& node) {
-  return std::find(kElementwise.begin(), kElementwise.end(), node.op_type) != kElementwise.end();
+  const std::span<const OpType> ops = ElementwiseOps();
+  return std::any_of(ops.begin(), ops.end(),
+                     [&](const OpType& op) { return op.name == node.op_type; });
 }
 
 // Ops whose kernels know of layouts, and do not ask for one.

@@ -58,8 +58,8 @@ struct OpCall {
 };
 
 // What one execution of a plan keeps of a kernel from run to run: handles of the library that would
-// else be made for each. It belongs to one run at a time.
-// It may be destroyed after its kernel, and runs with nothing then.
+// else be made for each. It belongs to one run at a time, of the kernel that made it, and may be
+// destroyed after that kernel.
 class KernelState {
  public:
   virtual ~KernelState() = default;
