@@ -102,6 +102,12 @@ std::optional<Reporter> Child::Fork(Child* child) {
   TENTER_CHECK(pipe(ends) == 0, "no pipe");
   child->said_ = memfd_create("stderr", 0);
   child->answers_ = ends[0];
+  // On a busy machine the time of the child may be over before it has its handler: what asks where
+  // it hangs waits until then, since it would end the child without a word.
+  sigset_t quit, before;
+  sigemptyset(&quit);
+  sigaddset(&quit, SIGQUIT);
+  pthread_sigmask(SIG_BLOCK, &quit, &before);
   child->process_ = fork();
   TENTER_CHECK(child->process_ >= 0, "no process");
   if (child->process_ == 0) {
@@ -110,8 +116,10 @@ std::optional<Reporter> Child::Fork(Child* child) {
     dup2(child->said_, STDERR_FILENO);
     dup2(child->said_, STDOUT_FILENO);  // what a target prints is no event
     InstallDirectHandler(SIGQUIT, OnQuit);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return Reporter(ends[1]);
   }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   close(ends[1]);
   return std::nullopt;
 }
