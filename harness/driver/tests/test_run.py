@@ -134,6 +134,16 @@ def test_canaries(tenter, write, house, behaviour, found_by, verdict, code):
     assert result["verdict"] == verdict and result["planted"] == "shared_arena"
 
 
+@pytest.mark.parametrize(("found_by", "verdict", "said"), [
+    (["crash", "determinism"], "FOUND", "determinism"), (["determinism", "crash"], "FOUND", "determinism"),
+    (["crash", "hidden_write"], "MISSED", "crash")])
+def test_one_of_several_checks_may_find_a_planted_bug(tenter, write, house, found_by, verdict, said):
+    tenter("run", write("canary/one", f"[expect]\nfound_by = {found_by}", behaviour="finding"))
+    result = case(house, "canary/one.probe")
+    assert (result["verdict"], result["found_by"]) == (verdict, said)
+    assert verdict == "FOUND" or "crash or hidden_write had to find it; determinism reported something else" in result["reason"]
+
+
 @pytest.mark.parametrize(("count", "behaviour", "verdict"), [
     (1, "finding", "PASS"), (2, "finding", "FAIL"), (1, "clean", "FAIL"), (1, "crash", "FAIL")])
 def test_expected_findings_must_match_exactly(tenter, write, house, count, behaviour, verdict):

@@ -49,6 +49,8 @@ def test_defaults_are_filled_in():
     (GOOD | {"saboteur": "a", "mutant": "b"}, "plant one bug at a time"),
     (GOOD | {"expect": {"found": "x"}}, "[expect]: unknown key 'found'; did you mean"),
     (GOOD | {"expect": {"findings": ["determinism"]}}, "each one is a table"),
+    (GOOD | {"expect": {"found_by": 3}}, "'found_by' is 3, and must be a string or a list of them"),
+    (GOOD | {"expect": {"found_by": ["x", 3]}}, "3 must be a string"),
     (GOOD | {"expect": {"found_by": "x", "findings": [{"check": "x"}]}}, "use one of them"),
     ({"title": "t", "workload": {"kind": "k", "tsn": {"threads": 1}}}, "unknown flavour 'tsn'; did you mean 'tsan'?"),
 ])

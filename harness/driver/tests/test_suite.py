@@ -37,7 +37,7 @@ def test_tests_inside_a_program_are_counted(tmp_path):
 
 def test_a_failing_test_inside_a_program_is_named(tmp_path):
     tally = ctest(tmp_path, GTEST.format(failure=FAILURE), "fail", FAILURE)
-    assert counts(tally) == (1 + 1, 1, 1 + 1) and tally.failures == ("failed: A y",)
+    assert counts(tally) == (1 + 1, 1, 1 + 1) and tally.failures == ("failed: A y", "  no")
 
 
 def test_a_program_that_a_sanitizer_ended_fails_although_its_tests_passed(tmp_path):
@@ -54,7 +54,7 @@ def test_a_program_that_died_before_it_wrote_anything_fails(tmp_path):
 def test_a_program_that_hung_or_died_names_its_test(tmp_path, last, told):
     printed = f"<system-out>[ RUN      ] A.x\n[       OK ] A.x (0 ms)\n{last}</system-out>" if last else ""
     tally = ctest(tmp_path, None, "fail", FAILURE + printed)
-    assert tally.failures == (f"failed: base base{told}",)
+    assert tally.failures == (f"failed: base base{told}", "  no")
 
 
 def test_missing_reports_are_failures(tmp_path):
@@ -75,6 +75,19 @@ def test_a_stage_that_fails_or_finds_no_test_is_red_and_the_next_still_runs(caps
     assert code == 1 and "FAILED  bad" in out and "ok      good" in out
 
 
+def test_what_failed_is_told_again_at_the_end(capsys):
+    run_stages([Stage("a", lambda: Tally(failed=1, failures=("failed: x", "  no"), log=("| long",))), Stage("b", lambda: Tally(1))])
+    out = capsys.readouterr().out
+    assert out.count("| long") == 1 and out.count("failed: x") == 2
+    assert [line.strip() for line in out.splitlines()][-6:-3] == ["a:", "failed: x", "no"]
+
+
+def test_of_very_many_failures_the_rest_is_counted(capsys):
+    run_stages([Stage("a", lambda: Tally(failed=50, failures=tuple(f"failed: {i}" for i in range(50))))])
+    out = capsys.readouterr().out
+    assert out.count("and 10 lines more") == 2 and "failed: 40" not in out
+
+
 def test_an_error_of_a_stage_is_a_failure_with_its_line(capsys):
     def work() -> Tally:
         raise UsageError("no scenario 'canary'")
@@ -86,7 +99,7 @@ def test_a_case_without_power_or_with_an_error_counts_as_failed(house, console, 
     for name, behaviour in (("a", "clean"), ("b", "no_power"), ("c", "defect"), ("d", "finding")):
         write(f"smoke/{name}", behaviour=behaviour)
     tally = Suite(house, console, tmp_path).campaign(("smoke",), ())
-    assert counts(tally) == (1, 3, 0) and "GREY: smoke/b.probe" in tally.failures
+    assert counts(tally) == (1, 3, 0) and tally.failures[0].startswith("GREY: smoke/b.probe: ")
 
 
 def test_published_examples_and_old_bugs_run_with_smoke(house):

@@ -202,7 +202,7 @@ def result_of(case: Case, outcome: tuple[Verdict, str], exit_code: int | None, d
         parameters={key: value for key, value in case.plan["workload"].items() if key != "kind"},
         target=_target_name(case.plan["target"]), seed=case.plan["seed"],
         contracts=case.contracts, verdict=outcome[0], reason=outcome[1], exit_code=exit_code,
-        duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=case.expect.found_by,
+        duration_s=round(duration_s, 3), timeout_s=case.timeout_s, planted=case.planted, found_by=verdict.finder(findings or (), case.expect),
         findings=tuple(findings or ()), stderr_tail=stderr, again=case.again,
         retry=case.retry, several=case.several, **(summary or {}))
 

@@ -91,7 +91,7 @@ class Planner:
         checks = self._checks(scenario, workload.checks)
         self._check_faults(scenario)
         known = self.catalogue.check_names()
-        for check in filter(None, [scenario.expect.found_by, *(name for name, _ in scenario.expect.findings)]):
+        for check in (*scenario.expect.found_by, *(name for name, _ in scenario.expect.findings)):
             if check not in known:
                 raise UsageError(f"{scenario.source}: [expect] unknown check '{check}'{nearest(check, known)}")
         for name, _ in scenario.expect.at_least:

@@ -26,11 +26,12 @@ _TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "on_r
 _FAULTS = {"plan": str}
 _CHECKS = {"use": list, "main": str, "main_at_least": int}
 _BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
-_EXPECT = {"found_by": str, "findings": list, "at_least": dict}
+_NAMES = str | list
+_EXPECT = {"found_by": _NAMES, "findings": list, "at_least": dict}
 _FINDING = {"check": str, "count": int}
 _MOST_SEED = 2**62  # so that it fits 64 bits with every repetition
 _MOST_BUDGET = {"watchdog_ms": 10**12, "timeout_s": 10**9, "seed": _MOST_SEED}  # times are nanoseconds in 64 bits somewhere
-_TOML_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
+_TOML_NAMES = {_NAMES: "a string or a list of them", str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Expected:
     """What a scenario must report to pass: nothing, one planted bug, or a list of findings; and what must have happened
     before that says anything."""
 
-    found_by: str = ""
+    found_by: tuple[str, ...] = ()  # the checks one of which must find the planted bug, the most likely one first
     findings: tuple[tuple[str, int], ...] = ()
     main: str = ""  # the check that the scenario is for
     main_at_least: int = 1  # that it must have examined
@@ -224,12 +225,14 @@ def _expected(raw: Mapping[str, Any], source: str) -> Expected:
         if item.get("count", 1) < 1:
             raise UsageError(f"{where}: 'count' is {item['count']}, and must be at least 1")
         findings.append((item["check"], item.get("count", 1)))
-    if findings and section.get("found_by"):
+    found_by = section.get("found_by", [])
+    found_by = _strings([found_by] if isinstance(found_by, str) else found_by, f"{source}: [expect] found_by")
+    if findings and found_by:
         raise UsageError(f"{source}: [expect] has 'found_by' and 'findings'; use one of them")
-    if section.get("found_by") and not (raw.get("saboteur") or raw.get("mutant")):
+    if found_by and not (raw.get("saboteur") or raw.get("mutant")):
         raise UsageError(f"{source}: [expect] 'found_by' asks for a planted bug, and the scenario plants none; set "
                          "'saboteur' or 'mutant', or ask for 'findings'")
-    if (raw.get("saboteur") or raw.get("mutant")) and not section.get("found_by") and not findings:
+    if (raw.get("saboteur") or raw.get("mutant")) and not found_by and not findings:
         raise UsageError(f"{source}: the scenario plants a bug and expects nothing; say what must find it: [expect] found_by")
     if "main_at_least" in checks and "main" not in checks:
         raise UsageError(f"{source}: [checks] 'main_at_least' says nothing without 'main', the name of a check")
@@ -237,5 +240,5 @@ def _expected(raw: Mapping[str, Any], source: str) -> Expected:
     for name, count in [*at_least.items(), ("main_at_least", checks.get("main_at_least", 1))]:
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise UsageError(f"{source}: '{name}' is {count!r}, and must be an integer of at least 1")
-    return Expected(section.get("found_by", ""), tuple(findings), checks.get("main", ""),
+    return Expected(found_by, tuple(findings), checks.get("main", ""),
                     checks.get("main_at_least", 1), tuple(at_least.items()))

@@ -11,13 +11,16 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from tenter.record.results import RunResult, Verdict
 
+_LINES, _LINE = 6, 200  # that are shown of what a test says of its failure
+
 
 @dataclass(frozen=True)
 class Tally:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
-    failures: tuple[str, ...] = field(default=())  # what to print below the stage, one line each
+    failures: tuple[str, ...] = field(default=())  # what to print below the stage and at the end, one line each
+    log: tuple[str, ...] = field(default=())  # what to print below the stage alone
 
     @property
     def total(self) -> int:
@@ -25,7 +28,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped,
-                     self.failures + other.failures)
+                     self.failures + other.failures, self.log + other.log)
 
 
 def one(name: str, problems: Iterable[str]) -> Tally:
@@ -51,13 +54,19 @@ def _cases(path: Path) -> list[TestCase]:
 
 def _of_case(case: TestCase) -> Tally:
     results = case.result or []
-    if any(isinstance(result, Failure | Error) for result in results):
-        return Tally(failed=1, failures=(f"failed: {case.classname or ''} {case.name}".replace("  ", " ") + _unfinished(case),))
+    bad = [result for result in results if isinstance(result, Failure | Error)]
+    if bad:
+        name = f"failed: {case.classname or ''} {case.name}".replace("  ", " ")
+        return Tally(failed=1, failures=(name + _unfinished(case), *_first_lines(bad[0].message or "")))
     # ctest marks what could not start with a status of its own.
     status = case._elem.get("status", "")
     if any(isinstance(result, Skipped) for result in results) or status in ("notrun", "disabled"):
         return Tally(skipped=1)
     return Tally(passed=1)
+
+
+def _first_lines(message: str) -> list[str]:
+    return [f"  {line[:_LINE]}" for line in message.splitlines() if line.strip()][:_LINES]
 
 
 def _unfinished(case: TestCase) -> str:
@@ -93,5 +102,5 @@ def of_run(run: RunResult) -> Tally:
     tally = Tally(failed=len(run.not_run), failures=tuple(f"not run: {name}" for name in run.not_run))
     for case in run.cases:
         good = case.verdict in (Verdict.PASS, Verdict.FOUND)
-        tally += Tally(passed=1) if good else Tally(failed=1, failures=(f"{case.verdict.name}: {case.name}",))
+        tally += Tally(passed=1) if good else Tally(failed=1, failures=(f"{case.verdict.name}: {case.name}: {case.reason}",))
     return tally

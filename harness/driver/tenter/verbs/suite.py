@@ -120,11 +120,11 @@ def smoke_words(house: House) -> tuple[str, ...]:
 
 
 def _with_log(tally: Tally, log: Path) -> Tally:
-    """Adds the end of the log to the failures, since that is what one needs to see first."""
+    """Adds the end of the log, when anything failed."""
     if not tally.failed:
         return tally
     tail = log.read_text(errors="replace").splitlines()[-_LOG_TAIL:]
-    return tally + Tally(failures=tuple(f"| {line}" for line in tail))
+    return tally + Tally(log=tuple(f"| {line}" for line in tail))
 
 
 def run_all(house: House, console: Console, quick: bool) -> int:
@@ -134,9 +134,12 @@ def run_all(house: House, console: Console, quick: bool) -> int:
 
 
 def run_stages(stages: list[Stage]) -> int:
-    """Runs every stage, whatever the one before did; prints a line for each and the sum as the last line."""
+    """Runs every stage, whatever the one before did; prints what failed, a line for each stage, and the sum as the last line.
+
+    Of a long output often the end alone is kept, so that what failed stands there, too.
+    """
     total = Tally()
-    lines = []
+    lines, failed = [], []
     for stage in stages:
         print(f"== {stage.name}", flush=True)
         started = time.monotonic()
@@ -146,11 +149,19 @@ def run_stages(stages: list[Stage]) -> int:
         skipped = f" ({tally.skipped} skipped)" if tally.skipped else ""
         lines.append(f"{state:7} {stage.name:24} {tally.passed} of {tally.total}{skipped} "
                      f"in {time.monotonic() - started:.1f} s")
-        print("\n".join([*(f"  {failure}" for failure in tally.failures[:_SHOWN_FAILURES + _LOG_TAIL]), lines[-1]]),
-              flush=True)
-    print("\n" + "\n".join(lines))
+        failures = _shown(tally)
+        print("\n".join([*(f"  {line}" for line in tally.log), *failures, lines[-1]]), flush=True)
+        if failures:
+            failed += [f"{stage.name}:", *failures]
+    print("\n" + "\n".join([*failed, *lines]))
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
     return FINDINGS if total.failed else CLEAN
+
+
+def _shown(tally: Tally) -> list[str]:
+    shown = [f"  {line}" for line in tally.failures[:_SHOWN_FAILURES]]
+    more = len(tally.failures) - len(shown)
+    return [*shown, f"  and {more} lines more"] if more else shown
 
 
 def _run(stage: Stage) -> Tally:
