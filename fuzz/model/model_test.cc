@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "fuzz/model/hunt/smaller.h"
 #include "fuzz/model/judge/judge.h"
@@ -101,6 +102,7 @@ TEST(ModelOracle, WorksOutNumbersOneByOne) {
   const Array a = Floats({2, 2}, {-2, -1, 0, 3});
   EXPECT_EQ(Of("n0 = Relu x0", a), (Numbers{0, 0, 0, 3}));
   EXPECT_EQ(Of("n0 = LeakyRelu x0 alpha 0.5", a), (Numbers{-1, -0.5, 0, 3}));
+  EXPECT_EQ(Of("n0 = HardSigmoid x0 alpha 0.25 beta 0.5", a), (Numbers{0, 0.25, 0.5, 1}));
   EXPECT_EQ(Of("n0 = Clip x0 max 1", a), (Numbers{-2, -1, 0, 1}));
   EXPECT_EQ(Of("n0 = Clip x0 min 0 max -1", a), Numbers(4, -1)) << "the upper bound counts";
   EXPECT_EQ(Of("n0 = Sub x0 x1", a, Floats({2, 1}, {1, 2})), (Numbers{-3, -2, -2, 1}));
@@ -447,6 +449,21 @@ TEST(ModelOracle, TakesSpecialNumbersWhereNoneIsRounded) {
     EXPECT_TRUE((*made)[0].special) << line;
   }
   EXPECT_FALSE(ComputeNode(*ParseNode("n0 = Add x0 x0"), values).has_value());
+}
+
+// Whether an op fits does not depend on the numbers, of which each call has others.
+TEST(ModelOracle, TakesNonfiniteNumbersWhereverTheyComeOut) {
+  Array x = Floats({1, 1, 2, 2}, {std::nan(""), 1, std::numeric_limits<double>::infinity(), 0});
+  x.nonfinite = true;
+  const Values values = {{"x0", x}};
+  const auto line = [&](const char* text) { return ComputeNode(*ParseNode(text), values); };
+  const Array conv = (*line("n0 = Conv x0 {1,1,2,1:4}"))[0];
+  EXPECT_TRUE(std::isnan(conv.numbers[0]) && std::isfinite(conv.numbers[1]) && conv.nonfinite);
+  EXPECT_EQ((*line("n0 = HardSigmoid x0 alpha 0.5 beta 0.5"))[0].numbers[2], 1);
+  EXPECT_TRUE(line("n0 = Clip x0 min 0 max 1").has_value());
+  EXPECT_FALSE(line("n0 = Clip x0 min 0").has_value());
+  EXPECT_FALSE(line("n0 = Cast x0 to 7").has_value());
+  EXPECT_FALSE(line("n0 = MaxPool x0 kernel_shape 2 2").has_value());
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ Status Arena::AddStep(const PlanStep& step) {
   try {
     mine.state = step.kernel->MakeState();
   } catch (const StatusError& error) {
-    return {error.status().code(), "node '" + step.node + "' (" + step.op_type + " of " +
-                                       step.shapes + "): " + error.status().message()};
+    const std::string who = step.nodes.empty() ? "node '" + step.name + "'" : NameOf(step.nodes[0]);
+    return {error.status().code(), who + ": " + error.status().message()};
   }
   return {};
 }
@@ -121,6 +121,7 @@ Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* prob
     TENTER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(spec));
     outputs_.push_back(std::move(output));
   }
+  for (ArenaStep& step : steps_) step.failed = 0;
   for (const Bound& bound : bound_)
     *bound.tensor = bound.ref->source == ValueRef::Source::kInput ? inputs[bound.ref->index]
                                                                   : outputs_[bound.ref->index];

@@ -41,6 +41,7 @@ struct ArenaStep {
   std::vector<Var> reads;
   std::vector<Var> writes;
   std::unique_ptr<KernelState> state;
+  size_t failed = 0;  // which of PlanStep::nodes did, when the step failed
 };
 
 class Arena {

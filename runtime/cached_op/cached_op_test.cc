@@ -237,10 +237,13 @@ TEST_P(CachedOpTest, ConcurrentUseWithoutTheFlagIsRefused) {
   EXPECT_TRUE(Invoke(input).ok());
 }
 
-// COP-5: a node that fails fails its request alone; the message names request, node and shapes.
+// COP-5: a node that fails fails its request alone; the message names request, node and shapes,
+// also of a node in the epilogue of another.
 TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
   probe_ = std::make_unique<AtSite>(cached_op_sites::kNodeRun, [](const ProbeContext& context) {
-    if (context.op == "Tanh5" && context.request == 2) throw std::runtime_error("boom");
+    if ((context.op == "Tanh5" && context.request == 2) ||
+        (context.op == "MatMul4" && context.request == 3))
+      throw std::runtime_error("boom");
     return ProbeOutcome{};
   });
   for (const bool thread_safe : {true, false}) {
@@ -248,12 +251,15 @@ TEST_P(CachedOpTest, FailingNodeFailsItsRequestAlone) {
     const Tensor input = RandomTensor(Shape({2, 8}), 5);
     for (int request = 1; request <= 4; ++request) {
       const auto outputs = Invoke(input);
-      if (request != 2) {
+      if (request == 1 || request == 4) {
         EXPECT_EQ(Floats(outputs.value()[0]), Expected(input));
         continue;
       }
       EXPECT_EQ(outputs.status().message(),
-                "request 2: node 'Tanh5' (Tanh of (float32[2,8])): std::runtime_error: boom");
+                request == 2 ? "request 2: node 'Tanh5' (Tanh of (float32[2,8])): "
+                               "std::runtime_error: boom"
+                             : "request 3: node 'MatMul4' (MatMul of (float32[2,8], "
+                               "float32[8,8])): std::runtime_error: boom");
     }
   }
 }

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "runtime/graph/fusion/fuse.h"
+#include "runtime/graph/fusion/hard_swish.h"
 #include "runtime/graph/lay_out.h"
 #include "runtime/graph/memory_plan.h"
 #include "runtime/graph/specialise.h"
@@ -29,13 +31,21 @@ std::vector<int> SlotsOf(const std::vector<ValueRef>& refs, const std::vector<in
 
 }  // namespace
 
+std::string NameOf(const ModelNode& node) {
+  return "node '" + node.name + "' (" + node.op_type + " of " + node.shapes + ")";
+}
+
 Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
                                                   std::span<const TensorSpec> signature,
                                                   KernelChoice kernels, int executors) {
   std::shared_ptr<Plan> plan(new Plan);
   plan->signature_.assign(signature.begin(), signature.end());
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
-  if (kernels == KernelChoice::kOneDnn) TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));
+  if (kernels == KernelChoice::kOneDnn) {
+    TENTER_RETURN_IF_ERROR(FoldHardSwish(plan->graph_));
+    TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));
+    TENTER_RETURN_IF_ERROR(Fuse(plan->graph_));
+  }
   TENTER_RETURN_IF_ERROR(plan->Build(graph, kernels, executors));
   return std::shared_ptr<const Plan>(std::move(plan));
 }
@@ -69,10 +79,8 @@ ValueRef Plan::Refer(int value) const {
 }
 
 Status Plan::AddStep(const Node& node, KernelChoice kernels) {
-  PlanStep step{.node = node.name,
-                .op_type = node.op_type,
-                .shapes = node.shapes,
-                .of_model = !node.of_plan,
+  PlanStep step{.name = node.name,
+                .nodes = ModelNodesOf(node),
                 .kernel = nullptr,
                 .inputs = {},
                 .outputs = {},

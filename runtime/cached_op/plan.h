@@ -1,7 +1,8 @@
 // Plan: a model compiled for one input signature; what all requests of that signature share.
 //
-// Path: Graph + signature -> Plan::Compile (Specialise, LayOut, PlanMemory, one kernel per node) ->
-// steps. A step becomes one op on the engine; its slots become the vars that order it.
+// Path: Graph + signature -> Plan::Compile (Specialise, FoldHardSwish, LayOut, Fuse, PlanMemory, a
+// kernel per node) -> steps. A step becomes one op on the engine; its slots become the vars that
+// order it.
 //
 // Thread safety: immutable after Compile, but for the scratch memory: the kernels of a plan may run
 //   at the same time for distinct requests, each with the scratch of another executor.
@@ -33,11 +34,14 @@ struct ValueRef {
   Tensor constant = {};
 };
 
+// "node 'conv1' (Conv of (float32[1,3,48,192], float32[8,3,3,3]))".
+std::string NameOf(const ModelNode& node);
+
 struct PlanStep {
-  std::string node;
-  std::string op_type;
-  std::string shapes;    // "(float32[1,3,48,192], float32[8,3,3,3])", for messages
-  bool of_model = true;  // else put in by the compiler: no fault of the model strikes here
+  std::string name;  // of its first node, or of the one that it was put in for
+  // What it does of the model, in order. Empty for a step that the compiler put in: no fault of the
+  // model strikes there.
+  std::vector<ModelNode> nodes;
   std::unique_ptr<Kernel> kernel;
   std::vector<ValueRef> inputs;
   std::vector<ValueRef> outputs;

@@ -27,7 +27,7 @@ Status Request::PushSteps(Engine* engine) {
 
 Result<uint64_t> Request::PushStep(Engine* engine, size_t number) {
   const ArenaStep& step = arena_->step(number);
-  return engine->Push({.name = plan_.steps()[number].node,
+  return engine->Push({.name = plan_.steps()[number].name,
                        .reads = step.reads,
                        .writes = step.writes,
                        .scope = arena_->scope(),
@@ -48,20 +48,30 @@ Status Request::RunInline() {
     try {
       RunStep(*arena_, number, 0);
     } catch (...) {
-      return Describe(plan_.steps()[number].node, Thrown::Current());
+      return Describe(plan_.steps()[number].name, Thrown::Current());
     }
   }
   EndRequest(*arena_);
   return {};
 }
 
-Status Request::Describe(const std::string& node, const Thrown& thrown) const {
-  const Status status = thrown.ToStatus();
-  std::string where = "request " + std::to_string(number_) + ": node '" + node + "'";
+// A step that the compiler put in has the name of a node that another step does.
+std::string Request::NodeOf(const std::string& step_name) const {
+  for (size_t number = 0; number < plan_.steps().size(); ++number) {
+    const PlanStep& step = plan_.steps()[number];
+    if (step.name == step_name && !step.nodes.empty())
+      return NameOf(step.nodes[arena_->step(number).failed]);
+  }
   for (const PlanStep& step : plan_.steps())
-    if (step.node == node && step.of_model)
-      where += " (" + step.op_type + " of " + step.shapes + ")";
-  return {status.code(), where + ": " + status.message()};
+    for (const ModelNode& node : step.nodes)
+      if (node.name == step_name) return NameOf(node);
+  return "node '" + step_name + "'";
+}
+
+Status Request::Describe(const std::string& step_name, const Thrown& thrown) const {
+  const Status status = thrown.ToStatus();
+  return {status.code(), "request " + std::to_string(number_) + ": " + NodeOf(step_name) + ": " +
+                             status.message()};
 }
 
 }  // namespace tenter

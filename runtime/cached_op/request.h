@@ -38,7 +38,8 @@ class Request {
   Status PushSteps(Engine* engine);
   Result<uint64_t> PushStep(Engine* engine, size_t number);
   Result<uint64_t> PushEnd(Engine* engine);
-  Status Describe(const std::string& node, const Thrown& thrown) const;
+  std::string NodeOf(const std::string& step_name) const;
+  Status Describe(const std::string& step_name, const Thrown& thrown) const;
 
   const uint64_t number_;
   const std::span<const Tensor> inputs_;

@@ -7,12 +7,15 @@ namespace tenter {
 void RunStep(Arena& arena, size_t number, int executor) {
   if (arena.abandoned()) return;
   const PlanStep& step = arena.plan().steps()[number];
-  if (step.of_model) {
-    const ProbeOutcome fault = TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.node,
-                                          .request = static_cast<int64_t>(arena.request()));
+  ArenaStep& mine = arena.step(number);
+  for (size_t i = 0; i < step.nodes.size(); ++i) {
+    mine.failed = i;
+    const ProbeOutcome fault =
+        TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.nodes[i].name,
+                   .request = static_cast<int64_t>(arena.request()));
     if (!fault.error.ok()) throw StatusError(fault.error);
   }
-  ArenaStep& mine = arena.step(number);
+  mine.failed = 0;
   step.kernel->Run(mine.inputs, mine.outputs,
                    {.scratch = arena.plan().scratch(executor), .state = mine.state.get()});
 }

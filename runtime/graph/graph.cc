@@ -1,5 +1,8 @@
 #include "runtime/graph/graph.h"
 
+#include <span>
+#include <utility>
+
 namespace tenter {
 namespace {
 
@@ -43,6 +46,40 @@ Status CheckNode(const Graph& graph, const Node& node, Produced& produced) {
   return {};
 }
 
+size_t OwnInputsOf(const Node& node) {
+  size_t count = node.inputs.size();
+  for (const Node& next : node.epilogue) count -= next.inputs.size() - 1;
+  return count;
+}
+
+// Without its epilogue.
+OpCall OwnCallOf(const Graph& graph, const Node& node) {
+  OpCall call{node.name, node.op_type, node.attributes, graph.opset, {}, {}, {}};
+  call.output_count = static_cast<int>(node.outputs.size());
+  call.layout = node.layout;
+  call.carried = node.carried;
+  call.packed = graph.packed.get();
+  call.shapes = node.shapes;
+  for (const int input : std::span(node.inputs).first(OwnInputsOf(node))) {
+    call.present.push_back(input >= 0);
+    call.inputs.emplace_back();
+    call.constants.push_back(nullptr);
+    if (input < 0) continue;
+    const Value& value = graph.values[static_cast<size_t>(input)];
+    if (value.constant) {
+      call.inputs.back() = value.constant->spec();
+      call.constants.back() = &*value.constant;
+      // Constants of one plan go with it, and others may come to lie where they lay.
+      if (graph.parameters == nullptr || !graph.parameters->Contains(value.constant->raw()))
+        call.packed = nullptr;
+      continue;
+    }
+    TENTER_CHECK(value.spec.has_value(), "no spec for value '" + value.name + "'");
+    call.inputs.back() = *value.spec;
+  }
+  return call;
+}
+
 }  // namespace
 
 Status CheckGraph(const Graph& graph) {
@@ -63,29 +100,18 @@ Status CheckGraph(const Graph& graph) {
 }
 
 OpCall CallOf(const Graph& graph, const Node& node) {
-  OpCall call{node.name, node.op_type, node.attributes, graph.opset, {}, {}, {}};
-  call.output_count = static_cast<int>(node.outputs.size());
-  call.layout = node.layout;
-  call.packed = graph.packed.get();
-  call.shapes = node.shapes;
-  for (const int input : node.inputs) {
-    call.present.push_back(input >= 0);
-    call.inputs.emplace_back();
-    call.constants.push_back(nullptr);
-    if (input < 0) continue;
-    const Value& value = graph.values[static_cast<size_t>(input)];
-    if (value.constant) {
-      call.inputs.back() = value.constant->spec();
-      call.constants.back() = &*value.constant;
-      // Constants of one plan go with it, and others may come to lie where they lay.
-      if (graph.parameters == nullptr || !graph.parameters->Contains(value.constant->raw()))
-        call.packed = nullptr;
-      continue;
-    }
-    TENTER_CHECK(value.spec.has_value(), "no spec for value '" + value.name + "'");
-    call.inputs.back() = *value.spec;
-  }
+  OpCall call = OwnCallOf(graph, node);
+  for (const Node& next : node.epilogue) call.epilogue.push_back(OwnCallOf(graph, next));
   return call;
+}
+
+std::vector<ModelNode> ModelNodesOf(const Node& node) {
+  if (node.of_plan) return {};
+  std::vector<ModelNode> nodes = node.stands_for;
+  if (nodes.empty()) nodes.push_back({node.name, node.op_type, node.shapes});
+  for (const Node& next : node.epilogue)
+    for (ModelNode& one : ModelNodesOf(next)) nodes.push_back(std::move(one));
+  return nodes;
 }
 
 std::vector<TensorSpec> OutputSpecsOf(const Graph& graph, const Node& node) {

@@ -1,7 +1,7 @@
 // Graph: a model as data: values, nodes in topological order, inputs and outputs.
 // Path:
-//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> LayOut -> PlanMemory ->
-//   kernels.
+//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> LayOut -> Fuse ->
+//   PlanMemory -> kernels.
 //
 // Thread safety: a Graph is a value; once built it is only read, from any thread.
 // Ownership and lifetime: copying a graph shares constants and sealed parameters.
@@ -30,6 +30,13 @@ struct Value {
   std::optional<Tensor> constant;
 };
 
+// A node as the model has it, for messages.
+struct ModelNode {
+  std::string name;
+  std::string op_type;
+  std::string shapes;  // as Node::shapes
+};
+
 struct Node {
   std::string name;
   std::string op_type;
@@ -41,7 +48,17 @@ struct Node {
   std::string shapes = {};
   Layout layout = Layout::kChannelsFirst;  // see OpCall
   bool of_plan = false;                    // put in for the node of the model whose name it has
+  // Nodes of the model whose ops the kernel applies to what it computes, in order
+  // (fusion/fuse.h). What else they read stands behind the inputs of this node's own op, and the
+  // output of the last one is the only output.
+  std::vector<Node> epilogue = {};
+  size_t carried = 0;  // in an epilogue: the input that is the output of the one before
+  std::vector<ModelNode> stands_for = {};  // those that it was put in the place of, in their order
 };
+
+// What it does of the model, in order: itself or those that it stands for, and so on along its
+// epilogue. None for a node that was put in.
+std::vector<ModelNode> ModelNodesOf(const Node& node);
 
 struct Graph {
   std::string name;

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
+#include "runtime/graph/fusion/fuse.h"
+#include "runtime/graph/fusion/hard_swish.h"
 #include "runtime/graph/lay_out.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
@@ -101,6 +103,14 @@ double Milliseconds(int64_t start_ns) {
   return static_cast<double>(NowNs() - start_ns) / static_cast<double>(kNsPerMs);
 }
 
+// "Conv", or "Conv[Add,Relu]" with an epilogue.
+std::string OpsOf(const Node& node) {
+  std::string ops = node.op_type;
+  for (const Node& next : node.epilogue)
+    ops += (&next == &node.epilogue.front() ? "[" : ",") + next.op_type;
+  return ops + (node.epilogue.empty() ? "" : "]");
+}
+
 Status Run(const Arguments& arguments) {
   TENTER_RETURN_IF_ERROR(WarmUpOneDnn());
   std::vector<Tensor> inputs;
@@ -116,12 +126,16 @@ Status Run(const Arguments& arguments) {
   std::printf("load_ms %.3f\n", Milliseconds(start_ns));
   const int64_t compile_ns = NowNs();
   TENTER_ASSIGN_OR_RETURN(Graph graph, Specialise(simple, specs));
-  if (arguments.kernels == KernelChoice::kOneDnn) TENTER_RETURN_IF_ERROR(LayOut(graph));
+  if (arguments.kernels == KernelChoice::kOneDnn) {
+    TENTER_RETURN_IF_ERROR(FoldHardSwish(graph));
+    TENTER_RETURN_IF_ERROR(LayOut(graph));
+    TENTER_RETURN_IF_ERROR(Fuse(graph));
+  }
   TENTER_ASSIGN_OR_RETURN(const auto kernels, MakeKernels(graph, arguments.kernels));
   std::printf("compile_ms %.3f\n", Milliseconds(compile_ns));
   std::map<std::string, int> implementations;
   for (size_t i = 0; i < kernels.size(); ++i)
-    ++implementations[graph.nodes[i].op_type + " " + std::string(kernels[i]->implementation())];
+    ++implementations[OpsOf(graph.nodes[i]) + " " + std::string(kernels[i]->implementation())];
   for (const auto& [name, count] : implementations) std::printf("%4d x %s\n", count, name.c_str());
   std::vector<Tensor> outputs;
   std::vector<double> times_ms;

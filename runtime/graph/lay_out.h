@@ -12,7 +12,7 @@
 // the images in between is how they lie in memory, so that a Relu needs to know nothing; only Conv,
 // the poolings and BatchNormalization have Node::layout.
 //
-// Path: Specialise -> LayOut -> PlanMemory.
+// Path: Specialise -> LayOut -> Fuse -> PlanMemory.
 //
 // Thread safety: any thread; a graph is a value.
 // Invariants: (1) the outputs have the same names, shapes and values, up to the order in which a

@@ -3,11 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "runtime/graph/rewrites.h"
 #include "runtime/graph/run_graph.h"
-#include "runtime/graph/specialise.h"
+#include "runtime/graph/same_answers.h"
 #include "runtime/graph/testing.h"
 
 namespace tenter {
@@ -20,36 +17,10 @@ TensorSpec Image(int64_t channels, int64_t size = 6) {
   return {DType::kFloat32, {2, channels, size, size}};
 }
 
-Graph Special(const Graph& graph) {
-  const Graph simple = Simplify(graph).value();
-  std::vector<TensorSpec> specs;
-  for (const int input : simple.inputs)
-    specs.push_back(*simple.values[static_cast<size_t>(input)].spec);
-  return Specialise(simple, specs).value();
-}
-
 Graph LaidOut(Graph graph) {
   const Status status = LayOut(graph);
   EXPECT_TRUE(status.ok()) << status.message();
   return graph;
-}
-
-// Runs both on the same random inputs.
-void ExpectSameAnswers(const Graph& before, const Graph& after, Rng& rng) {
-  std::vector<Tensor> inputs;
-  for (const int input : before.inputs)
-    inputs.push_back(RandomFloats(before.values[static_cast<size_t>(input)].spec->shape, rng));
-  const auto expected = RunGraph(before, inputs, KernelChoice::kReference);
-  const auto found = RunGraph(after, inputs, KernelChoice::kOneDnn);
-  ASSERT_TRUE(expected.ok()) << expected.status().message();
-  ASSERT_TRUE(found.ok()) << found.status().message();
-  for (size_t i = 0; i < expected->size(); ++i) {
-    ASSERT_EQ((*expected)[i].spec(), (*found)[i].spec());
-    for (int64_t k = 0; k < (*expected)[i].shape().NumElements(); ++k) {
-      const float a = (*expected)[i].data<float>()[k], b = (*found)[i].data<float>()[k];
-      ASSERT_LE(std::fabs(a - b), 1e-4f + 1e-4f * std::fabs(a)) << "output " << i << " at " << k;
-    }
-  }
 }
 
 class LayOutTest : public testing::Test {

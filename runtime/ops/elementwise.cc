@@ -175,30 +175,6 @@ MadeKernel MakeHardSigmoid(const OpCall& call) {
       call, [alpha, beta](float x) { return std::max(std::min(alpha * x + beta, 1.0f), 0.0f); });
 }
 
-struct ClipBounds {
-  float low;
-  float high;
-};
-
-Result<ClipBounds> ClipBoundsOf(const OpCall& call) {
-  ClipBounds bounds{std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max()};
-  if (call.opset < 11) {
-    TENTER_ASSIGN_OR_RETURN(bounds.low, call.attributes.Float("min", bounds.low));
-    TENTER_ASSIGN_OR_RETURN(bounds.high, call.attributes.Float("max", bounds.high));
-    return bounds;
-  }
-  float* const targets[] = {&bounds.low, &bounds.high};
-  for (size_t i = 1; i <= 2; ++i) {
-    if (!call.has_input(i)) continue;
-    const Tensor* bound = call.constant(i);
-    if (bound == nullptr) return Unsupported("a bound that depends on the data");
-    if (bound->dtype() != DType::kFloat32 || bound->shape().NumElements() != 1)
-      return Invalid("bound " + bound->spec().ToString() + ", expected one float32");
-    *targets[i - 1] = *bound->data<float>();
-  }
-  return bounds;
-}
-
 MadeKernel MakeClip(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const ClipBounds bounds, ClipBoundsOf(call));
   return MakeUnary(call,
@@ -248,6 +224,25 @@ constexpr std::array kOps = {
 };
 
 }  // namespace
+
+Result<ClipBounds> ClipBoundsOf(const OpCall& call) {
+  ClipBounds bounds{std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max()};
+  if (call.opset < 11) {
+    TENTER_ASSIGN_OR_RETURN(bounds.low, call.attributes.Float("min", bounds.low));
+    TENTER_ASSIGN_OR_RETURN(bounds.high, call.attributes.Float("max", bounds.high));
+    return bounds;
+  }
+  float* const targets[] = {&bounds.low, &bounds.high};
+  for (size_t i = 1; i <= 2; ++i) {
+    if (!call.has_input(i)) continue;
+    const Tensor* bound = call.constant(i);
+    if (bound == nullptr) return Unsupported("a bound that depends on the data");
+    if (bound->dtype() != DType::kFloat32 || bound->shape().NumElements() != 1)
+      return Invalid("bound " + bound->spec().ToString() + ", expected one float32");
+    *targets[i - 1] = *bound->data<float>();
+  }
+  return bounds;
+}
 
 std::span<const OpType> ElementwiseOps() { return kOps; }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "runtime/ops/chain_kernel.h"
+#include "runtime/ops/onednn/bounded_kernel.h"
 #include "runtime/ops/onednn/first_use.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/tables.h"
@@ -118,6 +120,13 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call) {
   return specs;
 }
 
+bool TakesEpilogue(const OpCall& call) {
+  if (call.output_count != 1) return false;
+  if (call.op_type == "Conv")
+    return call.layout == Layout::kChannelsLast && call.constant(1) != nullptr;
+  return call.op_type == "Gemm" || call.op_type == "MatMul";
+}
+
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
                                            KernelChoice choice) {
   const OpType* const found = FindOp(call.op_type);
@@ -128,10 +137,12 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
     Result<std::unique_ptr<Kernel>> kernel = MakeFast(op.make_fast, call);
+    if (kernel.ok()) kernel = MakeBounded(call, outputs[0], std::move(*kernel));
     if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)
       return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }
+  if (!call.epilogue.empty()) return MakeChain(call, outputs[0], choice);
   if (call.layout == Layout::kChannelsLast) return MakeTurned(call, outputs, choice);
   Result<std::unique_ptr<Kernel>> kernel = op.make_reference(call);
   if (!kernel.ok())

@@ -48,6 +48,10 @@ struct OpCall {
   PackedWeights* packed = nullptr;
   // What it reads as the model has it, "(float32[1,3,8,8], -)"; `inputs` may tell how it lies.
   std::string_view shapes = {};
+  // Element-wise ops that the kernel applies to what it computes before it writes it, in order. It
+  // reads the inputs of the call, and then those of each such op but for the one that is carried.
+  std::vector<OpCall> epilogue = {};
+  size_t carried = 0;  // in an epilogue: the input that is what the op before computes
 
   // Input 0 as ONNX has it: [N,C,H,W] where `layout` matters.
   Shape image() const {
@@ -141,11 +145,16 @@ Result<std::vector<TensorSpec>> InferOp(const OpCall& call);
 enum class KernelChoice { kReference, kOneDnn };
 
 // A kernel for this call. With kOneDnn the reference kernel serves where oneDNN has none.
-// REQUIRES: `outputs` are what InferOp answered to this call, as they lie in its layout. A kernel
-// relies on the checks that InferOp makes and does not repeat them; asking for its answer shows
-// that they were made.
+// REQUIRES: `outputs` are what InferOp answered to this call, as they lie in its layout, and so are
+// those of its epilogue. A kernel relies on the checks that InferOp makes and does not repeat them;
+// asking for its answer shows that they were made.
 Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const TensorSpec> outputs,
                                            KernelChoice choice);
+
+// True for ops whose kernels may have an epilogue.
+bool TakesEpilogue(const OpCall& call);
+// True when `op` may stand in an epilogue behind a kernel whose last axis is that of its channels.
+bool CanFollow(const OpCall& op);
 
 // Empty, for one model. Declared here because its header needs that of oneDNN.
 std::shared_ptr<PackedWeights> MakePackedWeights();

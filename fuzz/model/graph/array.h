@@ -33,6 +33,9 @@ struct Array {
   int bits = 0;
   // Infinities, NaN, denormal and the largest numbers may occur, and `most` and `bits` say nothing.
   bool special = false;
+  // Some numbers may be NaN or infinite, and the others are as `most` and `bits` say. Sums and
+  // products of such numbers do not depend on their order either.
+  bool nonfinite = false;
 
   int rank() const { return static_cast<int>(dims.size()); }
   // Whether a sum of such numbers is exact in float32, whatever its order.
@@ -63,7 +66,8 @@ inline Array MakeArray(Dims dims, const Array& like) {
              .dims = std::move(dims),
              .most = like.most,
              .bits = like.bits,
-             .special = like.special};
+             .special = like.special,
+             .nonfinite = like.nonfinite};
   made.numbers.resize(static_cast<size_t>(std::max<int64_t>(0, CountOf(made.dims))));
   return made;
 }

@@ -120,6 +120,13 @@ double SpecialNumber(Rng* rng) {
   return rng->Chance(50) ? -number : number;
 }
 
+double NonfiniteNumber(Rng* rng) {
+  using Float = std::numeric_limits<float>;
+  constexpr double kNumbers[] = {Float::quiet_NaN(), Float::infinity(), -Float::infinity()};
+  return rng->Chance(12) ? kNumbers[rng->Below(std::size(kNumbers))]
+                         : static_cast<double>(rng->Below(5)) - 2;
+}
+
 int64_t IndexedSize(const Constant& constant) {
   return static_cast<int64_t>(constant.seed % kMostIndexed) + 1;
 }
@@ -156,9 +163,10 @@ std::string OutputName(const Node& node, size_t output) {
 
 std::string ToText(const Input& input) {
   std::string text = "input " + input.name +
-                     (input.integers  ? " int"
-                      : input.special ? " special"
-                                      : " float");
+                     (input.integers    ? " int"
+                      : input.special   ? " special"
+                      : input.nonfinite ? " nonfinite"
+                                        : " float");
   for (const int64_t size : input.dims) text += " " + SizeText(size);
   return text;
 }
@@ -206,10 +214,12 @@ std::optional<Input> ParseInput(const std::string& line) {
   std::string word, type;
   Input input;
   if (!(in >> word >> input.name >> type) || word != "input" || !IsName(input.name) ||
-      input.name[0] != 'x' || (type != "int" && type != "float" && type != "special"))
+      input.name[0] != 'x' ||
+      (type != "int" && type != "float" && type != "special" && type != "nonfinite"))
     return std::nullopt;
   input.integers = type == "int";
   input.special = type == "special";
+  input.nonfinite = type == "nonfinite";
   while (in >> word) {
     const auto size = SizeOf(word);
     if (!size) return std::nullopt;

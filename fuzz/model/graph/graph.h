@@ -3,6 +3,7 @@
 //   input x0 float N 3 5 5        N: the size that each call chooses
 //   input x2 float ? 0 -1     the same N, of which the file says nothing, 0 or -1
 //   input x1 special 2 3       with infinities, NaN and the like
+//   input x2 nonfinite 2 3     with infinities and NaN among small whole numbers
 //   n0 = Conv x0 {2,3,3,3:7} pads 0 1 1 0 strides 1 1 dilations 1 1 group 1
 //   n1 = Split n0 axis 1 parts 1 1
 //   n2 = MaxPool n0 kernel_shape 2 2 same_upper     a word alone: auto_pad
@@ -41,7 +42,8 @@ struct Input {
   std::string name;
   bool integers = false;
   Dims dims;
-  bool special = false;  // floats, of which many are infinite, NaN, denormal or the largest
+  bool special = false;    // floats, of which many are infinite, NaN, denormal or the largest
+  bool nonfinite = false;  // floats, of which a few are infinite or NaN
   bool operator==(const Input&) const = default;
 };
 
@@ -85,6 +87,8 @@ struct Constant {
 inline constexpr int64_t kMostIndexed = 10;
 // One of the special numbers, or a small whole one.
 double SpecialNumber(Rng* rng);
+// NaN or an infinity, or a small whole one.
+double NonfiniteNumber(Rng* rng);
 int64_t IndexedSize(const Constant& constant);
 
 bool IsConstant(const std::string& operand);

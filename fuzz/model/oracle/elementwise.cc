@@ -120,13 +120,26 @@ Computed LeakyRelu(const Node& node, Operands operands) {
   return made;
 }
 
-// Bounds are whole numbers, and either may be missing: then what is infinite is cut, too. The upper
-// one is the answer where it is below the other.
+// max(0, min(1, alpha * x + beta)), with both a half or a quarter.
+Computed HardSigmoid(const Node& node, Operands operands) {
+  const double alpha = node.Number("alpha", 0.2), beta = node.Number("beta", 0.5);
+  for (const double number : {alpha, beta})
+    if (operands[0]->integers || (number != 0.5 && number != 0.25)) return std::nullopt;
+  Arrays made =
+      Map(*operands[0], [=](double x) { return Larger(Smaller(alpha * x + beta, 1.0), 0.0); });
+  made[0].most = std::max(made[0].most, 1.0);
+  made[0].bits += 2;
+  return made;
+}
+
+// Bounds are whole numbers, and either may be missing: then what is infinite is cut, too, to a
+// number far beyond what the others are. The upper one is the answer where it is below the other.
 constexpr double kUnbounded = std::numeric_limits<float>::max();
 Computed Clip(const Node& node, Operands operands) {
   if (operands[0]->integers) return std::nullopt;
   const double least = node.Number("min", -kUnbounded), most = node.Number("max", kUnbounded);
   if (least != std::floor(least) || most != std::floor(most)) return std::nullopt;
+  if (operands[0]->nonfinite && (least == -kUnbounded || most == kUnbounded)) return std::nullopt;
   Arrays made = Map(*operands[0], [=](double x) { return Smaller(Larger(x, least), most); });
   for (const char* const name : {"min", "max"})
     made[0].most = std::max(made[0].most, std::abs(node.Number(name, 0)));
@@ -202,10 +215,11 @@ std::span<const Op> ElementwiseOps() {
       {"Abs", 1, 1, Abs, {}, true},
       {"Identity", 1, 1, Identity, {}, true},
       {"LeakyRelu", 1, 1, LeakyRelu},
+      {"HardSigmoid", 1, 1, HardSigmoid},
       {"Clip", 1, 1, Clip, {"min", "max"}, true},
       {"BatchNormalization", 5, 5, BatchNormalization},
       {"Dropout", 1, 1, Dropout, {"ratio", "training"}, true},
-      {"Cast", 1, 1, Cast},
+      {"Cast", 1, 1, Cast, {}, false, true},
   };
   return ops;
 }

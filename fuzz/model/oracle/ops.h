@@ -29,6 +29,8 @@ struct Op {
   std::vector<std::string_view> input_attributes = {};
   // It answers one of its numbers, perhaps with another sign, so that no number is rounded.
   bool takes_special = false;
+  // ONNX does not say what it makes of NaN or an infinity.
+  bool finite_only = false;
 };
 
 // Null when there is none of this name.

@@ -17,6 +17,7 @@ constexpr size_t kMostNumbers = 4096;
 bool IsAsBound(const Array& array) {
   if (array.special) return true;
   return std::all_of(array.numbers.begin(), array.numbers.end(), [&](double number) {
+    if (array.nonfinite && !std::isfinite(number)) return true;
     const double whole = std::ldexp(number, array.bits);
     return std::abs(number) <= array.most && whole == std::floor(whole);
   });
@@ -37,13 +38,17 @@ std::optional<Arrays> ComputeSmall(const Op& op, const Node& node,
 Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
   Arrays inputs;
   for (const Input& input : graph.inputs) {
-    Array array{
-        .integers = input.integers, .dims = input.dims, .most = 2, .special = input.special};
+    Array array{.integers = input.integers,
+                .dims = input.dims,
+                .most = 2,
+                .special = input.special,
+                .nonfinite = input.nonfinite};
     std::replace_if(array.dims.begin(), array.dims.end(), IsOpen, size);
     Rng rng(CombineHash(CombineHash(seed, static_cast<uint64_t>(size)), inputs.size()));
     for (int64_t left = CountOf(array.dims); left > 0; --left)
-      array.numbers.push_back(input.special ? SpecialNumber(&rng)
-                                            : static_cast<double>(rng.Below(5)) - 2);
+      array.numbers.push_back(input.special     ? SpecialNumber(&rng)
+                              : input.nonfinite ? NonfiniteNumber(&rng)
+                                                : static_cast<double>(rng.Below(5)) - 2);
     inputs.push_back(std::move(array));
   }
   return inputs;
@@ -72,13 +77,20 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   const bool special = std::any_of(operands.begin(), operands.end(),
                                    [](const Array* one) { return one != nullptr && one->special; });
   if (special && !op->takes_special) return std::nullopt;
+  const bool nonfinite = std::any_of(operands.begin(), operands.end(), [](const Array* one) {
+    return one != nullptr && one->nonfinite;
+  });
+  if (nonfinite && op->finite_only) return std::nullopt;
   const bool truths = std::any_of(operands.begin(), operands.end(),
                                   [](const Array* one) { return one != nullptr && one->truths; });
   if (truths && op->name != "Cast") return std::nullopt;
   auto made = ComputeSmall(*op, node, operands);
   if (!made) return std::nullopt;
   // A shape is a number like any other, and so is a mask.
-  for (Array& array : *made) array.special = special && !array.integers && !array.truths;
+  for (Array& array : *made) {
+    array.special = special && !array.integers && !array.truths;
+    array.nonfinite = nonfinite && !array.integers && !array.truths;
+  }
   for (const Array& array : *made)
     if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
         array.rank() > 5)

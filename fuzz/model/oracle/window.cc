@@ -233,7 +233,7 @@ Computed ReduceMean(const Node& node, Operands operands) {
 std::span<const Op> WindowOps() {
   static const std::vector<Op> ops = {
       {"Conv", 2, 3, Conv},
-      {"MaxPool", 1, 1, MaxPool},
+      {"MaxPool", 1, 1, MaxPool, {}, false, true},
       {"AveragePool", 1, 1, AveragePool},
       {"GlobalAveragePool", 1, 1, GlobalAveragePool},
       {"ReduceMean", 1, 1, ReduceMean},

@@ -12,7 +12,11 @@ constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
                                                            "Relu",
                                                            "Clip",
                                                            "LeakyRelu",
+                                                           "HardSigmoid",
                                                            "Add",
+                                                           "Add",
+                                                           "Sum",
+                                                           "Sub",
                                                            "Mul",
                                                            "MaxPool",
                                                            "AveragePool",
@@ -43,6 +47,17 @@ Dims BiasOf(const Dims& dims, Dice* dice) {
   Dims bias(dims.size() - 1, 1);
   bias[0] = dims[1];
   return bias;
+}
+
+// Another value of the same size, which may be computed later or earlier, or a constant that is
+// stretched to it.
+std::string OperandBeside(const std::string& value, Drawn* d) {
+  std::vector<std::string> fit;
+  for (const std::string& name : d->names)
+    if (name != value && d->At(name).dims == d->At(value).dims && !d->At(name).integers)
+      fit.push_back(name);
+  if (!fit.empty() && d->dice->Chance(60)) return d->dice->OneOf(fit);
+  return d->Const(BiasOf(d->At(value).dims, d->dice));
 }
 
 }  // namespace
@@ -77,11 +92,13 @@ Node DrawFollower(const std::string& value, Drawn* d) {
     if (dice.Chance(50)) node.attributes.push_back({"mask", {}});
   }
   if (op == "LeakyRelu") node.attributes = {{"alpha", {0.5}}};
+  if (op == "HardSigmoid")
+    node.attributes = {{"alpha", {dice.OneOf({0.5, 0.25})}}, {"beta", {dice.OneOf({0.5, 0.25})}}};
   if (op == "Clip")
     node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},
                        {"max", {static_cast<double>(dice.From(-3, 6))}}};
-  if (op == "Add" || op == "Mul") {
-    node.operands.push_back(d->Const(BiasOf(d->At(value).dims, &dice)));
+  if (op == "Add" || op == "Sum" || op == "Sub" || op == "Mul") {
+    node.operands.push_back(OperandBeside(value, d));
     dice.Shuffle(&node.operands);
   }
   return node;

@@ -11,7 +11,10 @@ namespace {
 constexpr std::initializer_list<const char*> kBinaries = {"Add", "Sub", "Mul", "Div"};
 constexpr std::initializer_list<const char*> kVariadics = {"Sum", "Max", "Min"};
 constexpr std::initializer_list<const char*> kUnaries = {
-    "Relu", "Relu", "Neg", "Abs", "Identity", "LeakyRelu", "Clip", "GlobalAveragePool", "Shape"};
+    "Relu",        "Relu",     "Neg",
+    "Abs",         "Identity", "LeakyRelu",
+    "HardSigmoid", "Clip",     "GlobalAveragePool",
+    "Shape"};
 
 // Chosen sizes that go with `dims`: each that of the value or one, without some at the front; or
 // more than the value has, so that it is the one that is stretched.
@@ -53,6 +56,8 @@ Node Unary(const std::string& op, Drawn* d) {
   Node node{.op = op, .operands = {d->Pick(0, 5)}};
   Dice& dice = *d->dice;
   if (op == "LeakyRelu") node.attributes = {{"alpha", {dice.OneOf({0.5, 0.25})}}};
+  if (op == "HardSigmoid")
+    node.attributes = {{"alpha", {dice.OneOf({0.5, 0.25})}}, {"beta", {dice.OneOf({0.5, 0.25})}}};
   if (op == "Clip") {
     if (dice.Chance(70))
       node.attributes.push_back({"min", {static_cast<double>(dice.From(-3, 0))}});

@@ -18,6 +18,7 @@ Input DrawInput(size_t number, Dice* dice) {
     return input;
   }
   input.special = dice->Chance(8);
+  input.nonfinite = !input.special && dice->Chance(10);
   const int rank = dice->OneOf({1, 2, 2, 3, 4, 4, 4});
   for (int i = 0; i < rank; ++i) {
     const int64_t size = i == 0   ? dice->OneOf<int64_t>({kAnySize, kAnySize, 1, 2})

@@ -6,6 +6,7 @@
 #include "runtime/ops/onednn/keeps_nan.h"
 #include "runtime/ops/onednn/kernel.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/onednn/post_ops.h"
 
 namespace tenter {
 namespace {
@@ -57,11 +58,13 @@ bool Commutes(std::string_view op_type) { return op_type != "Sub" && op_type != 
 
 MadeKernel MakeProduct(const OpCall& call, const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                        const dnnl::memory::desc& bias, const dnnl::memory::desc& out) {
+  TENTER_ASSIGN_OR_RETURN(const PostOps post_ops, PostOpsOf(call));
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
-    const dnnl::matmul::primitive_desc description(engine, a, b, bias, out, UserScratchpad());
+    const dnnl::matmul::primitive_desc description(engine, a, b, bias, out, post_ops.attr);
     std::vector<OneDnnBinding> bindings = {
         {DNNL_ARG_SRC, false, 0, a}, {DNNL_ARG_WEIGHTS, false, 1, b}, {DNNL_ARG_DST, true, 0, out}};
     if (call.has_input(2)) bindings.push_back({DNNL_ARG_BIAS, false, 2, bias});
+    for (const OneDnnBinding& binding : post_ops.bindings) bindings.push_back(binding);
     return MadeOneDnn<dnnl::matmul>(engine, description, std::move(bindings));
   });
 }

@@ -40,4 +40,11 @@ struct SoftmaxExtents {
 };
 Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call);
 
+// Clip. kUnsupported when a bound is known at run time only.
+struct ClipBounds {
+  float low;
+  float high;
+};
+Result<ClipBounds> ClipBoundsOf(const OpCall& call);
+
 }  // namespace tenter

@@ -5,6 +5,7 @@
 
 #include "runtime/ops/onednn/kernel.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/onednn/post_ops.h"
 
 namespace tenter {
 namespace {
@@ -48,6 +49,7 @@ struct Convolution {
   dnnl::memory::desc source, target, bias;
   dnnl::memory::desc plain;    // the weights as they lie in the parameters
   dnnl::memory::desc weights;  // and as the kernel may have them: so, or in any order
+  PostOps post_ops;
 
   using Description = dnnl::convolution_forward::primitive_desc;
 
@@ -63,7 +65,7 @@ struct Convolution {
             Gaps(window),
             ToDims(window.pads_begin),
             TrailingPads(window),
-            UserScratchpad()};
+            post_ops.attr};
   }
 
   // The fastest implementation. For one channel per group that is not the first of the library's
@@ -94,6 +96,7 @@ Result<Convolution> ConvolutionOf(const OpCall& call) {
   if (groups > 1) dims.insert(dims.begin(), groups);
   made.plain = made.weights = DenseDesc(dims);
   if (call.has_input(2)) made.bias = DenseDesc({outputs});
+  TENTER_ASSIGN_OR_RETURN(made.post_ops, PostOpsOf(call));
   return made;
 }
 
@@ -131,6 +134,7 @@ MadeKernel MakeOneDnnConvolution(const OpCall& call) {
     TENTER_RETURN_IF_ERROR(
         BindWeights(call, engine, convolution, description.weights_desc(), &bindings, &constants));
     if (call.has_input(2)) bindings.push_back({DNNL_ARG_BIAS, false, 2, convolution.bias});
+    for (const OneDnnBinding& binding : convolution.post_ops.bindings) bindings.push_back(binding);
     return MadeOneDnn<dnnl::convolution_forward>(engine, description, std::move(bindings),
                                                  std::move(constants));
   });

@@ -1,0 +1,46 @@
+// BoundedKernel: a kernel whose epilogue makes numbers of NaNs runs only where there can be none.
+//
+// A Relu, a Clip or a HardSigmoid as a post-op answers a number to a NaN. A network that hides its
+// NaNs hides a defect; but of finite inputs that are not huge no NaN comes. So each run looks at
+// what it reads, which costs about a hundredth of a convolution, and takes the reference kernels in
+// turn when there is a NaN, an infinity or a number that might overflow: slow, and exact.
+//
+// Path: MakeKernel -> MakeBounded, for what MakeFast made of a call with an epilogue.
+//
+// Thread safety: as the kernels inside.
+// Ownership and lifetime: owns both kernels. The reference kernels get scratch memory of their own
+//   in the run that needs them, since hardly any does.
+// Invariants: the answer has a NaN where the reference kernels have one. Which of the two kernels
+//   runs depends on the values of the inputs alone.
+// Errors: as the kernels inside, and kResourceExhausted without memory for the slow one.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/ops/calls.h"
+
+namespace tenter {
+
+class BoundedKernel final : public Kernel {
+ public:
+  // `looked_at`: the inputs that have to be bounded.
+  BoundedKernel(std::unique_ptr<Kernel> fast, std::unique_ptr<Kernel> exact,
+                std::vector<size_t> looked_at);
+
+  size_t scratch_bytes() const override { return fast_->scratch_bytes(); }
+  std::string_view implementation() const override { return fast_->implementation(); }
+  std::unique_ptr<KernelState> MakeState() const override { return fast_->MakeState(); }
+  void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
+
+ private:
+  const std::unique_ptr<Kernel> fast_;
+  const std::unique_ptr<Kernel> exact_;
+  const std::vector<size_t> looked_at_;
+};
+
+// `fast` itself where its epilogue loses no NaN. kUnsupported when it is not known at compile time
+// that bounded inputs cannot overflow.
+MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, std::unique_ptr<Kernel> fast);
+
+}  // namespace tenter
