@@ -14,6 +14,7 @@
 #include "bench/model/ort_peer.h"
 #include "bench/model/our_model.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/mutex.h"
 #include "runtime/capi/contract/relu_model.h"
 
 namespace tenter::bench {
@@ -176,6 +177,46 @@ TEST(OpenLoop, CountsFromWhenAQuestionWasDue) {
   uint64_t waited = 0;
   for (const double latency : row.series.at("latency_ns")) waited += latency > 10 * kNsPerMs;
   EXPECT_GE(waited, 9u) << "those that were due meanwhile waited for 55, 50 ... ms";
+}
+
+// One question at a time, 2 ms each, however many ask.
+class Narrow final : public ModelContender {
+ public:
+  class Client final : public ModelClient {
+   public:
+    explicit Client(Mutex& door) : door_(door) {}
+    void Infer(size_t) override {
+      MutexLock lock(door_);
+      SleepNs(2 * kNsPerMs);
+    }
+    std::vector<Answer> answers() const override { return {}; }
+
+   private:
+    Mutex& door_;
+  };
+  Description description() const override { return {"narrow", "Narrow", ""}; }
+  void Load(const ModelFile&, const Setup&) override {}
+  std::unique_ptr<ModelClient> NewClient(const Inputs&) override {
+    return std::make_unique<Client>(door_);
+  }
+  void Unload() override {}
+
+ private:
+  Mutex door_;
+};
+
+TEST(Clients, SumToWhatAllGotTogether) {
+  ModelOptions options = ReluOptions();
+  options.clients = 32;
+  options.repeats = 3;
+  Results results;
+  Field field(options, {}, One(std::make_unique<Narrow>()), results);
+  const Row row = MeasureClients(field, options).front();
+  for (const double per_s : row.series.at("per_s")) {
+    EXPECT_LE(per_s, 500.0) << "each 2 ms at the least";
+    EXPECT_GT(per_s, 50.0);
+  }
+  EXPECT_GE(row.executed, 3 * 32u);
 }
 
 // Cannot load anything.

@@ -1,5 +1,6 @@
 #include "bench/inference/field.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -7,10 +8,12 @@
 #include "bench/model/openvino_peer.h"
 #include "bench/model/ort_peer.h"
 #include "bench/model/our_model.h"
+#include "runtime/base/clock.h"
 
 namespace tenter::bench {
 namespace {
 
+constexpr int64_t kAnswers = 10;           // of the slowest, in a block
 constexpr uint64_t kOrder = 0x6f72646572;  // so that order and inputs have streams of their own
 
 bool IsOurs(const ModelContender& contender) {
@@ -69,10 +72,14 @@ void Field::Enter(ModelContenderPtr contender, Results& results) {
   try {
     entrant->contender->Load(options_.model, setup_);
     const std::unique_ptr<ModelClient> client = entrant->contender->NewClient(inputs_);
+    int64_t took_ns = 0;
     for (size_t set = 0; set < inputs_.sets(); ++set) {
+      const int64_t start = NowNs();
       client->Infer(set);
+      took_ns = NowNs() - start;
       entrant->first.Keep(client->answers());
     }
+    slowest_ns_ = std::max(slowest_ns_, took_ns);
   } catch (const std::exception& error) {
     entrant->contender->Unload();
     if (IsOurs(*entrant->contender)) throw;
@@ -82,6 +89,10 @@ void Field::Enter(ModelContenderPtr contender, Results& results) {
   }
   results.contenders.push_back(std::move(description));
   entrants_.push_back(std::move(entrant));
+}
+
+int64_t Field::BlockNs() const {
+  return std::max(static_cast<int64_t>(options_.block_ms) * kNsPerMs, kAnswers * slowest_ns_);
 }
 
 std::vector<Entrant*> Field::Shuffled() {

@@ -34,6 +34,9 @@ class Field {
 
   const Inputs& inputs() const { return inputs_; }
   std::vector<std::unique_ptr<Entrant>>& entrants() { return entrants_; }
+  // How long a block lasts: as asked for, or until the slowest has some ten answers, so that the
+  // last one of a block hardly tells.
+  int64_t BlockNs() const;
   // All of them in a new order.
   std::vector<Entrant*> Shuffled();
 
@@ -44,6 +47,7 @@ class Field {
   const Setup setup_;
   const Inputs inputs_;
   Rng rng_;
+  int64_t slowest_ns_ = 0;  // the last first answer of each, when it was warm
   std::vector<std::unique_ptr<Entrant>> entrants_;
 };
 

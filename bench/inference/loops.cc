@@ -1,5 +1,6 @@
 #include "bench/inference/loops.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -10,7 +11,8 @@
 namespace tenter::bench {
 namespace {
 
-constexpr int kUncounted = 3;  // questions at the start of a block
+// Questions at the start of a block.
+constexpr int kUncounted = 3, kUncountedOfSeveral = 1;
 
 using Clients = std::vector<std::unique_ptr<ModelClient>>;
 
@@ -33,12 +35,20 @@ std::vector<Lane> LanesOf(Field& field, size_t clients, const Row& like) {
   return lanes;
 }
 
-void WarmUp(ModelClient& client, const FirstAnswers& first, size_t sets) {
-  for (int i = 0; i < kUncounted; ++i) {
+void WarmUp(ModelClient& client, const FirstAnswers& first, size_t sets, int questions) {
+  for (int i = 0; i < questions; ++i) {
     const size_t set = static_cast<size_t>(i) % sets;
     client.Infer(set);
     first.Check(set, client.answers());
   }
+}
+
+// Ends before anybody is measured: who still warms up would leave less to the others, and have more
+// when those have ended.
+void WarmUpTogether(Lane& lane, size_t sets) {
+  RunTogether(lane.clients.size(), "client", [&](size_t who) {
+    WarmUp(*lane.clients[who], lane.entrant->first, sets, kUncountedOfSeveral);
+  });
 }
 
 // Calls `block(lane, round)` for every lane in every round.
@@ -56,7 +66,7 @@ std::vector<Row> InTurn(Field& field, std::vector<Lane> lanes, const ModelOption
 
 void LatencyBlock(Lane& lane, uint64_t round, size_t sets, int64_t block_ns) {
   ModelClient& client = *lane.clients.front();
-  WarmUp(client, lane.entrant->first, sets);
+  WarmUp(client, lane.entrant->first, sets, kUncounted);
   std::vector<double>& latencies = lane.row.series["latency_ns"];
   const int64_t end = NowNs() + block_ns;
   for (size_t i = 0, set = 0; i == 0 || NowNs() < end; ++i, set = i % sets) {
@@ -70,23 +80,25 @@ void LatencyBlock(Lane& lane, uint64_t round, size_t sets, int64_t block_ns) {
 }
 
 void ClientsBlock(Lane& lane, size_t sets, int64_t block_ns) {
-  std::vector<double> per_s(lane.clients.size());
+  WarmUpTogether(lane, sets);
   std::vector<uint64_t> counts(lane.clients.size());
-  RunTogether(lane.clients.size(), "client", [&](size_t who) {
+  std::vector<int64_t> ends(lane.clients.size());
+  const int64_t start = RunTogether(lane.clients.size(), "client", [&](size_t who) {
     ModelClient& client = *lane.clients[who];
-    WarmUp(client, lane.entrant->first, sets);
-    const int64_t start = NowNs(), end = start + block_ns;
-    int64_t now = start;
+    int64_t now = NowNs();
+    const int64_t end = now + block_ns;
     for (size_t set = who % sets; now < end; set = (set + 1) % sets) {
       client.Infer(set);
       now = NowNs();
       lane.entrant->first.Check(set, client.answers());
       ++counts[who];
     }
-    per_s[who] = static_cast<double>(counts[who]) * kNsPerSecond / static_cast<double>(now - start);
+    ends[who] = now;
   });
-  lane.row.series["per_s"].push_back(std::accumulate(per_s.begin(), per_s.end(), 0.0));
-  lane.row.executed = std::accumulate(counts.begin(), counts.end(), lane.row.executed);
+  const auto took_ns = static_cast<double>(*std::max_element(ends.begin(), ends.end()) - start);
+  const uint64_t answers = std::accumulate(counts.begin(), counts.end(), uint64_t{0});
+  lane.row.series["per_s"].push_back(static_cast<double>(answers) * kNsPerSecond / took_ns);
+  lane.row.executed += answers;
 }
 
 struct Arrivals {
@@ -114,8 +126,7 @@ void AskWhenDue(Lane& lane, size_t who, size_t sets, int64_t start, const ModelO
 void OpenBlock(Lane& lane, uint64_t round, size_t sets, const ModelOptions& options) {
   Atomic<uint64_t> next = 0;
   std::vector<Arrivals> arrivals(lane.clients.size());
-  for (const std::unique_ptr<ModelClient>& client : lane.clients)
-    WarmUp(*client, lane.entrant->first, sets);
+  WarmUpTogether(lane, sets);
   // A moment for the threads to be there.
   const int64_t start = NowNs() + 5 * kNsPerMs;
   RunTogether(lane.clients.size(), "client", [&](size_t who) {
@@ -134,14 +145,14 @@ void OpenBlock(Lane& lane, uint64_t round, size_t sets, const ModelOptions& opti
 }  // namespace
 
 std::vector<Row> MeasureLatency(Field& field, const ModelOptions& options) {
-  const auto block_ns = static_cast<int64_t>(options.block_ms) * kNsPerMs;
+  const int64_t block_ns = field.BlockNs();
   const size_t sets = field.inputs().sets();
   return InTurn(field, LanesOf(field, 1, {.workload = "latency"}), options,
                 [&](Lane& lane, uint64_t round) { LatencyBlock(lane, round, sets, block_ns); });
 }
 
 std::vector<Row> MeasureClients(Field& field, const ModelOptions& options) {
-  const auto block_ns = static_cast<int64_t>(options.block_ms) * kNsPerMs;
+  const int64_t block_ns = field.BlockNs();
   const size_t sets = field.inputs().sets();
   const Row like{.workload = "clients",
                  .parameters = {{"clients", static_cast<double>(options.clients)}}};

@@ -22,8 +22,8 @@ namespace tenter::bench {
 // One value per question: latency_ns, and `round`, in which it was asked.
 std::vector<Row> MeasureLatency(Field& field, const ModelOptions& options);
 
-// One value per round: per_s, the sum over the clients of answers per second, each over its own
-// time, so that the last answer of one does not count as rest of the others.
+// One value per round: per_s, the answers of all clients over the time until the last one had its
+// own. Clients start together, and ask nothing more when the block has lasted.
 std::vector<Row> MeasureClients(Field& field, const ModelOptions& options);
 
 // One value per question: latency_ns from the moment at which it was due, and not from that at

@@ -49,6 +49,11 @@ class Request:
     def rounds(self) -> int:
         return self.repeats or (_QUICK_REPEATS if self.quick else _REPEATS)
 
+    @property
+    def few_rounds(self) -> int:
+        """For the longer blocks of several clients."""
+        return min(self.rounds, max(_LOADS, self.rounds // 2))
+
 
 def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results."""
@@ -90,9 +95,9 @@ class Measuring:
             self._measure("latency", f"latency-{number}", share, first, block_ms=_BLOCK_MS)
             first += share
         for clients in self.request.clients:
-            self._measure("clients", f"clients-{clients}", self.request.rounds, 0, clients=clients, block_ms=_CLIENTS_BLOCK_MS)
+            self._measure("clients", f"clients-{clients}", self.request.few_rounds, 0, clients=clients, block_ms=_CLIENTS_BLOCK_MS)
         if self.request.rate:
-            self._measure("open", "open", self.request.rounds, 0, rate=self.request.rate, clients=max(self.request.clients),
+            self._measure("open", "open", self.request.few_rounds, 0, rate=self.request.rate, clients=max(self.request.clients),
                           block_ms=_CLIENTS_BLOCK_MS)
         self._loads()
 
