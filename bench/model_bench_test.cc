@@ -222,19 +222,28 @@ TEST(Clients, SumToWhatAllGotTogether) {
 // Cannot load anything.
 class Unable final : public ModelContender {
  public:
-  Description description() const override { return {"unable", "Unable", ""}; }
-  void Load(const ModelFile&, const Setup&) override { throw std::runtime_error("no such op"); }
+  Unable(std::string name, StatusCode code) : name_(std::move(name)), code_(code) {}
+  Description description() const override { return {name_, "Unable", ""}; }
+  void Load(const ModelFile&, const Setup&) override { throw StatusError({code_, "no such op"}); }
   std::unique_ptr<ModelClient> NewClient(const Inputs&) override { return nullptr; }
   void Unload() override {}
+
+ private:
+  const std::string name_;
+  const StatusCode code_;
 };
 
-TEST(Field, APeerThatCannotLoadIsAbsentWithTheReason) {
-  Results results;
+TEST(Field, WhoCannotLoadIsAbsentWithTheReason) {
   const ModelOptions options = ReluOptions();
-  Field field(options, {}, One(std::make_unique<Unable>()), results);
-  EXPECT_TRUE(field.entrants().empty());
-  ASSERT_EQ(results.contenders.size(), 1u);
-  EXPECT_EQ(results.contenders[0].absent, "no such op");
+  const auto enter = [&](const char* name, StatusCode code) {
+    Results results;
+    Field field(options, {}, One(std::make_unique<Unable>(name, code)), results);
+    EXPECT_TRUE(field.entrants().empty());
+    return results.contenders.at(0).absent;
+  };
+  EXPECT_EQ(enter("peer", StatusCode::kInternal), "internal: no such op");
+  EXPECT_EQ(enter("tenter", StatusCode::kUnsupported), "unsupported: no such op");
+  EXPECT_THROW(enter("tenter", StatusCode::kInternal), StatusError) << "ours is broken";
 }
 
 TEST(Peers, AreAbsentWithAReason) {
@@ -262,6 +271,7 @@ TEST(Load, TellsTimeAndMemory) {
   EXPECT_GT(at("load_ns"), 0);
   EXPECT_GT(at("first_ns"), 0);
   EXPECT_LE(at("load_peak_bytes"), at("peak_bytes"));
+  EXPECT_GE(at("mapped_bytes"), 0);
   options.contender = "onnxruntime";
   options.peers = true;
   EXPECT_TRUE(MeasureLoad(options, results).empty());

@@ -16,11 +16,16 @@ namespace {
 constexpr int64_t kAnswers = 10;           // of the slowest, in a block
 constexpr uint64_t kOrder = 0x6f72646572;  // so that order and inputs have streams of their own
 
-bool IsOurs(const ModelContender& contender) {
-  return contender.description().name.starts_with("tenter");
-}
-
 }  // namespace
+
+bool MakesAbsent(const ModelContender& contender, const std::exception& error) {
+  if (!contender.description().name.starts_with("tenter")) return true;
+  const auto* told = dynamic_cast<const StatusError*>(&error);
+  if (told == nullptr) return false;
+  const StatusCode code = told->status().code();
+  return code == StatusCode::kUnsupported || code == StatusCode::kInvalidArgument ||
+         code == StatusCode::kDataLoss;
+}
 
 std::vector<ModelContenderPtr> Contenders(const ModelOptions& options, Results& results) {
   std::vector<ModelContenderPtr> made;
@@ -82,7 +87,7 @@ void Field::Enter(ModelContenderPtr contender, Results& results) {
     slowest_ns_ = std::max(slowest_ns_, took_ns);
   } catch (const std::exception& error) {
     entrant->contender->Unload();
-    if (IsOurs(*entrant->contender)) throw;
+    if (!MakesAbsent(*entrant->contender, error)) throw;
     description.absent = error.what();
     results.contenders.push_back(std::move(description));
     return;

@@ -3,10 +3,12 @@
 // Thread safety: one thread, but for what the members say of themselves.
 // Ownership and lifetime: owns contenders and inputs; the destructor unloads what was loaded.
 // Invariants: first answers are there for every set of inputs, and agree among all that are here;
-//   a peer that cannot load the model is told as absent, with the reason.
-// Errors: throws WrongAnswer; throws when it is ours that cannot load.
+//   a peer that cannot load the model is told as absent, with the reason, and so is ours when it
+//   does not know the model.
+// Errors: throws WrongAnswer, and what ours throws for another reason.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -50,6 +52,10 @@ class Field {
   int64_t slowest_ns_ = 0;  // the last first answer of each, when it was warm
   std::vector<std::unique_ptr<Entrant>> entrants_;
 };
+
+// Whether the error says that this contender has no figure for this model, and not that something
+// is broken: any of a peer, and of ours that it does not know the model.
+bool MakesAbsent(const ModelContender& contender, const std::exception& error);
 
 // The contenders that are there, by the options; the others are told to `results` as absent.
 std::vector<ModelContenderPtr> Contenders(const ModelOptions& options, Results& results);

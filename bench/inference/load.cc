@@ -54,7 +54,7 @@ std::vector<Row> MeasureLoad(const ModelOptions& options, Results& results) {
   Row row{.workload = "load", .contender = description.name, .ops = 1, .executed = 1};
   row.series["file_bytes"] = {ReadOnce(options.model.path)};
   ResetPeak();
-  const double before = OfStatus("VmRSS");
+  const double before = OfStatus("VmRSS"), mapped_before = OfStatus("RssFile");
   try {
     const int64_t start = NowNs();
     contender.Load(options.model, {.threads = static_cast<int>(options.threads)});
@@ -65,11 +65,13 @@ std::vector<Row> MeasureLoad(const ModelOptions& options, Results& results) {
     client->Infer(0);
     const int64_t answered = NowNs();
     row.series["peak_bytes"] = {OfStatus("VmHWM") - before};
+    row.series["mapped_bytes"] = {OfStatus("RssFile") - mapped_before};
     for (int i = 0; i < kMore; ++i) client->Infer(0);
     row.series["steady_bytes"] = {OfStatus("VmRSS") - before};
     row.series["load_ns"] = {static_cast<double>(loaded - start)};
     row.series["first_ns"] = {static_cast<double>(answered - asked)};
   } catch (const std::exception& error) {
+    if (!MakesAbsent(contender, error)) throw;
     description.absent = error.what();
   }
   contender.Unload();

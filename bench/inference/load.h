@@ -18,7 +18,8 @@
 namespace tenter::bench {
 
 // load_ns, first_ns (the first answer); load_peak_bytes (until it was loaded), peak_bytes (until
-// the first answer was there), steady_bytes (after some more), file_bytes.
+// the first answer was there), mapped_bytes (of these, pages of files: code, or weights that are
+// mapped), steady_bytes (after some more answers), file_bytes.
 std::vector<Row> MeasureLoad(const ModelOptions& options, Results& results);
 
 }  // namespace tenter::bench

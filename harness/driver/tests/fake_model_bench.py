@@ -28,7 +28,7 @@ def rows(options, names):
     if options["--part"] == "load":
         name = options["--contender"]
         return [row("load", name, {"load_ns": [LOAD[name] * 0.75e6], "first_ns": [LOAD[name] * 0.25e6], "file_bytes": [4e6],
-                                   "load_peak_bytes": [4e6], "peak_bytes": [5e6], "steady_bytes": [5e6]})]
+                                   "load_peak_bytes": [4e6], "peak_bytes": [5e6], "mapped_bytes": [1e6], "steady_bytes": [5e6]})]
     if options["--part"] == "latency":
         return [row("latency", name, answers(rounds, LATENCY[name])) for name in names]
     if options["--part"] == "open":
@@ -54,6 +54,8 @@ def main():
         contenders = contenders[:2]
     elif "--openvino" not in options:
         contenders[3]["absent"] = "no libopenvino_c.so was given"
+    if name == "unknown":
+        contenders[0]["absent"] = contenders[1]["absent"] = "unsupported: op Foo"
     here = [one["name"] for one in contenders if not one["absent"]]
     Path(options["--json"]).write_text(json.dumps({
         "version": 1, "part": name, "facts": {"asked": " ".join(value for word, value in pairs if word in ("--input", "--output"))},

@@ -94,7 +94,7 @@ def test_the_files_hold_quantiles_and_where_they_come_from(bench_house, tenter):
     assert "| ocr_cls | Tenter | 1.60 | 1.60 | 1.60 | 3.20 | 150 |" in text
     assert "| ocr_cls | OpenVINO | 50 | 2.00 | 2.00 | 2.00 | 4.00 | 4.00 | 0.10 |" in text
     assert "| ocr_cls | Tenter | 1,000 | 2,000 | 2,000 |" in text and "| ocr_cls | Tenter, confined |  |" not in text
-    assert "| ocr_cls | ONNX Runtime | 15.0 | 5.00 | 4.00 | 4.00 | 5.00 | 5.00 | 1.25 |" in text
+    assert "| ocr_cls | ONNX Runtime | 15.0 | 5.00 | 4.00 | 4.00 | 5.00 | 1.00 | 5.00 | 1.25 |" in text
     assert {"load average before", "load average after", "model: ocr_cls", "seed"} <= set(document["environment"])
     assert "load average" in out
 
@@ -116,6 +116,17 @@ def test_a_peer_that_is_absent_is_named_and_the_others_run(bench_house, tenter, 
     rows = verdicts_of(bench_house, "ocr_cls")
     assert rows["p50"]["peer"] == "onnxruntime" and rows["p50"]["stability"] == "too few rounds"
     assert rows["p50"]["ratio"] == {"median": pytest.approx(1.6 / 3.0)} and rows["p50"]["state"] == "met"
+
+
+def test_a_model_that_ours_does_not_know_is_told_beside_the_others(bench_house, tenter):
+    for name in ("net", "unknown"):
+        write_model(bench_house.root / f"{name}.onnx")
+    code, out, _ = tenter("bench", "model", "net.onnx", "unknown.onnx", "--quick")
+    assert code == 0 and "unknown: <tenter> was not measured: unsupported: op Foo." in out
+    assert verdicts_of(bench_house, "unknown")["p50"]["state"] == "not measured" and verdicts_of(bench_house, "net")["p50"]["state"] == "met"
+    assert not list(folder_of(bench_house).glob("unknown-load-tenter-*"))
+    code, _, err = tenter("bench", "model", "unknown.onnx", "--quick")
+    assert code == 2 and "no model could be measured: unsupported: op Foo" in err
 
 
 def test_without_peers_ours_is_measured_alone(bench_house, tenter):

@@ -19,6 +19,7 @@ from tenter.bench.measurement import Book, Measured
 from tenter.bench.model_goals import OURS, PEERS, Verdict
 from tenter.bench.quantiles import quantile
 from tenter.console import build_shown, path_shown
+from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import peers
 
@@ -64,6 +65,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     for model in models:
         Measuring(request, session, model, book).all()
     names = [model.name for model in models]
+    _refuse_unmeasured(book, names)
     verdicts = model_goals.judge(book, names)
     facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed)}
     shown = model_sheets.sheets(book, names, verdicts)
@@ -78,6 +80,13 @@ def run(request: Request, house: House, console: Console) -> Path:
                   f"{facts.get('cores', '?')} cores")
     print(path_shown(session.folder / "bench.md"))
     return session.folder
+
+
+def _refuse_unmeasured(book: Book, models: Sequence[str]) -> None:
+    """One model that our runtime does not know is told beside the others; when it knows none, there is nothing to tell."""
+    reasons = [one.absent for model in models for one in book.contenders(model) if one.name == OURS]
+    if all(reasons):
+        raise UsageError(f"no model could be measured: {reasons[0]}")
 
 
 @dataclass(frozen=True)

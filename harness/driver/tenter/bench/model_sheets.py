@@ -84,11 +84,12 @@ def _load(book: Book, models: Sequence[str]) -> Sheet:
         median = {name: statistics.median(values) for name, values in row.series.items()}
         rows.append((row.part, _SHORT.get(row.contender, row.contender),
                      *(number(median[name] / _MS) for name in ("load_ns", "first_ns")),
-                     *(number(median[name] / _MB) for name in ("file_bytes", "load_peak_bytes", "peak_bytes", "steady_bytes")),
+                     *(number(median[name] / _MB) for name in ("file_bytes", "load_peak_bytes", "peak_bytes", "mapped_bytes", "steady_bytes")),
                      number(median["peak_bytes"] / median["file_bytes"])))
     return Sheet("Load and memory, each in a process of its own", (
-        " model", " contender", "load ms", "first ms", "file MB", "load peak MB", "peak MB", "steady MB", "peak / file"), tuple(rows),
-        ("Beyond what the process held before, with the library loaded. Load peak: until loaded; peak: until the first answer.",))
+        " model", " contender", "load ms", "first ms", "file MB", "load peak MB", "peak MB", "mapped MB", "steady MB", "peak / file"), tuple(rows),
+        ("Beyond what the process held before, with the library loaded. Load peak: until loaded; peak: until the first answer. "
+         "Mapped: what of the peak are pages of files, mostly code that ran for the first time.",))
 
 
 def _of(book: Book, models: Sequence[str], workload: str) -> Iterator[Measured]:
