@@ -58,19 +58,24 @@ class Verdict:
 
 
 def judge(book: Book, models: Sequence[str]) -> list[Verdict]:
-    """Every goal of every model, and of all of them together."""
+    """Every goal of every model, and of those together that have a goal of their own: the mean and the worst are over the same
+    models wherever they are measured."""
     each = [verdict for model in models for verdict in (_p50(book, model), _throughput(book, model), _load(book, model),
                                                         _peak(book, model))]
-    ratios = [verdict.ratio.median for verdict in each if verdict.title == "p50" and verdict.ratio]
+    ratios = [verdict.ratio.median for verdict in each if verdict.title == "p50" and verdict.ratio and _own_goal(verdict.model)]
     if len(ratios) < 2:
         return each
     mean, worst = geometric_mean(ratios), max(ratios)
-    return [*each, Verdict("all", "p50, geometric mean", _MEAN, ratio=Middle(mean, mean, mean), derived=True),
-            Verdict("all", "p50, worst", _WORST, ratio=Middle(worst, worst, worst), derived=True)]
+    return [*each, Verdict(f"{len(ratios)} models", "p50, geometric mean", _MEAN, ratio=Middle(mean, mean, mean), derived=True),
+            Verdict(f"{len(ratios)} models", "p50, worst", _WORST, ratio=Middle(worst, worst, worst), derived=True)]
 
 
 def goal_of(model: str) -> float:
-    return next((goal for name, goal in _P50.items() if name in model), _WORST)
+    return _own_goal(model) or _WORST
+
+
+def _own_goal(model: str) -> float | None:
+    return next((goal for name, goal in _P50.items() if name in model), None)
 
 
 def _p50(book: Book, model: str) -> Verdict:
