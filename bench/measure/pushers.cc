@@ -1,85 +1,15 @@
 #include "bench/measure/pushers.h"
 
-#include <string>
-#include <vector>
-
-#include "runtime/base/clock.h"
-#include "runtime/base/mutex.h"
-#include "runtime/base/thread.h"
-#include "runtime/base/thrown.h"
+#include "bench/measure/together.h"
 
 namespace tenter::bench {
-namespace {
-
-// Where pushers wait until all have been started.
-class StartLine {
- public:
-  void Await() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    ++waiting_;
-    arrived_.NotifyOne();
-    while (!open_) opened_.Wait(mutex_);
-  }
-  int64_t Open(int expected) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    while (waiting_ < expected) arrived_.Wait(mutex_);
-    open_ = true;
-    const int64_t now = NowNs();
-    opened_.NotifyAll();
-    return now;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar arrived_, opened_;
-  int waiting_ GUARDED_BY(mutex_) = 0;
-  bool open_ GUARDED_BY(mutex_) = false;
-};
-
-// The first exception of any pusher.
-class FirstError {
- public:
-  void Keep(Thrown thrown) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    if (!failed_) first_ = std::move(thrown);
-    failed_ = true;
-  }
-  void Rethrow() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    if (failed_) first_.Rethrow();
-  }
-
- private:
-  Mutex mutex_;
-  bool failed_ GUARDED_BY(mutex_) = false;
-  Thrown first_ GUARDED_BY(mutex_);
-};
-
-}  // namespace
 
 int64_t PushFromThreads(Contender& contender, size_t ops, int pushers) {
-  StartLine line;
-  FirstError error;
-  std::vector<Thread> threads(static_cast<size_t>(pushers));
-  const auto count = threads.size();
-  int started = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const Status status = threads[i].Start("pusher" + std::to_string(i), [&, i] {
-      line.Await();
-      try {
-        // Rounded up, as op * pushers / ops tells to whom an op belongs.
-        contender.Push((i * ops + count - 1) / count, ((i + 1) * ops + count - 1) / count);
-      } catch (...) {
-        error.Keep(Thrown::Current());
-      }
-    });
-    if (!status.ok()) error.Keep(Thrown::FromStatus(status));
-    started += status.ok();
-  }
-  const int64_t start = line.Open(started);
-  for (Thread& thread : threads) thread.Join();
-  error.Rethrow();
-  return start;
+  const auto count = static_cast<size_t>(pushers);
+  return RunTogether(count, "pusher", [&](size_t i) {
+    // Rounded up, as op * pushers / ops tells to whom an op belongs.
+    contender.Push((i * ops + count - 1) / count, ((i + 1) * ops + count - 1) / count);
+  });
 }
 
 }  // namespace tenter::bench

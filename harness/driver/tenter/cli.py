@@ -18,6 +18,7 @@ from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError,
 from tenter.house import this_house
 from tenter.machine.processors import cases_at_once
 from tenter.plain import one_line
+from tenter.plan import input_shapes
 from tenter.plan.catalogue import MOST_INTEGER
 from tenter.strict import StrictCommand, part, refuse_beside
 
@@ -121,7 +122,7 @@ def run(
             raise UsageError("--model makes a scenario of its own; leave the scenario names out")
         parameters = {"threads": threads, "inferences": inferences}
         if input_shape:
-            parameters["input_shape"] = _shapes(input_shape)
+            parameters["input_shape"] = input_shapes.as_text(input_shape, "./tenter run --help")
     else:
         refuse_beside(context, ("threads", "inferences", "input_shape"),
                       "goes with --model; a scenario says that itself, in its file")
@@ -187,20 +188,6 @@ app.command(cls=StrictCommand)(cli_checkout.doctor)
 app.command(name="list", cls=StrictCommand)(cli_checkout.list_)
 app.command(cls=StrictCommand)(cli_checkout.contracts)
 app.command(cls=StrictCommand)(cli_checkout.build)
-
-
-def _shapes(words: list[str]) -> str:
-    """NAME=1,3,48,192 for each input; the name may be left out where a model has one input."""
-    seen: set[str] = set()
-    for word in words:
-        name, _, sizes = word.rpartition("=")
-        if not re.fullmatch(r"[1-9]\d{0,17}(,[1-9]\d{0,17})*", sizes) or word.startswith("=") or ";" in word:
-            raise UsageError(f"--input-shape: '{word}' is no shape such as x=1,3,48,192 (./tenter run --help)")
-        if name in seen:
-            whose = f"the input '{name}'" if name else "an input without a name"
-            raise UsageError(f"--input-shape: two shapes for {whose}, and only one can count")
-        seen.add(name)
-    return ";".join(words)
 
 
 def _seconds(text: str) -> float | None:

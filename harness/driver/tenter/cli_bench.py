@@ -1,4 +1,4 @@
-"""The command line of `bench`: what the engine costs beside others, and what its error policies cost."""
+"""The command line of `bench`: what the engine and a model cost beside others, and what the error policies cost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where
 
 @app.callback()
 def bench() -> None:
-    """Measure the engine in the flavour release, and write figures with the machine that they come from.
+    """Measure engine and models in the flavour release, and write figures with the machine that they come from.
 
     A figure says something on an idle machine only: the load before and after is written beside it.
     """
@@ -50,6 +50,46 @@ def engine(
     """
     from tenter.bench import engine as verb
     verb.run(verb.Request(quick, repeats, filter, peers, json, out, command_line()), this_house(), open_console())
+
+
+@app.command()
+def model(
+    files: Annotated[Optional[list[Path]], typer.Argument(metavar="[FILE ...]", show_default=False, help="ONNX files. Default: those that "
+                                                          "this checkout has recipes for, in models/.")] = None,
+    quick: Quick = False, repeats: Annotated[Optional[int], typer.Option(
+        "--repeats", min=1, help="Rounds, in each of which all contenders run once. Default: 15, and 3 with --quick.")] = None,
+    json: Json = None, out: Out = None,
+    peers: Annotated[Optional[bool], typer.Option(
+        "--peers/--no-peers", help="With --peers the package of OpenVINO is fetched first (184 MB unpacked, without its dependencies); "
+        "with --no-peers only our runtime runs. Default: the peers that are there; ONNX Runtime is.")] = None,
+    clients: Annotated[Optional[list[int]], typer.Option(
+        "--clients", min=1, max=1024, help="So many ask at once; may be given again. Default: 1, 2 and 8.", show_default=False)] = None,
+    rate: Annotated[Optional[int], typer.Option(
+        "--rate", min=1, max=1_000_000, metavar="PER_S", help="Also ask at this rate, whatever the answers take (open loop), by as many "
+        "clients as the largest --clients.")] = None,
+    input_shape: Annotated[Optional[list[str]], typer.Option(
+        "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
+        "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the inputs, and of the order in which contenders take turns.")] = 1,
+) -> None:
+    """Measure load, latency, throughput and memory of models beside ONNX Runtime and OpenVINO, and say which goals are met.
+
+    All contenders run in one process and take turns in blocks, in a random order, on one thread for each request that runs. Every
+    answer is compared while it is measured: with the first one of the same contender (of ours bit by bit), and between the contenders
+    within 1e-5 + 1e-3 of the value. A wrong one ends the verb with 1 and without figures. Time and memory of the load come from a
+    process for each contender. Results: out/<date>-<time>-bench-model/ with bench.md, bench.json and the raw series of each process.
+
+    [dim]Examples:[/dim]
+      ./tenter bench model --peers                          the models of this checkout beside all peers: two minutes
+      ./tenter bench model models/ocr_cls.onnx --quick      does it run, and does everybody answer the same?
+      ./tenter bench model net.onnx --input-shape x=1,3,224,224 --clients 1 --clients 64
+      ./tenter bench model net.onnx --rate 200              and the latency when 200 questions come each second
+    """
+    from tenter.bench import model as verb
+    from tenter.plan import input_shapes
+    shapes = input_shapes.as_text(input_shape or [], "./tenter bench model --help")
+    verb.run(verb.Request(tuple(files or ()), quick, repeats, tuple(dict.fromkeys(clients or verb.CLIENTS)), rate, shapes, seed, peers, json,
+                          out, command_line()), this_house(), open_console())
 
 
 @app.command()

@@ -1,4 +1,5 @@
-"""The real benchmark programs on a few ops: every goal finds the row that it is about, and every op ran."""
+"""The real benchmark programs on a few ops: every goal finds the row that it is about, and every op ran. A small model beside
+ONNX Runtime, which has to answer the same."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tenter.bench import engine as bench, goals, metg, policy_sheets, process as bench_process
+from tenter.bench import asked_models, engine as bench, goals, metg, model_goals, policy_sheets, process as bench_process
 from tenter.bench.measurement import Book
 from tenter.house import this_house
+from tenter.machine import models, peers
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,38 @@ def test_both_policies_are_compared_on_every_program(programs, tmp_path):
     for pair in (*comparison.clean, *comparison.faulty):
         assert pair.run.series["ran"] == [pair.run.ops] * 2, "under this policy every op runs"
         assert sum(pair.skip.series["wasted"]) == 0
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory) -> list[str]:
+    """What model_bench has to know of a model with two results, and where ONNX Runtime is."""
+    path = models.made(tmp_path_factory.mktemp("models"), "two_heads", models.RECIPES["two_heads"])
+    return [*asked_models.find((path,), "", this_house())[0].words(), "--onnxruntime", str(peers.onnxruntime_library()),
+            "--repeats", "6", "--block-ms", "10"]
+
+
+@pytest.fixture(scope="session")
+def model_bench(programs) -> Path:
+    if not (programs / "model_bench").exists():
+        pytest.skip(f"model_bench is not built in {programs}")
+    return programs / "model_bench"
+
+
+def test_a_model_is_measured_beside_onnx_runtime(model_bench, asked, tmp_path):
+    book = Book()
+    for part in ("latency", "clients", "open"):
+        book.add(bench_process.run(model_bench, ["--part", part, "--rate", "300", *asked], tmp_path / f"{part}.json", lambda line: None))
+    for name in ("tenter", "onnxruntime"):
+        book.add(bench_process.run(model_bench, ["--part", "load", "--contender", name, *asked], tmp_path / f"{name}.json", lambda line: None))
+    absent = {one.name: one.absent for one in book.contenders("two_heads")}
+    assert (absent["tenter"], absent["onnxruntime"]) == ("", "") and "--peers" in absent["openvino"]
+    verdicts = {verdict.title: verdict for verdict in model_goals.judge(book, ["two_heads"])}
+    assert len(verdicts) == 4 and all(verdict.ratio for verdict in verdicts.values())
+    assert verdicts["p50"].peer == "onnxruntime" and verdicts["p50"].ratio.told, "it answered the same, in every round"
+
+
+@pytest.mark.parametrize("planted", ["other", "changing"])
+def test_a_contender_that_answers_wrongly_ends_the_benchmark(model_bench, asked, tmp_path, planted):
+    with pytest.raises(bench_process.WrongAnswer, match="wrong answer: planted: wrong answers otherwise than") as found:
+        bench_process.run(model_bench, ["--planted", planted, *asked], tmp_path / "wrong.json", lambda line: None)
+    assert found.value.exit_code == 1 and not (tmp_path / "wrong.json").exists()

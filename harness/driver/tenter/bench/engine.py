@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,11 +59,11 @@ class Session:
             return process.run(program, options, self.folder / f"{name}.json",
                                      lambda line: status.update(f"{name}: {line} ..."))
 
-    def finish(self, book: Book) -> dict[str, str]:
+    def finish(self, book: Book, parts: Sequence[str] = PARTS) -> dict[str, str]:
         """Facts with the load after the run, what the binary says about its build, and who was measured."""
         return {**self.facts, "load average after": load(), **{f"build: {name}": text for name, text in book.facts.items()},
                 **{f"engine: {one.title}": f"absent: {one.absent}" if one.absent else "measured"
-                   for part in PARTS for one in book.contenders(part)}}
+                   for part in parts for one in book.contenders(part)}}
 
 
 def open_session(label: str, house: House, console: Console, out: Path | None) -> Session:

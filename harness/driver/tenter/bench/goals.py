@@ -41,7 +41,7 @@ class Verdict:
             return ""
         if self.spread.median <= self.goal:
             return "met"
-        by = f"missed by {_percent(self.spread.median / self.goal - 1)}"
+        by = f"missed by {percent(self.spread.median / self.goal - 1)}"
         return f"{by}; min met" if self.spread.least <= self.goal else by
 
     @property
@@ -51,10 +51,10 @@ class Verdict:
         if MXNET not in self.ratios:
             return "not measured"
         ratio = self.ratios[MXNET]
-        return "met" if ratio >= self.ratio_goal else f"missed by {_percent(1 - ratio / self.ratio_goal)}"
+        return "met" if ratio >= self.ratio_goal else f"missed by {percent(1 - ratio / self.ratio_goal)}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     return f"{max(share, 0.001):.1%}" if share < 0.1 else f"{share:.0%}"
 
 

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tenter.bench import measurement
-from tenter.errors import HarnessDefect
+from tenter.errors import FINDINGS, HarnessDefect, TenterError
+
+
+class WrongAnswer(TenterError):
+    """A contender computed something else than before, or than the others: there is no figure then."""
+
+    exit_code = FINDINGS
 
 
 def run(program: Path, options: list[str], result: Path, on_line: Callable[[str], None]) -> dict[str, Any]:
@@ -30,6 +36,8 @@ def run(program: Path, options: list[str], result: Path, on_line: Callable[[str]
         raise
     finally:
         code = child.wait()
+    if code == FINDINGS:
+        raise WrongAnswer(last)
     if code != 0:
         raise HarnessDefect(f"{program.name} {' '.join(options)} ended with {code}: {last or 'no message'}")
     return measurement.read(result)

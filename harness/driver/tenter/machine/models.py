@@ -39,6 +39,7 @@ class Recipe:
 
     version: int
     make: Callable[[], bytes]
+    shape: str = ""  # what the benchmark asks with, where the file leaves sizes open: "1,3,48,192"
 
 
 def prepare(models_dir: Path) -> dict[str, Path]:
@@ -151,7 +152,7 @@ def _draw(generator: np.random.Generator, name: str, shape: tuple[int, ...]) -> 
 
 
 RECIPES = {
-    "ocr_cls": Recipe(1, _ocr_cls),
+    "ocr_cls": Recipe(1, _ocr_cls, "1,3,48,192"),
     "squeezenet_he": Recipe(1, _squeezenet_he),
     "two_heads": Recipe(1, _two_heads),
 }

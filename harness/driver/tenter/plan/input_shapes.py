@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,20 @@ from tenter.machine.model_outline import Port
 
 Inputs = Sequence[Port] | None  # None: of a file that is no model, of which the runner tells
 Given = tuple[str, tuple[int, ...]]  # the name of an input, "" for all of them, and sizes
+
+
+def as_text(words: Sequence[str], help_: str) -> str:
+    """NAME=1,3,48,192 for each input; the name may be left out where a model has one input. `help_` is the command that says more."""
+    seen: set[str] = set()
+    for word in words:
+        name, _, sizes = word.rpartition("=")
+        if not re.fullmatch(r"[1-9]\d{0,17}(,[1-9]\d{0,17})*", sizes) or word.startswith("=") or ";" in word:
+            raise UsageError(f"--input-shape: '{word}' is no shape such as x=1,3,48,192 ({help_})")
+        if name in seen:
+            whose = f"the input '{name}'" if name else "an input without a name"
+            raise UsageError(f"--input-shape: two shapes for {whose}, and only one can count")
+        seen.add(name)
+    return ";".join(words)
 
 
 def shared_out(text: str, read: Sequence[Inputs]) -> list[str]:
@@ -27,6 +42,11 @@ def shared_out(text: str, read: Sequence[Inputs]) -> list[str]:
             raise UsageError(f"--input-shape {shlex.quote(word)}: no model has an input called '{name}'{nearest(name, names)}")
     return [";".join(word for word in words if inputs is None or _parsed(word)[0] in ("", *(port.name for port in inputs)))
             for inputs in read]
+
+
+def sizes_of(text: str, port: Port) -> tuple[int, ...]:
+    """What `text` gives for an input, or nothing. It has been found to fit."""
+    return next((sizes for name, sizes in map(_parsed, text.split(";") if text else ()) if name in ("", port.name)), ())
 
 
 def inputs_of(model: Path) -> Inputs:

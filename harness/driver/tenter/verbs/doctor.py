@@ -40,7 +40,7 @@ class Fact:
 
 
 def examine(house: House) -> list[Fact]:
-    return [*_tools(), _packages(house), _python(), *_machine(), *_flavours(house), _models(house), _peers()]
+    return [*_tools(), _packages(house), _python(), *_machine(), *_flavours(house), _models(house), *_peers()]
 
 
 def _tools() -> list[Fact]:
@@ -112,10 +112,10 @@ def _models(house: House) -> Fact:
             else Fact("models", "absent", "none yet", "the first ./tenter run prepares them"))
 
 
-def _peers() -> Fact:
-    library = peers.mxnet_library()
-    return (Fact("MXNet 1.9.1", "ok", str(library)) if library
-            else Fact("MXNet 1.9.1", "absent", "not fetched", "its column of ./tenter bench engine; --peers fetches it"))
+def _peers() -> list[Fact]:
+    return [Fact(name, "ok", str(library)) if library
+            else Fact(name, "absent", "not fetched", f"its part of ./tenter bench {verb}; --peers fetches it")
+            for name, verb, library in (("MXNet 1.9.1", "engine", peers.mxnet_library()), ("OpenVINO", "model", peers.openvino_library()))]
 
 
 def print_facts(facts: list[Fact], console: Console) -> int:

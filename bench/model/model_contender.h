@@ -1,0 +1,59 @@
+// ModelContender: a runtime that loads a model and answers: ours, or a peer in the same table.
+//
+// Path: Load -> NewClient per thread -> (Infer, timed; answers) many times -> clients go -> Unload.
+//
+// Thread safety: every client from one thread; clients of one contender at the same time, as many
+//   as the Setup says. Everything else belongs to one thread.
+// Ownership and lifetime: a client borrows its contender and the inputs; answers are borrowed from
+//   the client until its next Infer.
+// Invariants: one file per contender, so that it shows what is measured.
+// Errors: throws std::exception; where Load throws, this contender has no figure for this model.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/contender/contender.h"
+#include "bench/model/model_file.h"
+
+namespace tenter::bench {
+
+struct Setup {
+  int threads = 1;  // that one request may use
+  int clients = 1;  // that ask at the same time
+};
+
+// One result of a model.
+struct Answer {
+  Element element = Element::kFloat32;
+  const void* data = nullptr;
+  size_t bytes = 0;
+};
+
+class ModelClient {
+ public:
+  virtual ~ModelClient() = default;
+  // Asks with the inputs of that set and returns with the results. Timed.
+  virtual void Infer(size_t set) = 0;
+  virtual std::vector<Answer> answers() const = 0;
+};
+
+class ModelContender {
+ public:
+  virtual ~ModelContender() = default;
+
+  virtual Description description() const = 0;
+  // Promises the same bits for the same inputs, however many ask.
+  virtual bool exact() const { return false; }
+  virtual bool many_clients() const { return true; }
+
+  // From the file to something that can be asked. Timed.
+  virtual void Load(const ModelFile& model, const Setup& setup) = 0;
+  virtual std::unique_ptr<ModelClient> NewClient(const Inputs& inputs) = 0;
+  virtual void Unload() = 0;
+};
+
+using ModelContenderPtr = std::unique_ptr<ModelContender>;
+
+}  // namespace tenter::bench

@@ -1,0 +1,121 @@
+#include "bench/model/our_model.h"
+
+#include <algorithm>
+
+#include "runtime/base/status.h"
+#include "runtime/base/thread.h"
+#include "runtime/capi/tenter/tenter.h"
+
+namespace tenter::bench {
+namespace {
+
+// The elements stand in the order of the C API.
+static_assert(static_cast<int>(Element::kFloat32) == TENTER_FLOAT32);
+static_assert(static_cast<int>(Element::kFloat64) == TENTER_FLOAT64);
+static_assert(static_cast<int>(Element::kInt32) == TENTER_INT32);
+static_assert(static_cast<int>(Element::kInt64) == TENTER_INT64);
+static_assert(static_cast<int>(Element::kUint8) == TENTER_UINT8);
+static_assert(static_cast<int>(Element::kBool) == TENTER_BOOL);
+
+void Must(tenter_code code, const tenter_error& error) {
+  if (code != TENTER_OK) throw StatusError({static_cast<StatusCode>(code), error.message});
+}
+
+class Client final : public ModelClient {
+ public:
+  Client(tenter_context* context, tenter_cached_op op, const Inputs& inputs, size_t outputs)
+      : context_(context), op_(op), outputs_(outputs), sets_(inputs.sets()) {
+    for (size_t set = 0; set < inputs.sets(); ++set)
+      for (size_t i = 0; i < inputs.ports().size(); ++i) sets_[set].push_back(Of(inputs, set, i));
+  }
+  ~Client() override { Release(); }
+
+  void Infer(size_t set) override {
+    Release();
+    Must(tenter_cached_op_invoke(context_, op_, sets_[set].data(), sets_[set].size(),
+                                 outputs_.data(), outputs_.size(), &error_),
+         error_);
+  }
+
+  std::vector<Answer> answers() const override {
+    std::vector<Answer> answers;
+    for (const tenter_tensor& output : outputs_)
+      answers.push_back({static_cast<Element>(output.dtype), output.data, output.size_bytes});
+    return answers;
+  }
+
+ private:
+  static tenter_tensor Of(const Inputs& inputs, size_t set, size_t input) {
+    const Port& port = inputs.ports()[input];
+    tenter_tensor tensor = {};
+    tensor.dtype = static_cast<tenter_dtype>(port.element);
+    tensor.rank = static_cast<int32_t>(port.dims.size());
+    std::copy(port.dims.begin(), port.dims.end(), tensor.dims);
+    tensor.data = const_cast<std::byte*>(inputs.data(set, input));  // which nobody writes to
+    tensor.size_bytes = port.bytes();
+    return tensor;
+  }
+  void Release() {
+    for (tenter_tensor& output : outputs_) tenter_tensor_release(&output);
+  }
+
+  tenter_context* const context_;
+  const tenter_cached_op op_;
+  tenter_error error_ = {};
+  std::vector<tenter_tensor> outputs_;
+  std::vector<std::vector<tenter_tensor>> sets_;
+};
+
+class OurModel final : public ModelContender {
+ public:
+  explicit OurModel(Sharing sharing) : sharing_(sharing) {
+    Must(tenter_context_create(nullptr, &context_, &error_), error_);
+  }
+  ~OurModel() override { tenter_context_free(context_); }
+
+  Description description() const override {
+    if (sharing_ == Sharing::kShared) return {"tenter", "Tenter", ""};
+    return {"tenter_confined", "Tenter, confined to one thread", ""};
+  }
+  bool exact() const override { return true; }
+  bool many_clients() const override { return sharing_ == Sharing::kShared; }
+
+  void Load(const ModelFile& model, const Setup& setup) override {
+    tenter_engine_options engine = {};
+    engine.workers = std::min(std::max(setup.threads, setup.clients), ProcessorCount());
+    tenter_cached_op_options options = {};
+    options.sharing = sharing_ == Sharing::kShared ? TENTER_SHARED : TENTER_CONFINED;
+    Must(tenter_engine_create(context_, &engine, &engine_, &error_), error_);
+    Must(tenter_model_load(context_, model.path.c_str(), &model_, &error_), error_);
+    Must(tenter_cached_op_create(context_, engine_, model_, &options, &op_, &error_), error_);
+    outputs_ = model.outputs.size();
+  }
+
+  std::unique_ptr<ModelClient> NewClient(const Inputs& inputs) override {
+    return std::make_unique<Client>(context_, op_, inputs, outputs_);
+  }
+
+  void Unload() override {
+    tenter_cached_op_free(context_, op_, nullptr);
+    tenter_model_free(context_, model_, nullptr);
+    tenter_engine_free(context_, engine_, nullptr);
+    op_ = nullptr;
+    model_ = nullptr;
+    engine_ = nullptr;
+  }
+
+ private:
+  const Sharing sharing_;
+  tenter_error error_ = {};
+  tenter_context* context_ = nullptr;
+  tenter_engine engine_ = nullptr;
+  tenter_model model_ = nullptr;
+  tenter_cached_op op_ = nullptr;
+  size_t outputs_ = 0;
+};
+
+}  // namespace
+
+ModelContenderPtr MakeOurModel(Sharing sharing) { return std::make_unique<OurModel>(sharing); }
+
+}  // namespace tenter::bench

@@ -1,0 +1,78 @@
+"""The models that `bench model` is asked for, with the shapes that they are asked with."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenter.errors import UsageError
+from tenter.house import House
+from tenter.machine import environment, model_outline, models
+from tenter.machine.model_outline import ModelOutline, Port
+from tenter.plan import input_shapes
+
+_TYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model, and what `model_bench` has to know of it."""
+
+    name: str
+    path: Path
+    inputs: tuple[str, ...]   # NAME=TYPE:1,3,224,224
+    outputs: tuple[str, ...]
+    facts: str
+
+    def words(self) -> list[str]:
+        return ["--name", self.name, "--model", str(self.path),
+                *(word for text in self.inputs for word in ("--input", text)),
+                *(word for name in self.outputs for word in ("--output", name))]
+
+
+def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
+    """Those files, or every model that this checkout has a recipe for. What cannot be asked is refused before anything runs."""
+    ours = house.models.resolve()
+    if not files or any(Path(os.path.abspath(file)).parent in (house.models, ours) for file in files):
+        made = models.prepare(house.models)
+        files = files or tuple(made.values())
+    paths = list(dict.fromkeys(Path(os.path.abspath(file)) for file in files))
+    outlines = [_outline(path) for path in paths]
+    shared = input_shapes.shared_out(shapes, [outline.inputs for outline in outlines]) if shapes else [""] * len(paths)
+    stems = Counter(path.stem for path in paths)
+    return [_asked(path, path.stem if stems[path.stem] == 1 else f"{path.stem}-{number}", outline,
+                   own or _by_recipe(path, house))
+            for number, (path, outline, own) in enumerate(zip(paths, outlines, shared, strict=True), start=1)]
+
+
+def _outline(path: Path) -> ModelOutline:
+    if not path.is_file():
+        raise UsageError(f"no such file '{path}'")
+    try:
+        return model_outline.read(path)
+    except ValueError as error:
+        raise UsageError(f"{path} is no model: {error}") from error
+
+
+def _by_recipe(path: Path, house: House) -> str:
+    recipe = models.RECIPES.get(path.stem)
+    return recipe.shape if recipe and path.parent == Path(os.path.abspath(house.models)) else ""
+
+
+def _asked(path: Path, name: str, outline: ModelOutline, shapes: str) -> Asked:
+    refused = input_shapes.misfit(path, outline.inputs, shapes) if shapes else ""
+    if refused:
+        raise UsageError(refused)
+    inputs = tuple(_input(path, port, input_shapes.sizes_of(shapes, port)) for port in outline.inputs)
+    return Asked(name, path, inputs, tuple(port.name for port in outline.outputs), f"{'; '.join(inputs)}; sha256 {environment.digest(path)[:12]}")
+
+
+def _input(path: Path, port: Port, sizes: tuple[int, ...]) -> str:
+    if port.dtype not in _TYPES:
+        raise UsageError(f"{path.name}: the input '{port.name}' is of type {port.dtype}; known: {', '.join(_TYPES)}")
+    if port.axes is None and not sizes:
+        raise UsageError(f"{path.name}: not even the rank of the input '{port.name}' is known; say --input-shape '{port.name}=1,3,224,224'")
+    return f"{port.name}={port.dtype}:{','.join(map(str, sizes if port.axes is None else port.sized(sizes)))}"
