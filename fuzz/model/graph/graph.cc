@@ -122,7 +122,8 @@ double SpecialNumber(Rng* rng) {
 
 double NonfiniteNumber(Rng* rng) {
   using Float = std::numeric_limits<float>;
-  constexpr double kNumbers[] = {Float::quiet_NaN(), Float::infinity(), -Float::infinity()};
+  constexpr double kNumbers[] = {Float::quiet_NaN(), Float::quiet_NaN(), Float::infinity(),
+                                 -Float::infinity()};
   return rng->Chance(12) ? kNumbers[rng->Below(std::size(kNumbers))]
                          : static_cast<double>(rng->Below(5)) - 2;
 }

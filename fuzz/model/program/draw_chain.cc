@@ -1,5 +1,7 @@
 #include "fuzz/model/program/draw_chain.h"
 
+#include <algorithm>
+
 #include "fuzz/model/program/draw_node.h"
 
 namespace tenter::fuzz::model {
@@ -12,12 +14,10 @@ constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
                                                            "Relu",
                                                            "Clip",
                                                            "LeakyRelu",
-                                                           "HardSigmoid",
                                                            "Add",
-                                                           "Add",
-                                                           "Sum",
-                                                           "Sub",
                                                            "Mul",
+                                                           "Sub",
+                                                           "Sum",
                                                            "MaxPool",
                                                            "AveragePool",
                                                            "Concat",
@@ -25,6 +25,19 @@ constexpr std::initializer_list<const char*> kFollowers = {"BatchNormalization",
                                                            "Identity",
                                                            "Dropout",
                                                            "Dropout"};
+constexpr std::initializer_list<const char*> kArithmetic = {"Add", "Add", "Sub", "Sum", "Mul"};
+constexpr std::initializer_list<const char*> kFunctions = {"Relu", "Relu", "Clip", "LeakyRelu",
+                                                           "HardSigmoid"};
+
+bool IsArithmetic(const std::string& op) {
+  return std::find(kArithmetic.begin(), kArithmetic.end(), op) != kArithmetic.end();
+}
+
+// Often a function of a sum: of two branches, or of a product and its bias.
+std::string OpOfEpilogue(Drawn* d) {
+  const bool function = d->dice->Chance(IsArithmetic(d->graph.nodes.back().op) ? 80 : 35);
+  return d->dice->OneOf(function ? kFunctions : kArithmetic);
+}
 
 Node NormalisationOf(const std::string& x, Drawn* d) {
   if (d->At(x).rank() < 2) return {};
@@ -49,14 +62,16 @@ Dims BiasOf(const Dims& dims, Dice* dice) {
   return bias;
 }
 
-// Another value of the same size, which may be computed later or earlier, or a constant that is
-// stretched to it.
+// Another value of the same size, of an input or computed, or a constant that is stretched to it.
 std::string OperandBeside(const std::string& value, Drawn* d) {
   std::vector<std::string> fit;
   for (const std::string& name : d->names)
     if (name != value && d->At(name).dims == d->At(value).dims && !d->At(name).integers)
       fit.push_back(name);
-  if (!fit.empty() && d->dice->Chance(60)) return d->dice->OneOf(fit);
+  if (!fit.empty() && d->dice->Chance(45)) return d->dice->OneOf(fit);
+  constexpr size_t kMostInputs = 4;
+  if (d->graph.inputs.size() < kMostInputs && d->dice->Chance(60))
+    if (std::string made = d->InputLike(value); !made.empty()) return made;
   return d->Const(BiasOf(d->At(value).dims, d->dice));
 }
 
@@ -71,12 +86,12 @@ Node DrawNormalisation(Drawn* d) {
 }
 
 int ChanceOfChain(const Node& node) {
-  return node.op == "Conv" ? 60 : node.op == "Gemm" || node.op == "MatMul" ? 40 : 10;
+  return node.op == "Conv" ? 70 : node.op == "Gemm" || node.op == "MatMul" ? 50 : 10;
 }
 
-Node DrawFollower(const std::string& value, Drawn* d) {
+Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* d) {
   Dice& dice = *d->dice;
-  const std::string op = dice.OneOf(kFollowers);
+  const std::string op = of_epilogue ? OpOfEpilogue(d) : dice.OneOf(kFollowers);
   if (op == "BatchNormalization") return NormalisationOf(value, d);
   Node node{.op = op, .operands = {value}};
   const int rank = d->At(value).rank();
@@ -97,7 +112,7 @@ Node DrawFollower(const std::string& value, Drawn* d) {
   if (op == "Clip")
     node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},
                        {"max", {static_cast<double>(dice.From(-3, 6))}}};
-  if (op == "Add" || op == "Sum" || op == "Sub" || op == "Mul") {
+  if (IsArithmetic(op)) {
     node.operands.push_back(OperandBeside(value, d));
     dice.Shuffle(&node.operands);
   }

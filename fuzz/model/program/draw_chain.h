@@ -16,7 +16,8 @@ namespace tenter::fuzz::model {
 Node DrawNormalisation(Drawn* drawn);
 // How likely a node is read by the next one, in percent.
 int ChanceOfChain(const Node& node);
-// A node without its name that reads this value, and which may not fit.
-Node DrawFollower(const std::string& value, Drawn* drawn);
+// A node without its name that reads this value, and which may not fit. One of an epilogue works
+// element by element, as what a runtime does in one pass with a convolution or a product.
+Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* drawn);
 
 }  // namespace tenter::fuzz::model

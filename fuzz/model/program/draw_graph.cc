@@ -56,10 +56,12 @@ bool TryNode(Node node, Drawn* drawn) {
 // Lets the next nodes read the last one, and somebody else, too, what lies between them.
 void TryChain(Drawn* drawn) {
   Dice& dice = *drawn->dice;
-  for (int chance = ChanceOfChain(drawn->graph.nodes.back()); dice.Chance(chance); chance /= 2) {
+  int chance = ChanceOfChain(drawn->graph.nodes.back());
+  const bool of_epilogue = chance > 20 && dice.Chance(45);
+  for (chance += of_epilogue ? 20 : 0; dice.Chance(chance); chance = chance * 2 / 3) {
     const std::string middle = drawn->graph.nodes.back().name;
-    if (!TryNode(DrawFollower(middle, drawn), drawn)) return;
-    if (dice.Chance(30)) drawn->middles.push_back(middle);
+    if (!TryNode(DrawFollower(middle, of_epilogue, drawn), drawn)) return;
+    if (dice.Chance(of_epilogue ? 10 : 30)) drawn->middles.push_back(middle);
     const Node& follower = drawn->graph.nodes.back();
     if (follower.op == "Dropout" && OutputsOf(follower) > 1 && dice.Chance(60))
       drawn->middles.push_back(OutputName(follower, 1));
@@ -89,6 +91,26 @@ std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
   }
   if (fit.empty()) return "";
   return dice->Chance(55) ? fit.back() : dice->OneOf(fit);
+}
+
+std::string Drawn::InputLike(const std::string& value) {
+  Input input{.name = "x" + std::to_string(graph.inputs.size()), .dims = At(value).dims};
+  for (size_t axis = 0; axis < input.dims.size(); ++axis) {
+    bool is_size = true, is_fixed = true;
+    for (size_t s = 0; s < sizes.size(); ++s) {
+      const int64_t dim = values[s].at(value).dims[axis];
+      is_size &= dim == sizes[s];
+      is_fixed &= dim == input.dims[axis];
+    }
+    if (!is_size && (!is_fixed || input.dims[axis] == 0)) return "";
+    if (is_size) input.dims[axis] = kAnySize;
+  }
+  input.nonfinite = dice->Chance(50);
+  graph.inputs.push_back(input);
+  names.push_back(input.name);
+  for (size_t s = 0; s < sizes.size(); ++s)
+    values[s][input.name] = InputsOf(graph, sizes[s], 0).back();
+  return input.name;
 }
 
 std::string Drawn::Const(const Dims& dims, char kind) {
@@ -123,6 +145,7 @@ int64_t Drawn::SizeAt(const std::string& operand, double axis) const {
 Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
   Drawn drawn;
   drawn.dice = dice;
+  drawn.sizes = sizes;
   const int inputs = dice->OneOf({1, 1, 1, 2, 2, 3});
   for (int i = 0; i < inputs; ++i) {
     drawn.graph.inputs.push_back(DrawInput(static_cast<size_t>(i), dice));

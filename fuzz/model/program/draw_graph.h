@@ -17,6 +17,7 @@ namespace tenter::fuzz::model {
 // What has been drawn of a graph, and its values at each size.
 struct Drawn {
   Graph graph;
+  std::vector<int64_t> sizes;        // that calls may choose
   std::vector<Values> values;        // of each size
   std::vector<std::string> names;    // of the values, in the order in which they were drawn
   std::vector<std::string> shared;   // constants that may be used again
@@ -26,6 +27,8 @@ struct Drawn {
   const Array& At(const std::string& name) const { return values.back().at(name); }
   // A value with such a rank; empty when there is none. One of the last is chosen more often.
   std::string Pick(int least_rank, int most_rank, bool integers = false);
+  // A new input of the size that this value has in each call; empty when there is no such input.
+  std::string InputLike(const std::string& value);
   // A constant of these dims; sometimes one that is there already.
   std::string Const(const Dims& dims, char kind = ' ');
   // One with this seed.

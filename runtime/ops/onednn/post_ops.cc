@@ -20,7 +20,7 @@ struct Function {
 
 Result<Function> ClipOf(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const ClipBounds bounds, ClipBoundsOf(call));
-  // The wrong way round, ONNX and the library differ; so they do for a NaN.
+  // The library has no such function, nor one with a NaN.
   if (!(bounds.low <= bounds.high)) return Unsupported("bounds that exclude each other");
   return Function{dnnl::algorithm::eltwise_clip, bounds.low, bounds.high};
 }
