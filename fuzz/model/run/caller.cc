@@ -33,7 +33,7 @@ struct InputTensors {
     tgt_tensor tensor = {};
     tensor.dtype = array.integers ? TGT_INT64 : TGT_FLOAT32;
     tensor.rank = array.rank();
-    std::memcpy(tensor.dims, array.dims.data(), array.dims.size() * sizeof(int64_t));
+    std::copy(array.dims.begin(), array.dims.end(), tensor.dims);
     tensor.data = mine.data();
     tensor.size_bytes = mine.size();
     tensors.push_back(tensor);
