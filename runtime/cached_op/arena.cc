@@ -121,7 +121,7 @@ Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* prob
     TENTER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(spec));
     outputs_.push_back(std::move(output));
   }
-  for (ArenaStep& step : steps_) step.failed = 0;
+  for (ArenaStep& step : steps_) step.at_node.reset();
   for (const Bound& bound : bound_)
     *bound.tensor = bound.ref->source == ValueRef::Source::kInput ? inputs[bound.ref->index]
                                                                   : outputs_[bound.ref->index];

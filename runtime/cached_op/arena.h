@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,7 +42,8 @@ struct ArenaStep {
   std::vector<Var> reads;
   std::vector<Var> writes;
   std::unique_ptr<KernelState> state;
-  size_t failed = 0;  // which of PlanStep::nodes did, when the step failed
+  // Which of PlanStep::nodes runs, or did when the step failed.
+  std::optional<size_t> at_node = std::nullopt;
 };
 
 class Arena {

@@ -169,34 +169,39 @@ class BeforeThePause final : public ForkMember {
 };
 
 // The ops of a request whose caller is gone are still pending in the child: they do nothing there,
-// and their arena goes after them. A node runs until the engine is about to stop its workers.
+// and their arena goes after them. A node runs until the engine is about to stop its workers; where
+// the others were done before it did, the run shows nothing, and is repeated.
 TEST_P(CachedOpFork, WithPendingOpsOfAnotherCaller) {
   if (GetParam() == 0) GTEST_SKIP() << "the naive engine has no pending ops";
-  constexpr int kNodes = 7;
-  Gate runs, forks;
-  Atomic<int> ran = 0;
-  probe_ = std::make_unique<AtSites>([&](const Site& site, const ProbeContext& context) {
-    if (site.name != cached_op_sites::kNodeRun.name || context.request != 2) return;
-    if (ran.FetchAdd(1, kRelaxed) > 0) return;
-    runs.Open();
-    forks.Wait();
-    for (int i = 0; i < 2000; ++i) YieldThread();
-  });
-  const BeforeThePause member(&forks);
-  Make({.in_flight_max = 1, .probe = probe_.get()});
-  ASSERT_TRUE(InvokeIsRight());
-  Thread caller;
-  ASSERT_TRUE(caller.Start("caller", [&] { EXPECT_TRUE(InvokeIsRight()); }).ok());
-  runs.Wait();
-  EXPECT_EQ(Fork([&] {
-              const int before = ran.Load(kRelaxed);
-              if (before == kNodes) return 4;  // nothing is pending: this run shows nothing
-              const int judged = Judge();
-              return ran.Load(kRelaxed) == before ? judged : 5;
-            }),
-            0);
-  caller.Join();
-  EXPECT_EQ(ran.Load(kRelaxed), kNodes);
+  constexpr int kNodes = 7, kNothingShown = 4;
+  int judged = kNothingShown;
+  for (int attempt = 0; attempt < 50 && judged == kNothingShown; ++attempt) {
+    Gate runs, forks;
+    Atomic<int> ran = 0;
+    probe_ = std::make_unique<AtSites>([&](const Site& site, const ProbeContext& context) {
+      if (site.name != cached_op_sites::kNodeRun.name || context.request != 2) return;
+      if (ran.FetchAdd(1, kRelaxed) > 0) return;
+      runs.Open();
+      forks.Wait();
+      for (int i = 0; i < 2000; ++i) YieldThread();
+    });
+    const BeforeThePause member(&forks);
+    Make({.in_flight_max = 1, .probe = probe_.get()});
+    ASSERT_TRUE(InvokeIsRight());
+    Thread caller;
+    ASSERT_TRUE(caller.Start("caller", [&] { EXPECT_TRUE(InvokeIsRight()); }).ok());
+    runs.Wait();
+    judged = Fork([&] {
+      const int before = ran.Load(kRelaxed);
+      if (before == kNodes) return kNothingShown;
+      const int found = Judge();
+      return ran.Load(kRelaxed) == before ? found : 5;
+    });
+    caller.Join();
+    EXPECT_EQ(ran.Load(kRelaxed), kNodes);
+    op_ = nullptr;  // before the probe
+  }
+  EXPECT_EQ(judged, 0);
 }
 
 // A node that forks: its own request goes on in both processes.

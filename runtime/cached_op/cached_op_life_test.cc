@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
+#include <stdexcept>
 
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
@@ -157,6 +159,30 @@ TEST(CachedOpLife, ARequestEndsOnceBehindItsNodes) {
       EXPECT_EQ(nodes_before_end, 7);  // as the model has, though some of them are one step
     }
   }
+}
+
+// Names of nodes may repeat.
+TEST(CachedOpLife, OfTwoNodesOfOneNameTheOneThatFailedIsNamed) {
+  Graph graph = *BranchModel();
+  for (Node& node : graph.nodes)
+    if (node.op_type == "MatMul") node.name = "product";
+  class FailsAt : public Probe {
+   public:
+    ProbeOutcome Hit(const Site& site, const ProbeContext& context) override {
+      if (site.name == cached_op_sites::kNodeRun.name && context.op == "Tanh5")
+        throw std::runtime_error("boom");
+      return {};
+    }
+  } probe;
+  const Tensor input = RandomTensor(Shape({1, 8}), 5);
+  for (const int workers : {0, 2})
+    for (const bool thread_safe : {true, false}) {
+      const auto engine = MakeEngine({.workers = workers});
+      CachedOp op(engine.get(), std::make_shared<const Graph>(graph),
+                  {.thread_safe = thread_safe, .workers = workers, .probe = &probe});
+      EXPECT_EQ(op.Invoke({&input, 1}).status().message(),
+                "request 1: node 'Tanh5' (Tanh of (float32[1,8])): std::runtime_error: boom");
+    }
 }
 
 #endif

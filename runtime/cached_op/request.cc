@@ -1,5 +1,6 @@
 #include "runtime/cached_op/request.h"
 
+#include <optional>
 #include <utility>
 
 #include "runtime/cached_op/step_body.h"
@@ -55,12 +56,14 @@ Status Request::RunInline() {
   return {};
 }
 
-// A step that the compiler put in has the name of a node that another step does.
+// Two nodes may have the same name, and a step that the compiler put in has that of another one: of
+// the steps with this name, the first one that failed is meant, as of all that failed.
 std::string Request::NodeOf(const std::string& step_name) const {
   for (size_t number = 0; number < plan_.steps().size(); ++number) {
     const PlanStep& step = plan_.steps()[number];
-    if (step.name == step_name && !step.nodes.empty())
-      return NameOf(step.nodes[arena_->step(number).failed]);
+    const std::optional<size_t> at_node = arena_->step(number).at_node;
+    if (step.name == step_name && at_node && !step.nodes.empty())
+      return NameOf(step.nodes[*at_node]);
   }
   for (const PlanStep& step : plan_.steps())
     for (const ModelNode& node : step.nodes)

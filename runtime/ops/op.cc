@@ -137,8 +137,10 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
     Result<std::unique_ptr<Kernel>> kernel = MakeFast(op.make_fast, call);
-    if (kernel.ok()) kernel = MakeBounded(call, outputs[0], std::move(*kernel));
-    if (kernel.ok()) return kernel;
+    if (kernel.ok()) {
+      kernel = MakeBounded(call, outputs[0], std::move(*kernel));
+      if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;
+    }
     if (kernel.status().code() != StatusCode::kUnsupported)
       return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }

@@ -39,9 +39,9 @@ struct OpCall {
   std::vector<const Tensor*> constants;  // per input, nullptr unless its value is known
   std::vector<bool> present;             // per input, false for an absent optional input
   int output_count = 1;
-  // With kChannelsLast input 0 and the output are images [N,H,W,C], and all else is as ONNX has it.
-  // Only kernels are asked for that, those of Conv, the poolings and BatchNormalization; inference
-  // never is.
+  // With kChannelsLast input 0, the output and what the epilogue reads are images [N,H,W,C], and
+  // all else is as ONNX has it. Only kernels are asked for that, those of Conv, the poolings and
+  // BatchNormalization; inference never is.
   Layout layout = Layout::kChannelsFirst;
   // Where a kernel keeps constants in an order of its own; null when it has to own them, since one
   // of them may go before the model does.
@@ -89,8 +89,9 @@ class Kernel {
   // Null where nothing is kept. Throws StatusError and std::bad_alloc.
   virtual std::unique_ptr<KernelState> MakeState() const { return nullptr; }
 
-  // Computes the outputs. One tensor per input of the node, undefined where an optional input is
-  // absent; outputs are allocated by the caller and overlap nothing. Throws StatusError on failure.
+  // Computes the outputs. One tensor per input of the node and of its epilogue, undefined where an
+  // optional input is absent; outputs are allocated by the caller and overlap nothing. Throws
+  // StatusError on failure.
   virtual void Run(std::span<const Tensor> inputs, std::span<Tensor> outputs,
                    const RunContext& context) const = 0;
 };
@@ -153,8 +154,9 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
 
 // True for ops whose kernels may have an epilogue.
 bool TakesEpilogue(const OpCall& call);
-// True when `op` may stand in an epilogue behind a kernel whose last axis is that of its channels.
-bool CanFollow(const OpCall& op);
+// True when `op` may stand behind `head` and its epilogue, whose last axis is that of the channels,
+// and is worth it.
+bool CanFollow(const OpCall& head, const OpCall& op);
 
 // Empty, for one model. Declared here because its header needs that of oneDNN.
 std::shared_ptr<PackedWeights> MakePackedWeights();

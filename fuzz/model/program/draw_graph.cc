@@ -106,6 +106,7 @@ std::string Drawn::InputLike(const std::string& value) {
     if (is_size) input.dims[axis] = kAnySize;
   }
   input.nonfinite = dice->Chance(50);
+  if (!ParseInput(ToText(input))) return "";  // larger than programs have
   graph.inputs.push_back(input);
   names.push_back(input.name);
   for (size_t s = 0; s < sizes.size(); ++s)

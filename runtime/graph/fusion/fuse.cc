@@ -53,7 +53,8 @@ class Fuser {
       if (FusableProducer(node.inputs[i]) < 0) continue;
       OpCall call = CallOf(graph_, node);
       call.carried = i;
-      if (!CanFollow(call)) continue;
+      const auto head = static_cast<size_t>(FusableProducer(node.inputs[i]));
+      if (!CanFollow(CallOf(graph_, graph_.nodes[head]), call)) continue;
       if (!best || FusableProducer(node.inputs[i]) > FusableProducer(node.inputs[*best])) best = i;
     }
     return best;

@@ -7,7 +7,8 @@
 //
 // A node is taken when it alone reads what comes before it, when that is no output of the graph,
 // and when a kernel can apply it to what it has at hand: CanFollow. Of two operands that both could
-// carry on, the one that is computed later does. The node stands where its last op stood, since by
+// carry on, the one that is computed later does, and so waits for the other from its beginning: two
+// such branches no longer run beside one another. The node stands where its last op stood, since by
 // then all that the epilogue reads has been computed.
 //
 // Path: LayOut -> Fuse -> PlanMemory.

@@ -125,7 +125,7 @@ TEST_F(FuseTest, NoNaNIsLost) {
   const int x = build.Input("x", Image(3)), z = build.Input("z", Image(4));
   int image = build.Add("Relu", {build.Add("Add", {Conv(x, 3, 4), z})});
   image = build.Add("Clip", {Conv(image, 4, 4), Number(0), Number(6)});
-  build.Output(build.Add("HardSigmoid", {Conv(image, 4, 2, 1)}));
+  build.Output(build.Add("HardSigmoid", {Conv(image, 4, 4, 1)}));
   const Graph before = Special(build.graph), after = Fused(before);
   ASSERT_EQ(Ops(after), (Names{"Transpose", "Transpose", "Conv[Add,Relu]", "Conv[Clip]",
                                "Conv[HardSigmoid]", "Transpose"}));
@@ -139,6 +139,39 @@ TEST_F(FuseTest, NoNaNIsLost) {
       ExpectSameAnswersTo(inputs, before, after);
       if (HasFatalFailure()) return;
     }
+}
+
+// Slopes and offsets that are not finite, or are nothing, in an epilogue and alone.
+TEST_F(FuseTest, AttributesLoseNoNaN) {
+  const int x = build.Input("x", Image(3));
+  for (const float alpha : {0.0f, kNaN, kInfinity, 0.5f}) {
+    build.Output(build.Add("LeakyRelu", {Conv(x, 3, 4)}, With({{"alpha", alpha}})));
+    build.Output(build.Add("LeakyRelu", {x}, With({{"alpha", alpha}})));
+    build.Output(build.Add("HardSigmoid", {Conv(x, 3, 4)}, With({{"alpha", alpha}})));
+    build.Output(build.Add("HardSigmoid", {Conv(x, 3, 4)}, With({{"beta", alpha}})));
+  }
+  const Graph before = Special(build.graph), after = Fused(before);
+  std::vector<Tensor> inputs = RandomInputs(before, rng);
+  ExpectSameAnswersTo(inputs, before, after);
+  inputs[0].mutable_data<float>()[7] = kNaN;
+  inputs[0].mutable_data<float>()[40] = 0.0f;
+  ExpectSameAnswersTo(inputs, before, after);
+}
+
+// A look at what is larger than the answer costs more than a pass over the answer. A bound of a
+// Clip is nothing to look at, and may be missing.
+TEST_F(FuseTest, WhatIsWorthALook) {
+  const int x = build.Input("x", Image(8));
+  build.Output(build.Add("Relu", {Conv(x, 8, 4)}));
+  build.Output(build.Add("Clip", {Conv(x, 8, 8), Number(1e12f)}));
+  build.Output(build.Add("Clip", {Conv(x, 8, 8), -1, Number(1)}));
+  const Graph before = Special(build.graph), after = Fused(before);
+  EXPECT_EQ(Ops(after), (Names{"Transpose", "Conv", "Relu", "Transpose", "Conv[Clip]", "Transpose",
+                               "Conv[Clip]", "Transpose"}));
+  const auto kernels = MakeKernels(after, KernelChoice::kOneDnn).value();
+  for (const size_t clipped : {size_t{4}, size_t{6}})
+    EXPECT_FALSE(kernels[clipped]->implementation().ends_with("reference"));
+  ExpectSameAnswers(before, after, rng);
 }
 
 // Weights that may overflow leave a Relu to the reference kernel, behind the library's convolution.

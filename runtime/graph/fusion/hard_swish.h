@@ -11,9 +11,10 @@
 // Path: Specialise -> FoldHardSwish -> LayOut.
 //
 // Thread safety: any thread; a graph is a value.
-// Invariants: (1) values are the same up to a few units in the last place, and beyond 5e37, where
-//   the product of the written form overflows. (2) The new node stands where the last of the four
-//   stood, and tells in Node::stands_for what it does of the model.
+// Invariants: (1) values are the same up to a few units in the last place, up to 1e-7 near -3, and
+//   but for those beyond 5e37, where the product of the written form overflows. (2) The new node
+//   stands where the last of the four stood, and tells in Node::stands_for what it does of the
+//   model.
 // Errors: kInvalidArgument when the graph breaks an invariant of its own.
 #pragma once
 

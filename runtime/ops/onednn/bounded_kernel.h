@@ -2,8 +2,9 @@
 //
 // A Relu, a Clip or a HardSigmoid as a post-op answers a number to a NaN. A network that hides its
 // NaNs hides a defect; but of finite inputs that are not huge no NaN comes. So each run looks at
-// what it reads, which costs about a hundredth of a convolution, and takes the reference kernels in
-// turn when there is a NaN, an infinity or a number that might overflow: slow, and exact.
+// what it reads, and takes the reference kernels in turn when there is a NaN, an infinity or a
+// number that might overflow: slow, and exact. The look costs a hundredth of a large convolution,
+// and up to a quarter of one that does little with each number, such as one of a channel per group.
 //
 // Path: MakeKernel -> MakeBounded, for what MakeFast made of a call with an epilogue.
 //

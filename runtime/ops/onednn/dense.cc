@@ -120,6 +120,8 @@ MadeKernel MakeOneDnnGemm(const OpCall& call) {
 
 MadeKernel MakeOneDnnEltwise(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Eltwise function, EltwiseOf(call));
+  if (call.op_type == "LeakyRelu" && !KeepsNaNAsLeakyRelu(function.alpha))
+    return Unsupported("a slope that loses NaN");
   const int64_t count = call.inputs[0].shape.NumElements();
   TENTER_ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, MakeFunctionOf(call, function));
   if (function.algorithm != dnnl::algorithm::eltwise_exp) return kernel;

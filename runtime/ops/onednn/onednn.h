@@ -10,6 +10,8 @@
 // Errors: kUnsupported where oneDNN has no implementation: the reference kernel serves then.
 #pragma once
 
+#include <cmath>
+
 #include "runtime/ops/calls.h"
 
 namespace tenter {
@@ -39,6 +41,9 @@ struct SoftmaxExtents {
   int64_t inner;
 };
 Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call);
+
+// With another slope, the library makes a number of a NaN, or a NaN of zero.
+inline bool KeepsNaNAsLeakyRelu(float slope) { return slope != 0.0f && std::isfinite(slope); }
 
 // Clip. kUnsupported when a bound is known at run time only.
 struct ClipBounds {

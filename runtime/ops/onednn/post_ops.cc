@@ -35,11 +35,12 @@ Result<Function> FunctionOf(const OpCall& call) {
   if (type == "HardSigmoid") {
     TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.2f));
     TENTER_ASSIGN_OR_RETURN(const float beta, call.attributes.Float("beta", 0.5f));
-    return Function{dnnl::algorithm::eltwise_hardsigmoid, alpha, beta};
+    if (std::isfinite(alpha) && std::isfinite(beta))
+      return Function{dnnl::algorithm::eltwise_hardsigmoid, alpha, beta};
   }
   if (type == "LeakyRelu") {
     TENTER_ASSIGN_OR_RETURN(const float alpha, call.attributes.Float("alpha", 0.01f));
-    if (alpha != 0.0f) return Function{dnnl::algorithm::eltwise_relu, alpha};
+    if (KeepsNaNAsLeakyRelu(alpha)) return Function{dnnl::algorithm::eltwise_relu, alpha};
   }
   return Unsupported("no such function");
 }
@@ -66,8 +67,20 @@ Dims Padded(const Shape& shape, int rank) {
 bool Stretches(const Shape& operand, const Shape& whole) {
   if (operand.rank() > whole.rank()) return false;
   const Dims dims = Padded(operand, whole.rank());
+  if (operand.NumElements() == 0 || whole.NumElements() == 0) return false;
   if (dims == whole.dims() || operand.NumElements() == 1) return true;
   return dims.back() == whole.dim(-1) && operand.NumElements() == dims.back();
+}
+
+// True where the library makes a number of a NaN.
+bool LosesNaN(const OpCall& op) {
+  return op.op_type == "Relu" || op.op_type == "Clip" || op.op_type == "HardSigmoid";
+}
+
+// A kernel that would lose a NaN looks at what it reads in each run. Where that is more than what
+// it writes, a pass of its own over the output is as fast.
+bool IsWorthALook(const OpCall& head, const TensorSpec& output) {
+  return HasToLook(head) || head.inputs[0].shape.NumElements() <= output.shape.NumElements();
 }
 
 // How an operand lies, with the axes in the order in which the library has those of the output.
@@ -81,11 +94,11 @@ dnnl::memory::desc OperandDesc(const OpCall& call, const Shape& operand, int ran
 
 }  // namespace
 
-bool CanFollow(const OpCall& op) {
+bool CanFollow(const OpCall& head, const OpCall& op) {
   const TensorSpec& whole = op.inputs[op.carried];
   if (whole.dtype != DType::kFloat32 || whole.shape.rank() < 2 || op.output_count != 1)
     return false;
-  if (FunctionOf(op).ok()) return op.carried == 0;
+  if (FunctionOf(op).ok()) return op.carried == 0 && (!LosesNaN(op) || IsWorthALook(head, whole));
   if (!ArithmeticOf(op).ok() || op.inputs.size() != 2) return false;
   if (op.op_type == "Sub" && op.carried != 0) return false;
   const TensorSpec& operand = op.inputs[OperandOf(op)];
@@ -114,10 +127,8 @@ Result<PostOps> PostOpsOf(const OpCall& call) {
   return made;
 }
 
-bool LosesNaN(const OpCall& call) {
-  return std::any_of(call.epilogue.begin(), call.epilogue.end(), [](const OpCall& op) {
-    return op.op_type == "Relu" || op.op_type == "Clip" || op.op_type == "HardSigmoid";
-  });
+bool HasToLook(const OpCall& call) {
+  return std::any_of(call.epilogue.begin(), call.epilogue.end(), LosesNaN);
 }
 
 double GrownBy(const OpCall& op, double bound, double operand) {
@@ -125,6 +136,9 @@ double GrownBy(const OpCall& op, double bound, double operand) {
   const auto function = FunctionOf(op);
   if (!function.ok()) return bound + operand;
   const double alpha = std::fabs(function->alpha), beta = std::fabs(function->beta);
+  // Bounds make nothing larger, but for what lies beyond them.
+  if (op.op_type == "Clip")
+    return std::max({bound, double{function->alpha}, -double{function->beta}});
   return std::max({bound, alpha * bound + beta, alpha, 1.0});
 }
 

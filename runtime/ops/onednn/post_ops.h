@@ -5,7 +5,7 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: the result borrows nothing.
 // Invariants: a primitive with them computes what the ops do one behind the other, but for a NaN
-//   where LosesNaN says so.
+//   where HasToLook says so.
 // Errors: kUnsupported for an op for which CanFollow is false.
 #pragma once
 
@@ -22,8 +22,8 @@ struct PostOps {
 
 Result<PostOps> PostOpsOf(const OpCall& call);
 
-// True when the library makes a number of a NaN in the epilogue.
-bool LosesNaN(const OpCall& call);
+// True when the library makes a number of a NaN in the epilogue, unless what it reads is looked at.
+bool HasToLook(const OpCall& call);
 
 // How much larger than `bound` the op may make what it is given, where what else it reads is no
 // larger than `operand`.
