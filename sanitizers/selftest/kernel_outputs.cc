@@ -4,8 +4,10 @@
 // Argument `same`: both write one output, without order; must be reported.
 // Argument `own`: an output for each; must not be reported.
 #include <cstdio>
+#include <memory>
 #include <string_view>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/thread.h"
 #include "runtime/ops/op.h"
 
@@ -30,10 +32,16 @@ tenter::Status Run(bool same) {
   TENTER_ASSIGN_OR_RETURN(Tensor second, Tensor::Allocate(spec));
   Tensor outputs[2] = {Tensor::Borrow(spec, first.mutable_raw()),
                        Tensor::Borrow(spec, (same ? first : second).mutable_raw())};
+  // The library has locks, which order whoever makes or destroys its objects: both threads have
+  // theirs, and are there, before either runs. Relaxed, since that must order nothing.
+  const std::unique_ptr<tenter::KernelState> states[2] = {kernel->MakeState(), kernel->MakeState()};
+  tenter::Atomic<int> there = 0;
   tenter::Thread threads[2];
   for (int i = 0; i < 2; ++i)
     TENTER_RETURN_IF_ERROR(threads[i].Start("kernel", [&, i] {
-      kernel->Run({&input, 1}, {&outputs[i], 1}, {});
+      there.FetchAdd(1, tenter::kRelaxed);
+      while (there.Load(tenter::kRelaxed) < 2) tenter::YieldThread();
+      kernel->Run({&input, 1}, {&outputs[i], 1}, {.state = states[i].get()});
     }));
   for (tenter::Thread& thread : threads) thread.Join();
   return {};
