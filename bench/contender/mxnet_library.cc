@@ -3,15 +3,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "bench/contender/symbol.h"
+
 namespace tenter::bench {
 namespace {
-
-template <typename Function>
-bool Find(void* library, const char* symbol, Function* function, std::string* missing) {
-  *function = reinterpret_cast<Function>(dlsym(library, symbol));
-  if (*function == nullptr) *missing = symbol;
-  return *function != nullptr;
-}
 
 void SetEnvironment(int workers) {
   setenv("MXNET_ENGINE_TYPE", workers == 0 ? "NaiveEngine" : "ThreadedEnginePerDevice", 1);
@@ -31,14 +26,15 @@ Result<MxnetLibrary> MxnetLibrary::Load(const MxnetOptions& options) {
   if (library == nullptr) return Status(StatusCode::kNotFound, dlerror());
   MxnetLibrary found;
   std::string missing;
-  const bool complete = Find(library, "MXGetLastError", &found.last_error, &missing) &&
-                        Find(library, "MXGetVersion", &found.get_version, &missing) &&
-                        Find(library, "MXEngineSetBulkSize", &found.set_bulk_size, &missing) &&
-                        Find(library, "MXEnginePushSyncND", &found.push_sync, &missing) &&
-                        Find(library, "MXNDArrayCreateEx", &found.create_array, &missing) &&
-                        Find(library, "MXNDArrayFree", &found.free_array, &missing) &&
-                        Find(library, "MXNDArrayWaitToRead", &found.wait_to_read, &missing) &&
-                        Find(library, "MXNDArrayWaitAll", &found.wait_all, &missing);
+  const bool complete =
+      FindSymbol(library, "MXGetLastError", &found.last_error, &missing) &&
+      FindSymbol(library, "MXGetVersion", &found.get_version, &missing) &&
+      FindSymbol(library, "MXEngineSetBulkSize", &found.set_bulk_size, &missing) &&
+      FindSymbol(library, "MXEnginePushSyncND", &found.push_sync, &missing) &&
+      FindSymbol(library, "MXNDArrayCreateEx", &found.create_array, &missing) &&
+      FindSymbol(library, "MXNDArrayFree", &found.free_array, &missing) &&
+      FindSymbol(library, "MXNDArrayWaitToRead", &found.wait_to_read, &missing) &&
+      FindSymbol(library, "MXNDArrayWaitAll", &found.wait_all, &missing);
   if (!complete) return Status(StatusCode::kNotFound, options.library + " has no " + missing);
   return found;
 }

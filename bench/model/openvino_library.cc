@@ -2,36 +2,32 @@
 
 #include <dlfcn.h>
 
+#include "bench/contender/symbol.h"
+
 namespace tenter::bench {
 namespace {
 
-template <typename Function>
-bool Find(void* library, const char* symbol, Function* function, std::string* missing) {
-  *function = reinterpret_cast<Function>(dlsym(library, symbol));
-  if (*function == nullptr) *missing = symbol;
-  return *function != nullptr;
-}
-
 bool FindAll(void* from, OpenvinoLibrary* ov, std::string* missing) {
-  return Find(from, "ov_get_last_err_msg", &ov->last_error, missing) &&
-         Find(from, "ov_get_openvino_version", &ov->get_version, missing) &&
-         Find(from, "ov_version_free", &ov->free_version, missing) &&
-         Find(from, "ov_core_create", &ov->create_core, missing) &&
-         Find(from, "ov_core_read_model", &ov->read_model, missing) &&
-         Find(from, "ov_model_reshape", &ov->reshape, missing) &&
-         Find(from, "ov_core_compile_model", &ov->compile, missing) &&
-         Find(from, "ov_model_free", &ov->free_model, missing) &&
-         Find(from, "ov_compiled_model_free", &ov->free_compiled, missing) &&
-         Find(from, "ov_compiled_model_create_infer_request", &ov->create_request, missing) &&
-         Find(from, "ov_infer_request_free", &ov->free_request, missing) &&
-         Find(from, "ov_tensor_create_from_host_ptr", &ov->create_tensor_of, missing) &&
-         Find(from, "ov_tensor_free", &ov->free_tensor, missing) &&
-         Find(from, "ov_infer_request_set_tensor", &ov->set_input, missing) &&
-         Find(from, "ov_infer_request_infer", &ov->infer, missing) &&
-         Find(from, "ov_infer_request_get_output_tensor_by_index", &ov->get_output, missing) &&
-         Find(from, "ov_tensor_data", &ov->tensor_data, missing) &&
-         Find(from, "ov_tensor_get_element_type", &ov->tensor_element, missing) &&
-         Find(from, "ov_tensor_get_byte_size", &ov->tensor_bytes, missing);
+  return FindSymbol(from, "ov_get_last_err_msg", &ov->last_error, missing) &&
+         FindSymbol(from, "ov_get_openvino_version", &ov->get_version, missing) &&
+         FindSymbol(from, "ov_version_free", &ov->free_version, missing) &&
+         FindSymbol(from, "ov_core_create", &ov->create_core, missing) &&
+         FindSymbol(from, "ov_core_read_model", &ov->read_model, missing) &&
+         FindSymbol(from, "ov_model_reshape", &ov->reshape, missing) &&
+         FindSymbol(from, "ov_core_compile_model", &ov->compile, missing) &&
+         FindSymbol(from, "ov_model_free", &ov->free_model, missing) &&
+         FindSymbol(from, "ov_compiled_model_free", &ov->free_compiled, missing) &&
+         FindSymbol(from, "ov_compiled_model_create_infer_request", &ov->create_request, missing) &&
+         FindSymbol(from, "ov_infer_request_free", &ov->free_request, missing) &&
+         FindSymbol(from, "ov_tensor_create_from_host_ptr", &ov->create_tensor_of, missing) &&
+         FindSymbol(from, "ov_tensor_free", &ov->free_tensor, missing) &&
+         FindSymbol(from, "ov_infer_request_set_tensor", &ov->set_input, missing) &&
+         FindSymbol(from, "ov_infer_request_infer", &ov->infer, missing) &&
+         FindSymbol(from, "ov_infer_request_get_output_tensor_by_index", &ov->get_output,
+                    missing) &&
+         FindSymbol(from, "ov_tensor_data", &ov->tensor_data, missing) &&
+         FindSymbol(from, "ov_tensor_get_element_type", &ov->tensor_element, missing) &&
+         FindSymbol(from, "ov_tensor_get_byte_size", &ov->tensor_bytes, missing);
 }
 
 }  // namespace

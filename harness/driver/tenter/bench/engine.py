@@ -25,6 +25,7 @@ from tenter.record import archive
 PARTS = ("threads", "one_worker", "naive", "c_api", "memory")
 WORKERS = 2
 FLAVOUR = "release"
+REPORT = "bench.md"
 _REPEATS, _QUICK_REPEATS = 9, 3
 # One engine can stay fast or slow for the life of its threads: repetitions are shared by so many processes.
 _PROCESSES = 3
@@ -97,15 +98,8 @@ def run(request: Request, house: House, console: Console) -> Path:
     shown = engine_sheets.sheets(book, verdicts, metgs)
     facts = session.finish(book)
     document = as_json(request, facts, book, verdicts, metgs)
-    for path in (session.folder / "bench.json", request.json):
-        if path:
-            write(path, json.dumps(document, indent=1) + "\n")
-    write(session.folder / "bench.md", markdown("The engine beside its peers", request.command, facts, shown))
-    for sheet in shown:
-        sheet.print(console)
-    console.print(f"\nload average {facts['load average before']} before, {facts['load average after']} after; "
-                  f"{facts.get('cores', '?')} cores")
-    print(path_shown(session.folder / "bench.md"))
+    publish(session, document, request.json, markdown("The engine beside its peers", request.command, facts, shown))
+    show(session, facts, shown)
     return session.folder
 
 
@@ -139,6 +133,21 @@ def markdown(title: str, command: str, facts: dict[str, str], shown: list[Sheet]
     where = "\n".join(f"| {name} | {text} |" for name, text in facts.items())
     return "\n".join([f"# {title}", "", f"`{command}`", "", *(sheet.markdown() for sheet in shown), "## Where", "",
                       "| what | |", "| --- | --- |", where, ""])
+
+
+def publish(session: Session, document: dict[str, Any], also: Path | None, report: str) -> None:
+    """The figures and the report, into the folder of the session; the figures to `also`, too."""
+    for path in filter(None, (session.folder / "bench.json", also)):
+        write(path, json.dumps(document, indent=1) + "\n")
+    write(session.folder / REPORT, report)
+
+
+def show(session: Session, facts: dict[str, str], shown: list[Sheet]) -> None:
+    for sheet in shown:
+        sheet.print(session.console)
+    session.console.print(f"\nload average {facts['load average before']} before, {facts['load average after']} after; "
+                          f"{facts.get('cores', '?')} cores")
+    print(path_shown(session.folder / REPORT))
 
 
 def write(path: Path, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import statistics
 from collections.abc import Sequence
@@ -14,11 +13,11 @@ from rich.console import Console
 
 from tenter.bench import asked_models, measurement, model_goals, model_sheets
 from tenter.bench.asked_models import Asked
-from tenter.bench.engine import FLAVOUR, Session, markdown, open_session, processes, write
+from tenter.bench.engine import FLAVOUR, Session, markdown, open_session, processes, publish, show
 from tenter.bench.measurement import Book, Measured
 from tenter.bench.model_goals import OURS, PEERS, Verdict
 from tenter.bench.quantiles import quantile
-from tenter.console import build_shown, path_shown
+from tenter.console import build_shown
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import peers
@@ -70,15 +69,8 @@ def run(request: Request, house: House, console: Console) -> Path:
     facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed)}
     shown = model_sheets.sheets(book, names, verdicts)
     document = as_json(request, facts, book, names, verdicts)
-    for path in (session.folder / "bench.json", request.json):
-        if path:
-            write(path, json.dumps(document, indent=1) + "\n")
-    write(session.folder / "bench.md", markdown("Models beside their peers", request.command, facts, shown))
-    for sheet in shown:
-        sheet.print(console)
-    console.print(f"\nload average {facts['load average before']} before, {facts['load average after']} after; "
-                  f"{facts.get('cores', '?')} cores")
-    print(path_shown(session.folder / "bench.md"))
+    publish(session, document, request.json, markdown("Models beside their peers", request.command, facts, shown))
+    show(session, facts, shown)
     return session.folder
 
 
