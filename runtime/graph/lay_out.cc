@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/ops/broadcast.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -29,11 +30,7 @@ size_t ImagesOf(const Node& node) { return node.op_type == "Clip" ? 1 : node.inp
 bool IsNeutral(const Shape& image) { return image.dim(1) == 1 || image.NumElements(2, 4) == 1; }
 
 // `shape` with axes of 1 in front, up to rank 4.
-Shape AsImage(const Shape& shape) {
-  std::vector<int64_t> dims(4 - shape.dims().size(), 1);
-  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
-  return Shape(std::move(dims));
-}
+Shape AsImage(const Shape& shape) { return Shape(PaddedDims(shape, 4)); }
 
 class Layouter {
  public:

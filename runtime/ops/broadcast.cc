@@ -18,6 +18,12 @@ Result<Shape> BroadcastShapes(const Shape& a, const Shape& b) {
   return Shape(std::move(dims));
 }
 
+std::vector<int64_t> PaddedDims(const Shape& shape, size_t rank) {
+  std::vector<int64_t> dims(rank - shape.dims().size(), 1);
+  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
+  return dims;
+}
+
 std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to) {
   const std::vector<int64_t> dense = from.Strides();
   std::vector<int64_t> strides(static_cast<size_t>(to.rank()), 0);

@@ -17,6 +17,9 @@ namespace tenter {
 // The shape that both broadcast to: aligned at the last axis, a dimension of 1 stretches.
 Result<Shape> BroadcastShapes(const Shape& a, const Shape& b);
 
+// The dims of `shape` with axes of 1 in front, up to `rank`. REQUIRES: it has no more axes.
+std::vector<int64_t> PaddedDims(const Shape& shape, size_t rank);
+
 // Strides in elements with which `from` is read as if it had the shape `to`: 0 along stretched
 // axes. REQUIRES: `from` broadcasts to `to`.
 std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to);

@@ -22,7 +22,7 @@ class Fuser {
 
   void Run() {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (const std::optional<size_t> carried = CarriedInput(graph_.nodes[i])) Absorb(i, *carried);
+      if (const std::optional<Carried> carried = Find(graph_.nodes[i])) Absorb(i, *carried);
       for (const int output : graph_.nodes[i].outputs)
         producer_[static_cast<size_t>(output)] = static_cast<int>(i);
     }
@@ -31,6 +31,12 @@ class Fuser {
   }
 
  private:
+  // An input of a node that an epilogue would carry, and the place of the node that computes it.
+  struct Carried {
+    size_t input;
+    int head;
+  };
+
   void AddReader(int value) {
     if (value >= 0) ++readers_[static_cast<size_t>(value)];
   }
@@ -45,29 +51,28 @@ class Fuser {
     return takes ? producer : -1;
   }
 
-  // The input of `node` that an epilogue with it would carry.
-  std::optional<size_t> CarriedInput(const Node& node) const {
+  // What an epilogue with `node` would carry.
+  std::optional<Carried> Find(const Node& node) const {
     if (node.of_plan || node.outputs.size() != 1) return std::nullopt;
-    std::optional<size_t> best;
+    std::optional<Carried> best;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (FusableProducer(node.inputs[i]) < 0) continue;
+      const int head = FusableProducer(node.inputs[i]);
+      if (head < 0 || (best && head <= best->head)) continue;
       OpCall call = CallOf(graph_, node);
       call.carried = i;
-      const auto head = static_cast<size_t>(FusableProducer(node.inputs[i]));
-      if (!CanFollow(CallOf(graph_, graph_.nodes[head]), call)) continue;
-      if (!best || FusableProducer(node.inputs[i]) > FusableProducer(node.inputs[*best])) best = i;
+      if (CanFollow(CallOf(graph_, graph_.nodes[static_cast<size_t>(head)]), call))
+        best = {i, head};
     }
     return best;
   }
 
   // The node at `place` becomes the end of the epilogue of the one that computes its input.
-  void Absorb(size_t place, size_t carried) {
+  void Absorb(size_t place, const Carried& carried) {
     Node last = std::move(graph_.nodes[place]);
-    const auto from = static_cast<size_t>(FusableProducer(last.inputs[carried]));
-    Node node = std::exchange(graph_.nodes[from], {});
-    last.carried = carried;
+    Node node = std::exchange(graph_.nodes[static_cast<size_t>(carried.head)], {});
+    last.carried = carried.input;
     for (size_t i = 0; i < last.inputs.size(); ++i)
-      if (i != carried) node.inputs.push_back(last.inputs[i]);
+      if (i != carried.input) node.inputs.push_back(last.inputs[i]);
     node.outputs = last.outputs;
     node.epilogue.push_back(std::move(last));
     graph_.nodes[place] = std::move(node);

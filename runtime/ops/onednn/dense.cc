@@ -13,13 +13,6 @@ namespace {
 
 using Dims = dnnl::memory::dims;
 
-// `shape` with axes of 1 in front, up to `rank`.
-Dims Padded(const Shape& shape, size_t rank) {
-  Dims dims(rank - shape.dims().size(), 1);
-  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
-  return dims;
-}
-
 struct Eltwise {
   std::string_view op_type;
   dnnl::algorithm algorithm;
@@ -87,7 +80,7 @@ MadeKernel MakeOneDnnMatMul(const OpCall& call) {
   const Shape& b = call.inputs[1].shape;
   if (a.rank() < 2 || b.rank() < 2) return Unsupported("a vector operand");
   const auto rank = static_cast<size_t>(std::max(a.rank(), b.rank()));
-  const Dims left = Padded(a, rank), right = Padded(b, rank);
+  const Dims left = PaddedDims(a, rank), right = PaddedDims(b, rank);
   Dims out(rank);
   for (size_t i = 0; i < rank; ++i) out[i] = left[i] == 1 ? right[i] : left[i];
   out[rank - 2] = a.dim(-2);
@@ -134,15 +127,15 @@ MadeKernel MakeOneDnnBinary(const OpCall& call) {
   TENTER_ASSIGN_OR_RETURN(const Shape out,
                           BroadcastShapes(call.inputs[0].shape, call.inputs[1].shape));
   const auto rank = static_cast<size_t>(std::max(out.rank(), 1));
-  const Dims whole = Padded(out, rank);
-  const auto is_whole = [&](size_t i) { return Padded(call.inputs[i].shape, rank) == whole; };
+  const Dims whole = PaddedDims(out, rank);
+  const auto is_whole = [&](size_t i) { return PaddedDims(call.inputs[i].shape, rank) == whole; };
   // The library stretches its second operand alone: with a stretched first one it runs reference
   // code that is a thousand times slower.
   const bool exchange = !is_whole(0);
   if (exchange && (!is_whole(1) || !Commutes(call.op_type)))
     return Unsupported("a first operand that is stretched");
   const size_t first = exchange ? 1 : 0, second = exchange ? 0 : 1;
-  const auto a = DenseDesc(whole), b = DenseDesc(Padded(call.inputs[second].shape, rank));
+  const auto a = DenseDesc(whole), b = DenseDesc(PaddedDims(call.inputs[second].shape, rank));
   return TryOneDnn(call, [&](const dnnl::engine& engine) {
     const dnnl::binary::primitive_desc description(engine, BinaryOf(call.op_type), a, b, a,
                                                    UserScratchpad());

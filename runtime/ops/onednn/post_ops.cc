@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/ops/broadcast.h"
 #include "runtime/ops/onednn/onednn.h"
 
 namespace tenter {
@@ -55,18 +56,11 @@ Result<dnnl::algorithm> ArithmeticOf(const OpCall& call) {
 
 size_t OperandOf(const OpCall& op) { return 1 - op.carried; }
 
-// `shape` with axes of 1 in front, up to `rank`.
-Dims Padded(const Shape& shape, int rank) {
-  Dims dims(static_cast<size_t>(rank - shape.rank()), 1);
-  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
-  return dims;
-}
-
 // True where the library stretches `operand` to `whole` fast: the whole, one number per channel,
 // which is the last axis, or one number.
 bool Stretches(const Shape& operand, const Shape& whole) {
   if (operand.rank() > whole.rank()) return false;
-  const Dims dims = Padded(operand, whole.rank());
+  const Dims dims = PaddedDims(operand, whole.dims().size());
   if (operand.NumElements() == 0 || whole.NumElements() == 0) return false;
   if (dims == whole.dims() || operand.NumElements() == 1) return true;
   return dims.back() == whole.dim(-1) && operand.NumElements() == dims.back();
@@ -84,8 +78,8 @@ bool IsWorthALook(const OpCall& head, const TensorSpec& output) {
 }
 
 // How an operand lies, with the axes in the order in which the library has those of the output.
-dnnl::memory::desc OperandDesc(const OpCall& call, const Shape& operand, int rank) {
-  const Dims dims = Padded(operand, rank);
+dnnl::memory::desc OperandDesc(const OpCall& call, const Shape& operand, size_t rank) {
+  const Dims dims = PaddedDims(operand, rank);
   if (call.layout == Layout::kChannelsFirst) return DenseDesc(dims);
   const Dims strides = Shape(dims).Strides();
   return StridedDesc({dims[0], dims[3], dims[1], dims[2]},
@@ -115,7 +109,7 @@ Result<PostOps> PostOpsOf(const OpCall& call) {
       ops.append_eltwise(function->algorithm, function->alpha, function->beta);
     } else {
       TENTER_ASSIGN_OR_RETURN(const dnnl::algorithm arithmetic, ArithmeticOf(op));
-      const int rank = op.inputs[op.carried].shape.rank();
+      const size_t rank = op.inputs[op.carried].shape.dims().size();
       const auto desc = OperandDesc(call, op.inputs[OperandOf(op)].shape, rank);
       ops.append_binary(arithmetic, desc);
       made.bindings.push_back(
