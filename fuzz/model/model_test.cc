@@ -177,8 +177,19 @@ TEST(ModelProgram, SaysWhatDoesNotFit) {
     return ParseProgram(kHead + lines).status().message();
   };
   const std::string call = "output n0\nc0: call a size 1 seed 0 times 1\n";
-  EXPECT_EQ(refusal("input x0 float 2\nn0 = Rleu x0\n" + call),
-            "'n0 = Rleu x0': no op is called 'Rleu' (fuzz/model/oracle)");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Rleu x0\n" + call).substr(0, 67),
+            "'n0 = Rleu x0': no op of these programs is called 'Rleu'; there are");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = LeakyRelu x0 alhpa 0.5\n" + call),
+            "'n0 = LeakyRelu x0 alhpa 0.5': LeakyRelu has no attribute 'alhpa' here, but alpha");
+  EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0 alpha 0.5\n" + call),
+            "'n0 = Relu x0 alpha 0.5': Relu has no attribute 'alpha' here");
+  // Whether a call fails for the model or since the op was freed could not be told.
+  const std::string wrong =
+      "input x0 float 2\nn0 = Flatten x0 axis 1\noutput n0\nwrong n0 axis 5\n";
+  EXPECT_EQ(refusal(wrong + "c0: call a size 1 seed 0 times 1\n"), "");
+  for (const char* const end : {"c0: free a\n", "c0: stop\n"})
+    EXPECT_EQ(refusal(wrong + "c0: call a size 1 seed 0 times 1\n" + end),
+              "a wrong model is one whose calls nothing else stops: no fault, free or stop");
   EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x9\n" + call),
             "'n0 = Relu x9': nothing before it is called 'x9'");
   EXPECT_EQ(refusal("input x0 float 2\nn0 = Relu x0 x0\n" + call),

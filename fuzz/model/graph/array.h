@@ -31,6 +31,8 @@ struct Array {
   std::vector<double> numbers = {};
   double most = 0;
   int bits = 0;
+  // Of numbers without bits behind the point: each is a multiple of it.
+  int64_t unit = 1;
   // Infinities, NaN, denormal and the largest numbers may occur, and `most` and `bits` say nothing.
   bool special = false;
   // Some numbers may be NaN or infinite, and the others are as `most` and `bits` say. Sums and

@@ -102,12 +102,13 @@ std::optional<Constant> ParseConstant(const std::string& operand) {
   if (!seed.empty() && std::isalpha(static_cast<unsigned char>(seed.back())) != 0) {
     constant.kind = seed.back();
     seed.pop_back();
-    if (std::string("vpis").find(constant.kind) == std::string::npos) return std::nullopt;
+    if (std::string("vpisfn").find(constant.kind) == std::string::npos) return std::nullopt;
   }
   const auto number = Whole(seed);
   if (!number || *number < 0 || constant.dims.size() > 5 || !IsSmall(constant.dims))
     return std::nullopt;
   constant.seed = static_cast<uint64_t>(*number);
+  if (constant.kind == 'n' && constant.seed > kMostNumber) return std::nullopt;
   return constant;
 }
 
@@ -120,12 +121,15 @@ double SpecialNumber(Rng* rng) {
   return rng->Chance(50) ? -number : number;
 }
 
-double NonfiniteNumber(Rng* rng) {
+double AnyNonfinite(Rng* rng) {
   using Float = std::numeric_limits<float>;
   constexpr double kNumbers[] = {Float::quiet_NaN(), Float::quiet_NaN(), Float::infinity(),
                                  -Float::infinity()};
-  return rng->Chance(12) ? kNumbers[rng->Below(std::size(kNumbers))]
-                         : static_cast<double>(rng->Below(5)) - 2;
+  return kNumbers[rng->Below(std::size(kNumbers))];
+}
+
+double NonfiniteNumber(uint32_t chance, Rng* rng) {
+  return rng->Chance(chance) ? AnyNonfinite(rng) : static_cast<double>(rng->Below(5)) - 2;
 }
 
 int64_t IndexedSize(const Constant& constant) {
@@ -137,18 +141,26 @@ Array NumbersOf(const Constant& constant) {
   constexpr double kPowers[] = {1, 2, 4, 0.5};
   Array array = MakeArray(constant.dims, {});
   Rng rng(CombineHash(constant.seed, static_cast<uint64_t>(constant.kind)));
+  // One of them alone: an infinity may give away a NaN beside it.
+  const double nonfinite = constant.kind == 'f' ? AnyNonfinite(&rng) : 0;
   for (double& number : array.numbers) {
     if (constant.kind == 'v') number = kVariances[rng.Below(2)];
     if (constant.kind == 'p') number = kPowers[rng.Below(4)];
-    if (constant.kind == ' ') number = static_cast<double>(rng.Below(5)) - 2;
+    if (constant.kind == ' ' || constant.kind == 'f')
+      number = static_cast<double>(rng.Below(5)) - 2;
+    if (constant.kind == 'f' && rng.Chance(15)) number = nonfinite;
     if (constant.kind == 's') number = SpecialNumber(&rng);
     if (constant.kind == 'i') number = IndexOf(IndexedSize(constant), &rng);
+    if (constant.kind == 'n') number = static_cast<double>(constant.seed);
   }
   array.integers = constant.kind == 'i';
   array.special = constant.kind == 's';
-  array.most = constant.kind == ' '   ? 2
+  array.nonfinite = constant.kind == 'f';
+  array.most = constant.kind == ' ' || constant.kind == 'f' ? 2
                : constant.kind == 'i' ? static_cast<double>(IndexedSize(constant))
+               : constant.kind == 'n' ? static_cast<double>(constant.seed)
                                       : 4;
+  if (constant.kind == 'n') array.unit = static_cast<int64_t>(constant.seed);
   array.bits = constant.kind == 'v' ? 2 : constant.kind == 'p' ? 1 : 0;
   return array;
 }

@@ -80,15 +80,18 @@ struct Graph {
 struct Constant {
   Dims dims;
   uint64_t seed = 0;
-  char kind = ' ';  // 'v': variances, 'p': powers of two, 'i': indices of an axis, 's': special
+  // 'v': variances, 'p': powers of two, 'i': indices of an axis, 's': special, 'f': some are not
+  // finite, 'n': each is the seed itself
+  char kind = ' ';
 };
 
+inline constexpr uint64_t kMostNumber = 4096;  // of a constant that is its seed
 // Indices fit an axis of at most so many; the seed says of how many.
 inline constexpr int64_t kMostIndexed = 10;
 // One of the special numbers, or a small whole one.
 double SpecialNumber(Rng* rng);
-// NaN or an infinity, or a small whole one.
-double NonfiniteNumber(Rng* rng);
+// NaN or an infinity by this chance, in percent, or else a small whole one.
+double NonfiniteNumber(uint32_t chance, Rng* rng);
 int64_t IndexedSize(const Constant& constant);
 
 bool IsConstant(const std::string& operand);

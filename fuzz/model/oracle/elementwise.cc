@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "fuzz/model/oracle/ops.h"
 
@@ -64,6 +65,7 @@ Computed Fold(const Node&, Operands operands) {
     auto next = Combine(all, *operand, kTwo);
     if (!next) return std::nullopt;
     next->most = kAdds ? all.most + operand->most : std::max(all.most, operand->most);
+    next->unit = std::gcd(all.unit, operand->unit);
     all = std::move(*next);
   }
   return Arrays{all};
@@ -74,15 +76,24 @@ Computed Mul(const Node&, Operands operands) {
   if (!product) return std::nullopt;
   product->most = operands[0]->most * operands[1]->most;
   product->bits = operands[0]->bits + operands[1]->bits;
+  product->unit = operands[0]->unit * operands[1]->unit;
   return Arrays{*product};
 }
 
-// By powers of two, from a half to four.
+// By powers of two, from a half to four, or a number that each one is a multiple of.
 Computed Div(const Node& node, Operands operands) {
   const auto divisor = ParseConstant(node.operands[1]);
-  if (!divisor || divisor->kind != 'p') return std::nullopt;
+  if (!divisor || (divisor->kind != 'p' && divisor->kind != 'n')) return std::nullopt;
   auto quotient = Combine(*operands[0], *operands[1], Over);
   if (!quotient) return std::nullopt;
+  if (divisor->kind == 'n') {
+    const auto number = static_cast<int64_t>(divisor->seed);
+    if (number == 0 || operands[0]->bits != 0 || operands[0]->unit % number != 0)
+      return std::nullopt;
+    quotient->most = operands[0]->most;
+    quotient->unit = operands[0]->unit / number;
+    return Arrays{*quotient};
+  }
   quotient->most = operands[0]->most * 2;
   quotient->bits = operands[0]->bits + 2;
   return Arrays{*quotient};
@@ -141,8 +152,10 @@ Computed Clip(const Node& node, Operands operands) {
   if (least != std::floor(least) || most != std::floor(most)) return std::nullopt;
   if (operands[0]->nonfinite && (least == -kUnbounded || most == kUnbounded)) return std::nullopt;
   Arrays made = Map(*operands[0], [=](double x) { return Smaller(Larger(x, least), most); });
-  for (const char* const name : {"min", "max"})
+  for (const char* const name : {"min", "max"}) {
     made[0].most = std::max(made[0].most, std::abs(node.Number(name, 0)));
+    made[0].unit = std::gcd(made[0].unit, static_cast<int64_t>(node.Number(name, 0)));
+  }
   return made;
 }
 
@@ -203,10 +216,10 @@ Computed Cast(const Node& node, Operands operands) {
 
 std::span<const Op> ElementwiseOps() {
   static const std::vector<Op> ops = {
-      {"Add", 2, 2, Fold<Plus, true>},
+      {"Add", 2, 2, Fold<Plus, true>, {}, false, false, true},
       {"Sub", 2, 2, Fold<Minus, true>},
-      {"Mul", 2, 2, Mul},
-      {"Div", 2, 2, Div},
+      {"Mul", 2, 2, Mul, {}, false, false, true},
+      {"Div", 2, 2, Div, {}, false, false, true},
       {"Sum", 1, 4, Fold<Plus, true>},
       {"Max", 1, 4, Fold<Larger, false>, {}, true},
       {"Min", 1, 4, Fold<Smaller, false>, {}, true},
@@ -216,7 +229,7 @@ std::span<const Op> ElementwiseOps() {
       {"Identity", 1, 1, Identity, {}, true},
       {"LeakyRelu", 1, 1, LeakyRelu},
       {"HardSigmoid", 1, 1, HardSigmoid},
-      {"Clip", 1, 1, Clip, {"min", "max"}, true},
+      {"Clip", 1, 1, Clip, {"min", "max"}, true, false, true},
       {"BatchNormalization", 5, 5, BatchNormalization},
       {"Dropout", 1, 1, Dropout, {"ratio", "training"}, true},
       {"Cast", 1, 1, Cast, {}, false, true},

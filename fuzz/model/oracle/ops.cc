@@ -1,6 +1,7 @@
 #include "fuzz/model/oracle/ops.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tenter::fuzz::model {
 
@@ -11,6 +12,44 @@ const Op* FindOp(std::string_view name) {
     if (found != ops.end()) return &*found;
   }
   return nullptr;
+}
+
+std::vector<std::string> NamesOfOps() {
+  std::vector<std::string> names;
+  for (const auto ops : {ElementwiseOps(), WindowOps(), DenseOps(), MovementOps(), ShapeOps()})
+    for (const Op& op : ops) names.emplace_back(op.name);
+  return names;
+}
+
+std::vector<std::string> AttributesOf(std::string_view op) {
+  static const std::map<std::string_view, std::vector<std::string>> kAttributes = {
+      {"AveragePool",
+       {"kernel_shape", "pads", "strides", "ceil_mode", "count_include_pad", "same_upper",
+        "same_lower", "valid"}},
+      {"BatchNormalization", {"epsilon"}},
+      {"Cast", {"to"}},
+      {"Clip", {"min", "max"}},
+      {"Concat", {"axis"}},
+      {"Conv", {"pads", "strides", "dilations", "group", "same_upper", "same_lower", "valid"}},
+      {"Dropout", {"ratio", "training", "mask"}},
+      {"Flatten", {"axis"}},
+      {"Gather", {"axis"}},
+      {"Gemm", {"alpha", "beta", "transA", "transB"}},
+      {"HardSigmoid", {"alpha", "beta"}},
+      {"LeakyRelu", {"alpha"}},
+      {"MaxPool",
+       {"kernel_shape", "pads", "strides", "dilations", "ceil_mode", "same_upper", "same_lower",
+        "valid"}},
+      {"Pad", {"pads", "value"}},
+      {"ReduceMean", {"axes", "keepdims"}},
+      {"Reshape", {"shape"}},
+      {"Slice", {"starts", "ends", "axes", "steps"}},
+      {"Split", {"axis", "parts"}},
+      {"Squeeze", {"axes"}},
+      {"Transpose", {"perm"}},
+      {"Unsqueeze", {"axes"}}};
+  const auto found = kAttributes.find(op);
+  return found == kAttributes.end() ? std::vector<std::string>() : found->second;
 }
 
 std::optional<size_t> AxisOf(double axis, int rank) {

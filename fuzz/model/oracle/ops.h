@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,10 +32,16 @@ struct Op {
   bool takes_special = false;
   // ONNX does not say what it makes of NaN or an infinity.
   bool finite_only = false;
+  // What it makes of multiples of a number are such multiples: `unit` is right.
+  bool keeps_unit = false;
 };
 
 // Null when there is none of this name.
 const Op* FindOp(std::string_view name);
+// The names of all.
+std::vector<std::string> NamesOfOps();
+// The attributes of an op, with the words that stand alone; empty for one that does not exist.
+std::vector<std::string> AttributesOf(std::string_view op);
 
 std::span<const Op> ElementwiseOps();
 std::span<const Op> WindowOps();

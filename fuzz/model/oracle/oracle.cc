@@ -1,6 +1,7 @@
 #include "fuzz/model/oracle/oracle.h"
 
 #include <algorithm>
+#include <cmath>
 #include <list>
 #include <stdexcept>
 
@@ -19,7 +20,8 @@ bool IsAsBound(const Array& array) {
   return std::all_of(array.numbers.begin(), array.numbers.end(), [&](double number) {
     if (array.nonfinite && !std::isfinite(number)) return true;
     const double whole = std::ldexp(number, array.bits);
-    return std::abs(number) <= array.most && whole == std::floor(whole);
+    return std::abs(number) <= array.most && whole == std::floor(whole) &&
+           (array.unit <= 1 || std::fmod(number, static_cast<double>(array.unit)) == 0);
   });
 }
 
@@ -45,9 +47,11 @@ Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
                 .nonfinite = input.nonfinite};
     std::replace_if(array.dims.begin(), array.dims.end(), IsOpen, size);
     Rng rng(CombineHash(CombineHash(seed, static_cast<uint64_t>(size)), inputs.size()));
+    // Some calls have none of them: a NaN hides what else is wrong with the sums that it is in.
+    const auto chance = input.nonfinite ? static_cast<uint32_t>(rng.Below(3)) * 6 : 0;
     for (int64_t left = CountOf(array.dims); left > 0; --left)
       array.numbers.push_back(input.special     ? SpecialNumber(&rng)
-                              : input.nonfinite ? NonfiniteNumber(&rng)
+                              : input.nonfinite ? NonfiniteNumber(chance, &rng)
                                                 : static_cast<double>(rng.Below(5)) - 2);
     inputs.push_back(std::move(array));
   }
@@ -57,6 +61,14 @@ Arrays InputsOf(const Graph& graph, int64_t size, uint64_t seed) {
 Array OperandOf(const std::string& operand, const Values& values) {
   if (const auto constant = ParseConstant(operand); constant) return NumbersOf(*constant);
   return values.at(operand);
+}
+
+// One that the op does not have, which a file must not say of it.
+std::optional<std::string> StrangeAttribute(const Node& node) {
+  const std::vector<std::string> known = AttributesOf(node.op);
+  for (const auto& [name, numbers] : node.attributes)
+    if (std::find(known.begin(), known.end(), name) == known.end()) return name;
+  return std::nullopt;
 }
 
 std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
@@ -72,7 +84,8 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
       operands.push_back(&known->second);
     }
   }
-  if (op == nullptr || operands.size() < op->least_operands || operands.size() > op->most_operands)
+  if (op == nullptr || StrangeAttribute(node) || operands.size() < op->least_operands ||
+      operands.size() > op->most_operands)
     return std::nullopt;
   const bool special = std::any_of(operands.begin(), operands.end(),
                                    [](const Array* one) { return one != nullptr && one->special; });
@@ -90,6 +103,7 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   for (Array& array : *made) {
     array.special = special && !array.integers && !array.truths;
     array.nonfinite = nonfinite && !array.integers && !array.truths;
+    if (!op->keeps_unit || array.bits != 0) array.unit = 1;
   }
   for (const Array& array : *made)
     if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
@@ -100,10 +114,21 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
 
 namespace {
 
+std::string Listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 std::string WhyNot(const Node& node, const Values& values) {
   const std::string line = "'" + ToText(node) + "': ";
   const Op* const op = FindOp(node.op);
-  if (op == nullptr) return line + "no op is called '" + node.op + "' (fuzz/model/oracle)";
+  if (op == nullptr)
+    return line + "no op of these programs is called '" + node.op + "'; there are " +
+           Listed(NamesOfOps());
+  if (const auto strange = StrangeAttribute(node); strange)
+    return line + node.op + " has no attribute '" + *strange + "' here" +
+           (AttributesOf(node.op).empty() ? "" : ", but " + Listed(AttributesOf(node.op)));
   if (node.operands.size() < op->least_operands || node.operands.size() > op->most_operands)
     return line + node.op + " has " + std::to_string(op->least_operands) + " to " +
            std::to_string(op->most_operands) + " operands";

@@ -35,7 +35,7 @@ bool IsArithmetic(const std::string& op) {
 
 // Often a function of a sum: of two branches, or of a product and its bias.
 std::string OpOfEpilogue(Drawn* d) {
-  const bool function = d->dice->Chance(IsArithmetic(d->graph.nodes.back().op) ? 80 : 35);
+  const bool function = d->dice->Chance(IsArithmetic(d->graph.nodes.back().op) ? 80 : 50);
   return d->dice->OneOf(function ? kFunctions : kArithmetic);
 }
 
@@ -69,13 +69,37 @@ std::string OperandBeside(const std::string& value, Drawn* d) {
     if (name != value && d->At(name).dims == d->At(value).dims && !d->At(name).integers)
       fit.push_back(name);
   if (!fit.empty() && d->dice->Chance(45)) return d->dice->OneOf(fit);
-  constexpr size_t kMostInputs = 4;
-  if (d->graph.inputs.size() < kMostInputs && d->dice->Chance(60))
+  if (d->dice->Chance(60))
     if (std::string made = d->InputLike(value); !made.empty()) return made;
-  return d->Const(BiasOf(d->At(value).dims, d->dice));
+  return d->Weights(BiasOf(d->At(value).dims, d->dice));
 }
 
 }  // namespace
+
+std::vector<Node> DrawGate(const std::string& value, const std::string& other, Drawn* d) {
+  Dice& dice = *d->dice;
+  const int at = static_cast<int>(d->graph.nodes.size());
+  const auto name = [at](int i) { return "n" + std::to_string(at + i); };
+  // Now and then a number that is not the one of a HardSwish.
+  const auto number = [&](int right, int wrong) { return dice.Chance(12) ? wrong : right; };
+  const auto constant = [&](int n) {
+    return d->ConstOf(dice.Chance(50) ? Dims{} : Dims{1}, n, 'n');
+  };
+  const auto two = [&](const char* op, std::string a, std::string b) {
+    Node node{.op = op, .operands = {std::move(a), std::move(b)}};
+    dice.Shuffle(&node.operands);
+    return node;
+  };
+  std::vector<Node> nodes = {two("Mul", value, constant(6)), two("Mul", other, constant(6)),
+                             two("Add", name(0), constant(number(3, dice.OneOf({6, 9}))))};
+  nodes.push_back({.op = "Clip",
+                   .operands = {name(2)},
+                   .attributes = {{"min", {0}},
+                                  {"max", {static_cast<double>(number(6, dice.OneOf({3, 12})))}}}});
+  nodes.push_back(two("Mul", name(dice.Chance(40) ? 1 : 0), name(3)));
+  nodes.push_back({.op = "Div", .operands = {name(4), constant(number(6, dice.OneOf({2, 3})))}});
+  return nodes;
+}
 
 Node DrawNormalisation(Drawn* d) {
   std::string x = d->Pick(2, 4);
@@ -113,7 +137,8 @@ Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* d) {
     node.attributes = {{"min", {static_cast<double>(dice.From(-3, 0))}},
                        {"max", {static_cast<double>(dice.From(-3, 6))}}};
   if (IsArithmetic(op)) {
-    node.operands.push_back(OperandBeside(value, d));
+    const int others = op == "Sum" ? dice.OneOf({0, 1, 1, 2, 3}) : 1;
+    for (int i = 0; i < others; ++i) node.operands.push_back(OperandBeside(value, d));
     dice.Shuffle(&node.operands);
   }
   return node;

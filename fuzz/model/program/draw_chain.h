@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "fuzz/model/program/draw_graph.h"
 
@@ -19,5 +20,8 @@ int ChanceOfChain(const Node& node);
 // A node without its name that reads this value, and which may not fit. One of an epilogue works
 // element by element, as what a runtime does in one pass with a convolution or a product.
 Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* drawn);
+// What a HardSwish of six times `value` is when it is written out, but for a number or an operand
+// now and then, which is six times `other`. The nodes have to get the next free names.
+std::vector<Node> DrawGate(const std::string& value, const std::string& other, Drawn* drawn);
 
 }  // namespace tenter::fuzz::model

@@ -115,8 +115,13 @@ Node Conv(Drawn* d) {
   Dims weights = {made, dims[1] / groups};
   weights.insert(weights.end(), kernel.begin(), kernel.end());
   Node node{.op = "Conv", .operands = {x, d->Const(weights)}};
-  if (dice.Chance(50)) node.operands.push_back(d->Const({made}));
+  if (dice.Chance(50)) node.operands.push_back(d->Weights({made}));
   DrawWindow(kernel, true, &node, &dice);
+  // What an infinity makes of the padding, a zero, is a question that kernels answer differently.
+  const Dims pads = node.Ints("pads");
+  const bool pads_none = std::all_of(pads.begin(), pads.end(), [](int64_t p) { return p == 0; });
+  if (pads_none && !node.Find("same_upper") && !node.Find("same_lower"))
+    node.operands[1] = d->Weights(weights);
   if (groups > 1) node.attributes.push_back({"group", {static_cast<double>(groups)}});
   return node;
 }
@@ -135,9 +140,9 @@ Node MatMul(Drawn* d) {
   if (dice.Chance(25)) {
     node.operands[1] = d->Pick(1, 4);
   } else if (dice.Chance(30) && dims.size() > 1) {
-    node.operands = {d->Const({dice.From(1, 4), dims[dims.size() - 2]}), x};
+    node.operands = {d->Weights({dice.From(1, 4), dims[dims.size() - 2]}), x};
   } else {
-    node.operands[1] = d->Const(
+    node.operands[1] = d->Weights(
         dice.Chance(15) ? Dims{dims.back()}
                         : Dims{dims.back(), dice.Chance(25) ? dims.back() : dice.From(1, 5)});
   }
@@ -154,11 +159,11 @@ Node Gemm(Drawn* d) {
   // A column for C can be taken for a row, and an operand for the transposed one, in squares alone.
   const int64_t width = dice.OneOf<int64_t>({rows, rows, depth, dice.From(1, 5), dice.From(1, 5)});
   Node node{.op = "Gemm",
-            .operands = {x, d->Const(turn_b ? Dims{width, depth} : Dims{depth, width})}};
+            .operands = {x, d->Weights(turn_b ? Dims{width, depth} : Dims{depth, width})}};
   if (width == rows && dice.Chance(40))
-    node.operands.push_back(d->Const({rows, 1}));
+    node.operands.push_back(d->Weights({rows, 1}));
   else if (dice.Chance(70))
-    node.operands.push_back(d->Const(
+    node.operands.push_back(d->Weights(
         dice.OneOf(std::vector<Dims>{{width}, {1, width}, {rows, 1}, {rows, width}, {1}, {}})));
   if (turn_a) node.attributes.push_back({"transA", {1}});
   if (turn_b) node.attributes.push_back({"transB", {1}});
@@ -201,12 +206,12 @@ std::span<const DrawnOp> ComputingOps() {
       {3, [](Drawn* one) { return Binary(one->dice->OneOf(kBinaries), one); }},
       {1, [](Drawn* one) { return Variadic(one->dice->OneOf(kVariadics), one); }},
       {3, [](Drawn* one) { return Unary(one->dice->OneOf(kUnaries), one); }},
-      {5, Conv},
+      {8, Conv},
       {2, [](Drawn* one) { return Pool("MaxPool", one); }},
       {2, [](Drawn* one) { return Pool("AveragePool", one); }},
       {4, DrawNormalisation},
-      {2, MatMul},
-      {3, Gemm},
+      {4, MatMul},
+      {5, Gemm},
       {1, Reduce},
   };
   return kOps;

@@ -18,8 +18,8 @@ Input DrawInput(size_t number, Dice* dice) {
     return input;
   }
   input.special = dice->Chance(8);
-  input.nonfinite = !input.special && dice->Chance(10);
   const int rank = dice->OneOf({1, 2, 2, 3, 4, 4, 4});
+  input.nonfinite = !input.special && dice->Chance(rank == 4 ? 30 : 20);
   for (int i = 0; i < rank; ++i) {
     const int64_t size = i == 0   ? dice->OneOf<int64_t>({kAnySize, kAnySize, 1, 2})
                          : i == 1 ? dice->OneOf<int64_t>({1, 2, 3, 4, 6})
@@ -69,6 +69,43 @@ void TryChain(Drawn* drawn) {
   }
 }
 
+// Sometimes the last node again, with other constants or another input, and both are outputs: what
+// is kept of the one must not be taken for the other's.
+void TryTwin(Drawn* drawn) {
+  Dice& dice = *drawn->dice;
+  Node twin = drawn->graph.nodes.back();
+  if (!dice.Chance(ChanceOfChain(twin) > 20 ? 30 : 10)) return;
+  bool differs = false;
+  for (std::string& operand : twin.operands) {
+    if (operand == "-" || dice.Chance(40)) continue;
+    const auto known = ParseConstant(operand);
+    std::string other = known ? drawn->ConstOf(known->dims, dice.From(1, 999), known->kind)
+                              : drawn->InputLike(operand);
+    if (other.empty()) continue;
+    operand = std::move(other);
+    differs = true;
+  }
+  const std::string one = twin.name;
+  if (differs && TryNode(std::move(twin), drawn)) drawn->middles.push_back(one);
+}
+
+// x * Clip(x + 3, 0, 6) / 6, which is a HardSwish, and what is almost that. All numbers are
+// multiples of six, so that no quotient is rounded.
+void TryGate(Drawn* drawn) {
+  const std::string value = drawn->Pick(0, 4);
+  if (value.empty()) return;
+  std::vector<std::string> alike;
+  for (const std::string& name : drawn->names)
+    if (name != value && drawn->At(name).dims == drawn->At(value).dims) alike.push_back(name);
+  const std::string other = alike.empty() ? drawn->InputLike(value) : drawn->dice->OneOf(alike);
+  if (other.empty()) return;
+  const size_t first = drawn->graph.nodes.size();
+  for (Node& node : DrawGate(value, other, drawn))
+    if (!TryNode(std::move(node), drawn)) return;
+  const Node& middle = drawn->graph.nodes[first + static_cast<size_t>(drawn->dice->From(1, 5))];
+  if (drawn->dice->Chance(30)) drawn->middles.push_back(middle.name);
+}
+
 // The last value, so that something is worked out, and others: in the middle, twice, an input.
 void DrawOutputs(Drawn* drawn) {
   Graph& graph = drawn->graph;
@@ -94,6 +131,8 @@ std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
 }
 
 std::string Drawn::InputLike(const std::string& value) {
+  constexpr size_t kMostInputs = 4;
+  if (graph.inputs.size() >= kMostInputs || At(value).integers || At(value).truths) return "";
   Input input{.name = "x" + std::to_string(graph.inputs.size()), .dims = At(value).dims};
   for (size_t axis = 0; axis < input.dims.size(); ++axis) {
     bool is_size = true, is_fixed = true;
@@ -154,8 +193,13 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
   }
   drawn.values = ValuesOfInputs(drawn.graph, sizes);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
-       --tries)
-    if (TryNode(DrawNode(&drawn), &drawn)) TryChain(&drawn);
+       --tries) {
+    if (TryNode(DrawNode(&drawn), &drawn)) {
+      TryTwin(&drawn);
+      TryChain(&drawn);
+      if (dice->Chance(2)) TryGate(&drawn);
+    }
+  }
   if (drawn.graph.nodes.empty())
     TryNode({.op = "Identity", .operands = {drawn.names.front()}}, &drawn);
   DrawOutputs(&drawn);

@@ -31,6 +31,8 @@ struct Drawn {
   std::string InputLike(const std::string& value);
   // A constant of these dims; sometimes one that is there already.
   std::string Const(const Dims& dims, char kind = ' ');
+  // Of what multiplies or is added to a product: rarely with numbers that are not finite.
+  std::string Weights(const Dims& dims) { return Const(dims, dice->Chance(10) ? 'f' : ' '); }
   // One with this seed.
   std::string ConstOf(const Dims& dims, int64_t seed, char kind);
   // A value or a constant, at the last of the sizes.

@@ -109,6 +109,8 @@ Status CheckGraph(const Program& p) {
     if (p.graph.wrong.has_value() && !IsForbidden(p.graph, values))
       return invalid("'" + ToText(*p.graph.wrong) + "' is allowed, or no output needs the node");
   }
+  if (p.graph.wrong.has_value() && (!p.faults.empty() || Has(p, Verb::kFree) || Stops(p)))
+    return invalid("a wrong model is one whose calls nothing else stops: no fault, free or stop");
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
     return invalid("a model needs a node and an output");
   for (const Fault& fault : p.faults)
