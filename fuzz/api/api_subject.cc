@@ -25,6 +25,7 @@ constexpr std::array kProperties = {
     Property{"ERR-6",
              "each failure is told to one wait, the oldest first, as many as there is room for"},
     Property{"ERR-7", "a failure tells its push and the ops that it poisoned, and no others"},
+    Property{"ERR-9", "a deleter that fails is told to a wait for all, and to no other"},
     Property{"ERR-11",
              "failures of a scope are told to its waits; its cancel and its deadline end it"},
     Property{"ERR-12", "a body is told that its scope was cancelled, and why"},

@@ -13,7 +13,8 @@ namespace {
 // In percent.
 constexpr int kWrongHandle = 12, kOtherContext = 3, kNoError = 20, kOddSize = 15, kOwnKind = 60,
               kLittleRoom = 40, kNoise = 20, kMeeting = 8, kAwaiting = 60, kOddCode = 30,
-              kBuffers = 70, kOddInputs = 30, kOddBodies = 6, kOpTimeouts = 12, kEndWaiting = 50;
+              kBuffers = 70, kOddInputs = 30, kOddBodies = 6, kOpTimeouts = 12, kEndWaiting = 50,
+              kFailingDeleters = 50;
 
 // The kinds whose calls are frequent in the programs of a contract; the others occur too.
 std::vector<Kind> KindsOf(std::string_view contract) {
@@ -25,6 +26,7 @@ std::vector<Kind> KindsOf(std::string_view contract) {
   if (contract == "ENG-8") return {Kind::kEngine, Kind::kScope, Kind::kBulk};
   if (contract == "ERR-6") return {Kind::kEngine, Kind::kBulk};
   if (contract == "ERR-7") return {Kind::kNone, Kind::kEngine, Kind::kProgram};
+  if (contract == "ERR-9") return {Kind::kEngine};
   if (contract == "ERR-11") return {Kind::kEngine, Kind::kScope, Kind::kProgram};
   if (contract == "ERR-12") return {Kind::kEngine, Kind::kScope};
   return {Kind::kEngine, Kind::kScope, Kind::kTrace};
@@ -69,7 +71,10 @@ class Drawing {
         Chance(kOtherContext) && type->makes == Kind::kNone && line.verb != Verb::kFailLate;
     line.noerror = Chance(kNoError);
     if (HasSize(line.verb) && Chance(kOddSize)) DrawSize(&line);
-    if (HasEnd(line.verb)) line.ends = static_cast<Ends>(From(0, 4));
+    if (line.verb == Verb::kDeleteVar)
+      line.ends = Chance(kFailingDeleters) ? Ends::kFail : Ends::kOk;
+    else if (HasEnd(line.verb))
+      line.ends = static_cast<Ends>(From(0, 4));
     if (HasOneOp(line.verb) && Chance(kOddBodies)) line.runs = static_cast<Runs>(From(1, 2));
     if (HasOneOp(line.verb) && Chance(kOpTimeouts))
       line.timeout = static_cast<OpTimeout>(From(1, 4));

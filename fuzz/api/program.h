@@ -15,6 +15,7 @@
 //   t0: push_frees_scope h1 h2      its body frees its scope, which is refused
 //   t0: push h1 runs both timeout least    two bodies, and a deadline that is none
 //   t0: bulk_push_scoped h1 h2 ends fail   in a scope; record_scoped is refused
+//   t0: delete_var h1 ends fail code 7   a var of its own; the deleter returns that code
 //   t0: fail_late ops 2             on an engine of its own: an op fails twice, two read
 //   t0: scope_timeout h2 after far  a deadline that never comes
 //   t0: push_scoped h1 h2 ends awaits  its body goes on until it is told of a cancel
@@ -82,6 +83,7 @@ enum class Verb {
   kRecordScoped,
   kReplay,
   kReplayScoped,
+  kDeleteVar,  // of a var that it makes
   kWait,
   kStop,
   kStopCancel,
@@ -237,11 +239,14 @@ Result<Program> MendProgram(const std::string& text);
 Result<Line> ParseLine(const std::string& text);  // by itself, whoever makes its handles
 
 int Threads(const Program& program);
-// Which verbs have options or an op with a size, and which have an op that ends in some way.
+// Which verbs have options or an op with a size, and which have an op, or a deleter, that ends in
+// some way.
 bool HasSize(Verb verb);
 inline bool IsLonger(Size size) { return size == Size::kTail || size == Size::kMore; }
 bool HasEnd(Verb verb);
-inline bool HasOneOp(Verb verb) { return HasEnd(verb) && verb != Verb::kMakeProgram; }
+inline bool HasOneOp(Verb verb) {
+  return HasEnd(verb) && verb != Verb::kMakeProgram && verb != Verb::kDeleteVar;
+}
 bool HasRoom(Verb verb);
 inline bool Stops(Verb verb) { return verb == Verb::kStop || verb == Verb::kStopCancel; }
 inline bool PushesToBulk(Verb verb) {

@@ -30,7 +30,7 @@ TEST(ApiPrograms, WhatIsNoneIsRefusedWithItsLine) {
        {"t3: engine -> h2\n", "t0: engine\n", "t0: engine -> h0\n", "t0: engine -> h16\n",
         "t0: wait\n", "t0: wait h1 size short\n", "t0: wait h1 ends drop\n",
         "t0: push h1 size more behind 4 at 4\n", "t0: push h1 size tail at 1\n",
-        "t0: push h1 ends drop code 3\n", "t0: wait h1 room 08\n",
+        "t0: push h1 ends drop code 3\n", "t0: delete_var h1 ends drop\n", "t0: wait h1 room 08\n",
         "t0: push h1 ends fail code 07\n", "t0: fly h1\n", "t0: engine -> h1\n", "end\n",
         "end waits \n", "\n"}) {
     const auto program = ParseProgram(std::string("t0: engine -> h1\n") + line);

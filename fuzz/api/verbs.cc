@@ -34,6 +34,7 @@ constexpr std::array kVerbs = std::to_array<VerbType>({
     {Verb::kRecordScoped, "record_scoped", {kRecording, kScope}, kNone},
     {Verb::kReplay, "replay", {kProgram, kNone}, kNone},
     {Verb::kReplayScoped, "replay_scoped", {kProgram, kScope}, kNone},
+    {Verb::kDeleteVar, "delete_var", {kEngine, kNone}, kNone},
     {Verb::kWait, "wait", {kEngine, kNone}, kNone},
     {Verb::kStop, "stop", {kEngine, kNone}, kNone},
     {Verb::kStopCancel, "stop_cancel", {kEngine, kNone}, kNone},
@@ -76,7 +77,7 @@ bool HasSize(Verb verb) {
 
 bool HasEnd(Verb verb) {
   return verb == Verb::kPush || verb == Verb::kPushScoped || PushesToBulk(verb) || Records(verb) ||
-         verb == Verb::kMakeProgram;
+         verb == Verb::kMakeProgram || verb == Verb::kDeleteVar;
 }
 
 bool HasRoom(Verb verb) { return verb == Verb::kWait || verb == Verb::kScopeWait; }

@@ -16,6 +16,7 @@ using Names = std::span<const std::string_view>;
 constexpr std::array<std::string_view, 5> kSizes = {"whole", "short", "tail", "more", "none"};
 constexpr std::array<std::string_view, 7> kEnds = {"ok",   "fail",   "done", "completion_fails",
                                                    "drop", "awaits", "woken"};
+constexpr std::array<std::string_view, 2> kDeleterEnds = {"ok", "fail"};  // as kEnds begins
 constexpr std::array<std::string_view, 7> kAfters = {"soon", "now",      "far",  "most",
                                                      "zero", "negative", "least"};
 constexpr std::array<std::string_view, 3> kRuns = {"one", "both", "neither"};
@@ -66,7 +67,8 @@ constexpr Word Number(std::string_view name, bool (*fits)(const Line&), int64_t 
 bool Sized(const Line& line) { return HasSize(line.verb); }
 bool Longer(const Line& line) { return HasSize(line.verb) && IsLonger(line.size); }
 bool Odd(const Line& line) { return HasSize(line.verb) && line.size == Size::kMore; }
-bool Ending(const Line& line) { return HasEnd(line.verb); }
+bool Deleting(const Line& line) { return line.verb == Verb::kDeleteVar; }
+bool Ending(const Line& line) { return HasEnd(line.verb) && !Deleting(line); }
 bool OneOp(const Line& line) { return HasOneOp(line.verb); }
 bool Coded(const Line& line) { return HasEnd(line.verb) && HasCode(line.ends); }
 bool Timed(const Line& line) { return line.verb == Verb::kScopeTimeout; }
@@ -88,6 +90,7 @@ constexpr std::array kWords = std::to_array<Word>({
     Number<&Line::at>("at", Odd, 0, kMostBehind - 1),
     Number<&Line::byte>("byte", Odd, 1, 255),
     Named<&Line::ends>("ends", Ending, kEnds),
+    Named<&Line::ends>("ends", Deleting, kDeleterEnds),
     Named<&Line::runs>("runs", OneOp, kRuns),
     Named<&Line::timeout>("timeout", OneOp, kOpTimeouts),
     Named<&Line::after>("after", Timed, kAfters),
@@ -145,9 +148,10 @@ Status Wrong(const std::string& word, const std::string& why) {
 
 Status ParseWords(std::istringstream& in, Line* line) {
   for (std::string name, text; in >> name;) {
-    const auto word = std::find_if(kWords.begin(), kWords.end(),
-                                   [&](const Word& candidate) { return candidate.name == name; });
-    if (word == kWords.end() || !word->fits(*line)) return Wrong(name, WordsOf(*line));
+    const auto word = std::find_if(kWords.begin(), kWords.end(), [&](const Word& candidate) {
+      return candidate.name == name && candidate.fits(*line);
+    });
+    if (word == kWords.end()) return Wrong(name, WordsOf(*line));
     int64_t value = 1;
     if (!word->is_flag()) {
       if (!(in >> text)) return Wrong(name, "it has no value");

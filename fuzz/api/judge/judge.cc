@@ -119,6 +119,7 @@ class Judgement {
       case Verb::kPush:
       case Verb::kPushWaits:
       case Verb::kPushFrees:
+      case Verb::kDeleteVar:
         return ByStop(lives_.StoppedEngine(answer, answer.given[0]));
       case Verb::kPushScoped:
       case Verb::kPushFreesScope:

@@ -17,8 +17,11 @@ bool Fails(const Line& line) {
          !Awaits(line.ends);
 }
 
-const char* PlaceOf(Ends ends) {
-  switch (ends) {
+constexpr std::string_view kInDeleter = "deleter";
+
+std::string_view PlaceOf(const Line& line) {
+  if (line.verb == Verb::kDeleteVar) return kInDeleter;
+  switch (line.ends) {
     case Ends::kFail:
       return "body";
     case Ends::kDrop:
@@ -37,11 +40,17 @@ std::string WrongError(const Line& line, const Failed& failed) {
   if (failed.code != right)
     return "has the code " + std::to_string(failed.code) + ", expected " + tenter_code_name(right);
   if (!HasCode(line.ends)) return "";
-  if (failed.message.find(kMessage) == std::string::npos) return "has lost its message";
+  const bool says = line.verb != Verb::kDeleteVar;  // a deleter returns a code and no words
+  if (says && failed.message.find(kMessage) == std::string::npos) return "has lost its message";
   const bool odd = line.code != TENTER_OK && !IsCode(line.code);
   if (odd && failed.message.find(std::to_string(line.code)) == std::string::npos)
     return "does not say that its code was " + std::to_string(line.code);
   return "";
+}
+
+// As each op of a program is, or as the engine calls the deletion of a var.
+bool IsNamed(const Failed& failed) {
+  return failed.place == kInDeleter ? failed.op.starts_with("delete ") : failed.op == kOpName;
 }
 
 // A call that leaves failures in a log: how many, and of which ops.
@@ -81,6 +90,7 @@ class Logs {
     for (const auto& [handle, log] : logs_) {
       for (const Answer* wait : log.waits) {
         std::string wrong = WrongCount(log, *wait);
+        if (!wrong.empty() && HasDeleter(log)) return Report(log, *wait, wrong, "ERR-9");
         if (wrong.empty()) wrong = WrongEntries(log, *wait);
         if (wrong.empty()) wrong = WrongOrder(log, *wait);
         if (!wrong.empty()) return Report(log, *wait, wrong);
@@ -92,14 +102,15 @@ class Logs {
   }
 
  private:
-  Finding Report(const Log& log, const Answer& wait, const std::string& wrong) const {
+  Finding Report(const Log& log, const Answer& wait, const std::string& wrong,
+                 const char* contract = "ERR-6") const {
     const bool of_scopes = std::any_of(wait.failed.begin(), wait.failed.end(), [&](const auto& f) {
       const auto push = pushes_.find({log.engine, f.number});
       return push != pushes_.end() && ScopeOf(*push->second.call) != 0;
     });
     const bool is_of_scopes =
         wait.line->verb == Verb::kScopeWait || of_scopes || bulked_.contains(log.engine);
-    return {is_of_scopes ? "ERR-11" : "ERR-6", "the wrong failures",
+    return {is_of_scopes ? "ERR-11" : contract, "the wrong failures",
             ToText(*wait.line) + (IsAtTheEnd(wait) ? " at the end: " : ": ") + wrong, 0};
   }
 
@@ -126,7 +137,9 @@ class Logs {
           .sources.push_back({&answer, surely ? 1 : 0, 1, {&line}, false});
       if (scope != 0) bulked_.insert(engine);
     } else {
-      LogOf(scope != 0 ? scope : answer.given[0]).sources.push_back({&answer, 1, 1, {&line}});
+      const bool is_numbered = line.verb != Verb::kDeleteVar;
+      LogOf(scope != 0 ? scope : answer.given[0])
+          .sources.push_back({&answer, 1, 1, {&line}, is_numbered});
     }
   }
 
@@ -186,7 +199,7 @@ class Logs {
       const std::string which = "the failure of push " + std::to_string(failed.number);
       if (failed.number <= before) return which + " comes after a later one";
       before = failed.number;
-      if (failed.op != kOpName) return which + " is one of '" + failed.op + "', which is no op";
+      if (!IsNamed(failed)) return which + " is one of '" + failed.op + "', which is no op";
       const auto push = pushes_.find({log.engine, failed.number});
       const bool known = push != pushes_.end();
       if (!known && --unknown < 0) return which + ", which is none";
@@ -197,6 +210,12 @@ class Logs {
         return which + " " + wrong;
     }
     return "";
+  }
+
+  static bool HasDeleter(const Log& log) {
+    return std::any_of(log.sources.begin(), log.sources.end(), [](const Source& source) {
+      return source.call->line->verb == Verb::kDeleteVar;
+    });
   }
 
   static bool IsSource(const Log& log, const Answer& push) {
@@ -212,7 +231,7 @@ class Logs {
       if (push == nullptr ? source.is_numbered : source.call != push->call) continue;
       for (const Line* op : source.ops) {
         if (push != nullptr && op != push->op) continue;
-        if (failed.place != PlaceOf(op->ends)) continue;
+        if (failed.place != PlaceOf(*op)) continue;
         wrong = WrongError(*op, failed);
         if (wrong.empty()) return "";
       }

@@ -60,6 +60,26 @@ TEST_F(ApiReports, ANumberThatIsNoCodeIsTold) {
   EXPECT_EQ(told("drop", "completion dropped", TENTER_INTERNAL, ""), kWrong);
 }
 
+TEST_F(ApiReports, ADeleterFailsWithItsCode) {
+  const auto told = [](const std::string& ends, size_t count, const Failed& failed) {
+    return Told("t0: engine -> h1\nt0: delete_var h1" + ends + "\nt0: wait h1\n")
+        .Tells(2, count, std::vector(count, failed))
+        .Kind();
+  };
+  const auto failed = [](tenter_code code, const std::string& message = "the deleter failed") {
+    return Failed{4, "delete var 3", "deleter", code, message};
+  };
+  EXPECT_EQ(told(" ends fail", 1, failed(TENTER_DATA_LOSS)), "");
+  EXPECT_EQ(told("", 0, {}), "");
+  EXPECT_EQ(told(" ends fail", 0, {}), "ERR-9 the wrong failures") << "ignored";
+  EXPECT_EQ(told("", 1, failed(TENTER_DATA_LOSS)), kWrong) << "it succeeds";
+  EXPECT_EQ(told(" ends fail code 0", 0, {}), "");
+  EXPECT_EQ(told(" ends fail", 1, failed(TENTER_INTERNAL)), kWrong) << "code";
+  EXPECT_EQ(told(" ends fail code 16", 1, failed(TENTER_INTERNAL, "code 16: it")), "");
+  EXPECT_EQ(told(" ends fail code 16", 1, failed(TENTER_INTERNAL)), kWrong) << "no number";
+  EXPECT_EQ(told(" ends fail", 1, Body(4)), kWrong) << "place and name of an op";
+}
+
 TEST_F(ApiReports, TheCountIsOfAllThatWereNotTold) {
   EXPECT_EQ(Right().Tells(3, 1, {Body(1)}).Kind(), kWrong) << "only those for which it had room";
   EXPECT_EQ(Right().Tells(3, 3, {Body(1)}).Kind(), kWrong);

@@ -36,6 +36,12 @@ void Release(void* arg) { OpOf(arg).released.FetchAdd(1, kRelease); }
 
 }  // namespace
 
+tenter_code RunDeleter(void* arg) {
+  Op& op = OpOf(arg);
+  op.ran.FetchAdd(1, kRelaxed);
+  return op.line.ends == Ends::kFail ? op.line.code : TENTER_OK;
+}
+
 tenter_op COp(Op* op) {
   const Ends ends = op->line.ends;
   const bool sync = ends == Ends::kOk || ends == Ends::kFail || Awaits(ends);

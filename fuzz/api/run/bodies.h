@@ -12,5 +12,7 @@ namespace tenter::fuzz::api {
 
 // `op` as the C API takes it, in no scope.
 tenter_op COp(Op* op);
+// The deleter of a kDeleteVar, whose argument is its Op.
+tenter_code RunDeleter(void* op);
 
 }  // namespace tenter::fuzz::api

@@ -8,7 +8,8 @@ namespace {
 
 // Nothing cancels such an op, and nothing refuses it later.
 bool RunsAtOnce(Verb verb) {
-  return verb == Verb::kPush || verb == Verb::kPushWaits || verb == Verb::kPushFrees;
+  return verb == Verb::kPush || verb == Verb::kPushWaits || verb == Verb::kPushFrees ||
+         verb == Verb::kDeleteVar;
 }
 
 }  // namespace
@@ -27,8 +28,9 @@ std::vector<uint64_t> Op::Numbers() const {
 
 std::string Op::Wrong(bool cancelled) const {
   const int times_ran = ran.Load(kAcquire), times_released = released.Load(kAcquire);
-  // Of an op without a size nothing is looked at, and a short one has no release.
-  const int wanted = line.size == Size::kNone || line.size == Size::kShort ? 0 : 1;
+  // Of an op without a size nothing is looked at, and a short one and a deleter have no release.
+  const bool is_kept = line.size != Size::kNone && line.size != Size::kShort;
+  const int wanted = is_kept && line.verb != Verb::kDeleteVar ? 1 : 0;
   if (times_released != wanted)
     return "released " + std::to_string(times_released) + " times: " + ToText(line);
   const int least = accepted && RunsAtOnce(line.verb) && !cancelled ? 1 : 0,

@@ -1,4 +1,4 @@
-// Op: an op that a program hands to the C API, and what became of it.
+// Op: an op, or a deleter, that a program hands to the C API, and what became of it.
 //
 // Thread safety: counts are atomic; `accepted` belongs to the thread that pushes; the rest is set
 //   before the push.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fuzz/api/run/bodies.h"
 #include "fuzz/api/run/late.h"
 #include "fuzz/api/run/world.h"
 
@@ -32,6 +33,8 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
     case Verb::kReplayScoped:
       return tenter_replay(context, As<tenter_program>(handle), As<tenter_scope>(answer->given[1]),
                            &answer->number, error);
+    case Verb::kDeleteVar:
+      return DeleteVar(line, answer, error);
     case Verb::kWait:
     case Verb::kScopeWait:
       return Wait(line, answer, error);
@@ -80,6 +83,19 @@ tenter_code World::Use(const Line& line, Answer* answer, tenter_error* error) {
     default:
       return UseIterator(line, answer, error);
   }
+}
+
+// One that is refused leaves its var to the engine.
+tenter_code World::DeleteVar(const Line& line, Answer* answer, tenter_error* error) {
+  tenter_context* const context = ContextOf(line);
+  const auto engine = As<tenter_engine>(answer->given[0]);
+  tenter_var var = {};
+  tenter_code code = tenter_var_create(context, engine, &var, error);
+  if (code != TENTER_OK) return code;
+  Op* const deleter = NewOp(answer, nullptr);
+  code = tenter_var_delete(context, engine, var, RunDeleter, deleter, error);
+  deleter->accepted = code == TENTER_OK;
+  return code;
 }
 
 // Behind the room there is one place more, which must stay as it is.

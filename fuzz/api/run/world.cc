@@ -183,7 +183,7 @@ tenter_code World::Do(const Line& line, Answer* answer, Answer* inside, tenter_e
   const VerbType& type = TypeOf(line.verb);
   if (type.makes != Kind::kNone) return Make(line, answer, error);
   if (type.frees) return Free(line, answer->given[0], ContextOf(line), error);
-  if (HasEnd(line.verb) || HasInside(line.verb)) return Push(line, answer, inside, error);
+  if (HasOneOp(line.verb) || HasInside(line.verb)) return Push(line, answer, inside, error);
   return Use(line, answer, error);
 }
 

@@ -59,6 +59,7 @@ class World {
   tenter_code Invoke(const Line& line, Answer* answer, tenter_error* error);
   tenter_code Free(const Line& line, uintptr_t handle, tenter_context* context,
                    tenter_error* error);
+  tenter_code DeleteVar(const Line& line, Answer* answer, tenter_error* error);
   tenter_code MakeProgram(const Line& line, Answer* answer, tenter_error* error);
   Op* NewOp(const Answer* call, Answer* inside, int nth = 0) EXCLUDES(mutex_);
   void AwaitBodies() EXCLUDES(mutex_);
