@@ -4,6 +4,7 @@
 
 #include "fuzz/engine/draw/backlog.h"
 #include "fuzz/engine/draw/draw_push.h"
+#include "fuzz/engine/draw/fan_in.h"
 #include "fuzz/engine/program/normalise.h"
 
 namespace tenter::fuzz {
@@ -48,6 +49,9 @@ class Drawing {
     if (rounds) InsertRounds(threads);
     if (threads == 1 && program_.crowd == 0 && Chance(profile_.backlogs))
       Multiply(Chance(20) ? 1500 : 100, &program_, &dice_);
+    // With several pushers a bulk has ops that succeed only.
+    if (!rounds && !meets && !(bulk_ != 0 && threads > 1) && Chance(profile_.fan_ins))
+      AddFanIn(&program_, &dice_);
     Normalise(&program_);
     if (meets) DrawMeetings();
     program_.parity = IsSequential(program_) && !CanCancel(program_) && !HasLateThrow() &&

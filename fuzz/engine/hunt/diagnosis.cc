@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "fuzz/engine/hunt/suspect.h"
@@ -13,6 +14,19 @@ bool Any(const Program& program, auto matters) {
   return std::any_of(program.statements.begin(), program.statements.end(), matters);
 }
 
+// An op that reads the outputs of more failing ops than a var keeps failures.
+bool HasFanIn(const Program& program) {
+  return Any(program, [&](const Statement& reader) {
+    std::set<int> failed;
+    for (const Statement& s : program.statements)
+      if (s.verb == Verb::kPush && s.throws != Type::kNone)
+        for (const int letter : s.writes)
+          if (std::count(reader.reads.begin(), reader.reads.end(), letter) > 0)
+            failed.insert(letter);
+    return failed.size() > Poison::kFailuresKept;
+  });
+}
+
 // Something that few programs need, and the contract that speaks of it.
 struct Need {
   std::string_view contract;
@@ -21,6 +35,7 @@ struct Need {
 
 // The most special one first.
 constexpr std::array kNeeds = {
+    Need{"ERR-3", HasFanIn},
     Need{"ENG-6", [](const Program& p) { return Has(p, Verb::kFork); }},
     Need{"ENG-8", [](const Program& p) { return Has(p, Verb::kDelete); }},
     Need{"ENG-9", [](const Program& p) { return Has(p, Verb::kStop); }},

@@ -73,6 +73,22 @@ TEST(Diagnosis, OfABrokenOrderIsWhatItNeeds) {
   EXPECT_EQ(Told(kPlain, "ENG-10", order), "ENG-10") << "the judge saw who was urgent";
 }
 
+TEST(Diagnosis, OfMoreFailuresThanAVarKeepsIsWhichAreKept) {
+  std::string letters, text = "engine vars 17\n";
+  for (char letter = 'a'; letter <= 'q'; ++letter) {
+    text +=
+        "t0: push op" + std::to_string(letter - 'a' + 1) + " writes(" + letter + ") throws int\n";
+    letters += std::string(" ") + letter;
+  }
+  const auto told = [&](const std::string& read) {
+    const auto program = ParseProgram(text + "t0: push op18 reads(" + read + ")\n");
+    EXPECT_TRUE(program.ok()) << program.status().message();
+    return DiagnosisOf(*program, {"ERR-7", "wrong chain", "", 0});
+  };
+  EXPECT_EQ(told(letters), "ERR-7 or ERR-3");
+  EXPECT_EQ(told(letters.substr(2)), "ERR-7") << "sixteen";
+}
+
 TEST(Diagnosis, NamesTheCauseBesideWhatCameOfIt) {
   EXPECT_EQ(Told("t0: push op1 reads(a) writes(a) throws int\n", "ERR-1", "failure lost"),
             "ERR-1 or ENG-4");

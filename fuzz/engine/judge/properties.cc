@@ -13,7 +13,8 @@ constexpr Profile kPlain = {.fails = 0,
                             .parity = 0,
                             .times_out = 0,
                             .races = 0,
-                            .scopes = 0};
+                            .scopes = 0,
+                            .fan_ins = 0};
 
 constexpr Profile With(Profile profile, auto change) {
   change(profile);
@@ -116,6 +117,7 @@ constexpr std::array kProperties = {
                         [](Profile& p) {
                           p.fails = 35;
                           p.run_dependents = 0;
+                          p.fan_ins = 10;
                         })},
     EngineProperty{"ERR-4", "a plain write heals, an update does not",
                    With({},

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
+#include "fuzz/engine/draw/fan_in.h"
 #include "fuzz/engine/draw/generate.h"
 #include "fuzz/engine/program/parse.h"
 #include "fuzz/engine/program/to_text.h"
@@ -20,6 +22,25 @@ TEST(Properties, EveryContractHasOne) {
   for (const EngineProperty& property : Properties()) got.insert(std::string(property.contract));
   EXPECT_EQ(got, wanted);
   EXPECT_EQ(Properties().size(), wanted.size());
+}
+
+// Of 200 programs of each contract that is for them.
+TEST(Properties, SomeProgramsHaveWhatIsRare) {
+  const auto count = [](const char* contract, auto is) {
+    int programs = 0;
+    for (uint64_t seed = 0; seed < 200; ++seed)
+      programs += is(GenerateProgram({FindProperty(contract)->profile, {2}, 24}, seed));
+    return programs;
+  };
+  EXPECT_GT(count("ERR-3",
+                  [](const Program& p) {
+                    return std::count_if(p.statements.begin(), p.statements.end(),
+                                         [](const Statement& s) {
+                                           return s.throws != Type::kNone && s.writes.size() == 1 &&
+                                                  s.reads.empty();
+                                         }) >= kLeastFanIn;
+                  }),
+            5);
 }
 
 TEST(Properties, TheirProgramsAreTextAndBack) {

@@ -41,7 +41,7 @@ Profile ProfileOf(std::string_view contract) {
   profile.deleter_throws = profile.late = profile.out_of_memory = profile.idle = profile.parity =
       profile.captures = profile.bulks = profile.shared_bulks = profile.crowds = profile.forks =
           profile.far_deadlines = profile.times_out = profile.races = profile.scopes =
-              profile.meetings = profile.rounds = 0;
+              profile.meetings = profile.rounds = profile.fan_ins = 0;
   profile.gated = profile.failing_worker = false;
   return profile;
 }
