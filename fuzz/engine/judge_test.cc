@@ -1,55 +1,10 @@
 // Every comparison of Judge is seen to fail once: a program runs on a correct engine, its history
 // is falsified in one place, and the contract must be named. It stands above the folders, since it
 // needs a run to judge.
-#include "fuzz/engine/judge/judge.h"
-
-#include <gtest/gtest.h>
-
-#include <functional>
-
-#include "fuzz/engine/program/parse.h"
-#include "fuzz/engine/run/execute.h"
-#include "runtime/base/clock.h"
+#include "fuzz/engine/judge_testing.h"
 
 namespace tenter::fuzz {
 namespace {
-
-Program Parse(const std::string& text) { return ParseProgram(text).value(); }
-
-History RunOnce(const Program& program) {
-  Completers completers;
-  Racers racers;
-  Watchdog watchdog(60 * kNsPerSecond, [](const std::string& engine) {
-    ADD_FAILURE() << engine;
-    std::abort();
-  });
-  return Execute(program, {&completers, &racers, &watchdog}, 0);
-}
-
-// What is falsified, and what must come of it.
-struct Lie {
-  const char* contract;
-  const char* kind;
-  std::function<void(History&)> falsify;
-};
-
-void ExpectFound(const std::string& text, const std::vector<Lie>& lies) {
-  const Program program = Parse(text);
-  const History truth = RunOnce(program);
-  for (const Finding& finding : Judge(program, truth))
-    FAIL() << finding.contract << " " << finding.kind << ": " << finding.detail;
-  for (const Lie& lie : lies) {
-    History history = truth;
-    lie.falsify(history);
-    bool found = false;
-    std::string all;
-    for (const Finding& finding : Judge(program, history)) {
-      found |= finding.contract == lie.contract && finding.kind == lie.kind;
-      all += "\n  " + finding.contract + " " + finding.kind;
-    }
-    EXPECT_TRUE(found) << lie.contract << " " << lie.kind << ", found only:" << all;
-  }
-}
 
 // ENG-1, ENG-3 to ENG-6, ENG-8, ENG-9: a program without failures. Statements count from 0.
 TEST(Judge, SeesBrokenOrderWaitsAndStops) {
@@ -380,52 +335,6 @@ TEST(Judge, SeesAReplayOfADeletedVar) {
       "t0: replay 1\n",
       {{"ENG-8", "accepted a stale handle",
         [](History& h) { h.statements[3].code = StatusCode::kOk; }}});
-}
-
-// ENG-1 to ENG-3, ENG-6, ERR-2: ops that one thread pushes in a bulk.
-TEST(Judge, SeesBrokenBulks) {
-  ExpectFound(
-      "engine workers 2 vars 2\n"
-      "t0: push op1 writes(a) throws int bulk 4\n"  // 0
-      "t0: push op2 writes(b) bulk 4\n"             // 1
-      "t0: push op3 reads(b) bulk 4\n"              // 2
-      "t0: wait b\n"                                // 3
-      "t0: push op4 reads(b)\n"                     // 4
-      "t0: push op5 reads(a) bulk 4\n",             // 5: skipped
-      {
-          {"ENG-1", "wrong value read", [](History& h) { h.statements[2].values_read[0] ^= 1; }},
-          {"ENG-3", "two pushes with one number",
-           [](History& h) { h.statements[4].push_number = 3; }},
-          {"ENG-3", "told another push number", [](History& h) { ++h.statements[1].number; }},
-          {"ENG-3", "conflicting ops out of order",
-           [](History& h) { h.statements[2].body.begin = 1; }},
-          {"ENG-5", "did not run", [](History& h) { h.statements[2].runs = 0; }},
-          {"ENG-6", "returned too early",
-           [](History& h) { h.statements[1].body.end = h.statements[3].span.end + 1; }},
-          {"ENG-8", "refused a live handle",
-           [](History& h) { h.statements[1].code = StatusCode::kStaleHandle; }},
-          {"ERR-2", "poisoned without a failure",
-           [](History& h) { h.final_vars[1].failures = h.final_vars[0].failures; }},
-          {"ERR-3", "ran on a poisoned input", [](History& h) { h.statements[5].runs = 1; }},
-          {"ERR-7", "wrong context", [](History& h) { ++h.final_vars[0].context.push_number; }},
-          {"ERR-10", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
-      });
-}
-
-// ENG-9: a stop flushes a bulk, and what comes after it does not run.
-TEST(Judge, SeesABulkThatAStopForgot) {
-  ExpectFound(
-      "engine workers 2 vars 1\n"
-      "t0: push op1 writes(a) bulk 4\n"  // 0
-      "t0: stop drain\n"                 // 1
-      "t0: push op2 writes(a) bulk 4\n"  // 2
-      "t0: push op3 writes(a) bulk 4\n",
-      {
-          {"ENG-5", "did not run", [](History& h) { h.statements[0].runs = 0; }},
-          {"ENG-5", "ran although refused", [](History& h) { h.statements[2].runs = 1; }},
-          {"ENG-9", "alive after a stop", [](History& h) { h.statements[1].live_after_stop = 1; }},
-          {"ENG-9", "wrong number of pushes", [](History& h) { ++h.counts.pushed; }},
-      });
 }
 
 // ERR-1, ERR-5 to ERR-7: an op whose handle outlives its deadline.

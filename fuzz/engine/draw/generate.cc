@@ -70,10 +70,13 @@ class Drawing {
   }
 
   // Most ops go through a bulk, and nothing is drawn that does not go together with it.
-  // With several threads each op must run.
+  // With several threads each op must run; with one some have vars that are deleted.
   void PlanBulks(int threads) {
     bulk_ = From(2, 6);
-    profile_.deletes = profile_.pushes_inside = 0;
+    const bool deletes = threads == 1 && Chance(profile_.stale_bulks);
+    profile_.deletes = deletes ? std::max(profile_.deletes, 10) : 0;
+    profile_.news /= 2;
+    profile_.pushes_inside = 0;
     profile_.async /= 2;
     profile_.priorities /= 3;
     if (threads == 1) return;

@@ -51,6 +51,7 @@ struct Profile {
   int scoped_replays = 40;   // of these: replays that are pushed into a scope
   int blocks = 10;           // ops whose body waits until it is cancelled, where that surely comes
   int meetings = 10;         // programs in which bodies wait for bodies of other ops
+  int stale_bulks = 40;      // of the programs of one thread with bulks: with deletes, too
   int fan_ins = 2;           // programs in which an op reads what many failing ops write
   int backlogs = 3;          // programs of one thread in which a push stands for many ops
   bool gated = false;        // one worker, held until everything was pushed

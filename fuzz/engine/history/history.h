@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +87,8 @@ struct StatementSeen : RunSeen {
   int values_missing = 0;              // kRounds: that were not there after the wait for them
   int64_t live_after_stop = -1;        // kStop, on a thread
   std::vector<RunSeen> replays;        // kPush, recorded: as they came
+  bool refused_later = false;          // kPush in a bulk that was taken and cannot be run (Unfold)
+  std::optional<StatusCode> flushed;   // kPush, the last one in its bulk: of the Flush at the end
   std::vector<int> also_uses;          // instances; of the other ops of the replay (Unfold)
 };
 

@@ -1,6 +1,7 @@
 #include "fuzz/engine/history/unfold.h"
 
 #include <algorithm>
+#include <set>
 
 namespace tenter::fuzz {
 namespace {
@@ -33,11 +34,32 @@ class Unfolding {
     result_.history.statements.push_back(seen);
     StatementSeen& kept = result_.history.statements.back();
     if (s.verb == Verb::kStop) stopped_ = true;
-    if (s.bulk != 0 && stopped_)
-      kept.code = StatusCode::kStopped;  // it may be told later only
-    else if (s.bulk != 0 && seen.code == StatusCode::kOk)
-      kept.push_number = alone_ ? last_number_ + 1 : seen.number;
+    if (s.bulk != 0) NumberInBulk(s, &kept);
     if (kept.push_number != 0) last_number_ = kept.push_number;
+    if (s.verb != Verb::kDelete || seen.code != StatusCode::kOk || !seen.span.happened()) return;
+    deleted_.insert(seen.handles[s.var].instance);
+    ++last_number_;
+  }
+
+  // What is refused may be told later only.
+  void NumberInBulk(const Statement& s, StatementSeen* seen) {
+    const StatusCode why = stopped_                          ? StatusCode::kStopped
+                           : InGroup(s) && IsStale(s, *seen) ? StatusCode::kStaleHandle
+                                                             : StatusCode::kOk;
+    const bool taken = seen->code == StatusCode::kOk;
+    seen->refused_later = why != StatusCode::kOk && taken;
+    if (stopped_ || seen->refused_later)
+      seen->code = why;
+    else if (taken)
+      seen->push_number = alone_ ? last_number_ + 1 : seen->number;
+  }
+  bool IsStale(const Statement& s, const StatementSeen& seen) const {
+    const auto is_stale = [&](int letter) {
+      const int instance = seen.handles[letter].instance;
+      return instance < 0 || deleted_.contains(instance);
+    };
+    return std::any_of(s.reads.begin(), s.reads.end(), is_stale) ||
+           std::any_of(s.writes.begin(), s.writes.end(), is_stale);
   }
 
   void Replay(size_t replay) {
@@ -89,7 +111,9 @@ class Unfolding {
   Unfolded result_;
   const bool alone_ = IsSequential(program_);
   uint64_t last_number_ = 0;
-  bool stopped_ = false;  // means something in sequential programs, where bulks are
+  // These mean something in sequential programs, where bulks are that may be refused.
+  bool stopped_ = false;
+  std::set<int> deleted_;  // instances
   uint64_t recorded_runs_ = 0, matched_runs_ = 0;
 };
 

@@ -6,8 +6,8 @@
 // themselves disappear. Its ops are in the scope of the replay.
 //
 // A push in a bulk does not return its push number. Where nobody else pushes it is the one after
-// that of the push before; with several pushers each op runs, and its body was told. After a stop
-// the engine refuses the group, and says so at the next call on the bulk or never.
+// that of the push before; with several pushers each op runs, and its body was told. After a stop,
+// or when a var was deleted, the engine refuses the op behind the call, and says so at the Flush.
 //
 // Thread safety: pure.
 // Ownership and lifetime: values.

@@ -30,6 +30,7 @@ std::vector<Finding> Judge(const Program& program, const History& history) {
   const Unfolded flat = Unfold(program, history);
   const Case c{flat.program, flat.history, findings};
   JudgeCalls(c);
+  JudgeBulks(c);
   const std::vector<Pushed> order = Linearise(c);
   if (!findings.empty()) return findings;  // without an order of pushes nothing else means much
   JudgeOrder(c, order);

@@ -103,17 +103,6 @@ void NoteRaces(const Case& c, std::vector<Pushed>* order) {
   for (const auto& [scope, reported] : c.history.final_scopes) note(reported);
 }
 
-// ENG-5: an op of a bulk that has no number, although the engine took it, was never run.
-void JudgeBulks(const Case& c) {
-  for (size_t i = 0; i < c.program.statements.size() && c.findings.empty(); ++i) {
-    const Statement& s = c.program.statements[i];
-    const StatementSeen& seen = c.history.statements[i];
-    if (s.verb == Verb::kPush && s.bulk != 0 && seen.span.happened() &&
-        seen.code == StatusCode::kOk && seen.push_number == 0)
-      c.Report("ENG-5", "did not run", ToText(s) + " was neither run, skipped nor cancelled");
-  }
-}
-
 bool ByNumber(const Pushed& a, const Pushed& b) { return a.number < b.number; }
 
 }  // namespace
@@ -156,7 +145,6 @@ std::vector<Pushed> AcceptedPushes(const Case& c) {
 }
 
 std::vector<Pushed> Linearise(const Case& c) {
-  JudgeBulks(c);
   if (!c.findings.empty()) return {};
   std::vector<Pushed> pushes = AcceptedPushes(c);
   JudgeNumbers(c, pushes);

@@ -12,6 +12,8 @@ namespace tenter::fuzz {
 
 // judge_calls.cc: what push, delete, new and stop returned.
 void JudgeCalls(const Case& c);
+// What bulks told at their end, and whether what stood beside a refused op was pushed.
+void JudgeBulks(const Case& c);
 // When the var of an instance was surely, and when it may have been deleted.
 bool SurelyDeleted(const Case& c, int instance, int64_t before);
 bool MaybeDeleted(const Case& c, int instance, int64_t before);

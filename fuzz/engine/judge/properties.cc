@@ -14,6 +14,7 @@ constexpr Profile kPlain = {.fails = 0,
                             .times_out = 0,
                             .races = 0,
                             .scopes = 0,
+                            .stale_bulks = 0,
                             .fan_ins = 0};
 
 constexpr Profile With(Profile profile, auto change) {
@@ -52,6 +53,7 @@ constexpr std::array kProperties = {
                         [](Profile& p) {
                           p.async = 60;
                           p.races = 30;
+                          p.bulks = 40;
                         })},
     EngineProperty{"ENG-6",
                    "when a wait returns, the writes pushed before it have ended and can be read",

@@ -32,6 +32,8 @@ TEST(Properties, SomeProgramsHaveWhatIsRare) {
       programs += is(GenerateProgram({FindProperty(contract)->profile, {2}, 24}, seed));
     return programs;
   };
+  EXPECT_GT(count("ENG-5", [](const Program& p) { return HasBulk(p) && Has(p, Verb::kDelete); }),
+            2);
   EXPECT_GT(count("ERR-3",
                   [](const Program& p) {
                     return std::count_if(p.statements.begin(), p.statements.end(),

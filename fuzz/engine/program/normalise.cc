@@ -113,8 +113,8 @@ bool EachRuns(const Program& program) {
 }
 
 bool CanBulk(const Program& program) {
-  return (IsSequential(program) || EachRuns(program)) && !program.gated && program.crowd == 0 &&
-         !Has(program, Verb::kDelete);
+  const bool each_runs = EachRuns(program) && !Has(program, Verb::kDelete);
+  return (IsSequential(program) || each_runs) && !program.gated && program.crowd == 0;
 }
 
 void NormaliseBulk(bool allowed, Statement* s) {

@@ -16,11 +16,11 @@
 //   that every handle is known when it is used. (5) one pusher records and replays a captured
 //   program, and records nothing more once it has replayed it; bodies of its ops do nothing else.
 //   (6) ops in bulks, too, occur only where the order of pushes is known: in sequential programs,
-//   or where each op runs and tells it; without a delete, a gate or a crowd. (7) a program of one
-//   pusher whose ops all end with their bodies may fork: both processes go on with it. (8) an op
-//   that blocks has a worker, and its own pusher cancels its scope, gives that a deadline or stops
-//   the engine with cancel before it waits for ops, or its own body cancels or stops, or it
-//   has a short deadline. (9) a scope has one deadline at most, which
+//   or where each op runs and tells it, and nothing is deleted; without a gate or a crowd. (7) a
+//   program of one pusher whose ops all end with their bodies may fork: both processes go on with
+//   it. (8) an op that blocks has a worker, and its own pusher cancels its scope, gives that a
+//   deadline or stops the engine with cancel before it waits for ops, or its own body cancels or
+//   stops, or it has a short deadline. (9) a scope has one deadline at most, which
 //   a pusher sets; only that pusher waits until it has passed. (10) an op meets one that can begin
 //   while it waits: meetings.h. (11) beside a crowd the program deletes nothing, nothing is
 //   cancelled by a stop, and nobody asks for parity, a gate or a worker that fails. (12) a

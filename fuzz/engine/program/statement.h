@@ -84,6 +84,11 @@ struct Statement {
   bool operator==(const Statement&) const = default;
 };
 
+// Whether a push in a bulk goes to the engine with others: else it goes at once.
+inline bool InGroup(const Statement& s) {
+  return s.bulk != 0 && s.ends == Ends::kSync && s.priority == 0 && !s.far_deadline;
+}
+
 // Who ends the op is chance: its handle, its body by throwing, or its deadline.
 inline bool Races(const Statement& s) {
   return s.ends == Ends::kRaces || s.ends == Ends::kRaceDrops;

@@ -53,9 +53,15 @@ void Pushes::Push(size_t index, const HandlesPtr& handles) {
 
 // A pusher has one bulk of each size.
 void Pushes::PushInBulk(const Statement& s, Op&& op, StatementSeen* seen) {
-  std::unique_ptr<Bulk>& bulk = bulks_.at(s.actor.number)[s.bulk];
-  if (bulk == nullptr) bulk = engine_.NewBulk(static_cast<size_t>(s.bulk));
-  seen->code = bulk->Push(std::move(op)).code();
+  OpenBulk& open = bulks_.at(s.actor.number)[s.bulk];
+  if (open.bulk == nullptr) open.bulk = engine_.NewBulk(static_cast<size_t>(s.bulk));
+  open.last = seen;
+  seen->code = open.bulk->Push(std::move(op)).code();
+}
+
+void Pushes::EndBulks(int pusher) {
+  for (const auto& [size, open] : bulks_[pusher]) open.last->flushed = open.bulk->Flush().code();
+  bulks_[pusher].clear();
 }
 
 void Pushes::Replay(size_t index) {

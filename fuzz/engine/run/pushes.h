@@ -23,13 +23,18 @@ class Pushes {
   void Push(size_t index, const HandlesPtr& handles);
   void Replay(size_t index);
 
-  // Pushes what the bulks of this pusher still hold. Called by it.
-  void EndBulks(int pusher) { bulks_[pusher].clear(); }
+  // Pushes what the bulks of this pusher still hold, and writes down what that tells. Called by it.
+  void EndBulks(int pusher);
 
   const CapturedPrograms& captured() const { return captured_; }
   void Clear() { captured_.Clear(); }
 
  private:
+  struct OpenBulk {
+    std::unique_ptr<Bulk> bulk;
+    StatementSeen* last = nullptr;  // push through it
+  };
+
   void PushInBulk(const Statement& s, Op&& op, StatementSeen* seen);
 
   const Program& program_;
@@ -40,7 +45,7 @@ class Pushes {
   const bool forks_;  // the program does
   CapturedPrograms captured_;
   // By pusher, which touches its own only, and by size.
-  std::map<int, std::map<int, std::unique_ptr<Bulk>>> bulks_;
+  std::map<int, std::map<int, OpenBulk>> bulks_;
 };
 
 }  // namespace tenter::fuzz
