@@ -80,6 +80,7 @@ TEST(FaultPlan, MistakesAreOneLineWithTheNearestMatch) {
       {"engine.op.body=throw(runtime_eror,\"x\")", "did you mean 'runtime_error'?"},
       {"engine.op.body=error(data_los)", "unknown code 'data_los', did you mean 'data_loss'?"},
       {"engine.op.body@opp:x=off", "unknown filter 'opp', did you mean 'op'?"},
+      {"engine.op.body=error(data_heat)", "unknown code 'data_heat'; known: "},
       {"engine.op.body=nth(0)off", "expected a positive number"},
       {"engine.op.body=200%off", "expected a percentage from 0 to 100"},
       {"engine.op.body", "expected '='"},

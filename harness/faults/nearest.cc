@@ -37,10 +37,12 @@ std::string ListOf(std::span<const std::string> known) {
 
 std::string DidYouMean(std::string_view found, std::span<const std::string> known) {
   const std::string* best = nullptr;
-  size_t best_distance = std::max<size_t>(found.size() / 2, 2) + 1;
+  size_t best_distance = found.size() + 1;
   for (const std::string& name : known) {
+    // What differs in more than a third of its letters was not meant: a guess would mislead.
+    const size_t near = (std::max(found.size(), name.size()) + 1) / 3;
     const size_t distance = EditDistance(found, name);
-    if (distance < best_distance) {
+    if (distance <= near && distance < best_distance) {
       best_distance = distance;
       best = &name;
     }

@@ -133,6 +133,13 @@ def searched_in(name: str, house: House) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said)) or ("probe",)
 
 
+def found_by(name: str, house: House) -> tuple[str, ...]:
+    """What has to find this bug, as a user calls it; nothing when no row says so."""
+    rows = read(house) if house.planted.is_file() else ()
+    return tuple(f"'{one}'" if one.startswith((FUZZ, SWEEP)) else f"the scenario {one.rpartition('.')[0]}"
+                 for bug in rows if bug.name == name for one in bug.found_by)
+
+
 def canaries_of(house: House) -> dict[str, Scenario]:
     scenarios = [read_scenario(path, house) for path in sorted((house.scenarios / CANARIES).rglob("*.toml"))]
     return {scenario.name: scenario for scenario in scenarios}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenter.errors import UsageError, nearest
+from tenter.errors import UsageError, closest, nearest
 from tenter.machine import model_outline
 from tenter.machine.model_outline import Port
 
@@ -99,8 +98,8 @@ def _would_do(given: Given, inputs: Sequence[Port]) -> str:
     """A whole option, for the input that was meant or for the one that is open."""
     if not any(port.open for port in inputs):
         return "its shapes are fixed, so leave --input-shape out"
-    close = difflib.get_close_matches(given[0], [port.name for port in inputs], n=1, cutoff=0.5)
-    meant = next((port for port in inputs if port.name in close), None) or next(port for port in inputs if port.open)
+    close = closest(given[0], [port.name for port in inputs])
+    meant = next((port for port in inputs if port.name == close), None) or next(port for port in inputs if port.open)
     if not meant.open:
         return f"the shape of '{meant.name}' is fixed, so leave it out"
     if meant.axes is None:

@@ -18,7 +18,7 @@ from tenter.errors import CLEAN, DEFECT, FINDINGS, INCONCLUSIVE, SANITIZER, USAG
 from tenter.house import FLAVOURS, FUZZED_FLAVOURS, House
 from tenter.machine import environment, instrumented, libraries
 from tenter.plain import one_line
-from tenter.plan.bugs import searched_in
+from tenter.plan.bugs import found_by, searched_in
 from tenter.plan.fuzzed import SUBJECTS, Subject
 from tenter.plan.hunt import Hunt
 from tenter.record import archive, searched
@@ -126,11 +126,14 @@ def _no_flavour(word: str) -> str:
 
 
 def _belongs(hunt: Hunt, house: House) -> str:
-    """Which search plants a bug that this one does not know; nothing for a bug that none knows."""
+    """Which search plants a bug that this one does not know, or what else finds it; nothing for a bug that nobody knows."""
     asked = [(what, target) for what, subject in SUBJECTS.items() for target in ("", "reference")
              if (what, target) != (hunt.what, hunt.target) and (not target or subject.target_program)]
     found = [f"'fuzz {what}{' --target reference' if target else ''}'" for what, target in asked if hunt.mutant in house.fuzz_mutants(what, target)]
-    return f": it is one of {' and '.join(found)}; all of them: ./tenter canary --list" if found else ""
+    if found:
+        return f": it is one of {' and '.join(found)}; all of them: ./tenter canary --list"
+    others = found_by(hunt.mutant, house)
+    return f": it is found by {' and '.join(others)}: ./tenter canary {hunt.mutant}" if others else ""
 
 
 def _takes_target(subject: Subject) -> bool:
