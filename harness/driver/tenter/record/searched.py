@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tenter.errors import UsageError
-from tenter.machine import symbols
+from tenter.machine import symbols, threads
 from tenter.machine.process import Ended
 from tenter.plan.fuzzed import SUBJECTS
 from tenter.plan.hunt import Hunt
@@ -115,7 +115,7 @@ def told(folder: Path, flavour: str, root: Path) -> Told | None:
     ended = Ended(**json.loads(path.read_text())) if path.is_file() else Ended(
         None, "", False, True, float(progress.get("elapsed_s", 0)), "")
     stderr = stderr_file(folder, flavour)
-    findings = [{**raw, "detail": symbols.named(str(raw.get("detail", "")), root)} for raw in final or of.get("found", [])[-1:]]
+    findings = [{**raw, "detail": threads.ordered(symbols.named(str(raw.get("detail", "")), root))} for raw in final or of.get("found", [])[-1:]]
     return Told(ended, findings, bool(final), progress,
                 (of.get("replayed") or of.get("replaying") or [{}])[-1],
                 stderr.read_text(errors="replace") if stderr.is_file() else "")
