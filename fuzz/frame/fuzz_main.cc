@@ -53,16 +53,35 @@ std::string ContractOf(const Subject& subject, const std::string& program, const
   return subject.Size(program) <= kSmall ? subject.Diagnose(program, found) : found.contract;
 }
 
+// What the program holds, as often as it ran: the figures that a search prints of all its programs.
+class Held {
+ public:
+  Held(const Subject& subject, const std::string& program) : subject_(subject) {
+    subject.Count(program, [this](size_t what, uint64_t n) { once_[what] += n; });
+  }
+  void AddTo(Event* event, int rounds) const {
+    for (size_t i = 0; i < subject_.counted().size(); ++i)
+      event->Add(std::string(subject_.counted()[i]), once_[i] * static_cast<uint64_t>(rounds));
+  }
+
+ private:
+  const Subject& subject_;
+  uint64_t once_[kMostCounts] = {};
+};
+
 int ReplayVerb(const Subject& subject, const Options& options) {
   const Result<std::string> program = ReadProgram(subject, options);
   if (!program.ok()) return Refuse(subject, program.status().message(), "");
-  const Replayed replayed = Replay(subject, *program, options.times, kMostReplayed,
-                                   options.campaign.case_limit_ms, [&](const Replayed& so_far) {
-                                     Event("replaying")
-                                         .Add("came_back", static_cast<int>(so_far.findings.size()))
-                                         .Add("tried", so_far.rounds)
-                                         .Add("times", options.times);
-                                   });
+  const Held held(subject, *program);
+  const Replayed replayed =
+      Replay(subject, *program, options.times, kMostReplayed, options.campaign.case_limit_ms,
+             [&](const Replayed& so_far) {
+               Event event("replaying");
+               event.Add("came_back", static_cast<int>(so_far.findings.size()))
+                   .Add("tried", so_far.rounds)
+                   .Add("times", options.times);
+               held.AddTo(&event, so_far.rounds);
+             });
   const std::vector<Finding>& findings = replayed.findings;
   for (size_t i = 0; i < findings.size(); ++i) {
     if (i > 0 && findings[i].kind == findings[0].kind) continue;
@@ -73,10 +92,11 @@ int ReplayVerb(const Subject& subject, const Options& options) {
         .Add("program", *program)
         .Add("ops", subject.Size(*program));
   }
-  Event("replayed")
-      .Add("came_back", static_cast<int>(findings.size()))
+  Event event("replayed");
+  event.Add("came_back", static_cast<int>(findings.size()))
       .Add("tried", replayed.rounds)
       .Add("program", *program);
+  held.AddTo(&event, replayed.rounds);
   return findings.empty() ? kClean : kFindings;
 }
 

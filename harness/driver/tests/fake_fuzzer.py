@@ -27,7 +27,8 @@ if "--replay" in words and behaviour == "endless":
 if "--replay" in words:
     if behaviour != "clean":
         finding(behaviour)
-    tell("replayed", came_back=0 if behaviour == "clean" else 20, tried=int(words["--times"]), program=PROGRAM)
+    tell("replayed", came_back=0 if behaviour == "clean" else 20, tried=int(words["--times"]), program=PROGRAM,
+         **({} if behaviour == "of an older build" else {"ops": 7 * int(words["--times"]), "deletes": 3 * int(words["--times"]), "replays": 0}))
     sys.exit(behaviour != "clean")
 tell("progress", done=1, total=2, what="9 cases", elapsed_s=2.0, seed=int(words["--seed"]), case=9, cases=9, ops=70, calls=80, target=words.get("--target", ""),
      deletes=3, stops=2)

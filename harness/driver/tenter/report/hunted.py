@@ -19,6 +19,8 @@ def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> No
     p = told.progress
     if told.ended.stopped:
         line(console, f"{flavour}: {one_line(interrupted(told, hunt))}", "bold")
+    if hunt.replay:
+        _print_held(told.replayed, hunt, flavour, console)
     if not p:
         return
     rate = p["cases"] / p["elapsed_s"] if p["elapsed_s"] >= 1 else 0
@@ -26,7 +28,19 @@ def print_coverage(told: Told, hunt: Hunt, flavour: str, console: Console) -> No
     found = f"{plural(len(told.findings), 'finding')} in {plural(p['cases'], 'program')}, {plural(p[f'{unit}s'], unit)}"
     line(console, f"{flavour}: {found} in {p['elapsed_s']:.0f} s"
                   + (f" ({rate:,.0f} programs/s)" if rate else "") + f", seed {p['seed']}")
-    line(console, "  " + ", ".join(f"{p[key]:,} {word}" for key, word in hunt.subject().coverage.items() if key in p), "dim")
+    _print_counts(p, hunt, console)
+
+
+def _print_held(replayed: Mapping[str, Any], hunt: Hunt, flavour: str, console: Console) -> None:
+    """What the program did, as often as it ran."""
+    unit = hunt.subject().unit
+    if replayed.get(f"{unit}s") is not None:
+        line(console, f"{flavour}: the program ran {plural(replayed['tried'], 'time')}, {plural(replayed[f'{unit}s'], unit)} in all")
+        _print_counts(replayed, hunt, console)
+
+
+def _print_counts(told: Mapping[str, Any], hunt: Hunt, console: Console) -> None:
+    line(console, "  " + ", ".join(f"{told[key]:,} {word}" for key, word in hunt.subject().coverage.items() if key in told), "dim")
 
 
 def interrupted(told: Told, hunt: Hunt) -> str:
