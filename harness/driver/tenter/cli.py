@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
+from rich.console import Console
 
-from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history, cli_sweep
+from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history, cli_sweep, paragraphs
 from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
@@ -32,6 +33,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Of a path that a user typed and that no code could use.
 _NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS)
 _MOST_OF_A_PATH = 120
+_MARGINS = 2  # of a help text
 _INTERRUPTED = 130  # what the command-line library returns when a verb raised KeyboardInterrupt
 
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where run folders go. Default: out/")]
@@ -203,7 +205,9 @@ def main(arguments: list[str] | None = None) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
             signal.signal(number, _interrupt)
     try:
-        code = typer.main.get_command(app).main(args=arguments, prog_name="./tenter", standalone_mode=False)
+        command = typer.main.get_command(app)
+        paragraphs.flow(command, Console().width - _MARGINS)
+        code = command.main(args=arguments, prog_name="./tenter", standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else CLEAN
