@@ -37,10 +37,28 @@ struct Arguments {
   int repeat = 1;
 };
 
+constexpr char kUsage[] =
+    "Usage: tenter-graph-run MODEL.onnx [--input TYPE:DIMS:FILE]... [--kernels reference|onednn]\n"
+    "                        [--out DIR] [--repeat N]\n"
+    "\n"
+    "Runs one model with the plain interpreter, and prints its kernels and the median time.\n"
+    "\n"
+    "  --input TYPE:DIMS:FILE  an input, in the order of the model; given once for each: f32, i32 "
+    "or\n"
+    "                          i64, its sizes, and a file of raw little-endian elements, such as\n"
+    "                          f32:1,3,48,192:x.bin\n"
+    "  --kernels NAME          reference (default), or onednn, with fused nodes\n"
+    "  --out DIR               write the outputs to DIR/output0.bin and so on; DIR must exist.\n"
+    "                          Default: they are named only\n"
+    "  --repeat N              run it N times. Default: 1\n"
+    "  -h, --help              this text\n"
+    "\n"
+    "Exit codes: 0 done, 1 the model failed, 2 usage.\n";
+
 Status Usage(const std::string& message) { return {StatusCode::kOutOfRange, message}; }
 
 Result<Arguments> Parse(const std::vector<std::string>& words) {
-  if (words.empty()) return Usage("no model");
+  if (words[0].starts_with("-")) return Usage("the model comes first, and not " + words[0]);
   Arguments arguments{words[0], {}, "", KernelChoice::kReference, 1};
   for (size_t i = 1; i < words.size(); i += 2) {
     if (i + 1 == words.size()) return Usage(words[i] + " needs a value");
@@ -77,10 +95,13 @@ Result<Tensor> ReadInput(const std::string& text) {
   std::istringstream list(text.substr(first + 1, second - first - 1));
   for (std::string dim; std::getline(list, dim, ',');) dims.push_back(std::atoll(dim.c_str()));
   TENTER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate({dtype, Shape(std::move(dims))}));
-  std::ifstream file(text.substr(second + 1), std::ios::binary);
+  const std::string path = text.substr(second + 1);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Usage("--input: cannot read '" + path + "'");
   const auto size_bytes = static_cast<std::streamsize>(tensor.size_bytes());
   if (!file.read(static_cast<char*>(tensor.mutable_raw()), size_bytes))
-    return Usage(text + ": the file has not " + std::to_string(size_bytes) + " bytes");
+    return Usage("--input " + text + ": the file has fewer than " + std::to_string(size_bytes) +
+                 " bytes");
   return tensor;
 }
 
@@ -111,15 +132,20 @@ std::string OpsOf(const Node& node) {
   return ops + (node.epilogue.empty() ? "" : "]");
 }
 
-Status Run(const Arguments& arguments) {
-  TENTER_RETURN_IF_ERROR(WarmUpOneDnn());
+Result<std::vector<Tensor>> ReadInputs(const Arguments& arguments) {
+  if (!std::ifstream(arguments.model)) return Usage("cannot read '" + arguments.model + "'");
   std::vector<Tensor> inputs;
-  std::vector<TensorSpec> specs;
   for (const std::string& text : arguments.inputs) {
     TENTER_ASSIGN_OR_RETURN(Tensor tensor, ReadInput(text));
-    specs.push_back(tensor.spec());
     inputs.push_back(std::move(tensor));
   }
+  return inputs;
+}
+
+Status Run(const Arguments& arguments, const std::vector<Tensor>& inputs) {
+  TENTER_RETURN_IF_ERROR(WarmUpOneDnn());
+  std::vector<TensorSpec> specs;
+  for (const Tensor& tensor : inputs) specs.push_back(tensor.spec());
   const int64_t start_ns = NowNs();
   TENTER_ASSIGN_OR_RETURN(Graph loaded, ImportOnnx(arguments.model));
   TENTER_ASSIGN_OR_RETURN(const Graph simple, Simplify(std::move(loaded)));
@@ -149,12 +175,30 @@ Status Run(const Arguments& arguments) {
   return WriteOutputs(arguments, graph, outputs);
 }
 
+int Refuse(const Status& problem) {
+  std::fprintf(stderr, "tenter-graph-run: %s (tenter-graph-run --help)\n",
+               problem.message().c_str());
+  return 2;
+}
+
 int Main(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  if (std::any_of(words.begin(), words.end(),
+                  [](const std::string& word) { return word == "--help" || word == "-h"; })) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   const auto arguments = Parse(words);
-  const Status status = arguments.ok() ? Run(*arguments) : arguments.status();
+  if (!arguments.ok()) return Refuse(arguments.status());
+  const auto inputs = ReadInputs(*arguments);
+  if (!inputs.ok()) return Refuse(inputs.status());
+  const Status status = Run(*arguments, *inputs);
   if (status.ok()) return 0;
   std::fprintf(stderr, "tenter-graph-run: %s\n", status.ToString().c_str());
-  return arguments.ok() ? 1 : 2;
+  return 1;
 }
 
 }  // namespace
