@@ -100,13 +100,20 @@ int ReplayVerb(const Subject& subject, const Options& options) {
   return findings.empty() ? kClean : kFindings;
 }
 
+// "12,345", as the driver writes numbers.
+std::string Grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
 void PrintProgress(const Subject& subject, const Counts& counts, double elapsed_s,
                    const CampaignOptions& options) {
   const uint64_t cases = counts.next_case.Load(kRelaxed);
   Event line("progress");
   line.Add("done", static_cast<int>(elapsed_s))
       .Add("total", static_cast<int>(options.seconds))
-      .Add("what", std::to_string(cases) + (cases == 1 ? " case" : " cases"))
+      .Add("what", Grouped(cases) + (cases == 1 ? " program" : " programs"))
       .Add("elapsed_s", elapsed_s)
       .Add("seed", options.seed)
       .Add("case", cases);

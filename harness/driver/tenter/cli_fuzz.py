@@ -19,7 +19,7 @@ def fuzz(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="engine: the dependency engine, ours or a "
                                        "target's; model: models and callers, of any target; iterator: iterators over files, of any target; "
                                        "api: handles of the C API")] = "engine",
-    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour.")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", min=0.1, max=1e8, help="How long to search, per flavour; shrinking comes after.")] = 60,
     flavour: Annotated[Optional[list[str]], typer.Option(
         "--flavour", "-f", metavar="NAME", help="probe, tsan or asan; may be given again. Default: probe")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Programs are a function of it.")] = 1,
@@ -44,13 +44,19 @@ def fuzz(
 
     A program is a few lines of calls by one or more threads: pushes, deletes, waits and stops of an engine; a model and what
     its callers ask, with failing nodes, frees and stops; a file with good and bad rows, and what its consumers ask; lives of
-    handles, wrong ones included. What it saw is compared with a sequential model of the same, of a model in every bit. A
-    finding names the contract, prints the smallest program that still fails, and
-    the line that runs it again; it is told and stored when it is found, and told again when it was shrunk. A search may
-    be interrupted at any time: it ends with 3, or as always when something was found, and its report says how far it came
-    (after a kill: ./tenter report RUN_DIR). Exit codes as always; a search with --mutant ends with 0 when the planted bug was
-    found, and with 1 when it was not. Below the figures of a search a line counts what its programs held, so that what was
-    hardly tried is seen; its words are those of fuzz/engine/README.md, or of the README beside for model, iterator and api. A replay in which the program fails again ends with 1, with --mutant too.
+    handles, wrong ones included. What it saw is compared with a sequential model of the same, of a model in every bit.
+
+    A finding names the contract, prints the smallest program that still fails, and the line that runs it again; it is told
+    and stored when it is found, and told again when it was shrunk. Shrinking comes after the time of the search: it takes
+    half of --seconds at most, or 20 s where that is more, beside what it is at just then. A search may be interrupted at any
+    time: it ends with 3, or as always when something was found, and its report says how far it came (after a kill: ./tenter
+    report RUN_DIR).
+
+    Exit codes as always; a search with --mutant ends with 0 when the planted bug was found, and with 1 when it was not. A
+    replay in which the program fails again ends with 1, with --mutant too.
+
+    Below the figures of a search or a replay a line counts what its programs held, so that what was hardly tried is seen; its
+    words are those of fuzz/engine/README.md, or of the README beside for model, iterator and api.
 
     [dim]Examples:[/dim]
       ./tenter fuzz engine                                   a minute in the flavour probe

@@ -30,7 +30,7 @@ if "--replay" in words:
     tell("replayed", came_back=0 if behaviour == "clean" else 20, tried=int(words["--times"]), program=PROGRAM,
          **({} if behaviour == "of an older build" else {"ops": 7 * int(words["--times"]), "deletes": 3 * int(words["--times"]), "replays": 0}))
     sys.exit(behaviour != "clean")
-tell("progress", done=1, total=2, what="9 cases", elapsed_s=2.0, seed=int(words["--seed"]), case=9, cases=9, ops=70, calls=80, target=words.get("--target", ""),
+tell("progress", done=1, total=2, what="9 programs", elapsed_s=2.0, seed=int(words["--seed"]), case=9, cases=9, ops=70, calls=80, target=words.get("--target", ""),
      deletes=3, stops=2)
 if behaviour in ("endless", "endless shrinking"):
     if behaviour == "endless shrinking":

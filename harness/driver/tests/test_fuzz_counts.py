@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
+from tenter.cases.fuzzer import command
 from tenter.house import this_house
+from tenter.plan.hunt import Hunt
 from test_fuzz import fuzzer  # noqa: F401  (a fixture)
 
 
@@ -37,3 +39,22 @@ def test_a_real_replay_counts_what_the_search_counts_of_that_program():
     words = set(once) - {"event", "came_back", "tried", "program"}
     assert once["cases"] == 1 and once["ops"] == len(re.findall(r"^t\d+: (push|delete)", once["program"], re.MULTILINE))
     assert {"ops", "deletes", "waits"} <= words and all(often[word] == 300 * once[word] for word in words)
+
+
+def test_the_help_says_how_long_shrinking_may_take_after_the_search(fuzzer, house):  # noqa: F811
+    help_ = " ".join(fuzzer("--help")[1].replace("│", " ").split())
+    assert "Shrinking comes after the time of the search: it takes half of --seconds at most, or 20 s where that is more" in help_
+    for seconds, shrinking in ((60.0, "30"), (10.0, "20")):
+        argv = command(Hunt("engine", seconds=seconds), "probe", house.root, house).argv
+        assert argv[argv.index("--shrink-seconds") + 1] == shrinking
+
+
+def test_a_search_counts_programs_in_thousands(fuzzer):  # noqa: F811
+    _, out, _ = fuzzer("--replay", "7:12", "-n", "5000", behaviour="clean")
+    assert "fuzzing engine, probe: 5,000 times 7:12\n" in out and "came back 0 of 5,000 times (probe)" in out
+    program = this_house().fuzzer("probe", "engine_fuzz")
+    if not program.is_file():
+        pytest.skip(f"{program} is not built")
+    told = subprocess.run([program, "--seconds", "4", "--max-ops", "1", "--workers", "0", "--property", "ENG-2"], capture_output=True, text=True, check=False, timeout=120).stdout
+    last = json.loads(told.splitlines()[-1])
+    assert re.fullmatch(r"[1-9]\d{0,2}(,\d{3})* programs?", last["what"]) and last["what"].startswith(f"{last['cases']:,} ")

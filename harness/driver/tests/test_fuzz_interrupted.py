@@ -73,7 +73,7 @@ def report(house) -> dict:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_search_says_how_far_it_came(driver, house, number):
-    code, out = driver("-f", "probe", "-f", "tsan", behaviour="endless", until="  9 cases", number=number)
+    code, out = driver("-f", "probe", "-f", "tsan", behaviour="endless", until="  9 programs", number=number)
     assert code == 3 and re.search(r"probe: interrupted after \d s of 60 s", out) and "report: out/" in out
     told = report(house)
     assert told["interrupted"] and [case["verdict"] for case in told["cases"]] == ["GREY", "GREY"]
@@ -84,7 +84,7 @@ def test_an_interrupted_search_says_how_far_it_came(driver, house, number):
 def test_an_interrupted_search_says_how_to_do_it_again(driver, house, fuzzer, tenter, killed):  # noqa: F811
     """The line does the same search: same seed, same options, in each flavour that is not through."""
     words = ("-f", "probe", "-f", "tsan", "--seed", "77", "-s", "5", "--workers", "2,8", "--property", "ENG-2", "--max-ops", "7")
-    _, out = driver(*words, behaviour="endless", until="  9 cases", number=signal.SIGKILL if killed else signal.SIGINT)
+    _, out = driver(*words, behaviour="endless", until="  9 programs", number=signal.SIGKILL if killed else signal.SIGINT)
     folder, = house.out.glob("*-fuzz-*")
     if killed:
         assert tenter("report", str(folder))[0] == 0

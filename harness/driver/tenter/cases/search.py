@@ -86,7 +86,7 @@ def _outcome(search: Search, findings: Sequence[Finding], programs: int) -> tupl
 
 def told_times(told: Told) -> str:
     """How often one program broke a contract again: "20 of 20 times"."""
-    return f"{told.replayed.get('came_back', 0)} of {told.replayed.get('tried', 0)} times"
+    return f"{told.replayed.get('came_back', 0):,} of {told.replayed.get('tried', 0):,} times"
 
 
 def _finding(raw: dict[str, Any], check: str, replay: str) -> Finding:

@@ -48,8 +48,8 @@ def interrupted(told: Told, hunt: Hunt) -> str:
     if told == NOT_BEGUN:
         return "not begun, since the search was interrupted before"
     if hunt.replay:
-        return (f"interrupted: came back {told.replayed.get('came_back', 0)} of the {told.replayed.get('tried', 0)} times that "
-                f"ran, of {hunt.times}")
+        return (f"interrupted: came back {told.replayed.get('came_back', 0):,} of the {told.replayed.get('tried', 0):,} times that "
+                f"ran, of {hunt.times:,}")
     if told.findings:
         return "interrupted while shrinking: the program is as it was found"
     return f"interrupted after {told.ended.duration_s:.0f} s of {hunt.seconds:g} s"

@@ -50,7 +50,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         if not self._console.is_terminal:
-            doing = f"{self._hunt.times} times {self._hunt.replay}" if self._hunt.replay else f"{self._hunt.seconds:g} s"
+            doing = f"{self._hunt.times:,} times {self._hunt.replay}" if self._hunt.replay else f"{self._hunt.seconds:g} s"
             line(self._console, f"fuzzing {self._hunt.what}, {self._flavour}: {one_line(doing)}", "dim")
         self._bars.start()
         return self
@@ -70,7 +70,7 @@ class Watch:
                 self._show(event["elapsed_s"], event["limit_s"],
                            f"shrinking: {plural(event['ops'], self._hunt.subject().unit)} so far, {event['limit_s'] - event['elapsed_s']:.0f} s left at most")
             elif event["event"] == "replaying":
-                self._show(event["tried"], event["times"], f"came back {event['came_back']} of {event['tried']}")
+                self._show(event["tried"], event["times"], f"came back {event['came_back']:,} of {event['tried']:,}")
         except (KeyError, TypeError, OSError):
             pass  # what counts is read from the file when the child has ended, and an error of that is said then
 
