@@ -55,11 +55,12 @@ def _share(made: Sequence[Detection]) -> str:
 
 
 def _notes(made: Sequence[Detection]) -> tuple[str, ...]:
+    right = sum(one.diagnosis == RIGHT for one in made)
     notes = ["Seconds: of a search until its finding, before it shrinks; of a scenario its whole length, which does not end with the finding.",
              "Diagnosis: right when the finding names a contract that the table of planted bugs says is broken, and the place where it has one; "
              "another; or none. Of a search it is that of the smallest program, as far as it was shrunk in the time given. A finding may name "
-             "two contracts that its evidence cannot tell apart, such as ENG-2 or ENG-4, and is right when one of them is; with three it is not. "
-             f"{sum(one.exact for one in made)} of {sum(one.diagnosis == RIGHT for one in made)} right ones name one contract alone, or the place.",
+             "two contracts that its evidence cannot tell apart, such as ENG-2 or ENG-4, and is right when one of them is; with three it is not."
+             + (f" {sum(one.exact for one in made)} of {right} right ones name one contract alone, or the place." if right else ""),
              "Plain loop: canaries that were found by a crash, a hang or a sanitizer, without a look at any result."]
     left = sum(one.case is None for one in made)
     return (*notes, f"{left} of {len(made)} trials did not run to their end, and are in no figure.") if left else tuple(notes)

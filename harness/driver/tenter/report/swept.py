@@ -18,7 +18,7 @@ from tenter.plan.sweeping import ENOUGH_BESIDE
 from tenter.plan.waivers import Waiver
 from tenter.record.results import CaseResult, Verdict
 from tenter.report.sheet import Sheet
-from tenter.report.wording import sentence
+from tenter.report.wording import plural, sentence
 
 _EVERY_S = 10.0  # between lines where there is no terminal
 
@@ -65,6 +65,14 @@ class SweepView:
 
 def _waived(waiver: Waiver, row: Row) -> str:
     return f"{waiver.what}: {waiver.reason}" if waiver not in row.needless else f"{waiver.what}: not needed, it was shown"
+
+
+def left_out_note(cases: int, capped: tuple[int, int], untimely: int, interrupted: bool) -> str:
+    """What was not struck, and why; nothing where nothing was left out. `capped`: in how many places, and by which --cap."""
+    parts = [f"{plural(cases, 'case')}, each like another or not to be swept" if cases else "",
+             f"hits or pairs beyond --cap {capped[1]} in {plural(capped[0], 'place')}" if capped[0] else "",
+             f"{plural(untimely, 'trial')} not begun {'when it was interrupted' if interrupted else 'for want of time'}" if untimely else ""]
+    return f"left out: {'; '.join(filter(None, parts))}" if any(parts) else ""
 
 
 def sheet(made: Sequence[Row], pairs: tuple[int, int], skipped: int) -> Sheet:

@@ -30,7 +30,7 @@ from tenter.plan.sweeping import ENOUGH_BESIDE, LEFT, PAIR, TRIAL_OF, TRIALS, Ba
 from tenter.plan.waivers import Waiver
 from tenter.record import archive, journal, whole
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict
-from tenter.report.swept import SweepView, sheet
+from tenter.report.swept import SweepView, left_out_note, sheet
 from tenter.report.terminal import print_end
 from tenter.report.wording import plural
 from tenter.verbs import run as running
@@ -118,7 +118,7 @@ def chosen(request: Request, house: House, console: Console) -> tuple[list[Case]
     if request.mutant:
         known = {path.stem for path in house.planted.parent.glob("*.patch")} | set(house.mutants(request.flavour))
         if request.mutant not in known:
-            raise UsageError(f"--mutant: unknown mutant '{request.mutant}'{nearest(request.mutant, known)}")
+            raise UsageError(f"--mutant: unknown mutant '{request.mutant}'{nearest(request.mutant, known)} (./tenter canary --list)")
         scenarios = [replace(scenario, mutant=request.mutant) for scenario in scenarios if not scenario.saboteur and not scenario.mutant]
     cases, left_out = sweepable.bases(running.plan_cases(scenarios, request.asked(), house, console), planted=request.mutant)
     if not cases:
@@ -277,5 +277,5 @@ def _print(made: Sweep, rows: list[Row], left_out: int, capped: int, untimely: i
     sheet(rows, (sum(one.told for one in pairs), len(pairs)), left_out + capped + untimely).print(made.console)
     line(made.console, f"\n{plural(len(made.struck), 'trial')} in {plural(len(made.bases), 'case')}: {sum(not one.clean for one in made.struck):,} with a finding, "
                        f"{idle:,} in which a fault did not come to fire")
-    line(made.console, f"left out: {plural(left_out, 'case')}, hits or pairs in {plural(capped, 'place')} by --cap {made.request.cap}, "
-                       f"{plural(untimely, 'trial')} {'by the interruption' if made.interrupted else 'for want of time'}: {path_shown(made.folder / SKIPPED)}", "dim")
+    if note := left_out_note(left_out, (capped, made.request.cap), untimely, made.interrupted):
+        line(made.console, f"{note}: {path_shown(made.folder / SKIPPED)}", "dim")
