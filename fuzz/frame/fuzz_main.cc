@@ -1,5 +1,6 @@
 #include "fuzz/frame/fuzz_main.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -34,10 +35,16 @@ Result<std::string> ReadProgram(const Subject& subject, const Options& options) 
   if (!file) return Status(StatusCode::kNotFound, "cannot read '" + options.replay + "'");
   std::stringstream text;
   text << file.rdbuf();
-  const std::string program = WithoutComments(text.str());
+  const std::string whole = text.str();
+  if (const size_t nul = whole.find('\0'); nul != std::string::npos)
+    return Status(StatusCode::kInvalidArgument,
+                  options.replay + ": line " +
+                      std::to_string(std::count(whole.begin(), whole.begin() + nul, '\n') + 1) +
+                      " has a NUL byte, and a program is text");
+  const std::string program = WithoutComments(whole);
   const Status status = subject.Check(program);
   if (!status.ok())
-    return Status(status.code(), options.replay + ": " + WithLinesOf(text.str(), status.message()));
+    return Status(status.code(), options.replay + ": " + WithLinesOf(whole, status.message()));
   return program;
 }
 

@@ -58,3 +58,13 @@ def test_a_search_counts_programs_in_thousands(fuzzer):  # noqa: F811
     told = subprocess.run([program, "--seconds", "4", "--max-ops", "1", "--workers", "0", "--property", "ENG-2"], capture_output=True, text=True, check=False, timeout=120).stdout
     last = json.loads(told.splitlines()[-1])
     assert re.fullmatch(r"[1-9]\d{0,2}(,\d{3})* programs?", last["what"]) and last["what"].startswith(f"{last['cases']:,} ")
+
+
+def test_a_program_with_a_nul_byte_is_refused_with_a_whole_sentence(tmp_path):
+    program = this_house().fuzzer("probe", "engine_fuzz")
+    if not program.is_file():
+        pytest.skip(f"{program} is not built")
+    file = tmp_path / "nul.fuzz"
+    file.write_bytes(b"engine workers 1 policy skip vars 1 noise 0\nt0: pu\0sh op1 writes(a)\n")
+    ended = subprocess.run([program, "--replay", file], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (2, f"engine_fuzz: {file}: line 2 has a NUL byte, and a program is text\n")
