@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from tenter.machine import environment
+
 
 def case(house, name: str) -> dict:
     cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
@@ -100,6 +102,8 @@ def test_the_first_line_says_which_runtime_is_tested(tenter, write, house, tmp_p
     assert out.splitlines()[0] == f"testing a stand-in 7.1, libmine.so, build {build} (probe)"
     for report in ("report.md", "report.html", "report.json", "junit.xml"):
         assert f"a stand-in 7.1, libmine.so, build {build} (probe)" in (house.out / "latest" / report).read_text()
+    page, whole = (house.out / "latest" / "report.html").read_text(), environment.fingerprint(house, "probe")
+    assert f"<dt>harness and all targets, probe</dt><dd><code>{whole}</code></dd>" in page and "<dt>probe build</dt>" not in page
     other.write_bytes(b"\x7fELF something else")
     code, out, err = tenter("run", name, "--target", str(other))
     assert code == 2 and out == "" and "libmine.so cannot be used: " in err

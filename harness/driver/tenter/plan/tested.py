@@ -1,4 +1,4 @@
-"""Which runtime a run tests: what its targets call themselves, and which build of them this is."""
+"""Which runtime a run tests: what its targets call themselves, and which build of their libraries this is."""
 
 from __future__ import annotations
 

@@ -141,10 +141,10 @@ def _say_build(found_in: RunResult, flavour: str, house: House) -> None:
     """Says when the finding is replayed with other binaries than those that it was made with."""
     then, now = found_in.builds.get(flavour, "unknown"), environment.fingerprint(house, flavour)
     if then == now:
-        say(f"{flavour} build {now}, the one of the finding")
+        say(f"harness and all targets in {flavour}: build {now}, the one of the finding")
     else:
         commit = found_in.environment.get("commit", "unknown")
-        say(f"{flavour} build {now} of this checkout; the finding was made with build {then}, commit {commit}")
+        say(f"harness and all targets in {flavour}: build {now} of this checkout; the finding was made with build {then}, commit {commit}")
 
 
 def _say_library(plan: dict, then: str) -> None:

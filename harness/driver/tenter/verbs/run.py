@@ -207,7 +207,7 @@ def _rest(started: journal.Journal, folder: Path, request: Request, house: House
         build_shown(house, flavour, console)
         now = environment.fingerprint(house, flavour)
         if now != started.run.builds.get(flavour):
-            say(f"{flavour} build {now} is not the one that the run began with, {started.run.builds.get(flavour)}")
+            say(f"harness and all targets in {flavour}: build {now} is not the one that the run began with, {started.run.builds.get(flavour)}")
     return _go_on(started.run, list(started.left), folder, request, house, console, None)
 
 
