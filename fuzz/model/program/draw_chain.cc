@@ -33,9 +33,11 @@ bool IsArithmetic(const std::string& op) {
   return std::find(kArithmetic.begin(), kArithmetic.end(), op) != kArithmetic.end();
 }
 
-// Often a function of a sum: of two branches, or of a product and its bias.
+// Often a function of a sum: of two branches, or of a product and its bias. And one of what weights
+// that are not finite make, since functions lose a NaN more easily than sums.
 std::string OpOfEpilogue(Drawn* d) {
-  const bool function = d->dice->Chance(IsArithmetic(d->graph.nodes.back().op) ? 80 : 50);
+  const Node& last = d->graph.nodes.back();
+  const bool function = d->dice->Chance(IsArithmetic(last.op) || HasStrangeWeights(last) ? 80 : 35);
   return d->dice->OneOf(function ? kFunctions : kArithmetic);
 }
 
@@ -99,6 +101,11 @@ std::vector<Node> DrawGate(const std::string& value, const std::string& other, D
   nodes.push_back(two("Mul", name(dice.Chance(40) ? 1 : 0), name(3)));
   nodes.push_back({.op = "Div", .operands = {name(4), constant(number(6, dice.OneOf({2, 3})))}});
   return nodes;
+}
+
+bool HasStrangeWeights(const Node& node) {
+  return std::any_of(node.operands.begin(), node.operands.end(),
+                     [](const std::string& operand) { return operand.ends_with("f}"); });
 }
 
 Node DrawNormalisation(Drawn* d) {

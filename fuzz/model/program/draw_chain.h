@@ -15,6 +15,8 @@ namespace tenter::fuzz::model {
 
 // Often of a convolution, into which a runtime may fold it.
 Node DrawNormalisation(Drawn* drawn);
+// Whether one of its constants has numbers that are not finite.
+bool HasStrangeWeights(const Node& node);
 // How likely a node is read by the next one, in percent.
 int ChanceOfChain(const Node& node);
 // A node without its name that reads this value, and which may not fit. One of an epilogue works

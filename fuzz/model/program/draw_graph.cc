@@ -57,7 +57,8 @@ bool TryNode(Node node, Drawn* drawn) {
 void TryChain(Drawn* drawn) {
   Dice& dice = *drawn->dice;
   int chance = ChanceOfChain(drawn->graph.nodes.back());
-  const bool of_epilogue = chance > 20 && dice.Chance(45);
+  const bool strange = HasStrangeWeights(drawn->graph.nodes.back());
+  const bool of_epilogue = chance > 20 && dice.Chance(strange ? 80 : 45);
   for (chance += of_epilogue ? 20 : 0; dice.Chance(chance); chance = chance * 2 / 3) {
     const std::string middle = drawn->graph.nodes.back().name;
     if (!TryNode(DrawFollower(middle, of_epilogue, drawn), drawn)) return;
