@@ -91,7 +91,7 @@ def test_what_has_no_aftermath_is_left_out_with_its_reason(work, why):
 # ---- what has to be shown
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("[[waivers]]", "unknown key 'waivers'"), ("[[waiver]]\nsight = 'x'", "unknown key 'sight'; did you mean 'site'?"),
+    ("[[waivers]]", "unknown key 'waivers'"), ("[[waiver]]\nsit = 'x'", "unknown key 'sit'; did you mean 'site'?"),
     ("[[waiver]]\nsite = 'a.one'\nwhat = 'hit'", "'reason' is missing"), ("[[waiver]]\nsite = 'a.one'\nwhat = 'hit'\nreason = ' '", "'reason' is missing"),
     ("[[waiver]]\nsite = 'a.onn'\nwhat = 'hit'\nreason = 'x'", "unknown site 'a.onn'; did you mean 'a.one'?"),
     ("[[waiver]]\nsite = 'a.one'\nwhat = 'hits'\nreason = 'x'", "'what' is 'hits'"), ("[[waiver]", "cannot be read"),
