@@ -1,12 +1,20 @@
 #include "fuzz/model/oracle/ops.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace tenter::fuzz::model {
+namespace {
+
+std::array<std::span<const Op>, 5> Families() {
+  return {ElementwiseOps(), WindowOps(), DenseOps(), MovementOps(), ShapeOps()};
+}
+
+}  // namespace
 
 const Op* FindOp(std::string_view name) {
-  for (const auto ops : {ElementwiseOps(), WindowOps(), DenseOps(), MovementOps(), ShapeOps()}) {
+  for (const auto ops : Families()) {
     const auto found =
         std::find_if(ops.begin(), ops.end(), [&](const Op& op) { return op.name == name; });
     if (found != ops.end()) return &*found;
@@ -16,12 +24,12 @@ const Op* FindOp(std::string_view name) {
 
 std::vector<std::string> NamesOfOps() {
   std::vector<std::string> names;
-  for (const auto ops : {ElementwiseOps(), WindowOps(), DenseOps(), MovementOps(), ShapeOps()})
+  for (const auto ops : Families())
     for (const Op& op : ops) names.emplace_back(op.name);
   return names;
 }
 
-std::vector<std::string> AttributesOf(std::string_view op) {
+const std::vector<std::string>& AttributesOf(std::string_view op) {
   static const std::map<std::string_view, std::vector<std::string>> kAttributes = {
       {"AveragePool",
        {"kernel_shape", "pads", "strides", "ceil_mode", "count_include_pad", "same_upper",
@@ -49,7 +57,8 @@ std::vector<std::string> AttributesOf(std::string_view op) {
       {"Transpose", {"perm"}},
       {"Unsqueeze", {"axes"}}};
   const auto found = kAttributes.find(op);
-  return found == kAttributes.end() ? std::vector<std::string>() : found->second;
+  static const std::vector<std::string> kNone;
+  return found == kAttributes.end() ? kNone : found->second;
 }
 
 std::optional<size_t> AxisOf(double axis, int rank) {

@@ -41,7 +41,7 @@ const Op* FindOp(std::string_view name);
 // The names of all.
 std::vector<std::string> NamesOfOps();
 // The attributes of an op, with the words that stand alone; empty for one that does not exist.
-std::vector<std::string> AttributesOf(std::string_view op);
+const std::vector<std::string>& AttributesOf(std::string_view op);
 
 std::span<const Op> ElementwiseOps();
 std::span<const Op> WindowOps();

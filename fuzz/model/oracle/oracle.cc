@@ -65,7 +65,7 @@ Array OperandOf(const std::string& operand, const Values& values) {
 
 // One that the op does not have, which a file must not say of it.
 std::optional<std::string> StrangeAttribute(const Node& node) {
-  const std::vector<std::string> known = AttributesOf(node.op);
+  const std::vector<std::string>& known = AttributesOf(node.op);
   for (const auto& [name, numbers] : node.attributes)
     if (std::find(known.begin(), known.end(), name) == known.end()) return name;
   return std::nullopt;
