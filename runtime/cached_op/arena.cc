@@ -9,15 +9,17 @@ namespace tenter {
 Result<std::shared_ptr<Arena>> Arena::Create(Engine* engine,
                                              const std::shared_ptr<const Plan>& plan) {
   std::shared_ptr<Arena> arena(new Arena(engine, plan));
-  TENTER_ASSIGN_OR_RETURN(arena->block_, HostBlock::Allocate(plan->arena_bytes()));
+  const size_t scratch_bytes = plan->scratch_of_workers() ? 0 : plan->scratch_bytes();
+  TENTER_ASSIGN_OR_RETURN(arena->block_, HostBlock::Allocate(plan->arena_bytes() + scratch_bytes));
   arena->slots_.reserve(plan->slot_bytes().size());
   std::byte* next = arena->block_->data();
   for (const size_t bytes : plan->slot_bytes()) {
     arena->slots_.push_back(next);
     next += bytes;
   }
+  arena->scratch_ = next;
   // So that AddVars can write down every var that it makes: one that is lost is never deleted.
-  arena->slot_vars_.reserve(arena->slots_.size());
+  arena->vars_.reserve(plan->vars());
   return arena;
 }
 
@@ -25,8 +27,6 @@ Status Arena::AddStep(const PlanStep& step) {
   ArenaStep& mine = steps_.emplace_back();
   AddTensors(step.inputs, &mine.inputs);
   AddTensors(step.outputs, &mine.outputs);
-  for (const int slot : step.reads) mine.reads.push_back(slot_vars_[slot]);
-  for (const int slot : step.writes) mine.writes.push_back(slot_vars_[slot]);
   try {
     mine.state = step.kernel->MakeState();
   } catch (const StatusError& error) {
@@ -48,12 +48,25 @@ void Arena::AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* t
 }
 
 Status Arena::AddVars(const Plan& plan) {
-  while (slot_vars_.size() < slots_.size()) {
+  while (vars_.size() < plan.vars()) {
     TENTER_ASSIGN_OR_RETURN(const Var var, engine_->NewVar());
-    slot_vars_.push_back(var);
+    vars_.push_back(var);
   }
   TENTER_ASSIGN_OR_RETURN(end_var_, engine_->NewVar());
   TENTER_ASSIGN_OR_RETURN(scope_, engine_->NewScope());
+  return {};
+}
+
+void Arena::AddOp(const PlanOp& op, bool is_last) {
+  ArenaOp& mine = ops_.emplace_back();
+  for (const int var : op.reads) mine.reads.push_back(vars_[var]);
+  for (const int var : op.writes) mine.writes.push_back(vars_[var]);
+  if (is_last) mine.writes.push_back(end_var_);
+}
+
+Status Arena::Complete(const Plan& plan) {
+  if (!plan.runs_inline()) TENTER_RETURN_IF_ERROR(AddVars(plan));
+  for (const PlanOp& op : plan.ops()) AddOp(op, &op == &plan.ops().back());
   steps_.reserve(plan.steps().size());
   for (const PlanStep& step : plan.steps()) TENTER_RETURN_IF_ERROR(AddStep(step));
   whole_ = true;
@@ -61,9 +74,9 @@ Status Arena::AddVars(const Plan& plan) {
 }
 
 Arena::~Arena() {
-  TENTER_CHECK(abandoned_ || ops_.Load(kAcquire) == 0, "an arena was destroyed under its ops");
+  TENTER_CHECK(abandoned_ || bodies_.Load(kAcquire) == 0, "an arena was destroyed under its ops");
   // Those that DeleteVars left, and those of an arena that was never made whole.
-  for (const Var var : slot_vars_) static_cast<void>(DeleteVar(var, nullptr));
+  for (const Var var : vars_) static_cast<void>(DeleteVar(var, nullptr));
   if (end_var_ != Var{}) static_cast<void>(DeleteVar(end_var_, nullptr));
 }
 
@@ -74,9 +87,9 @@ bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
     return [arena] {};
   };
   try {
-    while (!arena->slot_vars_.empty()) {
-      if (!arena->DeleteVar(arena->slot_vars_.back(), deleter())) return false;
-      arena->slot_vars_.pop_back();
+    while (!arena->vars_.empty()) {
+      if (!arena->DeleteVar(arena->vars_.back(), deleter())) return false;
+      arena->vars_.pop_back();
     }
     if (arena->end_var_ != Var{} && !arena->DeleteVar(arena->end_var_, deleter())) return false;
   } catch (const std::bad_alloc&) {
@@ -99,7 +112,8 @@ bool Arena::DeleteVar(Var var, std::function<void()> deleter) {
 }
 
 void Arena::AwaitVars() const {
-  for (const Var var : slot_vars_) static_cast<void>(engine_->AwaitVar(var));
+  for (const Var var : vars_) static_cast<void>(engine_->AwaitVar(var));
+  if (end_var_ != Var{}) static_cast<void>(engine_->AwaitVar(end_var_));
 }
 
 bool Arena::Fits(const std::shared_ptr<const Plan>& plan) const {
@@ -139,7 +153,7 @@ void Arena::TakeBack() noexcept {
 }
 
 void Arena::AwaitOps() const {
-  for (uint32_t left; (left = ops_.Load(kAcquire)) != 0;) ops_.Wait(left, kAcquire);
+  for (uint32_t left; (left = bodies_.Load(kAcquire)) != 0;) bodies_.Wait(left, kAcquire);
 }
 
 // Constants are borrowed, since the plan lives as long as the arena is lent.

@@ -1,7 +1,7 @@
 // Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
 // that come from and go to its caller, and the engine vars that order who uses which part.
 //
-//   Create, AddVars --> idle --Lend--> lent --Bind--> the request pushes ops --AwaitOps-->
+//   Create, Complete --> idle --Lend--> lent --Bind--> the request runs its ops --AwaitOps-->
 //   TakeBack --> idle
 //   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
 //
@@ -9,16 +9,17 @@
 //   takes it and so does not copy an arena that is being changed.
 //
 // Thread safety: belongs to one request at a time; the steps of that request use distinct slots
-//   at a time, as the engine's vars allow. AddOp, OpGone and AwaitOps from any thread.
+//   at a time, as the engine's vars allow. BodyMade, BodyGone and AwaitOps from any thread.
 // Ownership and lifetime: owns its block and its vars, and the results until they are taken;
 //   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
 //   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
 //   dropped.
-// Invariants: (1) one var per slot, and one for the end of the request. (2) it is neither taken
-//   back nor destroyed while an op that refers to it exists. (3) every step writes a slot, so when
-//   the deleters of all vars have run, all ops have ended.
-// Errors: Create and AddVars return kResourceExhausted, or kStopped when the engine was stopped,
-//   and throw std::bad_alloc; AddVars also returns what Kernel::MakeState throws, with the node.
+// Invariants: (1) the vars of the plan, and one for the end of the request; none where the plan runs
+//   inline, which needs no engine. (2) it is neither taken back nor destroyed while an op that
+//   refers to it exists. (3) every op writes a var, so when the deleters of all vars have run, all
+//   ops have ended.
+// Errors: Create and Complete return kResourceExhausted, or kStopped when the engine was stopped,
+//   and throw std::bad_alloc; Complete also returns what Kernel::MakeState throws, with the node.
 #pragma once
 
 #include <cstdint>
@@ -39,22 +40,27 @@ namespace tenter {
 struct ArenaStep {
   std::vector<Tensor> inputs;
   std::vector<Tensor> outputs;
-  std::vector<Var> reads;
-  std::vector<Var> writes;
   std::unique_ptr<KernelState> state;
   // Which of PlanStep::nodes runs, or did when the step failed.
   std::optional<size_t> at_node = std::nullopt;
 };
 
+// What one op of the plan is on the engine, in one arena.
+struct ArenaOp {
+  std::vector<Var> reads;
+  std::vector<Var> writes;
+  uint64_t push_number = 0;  // in the request that the arena is bound to
+};
+
 class Arena {
  public:
   // Without vars: those are made once the pool knows the arena, since the child of a fork could not
-  // find them otherwise.
+  // find them otherwise. `engine` may be null when the plan runs inline.
   static Result<std::shared_ptr<Arena>> Create(Engine* engine,
                                                const std::shared_ptr<const Plan>& plan);
-  // Makes the vars, and what the steps of `plan` use. REQUIRES: called once, with the same plan. An
-  // arena for which this failed can only be destroyed.
-  Status AddVars(const Plan& plan);
+  // Makes the vars, and what ops and steps of `plan` use. REQUIRES: called once, with the same
+  // plan. An arena for which this failed can only be destroyed.
+  Status Complete(const Plan& plan);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -77,9 +83,9 @@ class Arena {
   static bool DeleteVars(const std::shared_ptr<Arena>& arena) noexcept;
 
   // The ops that refer to this arena: counted when they are made, and when their body is destroyed.
-  void AddOp() { ops_.FetchAdd(1, kRelaxed); }
-  void OpGone() {
-    if (ops_.FetchSub(1, kRelease) == 1) ops_.NotifyAll();
+  void BodyMade() { bodies_.FetchAdd(1, kRelaxed); }
+  void BodyGone() {
+    if (bodies_.FetchSub(1, kRelease) == 1) bodies_.NotifyAll();
   }
   // Blocks until none is alive. Never throws. REQUIRES: not abandoned, since an op that a thread of
   // the parent was just pushing is counted in the child for ever.
@@ -91,6 +97,9 @@ class Arena {
   // What the step of this number uses. Inputs and outputs of the model are in it between Bind and
   // TakeBack.
   ArenaStep& step(size_t number) { return steps_[number]; }
+  ArenaOp& op(size_t number) { return ops_[number]; }
+  // Scratch for one step at a time. REQUIRES: the plan has none of the workers.
+  std::byte* scratch() { return scratch_; }
 
   // The results, complete once all steps have run. REQUIRES: bound; called once.
   std::vector<Tensor> TakeOutputs() EXCLUDES(mutex_);
@@ -109,7 +118,7 @@ class Arena {
   FailureScope* scope() const { return scope_.get(); }
   uint64_t request() const { return request_; }
   Probe* probe() const { return probe_; }
-  const std::vector<Var>& slot_vars() const { return slot_vars_; }
+  // Written when the request has ended. REQUIRES: the plan does not run inline.
   Var end_var() const { return end_var_; }
 
  private:
@@ -122,6 +131,8 @@ class Arena {
   };
 
   bool DeleteVar(Var var, std::function<void()> deleter);
+  Status AddVars(const Plan& plan);
+  void AddOp(const PlanOp& op, bool is_last);
   Status AddStep(const PlanStep& step);
   void AddTensors(const std::vector<ValueRef>& refs, std::vector<Tensor>* tensors);
   Tensor Resolve(const ValueRef& ref) const;
@@ -131,9 +142,11 @@ class Arena {
   std::shared_ptr<const Plan> plan_;  // null while idle
   std::shared_ptr<HostBlock> block_;
   std::vector<void*> slots_;
+  std::byte* scratch_ = nullptr;  // in the block
   std::vector<ArenaStep> steps_;
+  std::vector<ArenaOp> ops_;
   std::vector<Bound> bound_;  // refers to steps_ and to the plan
-  std::vector<Var> slot_vars_;
+  std::vector<Var> vars_;
   Var end_var_;
   ScopePtr scope_;
   bool whole_ = false;      // all vars were made, and none was deleted
@@ -144,7 +157,7 @@ class Arena {
   std::span<const Tensor> inputs_;
   std::vector<Tensor> outputs_;  // the steps hold copies of these and of inputs_
   Probe* probe_ = nullptr;
-  Atomic<uint32_t> ops_ = 0;  // the release of OpGone pairs with the acquire of AwaitOps
+  Atomic<uint32_t> bodies_ = 0;  // the release of BodyGone pairs with the acquire of AwaitOps
 };
 
 }  // namespace tenter

@@ -73,7 +73,8 @@ Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
         StatusCode::kResourceExhausted,
         std::to_string(capacity_) + " requests are in flight, the most that this op allows");
   // A worker that waited here could be the one that the requests in flight need (ENG-7).
-  TENTER_RETURN_IF_ERROR(engine_->RefuseInsideOp("a wait for room in a cached op"));
+  if (engine_ != nullptr)
+    TENTER_RETURN_IF_ERROR(engine_->RefuseInsideOp("a wait for room in a cached op"));
   Waiter waiter;
   waiter.thread = CurrentThreadKey();
   (last_ == nullptr ? first_ : last_->next) = &waiter;

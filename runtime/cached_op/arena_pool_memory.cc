@@ -30,7 +30,7 @@ Status ArenaPool::Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& 
     MutexLock lock(mutex_);
     place.arena = std::move(fresh);
   }
-  return place.arena->AddVars(*plan);
+  return place.arena->Complete(*plan);
 }
 
 void ArenaPool::DestroyUnwanted() {

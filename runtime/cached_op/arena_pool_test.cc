@@ -15,7 +15,7 @@ class ArenaPoolTest : public testing::Test {
  protected:
   std::shared_ptr<const Plan> PlanOf(int64_t rows) {
     const std::vector<TensorSpec> signature = {{DType::kFloat32, Shape({rows, 8})}};
-    return Plan::Compile(*graph_, signature, KernelChoice::kReference, 1).value();
+    return Plan::Compile(*graph_, signature, {.kernels = KernelChoice::kReference}).value();
   }
   uint64_t LiveVars() {
     engine_->WaitForAll();
@@ -78,7 +78,7 @@ TEST_F(ArenaPoolTest, CloseTurnsThoseAwayWhoWait) {
 // An idle arena does not keep a plan that the cache has dropped, and goes at the next call.
 TEST_F(ArenaPoolTest, IdleArenasPinNoEvictedPlan) {
   PlanCache cache(1, [&](std::span<const TensorSpec> signature) {
-    return Plan::Compile(*graph_, signature, KernelChoice::kReference, 1);
+    return Plan::Compile(*graph_, signature, {.kernels = KernelChoice::kReference});
   });
   ArenaPool pool(engine_.get(), 8, WhenFull::kQueue, nullptr);
   std::vector<std::weak_ptr<const Plan>> plans;
@@ -134,14 +134,14 @@ TEST_F(ArenaPoolTest, LeaseWaitsForTheOps) {
   {
     const ArenaLease lease = pool.Acquire(plan).value();
     Arena* const arena = &*lease;
-    arena->AddOp();
+    arena->BodyMade();
     engine_
         ->Push({.name = "op",
                 .body =
                     [&, arena](const OpContext&) {
                       go.Wait();
                       ended.Store(true, kRelaxed);
-                      arena->OpGone();
+                      arena->BodyGone();
                     }})
         .value();
     go.Open();

@@ -49,11 +49,15 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                    TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile, .op = graph_->name);
                if (!fault.error.ok()) return fault.error;
                const ForkHold::Scope no_fork(compiling_);
-               return Plan::Compile(*graph_, signature, options_.kernels,
-                                    std::max(options_.workers, 1));
+               return Plan::Compile(*graph_, signature,
+                                    {.kernels = options_.kernels,
+                                     .way = way(),
+                                     .workers = std::max(options_.workers, 1)});
              }),
       arenas_(engine, options.thread_safe ? options.in_flight_max : 1, options.when_full,
-              options.probe) {}
+              options.probe) {
+  TENTER_CHECK(engine != nullptr || way() == Way::kInline, "only inline requests need no engine");
+}
 
 CachedOp::~CachedOp() {
   Close();
@@ -85,7 +89,8 @@ Result<std::vector<Tensor>> CachedOp::InvokeInside(uint64_t number,
   TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
   TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
   Request request(number, inputs, &*arena, options_.probe);
-  TENTER_RETURN_IF_ERROR(options_.thread_safe ? request.RunOnEngine(engine_) : request.RunInline());
+  TENTER_RETURN_IF_ERROR(way() == Way::kInline ? request.RunInline()
+                                               : request.RunOnEngine(engine_));
   return arena->TakeOutputs();
 }
 

@@ -1,11 +1,10 @@
 // CachedOp: a model that any number of threads may call. Start here.
 //
 // Path: Invoke -> Callers (who is inside) -> PlanCache (one plan per input signature) -> ArenaPool
-// (memory of this request) -> one engine op per node -> the end of the request -> result tensors,
-// or the error of the first node that failed.
+// (memory of this request) -> the ops of the request, run in one of three ways (plan_ops.h) ->
+// result tensors, or the error of the first node that failed.
 //
-// With `thread_safe` off (COP-6) the nodes run on the calling thread, without the engine; a
-// second caller is then detected and refused.
+// With `thread_safe` off (COP-6) requests run inline, and a second caller is detected and refused.
 //
 // Thread safety: every method from any thread, whatever `thread_safe` says: with the flag off,
 //   concurrent calls of Invoke answer kConcurrentUse.
@@ -44,6 +43,7 @@ struct CachedOpOptions {
   WhenFull when_full = WhenFull::kQueue;
   size_t plans_max = 16;  // input signatures kept compiled
   KernelChoice kernels = KernelChoice::kOneDnn;
+  Way way = Way::kSerial;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
   Probe* probe = nullptr;  // borrowed
 };
@@ -52,7 +52,7 @@ struct CachedOpOptions {
 struct CachedOpFootprint {
   size_t parameter_bytes = 0;  // with what kernels keep of them in orders of their own
   size_t plans = 0;
-  size_t scratch_bytes = 0;  // of the plans that are kept: per thread that may run nodes
+  size_t scratch_bytes = 0;  // of the plans that are kept, where workers have it
   size_t arena_bytes = 0;    // of all arenas that exist
   size_t in_flight = 0;
   size_t in_flight_max = 0;  // the most that ever were
@@ -63,8 +63,8 @@ struct CachedOpFootprint {
 
 class CachedOp {
  public:
-  // REQUIRES: `graph` went through Simplify; in_flight_max and plans_max are positive. Throws
-  // std::bad_alloc.
+  // REQUIRES: `graph` went through Simplify; in_flight_max and plans_max are positive; there is an
+  // engine, unless requests run inline. Throws std::bad_alloc.
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();
 
@@ -83,6 +83,7 @@ class CachedOp {
  private:
   Result<std::vector<Tensor>> InvokeInside(uint64_t number, std::span<const Tensor> inputs);
   Result<std::shared_ptr<const Plan>> PlanFor(std::span<const Tensor> inputs);
+  Way way() const { return options_.thread_safe ? options_.way : Way::kInline; }
 
   Engine* const engine_;
   const std::shared_ptr<const Graph> graph_;

@@ -35,14 +35,21 @@ std::vector<float> Floats(const Tensor& tensor) {
   return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
 }
 
-// The number of workers, and 0 for the naive engine; whether the op is thread-safe.
-struct Way {
-  int workers;
-  bool thread_safe;
+struct Called {
+  Runs runs;
+  bool thread_safe = true;
   KernelChoice kernels = KernelChoice::kReference;
 };
 
-class NoMemoryTest : public testing::TestWithParam<Way> {
+std::vector<Called> AllCalled() {
+  std::vector<Called> all = {{{1, Way::kInline}, false},
+                             {{1, Way::kSerial}, true, KernelChoice::kOneDnn},
+                             {{2, Way::kDataflow}, true, KernelChoice::kOneDnn}};
+  for (const Runs& runs : AllRuns()) all.push_back({runs});
+  return all;
+}
+
+class NoMemoryTest : public testing::TestWithParam<Called> {
  protected:
   void SetUp() override {
     Make({});
@@ -50,10 +57,11 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
   }
   void Make(CachedOpOptions options) {
     options.thread_safe = GetParam().thread_safe;
-    options.workers = GetParam().workers;
+    options.workers = GetParam().runs.workers;
+    options.way = GetParam().runs.way;
     options.kernels = GetParam().kernels;
     op_ = nullptr;
-    engine_ = MakeEngine({.workers = GetParam().workers});
+    engine_ = MakeEngine({.workers = GetParam().runs.workers});
     op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);
   }
 
@@ -97,14 +105,10 @@ class NoMemoryTest : public testing::TestWithParam<Way> {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<CachedOp> op_;
 };
-INSTANTIATE_TEST_SUITE_P(Ways, NoMemoryTest,
-                         testing::Values(Way{0, true}, Way{1, true}, Way{2, true}, Way{1, false},
-                                         Way{1, true, KernelChoice::kOneDnn}),
-                         [](const auto& info) {
-                           return "Workers" + std::to_string(info.param.workers) +
-                                  (info.param.thread_safe ? "" : "Inline") +
-                                  (info.param.kernels == KernelChoice::kOneDnn ? "OneDnn" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(Ways, NoMemoryTest, testing::ValuesIn(AllCalled()), [](const auto& info) {
+  return NameOfRuns(info.param.runs) + (info.param.thread_safe ? "" : "Confined") +
+         (info.param.kernels == KernelChoice::kOneDnn ? "OneDnn" : "");
+});
 
 // A call that compiles. The op is new each time, so that it does.
 TEST_P(NoMemoryTest, FirstCall) {

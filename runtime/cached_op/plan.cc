@@ -18,17 +18,6 @@ int IndexOf(const std::vector<int>& values, int value) {
   return it == values.end() ? -1 : static_cast<int>(it - values.begin());
 }
 
-// The slots that a step touches through these references; one twice where two refer to it, which
-// the engine allows (ENG-4).
-std::vector<int> SlotsOf(const std::vector<ValueRef>& refs, const std::vector<int>& output_slots) {
-  std::vector<int> slots;
-  for (const ValueRef& ref : refs) {
-    if (ref.source == ValueRef::Source::kSlot) slots.push_back(ref.index);
-    if (ref.source == ValueRef::Source::kOutput) slots.push_back(output_slots[ref.index]);
-  }
-  return slots;
-}
-
 }  // namespace
 
 std::string NameOf(const ModelNode& node) {
@@ -37,20 +26,22 @@ std::string NameOf(const ModelNode& node) {
 
 Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
                                                   std::span<const TensorSpec> signature,
-                                                  KernelChoice kernels, int executors) {
-  std::shared_ptr<Plan> plan(new Plan);
+                                                  const PlanOptions& options) {
+  TENTER_CHECK(options.workers > 0, "a plan runs on at least one thread");
+  std::shared_ptr<Plan> plan(new Plan(options));
   plan->signature_.assign(signature.begin(), signature.end());
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
-  if (kernels == KernelChoice::kOneDnn) {
+  if (options.kernels == KernelChoice::kOneDnn) {
     TENTER_RETURN_IF_ERROR(FoldHardSwish(plan->graph_));
     TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));
-    TENTER_RETURN_IF_ERROR(Fuse(plan->graph_));
+    const bool beside = options.way == Way::kDataflow;
+    TENTER_RETURN_IF_ERROR(Fuse(plan->graph_, beside ? Branches::kKept : Branches::kJoined));
   }
-  TENTER_RETURN_IF_ERROR(plan->Build(graph, kernels, executors));
+  TENTER_RETURN_IF_ERROR(plan->Build(graph));
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-Status Plan::Build(const Graph& graph, KernelChoice kernels, int executors) {
+Status Plan::Build(const Graph& graph) {
   TENTER_CHECK(graph.outputs.size() == graph_.outputs.size(), "specialising changed the outputs");
   MemoryPlan memory = PlanMemory(graph_);
   slot_of_value_ = std::move(memory.slot_of_value);
@@ -62,8 +53,9 @@ Status Plan::Build(const Graph& graph, KernelChoice kernels, int executors) {
     if (slot_of_value_[value] >= 0) slot_bytes_[slot_of_value_[value]] = 0;
   }
   for (const int value : graph_.outputs) outputs_.push_back(Refer(value));
-  for (const Node& node : graph_.nodes) TENTER_RETURN_IF_ERROR(AddStep(node, kernels));
-  return AllocateScratch(executors);
+  for (const Node& node : graph_.nodes) TENTER_RETURN_IF_ERROR(AddStep(node));
+  ops_ = Group();
+  return AllocateScratch();
 }
 
 ValueRef Plan::Refer(int value) const {
@@ -78,31 +70,40 @@ ValueRef Plan::Refer(int value) const {
   return {Source::kSlot, slot_of_value_[value], *v.spec, {}};
 }
 
-Status Plan::AddStep(const Node& node, KernelChoice kernels) {
+Status Plan::AddStep(const Node& node) {
   PlanStep step{.name = node.name,
                 .nodes = ModelNodesOf(node),
                 .kernel = nullptr,
                 .inputs = {},
-                .outputs = {},
-                .reads = {},
-                .writes = {}};
-  TENTER_ASSIGN_OR_RETURN(step.kernel,
-                          MakeKernel(CallOf(graph_, node), OutputSpecsOf(graph_, node), kernels));
+                .outputs = {}};
+  TENTER_ASSIGN_OR_RETURN(
+      step.kernel, MakeKernel(CallOf(graph_, node), OutputSpecsOf(graph_, node), options_.kernels));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));
-  std::vector<int> output_slots;
-  for (const int value : graph_.outputs) output_slots.push_back(slot_of_value_[value]);
-  step.reads = SlotsOf(step.inputs, output_slots);
-  step.writes = SlotsOf(step.outputs, output_slots);
+  scratch_bytes_ = std::max(scratch_bytes_, AlignUp(step.kernel->scratch_bytes()));
   steps_.push_back(std::move(step));
   return {};
 }
 
-Status Plan::AllocateScratch(int executors) {
-  size_t bytes = 0;
-  for (const PlanStep& step : steps_) bytes = std::max(bytes, step.kernel->scratch_bytes());
-  for (int i = 0; i < executors; ++i) {
-    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<HostBlock> block, HostBlock::Allocate(bytes));
+PlanOps Plan::Group() const {
+  const auto slots_of = [this](const std::vector<int>& values) {
+    std::vector<int> slots;
+    for (const int value : values)
+      if (value >= 0 && slot_of_value_[value] >= 0) slots.push_back(slot_of_value_[value]);
+    return slots;
+  };
+  StepOrder order{{}, {}, slots_of(graph_.outputs), slot_bytes_.size()};
+  for (const Node& node : graph_.nodes) {
+    order.steps.push_back({slots_of(node.inputs), slots_of(node.outputs)});
+    order.names.push_back(node.name);
+  }
+  return GroupSteps(order, options_.way);
+}
+
+Status Plan::AllocateScratch() {
+  const int blocks = scratch_of_workers() ? options_.workers : 0;
+  for (int i = 0; i < blocks; ++i) {
+    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<HostBlock> block, HostBlock::Allocate(scratch_bytes_));
     scratch_.push_back(std::move(block));
   }
   return {};
@@ -110,12 +111,6 @@ Status Plan::AllocateScratch(int executors) {
 
 size_t Plan::arena_bytes() const {
   return std::accumulate(slot_bytes_.begin(), slot_bytes_.end(), size_t{0});
-}
-
-size_t Plan::scratch_bytes() const {
-  size_t bytes = 0;
-  for (const auto& block : scratch_) bytes += block->size_bytes();
-  return bytes;
 }
 
 }  // namespace tenter

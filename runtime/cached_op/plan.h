@@ -1,16 +1,15 @@
 // Plan: a model compiled for one input signature; what all requests of that signature share.
 //
 // Path: Graph + signature -> Plan::Compile (Specialise, FoldHardSwish, LayOut, Fuse, PlanMemory, a
-// kernel per node) -> steps. A step becomes one op on the engine; its slots become the vars that
-// order it.
+// kernel per node, GroupSteps) -> steps, and the ops that a request runs them in.
 //
-// Thread safety: immutable after Compile, but for the scratch memory: the kernels of a plan may run
-//   at the same time for distinct requests, each with the scratch of another executor.
+// Thread safety: immutable after Compile, but for the scratch memory of the workers: the kernels of
+//   a plan may run at the same time for distinct requests, each with scratch of its own.
 // Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and
 //   arenas hold a shared reference, so a plan that was dropped from the cache lives until its
 //   last request has ended.
 // Invariants: (1) every value a step reads is an input, a constant, or written by an earlier step.
-//   (2) scratch exists once per executor (worker), never per request.
+//   (2) where steps of one request may run at the same time, scratch exists once per worker.
 // Errors: Compile returns what Specialise or a kernel says, naming node and shapes.
 #pragma once
 
@@ -19,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cached_op/plan_ops.h"
 #include "runtime/device/memory.h"
 #include "runtime/graph/graph.h"
 #include "runtime/ops/op.h"
@@ -45,19 +45,27 @@ struct PlanStep {
   std::unique_ptr<Kernel> kernel;
   std::vector<ValueRef> inputs;
   std::vector<ValueRef> outputs;
-  std::vector<int> reads;   // slots whose vars the op reads; one may stand there twice
-  std::vector<int> writes;  // slots whose vars it writes
+};
+
+struct PlanOptions {
+  KernelChoice kernels = KernelChoice::kOneDnn;
+  Way way = Way::kSerial;
+  int workers = 1;  // how many threads may run ops of one request at once
 };
 
 class Plan {
  public:
-  // Compiles `graph` for `signature`, one spec per graph input. `executors` is how many threads
-  // may run steps of this plan at once. May take milliseconds per node; blocks on nothing.
+  // Compiles `graph` for `signature`, one spec per graph input. REQUIRES: options.workers > 0. May
+  // take milliseconds per node; blocks on nothing.
   static Result<std::shared_ptr<const Plan>> Compile(const Graph& graph,
                                                      std::span<const TensorSpec> signature,
-                                                     KernelChoice kernels, int executors);
+                                                     const PlanOptions& options);
 
   std::span<const PlanStep> steps() const { return steps_; }
+  // In the order in which they are pushed; the last one ends the request.
+  std::span<const PlanOp> ops() const { return ops_.ops; }
+  size_t vars() const { return ops_.vars; }
+  bool runs_inline() const { return options_.way == Way::kInline; }
   std::span<const TensorSpec> signature() const { return signature_; }
   std::span<const TensorSpec> output_specs() const { return output_specs_; }
   std::span<const ValueRef> outputs() const { return outputs_; }
@@ -67,25 +75,33 @@ class Plan {
   std::span<const size_t> slot_bytes() const { return slot_bytes_; }
   size_t arena_bytes() const;
 
-  // The scratch memory of one executor. REQUIRES: 0 <= executor < executors.
-  std::byte* scratch(int executor) const { return scratch_[executor]->data(); }
-  size_t scratch_bytes() const;
+  // What the steps of one request want as scratch, one after another. Where several ops of a
+  // request may run at once each worker has so much; otherwise the arena has it.
+  size_t scratch_bytes() const { return scratch_bytes_; }
+  bool scratch_of_workers() const { return ops_.ops.size() > 1; }
+  // REQUIRES: scratch_of_workers, 0 <= worker < options.workers.
+  std::byte* scratch(int worker) const { return scratch_[worker]->data(); }
+  size_t scratch_bytes_of_workers() const { return scratch_.size() * scratch_bytes_; }
 
  private:
-  Plan() = default;
-  Status Build(const Graph& graph, KernelChoice kernels, int executors);
-  Status AddStep(const Node& node, KernelChoice kernels);
+  explicit Plan(const PlanOptions& options) : options_(options) {}
+  Status Build(const Graph& graph);
+  Status AddStep(const Node& node);
   ValueRef Refer(int value) const;
-  Status AllocateScratch(int executors);
+  PlanOps Group() const;
+  Status AllocateScratch();
 
+  const PlanOptions options_;
   Graph graph_;  // specialised
   std::vector<TensorSpec> signature_;
   std::vector<TensorSpec> output_specs_;
   std::vector<PlanStep> steps_;
+  PlanOps ops_;
   std::vector<ValueRef> outputs_;  // where each graph output comes from
   std::vector<size_t> slot_bytes_;
   std::vector<int> slot_of_value_;
-  std::vector<std::shared_ptr<HostBlock>> scratch_;
+  size_t scratch_bytes_ = 0;
+  std::vector<std::shared_ptr<HostBlock>> scratch_;  // of the workers
 };
 
 }  // namespace tenter

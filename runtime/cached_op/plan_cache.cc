@@ -102,7 +102,7 @@ PlanCache::Kept PlanCache::kept() const {
   for (const auto& [key, entry] : entries_) {
     if (entry->plan == nullptr) continue;
     ++kept.plans;
-    kept.scratch_bytes += entry->plan->scratch_bytes();
+    kept.scratch_bytes += entry->plan->scratch_bytes_of_workers();
   }
   return kept;
 }

@@ -15,7 +15,7 @@ std::vector<TensorSpec> Signature(int64_t rows) { return {{DType::kFloat32, Shap
 
 PlanCache::CompileFunction Compiler(std::shared_ptr<const Graph> graph) {
   return [graph](std::span<const TensorSpec> signature) {
-    return Plan::Compile(*graph, signature, KernelChoice::kReference, 1);
+    return Plan::Compile(*graph, signature, {.kernels = KernelChoice::kReference});
   };
 }
 
@@ -53,7 +53,7 @@ TEST(PlanCache, FailedCompilationIsNotCached) {
   Atomic<int> calls = 0;
   PlanCache cache(2, [&](std::span<const TensorSpec> signature) {
     if (calls.FetchAdd(1, kRelaxed) == 0) throw std::runtime_error("planted");
-    return Plan::Compile(*graph, signature, KernelChoice::kReference, 1);
+    return Plan::Compile(*graph, signature, {.kernels = KernelChoice::kReference});
   });
   const Status status = cache.Get(Signature(1)).status();
   EXPECT_NE(status.message().find("planted"), std::string::npos);

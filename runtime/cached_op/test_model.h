@@ -15,10 +15,28 @@
 #include <vector>
 
 #include "runtime/base/rng.h"
+#include "runtime/cached_op/plan_ops.h"
 #include "runtime/graph/graph.h"
 #include "runtime/graph/rewrites.h"
 
 namespace tenter {
+
+// What runs the requests of a test. 0 workers: the naive engine.
+struct Runs {
+  int workers = 0;
+  Way way = Way::kSerial;
+};
+
+inline std::vector<Runs> AllRuns() {
+  return {{0, Way::kSerial},   {1, Way::kSerial},   {2, Way::kSerial},
+          {1, Way::kInline},   {2, Way::kInline},   {0, Way::kDataflow},
+          {1, Way::kDataflow}, {2, Way::kDataflow}, {4, Way::kDataflow}};
+}
+
+// "serial2".
+inline std::string NameOfRuns(const Runs& runs) {
+  return std::string(NameOf(runs.way)) + std::to_string(runs.workers);
+}
 
 inline Tensor RandomTensor(const Shape& shape, uint64_t seed) {
   Tensor tensor = Tensor::Allocate({DType::kFloat32, shape}).value();

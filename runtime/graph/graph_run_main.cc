@@ -155,7 +155,7 @@ Status Run(const Arguments& arguments, const std::vector<Tensor>& inputs) {
   if (arguments.kernels == KernelChoice::kOneDnn) {
     TENTER_RETURN_IF_ERROR(FoldHardSwish(graph));
     TENTER_RETURN_IF_ERROR(LayOut(graph));
-    TENTER_RETURN_IF_ERROR(Fuse(graph));
+    TENTER_RETURN_IF_ERROR(Fuse(graph, Branches::kJoined));
   }
   TENTER_ASSIGN_OR_RETURN(const auto kernels, MakeKernels(graph, arguments.kernels));
   std::printf("compile_ms %.3f\n", Milliseconds(compile_ns));

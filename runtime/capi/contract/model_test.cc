@@ -107,6 +107,32 @@ TEST_F(CApiModel, ABufferThatDoesNotFitIsNamed) {
 }
 
 // COP-2: memory = parameters + plans + one arena per request that runs; more of the same adds none.
+// In each way the answer is the same, and only a request that runs inline needs no engine.
+TEST_F(CApiModel, RunsInEachWay) {
+  for (const tenter_way way :
+       std::vector<tenter_way>{TENTER_WAY_DEFAULT, TENTER_WAY_SERIAL, TENTER_WAY_INLINE,
+                               TENTER_WAY_DATAFLOW, TENTER_WAY_DATAFLOW + 1})
+    for (const tenter_engine engine : {engine_, tenter_engine{}})
+      for (const tenter_sharing sharing : {TENTER_SHARED, TENTER_CONFINED}) {
+        SCOPED_TRACE("way " + std::to_string(way) + " sharing " + std::to_string(sharing));
+        tenter_cached_op_options options = {};
+        options.struct_size = sizeof(options);
+        options.way = way;
+        options.sharing = sharing;
+        const tenter_code made =
+            tenter_cached_op_create(context_, engine, model_, &options, &op_, &error_);
+        const bool is_inline = way == TENTER_WAY_INLINE || sharing == TENTER_CONFINED;
+        const bool exists = way <= TENTER_WAY_DATAFLOW;
+        ASSERT_EQ(made,
+                  exists && (engine != nullptr || is_inline) ? TENTER_OK : TENTER_INVALID_ARGUMENT);
+        if (made != TENTER_OK) continue;
+        tenter_tensor output = {};
+        ASSERT_EQ(Invoke(&output), TENTER_OK) << error_.message;
+        EXPECT_EQ(static_cast<const float*>(output.data)[3], 4);
+        tenter_tensor_release(&output);
+      }
+}
+
 TEST_F(CApiModel, TheFootprintListsBytes) {
   tenter_footprint footprint = {};
   uint64_t arena_bytes = 0;

@@ -11,6 +11,13 @@
 namespace tenter {
 namespace {
 
+Way WayOf(tenter_way way) {
+  if (way == TENTER_WAY_SERIAL) return Way::kSerial;
+  if (way == TENTER_WAY_INLINE) return Way::kInline;
+  if (way == TENTER_WAY_DATAFLOW) return Way::kDataflow;
+  return CachedOpOptions().way;
+}
+
 CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
   CachedOpOptions options;
   options.thread_safe = c.sharing != TENTER_CONFINED;
@@ -18,23 +25,31 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
   if (c.plans_max > 0) options.plans_max = c.plans_max;
   options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
+  options.way = WayOf(c.way);
   options.workers = workers;
   options.probe = probe;
   return options;
 }
 
-Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject& on,
+// `on` may be null.
+Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
                                                        std::shared_ptr<const Graph> model,
                                                        const tenter_cached_op_options& c,
                                                        Probe* probe) {
+  const auto refuse = [](const std::string& what) {
+    return Status(StatusCode::kInvalidArgument, what);
+  };
   if (c.sharing != TENTER_SHARED && c.sharing != TENTER_CONFINED)
-    return Status(StatusCode::kInvalidArgument,
-                  "sharing " + std::to_string(c.sharing) + " does not exist");
+    return refuse("sharing " + std::to_string(c.sharing) + " does not exist");
+  if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DATAFLOW)
+    return refuse("way " + std::to_string(c.way) + " does not exist");
+  const CachedOpOptions options = OptionsOf(c, on == nullptr ? 1 : on->workers, probe);
+  if (on == nullptr && options.thread_safe && options.way != Way::kInline)
+    return refuse("only a cached op that runs inline needs no engine");
   auto made = std::make_shared<CachedOpObject>();
-  made->engine = on.engine;
+  if (on != nullptr) made->engine = on->engine;
   made->model = model;
-  made->op = std::make_unique<CachedOp>(on.engine.get(), std::move(model),
-                                        OptionsOf(c, on.workers, probe));
+  made->op = std::make_unique<CachedOp>(made->engine.get(), std::move(model), options);
   return made;
 }
 
@@ -144,11 +159,15 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
   return Protect(error, [&] {
     return tenter::WithOptions(
         options, "tenter_cached_op_options", [&](const tenter_cached_op_options& whole) -> Status {
-          TENTER_FIND_OR_RETURN(used, context, engine);
           TENTER_FIND_OR_RETURN(graph, context, model);
-          TENTER_ASSIGN_OR_RETURN(
-              auto made, tenter::CreateCachedOp(*used, graph.shared(), whole, context->probe()));
-          return context->Add(std::move(made), op);
+          const auto add = [&](const tenter::EngineObject* on) -> Status {
+            TENTER_ASSIGN_OR_RETURN(
+                auto made, tenter::CreateCachedOp(on, graph.shared(), whole, context->probe()));
+            return context->Add(std::move(made), op);
+          };
+          if (engine == nullptr) return add(nullptr);
+          TENTER_FIND_OR_RETURN(used, context, engine);
+          return add(&*used);
         });
   });
 }

@@ -59,11 +59,21 @@ TENTER_API tenter_code tenter_model_parameters(tenter_context* context, tenter_m
 /* Who may invoke a cached op (COP-6). */
 enum {
   TENTER_SHARED = 0, /* any number of threads at once */
-  /* One thread at a time, which runs the nodes itself: cheaper. A second caller is detected and
+  /* One thread at a time, which runs the nodes itself. A second caller is detected and
    * refused with TENTER_CONCURRENT_USE. */
   TENTER_CONFINED
 };
 typedef int32_t tenter_sharing;
+
+/* How the nodes of a request run. In each way an answer has the same bits at every call; those of a
+ * dataflow may differ from the others' in the last one, since it fuses fewer nodes. */
+enum {
+  TENTER_WAY_DEFAULT = 0, /* serial; inline where sharing is TENTER_CONFINED, whatever is said */
+  TENTER_WAY_SERIAL,      /* one after another, on one worker of the engine */
+  TENTER_WAY_INLINE,      /* one after another, on the thread that calls */
+  TENTER_WAY_DATAFLOW     /* those that do not wait for one another at once, on many workers */
+};
+typedef int32_t tenter_way;
 
 typedef struct tenter_cached_op_options {
   size_t struct_size;
@@ -72,6 +82,7 @@ typedef struct tenter_cached_op_options {
   int32_t refuse_when_full;  /* 0: queue */
   uint64_t plans_max;        /* 0: the default, 16 */
   int32_t reference_kernels; /* 1: no oneDNN */
+  tenter_way way;
 } tenter_cached_op_options;
 
 typedef struct tenter_footprint {
@@ -80,11 +91,12 @@ typedef struct tenter_footprint {
   uint64_t in_flight, in_flight_max; /* requests now, and at most so far */
   uint64_t compilations, requests;
   uint64_t plans;         /* that are kept */
-  uint64_t scratch_bytes; /* of those plans: for each thread that may run nodes */
+  uint64_t scratch_bytes; /* of those plans, for each worker, where a request may use many */
   uint64_t arena_bytes;   /* of the requests that run, and of the arenas that wait for the next */
 } tenter_footprint;
 
-/* Keeps engine and model alive until it is freed; `options` may be NULL. */
+/* Keeps engine and model alive until it is freed; `options` may be NULL, and so may `engine` where
+ * requests run inline. */
 TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engine,
                                                tenter_model model,
                                                const tenter_cached_op_options* options,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,8 +14,11 @@ constexpr size_t kMostOps = 8;
 
 class Fuser {
  public:
-  explicit Fuser(Graph& graph)
-      : graph_(graph), readers_(graph.values.size(), 0), producer_(graph.values.size(), -1) {
+  Fuser(Graph& graph, Branches branches)
+      : graph_(graph),
+        branches_(branches),
+        readers_(graph.values.size(), 0),
+        producer_(graph.values.size(), -1) {
     for (const Node& node : graph.nodes)
       for (const int input : node.inputs) AddReader(input);
     for (const int output : graph.outputs) AddReader(output);
@@ -58,12 +62,38 @@ class Fuser {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const int head = FusableProducer(node.inputs[i]);
       if (head < 0 || (best && head <= best->head)) continue;
+      if (branches_ == Branches::kKept && !OthersPrecede(node, i, head)) continue;
       OpCall call = CallOf(graph_, node);
       call.carried = i;
       if (CanFollow(CallOf(graph_, graph_.nodes[static_cast<size_t>(head)]), call))
         best = {i, head};
     }
     return best;
+  }
+
+  // Whether the inputs of `node` but for the carried one are there before `head` can begin.
+  bool OthersPrecede(const Node& node, size_t carried, int head) const {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (i == carried || node.inputs[i] < 0) continue;
+      const int producer = producer_[static_cast<size_t>(node.inputs[i])];
+      if (producer >= 0 && !WaitsFor(head, producer)) return false;
+    }
+    return true;
+  }
+
+  // Whether the node at `place` can begin only when the one at `earlier` has ended.
+  bool WaitsFor(int place, int earlier) const {
+    std::set<int> seen = {place};
+    for (std::vector<int> next = {place}; !next.empty();) {
+      const Node& node = graph_.nodes[static_cast<size_t>(next.back())];
+      next.pop_back();
+      for (const int input : node.inputs) {
+        const int producer = input < 0 ? -1 : producer_[static_cast<size_t>(input)];
+        if (producer == earlier) return true;
+        if (producer > earlier && seen.insert(producer).second) next.push_back(producer);
+      }
+    }
+    return false;
   }
 
   // The node at `place` becomes the end of the epilogue of the one that computes its input.
@@ -79,14 +109,15 @@ class Fuser {
   }
 
   Graph& graph_;
+  const Branches branches_;
   std::vector<int> readers_;   // per value: how often it is read, as an output of the graph, too
   std::vector<int> producer_;  // per value: the place of the node that computes it, or -1
 };
 
 }  // namespace
 
-Status Fuse(Graph& specialised) {
-  Fuser(specialised).Run();
+Status Fuse(Graph& specialised, Branches branches) {
+  Fuser(specialised, branches).Run();
   return CheckGraph(specialised);
 }
 

@@ -8,8 +8,8 @@
 // A node is taken when it alone reads what comes before it, when that is no output of the graph,
 // and when a kernel can apply it to what it has at hand: CanFollow. Of two operands that both could
 // carry on, the one that is computed later does, and so waits for the other from its beginning: two
-// such branches no longer run beside one another. The node stands where its last op stood, since by
-// then all that the epilogue reads has been computed.
+// such branches no longer run beside one another, unless they are kept apart. The node stands where
+// its last op stood, since by then all that the epilogue reads has been computed.
 //
 // Path: LayOut -> Fuse -> PlanMemory.
 //
@@ -25,7 +25,12 @@
 
 namespace tenter {
 
+enum class Branches {
+  kJoined,  // an epilogue may read what is computed beside its head
+  kKept,    // it reads only what had to be there before its head could begin
+};
+
 // REQUIRES: `specialised` comes from Specialise, and from LayOut where kernels know of layouts.
-Status Fuse(Graph& specialised);
+Status Fuse(Graph& specialised, Branches branches);
 
 }  // namespace tenter

@@ -20,11 +20,13 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 TensorSpec Image(int64_t channels) { return {DType::kFloat32, {2, channels, 6, 5}}; }
 
-Graph Fused(Graph graph) {
-  for (const auto pass : {FoldHardSwish, LayOut, Fuse}) {
+Graph Fused(Graph graph, Branches branches = Branches::kJoined) {
+  for (const auto pass : {FoldHardSwish, LayOut}) {
     const Status status = pass(graph);
     EXPECT_TRUE(status.ok()) << status.message();
   }
+  const Status status = Fuse(graph, branches);
+  EXPECT_TRUE(status.ok()) << status.message();
   return graph;
 }
 
@@ -116,6 +118,22 @@ TEST_F(FuseTest, TheLaterOperandCarriesOn) {
   const Graph before = Special(build.graph), after = Fused(before);
   EXPECT_EQ(Ops(after), (Names{"Transpose", "Conv", "Conv[Add,Relu]", "Transpose"}));
   EXPECT_EQ(after.nodes[2].name, "n1");
+  ExpectSameAnswers(before, after, rng);
+}
+
+// a -+-> Conv -> Add -> y      stays, since the other convolution could not run beside it; what it
+//    +-> Conv ----^            was made from is there anyway:
+//
+// a -+-> Conv -> Add -> y      becomes   a -> Conv[Add] -> y
+//    +------------^
+TEST_F(FuseTest, BranchesAreKeptWhenAsked) {
+  const int x = build.Input("x", Image(3));
+  const int a = build.Add("Relu", {Conv(x, 3, 4)}), b = Conv(a, 4, 4), c = Conv(a, 4, 4);
+  build.Output(build.Add("Add", {build.Add("Add", {b, c}), a}));
+  build.Output(build.Add("Add", {a, Conv(a, 4, 4)}));
+  const Graph before = Special(build.graph), after = Fused(before, Branches::kKept);
+  EXPECT_EQ(Ops(after), (Names{"Transpose", "Conv[Relu]", "Conv", "Conv", "Add", "Add", "Transpose",
+                               "Conv[Add]", "Transpose"}));
   ExpectSameAnswers(before, after, rng);
 }
 
