@@ -26,7 +26,7 @@
 extern "C" {
 #endif
 
-#define TGT_ABI_VERSION 2u
+#define TGT_ABI_VERSION 3u
 
 enum {
   TGT_OK = 0,
@@ -168,13 +168,25 @@ typedef struct tgt_tensor {
   void* owner;
 } tgt_tensor;
 
+/* How the nodes of a request run, where a target lets its caller choose. */
+enum {
+  TGT_WAY_DEFAULT = 0,
+  TGT_WAY_SERIAL,  /* one after another, on a thread of the target */
+  TGT_WAY_INLINE,  /* one after another, on the thread that calls */
+  TGT_WAY_DATAFLOW /* those that do not wait for one another at once */
+};
+typedef int32_t tgt_way;
+#define TGT_WAYS 4
+
 /* `in_flight_max`: how many requests run at once; the others wait and are served in the order in
  * which they came, or are refused. `plans_max`: how many input signatures stay compiled. One that
  * went is compiled anew when it comes back; which one goes is the target's own promise:
- * `least_recent_plan_goes`. A failed compilation keeps nothing. */
+ * `least_recent_plan_goes`. A failed compilation keeps nothing. `way`: one of tgt_target.ways;
+ * without thread_safe the target may run requests as it likes. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
+  tgt_way way;
 } tgt_cached_op_options;
 
 typedef struct tgt_footprint {
@@ -228,6 +240,7 @@ typedef struct tgt_target {
   int32_t total_push_order; /* 1: push numbers are one order over all pushing threads */
   /* 1: of more plans than plans_max, the one goes that was not used for longest. 0: any. */
   int32_t least_recent_plan_goes;
+  uint32_t ways; /* bit `1 << way` of each way that cached_op_create takes, the default aside */
 
   tgt_code (*open)(const tgt_host* host, void** instance, tgt_error* error);
   void (*close)(void* instance);

@@ -234,6 +234,7 @@ tgt_code CachedOpCreate(void* instance, tgt_handle engine, tgt_handle model,
   o.refuse_when_full = options->refuse_when_full;
   o.plans_max = options->plans_max;
   o.reference_kernels = options->reference_kernels;
+  o.way = options->way;
   tenter_cached_op made = nullptr;
   const tgt_code code =
       tenter_cached_op_create(Context(instance), HandleOf<tenter_engine>(engine),
@@ -315,6 +316,7 @@ constexpr tgt_target kTable = {
     .error_rule = TGT_ERRORS_EVERY_WAIT,
     .total_push_order = 1,
     .least_recent_plan_goes = 1,
+    .ways = 1u << TGT_WAY_SERIAL | 1u << TGT_WAY_INLINE | 1u << TGT_WAY_DATAFLOW,
     .open = Open,
     .close = Close,
     .free_handle = Free,

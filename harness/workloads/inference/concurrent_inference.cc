@@ -198,6 +198,7 @@ WorkloadType ConcurrentInference() {
            {"workers", int64_t{2}, "workers of the engine; 0 is the naive engine"},
            {"in_flight_max", int64_t{8}, "requests that may hold memory at the same time", 1},
            {"thread_safe", true, "create the op with the thread_safe flag"},
+           {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
            {"refuse_when_full", false, "refuse instead of queueing when in_flight_max is reached"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
            {"input_shape", std::string(), "1,3,48,192 or name=1,3,48,192;...; empty: the model's"},

@@ -1,8 +1,28 @@
 #include "harness/workloads/inference/inference_op.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
 
 namespace tenter {
+namespace {
+
+constexpr std::array<std::string_view, TGT_WAYS> kWays = {"", "serial", "inline", "dataflow"};
+
+// The way of this name, when the target runs requests so.
+Result<tgt_way> WayOf(const std::string& name, const tgt_target& table) {
+  const auto way = std::find(kWays.begin(), kWays.end(), name) - kWays.begin();
+  if (way == TGT_WAYS)
+    return Status(StatusCode::kInvalidArgument,
+                  "way '" + name + "' is none: serial, inline, dataflow, or empty");
+  if (way != TGT_WAY_DEFAULT && (table.ways >> way & 1) == 0)
+    return Status(StatusCode::kUnsupported,
+                  "target " + std::string(table.name) + " runs no request in the way " + name);
+  return static_cast<tgt_way>(way);
+}
+
+}  // namespace
 
 Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max,
                            tgt_error* refused) {
@@ -18,6 +38,7 @@ Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_fli
   options.thread_safe = p.Flag("thread_safe") ? 1 : 0;
   options.refuse_when_full = p.Flag("refuse_when_full") ? 1 : 0;
   options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
+  TENTER_ASSIGN_OR_RETURN(options.way, WayOf(p.Text("way"), table));
   options.in_flight_max = in_flight_max;
   // Room for every signature, so that none has to be compiled a second time.
   options.plans_max = static_cast<uint64_t>(std::max<int64_t>(16, p.Int("shape_variants")));
