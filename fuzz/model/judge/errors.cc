@@ -109,7 +109,7 @@ class Errors {
     if (const std::string node = refused_.MustFailAt(answer); !node.empty())
       return Wrong("COP-5", "a wrong request is answered", answer,
                    "node " + node + " gets an index that its axis does not have");
-    if (program_.safe && answer.begin > FirstStop(true))
+    if (RunsOnEngine(program_) && answer.begin > FirstStop(true))
       return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
     return std::nullopt;
   }
@@ -262,7 +262,7 @@ class Errors {
       if (freed && !IsGone(answer.code))
         return Wrong("COP-4", "a freed op answers", answer, "it was freed before the call began");
       if (freed) continue;
-      if (stopped_ && program_.safe && answer.code == TGT_OK)
+      if (stopped_ && RunsOnEngine(program_) && answer.code == TGT_OK)
         return Wrong("ENG-9", "a stopped engine answers", answer, "it was stopped before");
       if (answer.code == TGT_STOPPED && stopped_) continue;
       if (answer.code == TGT_OK || IsRefusal(answer)) {

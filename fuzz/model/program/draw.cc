@@ -57,6 +57,7 @@ class Drawing {
     p_.ops = dice_.Chance(20) ? 2 : 1;
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
     if (p_.safe && dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
+    if (dice_.Chance(75)) p_.way = dice_.From(TGT_WAY_SERIAL, TGT_WAYS - 1);
   }
 
   std::vector<int64_t> CalledSizes() const {

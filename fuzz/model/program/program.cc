@@ -15,6 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 2> kThreads = {"single", "safe"};
 constexpr std::array<std::string_view, 2> kFull = {"wait", "refuse"};
 constexpr std::array<std::string_view, 2> kKernels = {"fast", "reference"};
+constexpr std::array<std::string_view, TGT_WAYS> kWays = {"own", "serial", "inline", "dataflow"};
 constexpr std::array<std::string_view, 2> kHits = {"hit", "each"};
 constexpr std::array<std::string_view, 6> kVerbs = {"call", "bad",  "look",
                                                     "free", "stop", "cancel"};
@@ -30,7 +31,15 @@ void ParseHeader(WordReader* words, Program* p) {
   words->Is("kernels"), words->One(kKernels, &p->reference);
   words->Is("ops"), words->Number_(1, kMostOps, &p->ops);
   words->Is("noise"), words->Number_<uint64_t>(0, UINT64_MAX, &p->noise);
-  if (words->more()) words->Is("waiting"), words->Number_(1, kMostCallers, &p->waiting);
+  while (words->more()) {
+    const std::string word = words->Word();
+    if (word == "waiting")
+      words->Number_(1, kMostCallers, &p->waiting);
+    else if (word == "way")
+      words->One(kWays, &p->way);
+    else
+      return words->Fail("'waiting' or 'way'");
+  }
 }
 
 void ParseFault(WordReader* words, Program* p) {
@@ -129,6 +138,7 @@ std::string HeaderText(const Program& p) {
       << p.flight << " full " << Name(kFull, p.refuse) << " plans " << p.plans << " kernels "
       << Name(kKernels, p.reference) << " ops " << p.ops << " noise " << p.noise;
   if (p.waiting > 0) out << " waiting " << p.waiting;
+  if (p.way != TGT_WAY_DEFAULT) out << " way " << Name(kWays, p.way);
   return out.str();
 }
 

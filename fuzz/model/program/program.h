@@ -1,6 +1,7 @@
 // Program: a model, how it is run, faults, and what callers do with it, as lines of text.
 //
 //   model threads safe workers 2 flight 2 full wait plans 2 kernels fast ops 1 noise 5 waiting 2
+//       way dataflow                 in the same line
 //   input x0 float N 3
 //   n0 = Relu x0
 //   output n0
@@ -27,6 +28,7 @@
 
 #include "fuzz/model/graph/graph.h"
 #include "fuzz/target/injected.h"
+#include "harness/target/target.h"
 #include "runtime/base/status.h"
 
 namespace tenter::fuzz::model {
@@ -64,6 +66,7 @@ struct Program {
   int ops = 1;             // cached ops of the one model, on the one engine
   uint64_t noise = 0;      // seed of the delays at the target's sites; 0: none
   int waiting = 0;         // calls that come one after the other and wait for one place, at the end
+  tgt_way way = TGT_WAY_DEFAULT;  // the target's own, too, where it does not have this one
   Graph graph = {};
   std::vector<Fault> faults = {};
   std::vector<Call> calls = {};
@@ -88,6 +91,10 @@ inline bool IsStop(Verb verb) { return verb == Verb::kStop || verb == Verb::kCan
 inline bool IsInvocation(Verb verb) { return verb == Verb::kCall || verb == Verb::kBad; }
 bool Has(const Program& program, Verb verb);
 bool Stops(const Program& program);
+// Whether requests end with the engine.
+inline bool RunsOnEngine(const Program& program) {
+  return program.safe && program.way != TGT_WAY_INLINE;
+}
 const char* VerbName(Verb verb);
 
 }  // namespace tenter::fuzz::model

@@ -73,7 +73,8 @@ class Running {
             .refuse_when_full = program_.refuse ? 1 : 0,
             .reference_kernels = program_.reference ? 1 : 0,
             .in_flight_max = static_cast<uint64_t>(flight),
-            .plans_max = static_cast<uint64_t>(program_.plans)};
+            .plans_max = static_cast<uint64_t>(program_.plans),
+            .way = (table().ways >> program_.way & 1) != 0 ? program_.way : TGT_WAY_DEFAULT};
   }
 
   // Of a target that does not show its parameters, always the same.
