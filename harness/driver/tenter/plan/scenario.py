@@ -22,7 +22,7 @@ FIRST = "first_look_"  # begins the last part of such a name, when it is one of 
 
 _AS_SLOW = {"asan": ("tsan",)}  # whose parameters a flavour takes that has none of its own
 _TOP = {"title": str, "purpose": str, "contracts": list, "flavours": list, "on_request": list, "target": str, "saboteur": str,
-        "mutant": str, "workload": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}
+        "mutant": str, "workload": dict, "each": dict, "faults": dict, "checks": dict, "budget": dict, "expect": dict}
 _FAULTS = {"plan": str}
 _CHECKS = {"use": list, "main": str, "main_at_least": int}
 _BUDGET = {"watchdog_ms": int, "timeout_s": int, "seed": int}
@@ -72,6 +72,7 @@ class Scenario:
     checks: tuple[str, ...] | None = None
     budget: Budget = Budget()
     expect: Expected = Expected()
+    each: tuple[str, tuple[str, ...]] | None = None  # a parameter, and the values with which it runs (tenter/plan/each.py)
     refused: str = ""  # why it cannot run; of one among several models, since a plan that stands alone is refused at once
     selector: str = ""  # the words of a command line that mean it, where they are not its name
 
@@ -151,10 +152,28 @@ def parse(raw: Mapping[str, Any], name: str, source: str) -> Scenario:
     return Scenario(
         name=name, source=source, title=raw["title"], kind=kind, parameters=workload, overrides=overrides,
         purpose=raw.get("purpose", ""), contracts=_contracts(raw.get("contracts", []), source),
-        flavours=flavours, on_request=on_request, target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
+        each=_each(raw.get("each", {}), workload, source), flavours=flavours, on_request=on_request,
+        target=raw.get("target", "reference"), saboteur=raw.get("saboteur", ""),
         mutant=raw.get("mutant", ""), faults=_section(raw, "faults", _FAULTS, source).get("plan", ""),
         checks=_checks(_section(raw, "checks", _CHECKS, source), source),
         budget=_budget(_section(raw, "budget", _BUDGET, source), source), expect=_expected(raw, source))
+
+
+def _each(each: Mapping[str, Any], workload: Mapping[str, Any], source: str) -> tuple[str, tuple[str, ...]] | None:
+    """The parameter and its values, of a table [each]; nothing where there is none."""
+    if not each:
+        return None
+    if len(each) > 1:
+        raise UsageError(f"{source}: [each] has {len(each)} parameters, and takes one")
+    (name, values), = each.items()
+    where = f"{source}: [each] '{name}'"
+    if name in workload:
+        raise UsageError(f"{where} stands in [workload], too")
+    if not isinstance(values, list) or not all(isinstance(value, str) and value.isidentifier() for value in values):
+        raise UsageError(f"{where} is {values!r}, and must be a list of words")
+    if len(values) < 2 or len(set(values)) < len(values):
+        raise UsageError(f"{where} needs two values or more, each once")
+    return name, tuple(values)
 
 
 def _section(raw: Mapping[str, Any], name: str, keys: Mapping[str, type], source: str) -> Mapping[str, Any]:

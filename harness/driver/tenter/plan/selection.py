@@ -1,4 +1,4 @@
-"""Which scenario files the words on a command line mean: a name, a folder, a file or a glob."""
+"""Which scenarios the words on a command line mean: a name, a folder, a file or a glob; NAME+VALUE where one runs with each of several."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tenter.errors import UsageError, nearest
 from tenter.house import House
+from tenter.plan.each import expanded, split
 from tenter.plan.scenario import Scenario, name_of, read
 
 
@@ -21,8 +22,9 @@ def _scenarios_in(folder: Path, house: House) -> list[Path]:
 
 def select(house: House, words: list[str]) -> list[Scenario]:
     """The scenarios that the words name, each once, in the order of the words."""
-    paths: dict[Path, None] = {}
-    for word in words:
+    chosen: dict[str, Scenario] = {}
+    for given in words:
+        word, only = split(given)
         found = _files(house, word)
         if word.endswith(".onnx") and not glob.has_magic(word):
             raise UsageError(f"'{word}' is a model, and no scenario: ./tenter run --model {shlex.quote(word)}" if found else
@@ -33,8 +35,9 @@ def select(house: House, words: list[str]) -> list[Scenario]:
             known = [name_of(path, house) for path in scenario_files(house)]
             folders = sorted({name.split("/")[0] for name in known})
             raise UsageError(f"no scenario, folder or file '{word}'{nearest(word, [*folders, *known])}")
-        paths.update(dict.fromkeys(found))
-    return [read(path, house) for path in paths]
+        for path in found:
+            chosen.update((scenario.source + scenario.name, scenario) for scenario in expanded(read(path, house), only))
+    return list(chosen.values())
 
 
 def _files(house: House, word: str) -> list[Path]:
