@@ -100,10 +100,29 @@ void FailureScope::Leave(uint64_t ops) {
   ScopeHost* const host = host_;
   const uint64_t left = live_.FetchSub(ops, kAcqRel) - ops;
   if (left == 0) return delete this;
-  // From here on whoever owns the scope may let it go.
+  // From here on whoever owns the scope may let it go, unless he is to be called.
+  if ((left & kOps) != 0) return;
+  if ((left & kCalls) != 0) {
+    live_.FetchAnd(~kCalls, kRelaxed);
+    return when_idle_(when_idle_arg_);
+  }
   if ((left & ~kPassing) != (kAwaited | kOwned)) return;
   MutexLock lock(host->mutex_);
   host->idle_.NotifyAll();
+}
+
+bool FailureScope::CallWhenIdle(void (*call)(void* arg), void* arg) {
+  when_idle_ = call;
+  when_idle_arg_ = arg;
+  live_.FetchOr(kCalls, kRelease);
+  if (((live_.FetchSub(1, kAcqRel) - 1) & kOps) != 0) return false;
+  live_.FetchAnd(~kCalls, kRelaxed);
+  return true;
+}
+
+FailureReport FailureScope::Take(size_t most) {
+  SmallMutexLock lock(mutex_);
+  return log_.Take(most);
 }
 
 Status FailureScope::Forget() {

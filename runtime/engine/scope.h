@@ -94,6 +94,18 @@ class FailureScope {
   // keeps the ops back must hand them over then, since nobody asks for them again.
   bool Enter(uint64_t ops) { return (live_.FetchAdd(ops, kSeqCst) & kAwaited) != 0; }
   void Leave(uint64_t ops);
+
+  // For whoever pushes ops of this scope and waits for none: holds it from before the first push,
+  // and lets it go by CallWhenIdle or Leave(1). True when all ops that were pushed meanwhile have
+  // ended. False when not: then `call` is called once, with `arg`, where the last of them ends, or
+  // the last other Hold, with no lock held. It may drop the ScopePtr, which stays until then; it must
+  // not throw, and must not wait.
+  void Hold() { Enter(1); }
+  bool CallWhenIdle(void (*call)(void* arg), void* arg);
+  // What has failed so far: the `most` with the smallest push numbers. Waits for nothing, also not
+  // for a fork. REQUIRES: called by `call` of CallWhenIdle.
+  FailureReport Take(size_t most) EXCLUDES(mutex_);
+
   void Log(FailurePtr failure) EXCLUDES(mutex_);
   CancelSource* cancel_source() { return &cancel_; }
   // The deadlines of scopes, which stay in the child of a fork.
@@ -101,7 +113,8 @@ class FailureScope {
 
  private:
   friend struct ScopeRelease;
-  static constexpr uint64_t kAwaited = 1ull << 63, kOwned = 1ull << 62, kPassing = 1ull << 61;
+  static constexpr uint64_t kAwaited = 1ull << 63, kOwned = 1ull << 62, kPassing = 1ull << 61,
+                            kCalls = 1ull << 60, kOps = kCalls - 1;
   FailureScope(ScopeHost* host, Cancellation* cancellation)
       : host_(host), cancellation_(cancellation), cancel_(cancellation) {}
   ~FailureScope() = default;
@@ -114,9 +127,12 @@ class FailureScope {
   ScopeHost* const host_;
   Cancellation* const cancellation_;
   CancelSource cancel_;
-  int64_t deadline_ns_ = 0;  // written by SetTimeout
+  int64_t deadline_ns_ = 0;             // written by SetTimeout
+  void (*when_idle_)(void*) = nullptr;  // written before kCalls is set
+  void* when_idle_arg_ = nullptr;
   // The number of ops; kAwaited while somebody waits; kOwned while there is a ScopePtr; kPassing
-  // while its deadline cancels it, since a callback may drop the ScopePtr. At zero the scope goes.
+  // while its deadline cancels it, since a callback may drop the ScopePtr; kCalls while somebody is
+  // to be called when no op is left. At zero the scope goes.
   Atomic<uint64_t> live_ = kOwned;
   int waiters_ GUARDED_BY(host_->mutex_) = 0;
   mutable SmallMutex mutex_;

@@ -393,5 +393,66 @@ TEST_P(EngineScope, ACancelledBacklogHasOneRoot) {
   EXPECT_EQ(engine_->counts().cancelled, 100u);
 }
 
+// What a group of ops came to, told to whoever waits for none of them; the scope may go there.
+struct Group {
+  ScopePtr scope;
+  Atomic<int> ended = 0;  // ops
+  int seen = -1;          // how many had when it was called
+  Atomic<int> calls = 0;
+  std::vector<std::string> failed;
+
+  void Take() {
+    seen = ended.Load(kRelaxed);
+    for (const FailurePtr& failure : scope->Take(2).failures) failed.push_back(failure->op());
+    scope = nullptr;
+    calls.FetchAdd(1, kRelease);
+  }
+  static void Call(void* group) { static_cast<Group*>(group)->Take(); }
+};
+
+TEST_P(EngineScope, WhoIsToBeCalledIsCalledBehindTheLastOp) {
+  for (int round = 0; round < 200; ++round) {
+    const Var a = NewVar(), b = NewVar();
+    Group group;
+    group.scope = NewScope();
+    const int ops = round % 5;
+    group.scope->Hold();
+    for (int i = 0; i < ops; ++i) {
+      const auto body = [&, i](const OpContext&) {
+        group.ended.FetchAdd(1, kRelaxed);
+        if (i % 2 == 1) throw std::runtime_error("boom");
+      };
+      PushIn(group.scope.get(), "op" + std::to_string(i), {}, {i % 2 == 0 ? a : b}, body).value();
+    }
+    if (group.scope->CallWhenIdle(&Group::Call, &group)) group.Take();
+    while (group.calls.Load(kAcquire) == 0) YieldThread();
+    EXPECT_EQ(group.seen, ops);
+    std::vector<std::string> failed;
+    for (int i = 1; i < ops; i += 2) failed.push_back("op" + std::to_string(i));
+    EXPECT_EQ(group.failed, failed);
+    engine_->AwaitAll().value();
+    EXPECT_EQ(group.calls.Load(kRelaxed), 1);
+  }
+}
+
+// Somebody else holds the scope: then he is the last, wherever the ops ended.
+TEST_P(EngineScope, WhoHoldsTheScopeLongestCalls) {
+  Group group;
+  group.scope = NewScope();
+  FailureScope* const scope = group.scope.get();
+  scope->Hold();
+  PushIn(scope, "op", {}, {NewVar()}, [&](const OpContext&) {
+    group.ended.FetchAdd(1, kRelaxed);
+  }).value();
+  scope->Hold();
+  EXPECT_FALSE(scope->CallWhenIdle(&Group::Call, &group));
+  engine_->AwaitAll().value();
+  EXPECT_EQ(group.calls.Load(kRelaxed), 0);
+  scope->Cancel();
+  scope->Leave(1);
+  EXPECT_EQ(group.calls.Load(kRelaxed), 1);
+  EXPECT_EQ(group.seen, 1);
+}
+
 }  // namespace
 }  // namespace tenter
