@@ -53,7 +53,6 @@ Status Arena::AddVars(const Plan& plan) {
     vars_.push_back(var);
   }
   TENTER_ASSIGN_OR_RETURN(end_var_, engine_->NewVar());
-  TENTER_ASSIGN_OR_RETURN(scope_, engine_->NewScope());
   return {};
 }
 
@@ -74,7 +73,7 @@ Status Arena::Complete(const Plan& plan) {
 }
 
 Arena::~Arena() {
-  TENTER_CHECK(abandoned_ || bodies_.Load(kAcquire) == 0, "an arena was destroyed under its ops");
+  TENTER_CHECK(abandoned_ || request_ == nullptr, "an arena was destroyed under a request");
   // Those that DeleteVars left, and those of an arena that was never made whole.
   for (const Var var : vars_) static_cast<void>(DeleteVar(var, nullptr));
   if (end_var_ != Var{}) static_cast<void>(DeleteVar(end_var_, nullptr));
@@ -125,9 +124,12 @@ void Arena::Lend(std::shared_ptr<const Plan> plan) {
   plan_ = std::move(plan);
 }
 
-Status Arena::Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe) {
+Status Arena::Bind(Request* request, uint64_t number, std::span<const Tensor> inputs,
+                   Probe* probe) {
   SmallMutexLock lock(mutex_);
   request_ = request;
+  number_ = number;
+  complete_ = false;
   inputs_ = inputs;
   probe_ = probe;
   outputs_.reserve(plan_->output_specs().size());
@@ -147,13 +149,10 @@ void Arena::TakeBack() noexcept {
   std::shared_ptr<const Plan> plan;
   SmallMutexLock lock(mutex_);
   for (const Bound& bound : bound_) *bound.tensor = Tensor();
+  request_ = nullptr;
   inputs_ = {};
   outputs_.clear();
   plan = std::move(plan_);
-}
-
-void Arena::AwaitOps() const {
-  for (uint32_t left; (left = bodies_.Load(kAcquire)) != 0;) bodies_.Wait(left, kAcquire);
 }
 
 // Constants are borrowed, since the plan lives as long as the arena is lent.

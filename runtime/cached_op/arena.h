@@ -1,22 +1,21 @@
 // Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
 // that come from and go to its caller, and the engine vars that order who uses which part.
 //
-//   Create, Complete --> idle --Lend--> lent --Bind--> the request runs its ops --AwaitOps-->
-//   TakeBack --> idle
+//   Create, Complete --> idle --Lend--> lent --Bind--> the request runs its ops --TakeBack--> idle
 //   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
 //
 // LOCK ORDER: Arena::mutex_ is a leaf. No two threads compete for it: it is there for a fork, which
 //   takes it and so does not copy an arena that is being changed.
 //
 // Thread safety: belongs to one request at a time; the steps of that request use distinct slots
-//   at a time, as the engine's vars allow. BodyMade, BodyGone and AwaitOps from any thread.
+//   at a time, as the engine's vars allow.
 // Ownership and lifetime: owns its block and its vars, and the results until they are taken;
-//   borrows the inputs, which their caller keeps while an op may run. The engine must outlive it.
+//   borrows the inputs, which the request keeps while an op may run. The engine must outlive it.
 //   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
 //   dropped.
 // Invariants: (1) the vars of the plan, and one for the end of the request; none where the plan runs
 //   inline, which needs no engine. (2) it is neither taken back nor destroyed while an op that
-//   refers to it exists. (3) every op writes a var, so when the deleters of all vars have run, all
+//   refers to it exists, but in the child of a fork. (3) every op writes a var, so when the deleters of all vars have run, all
 //   ops have ended.
 // Errors: Create and Complete return kResourceExhausted, or kStopped when the engine was stopped,
 //   and throw std::bad_alloc; Complete also returns what Kernel::MakeState throws, with the node.
@@ -29,12 +28,13 @@
 #include <span>
 #include <vector>
 
-#include "runtime/base/atomic.h"
 #include "runtime/base/small_mutex.h"
 #include "runtime/cached_op/plan.h"
 #include "runtime/engine/engine.h"
 
 namespace tenter {
+
+class Request;
 
 // What one step of the plan uses in one arena. Made once; a request fills in what is its own.
 struct ArenaStep {
@@ -73,7 +73,8 @@ class Arena {
   // For one request. REQUIRES: it fits, and no op is alive.
   void Lend(std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // Makes the results and takes note of the inputs, which fit the plan. REQUIRES: lent.
-  Status Bind(uint64_t request, std::span<const Tensor> inputs, Probe* probe) EXCLUDES(mutex_);
+  Status Bind(Request* request, uint64_t number, std::span<const Tensor> inputs, Probe* probe)
+      EXCLUDES(mutex_);
   // Forgets the request. REQUIRES: no op is alive.
   void TakeBack() noexcept EXCLUDES(mutex_);
 
@@ -82,14 +83,6 @@ class Arena {
   // lives until its ops have ended.
   static bool DeleteVars(const std::shared_ptr<Arena>& arena) noexcept;
 
-  // The ops that refer to this arena: counted when they are made, and when their body is destroyed.
-  void BodyMade() { bodies_.FetchAdd(1, kRelaxed); }
-  void BodyGone() {
-    if (bodies_.FetchSub(1, kRelease) == 1) bodies_.NotifyAll();
-  }
-  // Blocks until none is alive. Never throws. REQUIRES: not abandoned, since an op that a thread of
-  // the parent was just pushing is counted in the child for ever.
-  void AwaitOps() const;
   // For an abandoned arena: blocks until the ops that the engine knows have ended. Throws what
   // AwaitVar throws.
   void AwaitVars() const;
@@ -114,9 +107,12 @@ class Arena {
 
   size_t bytes() const { return block_->size_bytes(); }
   const Plan& plan() const { return *plan_; }
-  // The ops of a request are pushed in it: what fails there is told to its caller alone (COP-8).
-  FailureScope* scope() const { return scope_.get(); }
-  uint64_t request() const { return request_; }
+  // That it is bound to, and its number.
+  Request* request() const { return request_; }
+  uint64_t number() const { return number_; }
+  // Whether the last op of the request has run to its end.
+  void SetComplete() { complete_ = true; }
+  bool complete() const { return complete_; }
   Probe* probe() const { return probe_; }
   // Written when the request has ended. REQUIRES: the plan does not run inline.
   Var end_var() const { return end_var_; }
@@ -148,16 +144,16 @@ class Arena {
   std::vector<Bound> bound_;  // refers to steps_ and to the plan
   std::vector<Var> vars_;
   Var end_var_;
-  ScopePtr scope_;
   bool whole_ = false;      // all vars were made, and none was deleted
   bool abandoned_ = false;  // set before the child has a second thread
   SmallMutex mutex_;
 
-  uint64_t request_ = 0;
+  Request* request_ = nullptr;
+  uint64_t number_ = 0;
+  bool complete_ = false;
   std::span<const Tensor> inputs_;
   std::vector<Tensor> outputs_;  // the steps hold copies of these and of inputs_
   Probe* probe_ = nullptr;
-  Atomic<uint32_t> bodies_ = 0;  // the release of BodyGone pairs with the acquire of AwaitOps
 };
 
 }  // namespace tenter

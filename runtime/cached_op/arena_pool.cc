@@ -5,9 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "runtime/base/thread.h"
-#include "runtime/cached_op/no_memory.h"
-
 namespace tenter {
 namespace {
 
@@ -21,69 +18,66 @@ void AwaitAbandoned(const Arena& arena) noexcept {
 
 }  // namespace
 
-ArenaLease::~ArenaLease() {
-  if (pool_ != nullptr) pool_->Return(place_);
-}
-
-ArenaPool::ArenaPool(Engine* engine, size_t capacity, WhenFull when_full, Probe* probe)
-    : engine_(engine), capacity_(capacity), when_full_(when_full), probe_(probe) {
-  TENTER_CHECK(capacity > 0, "an arena pool needs room for one request");
+ArenaPool::ArenaPool(Engine* engine, const PoolLimits& limits, Probe* probe)
+    : engine_(engine), limits_(limits), probe_(probe) {
+  TENTER_CHECK(limits.running > 0, "an arena pool needs room for one request");
   JoinFork(this);
 }
 
 ArenaPool::~ArenaPool() {
-  Close();
-  AwaitLeases();
+  {
+    MutexLock lock(mutex_);
+    TENTER_CHECK(closed_ && lent_.empty(), "an arena pool was destroyed under a request");
+    for (const ArenaPlace& place : unwanted_)
+      if (place.arena != nullptr && place.arena->abandoned()) AwaitAbandoned(*place.arena);
+  }
   LeaveFork(this);
 }
 
-void ArenaPool::AwaitLeases() {
-  MutexLock lock(mutex_);
-  while (!lent_.empty()) returned_.Wait(mutex_);
-  for (const ArenaPlace& place : unwanted_)
-    if (place.arena != nullptr && place.arena->abandoned()) AwaitAbandoned(*place.arena);
-}
-
-Result<ArenaLease> ArenaPool::Acquire(std::shared_ptr<const Plan> plan) {
-  try {
-    TENTER_ASSIGN_OR_RETURN(const Place place, TakePlace(plan));
-    ArenaLease lease(this, place);
-    TENTER_RETURN_IF_ERROR(Furnish(*place, std::move(plan)));
-    return lease;
-  } catch (const std::bad_alloc&) {
-    return NoMemory();
-  }
-}
-
-Result<ArenaPool::Place> ArenaPool::TakePlace(const std::shared_ptr<const Plan>& plan) {
+Result<bool> ArenaPool::Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) {
   MutexLock lock(mutex_);
   if (closed_) return Status(StatusCode::kClosed, "the cached op was freed");
-  if (lent_.size() == capacity_) return AwaitPlace();
-  const Place place = TakeFreePlace(plan);
+  if (entrant->withdrawn) return Status(StatusCode::kStopped, "it was cancelled before it began");
+  if (lent_.size() == limits_.running) {
+    TENTER_RETURN_IF_ERROR(MayWait(*entrant));
+    AddWaiting(entrant);
+    return false;
+  }
+  entrant->place = TakeFreePlace(plan);
+  entrant->place->thread = entrant->thread;
+  entrant->has_place = true;
   lent_max_ = std::max(lent_max_, lent_.size());
   DestroyUnwanted();
-  return place;
+  return true;
 }
 
-// All places are lent, so there is no idle arena to choose: the place comes with an arena, which
-// Furnish replaces when it is of another plan.
-Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
-  if (when_full_ == WhenFull::kRefuse)
-    return Status(
-        StatusCode::kResourceExhausted,
-        std::to_string(capacity_) + " requests are in flight, the most that this op allows");
+Status ArenaPool::MayWait(const Entrant& entrant) const {
+  if (limits_.when_full == WhenFull::kRefuse && lent_.size() + waiting_ >= limits_.in_flight)
+    return {StatusCode::kResourceExhausted,
+            std::to_string(limits_.in_flight) +
+                " requests are in flight, the most that this op allows"};
   // A worker that waited here could be the one that the requests in flight need (ENG-7).
-  if (engine_ != nullptr)
-    TENTER_RETURN_IF_ERROR(engine_->RefuseInsideOp("a wait for room in a cached op"));
-  Waiter waiter;
-  waiter.thread = CurrentThreadKey();
-  (last_ == nullptr ? first_ : last_->next) = &waiter;
-  last_ = &waiter;
+  if (!entrant.blocks || engine_ == nullptr) return {};
+  return engine_->RefuseInsideOp("a wait for room in a cached op");
+}
+
+// Behind all of the same priority or a higher one.
+void ArenaPool::AddWaiting(Entrant* entrant) {
+  Entrant* before = last_;
+  while (before != nullptr && before->priority < entrant->priority) before = before->before;
+  entrant->before = before;
+  entrant->after = before == nullptr ? first_ : before->after;
+  (before == nullptr ? first_ : before->after) = entrant;
+  (entrant->after == nullptr ? last_ : entrant->after->before) = entrant;
+  entrant->waits = true;
   ++waiting_;
-  while (!waiter.has_place && !closed_) waiter.changed.Wait(mutex_);
+}
+
+void ArenaPool::RemoveWaiting(Entrant* entrant) {
+  (entrant->before == nullptr ? first_ : entrant->before->after) = entrant->after;
+  (entrant->after == nullptr ? last_ : entrant->after->before) = entrant->before;
+  entrant->waits = false;
   --waiting_;
-  if (waiter.has_place) return waiter.place;
-  return Status(StatusCode::kClosed, "the cached op was freed");
 }
 
 // A place with an idle arena of this plan. Else, when there is no room for one more arena, the
@@ -91,37 +85,34 @@ Result<ArenaPool::Place> ArenaPool::AwaitPlace() {
 ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& plan) {
   auto place = std::find_if(idle_.begin(), idle_.end(),
                             [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
-  if (place == idle_.end() && lent_.size() + idle_.size() >= capacity_) place = idle_.begin();
+  const bool is_room = lent_.size() + idle_.size() < limits_.running;
+  if (place == idle_.end() && !is_room) place = idle_.begin();
   if (place == idle_.end())
     place = lent_.emplace(lent_.end());
   else
     lent_.splice(lent_.end(), idle_, place);
-  place->thread = CurrentThreadKey();
   return place;
 }
 
-void ArenaPool::Return(Place place) {
+Entrant* ArenaPool::Return(Entrant& entrant) noexcept {
+  const Place place = entrant.place;
   Arena* const arena = place->arena.get();
-  if (arena != nullptr) {
-    arena->AwaitOps();
-    arena->TakeBack();
-  }
+  if (arena != nullptr) arena->TakeBack();
   MutexLock lock(mutex_);
-  // Before the place is handed on: the engine may be destroyed as soon as the last lease has ended.
+  entrant.has_place = false;
   if (arena != nullptr && (closed_ || arena->unwanted())) Empty(*place);
-  HandOn(place);
+  return HandOn(place);
 }
 
-void ArenaPool::HandOn(Place place) {
-  if (first_ != nullptr) {
-    Waiter* const waiter = first_;
-    first_ = waiter->next;
-    if (first_ == nullptr) last_ = nullptr;
-    place->thread = waiter->thread;
-    waiter->place = place;
-    waiter->has_place = true;
-    waiter->changed.NotifyOne();
-    return;
+// To whoever is first. What he gets comes with an arena, which Furnish replaces when it is of
+// another plan.
+Entrant* ArenaPool::HandOn(Place place) {
+  if (Entrant* const next = first_; next != nullptr) {
+    RemoveWaiting(next);
+    place->thread = next->thread;
+    next->place = place;
+    next->has_place = true;
+    return next;
   }
   place->thread = 0;
   if (place->arena == nullptr)
@@ -130,17 +121,28 @@ void ArenaPool::HandOn(Place place) {
     unwanted_.splice(unwanted_.end(), lent_, place);
   else
     idle_.splice(idle_.end(), lent_, place);
-  if (lent_.empty()) returned_.NotifyAll();
+  return nullptr;
 }
 
-void ArenaPool::Close() {
+bool ArenaPool::Withdraw(Entrant& entrant) noexcept {
+  MutexLock lock(mutex_);
+  entrant.withdrawn = true;
+  if (!entrant.waits) return false;
+  RemoveWaiting(&entrant);
+  return true;
+}
+
+Entrant* ArenaPool::Close() noexcept {
   MutexLock lock(mutex_);
   closed_ = true;
-  for (Waiter* waiter = first_; waiter != nullptr; waiter = waiter->next)
-    waiter->changed.NotifyOne();
-  first_ = last_ = nullptr;
+  for (Entrant* entrant = first_; entrant != nullptr; entrant = entrant->after)
+    entrant->waits = false;
+  Entrant* const waited = std::exchange(first_, nullptr);
+  last_ = nullptr;
+  waiting_ = 0;
   unwanted_.splice(unwanted_.end(), idle_);
   DestroyUnwanted();
+  return waited;
 }
 
 size_t ArenaPool::in_flight() const {

@@ -1,7 +1,6 @@
 // ArenaPool and fork: the child gets a copy in which no arena is half changed, and takes back what
 // is lent to threads of the parent.
 #include <iterator>
-#include <new>
 
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/arena_pool.h"
@@ -22,8 +21,7 @@ void ArenaPool::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void ArenaPool::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
-  new (&returned_) CondVar;  // those who waited exist in the parent only
-  first_ = last_ = nullptr;
+  first_ = last_ = nullptr;  // those who waited exist in the parent only
   waiting_ = 0;
   for (ArenaPlace& place : unwanted_)
     if (place.thread != CurrentThreadKey()) place.thread = 0;

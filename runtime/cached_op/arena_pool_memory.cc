@@ -11,7 +11,8 @@
 
 namespace tenter {
 
-Status ArenaPool::Furnish(ArenaPlace& place, std::shared_ptr<const Plan> plan) {
+Status ArenaPool::Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) {
+  ArenaPlace& place = *entrant.place;
   if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
     return fault;
   if (place.arena == nullptr || !place.arena->Fits(plan))

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/thread.h"
 #include "runtime/cached_op/no_memory.h"
-#include "runtime/cached_op/request.h"
+#include "runtime/cached_op/request/waiting_request.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/graph/specialise.h"
 
@@ -15,7 +16,9 @@ namespace {
 class Visit {
  public:
   Visit(Callers* callers, bool alone)
-      : callers_(callers), answer_(callers->Enter(&caller_, alone)) {}
+      : callers_(callers),
+        caller_{.thread = CurrentThreadKey()},
+        answer_(callers->Enter(&caller_, alone)) {}
   ~Visit() {
     if (answer_ == Callers::Answer::kEntered) callers_->Leave(&caller_);
   }
@@ -36,12 +39,22 @@ Status TurnedAway(Callers::Answer answer, uint64_t number) {
               ": this cached op was created without thread_safe and is in use"};
 }
 
+PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
+  size_t running = options.running_max;
+  if (running == 0)
+    running = way == Way::kInline || options.workers == 0 ? options.in_flight_max
+                                                          : static_cast<size_t>(options.workers);
+  if (!options.thread_safe) running = 1;
+  return {.running = std::min(running, options.in_flight_max),
+          .in_flight = options.in_flight_max,
+          .when_full = options.when_full};
+}
+
 }  // namespace
 
 CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                    const CachedOpOptions& options)
-    : engine_(engine),
-      graph_(std::move(graph)),
+    : graph_(std::move(graph)),
       options_(options),
       plans_(options.plans_max,
              [this](std::span<const TensorSpec> signature) -> Result<std::shared_ptr<const Plan>> {
@@ -54,8 +67,8 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                                      .way = way(),
                                      .workers = std::max(options_.workers, 1)});
              }),
-      arenas_(engine, options.thread_safe ? options.in_flight_max : 1, options.when_full,
-              options.probe) {
+      arenas_(engine, LimitsOf(options, way()), options.probe),
+      host_{engine, options.workers == 0, &arenas_, options.probe} {
   TENTER_CHECK(engine != nullptr || way() == Way::kInline, "only inline requests need no engine");
 }
 
@@ -73,30 +86,42 @@ Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> in
   return plans_.Get(signature);
 }
 
-Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs) {
+Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs,
+                                             const InvokeOptions& options) {
   const uint64_t number = requests_.FetchAdd(1, kRelaxed) + 1;
   const Visit visit(&callers_, !options_.thread_safe);
   try {
     if (visit.answer() != Callers::Answer::kEntered) return TurnedAway(visit.answer(), number);
-    return InvokeInside(number, inputs);
+    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
+    return WaitingRequest(host_, number, std::move(plan), inputs, options).Run();
   } catch (...) {
     return StatusOfCurrent();
   }
 }
 
-Result<std::vector<Tensor>> CachedOp::InvokeInside(uint64_t number,
-                                                   std::span<const Tensor> inputs) {
-  TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
-  TENTER_ASSIGN_OR_RETURN(const ArenaLease arena, arenas_.Acquire(std::move(plan)));
-  Request request(number, inputs, &*arena, options_.probe);
-  TENTER_RETURN_IF_ERROR(way() == Way::kInline ? request.RunInline()
-                                               : request.RunOnEngine(engine_));
-  return arena->TakeOutputs();
+Result<uint64_t> CachedOp::InvokeAsync(std::vector<Tensor> inputs, const InvokeOptions& options,
+                                       Answer answer) {
+  const uint64_t number = requests_.FetchAdd(1, kRelaxed) + 1;
+  const Visit visit(&callers_, !options_.thread_safe);
+  try {
+    if (visit.answer() != Callers::Answer::kEntered) return TurnedAway(visit.answer(), number);
+    TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(inputs));
+    if (way() == Way::kInline) {
+      answer(WaitingRequest(host_, number, std::move(plan), inputs, options).Run());
+      return number;
+    }
+    auto request = std::make_unique<AsyncRequest>(host_, &callers_, number, std::move(plan),
+                                                  std::move(inputs), options, std::move(answer));
+    if (AsyncRequest::Start(std::move(request))) return number;
+    return TurnedAway(Callers::Answer::kClosed, number);
+  } catch (...) {
+    return StatusOfCurrent();
+  }
 }
 
 void CachedOp::Close() {
   callers_.Close();
-  arenas_.Close();
+  Request::TurnAway(arenas_.Close());
 }
 
 CachedOpFootprint CachedOp::footprint() const {

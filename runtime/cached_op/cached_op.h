@@ -1,7 +1,7 @@
 // CachedOp: a model that any number of threads may call. Start here.
 //
-// Path: Invoke -> Callers (who is inside) -> PlanCache (one plan per input signature) -> ArenaPool
-// (memory of this request) -> the ops of the request, run in one of three ways (plan_ops.h) ->
+// Path: Invoke, InvokeAsync -> Callers (who is inside) -> PlanCache (one plan per input signature)
+// -> Request: a place and an arena of ArenaPool, its ops, run in one of three ways (plan_ops.h) ->
 // result tensors, or the error of the first node that failed.
 //
 // With `thread_safe` off (COP-6) requests run inline, and a second caller is detected and refused.
@@ -11,17 +11,19 @@
 // Ownership and lifetime: shares the graph (the parameters exist once per process, and once more
 //   per order in which kernels want them, however many ops use them); borrows engine and probe,
 //   which outlive it. Closing while requests are in flight is safe: they finish (COP-4). The
-//   destructor waits for every call of Invoke that is inside: one that waits for room gets kClosed,
-//   one that compiles or runs comes to its end. In the child of a fork the calls of other threads
-//   are forgotten, and what they held is free.
+//   destructor waits for every request that is inside, and for its answer: one that waits for room
+//   gets kClosed, one that compiles or runs comes to its end. It must not run inside an answer. In
+//   the child of a fork the requests of other threads, and those that no thread waits for, are
+//   forgotten: what they held is free, and they are not answered.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
-//   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request in flight
-//   (bounded) (COP-2).
+//   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request that runs (bounded)
+//   + inputs and outputs (COP-2).
 // Errors: of Invoke, which never throws: kInvalidArgument (inputs do not fit the model: names
 //   input, expected, found), kClosed, kConcurrentUse, kResourceExhausted (no memory, wherever it
-//   was missing; or full and refusing), kWaitInsideOp, or what a node failed with, its message
-//   naming the request, the node and its shapes (COP-5). A failed request leaves no trace in later
-//   ones.
+//   was missing; or full and refusing), kWaitInsideOp, kDeadlineExceeded, kStopped (its engine was,
+//   or it was cancelled), or what a node failed with, its message naming the request, the node and
+//   its shapes (COP-5). A failed request leaves no trace in later ones. InvokeAsync answers with
+//   the same, or refuses with it.
 #pragma once
 
 #include <cstdint>
@@ -31,16 +33,21 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/cached_op/arena_pool.h"
-#include "runtime/cached_op/callers.h"
 #include "runtime/cached_op/fork_hold.h"
 #include "runtime/cached_op/plan_cache.h"
+#include "runtime/cached_op/request/async_request.h"
+#include "runtime/cached_op/request/callers.h"
 
 namespace tenter {
 
 struct CachedOpOptions {
   bool thread_safe = true;
-  size_t in_flight_max = 8;  // requests that hold an arena at the same time
+  size_t in_flight_max = 8;  // requests that run at the same time, or wait, where more are refused
   WhenFull when_full = WhenFull::kQueue;
+  // Requests that run at the same time, each in an arena, at most in_flight_max. 0: as many as there
+  // are workers; inline and on the naive engine, in_flight_max, since it costs more to wake the next
+  // thread than to let it compete.
+  size_t running_max = 0;
   size_t plans_max = 16;  // input signatures kept compiled
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;  // without thread_safe: inline
@@ -54,8 +61,8 @@ struct CachedOpFootprint {
   size_t plans = 0;
   size_t scratch_bytes = 0;  // of the plans that are kept, where workers have it
   size_t arena_bytes = 0;    // of all arenas that exist
-  size_t in_flight = 0;
-  size_t in_flight_max = 0;  // the most that ever were
+  size_t in_flight = 0;      // requests that run
+  size_t in_flight_max = 0;  // the most that ever did at the same time
   size_t waiting = 0;        // for room, or for a plan that another caller compiles
   uint64_t compilations = 0;
   uint64_t requests = 0;
@@ -70,8 +77,21 @@ class CachedOp {
 
   // Runs the model once. `inputs`: one tensor per graph input, in order; only read, and borrowed
   // for the call. Returns one fresh tensor per graph output. Blocks until the request has ended;
-  // calls that wait for room are served in order of arrival.
-  Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs);
+  // requests that wait for room are served by priority, and then in order of arrival.
+  Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs,
+                                     const InvokeOptions& options = {});
+
+  // As Invoke, but `answer` gets the results: from a worker, inside an op of the engine; of a request
+  // that ends while it waits for room, from whoever cancels it or closes the op, or from the thread
+  // that watches deadlines; where requests run inline, before this call returns. It may call
+  // InvokeAsync, and must neither throw nor wait. Returns the number of the request, and blocks only
+  // while its plan is compiled. A request that is refused here is not answered.
+  Result<uint64_t> InvokeAsync(std::vector<Tensor> inputs, const InvokeOptions& options,
+                               Answer answer);
+
+  // Ends the request of this number, which InvokeAsync returned, with kStopped, unless it has ended:
+  // at once while it waits, before its next node when it runs.
+  void Cancel(uint64_t request) { callers_.Cancel(request); }
 
   // Refuses later calls with kClosed; returns at once.
   void Close();
@@ -81,17 +101,16 @@ class CachedOp {
   CachedOpFootprint footprint() const;
 
  private:
-  Result<std::vector<Tensor>> InvokeInside(uint64_t number, std::span<const Tensor> inputs);
   Result<std::shared_ptr<const Plan>> PlanFor(std::span<const Tensor> inputs);
   Way way() const { return options_.thread_safe ? options_.way : Way::kInline; }
 
-  Engine* const engine_;
   const std::shared_ptr<const Graph> graph_;
   const CachedOpOptions options_;
   Callers callers_;
   ForkHold compiling_;
   PlanCache plans_;
   ArenaPool arenas_;
+  const RequestHost host_;
   Atomic<uint64_t> requests_ = 0;  // numbers the requests; orders nothing
 };
 

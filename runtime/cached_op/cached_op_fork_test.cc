@@ -190,7 +190,8 @@ TEST_P(CachedOpFork, WithPendingOpsOfOtherCallers) {
       for (int i = 0; i < 2000; ++i) YieldThread();
     });
     const BeforeThePause member(&forks);
-    Make({.in_flight_max = static_cast<size_t>(callers), .probe = probe_.get()});
+    const auto room = static_cast<size_t>(callers);
+    Make({.in_flight_max = room, .running_max = room, .probe = probe_.get()});
     ASSERT_TRUE(InvokeIsRight());
     std::vector<Thread> threads(static_cast<size_t>(callers));
     for (Thread& caller : threads)

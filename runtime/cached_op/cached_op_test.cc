@@ -206,16 +206,6 @@ TEST_P(CachedOpTest, StoppedEngineRefuses) {
   EXPECT_EQ(Invoke(input).status().code(), RunsInline() ? StatusCode::kOk : StatusCode::kStopped);
 }
 
-// COP-2: refusing instead of queueing, as an option.
-TEST_P(CachedOpTest, FullPoolRefusesByOption) {
-  ArenaPool pool(engine_.get(), 1, WhenFull::kRefuse, nullptr);
-  const std::vector<TensorSpec> signature = {{DType::kFloat32, Shape({1, 8})}};
-  const auto plan =
-      Plan::Compile(*graph_, signature, {.kernels = KernelChoice::kReference}).value();
-  const ArenaLease lease = pool.Acquire(plan).value();
-  EXPECT_EQ(pool.Acquire(plan).status().code(), StatusCode::kResourceExhausted);
-}
-
 // COP-6: with the flag off the answers are the same, on the calling thread, without an engine.
 TEST_P(CachedOpTest, WithoutTheFlagItRunsInline) {
   const Tensor input = RandomTensor(Shape({2, 8}), 5);

@@ -14,6 +14,14 @@ namespace tenter {
 
 inline Status NoMemory() noexcept { return {StatusCode::kResourceExhausted, "out of memory"}; }
 
+inline Status MadeStatus(StatusCode code, const char* message) noexcept {
+  try {
+    return {code, message};
+  } catch (...) {
+    return NoMemory();
+  }
+}
+
 // `status`, or NoMemory when there is no memory to copy its text.
 inline Status CopyOf(const Status& status) noexcept {
   try {

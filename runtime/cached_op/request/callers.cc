@@ -1,4 +1,4 @@
-#include "runtime/cached_op/callers.h"
+#include "runtime/cached_op/request/callers.h"
 
 #include <new>
 #include <utility>
@@ -8,12 +8,30 @@
 namespace tenter {
 
 Callers::Answer Callers::Enter(Caller* caller, bool alone) {
-  caller->thread = CurrentThreadKey();
   MutexLock lock(mutex_);
   if (closed_) return Answer::kClosed;
   if (alone && first_ != nullptr) return Answer::kInUse;
   Add(caller);
   return Answer::kEntered;
+}
+
+void Callers::SetScope(Caller* caller, FailureScope* scope) {
+  MutexLock lock(mutex_);
+  caller->scope = scope;
+}
+
+// Held, the scope stays although the request may end meanwhile.
+void Callers::Cancel(uint64_t request) {
+  FailureScope* scope = nullptr;
+  {
+    MutexLock lock(mutex_);
+    for (Caller* caller = first_; caller != nullptr && scope == nullptr; caller = caller->after)
+      if (caller->request == request) scope = caller->scope;
+    if (scope == nullptr) return;
+    scope->Hold();
+  }
+  scope->Cancel();
+  scope->Leave(1);
 }
 
 void Callers::Add(Caller* caller) {

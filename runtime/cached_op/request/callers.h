@@ -1,14 +1,15 @@
 // Callers: which calls are inside a cached op now. Once it is closed no other call gets in, and its
 // destructor can wait until the last one has left.
 //
-//   every call of Invoke: Enter ... Leave          destructor: Close, AwaitNobody
+//   every call, and every request that outlives its call: Enter ... Leave
+//   destructor: Close, AwaitNobody
 //   child of a fork: only the calls of the thread that forked are inside
 //
 // LOCK ORDER: Callers::mutex_ is a leaf.
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: owned by the cached op; borrows each Caller, which lives in the frame of
-//   its call, between Enter and Leave.
+//   its call or in its request, between Enter and Leave.
 // Invariants: a caller is in the list from Enter to Leave, and touches nothing of the cached op
 //   after that.
 // Errors: the constructor throws std::bad_alloc.
@@ -18,12 +19,15 @@
 
 #include "runtime/base/fork.h"
 #include "runtime/base/mutex.h"
+#include "runtime/engine/scope.h"
 
 namespace tenter {
 
 // One call that is inside.
 struct Caller {
-  uint64_t thread = 0;  // the key of its thread
+  uint64_t thread = 0;  // the key of its thread; 0: none waits for it
+  uint64_t request = 0;
+  FailureScope* scope = nullptr;  // of its ops, where it can be cancelled
   Caller* before = nullptr;
   Caller* after = nullptr;
 };
@@ -39,6 +43,10 @@ class Callers final : public ForkMember {
 
   // With `alone` it answers kInUse while somebody else is inside. REQUIRES: not inside.
   Answer Enter(Caller* caller, bool alone) EXCLUDES(mutex_);
+  // REQUIRES: entered. The scope must be taken out again before it goes.
+  void SetScope(Caller* caller, FailureScope* scope) EXCLUDES(mutex_);
+  // Cancels the request of this number; does nothing when none that could be cancelled is inside.
+  void Cancel(uint64_t request) EXCLUDES(mutex_);
   // REQUIRES: entered.
   void Leave(Caller* caller) EXCLUDES(mutex_);
 

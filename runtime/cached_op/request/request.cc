@@ -1,58 +1,185 @@
-#include "runtime/cached_op/request.h"
+#include "runtime/cached_op/request/request.h"
 
-#include <optional>
 #include <utility>
 
-#include "runtime/cached_op/step_body.h"
+#include "runtime/base/clock.h"
+#include "runtime/cached_op/no_memory.h"
+#include "runtime/cached_op/request/step_body.h"
 
 namespace tenter {
 
-Status Request::RunOnEngine(Engine* engine) {
-  // No op has been pushed, so this wait returns at once; but inside an op it is refused (ENG-7),
-  // and so is the request.
-  TENTER_RETURN_IF_ERROR(engine->AwaitVar(arena_->end_var()).status());
-  TENTER_RETURN_IF_ERROR(arena_->Bind(number_, inputs_, probe_));
-  if (const Status pushed = Push(engine); !pushed.ok())
-    return {pushed.code(), "request " + std::to_string(number_) + ": " + pushed.message()};
-  TENTER_ASSIGN_OR_RETURN(const PoisonPtr poison, engine->AwaitVar(arena_->end_var()));
-  if (poison == nullptr) return {};
-  TENTER_RETURN_IF_ERROR(arena_->scope()->Forget());  // answered here
-  return Describe(OpOf(poison->root()->push_number()), poison->root()->thrown());
+Request::Request(const RequestHost& host, uint64_t number, std::shared_ptr<const Plan> plan,
+                 std::span<const Tensor> inputs, const InvokeOptions& options)
+    : host_(host),
+      number_(number),
+      plan_(std::move(plan)),
+      inputs_(inputs),
+      options_(options),
+      deadline_ns_(options.timeout_ns == 0 ? 0 : TimeAfter(NowNs(), options.timeout_ns)) {
+  priority = options.priority;
 }
 
-Status Request::Push(Engine* engine) {
-  for (size_t number = 0; number < plan_.ops().size(); ++number) {
-    ArenaOp& op = arena_->op(number);
-    TENTER_ASSIGN_OR_RETURN(op.push_number, engine->Push({.name = plan_.ops()[number].name,
-                                                          .reads = op.reads,
-                                                          .writes = op.writes,
-                                                          .scope = arena_->scope(),
-                                                          .body = OpOfRequest(arena_, number)}));
-  }
-  return {};
-}
-
-Status Request::RunInline() {
-  TENTER_RETURN_IF_ERROR(arena_->Bind(number_, inputs_, probe_));
+bool Request::Start() noexcept {
+  Result<bool> placed = false;
   try {
-    RunOp(*arena_, 0, -1, {});
+    placed = Enter();
   } catch (...) {
-    return Describe(0, Thrown::Current());
+    placed = StatusOfCurrent();
+  }
+  // One that waits belongs to the pool, and may have ended by now.
+  if (!placed.ok())
+    EndHere(CopyOf(placed.status()));
+  else if (*placed)
+    BeginAll(this);
+  return placed.ok() && *placed;
+}
+
+Result<bool> Request::Enter() {
+  if (!plan_->runs_inline()) {
+    TENTER_ASSIGN_OR_RETURN(scope_, host_.engine->NewScope());
+    if (deadline_ns_ != 0) TENTER_RETURN_IF_ERROR(scope_->SetTimeout(options_.timeout_ns));
+    if (SetScope(scope_.get()) || deadline_ns_ != 0)
+      withdraw_.emplace(CancelToken(nullptr, scope_->cancel_source(), 0),
+                        [this] { EndWithdrawn(); });
+  }
+  Result<bool> placed = host_.pool->Enter(this, plan_);
+  if (!placed.ok() && scope_ != nullptr && scope_->cancelled())
+    return Cancelled(scope_->cancel_source()->reason());
+  return placed;
+}
+
+void Request::BeginAll(Request* request) noexcept {
+  while (request != nullptr) request = request->Begin();
+}
+
+Request* Request::Begin() noexcept { return LeftToItsThread() ? nullptr : BeginOps(); }
+
+void Request::BeginHere() noexcept { BeginAll(plan_->runs_inline() ? RunInline() : BeginOps()); }
+
+Request* Request::BeginOps() noexcept {
+  withdraw_.reset();
+  try {
+    if (Status prepared = Prepare(); !prepared.ok()) return End(std::move(prepared));
+  } catch (...) {
+    return End(StatusOfCurrent());
+  }
+  scope_->Hold();
+  try {
+    pushed_ = Push();
+  } catch (...) {
+    pushed_ = StatusOfCurrent();
+  }
+  return scope_->CallWhenIdle(&OpsEnded, &arena()) ? EndOfOps() : nullptr;
+}
+
+void Request::OpsEnded(void* arena) noexcept {
+  auto* const mine = static_cast<Arena*>(arena);
+  if (!mine->abandoned()) BeginAll(mine->request()->EndOfOps());
+}
+
+Status Request::Prepare() {
+  TENTER_RETURN_IF_ERROR(host_.pool->Furnish(*this, plan_));
+  return arena().Bind(this, number_, inputs_, host_.probe);
+}
+
+Status Request::Push() {
+  for (size_t number = 0; number < plan_->ops().size(); ++number) {
+    ArenaOp& op = arena().op(number);
+    TENTER_ASSIGN_OR_RETURN(op.push_number,
+                            host_.engine->Push({.name = plan_->ops()[number].name,
+                                                .reads = op.reads,
+                                                .writes = op.writes,
+                                                .priority = options_.priority,
+                                                .scope = scope_.get(),
+                                                .body = OpOfRequest{&arena(), number}}));
   }
   return {};
 }
 
-size_t Request::OpOf(uint64_t push_number) const {
-  for (size_t number = 0; number < plan_.ops().size(); ++number)
-    if (arena_->op(number).push_number == push_number) return number;
-  TENTER_CHECK(false, "a request fails with what no op of it failed with");
+Request* Request::EndOfOps() noexcept {
+  try {
+    return End(StatusOfOps());
+  } catch (...) {
+    return End(StatusOfCurrent());
+  }
+}
+
+Status Request::StatusOfOps() {
+  const FailureReport report = scope_->Take(1);
+  if (!pushed_.ok()) return {pushed_.code(), Name() + pushed_.message()};
+  if (!report.failures.empty()) {
+    const Failure& failure = *report.failures[0];
+    return Describe(OpOf(failure.push_number()), failure.thrown());
+  }
+  if (report.more > 0) return NoMemory();  // for what is known of a failure
+  return arena().complete() ? Status() : Cancelled(scope_->cancel_source()->reason());
+}
+
+// Its ops were cancelled before they began, which is no failure of theirs.
+Status Request::Cancelled(StatusCode reason) const {
+  if (reason == StatusCode::kDeadlineExceeded) return {reason, Name() + "its deadline has passed"};
+  if (reason == StatusCode::kStopped) return {reason, Name() + "it was cancelled"};
+  return {StatusCode::kStopped, Name() + "the engine was stopped"};
+}
+
+// Behind Ended nothing of the request is there.
+Request* Request::End(Status status, bool on_worker) noexcept {
+  status_ = std::move(status);
+  try {
+    if (status_.ok()) outputs_ = arena().TakeOutputs();
+  } catch (...) {
+    status_ = StatusOfCurrent();
+  }
+  SetScope(nullptr);
+  Entrant* const next = has_place ? host_.pool->Return(*this) : nullptr;
+  Ended(on_worker);
+  return static_cast<Request*>(next);
+}
+
+// Called when the scope is cancelled, also by the deadline. Ops that were pushed see it themselves.
+void Request::EndWithdrawn() noexcept {
+  if (!host_.pool->Withdraw(*this)) return;
+  try {
+    EndHere(Cancelled(scope_->cancel_source()->reason()));
+  } catch (...) {
+    EndHere(StatusOfCurrent());
+  }
+}
+
+void Request::TurnAway(Entrant* waited) noexcept {
+  while (waited != nullptr) {
+    auto* const request = static_cast<Request*>(std::exchange(waited, waited->after));
+    request->EndHere(MadeStatus(StatusCode::kClosed, "the cached op was freed"));
+  }
+}
+
+Request* Request::RunInline() noexcept {
+  try {
+    Status status = Prepare();
+    if (!status.ok()) return End(std::move(status));
+    try {
+      RunOp(arena(), 0, -1, CancelToken(nullptr, nullptr, deadline_ns_));
+    } catch (...) {
+      status = Describe(0, Thrown::Current());
+    }
+    return End(std::move(status));
+  } catch (...) {
+    return End(StatusOfCurrent());
+  }
+}
+
+// Nothing for a failure that was written down without memory.
+std::optional<size_t> Request::OpOf(uint64_t push_number) const {
+  for (size_t number = 0; number < plan_->ops().size(); ++number)
+    if (arena().op(number).push_number == push_number) return number;
+  return std::nullopt;
 }
 
 // Empty when no node of the op was running: it was cancelled before.
 std::string Request::NodeOf(size_t op) const {
-  for (size_t number = plan_.ops()[op].first; number < plan_.ops()[op].end; ++number) {
-    const PlanStep& step = plan_.steps()[number];
-    const std::optional<size_t> at_node = arena_->step(number).at_node;
+  for (size_t number = plan_->ops()[op].first; number < plan_->ops()[op].end; ++number) {
+    const PlanStep& step = plan_->steps()[number];
+    const std::optional<size_t> at_node = arena().step(number).at_node;
     if (at_node)
       return (step.nodes.empty() ? "node '" + step.name + "'" : NameOf(step.nodes[*at_node])) +
              ": ";
@@ -60,10 +187,9 @@ std::string Request::NodeOf(size_t op) const {
   return "";
 }
 
-Status Request::Describe(size_t op, const Thrown& thrown) const {
+Status Request::Describe(std::optional<size_t> op, const Thrown& thrown) const {
   const Status status = thrown.ToStatus();
-  return {status.code(),
-          "request " + std::to_string(number_) + ": " + NodeOf(op) + status.message()};
+  return {status.code(), Name() + (op ? NodeOf(*op) : "") + status.message()};
 }
 
 }  // namespace tenter

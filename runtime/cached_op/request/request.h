@@ -1,50 +1,117 @@
-// Request: one in-flight invocation of a plan, from its first node to its end, as its caller sees
-// it: it pushes, waits, and names what failed.
+// Request: one in-flight invocation of a plan, from its place in the queue to its answer.
 //
-// Path: CachedOp::Invoke -> Request::RunOnEngine (or RunInline) -> the ops of the plan ->
-// Arena::TakeOutputs.
+//   Start -> (waits for a place) -> Begin: an arena, its ops pushed -> the last op ends -> End: the
+//   place goes to the next request, which is begun here -> Ended: whoever asked is told
 //
-// Thread safety: belongs to the caller's thread.
-// Ownership and lifetime: borrows inputs and arena. No op refers to it: ops refer to the arena,
-//   whose lease waits for them. So an exception may destroy the request at any time.
-// Invariants: (1) the ops of a request touch its arena, its inputs and its outputs, nothing else.
-//   (2) the last op begins when all others have ended, and carries the root failure with the
-//   smallest push number.
-// Errors: the Status of a run names the request, and node and shapes when a node failed. Both runs
-//   throw std::bad_alloc. After an error ops may still be alive.
+// Path: CachedOp::Invoke, InvokeAsync -> Request -> the ops of the plan -> Arena::TakeOutputs.
+//
+// No thread waits for an op: a request is begun by whoever hands it its place, and ended by whoever
+// ends its last op. One that runs inline, or on the naive engine, is begun and ended by the thread
+// that asked, which waits for the place.
+//
+// Thread safety: Start by one thread. All else is called by whoever has the request just then, but
+//   for the cancel callback: the pool tells whether it comes in time.
+// Ownership and lifetime: borrows what RequestHost names, which outlives it, and its inputs. Ops and
+//   what they end in refer to the arena alone, since in the child of a fork the request of another
+//   thread is gone.
+// Invariants: (1) Ended is called once, when nothing refers to the request any more. (2) the ops of
+//   a request touch its arena, its inputs and its outputs, nothing else. (3) the last op begins when
+//   all others have ended. (4) of its failures the one with the smallest push number is told.
+// Errors: the status names the request, and node and shapes when a node failed.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "runtime/cached_op/arena.h"
+#include "runtime/cached_op/arena_pool.h"
 
 namespace tenter {
 
-class Request {
+// What the requests of one cached op have in common.
+struct RequestHost {
+  Engine* engine;  // null: all run inline
+  bool is_naive;   // of the engine: a push runs the op
+  ArenaPool* pool;
+  Probe* probe;
+};
+
+struct InvokeOptions {
+  // The request ends with kDeadlineExceeded when so much time has passed since it was made and it
+  // has not ended: at once while it waits, before its next node when it runs. 0: no deadline.
+  int64_t timeout_ns = 0;
+  int priority = 0;  // larger: sooner, among requests that wait and ops that are ready
+};
+
+class Request : public Entrant {
  public:
-  // Inputs fit the plan's signature (checked by the caller). REQUIRES: `arena` is lent.
-  Request(uint64_t number, std::span<const Tensor> inputs, Arena* arena, Probe* probe)
-      : number_(number), inputs_(inputs), arena_(arena), plan_(arena->plan()), probe_(probe) {}
+  // Inputs fit the plan's signature.
+  Request(const RequestHost& host, uint64_t number, std::shared_ptr<const Plan> plan,
+          std::span<const Tensor> inputs, const InvokeOptions& options);
+  virtual ~Request() = default;
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
 
-  // Pushes the ops of the plan and waits for the last one. Errors: see CachedOp::Invoke.
-  Status RunOnEngine(Engine* engine);
+  // Takes its place, or waits for one. Ended may have been called when it returns. True when it had
+  // its place at once.
+  bool Start() noexcept;
 
-  // Runs the steps in order on the calling thread. REQUIRES: the plan runs inline.
-  Status RunInline();
+  // Ends requests that were waiting when their pool was closed.
+  static void TurnAway(Entrant* waited) noexcept;
+
+ protected:
+  // Told of the scope of its ops: once it is there, and with null before it goes. Answers whether
+  // somebody might cancel it; else only a deadline does.
+  virtual bool SetScope(FailureScope*) noexcept { return false; }
+  // Called by whoever hands it its place. True when another thread begins it, since its nodes run
+  // where it is begun: it may have ended by now.
+  virtual bool LeftToItsThread() noexcept { return false; }
+  // `on_worker`: by a thread of the engine, perhaps, which must not be made to wait.
+  virtual void Ended(bool on_worker) noexcept = 0;
+
+  // Begins it, or runs it where it is inline. REQUIRES: it has a place, and was left to this thread.
+  void BeginHere() noexcept;
+  // Ends it, and begins whoever is handed its place. REQUIRES: no op of it is alive, and it does not
+  // wait.
+  void EndHere(Status status) noexcept { BeginAll(End(std::move(status), false)); }
+  std::string Name() const { return "request " + std::to_string(number_) + ": "; }
+
+  const RequestHost& host_;
+  const uint64_t number_;
+  const std::shared_ptr<const Plan> plan_;
+  const std::span<const Tensor> inputs_;
+  const InvokeOptions options_;
+  const int64_t deadline_ns_;  // 0: none
+  Status status_;              // once it has ended
+  std::vector<Tensor> outputs_;
 
  private:
-  Status Push(Engine* engine);
-  size_t OpOf(uint64_t push_number) const;
-  std::string NodeOf(size_t op) const;
-  Status Describe(size_t op, const Thrown& thrown) const;
+  // Begins this one, whoever is handed its place when it ends at once, and so on.
+  static void BeginAll(Request* request) noexcept;
+  static void OpsEnded(void* arena) noexcept;
+  Result<bool> Enter();
+  Request* Begin() noexcept;
+  Request* BeginOps() noexcept;
+  Request* RunInline() noexcept;
+  Request* EndOfOps() noexcept;
+  Request* End(Status status, bool on_worker = true) noexcept;
+  void EndWithdrawn() noexcept;
 
-  const uint64_t number_;
-  const std::span<const Tensor> inputs_;
-  Arena* const arena_;
-  const Plan& plan_;
-  Probe* const probe_;
+  Status Prepare();
+  Status Push();
+  Status StatusOfOps();
+  Status Cancelled(StatusCode reason) const;
+  std::optional<size_t> OpOf(uint64_t push_number) const;
+  std::string NodeOf(size_t op) const;
+  Status Describe(std::optional<size_t> op, const Thrown& thrown) const;
+
+  ScopePtr scope_;  // what fails in a request is told to its caller alone (COP-8)
+  std::optional<CancelCallback> withdraw_;
+  Status pushed_;
 };
 
 }  // namespace tenter

@@ -1,4 +1,4 @@
-#include "runtime/cached_op/step_body.h"
+#include "runtime/cached_op/request/step_body.h"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ void RunStep(Arena& arena, size_t number, std::byte* scratch) {
     mine.at_node = i;
     const ProbeOutcome fault =
         TENTER_HIT(arena.probe(), cached_op_sites::kNodeRun, .op = step.nodes[i].name,
-                   .request = static_cast<int64_t>(arena.request()));
+                   .request = static_cast<int64_t>(arena.number()));
     if (!fault.error.ok()) throw StatusError(fault.error);
   }
   mine.at_node = 0;
@@ -22,9 +22,10 @@ void RunStep(Arena& arena, size_t number, std::byte* scratch) {
   mine.at_node.reset();
 }
 
-void EndRequest(const Arena& arena) {
+void EndRequest(Arena& arena) {
   TENTER_HIT(arena.probe(), cached_op_sites::kRequestEnd,
-             .request = static_cast<int64_t>(arena.request()));
+             .request = static_cast<int64_t>(arena.number()));
+  arena.SetComplete();
 }
 
 }  // namespace

@@ -4,13 +4,11 @@
 // Path: Request::RunOnEngine -> Engine::Push(OpOfRequest) -> worker -> RunOp -> Kernel::Run.
 //
 // Thread safety: as OpBody.
-// Ownership and lifetime: refers to the arena and counts itself there, so that the arena stays
-//   lent until the last body is destroyed, however the request ends. The arena keeps the plan.
+// Ownership and lifetime: refers to the arena, which stays lent until all ops of the request have
+//   ended. The arena keeps the plan.
 // Invariants: small enough to lie inside an OpBody.
 // Errors: RunOp throws what a kernel or a fault throws, and StatusError when it is cancelled.
 #pragma once
-
-#include <utility>
 
 #include "runtime/cached_op/arena.h"
 
@@ -22,33 +20,13 @@ namespace tenter {
 // shares vars with have run.
 void RunOp(Arena& arena, size_t number, int worker, const CancelToken& cancel);
 
-// A body's use of an arena, counted there as long as the body exists.
-class ArenaUse {
- public:
-  explicit ArenaUse(Arena* arena) : arena_(arena) { arena->BodyMade(); }
-  ArenaUse(ArenaUse&& other) noexcept : arena_(std::exchange(other.arena_, nullptr)) {}
-  ~ArenaUse() {
-    if (arena_ != nullptr) arena_->BodyGone();
+struct OpOfRequest {
+  Arena* arena;
+  size_t number;
+
+  void operator()(const OpContext& context) const {
+    RunOp(*arena, number, context.worker, context.cancel);
   }
-  ArenaUse& operator=(ArenaUse&&) = delete;
-
-  Arena& operator*() const { return *arena_; }
-
- private:
-  Arena* arena_;
-};
-
-class OpOfRequest {
- public:
-  OpOfRequest(Arena* arena, size_t number) : arena_(arena), number_(number) {}
-
-  void operator()(const OpContext& context) {
-    RunOp(*arena_, number_, context.worker, context.cancel);
-  }
-
- private:
-  ArenaUse arena_;
-  size_t number_;
 };
 static_assert(sizeof(OpOfRequest) <= OpBody::kInlineBytes);
 

@@ -47,6 +47,7 @@ Status MayFree(const T&) {
   return {};
 }
 Status MayFree(const ScopeObject& object);
+Status MayFree(const CachedOpObject& object);
 
 // What a freed object is told at once, although calls may still use it: who waits in them wakes.
 // Needs no memory: the handle is gone, and nobody could try again.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/failing_allocations.h"
+#include "runtime/base/semaphore.h"
 #include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
 #include "runtime/capi/tenter/testing.h"
@@ -411,6 +412,21 @@ TEST_P(CApiAllocation, ModelsAndCachedOps) {
     Must(tenter_cached_op_create(context_, engine_, model, &options, &op, &error_));
   });
   Sweep("cached_op_invoke", invoke, [&] { tenter_tensor_release(&output); });
+  Semaphore answers;
+  const auto answer = [](void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    static_cast<Semaphore*>(arg)->Release();
+  };
+  uint64_t request = 0;
+  Sweep(
+      "cached_op_invoke_async",
+      [&] {
+        return tenter_cached_op_invoke_async(context_, op, nullptr, &input, 1, answer, &answers,
+                                             &request, &error_);
+      },
+      [&] { answers.Acquire(); });
+  Sweep("cached_op_cancel",
+        [&] { return tenter_cached_op_cancel(context_, op, request, &error_); });
   tenter_footprint footprint = {};
   Sweep("cached_op_get_footprint",
         [&] { return tenter_cached_op_get_footprint(context_, op, &footprint, &error_); });

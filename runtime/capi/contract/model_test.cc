@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/gate.h"
 #include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
 
@@ -131,6 +132,69 @@ TEST_F(CApiModel, RunsInEachWay) {
         EXPECT_EQ(static_cast<const float*>(output.data)[3], 4);
         tenter_tensor_release(&output);
       }
+}
+
+// What a request that nobody waits for came to.
+struct Told {
+  Gate gate;
+  tenter_code code = TENTER_INTERNAL;
+  std::string message;
+  float last = 0;
+  tenter_code inside = TENTER_OK;  // of a free in the answer
+  tenter_context* context = nullptr;
+  tenter_cached_op op = nullptr;
+
+  static void Answer(void* arg, tenter_tensor* outputs, size_t count, const tenter_error* error) {
+    auto* const told = static_cast<Told*>(arg);
+    told->code = error == nullptr ? TENTER_OK : error->code;
+    if (error != nullptr) told->message = error->message;
+    if (count == 1) told->last = static_cast<const float*>(outputs[0].data)[3];
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    tenter_error refused = {};
+    told->inside = tenter_cached_op_free(told->context, told->op, &refused);
+    told->gate.Open();
+  }
+};
+
+// A request is answered later, and an answer may not free its op.
+TEST_F(CApiModel, IsAnsweredLater) {
+  Told told;
+  told.context = context_;
+  told.op = op_;
+  tenter_tensor input = {};
+  input.rank = 2;
+  input.dims[0] = 2;
+  input.dims[1] = 4;
+  input.data = values_;
+  input.size_bytes = sizeof(values_);
+  uint64_t request = 0;
+  ASSERT_EQ(tenter_cached_op_invoke_async(context_, op_, nullptr, &input, 1, Told::Answer, &told,
+                                          &request, &error_),
+            TENTER_OK)
+      << error_.message;
+  told.gate.Wait();
+  EXPECT_EQ(told.code, TENTER_OK);
+  EXPECT_EQ(told.last, 4);
+  EXPECT_EQ(told.inside, TENTER_WAIT_INSIDE_OP);
+  EXPECT_EQ(tenter_cached_op_cancel(context_, op_, request, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_cached_op_free(context_, op_, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_cached_op_cancel(context_, op_, request, &error_), TENTER_STALE_HANDLE);
+}
+
+TEST_F(CApiModel, SaysWhatIsWrongWithARequest) {
+  tenter_tensor input = {}, output = {};
+  tenter_invoke_options options = {};
+  options.struct_size = sizeof(options);
+  EXPECT_EQ(tenter_cached_op_invoke_async(context_, op_, nullptr, &input, 1, nullptr, nullptr,
+                                          nullptr, &error_),
+            TENTER_INVALID_ARGUMENT);
+  EXPECT_EQ(tenter_cached_op_invoke_async(context_, op_, nullptr, &input, 1, Told::Answer, nullptr,
+                                          nullptr, &error_),
+            TENTER_INVALID_ARGUMENT);
+  options.timeout_ns = -1;
+  EXPECT_EQ(tenter_cached_op_invoke_with(context_, op_, &options, &input, 1, &output, 1, &error_),
+            TENTER_INVALID_ARGUMENT);
+  EXPECT_STREQ(error_.message, "timeout_ns is -1, which is before now");
 }
 
 TEST_F(CApiModel, TheFootprintListsBytes) {

@@ -26,6 +26,7 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   if (c.plans_max > 0) options.plans_max = c.plans_max;
   options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
   options.way = WayOf(c.way);
+  options.running_max = c.running_max;
   options.workers = workers;
   options.probe = probe;
   return options;
@@ -51,21 +52,6 @@ Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
   made->model = model;
   made->op = std::make_unique<CachedOp>(made->engine.get(), std::move(model), options);
   return made;
-}
-
-Result<std::vector<Tensor>> BorrowInputs(const tenter_tensor* inputs, size_t count) {
-  std::vector<Tensor> tensors;
-  for (size_t i = 0; i < count; ++i) {
-    TENTER_ASSIGN_OR_RETURN(TensorSpec spec, SpecOf(inputs[i]));
-    if (inputs[i].data == nullptr || inputs[i].size_bytes < spec.size_bytes())
-      return Status(
-          StatusCode::kInvalidArgument,
-          "input " + std::to_string(i) + ": " + spec.ToString() + " needs " +
-              std::to_string(spec.size_bytes()) + " bytes, found " +
-              (inputs[i].data == nullptr ? "no data" : std::to_string(inputs[i].size_bytes)));
-    tensors.push_back(Tensor::Borrow(std::move(spec), inputs[i].data));
-  }
-  return tensors;
 }
 
 }  // namespace
@@ -169,26 +155,6 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
           TENTER_FIND_OR_RETURN(used, context, engine);
           return add(&*used);
         });
-  });
-}
-
-tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_cached_op op,
-                                    const tenter_tensor* inputs, size_t input_count,
-                                    tenter_tensor* outputs, size_t output_count,
-                                    tenter_error* error) {
-  return Protect(error, [&]() -> Status {
-    TENTER_FIND_OR_RETURN(object, context, op);
-    if (output_count != object->model->outputs.size())
-      return {StatusCode::kInvalidArgument,
-              "the model has " + std::to_string(object->model->outputs.size()) +
-                  " outputs, there is room for " + std::to_string(output_count)};
-    TENTER_ASSIGN_OR_RETURN(const std::vector<tenter::Tensor> tensors,
-                            tenter::BorrowInputs(inputs, input_count));
-    TENTER_ASSIGN_OR_RETURN(std::vector<tenter::Tensor> results, object->op->Invoke(tensors));
-    for (size_t i = 0; i < results.size(); ++i)
-      TENTER_RETURN_IF_ERROR(tenter::CheckBuffer(i, results[i], outputs[i]));
-    tenter::HandOver(std::move(results), outputs);
-    return {};
   });
 }
 

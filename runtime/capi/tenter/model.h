@@ -78,17 +78,37 @@ typedef int32_t tenter_way;
 typedef struct tenter_cached_op_options {
   size_t struct_size;
   tenter_sharing sharing;
-  uint64_t in_flight_max;    /* 0: the default, 8 */
+  uint64_t in_flight_max;    /* requests that run at once, or wait, where more are refused; 0: 8 */
   int32_t refuse_when_full;  /* 0: queue */
   uint64_t plans_max;        /* 0: the default, 16 */
   int32_t reference_kernels; /* 1: no oneDNN */
   tenter_way way;
+  /* Requests that run at once, at most in_flight_max; the others hold nothing but their inputs. 0: as
+   * many as there are workers; inline, in_flight_max. */
+  uint64_t running_max;
 } tenter_cached_op_options;
+
+/* NULL, or all zero: neither deadline nor priority. */
+typedef struct tenter_invoke_options {
+  size_t struct_size;
+  /* The request ends with TENTER_DEADLINE_EXCEEDED when so much time has passed and it has not
+   * ended: at once while it waits for room, before its next node when it runs. 0: never. */
+  int64_t timeout_ns;
+  int32_t priority; /* larger: sooner, among those that wait */
+} tenter_invoke_options;
+
+/* What a request came to. `error` is NULL when it succeeded: then the `output_count` tensors belong to
+ * the callback. Called once, from a worker, inside an op of the engine, where waits are refused; for
+ * a request that ended while it waited for room, from whoever cancels it or frees the op, or from the
+ * thread that watches deadlines; where requests run inline, before tenter_cached_op_invoke_async
+ * returns. It may ask again, and must not wait, nor free the op. */
+typedef void (*tenter_answer_fn)(void* arg, tenter_tensor* outputs, size_t output_count,
+                                 const tenter_error* error);
 
 typedef struct tenter_footprint {
   size_t struct_size;
   uint64_t parameter_bytes; /* of the model, packed ones too: once, however many ops use it */
-  uint64_t in_flight, in_flight_max; /* requests now, and at most so far */
+  uint64_t in_flight, in_flight_max; /* requests that run now, and at most so far */
   uint64_t compilations, requests;
   uint64_t plans;         /* that are kept */
   uint64_t scratch_bytes; /* of those plans, for each worker, where a request may use many */
@@ -101,7 +121,8 @@ TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_e
                                                tenter_model model,
                                                const tenter_cached_op_options* options,
                                                tenter_cached_op* op, tenter_error* error);
-/* Requests in flight finish; callers that wait for their turn get TENTER_CLOSED (COP-4). */
+/* Requests that run finish, and are answered; those that wait for their turn get TENTER_CLOSED
+ * (COP-4). Refused inside an op of its engine, an answer is one, with TENTER_WAIT_INSIDE_OP. */
 TENTER_API tenter_code tenter_cached_op_free(tenter_context* context, tenter_cached_op op,
                                              tenter_error* error);
 /* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs, all
@@ -113,6 +134,25 @@ TENTER_API tenter_code tenter_cached_op_invoke(tenter_context* context, tenter_c
                                                const tenter_tensor* inputs, size_t input_count,
                                                tenter_tensor* outputs, size_t output_count,
                                                tenter_error* error);
+/* As tenter_cached_op_invoke; `options` may be NULL. */
+TENTER_API tenter_code tenter_cached_op_invoke_with(tenter_context* context, tenter_cached_op op,
+                                                    const tenter_invoke_options* options,
+                                                    const tenter_tensor* inputs, size_t input_count,
+                                                    tenter_tensor* outputs, size_t output_count,
+                                                    tenter_error* error);
+/* Runs the model and returns before it has: `answer` is called with `arg` when it has ended. The data
+ * of the inputs must stay until then. `request` (may be NULL) is its number. When this call fails,
+ * there is no answer. */
+TENTER_API tenter_code tenter_cached_op_invoke_async(tenter_context* context, tenter_cached_op op,
+                                                     const tenter_invoke_options* options,
+                                                     const tenter_tensor* inputs,
+                                                     size_t input_count, tenter_answer_fn answer,
+                                                     void* arg, uint64_t* request,
+                                                     tenter_error* error);
+/* Ends a request of tenter_cached_op_invoke_async with TENTER_STOPPED, unless it has ended: at once
+ * while it waits, before its next node when it runs. */
+TENTER_API tenter_code tenter_cached_op_cancel(tenter_context* context, tenter_cached_op op,
+                                               uint64_t request, tenter_error* error);
 TENTER_API tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cached_op op,
                                                       tenter_footprint* footprint,
                                                       tenter_error* error);

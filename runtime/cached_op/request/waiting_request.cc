@@ -1,0 +1,84 @@
+#include "runtime/cached_op/request/waiting_request.h"
+
+#include <utility>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/thread.h"
+
+namespace tenter {
+namespace {
+
+// As long as a thread spins that waits for a var: a small model is done by then. A request that had
+// to wait for its place takes longer, and its thread would only be in the way of a worker.
+constexpr int64_t kSpinNs = 30 * kNsPerUs;
+
+}  // namespace
+
+WaitingRequest::WaitingRequest(const RequestHost& host, uint64_t number,
+                               std::shared_ptr<const Plan> plan, std::span<const Tensor> inputs,
+                               const InvokeOptions& options)
+    : Request(host, number, std::move(plan), inputs, options) {
+  thread = CurrentThreadKey();
+  blocks = true;
+}
+
+Result<std::vector<Tensor>> WaitingRequest::Run() {
+  if (!plan_->runs_inline())
+    TENTER_RETURN_IF_ERROR(host_.engine->RefuseInsideOp("a call of a cached op"));
+  if (Start()) SpinAtMost(kSpinNs);
+  if (!AwaitInTime() && host_.pool->Withdraw(*this))
+    EndHere({StatusCode::kDeadlineExceeded, Name() + "its deadline has passed"});
+  if (AwaitMoreThan(State::kStarted) == State::kLeftToUs) {
+    BeginHere();
+    AwaitMoreThan(State::kLeftToUs);
+  }
+  if (!status_.ok()) return std::move(status_);
+  return std::move(outputs_);
+}
+
+// False when its deadline has passed before, of an inline request: nobody else looks at that one.
+bool WaitingRequest::AwaitInTime() {
+  MutexLock lock(mutex_);
+  if (deadline_ns_ == 0 || !plan_->runs_inline()) return true;
+  while (state_ == State::kStarted) {
+    const int64_t left = deadline_ns_ - NowNs();
+    if (left <= 0) return false;
+    changed_.WaitFor(mutex_, left);
+  }
+  return true;
+}
+
+void WaitingRequest::SpinAtMost(int64_t spin_ns) const {
+  constexpr int kPauses = 32;
+  const int64_t end = TimeAfter(NowNs(), spin_ns);
+  do {
+    for (int i = 0; i < kPauses; ++i) {
+      if (has_changed_.Load(kRelaxed)) return;
+      SpinPause();
+    }
+    YieldThread();  // perhaps the worker wants this processor
+  } while (NowNs() < end);
+}
+
+WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) {
+  MutexLock lock(mutex_);
+  while (state_ <= state) changed_.Wait(mutex_);
+  return state_;
+}
+
+bool WaitingRequest::LeftToItsThread() noexcept {
+  if (!plan_->runs_inline() && !host_.is_naive) return false;
+  Become(State::kLeftToUs);
+  return true;
+}
+
+void WaitingRequest::Ended(bool) noexcept { Become(State::kEnded); }
+
+void WaitingRequest::Become(State state) {
+  MutexLock lock(mutex_);
+  state_ = state;
+  has_changed_.Store(true, kRelaxed);
+  changed_.NotifyOne();
+}
+
+}  // namespace tenter
