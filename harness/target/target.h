@@ -1,11 +1,11 @@
-/* target.h: what a runtime under test looks like to the harness. C99, version 2, no C++ type
+/* target.h: what a runtime under test looks like to the harness. C99, version 3, no C++ type
  * crosses it.
  *
  * A target is a shared library that exports `tgt_entry`. It answers with a table of functions, in
  * three capability groups (engine, model, iterator), each optional: the functions of a group that
- * it does not declare may be NULL. In a group that it declares, four functions only tell something
- * and may be NULL too: engine_describe, model_parameters, footprint and iterator_skipped. What they
- * would have told is not checked then. The harness calls everything through this table, and wraps
+ * it does not declare may be NULL. In a group that it declares, six functions may be NULL too:
+ * engine_describe, model_parameters, footprint and iterator_skipped only tell something, and
+ * invoke_async goes with cancel. What they would have told or done is not checked then. The harness calls everything through this table, and wraps
  * it to plant faults from outside (saboteurs).
  *
  * Thread safety: every function may be called from any thread unless the target declares otherwise
@@ -189,6 +189,15 @@ typedef struct tgt_cached_op_options {
   tgt_way way;
 } tgt_cached_op_options;
 
+typedef struct tgt_invoke_options {
+  int64_t timeout_ns; /* the request ends with TGT_DEADLINE_EXCEEDED when it has not before; 0: none */
+  int32_t priority;   /* larger: sooner, among requests that wait */
+} tgt_invoke_options;
+
+/* The results, which the callback owns, or an error and none. */
+typedef void (*tgt_answer)(void* arg, tgt_tensor* outputs, size_t output_count,
+                           const tgt_error* error);
+
 typedef struct tgt_footprint {
   /* `compilations`: begun so far, failed ones too; 0: not told. */
   uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
@@ -275,6 +284,14 @@ typedef struct tgt_target {
   /* Floats are those of IEEE 754: a NaN stays one, and denormal numbers are no zeros. */
   tgt_code (*invoke)(void*, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
                      tgt_tensor* outputs, size_t output_count, tgt_error*);
+  /* As invoke, and returns before it has ended; `options` is never NULL, and neither are inputs freed
+   * before the answer. When it fails, there is no answer; else exactly one, from any thread, also
+   * from this one before it returns. free_handle of the op waits for its answers. */
+  tgt_code (*invoke_async)(void*, tgt_handle op, const tgt_invoke_options* options,
+                           const tgt_tensor* inputs, size_t input_count, tgt_answer answer,
+                           void* arg, uint64_t* request, tgt_error*);
+  /* Ends a request of invoke_async with TGT_STOPPED, unless it has ended. */
+  tgt_code (*cancel)(void*, tgt_handle op, uint64_t request, tgt_error*);
   tgt_code (*footprint)(void*, tgt_handle op, tgt_footprint*, tgt_error*);
 
   /* TGT_ITERATOR */

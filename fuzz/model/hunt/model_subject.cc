@@ -21,6 +21,7 @@ constexpr std::array kProperties = {
     Property{"COP-4", "free and stop in the middle: what is in flight ends, later calls are told"},
     Property{"COP-5", "a failing request fails alone, and names its node, its shapes and itself"},
     Property{"COP-6", "an op for one thread refuses a second caller, and never a first one"},
+    Property{"COP-7", "a request is answered once, also later; no other notices its early end"},
 };
 
 enum class Counted {
@@ -32,6 +33,7 @@ enum class Counted {
   kWrongModels,
   kFrees,
   kStops,
+  kLater,
   kSeveralCallers,
   kSeveralSizes,
   kSingle,
@@ -40,7 +42,7 @@ enum class Counted {
 };
 constexpr std::array kCounted = std::to_array<std::string_view>(
     {"cases", "nodes", "calls", "faults", "wrong_requests", "wrong_models", "frees", "stops",
-     "several_callers", "several_sizes", "for_one_thread", "naive"});
+     "later", "several_callers", "several_sizes", "for_one_thread", "naive"});
 static_assert(kCounted.size() == static_cast<size_t>(Counted::kEnd));
 
 Program Parsed(const std::string& text) {
@@ -79,6 +81,7 @@ void ModelSubject::Count(const std::string& text,
   add(Counted::kFaults, program.faults.size());
   for (const Call& call : program.calls) {
     add(Counted::kCalls, call.verb == Verb::kCall ? static_cast<uint64_t>(call.times) : 0);
+    add(Counted::kLater, call.later ? static_cast<uint64_t>(call.times) : 0);
     add(Counted::kWrongRequests, call.verb == Verb::kBad);
     add(Counted::kFrees, call.verb == Verb::kFree);
     add(Counted::kStops, IsStop(call.verb));
@@ -102,6 +105,9 @@ std::string ModelSubject::Suspect(const std::string& text, const Finding& seen) 
       std::any_of(program.faults.begin(), program.faults.end(),
                   [](const Fault& fault) { return fault.place == Place::kArena; });
   if (seen.kind == kHang && lacks_arena) return "COP-2";
+  const bool some_later = std::any_of(program.calls.begin(), program.calls.end(),
+                                      [](const Call& call) { return call.later; });
+  if (seen.kind == kHang && some_later) return "COP-7";
   if (Has(program, Verb::kFree) || Stops(program)) return "COP-4";
   if (!program.faults.empty()) return "COP-5";
   if (seen.kind == kHang) return SizesOf(program).size() > 1 ? "COP-3" : "COP-2";

@@ -44,6 +44,10 @@ Lines SimplerCall(const Call& call) {
   with([](Call& c) { c.caller = 0; });
   with([](Call& c) { c.op = 0; });
   if (call.verb != Verb::kCall) return simpler;
+  with([](Call& c) { c.later = c.withdrawn = false, c.within = c.priority = 0; });
+  with([](Call& c) { c.withdrawn = false; });
+  with([](Call& c) { c.within = 0; });
+  with([](Call& c) { c.priority = 0; });
   with([](Call& c) { c.times = 1; });
   with([](Call& c) { c.times = (c.times + 1) / 2; });
   with([](Call& c) { c.times = std::max(1, c.times - 1); });

@@ -21,6 +21,9 @@ class Errors {
       for (const Answer& answer : answers) answers_.push_back(&answer);
     told_.resize(history.strikes.size());
     stopped_ = FirstStop(false) < UINT64_MAX;
+    ended_early_ = std::any_of(answers_.begin(), answers_.end(), [](const Answer* answer) {
+      return (answer->withdrawn || answer->has_deadline) && answer->code != TGT_OK;
+    });
   }
 
   std::optional<Broken> Judge() {
@@ -83,6 +86,9 @@ class Errors {
   }
 
   std::optional<Broken> JudgeAnswer(const Answer& answer) {
+    if (answer.answered > 1)
+      return Wrong("COP-7", "answered twice", answer,
+                   "it had " + std::to_string(answer.answered) + " answers");
     if (IsStop(answer.verb)) {
       if (answer.code == TGT_OK) return std::nullopt;
       return Wrong("ENG-9", "a stop is refused", answer, "the engine is not stopped");
@@ -132,8 +138,13 @@ class Errors {
       case TGT_CONCURRENT_USE:
         if (!program_.safe && MostOthers(answer) > 0) return std::nullopt;
         return Wrong("COP-6", "refused without a cause", answer, "nobody else was inside");
+      case TGT_DEADLINE_EXCEEDED:
+        if (answer.has_deadline) return std::nullopt;
+        return Wrong("COP-7", "late without a deadline", answer, "it had no deadline");
       case TGT_STOPPED:
-        if (FirstStop(false) < answer.end) return std::nullopt;
+        if (answer.withdrawn || FirstStop(false) < answer.end) return std::nullopt;
+        if (!Stops(program_))
+          return Wrong("COP-7", "cancelled without a cause", answer, "nobody had cancelled it");
         return Wrong("ENG-9", "stopped without a cause", answer, "nobody had stopped the engine");
       case TGT_INVALID_ARGUMENT:
       case TGT_OUT_OF_RANGE:
@@ -291,8 +302,9 @@ class Errors {
       const bool was_refused =
           std::any_of(refusals_.begin(), refusals_.end(),
                       [&](const Answer* answer) { return SaysRequest(*answer, strike.request); });
-      // What a lack of room is taken for, and what a request hides that a stop or a free ended.
-      const bool may_be_hidden = stopped_ || Has(program_, Verb::kFree) ||
+      // What a lack of room is taken for, and what a request hides that a stop or a free ended, or
+      // its deadline, or who had asked for it.
+      const bool may_be_hidden = stopped_ || Has(program_, Verb::kFree) || ended_early_ ||
                                  (fault.action == Action::kBadAlloc && program_.refuse);
       if (told_[i] > 0 || another_was_told || was_refused || may_be_hidden) continue;
       return Broken{"COP-5", "a failure is lost",
@@ -312,6 +324,7 @@ class Errors {
   std::vector<const Answer*> refusals_;  // answers that name a wrong index
   Refused refused_;
   bool stopped_ = false;
+  bool ended_early_ = false;  // a request was, by its deadline or by whoever had asked
 };
 
 }  // namespace

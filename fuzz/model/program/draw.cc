@@ -13,6 +13,7 @@ namespace {
 struct Profile {
   int fault = 25, several = 60, sizes = 40, free = 8, stop = 4, bad = 10, refuse = 25, single = 10,
       waiting = 5, wrong = 8;
+  int later = 15;
   int nodes = 8, most_sizes = 3;
 };
 
@@ -24,6 +25,8 @@ Profile ProfileOf(std::string_view contract) {
     return {.fault = 40, .several = 50, .sizes = 100, .nodes = 3, .most_sizes = 5};
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
   if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
+  if (contract == "COP-7")
+    return {.fault = 20, .several = 70, .free = 15, .stop = 10, .later = 85, .nodes = 5};
   if (contract == "COP-6") return {.several = 80, .single = 100, .nodes = 3};
   return {.fault = 0, .several = 10, .free = 0, .stop = 0, .bad = 5, .wrong = 40, .nodes = 10};
 }
@@ -86,8 +89,17 @@ class Drawing {
       call.size = dice_.OneOf(sizes);
       call.seed = static_cast<uint64_t>(dice_.From(0, 99));
       call.times = dice_.Chance(2) ? 120 : dice_.OneOf({1, 1, 2, 4});
+      if (dice_.Chance(profile_.later)) DrawLater(&call);
     }
     p_.calls.push_back(call);
+  }
+
+  void DrawLater(Call* call) {
+    call->later = true;
+    call->times = dice_.OneOf({1, 2, 4, 12});
+    call->withdrawn = dice_.Chance(30);
+    if (dice_.Chance(30)) call->within = dice_.OneOf({1, 20, 100, 1000, 1'000'000});
+    if (dice_.Chance(30)) call->priority = dice_.From(-1, 2);
   }
 
   // Somewhere among the calls, so that some come before and some behind it.

@@ -69,6 +69,20 @@ void ParseCall(const std::string& who, WordReader* words, Program* p) {
   words->Is("size"), words->Number_<int64_t>(0, 16, &call.size);
   words->Is("seed"), words->Number_<uint64_t>(0, 1'000'000, &call.seed);
   words->Is("times"), words->Number_(1, 1000, &call.times);
+  if (!words->more()) return;
+  words->Is("later");
+  call.later = true;
+  while (words->more()) {
+    const std::string word = words->Word();
+    if (word == "withdrawn")
+      call.withdrawn = true;
+    else if (word == "within")
+      words->Number_(1, 1'000'000, &call.within);
+    else if (word == "priority")
+      words->Number_(-9, 9, &call.priority);
+    else
+      return words->Fail("'withdrawn', 'within' or 'priority'");
+  }
 }
 
 bool IsCaller(const std::string& word) {
@@ -150,6 +164,10 @@ std::string ToText(const Call& call) {
   if (call.verb == Verb::kBad) out << " " << Name(kBads, call.bad);
   if (call.verb == Verb::kCall)
     out << " size " << call.size << " seed " << call.seed << " times " << call.times;
+  if (call.later) out << " later";
+  if (call.within > 0) out << " within " << call.within;
+  if (call.withdrawn) out << " withdrawn";
+  if (call.priority != 0) out << " priority " << call.priority;
   return out.str();
 }
 

@@ -9,6 +9,8 @@
 //   fault n0 error hit 2          the second time that n0 runs
 //   fault compile throw each 2    every second compilation
 //   c0: call a size 2 seed 4 times 3   by caller 0, of the first op; callers call at the same time
+//   c0: call a size 2 seed 4 times 3 later within 50 withdrawn priority 1
+//       in the same line: answered later, has a deadline (us), is cancelled as soon as it was made
 //   c1: bad a rank                     a request that must be refused
 //   c1: free a
 //
@@ -53,6 +55,10 @@ struct Call {
   int64_t size = 1;   // kCall and kBad: what N stands for
   uint64_t seed = 0;  // of the first call; the next ones count on
   int times = 1;
+  bool later = false;      // asked without waiting; answers are awaited behind the last call
+  bool withdrawn = false;  // cancelled when it was asked; only with `later`
+  int within = 0;          // microseconds until its deadline; 0: none; only with `later`
+  int priority = 0;        // only with `later`
   Bad bad = Bad::kRank;
   bool operator==(const Call&) const = default;
 };

@@ -1,64 +1,18 @@
 #include "fuzz/model/run/caller.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <list>
 #include <utility>
 
 #include "fuzz/model/oracle/oracle.h"
+#include "fuzz/model/run/inputs.h"
+#include "runtime/base/mutex.h"
 
 namespace tenter::fuzz::model {
 namespace {
 
-constexpr double kMostInt = 1 << 24;
-
-// Inputs in the memory of the caller.
-struct InputTensors {
-  std::list<std::string> bytes;
-  std::vector<tgt_tensor> tensors;
-
-  void Add(const Array& array) {
-    std::string& mine = bytes.emplace_back();
-    for (const double number : array.numbers) {
-      // A wrong type may make integers of numbers that none can hold.
-      const bool is_whole = array.integers && std::abs(number) <= kMostInt;
-      const auto whole = static_cast<int64_t>(is_whole ? number : 0);
-      const auto real = static_cast<float>(number);
-      if (array.integers)
-        mine.append(reinterpret_cast<const char*>(&whole), sizeof(whole));
-      else
-        mine.append(reinterpret_cast<const char*>(&real), sizeof(real));
-    }
-    tgt_tensor tensor = {};
-    tensor.dtype = array.integers ? TGT_INT64 : TGT_FLOAT32;
-    tensor.rank = array.rank();
-    std::copy(array.dims.begin(), array.dims.end(), tensor.dims);
-    tensor.data = mine.data();
-    tensor.size_bytes = mine.size();
-    tensors.push_back(tensor);
-  }
-};
-
-// Spoils the inputs of a right request, so that it must be refused.
-void Spoil(Bad bad, const Graph& graph, Arrays* inputs) {
-  if (inputs->empty() || bad == Bad::kCount) {
-    inputs->push_back({.dims = {1}, .numbers = {0}});
-    return;
-  }
-  Array& first = inputs->front();
-  const Dims& declared = graph.inputs.front().dims;
-  size_t fixed = 0;
-  while (fixed < declared.size() && IsOpen(declared[fixed])) ++fixed;
-  if (bad == Bad::kType) {
-    first.integers = !first.integers;
-  } else if (bad == Bad::kSize && fixed < declared.size()) {
-    first.dims[fixed] += 1;
-    first.numbers.resize(static_cast<size_t>(CountOf(first.dims)));
-  } else {
-    first.dims.push_back(1);
-  }
-}
+constexpr int kAwaits = -2;  // what a caller does behind its last call
 
 Output Read(const tgt_tensor& tensor) {
   Output output{.dtype = tensor.dtype,
@@ -85,16 +39,121 @@ bool Same(const Output& a, const Output& b) {
 
 }  // namespace
 
+// A request that is answered later. The answer is kept until its caller looks for it.
+class Later {
+ public:
+  Later(const Callee& callee, const Call& call, uint64_t seed, size_t place)
+      : place(place),
+        callee_(callee),
+        inputs_(InputsFor(callee.program, call, seed)),
+        before_(inputs_.bytes),
+        op_(callee.ops[static_cast<size_t>(call.op)]) {}
+
+  // Asks, and cancels at once where the call says so. What is refused is its answer.
+  void Ask(const Call& call, Answer* answer) {
+    const tgt_target& table = callee_.target.table();
+    const tgt_invoke_options options{int64_t{call.within} * 1000, call.priority};
+    uint64_t request = 0;
+    answer->begin = callee_.stamps->FetchAdd(1, kRelaxed);
+    answer->code =
+        table.invoke_async(callee_.target.self(), op_, &options, inputs_.tensors.data(),
+                           inputs_.tensors.size(), Answered, this, &request, &answer->error);
+    refused_ = answer->code != TGT_OK;
+    answer->end = callee_.stamps->FetchAdd(1, kRelaxed);
+    tgt_error ignored = {};
+    if (!refused_ && call.withdrawn) table.cancel(callee_.target.self(), op_, request, &ignored);
+  }
+
+  // Blocks until it was answered; the outputs go to `kept`.
+  void Await(Answer* answer, std::vector<tgt_tensor>* kept) {
+    answer->inputs_changed = inputs_.bytes != before_;
+    if (refused_) return;
+    MutexLock lock(mutex_);
+    while (answered_ == 0) changed_.Wait(mutex_);
+    answer->end = std::max(answer->end, end_);  // the call may return behind its answer
+    answer->code = error_.code;
+    answer->error = error_;
+    answer->inputs_changed = inputs_.bytes != before_;
+    for (const tgt_tensor& output : outputs_) answer->outputs.push_back(Read(output));
+    *kept = std::move(outputs_);
+  }
+
+  // How often by now; once where it was refused.
+  int answered() {
+    MutexLock lock(mutex_);
+    return answered_ + (refused_ ? 1 : 0);
+  }
+
+  const size_t place;
+
+ private:
+  static void Answered(void* arg, tgt_tensor* outputs, size_t count, const tgt_error* error) {
+    auto* const self = static_cast<Later*>(arg);
+    MutexLock lock(self->mutex_);
+    ++self->answered_;
+    self->end_ = self->callee_.stamps->FetchAdd(1, kRelaxed);
+    if (error != nullptr) self->error_ = *error;
+    self->outputs_.assign(outputs, outputs + count);
+    self->changed_.NotifyAll();
+  }
+
+  const Callee& callee_;
+  InputTensors inputs_;
+  const std::list<std::string> before_;
+  const tgt_handle op_;
+  bool refused_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  int answered_ GUARDED_BY(mutex_) = 0;
+  uint64_t end_ GUARDED_BY(mutex_) = 0;
+  tgt_error error_ GUARDED_BY(mutex_) = {};
+  std::vector<tgt_tensor> outputs_ GUARDED_BY(mutex_);
+};
+
+Caller::Caller(const Callee& callee, int number) : callee_(callee), number_(number) {}
+Caller::~Caller() = default;
+
+// A target that has no such requests is called.
+bool Caller::IsLater(const Call& call) const {
+  return call.later && callee_.target.table().invoke_async != nullptr;
+}
+
+void Caller::Ask(const Call& call, uint64_t seed, size_t place) {
+  answers_[place] = {.caller = number_,
+                     .verb = call.verb,
+                     .op = call.op,
+                     .size = call.size,
+                     .seed = seed,
+                     .withdrawn = call.withdrawn,
+                     .has_deadline = call.within > 0};
+  doing_.Store(static_cast<int>(call.verb), kRelaxed);
+  later_.push_back(std::make_unique<Later>(callee_, call, seed, place));
+  later_.back()->Ask(call, &answers_[place]);
+  doing_.Store(-1, kRelaxed);
+}
+
+void Caller::AwaitLater() {
+  if (!later_.empty()) doing_.Store(kAwaits, kRelaxed);
+  for (const auto& later : later_) later->Await(&answers_[later->place], &kept_[later->place]);
+  doing_.Store(-1, kRelaxed);
+}
+
 void Caller::Run() {
   for (const Call& call : callee_.program.calls) {
     if (call.caller != number_ || !CanDo(call.verb)) continue;
     const int times = call.verb == Verb::kCall ? call.times : 1;
     for (int i = 0; i < times; ++i) {
       const uint64_t seed = call.seed + static_cast<uint64_t>(i);
-      std::vector<tgt_tensor>& kept = kept_.emplace_back();
-      answers_.push_back(Do(call, seed, seed % 2 == 0 ? nullptr : &kept));
+      const size_t place = kept_.size();
+      kept_.emplace_back();
+      answers_.emplace_back();
+      if (IsLater(call))
+        Ask(call, seed, place);
+      else
+        answers_[place] = Do(call, seed, seed % 2 == 0 ? nullptr : &kept_[place]);
     }
   }
+  AwaitLater();
 }
 
 // A target need not have an engine, nor tell what an op holds.
@@ -105,6 +164,7 @@ bool Caller::CanDo(Verb verb) const {
 }
 
 std::vector<Answer> Caller::Finish() {
+  for (const auto& later : later_) answers_[later->place].answered = later->answered();
   for (size_t i = 0; i < answers_.size(); ++i)
     for (size_t k = 0; k < kept_[i].size(); ++k) {
       answers_[i].changed |= !Same(Read(kept_[i][k]), answers_[i].outputs[k]);
@@ -115,6 +175,7 @@ std::vector<Answer> Caller::Finish() {
 
 std::string Caller::Describe() const {
   const int doing = doing_.Load(kRelaxed);
+  if (doing == kAwaits) return "c" + std::to_string(number_) + " waits for what it asked for\n";
   return "c" + std::to_string(number_) +
          (doing < 0 ? " is between its calls" : std::string(" is in ") + VerbName(Verb(doing))) +
          "\n";
@@ -158,13 +219,9 @@ Answer Caller::Do(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept
 void Caller::Invoke(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept,
                     Answer* answer) {
   const tgt_target& table = callee_.target.table();
-  const Graph& graph = callee_.program.graph;
-  Arrays arrays = InputsOf(graph, call.size, seed);
-  if (call.verb == Verb::kBad) Spoil(call.bad, graph, &arrays);
-  InputTensors inputs;
-  for (const Array& array : arrays) inputs.Add(array);
+  InputTensors inputs = InputsFor(callee_.program, call, seed);
   const std::list<std::string> before = inputs.bytes;
-  std::vector<tgt_tensor> outputs(graph.outputs.size());
+  std::vector<tgt_tensor> outputs(callee_.program.graph.outputs.size());
   answer->begin = callee_.stamps->FetchAdd(1, kRelaxed);
   answer->code = table.invoke(callee_.target.self(), callee_.ops[static_cast<size_t>(call.op)],
                               inputs.tensors.data(), inputs.tensors.size(), outputs.data(),

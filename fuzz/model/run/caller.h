@@ -8,6 +8,8 @@
 //   used again while others run.
 #pragma once
 
+#include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,9 +28,12 @@ struct Callee {
   Atomic<uint64_t>* stamps = nullptr;
 };
 
+class Later;
+
 class Caller {
  public:
-  Caller(const Callee& callee, int number) : callee_(callee), number_(number) {}
+  Caller(const Callee& callee, int number);
+  ~Caller();
 
   void Run();
   std::vector<Answer> Finish();
@@ -39,6 +44,9 @@ class Caller {
 
  private:
   bool CanDo(Verb verb) const;
+  bool IsLater(const Call& call) const;
+  void Ask(const Call& call, uint64_t seed, size_t place);
+  void AwaitLater();
   void Invoke(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept, Answer* answer);
 
   const Callee& callee_;
@@ -46,6 +54,7 @@ class Caller {
   Atomic<int> doing_ = -1;
   std::vector<Answer> answers_;
   std::vector<std::vector<tgt_tensor>> kept_;  // of each answer; empty when given back
+  std::list<std::unique_ptr<Later>> later_;  // whose answers came, or are to come, on other threads
 };
 
 }  // namespace tenter::fuzz::model

@@ -13,9 +13,10 @@ namespace {
 // A round in which nothing grew is enough to be sure. Lists of the runtime and of the allocator
 // grow for a while: for 15 rounds in a program of four nodes, and there are four times as many.
 constexpr int kMostRounds = 60, kTimes = 12;
-// A list that one round fills and the next one empties is no growth either, so that each round is
-// compared with some before it.
-constexpr size_t kBack = 4;
+// A list that one round fills and a later one empties is no growth either, so that each round is
+// compared with many before it: what two threads keep at hand of each other's memory came round in
+// five.
+constexpr size_t kBack = 16;
 
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 

@@ -36,6 +36,8 @@ struct Answer {
   int64_t size = 0;
   uint64_t seed = 0;
   Bad bad = Bad::kRank;
+  bool withdrawn = false, has_deadline = false;
+  int answered = 1;  // how often, of a request that was answered later
   uint64_t begin = 0, end = 0;
   tgt_code code = TGT_OK;
   tgt_error error = {};

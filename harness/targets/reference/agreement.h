@@ -58,6 +58,10 @@ TENTER_SAME_VALUE(FAULT_ERROR);
 TENTER_SAME_VALUE(FAULT_BAD_ALLOC);
 TENTER_SAME_VALUE(FAULT_DROP_COMPLETION);
 TENTER_SAME_VALUE(RANK_MAX);
+TENTER_SAME_VALUE(WAY_DEFAULT);
+TENTER_SAME_VALUE(WAY_SERIAL);
+TENTER_SAME_VALUE(WAY_INLINE);
+TENTER_SAME_VALUE(WAY_DATAFLOW);
 
 TENTER_SAME_SIZE(error);
 TENTER_SAME_FIELD(error, code);
@@ -79,6 +83,10 @@ TENTER_SAME_FIELD(tensor, owner);
 #undef TENTER_SAME_FIELD
 
 inline tenter_error* As(tgt_error* error) { return reinterpret_cast<tenter_error*>(error); }
+inline const tgt_error* As(const tenter_error* error) {
+  return reinterpret_cast<const tgt_error*>(error);
+}
+inline tgt_tensor* As(tenter_tensor* tensor) { return reinterpret_cast<tgt_tensor*>(tensor); }
 inline tgt_error* As(tenter_error* error) { return reinterpret_cast<tgt_error*>(error); }
 inline tenter_var* As(tgt_var* var) { return reinterpret_cast<tenter_var*>(var); }
 inline const tenter_var* As(const tgt_var* var) { return reinterpret_cast<const tenter_var*>(var); }

@@ -250,6 +250,37 @@ tgt_code Invoke(void* instance, tgt_handle op, const tgt_tensor* inputs, size_t 
                                  input_count, As(outputs), output_count, As(error));
 }
 
+// What an answer of the C API gets as `arg`.
+struct BoundAnswer {
+  tgt_answer answer;
+  void* arg;
+};
+
+void GiveAnswer(void* arg, tenter_tensor* outputs, size_t output_count, const tenter_error* error) {
+  const std::unique_ptr<BoundAnswer> bound(static_cast<BoundAnswer*>(arg));
+  bound->answer(bound->arg, As(outputs), output_count, As(error));
+}
+
+tgt_code InvokeAsync(void* instance, tgt_handle op, const tgt_invoke_options* options,
+                     const tgt_tensor* inputs, size_t input_count, tgt_answer answer, void* arg,
+                     uint64_t* request, tgt_error* error) {
+  std::unique_ptr<BoundAnswer> bound(new (std::nothrow) BoundAnswer{answer, arg});
+  if (bound == nullptr) return NoMemory(error);
+  tenter_invoke_options o = {};
+  o.timeout_ns = options->timeout_ns;
+  o.priority = options->priority;
+  const tgt_code code = tenter_cached_op_invoke_async(
+      Context(instance), HandleOf<tenter_cached_op>(op), &o, As(inputs), input_count, GiveAnswer,
+      bound.get(), request, As(error));
+  if (code == TENTER_OK) static_cast<void>(bound.release());
+  return code;
+}
+
+tgt_code Cancel(void* instance, tgt_handle op, uint64_t request, tgt_error* error) {
+  return tenter_cached_op_cancel(Context(instance), HandleOf<tenter_cached_op>(op), request,
+                                 As(error));
+}
+
 tgt_code Footprint(void* instance, tgt_handle op, tgt_footprint* footprint, tgt_error* error) {
   tenter_footprint f = {};
   const tgt_code code = tenter_cached_op_get_footprint(
@@ -337,6 +368,8 @@ constexpr tgt_target kTable = {
     .model_parameters = ModelParameters,
     .cached_op_create = CachedOpCreate,
     .invoke = Invoke,
+    .invoke_async = InvokeAsync,
+    .cancel = Cancel,
     .footprint = Footprint,
     .csv_iterator_create = CsvIteratorCreate,
     .iterator_next = IteratorNext,
