@@ -38,6 +38,7 @@ class InferenceRun {
     if (stage_.parameters.Int("free_after") > 0 && aftermath_ > 0)
       return {StatusCode::kInvalidArgument,
               "workload: free_after leaves no op for an aftermath; set one of them to 0"};
+    TENTER_RETURN_IF_ERROR(CheckLater());
     TENTER_RETURN_IF_ERROR(
         SetUp(table_.model_load(stage_.target.self(), stage_.parameters.Text("model").c_str(),
                                 model.out(), &error),
@@ -64,6 +65,24 @@ class InferenceRun {
   }
 
  private:
+  // What is judged where a call returns has no meaning for one that is answered later.
+  Status CheckLater() const {
+    const Parameters& p = stage_.parameters;
+    if (p.Int("later") == 0 && p.Int("withdrawn_percent") > 0)
+      return {StatusCode::kInvalidArgument,
+              "workload: withdrawn_percent is of calls that are not waited for; set later, too"};
+    if (p.Int("later") == 0) return {};
+    if (table_.invoke_async == nullptr)
+      return {StatusCode::kUnsupported,
+              "target " + std::string(table_.name) + " answers no request later"};
+    if (p.Int("free_after") > 0 || p.Int("bad_requests") > 0 || p.Flag("refuse_when_full") ||
+        !p.Flag("thread_safe"))
+      return {StatusCode::kInvalidArgument,
+              "workload: later goes with neither free_after, bad_requests, refuse_when_full nor "
+              "thread_safe = false"};
+    return {};
+  }
+
   Result<ModelInputs> MakeInputs(tgt_handle model) {
     const Parameters& p = stage_.parameters;
     return ModelInputs::Make(stage_, model,
@@ -166,6 +185,7 @@ class InferenceRun {
     stage_.board.Expose("compilations", remains_.compilations());
     stage_.board.Expose("failed_requests", errors_.count());
     stage_.board.Expose("refused_requests", callers_->refused());
+    stage_.board.Expose("withdrawn_requests", callers_->withdrawn());
     if (callers_->in_flight_max() < 2)
       stage_.board.NoPower(kDeterminism, "no two requests were in flight together");
     else if (remains_.running_max() == 1)  // 0: the target has no sites to know it by
@@ -207,11 +227,14 @@ WorkloadType ConcurrentInference() {
            {"free_after", int64_t{0}, "free the op while threads call it, after so many calls"},
            {"rounds", int64_t{1}, "lives of engine and op", 1},
            {"aftermath", int64_t{0}, "calls by one thread once the faults have stopped"},
+           {"later", int64_t{0}, "calls that each thread keeps in flight; 0: it waits for each", 0},
+           {"withdrawn_percent", int64_t{0}, "of those, how many are cancelled at once", 0},
            {"calls_alone", int64_t{16}, "calls of one thread before the others; 0: none", 0}},
       .checks = {"determinism", "answer", "ownership", "error_exactness", "hidden_write", "leak",
                  "liveness", "life", "data_race"},
       .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",
-                  "failed_requests", "refused_requests", "resident_growth_kb"},
+                  "failed_requests", "refused_requests", "withdrawn_requests",
+                  "resident_growth_kb"},
       .run = RunConcurrentInference};
 }
 

@@ -17,7 +17,9 @@ InferenceCallers::InferenceCallers(Stage& stage, const ModelInputs& inputs, Infe
       per_thread_(stage.parameters.Int("inputs_per_thread")),
       bad_requests_(stage.parameters.Int("bad_requests")),
       free_after_(stage.parameters.Int("free_after")),
-      in_flight_most_(stage.parameters.Int("in_flight_max")) {}
+      in_flight_most_(stage.parameters.Int("in_flight_max")),
+      later_(stage.parameters.Int("later")),
+      withdrawn_percent_(stage.parameters.Int("withdrawn_percent")) {}
 
 Status InferenceCallers::CallFromAllThreads(Handle* op) {
   tickets_.Store(0, kRelaxed);
@@ -30,7 +32,10 @@ Status InferenceCallers::CallFromAllThreads(Handle* op) {
     started = callers[t].Start("caller-" + std::to_string(t), [this, t, handle, &gate] {
       stage_.flight.NameThisThread();
       gate.Wait();
-      CallLoop(t, handle);
+      if (later_ > 0)
+        LaterLoop(t, handle);
+      else
+        CallLoop(t, handle);
     });
   if (!started.ok()) tickets_.Store(inferences_, kRelaxed);
   gate.Open();
@@ -54,6 +59,38 @@ void InferenceCallers::CallLoop(int64_t thread, tgt_handle op) {
     if (free_after_ > 0) calls_.Add();
     stage_.progress.Step();
   }
+}
+
+void InferenceCallers::LaterLoop(int64_t thread, tgt_handle op) {
+  LaterCalls calls(stage_.target, op, later_,
+                   [this](LaterCalls::Answer* answer) { JudgeLater(answer); });
+  Rng rng(static_cast<uint64_t>(thread) + stage_.seed);
+  for (int64_t i = 0; tickets_.FetchAdd(1, kRelaxed) < inferences_; ++i) {
+    const auto sample = static_cast<size_t>(thread * per_thread_ + i % per_thread_);
+    const bool withdraw = static_cast<int64_t>(rng.Below(100)) < withdrawn_percent_;
+    tgt_error error = {};
+    stage_.injector.CallBegins();
+    const std::vector<tgt_tensor>& inputs = inputs_.sample(sample).inputs;
+    if (calls.Ask(sample, inputs, withdraw, &in_flight_, &error) == TGT_OK) continue;
+    stage_.injector.CallEnds();
+    errors_.Add(error);
+    stage_.progress.Step();
+  }
+  calls.AwaitAll();
+}
+
+void InferenceCallers::JudgeLater(LaterCalls::Answer* answer) {
+  stage_.injector.CallEnds();
+  in_flight_.Leave(answer->visit);
+  CheckInputs(answer->sample);
+  if (answer->code == TGT_OK)
+    Compare(answer->outputs, answer->sample);
+  else if (answer->code == TGT_STOPPED && answer->withdrawn)
+    withdrawn_.FetchAdd(1, kRelaxed);
+  else
+    errors_.Add(answer->error);
+  for (tgt_tensor& output : answer->outputs) table_.tensor_release(stage_.target.self(), &output);
+  stage_.progress.Step();
 }
 
 // The bad requests are spread evenly over the run.

@@ -18,6 +18,7 @@
 #include "harness/workloads/collisions.h"
 #include "harness/workloads/handles.h"
 #include "harness/workloads/inference/inference_errors.h"
+#include "harness/workloads/inference/later_calls.h"
 #include "harness/workloads/inference/model_inputs.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/atomic.h"
@@ -42,6 +43,8 @@ class InferenceCallers {
   int64_t in_flight_max() const { return in_flight_.max(); }
   // Calls that were refused as they should be.
   int64_t refused() const { return refused_.Load(kRelaxed); }
+  // Requests that ended early, since their thread had cancelled them.
+  int64_t withdrawn() const { return withdrawn_.Load(kRelaxed); }
 
  private:
   enum class Outcome { kEnded, kRefusedForNow };
@@ -54,6 +57,9 @@ class InferenceCallers {
   };
 
   void CallLoop(int64_t thread, tgt_handle op);
+  // As CallLoop, of calls that are not waited for.
+  void LaterLoop(int64_t thread, tgt_handle op);
+  void JudgeLater(LaterCalls::Answer* answer);
   bool IsBad(int64_t ticket) const;
   Outcome Call(tgt_handle op, size_t sample, bool bad, Held* held);
   void Refused();
@@ -72,13 +78,14 @@ class InferenceCallers {
   const tgt_target& table_;
   const ModelInputs& inputs_;
   InferenceErrors& errors_;
-  const int64_t threads_, inferences_, per_thread_, bad_requests_, free_after_, in_flight_most_;
+  const int64_t threads_, inferences_, per_thread_, bad_requests_, free_after_, in_flight_most_,
+      later_, withdrawn_percent_;
   InFlightGauge in_flight_;
   CallCounter calls_;
   Atomic<int64_t> tickets_ = 0;
   Atomic<bool> freed_ = false;  // set before the free; the target orders a refusal after it
   Atomic<uint64_t> right_ = 0;  // answers that were compared
-  Atomic<int64_t> refused_ = 0;
+  Atomic<int64_t> refused_ = 0, withdrawn_ = 0;
 };
 
 }  // namespace tenter

@@ -29,7 +29,8 @@ AFTERMATH = {"concurrent_inference": 8, "engine_program": 60, "iterator_epochs":
 # What leaves nothing for an aftermath, or in which a failure may be what is asked for.
 _UNFIT = {"free_after": "it frees its op under the callers, which leaves none for an aftermath",
           "bad_requests": "it makes wrong requests, whose errors are no fault's",
-          "refuse_when_full": "it refuses calls, and a refusal could not be told from a fault",
+          "later": "its answers are ops of their own, and a fault in one is no request's",
+         "refuse_when_full": "it refuses calls, and a refusal could not be told from a fault",
           "bad_row": "its file is bad, and so is its aftermath",
           "csv_file": "the rows of its file are not known"}
 _CALM = {"bad_row": -1}  # what says nothing; 0, no and an empty text elsewhere
