@@ -5,8 +5,8 @@
  * three capability groups (engine, model, iterator), each optional: the functions of a group that
  * it does not declare may be NULL. In a group that it declares, six functions may be NULL too:
  * engine_describe, model_parameters, footprint and iterator_skipped only tell something, and
- * invoke_async goes with cancel. What they would have told or done is not checked then. The harness calls everything through this table, and wraps
- * it to plant faults from outside (saboteurs).
+ * invoke_async goes with cancel. What they would have told or done is not checked then. The harness
+ * calls everything through this table, and wraps it to plant faults from outside (saboteurs).
  *
  * Thread safety: every function may be called from any thread unless the target declares otherwise
  *   in `notes`; whether that holds is what the harness finds out.
@@ -190,7 +190,7 @@ typedef struct tgt_cached_op_options {
 } tgt_cached_op_options;
 
 typedef struct tgt_invoke_options {
-  int64_t timeout_ns; /* the request ends with TGT_DEADLINE_EXCEEDED when it has not before; 0: none */
+  int64_t timeout_ns; /* the request ends then with TGT_DEADLINE_EXCEEDED; 0: no deadline */
   int32_t priority;   /* larger: sooner, among requests that wait */
 } tgt_invoke_options;
 
@@ -284,9 +284,9 @@ typedef struct tgt_target {
   /* Floats are those of IEEE 754: a NaN stays one, and denormal numbers are no zeros. */
   tgt_code (*invoke)(void*, tgt_handle op, const tgt_tensor* inputs, size_t input_count,
                      tgt_tensor* outputs, size_t output_count, tgt_error*);
-  /* As invoke, and returns before it has ended; `options` is never NULL, and neither are inputs freed
-   * before the answer. When it fails, there is no answer; else exactly one, from any thread, also
-   * from this one before it returns. free_handle of the op waits for its answers. */
+  /* As invoke, and returns before it has ended; `options` is never NULL, and neither are inputs
+   * freed before the answer. When it fails, there is no answer; else exactly one, from any thread,
+   * also from this one before it returns. free_handle of the op waits for its answers. */
   tgt_code (*invoke_async)(void*, tgt_handle op, const tgt_invoke_options* options,
                            const tgt_tensor* inputs, size_t input_count, tgt_answer answer,
                            void* arg, uint64_t* request, tgt_error*);

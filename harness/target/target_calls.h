@@ -11,13 +11,14 @@
 
 #include "harness/target/target.h"
 
-#define TENTER_TARGET_CALLS(X)                                                            \
-  X(free_handle)                                                                          \
-  X(tensor_release)                                                                       \
-  X(engine_create) X(var_create) X(var_delete) X(push) X(completion_end) X(wait_for_var)  \
-      X(wait_for_all) X(engine_stop) X(engine_counts) X(engine_describe) X(model_load)    \
-          X(model_arity) X(model_input) X(model_parameters) X(cached_op_create) X(invoke) \
-              X(invoke_async) X(cancel) X(footprint) X(csv_iterator_create) X(iterator_next) X(iterator_reset)      \
+#define TENTER_TARGET_CALLS(X)                                                                 \
+  X(free_handle)                                                                               \
+  X(tensor_release)                                                                            \
+  X(engine_create)                                                                             \
+  X(var_create) X(var_delete) X(push) X(completion_end) X(wait_for_var) X(wait_for_all)        \
+      X(engine_stop) X(engine_counts) X(engine_describe) X(model_load) X(model_arity)          \
+          X(model_input) X(model_parameters) X(cached_op_create) X(invoke) X(invoke_async)     \
+              X(cancel) X(footprint) X(csv_iterator_create) X(iterator_next) X(iterator_reset) \
                   X(iterator_close) X(iterator_skipped)
 
 namespace tenter {

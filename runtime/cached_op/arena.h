@@ -13,10 +13,10 @@
 //   borrows the inputs, which the request keeps while an op may run. The engine must outlive it.
 //   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
 //   dropped.
-// Invariants: (1) the vars of the plan, and one for the end of the request; none where the plan runs
-//   inline, which needs no engine. (2) it is neither taken back nor destroyed while an op that
-//   refers to it exists, but in the child of a fork. (3) every op writes a var, so when the deleters of all vars have run, all
-//   ops have ended.
+// Invariants: (1) the vars of the plan, and one for the end of the request; none where the plan
+//   runs inline, which needs no engine. (2) it is neither taken back nor destroyed while an op that
+//   refers to it exists, but in the child of a fork. (3) every op writes a var, so when the
+//   deleters of all vars have run, all ops have ended.
 // Errors: Create and Complete return kResourceExhausted, or kStopped when the engine was stopped,
 //   and throw std::bad_alloc; Complete also returns what Kernel::MakeState throws, with the node.
 #pragma once

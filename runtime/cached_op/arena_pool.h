@@ -1,26 +1,27 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
-//   Enter: a place, by priority and in order of arrival -> Furnish: an idle arena of this plan, or a
-//   new one -> the request runs -> Return: the arena is idle again, or is destroyed -> the place
+//   Enter: a place, by priority and in order of arrival -> Furnish: an idle arena of this plan, or
+//   a new one -> the request runs -> Return: the arena is idle again, or is destroyed -> the place
 //   goes to whoever is first in the queue
 //   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
 // Nobody blocks here: who has to wait is told, and whoever returns a place is told who has it now.
 // So a request holds nothing but its inputs while it waits, and needs no thread.
 //
-// LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only. Without it arenas are made and rid of
-//   their vars; the memory of an arena is freed under it, so that a fork, which takes it, sees each
-//   arena either whole or gone.
+// LOCK ORDER: ArenaPool::mutex_, then Arena's, in a fork only. Without it arenas are made and rid
+//   of their vars; the memory of an arena is freed under it, so that a fork, which takes it, sees
+//   each arena either whole or gone.
 //
 // Thread safety: every method from any thread.
-// Ownership and lifetime: owns every arena; a lent one comes back by Return. Borrows an entrant from
-//   Enter until Return, Withdraw or Close has taken it out. The engine must outlive the pool.
-// Invariants: (1) lent + idle <= limits.running, so memory is bounded by requests that run, never by
-//   the number of threads that ever called, or of requests that wait. (2) an arena is lent to one
-//   request at a time. (3) a request waits only while all places are lent, and a place that becomes
-//   free goes to the request of the highest priority that has waited longest: nobody overtakes. (4)
-//   an idle arena does not keep its plan alive; when the plan is gone, the next request that finds a
-//   free place destroys the arena. (5) after Close no arena is idle, and nobody waits.
+// Ownership and lifetime: owns every arena; a lent one comes back by Return. Borrows an entrant
+//   from Enter until Return, Withdraw or Close has taken it out. The engine must outlive the pool.
+// Invariants: (1) lent + idle <= limits.running, so memory is bounded by requests that run, never
+//   by the number of threads that ever called, or of requests that wait. (2) an arena is lent to
+//   one request at a time. (3) a request waits only while all places are lent, and a place that
+//   becomes free goes to the request of the highest priority that has waited longest: nobody
+//   overtakes. (4) an idle arena does not keep its plan alive; when the plan is gone, the next
+//   request that finds a free place destroys the arena. (5) after Close no arena is idle, and
+//   nobody waits.
 // Errors: Enter returns kClosed after Close, kResourceExhausted when full and refusing,
 //   kWaitInsideOp when the entrant's thread would wait inside an op, kStopped when it was withdrawn
 //   before; Furnish returns kResourceExhausted when memory is short, and what Arena::Complete says.
@@ -80,13 +81,13 @@ class ArenaPool final : public ForkMember {
   // REQUIRES: closed, and every place was returned.
   ~ArenaPool();
 
-  // True when the entrant has a place. False when it waits: then it belongs to the pool, and whoever
-  // hands it a place begins it.
+  // True when the entrant has a place. False when it waits: then it belongs to the pool, and
+  // whoever hands it a place begins it.
   Result<bool> Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
   // Brings an arena for `plan` to its place.
   Status Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
-  // Takes the place back; returns who has it now, and must be begun, or null. REQUIRES: no op of the
-  // request is alive.
+  // Takes the place back; returns who has it now, and must be begun, or null. REQUIRES: no op of
+  // the request is alive.
   Entrant* Return(Entrant& entrant) noexcept EXCLUDES(mutex_);
   // True when the entrant waited: it does no longer. One that comes later is turned away.
   bool Withdraw(Entrant& entrant) noexcept EXCLUDES(mutex_);

@@ -44,9 +44,9 @@ struct CachedOpOptions {
   bool thread_safe = true;
   size_t in_flight_max = 8;  // requests that run at the same time, or wait, where more are refused
   WhenFull when_full = WhenFull::kQueue;
-  // Requests that run at the same time, each in an arena, at most in_flight_max. 0: as many as there
-  // are workers; inline and on the naive engine, in_flight_max, since it costs more to wake the next
-  // thread than to let it compete.
+  // Requests that run at the same time, each in an arena, at most in_flight_max. 0: as many as
+  // there are workers; inline and on the naive engine, in_flight_max, since it costs more to wake
+  // the next thread than to let it compete.
   size_t running_max = 0;
   size_t plans_max = 16;  // input signatures kept compiled
   KernelChoice kernels = KernelChoice::kOneDnn;
@@ -81,16 +81,16 @@ class CachedOp {
   Result<std::vector<Tensor>> Invoke(std::span<const Tensor> inputs,
                                      const InvokeOptions& options = {});
 
-  // As Invoke, but `answer` gets the results: from a worker, inside an op of the engine; of a request
-  // that ends while it waits for room, from whoever cancels it or closes the op, or from the thread
-  // that watches deadlines; where requests run inline, before this call returns. It may call
-  // InvokeAsync, and must neither throw nor wait. Returns the number of the request, and blocks only
-  // while its plan is compiled. A request that is refused here is not answered.
+  // As Invoke, but `answer` gets the results: from a worker, inside an op of the engine; of a
+  // request that ends while it waits for room, from whoever cancels it or closes the op, or from
+  // the thread that watches deadlines; where requests run inline, before this call returns. It may
+  // call InvokeAsync, and must neither throw nor wait. Returns the number of the request, and
+  // blocks only while its plan is compiled. A request that is refused here is not answered.
   Result<uint64_t> InvokeAsync(std::vector<Tensor> inputs, const InvokeOptions& options,
                                Answer answer);
 
-  // Ends the request of this number, which InvokeAsync returned, with kStopped, unless it has ended:
-  // at once while it waits, before its next node when it runs.
+  // Ends the request of this number, which InvokeAsync returned, with kStopped, unless it has
+  // ended: at once while it waits, before its next node when it runs.
   void Cancel(uint64_t request) { callers_.Cancel(request); }
 
   // Refuses later calls with kClosed; returns at once.

@@ -213,8 +213,8 @@ TEST_P(CachedOpTest, WithoutTheFlagItRunsInline) {
   EXPECT_EQ(Floats(op.Invoke({&input, 1}).value()[0]), Expected(input));
 }
 
-// How many ops a request is: one; of a dataflow, those that may run beside one another. Inline there
-// is none.
+// How many ops a request is: one; of a dataflow, those that may run beside one another. Inline
+// there is none.
 TEST_P(CachedOpTest, PushesTheOpsOfItsWay) {
   const Tensor input = RandomTensor(Shape({2, 8}), 5);
   ASSERT_TRUE(Invoke(input).ok());

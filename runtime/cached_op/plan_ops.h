@@ -10,10 +10,10 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: plain values.
 // Invariants: (1) each step is in one op, and the ops are in the order of the steps. (2) Two steps
-//   that share a slot, of which one writes it, are in one op or are ordered by vars. (3) The last op
-//   begins when all others have ended, and reads all vars: what one of them failed with reaches it,
-//   since what a step computes is read on the way to an output. (4) Two steps that could run at the
-//   same time are in different ops of a dataflow.
+//   that share a slot, of which one writes it, are in one op or are ordered by vars. (3) The last
+//   op begins when all others have ended, and reads all vars: what one of them failed with reaches
+//   it, since what a step computes is read on the way to an output. (4) Two steps that could run at
+//   the same time are in different ops of a dataflow.
 #pragma once
 
 #include <cstddef>

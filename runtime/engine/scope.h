@@ -98,8 +98,8 @@ class FailureScope {
   // For whoever pushes ops of this scope and waits for none: holds it from before the first push,
   // and lets it go by CallWhenIdle or Leave(1). True when all ops that were pushed meanwhile have
   // ended. False when not: then `call` is called once, with `arg`, where the last of them ends, or
-  // the last other Hold, with no lock held. It may drop the ScopePtr, which stays until then; it must
-  // not throw, and must not wait.
+  // the last other Hold, with no lock held. It may drop the ScopePtr, which stays until then; it
+  // must not throw, and must not wait.
   void Hold() { Enter(1); }
   bool CallWhenIdle(void (*call)(void* arg), void* arg);
   // What has failed so far: the `most` with the smallest push numbers. Waits for nothing, also not

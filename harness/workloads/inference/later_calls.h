@@ -1,14 +1,14 @@
-// LaterCalls: the calls of one thread that it does not wait for. It keeps so many in flight, and each
-// is judged where its answer comes.
+// LaterCalls: the calls of one thread that it does not wait for. It keeps so many in flight, and
+// each is judged where its answer comes.
 //
-// Path: InferenceCallers::LaterLoop -> Ask -> invoke_async on the target -> (any thread) Answered ->
-// the judge.
+// Path: InferenceCallers::LaterLoop -> Ask -> invoke_async on the target -> (any thread) Answered
+// -> the judge.
 //
 // Thread safety: Ask and AwaitAll by one thread; Answered from any. Nothing here orders threads as
 //   far as ThreadSanitizer can see: outputs are compared and given back in the answer itself.
 // Ownership and lifetime: borrows target and inputs; each call is gone when it was judged.
-// Invariants: (1) no more than `most` are in flight. (2) each call is judged once; one that is refused
-//   when it is made, by Ask.
+// Invariants: (1) no more than `most` are in flight. (2) each call is judged once; one that is
+//   refused when it is made, by Ask.
 #pragma once
 
 #include <cstdint>

@@ -52,8 +52,8 @@ void AsyncRequest::Ended(bool on_worker) noexcept {
   }
 }
 
-// The request leaves when its answer was given, so that its op is not destroyed before; and what the
-// answer has captured goes last, since it may be that which keeps the op.
+// The request leaves when its answer was given, so that its op is not destroyed before; and what
+// the answer has captured goes last, since it may be that which keeps the op.
 void AsyncRequest::Give(std::unique_ptr<AsyncRequest> request) noexcept {
   const Answer answer = std::move(request->answer_);
   if (request->status_.ok())

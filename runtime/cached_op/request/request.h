@@ -11,12 +11,12 @@
 //
 // Thread safety: Start by one thread. All else is called by whoever has the request just then, but
 //   for the cancel callback: the pool tells whether it comes in time.
-// Ownership and lifetime: borrows what RequestHost names, which outlives it, and its inputs. Ops and
-//   what they end in refer to the arena alone, since in the child of a fork the request of another
-//   thread is gone.
+// Ownership and lifetime: borrows what RequestHost names, which outlives it, and its inputs. Ops
+//   and what they end in refer to the arena alone, since in the child of a fork the request of
+//   another thread is gone.
 // Invariants: (1) Ended is called once, when nothing refers to the request any more. (2) the ops of
-//   a request touch its arena, its inputs and its outputs, nothing else. (3) the last op begins when
-//   all others have ended. (4) of its failures the one with the smallest push number is told.
+//   a request touch its arena, its inputs and its outputs, nothing else. (3) the last op begins
+//   when all others have ended. (4) of its failures the one with the smallest push number is told.
 // Errors: the status names the request, and node and shapes when a node failed.
 #pragma once
 
@@ -73,10 +73,11 @@ class Request : public Entrant {
   // `on_worker`: by a thread of the engine, perhaps, which must not be made to wait.
   virtual void Ended(bool on_worker) noexcept = 0;
 
-  // Begins it, or runs it where it is inline. REQUIRES: it has a place, and was left to this thread.
+  // Begins it, or runs it where it is inline. REQUIRES: it has a place, and was left to this
+  // thread.
   void BeginHere() noexcept;
-  // Ends it, and begins whoever is handed its place. REQUIRES: no op of it is alive, and it does not
-  // wait.
+  // Ends it, and begins whoever is handed its place. REQUIRES: no op of it is alive, and it does
+  // not wait.
   void EndHere(Status status) noexcept { BeginAll(End(std::move(status), false)); }
   std::string Name() const { return "request " + std::to_string(number_) + ": "; }
 

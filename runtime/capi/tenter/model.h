@@ -83,8 +83,8 @@ typedef struct tenter_cached_op_options {
   uint64_t plans_max;        /* 0: the default, 16 */
   int32_t reference_kernels; /* 1: no oneDNN */
   tenter_way way;
-  /* Requests that run at once, at most in_flight_max; the others hold nothing but their inputs. 0: as
-   * many as there are workers; inline, in_flight_max. */
+  /* Requests that run at once, at most in_flight_max; the others hold nothing but their inputs. 0:
+   * as many as there are workers; inline, in_flight_max. */
   uint64_t running_max;
 } tenter_cached_op_options;
 
@@ -97,11 +97,11 @@ typedef struct tenter_invoke_options {
   int32_t priority; /* larger: sooner, among those that wait */
 } tenter_invoke_options;
 
-/* What a request came to. `error` is NULL when it succeeded: then the `output_count` tensors belong to
- * the callback. Called once, from a worker, inside an op of the engine, where waits are refused; for
- * a request that ended while it waited for room, from whoever cancels it or frees the op, or from the
- * thread that watches deadlines; where requests run inline, before tenter_cached_op_invoke_async
- * returns. It may ask again, and must not wait, nor free the op. */
+/* What a request came to. `error` is NULL when it succeeded: then the `output_count` tensors belong
+ * to the callback. Called once, from a worker, inside an op of the engine, where waits are refused;
+ * for a request that ended while it waited for room, from whoever cancels it or frees the op, or
+ * from the thread that watches deadlines; where requests run inline, before
+ * tenter_cached_op_invoke_async returns. It may ask again, and must not wait, nor free the op. */
 typedef void (*tenter_answer_fn)(void* arg, tenter_tensor* outputs, size_t output_count,
                                  const tenter_error* error);
 
@@ -140,9 +140,9 @@ TENTER_API tenter_code tenter_cached_op_invoke_with(tenter_context* context, ten
                                                     const tenter_tensor* inputs, size_t input_count,
                                                     tenter_tensor* outputs, size_t output_count,
                                                     tenter_error* error);
-/* Runs the model and returns before it has: `answer` is called with `arg` when it has ended. The data
- * of the inputs must stay until then. `request` (may be NULL) is its number. When this call fails,
- * there is no answer. */
+/* Runs the model and returns before it has: `answer` is called with `arg` when it has ended. The
+ * data of the inputs must stay until then. `request` (may be NULL) is its number. When this call
+ * fails, there is no answer. */
 TENTER_API tenter_code tenter_cached_op_invoke_async(tenter_context* context, tenter_cached_op op,
                                                      const tenter_invoke_options* options,
                                                      const tenter_tensor* inputs,
