@@ -391,7 +391,15 @@ TEST(ModelJudge, KnowsWhenAnOpIsGone) {
   EXPECT_EQ(Kind(made), "ENG-9 a stopped engine answers");
   made = Right(kOne);
   Fail(&made.history.callers[0][0], TGT_STOPPED, "stopped");
-  EXPECT_EQ(Kind(made), "ENG-9 stopped without a cause");
+  EXPECT_EQ(Kind(made), "COP-7 cancelled without a cause");
+  made.history.callers[0][0].withdrawn = true;
+  EXPECT_EQ(Kind(made), "");
+  Fail(&made.history.callers[0][0], TGT_DEADLINE_EXCEEDED, "late");
+  EXPECT_EQ(Kind(made), "COP-7 late without a deadline");
+  made.history.callers[0][0].has_deadline = true;
+  EXPECT_EQ(Kind(made), "");
+  made.history.callers[0][0].answered = 2;
+  EXPECT_EQ(Kind(made), "COP-7 answered twice");
 }
 
 TEST(ModelJudge, CountsWhatIsLeft) {

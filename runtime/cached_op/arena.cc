@@ -124,10 +124,11 @@ void Arena::Lend(std::shared_ptr<const Plan> plan) {
   plan_ = std::move(plan);
 }
 
-Status Arena::Bind(Request* request, uint64_t number, std::span<const Tensor> inputs,
-                   Probe* probe) {
+Status Arena::Bind(Request* request, uint64_t number, FailureScope* scope,
+                   std::span<const Tensor> inputs, Probe* probe) {
   SmallMutexLock lock(mutex_);
   request_ = request;
+  scope_ = scope;
   number_ = number;
   complete_ = false;
   inputs_ = inputs;
@@ -144,12 +145,18 @@ Status Arena::Bind(Request* request, uint64_t number, std::span<const Tensor> in
   return {};
 }
 
+void Arena::Abandon() {
+  abandoned_ = true;
+  if (scope_ != nullptr) scope_->ForgetCall();
+}
+
 void Arena::TakeBack() noexcept {
   // Perhaps the last reference; it is let go after the lock, since destroying a plan takes long.
   std::shared_ptr<const Plan> plan;
   SmallMutexLock lock(mutex_);
   for (const Bound& bound : bound_) *bound.tensor = Tensor();
   request_ = nullptr;
+  scope_ = nullptr;
   inputs_ = {};
   outputs_.clear();
   plan = std::move(plan_);

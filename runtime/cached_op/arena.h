@@ -73,8 +73,9 @@ class Arena {
   // For one request. REQUIRES: it fits, and no op is alive.
   void Lend(std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // Makes the results and takes note of the inputs, which fit the plan. REQUIRES: lent.
-  Status Bind(Request* request, uint64_t number, std::span<const Tensor> inputs, Probe* probe)
-      EXCLUDES(mutex_);
+  // `scope`: of its ops, or null.
+  Status Bind(Request* request, uint64_t number, FailureScope* scope,
+              std::span<const Tensor> inputs, Probe* probe) EXCLUDES(mutex_);
   // Forgets the request. REQUIRES: no op is alive.
   void TakeBack() noexcept EXCLUDES(mutex_);
 
@@ -101,8 +102,9 @@ class Arena {
   void LockForFork() ACQUIRE(mutex_) { mutex_.Lock(); }
   void UnlockAfterFork() RELEASE(mutex_) { mutex_.Unlock(); }
   // In the child of a fork, when the thread that it is lent to exists in the parent only. Its ops
-  // do nothing from then on, since the inputs that they would read may be gone.
-  void Abandon() { abandoned_ = true; }
+  // do nothing from then on, since the inputs that they would read may be gone, and nobody is told
+  // of their end.
+  void Abandon();
   bool abandoned() const { return abandoned_; }
 
   size_t bytes() const { return block_->size_bytes(); }
@@ -149,6 +151,7 @@ class Arena {
   SmallMutex mutex_;
 
   Request* request_ = nullptr;
+  FailureScope* scope_ = nullptr;
   uint64_t number_ = 0;
   bool complete_ = false;
   std::span<const Tensor> inputs_;

@@ -112,8 +112,8 @@ Result<uint64_t> CachedOp::InvokeAsync(std::vector<Tensor> inputs, const InvokeO
     }
     auto request = std::make_unique<AsyncRequest>(host_, &callers_, number, std::move(plan),
                                                   std::move(inputs), options, std::move(answer));
-    if (AsyncRequest::Start(std::move(request))) return number;
-    return TurnedAway(Callers::Answer::kClosed, number);
+    TENTER_RETURN_IF_ERROR(AsyncRequest::Start(std::move(request)));
+    return number;
   } catch (...) {
     return StatusOfCurrent();
   }

@@ -12,8 +12,9 @@
 //   per order in which kernels want them, however many ops use them); borrows engine and probe,
 //   which outlive it. Closing while requests are in flight is safe: they finish (COP-4). The
 //   destructor waits for every request that is inside, and for its answer: one that waits for room
-//   gets kClosed, one that compiles or runs comes to its end. It must not run inside an answer. In
-//   the child of a fork the requests of other threads, and those that no thread waits for, are
+//   gets kClosed, one that compiles or runs comes to its end. It may run inside an answer, for which
+//   it does not wait, when no other request is inside that needs this worker. In the child of a
+//   fork the requests of other threads, and those that no thread waits for, are
 //   forgotten: what they held is free, and they are not answered.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request that runs (bounded)
@@ -83,14 +84,17 @@ class CachedOp {
 
   // As Invoke, but `answer` gets the results: from a worker, inside an op of the engine; of a
   // request that ends while it waits for room, from whoever cancels it or closes the op, or from
-  // the thread that watches deadlines; where requests run inline, before this call returns. It may
-  // call InvokeAsync, and must neither throw nor wait. Returns the number of the request, and
-  // blocks only while its plan is compiled. A request that is refused here is not answered.
+  // the thread that watches deadlines; where requests run inline, before this call returns. It must
+  // neither throw nor wait; it may call InvokeAsync, of an op that is thread_safe, and where
+  // requests run inline, within the stack. Returns the number of the request, and blocks only while
+  // its plan is compiled. A request that is refused here, also since the op is full, is not
+  // answered.
   Result<uint64_t> InvokeAsync(std::vector<Tensor> inputs, const InvokeOptions& options,
                                Answer answer);
 
   // Ends the request of this number, which InvokeAsync returned, with kStopped, unless it has
-  // ended: at once while it waits, before its next node when it runs.
+  // ended: at once while it waits, before its next node when it runs. May begin the request that
+  // comes next.
   void Cancel(uint64_t request) { callers_.Cancel(request); }
 
   // Refuses later calls with kClosed; returns at once.

@@ -96,16 +96,20 @@ void FailureScope::Sleep() {
     host_->idle_.Wait(host_->mutex_);
 }
 
+// That no op is left, and who is the one that calls, are one step: somebody else may hold the scope
+// and leave it right behind this, and whoever does not call must not touch it any more.
 void FailureScope::Leave(uint64_t ops) {
   ScopeHost* const host = host_;
-  const uint64_t left = live_.FetchSub(ops, kAcqRel) - ops;
+  uint64_t before = live_.Load(kRelaxed), left = 0;
+  bool calls = false;
+  do {
+    left = before - ops;
+    calls = (left & (kOps | kCalls)) == kCalls;
+    if (calls) left &= ~kCalls;
+  } while (!live_.CompareExchange(&before, left, kAcqRel));
+  if (calls) return when_idle_(when_idle_arg_);
   if (left == 0) return delete this;
-  // From here on whoever owns the scope may let it go, unless he is to be called.
-  if ((left & kOps) != 0) return;
-  if ((left & kCalls) != 0) {
-    live_.FetchAnd(~kCalls, kRelaxed);
-    return when_idle_(when_idle_arg_);
-  }
+  // From here on whoever owns the scope may let it go.
   if ((left & ~kPassing) != (kAwaited | kOwned)) return;
   MutexLock lock(host->mutex_);
   host->idle_.NotifyAll();
@@ -114,10 +118,12 @@ void FailureScope::Leave(uint64_t ops) {
 bool FailureScope::CallWhenIdle(void (*call)(void* arg), void* arg) {
   when_idle_ = call;
   when_idle_arg_ = arg;
-  live_.FetchOr(kCalls, kRelease);
-  if (((live_.FetchSub(1, kAcqRel) - 1) & kOps) != 0) return false;
-  live_.FetchAnd(~kCalls, kRelaxed);
-  return true;
+  uint64_t before = live_.Load(kRelaxed), left = 0;
+  do {
+    left = before - 1;
+    if ((left & kOps) != 0) left |= kCalls;
+  } while (!live_.CompareExchange(&before, left, kAcqRel));
+  return (left & kOps) == 0;
 }
 
 FailureReport FailureScope::Take(size_t most) {

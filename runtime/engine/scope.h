@@ -97,11 +97,17 @@ class FailureScope {
 
   // For whoever pushes ops of this scope and waits for none: holds it from before the first push,
   // and lets it go by CallWhenIdle or Leave(1). True when all ops that were pushed meanwhile have
-  // ended. False when not: then `call` is called once, with `arg`, where the last of them ends, or
-  // the last other Hold, with no lock held. It may drop the ScopePtr, which stays until then; it
-  // must not throw, and must not wait.
+  // ended. False when not: then `call` is called once, with `arg`, by whoever ends the last of
+  // them, or lets the last other Hold go, with no lock held. It may drop the ScopePtr, which stays
+  // until then; it must not throw, and must not wait.
   void Hold() { Enter(1); }
   bool CallWhenIdle(void (*call)(void* arg), void* arg);
+  // In the child of a fork, before it has a second thread: nobody is called.
+  void ForgetCall() { live_.FetchAnd(~kCalls, kRelaxed); }
+  // Calls `block`, which blocks until such ops have ended, as a wait of the engine: it hands over
+  // what bulks hold, and a fork lets the workers go on that the caller waits for. Errors:
+  // kWaitInsideOp, and `block` was not called.
+  Status WaitFor(const std::function<void()>& block) { return host_->WaitForScope(block); }
   // What has failed so far: the `most` with the smallest push numbers. Waits for nothing, also not
   // for a fork. REQUIRES: called by `call` of CallWhenIdle.
   FailureReport Take(size_t most) EXCLUDES(mutex_);

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "runtime/cached_op/no_memory.h"
+
 namespace tenter {
 
 AsyncRequest::AsyncRequest(const RequestHost& host, Callers* callers, uint64_t number,
@@ -17,11 +19,17 @@ AsyncRequest::AsyncRequest(const RequestHost& host, Callers* callers, uint64_t n
   caller_.request = number;
 }
 
-bool AsyncRequest::Start(std::unique_ptr<AsyncRequest> request) noexcept {
+Status AsyncRequest::Start(std::unique_ptr<AsyncRequest> request) noexcept {
   Callers* const callers = request->callers_;
-  if (callers->Enter(&request->caller_, /*alone=*/false) != Callers::Answer::kEntered) return false;
-  request.release()->Request::Start();
-  return true;
+  if (callers->Enter(&request->caller_, /*alone=*/false) != Callers::Answer::kEntered)
+    return MadeStatus(StatusCode::kClosed, "the cached op was freed");
+  // It is nobody's, and may be gone, unless it was refused.
+  AsyncRequest* const started = request.release();
+  const Result<bool> placed = started->Request::Start();
+  if (placed.ok()) return {};
+  callers->Leave(&started->caller_);
+  delete started;
+  return CopyOf(placed.status());
 }
 
 bool AsyncRequest::SetScope(FailureScope* scope) noexcept {
@@ -52,15 +60,18 @@ void AsyncRequest::Ended(bool on_worker) noexcept {
   }
 }
 
-// The request leaves when its answer was given, so that its op is not destroyed before; and what
-// the answer has captured goes last, since it may be that which keeps the op.
+// The request leaves when its answer was given, so that its op is not destroyed before, unless by
+// the answer itself; and what the answer has captured goes last, since it may be that which keeps
+// the op. In the child of a fork nobody is answered.
 void AsyncRequest::Give(std::unique_ptr<AsyncRequest> request) noexcept {
   const Answer answer = std::move(request->answer_);
+  if (request->caller_.forgotten) return;
+  request->callers_->Answers(&request->caller_);
   if (request->status_.ok())
     answer(std::move(request->outputs_));
   else
     answer(std::move(request->status_));
-  request->callers_->Leave(&request->caller_);
+  if (!request->caller_.forgotten) request->callers_->Leave(&request->caller_);
   request.reset();
 }
 

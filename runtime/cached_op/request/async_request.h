@@ -7,7 +7,8 @@
 //
 // Thread safety: as Request.
 // Ownership and lifetime: owns its inputs, and itself from Start on.
-// Invariants: the answer is given exactly once, also when the engine was stopped. A worker gives it
+// Invariants: the answer is given exactly once, also when the engine was stopped, but not in the
+//   child of a fork. A worker gives it
 //   inside an op, so that what would wait there is refused (ENG-7), unless the engine takes no more
 //   ops. Of a request that ends while it waits it is given by who ends it, as soon as that.
 // Errors: the answer must not throw.
@@ -32,9 +33,8 @@ class AsyncRequest final : public Request {
                std::shared_ptr<const Plan> plan, std::vector<Tensor> inputs,
                const InvokeOptions& options, Answer answer);
 
-  // Starts `request`, which may be gone then. False, and nothing is started, when `callers` lets
-  // nobody in.
-  static bool Start(std::unique_ptr<AsyncRequest> request) noexcept;
+  // Starts `request`, which may be gone then. Why it was refused otherwise: then there is no answer.
+  static Status Start(std::unique_ptr<AsyncRequest> request) noexcept;
 
  private:
   bool SetScope(FailureScope* scope) noexcept override;

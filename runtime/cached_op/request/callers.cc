@@ -43,10 +43,19 @@ void Callers::Add(Caller* caller) {
 
 void Callers::Leave(Caller* caller) {
   MutexLock lock(mutex_);
+  Remove(caller);
+  // Under the lock: the destructor waits for this, and destroys left_ as soon as it has the lock.
+  if (closed_) left_.NotifyAll();
+}
+
+void Callers::Remove(Caller* caller) {
   (caller->before == nullptr ? first_ : caller->before->after) = caller->after;
   if (caller->after != nullptr) caller->after->before = caller->before;
-  // Under the lock: the destructor waits for this, and destroys left_ as soon as it has the lock.
-  if (closed_ && first_ == nullptr) left_.NotifyAll();
+}
+
+void Callers::Answers(Caller* caller) {
+  MutexLock lock(mutex_);
+  caller->answered_on = CurrentThreadKey();
 }
 
 void Callers::Close() {
@@ -56,7 +65,14 @@ void Callers::Close() {
 
 void Callers::AwaitNobody() {
   MutexLock lock(mutex_);
-  while (first_ != nullptr) left_.Wait(mutex_);
+  while (SomebodyElse()) left_.Wait(mutex_);
+  for (; first_ != nullptr; Remove(first_)) first_->forgotten = true;
+}
+
+bool Callers::SomebodyElse() const {
+  const Caller* caller = first_;
+  while (caller != nullptr && caller->answered_on == CurrentThreadKey()) caller = caller->after;
+  return caller != nullptr;
 }
 
 bool Callers::closed() const {
@@ -74,7 +90,10 @@ void Callers::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
   Caller* caller = std::exchange(first_, nullptr);
   while (caller != nullptr) {
     Caller* const next = caller->after;
-    if (caller->thread == CurrentThreadKey()) Add(caller);
+    if (caller->thread == CurrentThreadKey())
+      Add(caller);
+    else
+      caller->forgotten = true;
     caller = next;
   }
   mutex_.Unlock();

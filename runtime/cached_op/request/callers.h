@@ -28,6 +28,9 @@ struct Caller {
   uint64_t thread = 0;  // the key of its thread; 0: none waits for it
   uint64_t request = 0;
   FailureScope* scope = nullptr;  // of its ops, where it can be cancelled
+  uint64_t answered_on = 0;       // the key of the thread that gives its answer
+  // It is in the list no longer, and must not touch it: the process has forked, or the list is gone.
+  bool forgotten = false;
   Caller* before = nullptr;
   Caller* after = nullptr;
 };
@@ -47,12 +50,15 @@ class Callers final : public ForkMember {
   void SetScope(Caller* caller, FailureScope* scope) EXCLUDES(mutex_);
   // Cancels the request of this number; does nothing when none that could be cancelled is inside.
   void Cancel(uint64_t request) EXCLUDES(mutex_);
-  // REQUIRES: entered.
+  // REQUIRES: entered, and not forgotten.
   void Leave(Caller* caller) EXCLUDES(mutex_);
+  // The calling thread gives its answer, in which it may destroy the list. REQUIRES: as Leave.
+  void Answers(Caller* caller) EXCLUDES(mutex_);
 
   // Later calls of Enter answer kClosed.
   void Close() EXCLUDES(mutex_);
-  // Blocks until nobody is inside. REQUIRES: closed.
+  // Blocks until nobody is inside but those whose answer the calling thread gives, further down its
+  // stack: those are forgotten. REQUIRES: closed.
   void AwaitNobody() EXCLUDES(mutex_);
 
   bool closed() const EXCLUDES(mutex_);
@@ -63,6 +69,8 @@ class Callers final : public ForkMember {
 
  private:
   void Add(Caller* caller) REQUIRES(mutex_);
+  void Remove(Caller* caller) REQUIRES(mutex_);
+  bool SomebodyElse() const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   CondVar left_;

@@ -19,7 +19,7 @@ Request::Request(const RequestHost& host, uint64_t number, std::shared_ptr<const
   priority = options.priority;
 }
 
-bool Request::Start() noexcept {
+Result<bool> Request::Start() noexcept {
   Result<bool> placed = false;
   try {
     placed = Enter();
@@ -27,11 +27,13 @@ bool Request::Start() noexcept {
     placed = StatusOfCurrent();
   }
   // One that waits belongs to the pool, and may have ended by now.
-  if (!placed.ok())
-    EndHere(CopyOf(placed.status()));
-  else if (*placed)
-    BeginAll(this);
-  return placed.ok() && *placed;
+  if (placed.ok()) {
+    if (*placed) BeginAll(this);
+    return placed;
+  }
+  SetScope(nullptr);
+  if (has_place) BeginAll(static_cast<Request*>(host_.pool->Return(*this)));
+  return placed;
 }
 
 Result<bool> Request::Enter() {
@@ -73,13 +75,12 @@ Request* Request::BeginOps() noexcept {
 }
 
 void Request::OpsEnded(void* arena) noexcept {
-  auto* const mine = static_cast<Arena*>(arena);
-  if (!mine->abandoned()) BeginAll(mine->request()->EndOfOps());
+  BeginAll(static_cast<Arena*>(arena)->request()->EndOfOps());
 }
 
 Status Request::Prepare() {
   TENTER_RETURN_IF_ERROR(host_.pool->Furnish(*this, plan_));
-  return arena().Bind(this, number_, inputs_, host_.probe);
+  return arena().Bind(this, number_, scope_.get(), inputs_, host_.probe);
 }
 
 Status Request::Push() {

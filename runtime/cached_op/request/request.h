@@ -56,9 +56,9 @@ class Request : public Entrant {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  // Takes its place, or waits for one. Ended may have been called when it returns. True when it had
-  // its place at once.
-  bool Start() noexcept;
+  // Takes its place, or waits for one: true and false. Ended may have been called when it returns,
+  // unless it was refused, with an error.
+  Result<bool> Start() noexcept;
 
   // Ends requests that were waiting when their pool was closed.
   static void TurnAway(Entrant* waited) noexcept;
@@ -76,6 +76,8 @@ class Request : public Entrant {
   // Begins it, or runs it where it is inline. REQUIRES: it has a place, and was left to this
   // thread.
   void BeginHere() noexcept;
+  // Of its ops; null where it is inline, and of one that was refused.
+  FailureScope* scope() const { return scope_.get(); }
   // Ends it, and begins whoever is handed its place. REQUIRES: no op of it is alive, and it does
   // not wait.
   void EndHere(Status status) noexcept { BeginAll(End(std::move(status), false)); }

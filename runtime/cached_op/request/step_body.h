@@ -1,7 +1,6 @@
-// OpOfRequest: the body of an engine op that runs some steps of a plan for one request; the last
-// one ends the request.
+// OpOfRequest: the body of an engine op that runs some steps of a plan for one request.
 //
-// Path: Request::RunOnEngine -> Engine::Push(OpOfRequest) -> worker -> RunOp -> Kernel::Run.
+// Path: Request::Push -> Engine::Push(OpOfRequest) -> worker -> RunOp -> Kernel::Run.
 //
 // Thread safety: as OpBody.
 // Ownership and lifetime: refers to the arena, which stays lent until all ops of the request have
@@ -15,7 +14,7 @@
 namespace tenter {
 
 // Runs the steps of this op one after another, until one of them fails or `cancel` is requested,
-// and ends the request behind the last op; does nothing when the arena is abandoned. `worker` is
+// and notes behind the last op that all have run; does nothing when the arena is abandoned. `worker` is
 // that of the engine, or negative. REQUIRES: the arena is bound, and the ops before this one that
 // it shares vars with have run.
 void RunOp(Arena& arena, size_t number, int worker, const CancelToken& cancel);

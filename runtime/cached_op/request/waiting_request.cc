@@ -25,7 +25,8 @@ WaitingRequest::WaitingRequest(const RequestHost& host, uint64_t number,
 Result<std::vector<Tensor>> WaitingRequest::Run() {
   if (!plan_->runs_inline())
     TENTER_RETURN_IF_ERROR(host_.engine->RefuseInsideOp("a call of a cached op"));
-  if (Start()) SpinAtMost(kSpinNs);
+  TENTER_ASSIGN_OR_RETURN(const bool placed, Start());
+  if (placed) SpinAtMost(kSpinNs);
   if (!AwaitInTime() && host_.pool->Withdraw(*this))
     EndHere({StatusCode::kDeadlineExceeded, Name() + "its deadline has passed"});
   if (AwaitMoreThan(State::kStarted) == State::kLeftToUs) {
@@ -60,9 +61,26 @@ void WaitingRequest::SpinAtMost(int64_t spin_ns) const {
   } while (NowNs() < end);
 }
 
-WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) {
+// As a wait of the engine, which a body of another engine may be in while the process forks. Nothing
+// may leave the frame before the end: what the engine throws or refuses is waited through.
+WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) noexcept {
+  struct Wait {
+    WaitingRequest* request;
+    State known, now;
+  } wait{this, state, State::kStarted};
+  // One reference: a std::function of it needs no memory.
+  const auto block = [&wait] { wait.now = wait.request->BlockWhileAtMost(wait.known); };
+  try {
+    if (scope() != nullptr && scope()->WaitFor(block).ok()) return wait.now;
+  } catch (...) {
+  }
+  block();
+  return wait.now;
+}
+
+WaitingRequest::State WaitingRequest::BlockWhileAtMost(State known) {
   MutexLock lock(mutex_);
-  while (state_ <= state) changed_.Wait(mutex_);
+  while (state_ <= known) changed_.Wait(mutex_);
   return state_;
 }
 

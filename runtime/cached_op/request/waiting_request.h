@@ -33,7 +33,8 @@ class WaitingRequest final : public Request {
   void Ended(bool on_worker) noexcept override EXCLUDES(mutex_);
   void Become(State state) EXCLUDES(mutex_);
   bool AwaitInTime() EXCLUDES(mutex_);
-  State AwaitMoreThan(State state) EXCLUDES(mutex_);
+  State AwaitMoreThan(State state) noexcept EXCLUDES(mutex_);
+  State BlockWhileAtMost(State known) EXCLUDES(mutex_);
   void SpinAtMost(int64_t spin_ns) const;
 
   Mutex mutex_;

@@ -32,7 +32,11 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   return options;
 }
 
-// `on` may be null.
+bool RunsInline(const tenter_cached_op_options& c) {
+  return c.sharing == TENTER_CONFINED || c.way == TENTER_WAY_INLINE;
+}
+
+// `on` may be null where it runs inline.
 Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
                                                        std::shared_ptr<const Graph> model,
                                                        const tenter_cached_op_options& c,
@@ -45,8 +49,6 @@ Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
   if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DATAFLOW)
     return refuse("way " + std::to_string(c.way) + " does not exist");
   const CachedOpOptions options = OptionsOf(c, on == nullptr ? 1 : on->workers, probe);
-  if (on == nullptr && options.thread_safe && options.way != Way::kInline)
-    return refuse("only a cached op that runs inline needs no engine");
   auto made = std::make_shared<CachedOpObject>();
   if (on != nullptr) made->engine = on->engine;
   made->model = model;
@@ -151,7 +153,8 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
                 auto made, tenter::CreateCachedOp(on, graph.shared(), whole, context->probe()));
             return context->Add(std::move(made), op);
           };
-          if (engine == nullptr) return add(nullptr);
+          // Any other cached op without an engine has a handle of none.
+          if (engine == nullptr && tenter::RunsInline(whole)) return add(nullptr);
           TENTER_FIND_OR_RETURN(used, context, engine);
           return add(&*used);
         });

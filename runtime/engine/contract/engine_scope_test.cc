@@ -435,6 +435,32 @@ TEST_P(EngineScope, WhoIsToBeCalledIsCalledBehindTheLastOp) {
   }
 }
 
+// Once, also when others take hold of the scope and let it go at any moment.
+TEST_P(EngineScope, WhoIsToBeCalledIsCalledOnce) {
+  for (int round = 0; round < 300; ++round) {
+    const ScopePtr scope = NewScope();
+    Atomic<int> calls = 0;
+    Atomic<bool> stop = false;
+    std::vector<Thread> others(2);
+    for (Thread& other : others)
+      ASSERT_TRUE(other
+                      .Start("holds",
+                             [&] {
+                               while (!stop.Load(kRelaxed)) scope->Hold(), scope->Leave(1);
+                             })
+                      .ok());
+    const auto call = [](void* count) { static_cast<Atomic<int>*>(count)->FetchAdd(1, kRelaxed); };
+    scope->Hold();
+    for (int i = 0; i < 3; ++i) PushIn(scope.get(), "op", {}, {NewVar()}, Works()).value();
+    if (scope->CallWhenIdle(call, &calls)) call(&calls);
+    while (calls.Load(kRelaxed) == 0) YieldThread();
+    engine_->AwaitAll().value();
+    stop.Store(true, kRelaxed);
+    for (Thread& other : others) other.Join();
+    ASSERT_EQ(calls.Load(kRelaxed), 1) << "round " << round;
+  }
+}
+
 // Somebody else holds the scope: then he is the last, wherever the ops ended.
 TEST_P(EngineScope, WhoHoldsTheScopeLongestCalls) {
   Group group;
