@@ -12,9 +12,9 @@
 //   per order in which kernels want them, however many ops use them); borrows engine and probe,
 //   which outlive it. Closing while requests are in flight is safe: they finish (COP-4). The
 //   destructor waits for every request that is inside, and for its answer: one that waits for room
-//   gets kClosed, one that compiles or runs comes to its end. It may run inside an answer, for which
-//   it does not wait, when no other request is inside that needs this worker. In the child of a
-//   fork the requests of other threads, and those that no thread waits for, are
+//   gets kClosed, one that compiles or runs comes to its end. It may run inside an answer, for
+//   which it does not wait, when no other request is inside that needs this worker. In the child of
+//   a fork the requests of other threads, and those that no thread waits for, are
 //   forgotten: what they held is free, and they are not answered.
 // Invariants: (1) a result is bitwise equal to the one-thread run of the same plan and input
 //   (COP-1). (2) memory = parameters + plans (bounded) + one arena per request that runs (bounded)

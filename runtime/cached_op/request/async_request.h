@@ -33,7 +33,8 @@ class AsyncRequest final : public Request {
                std::shared_ptr<const Plan> plan, std::vector<Tensor> inputs,
                const InvokeOptions& options, Answer answer);
 
-  // Starts `request`, which may be gone then. Why it was refused otherwise: then there is no answer.
+  // Starts `request`, which may be gone then. Why it was refused otherwise: then there is no
+  // answer.
   static Status Start(std::unique_ptr<AsyncRequest> request) noexcept;
 
  private:

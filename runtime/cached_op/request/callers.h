@@ -29,7 +29,8 @@ struct Caller {
   uint64_t request = 0;
   FailureScope* scope = nullptr;  // of its ops, where it can be cancelled
   uint64_t answered_on = 0;       // the key of the thread that gives its answer
-  // It is in the list no longer, and must not touch it: the process has forked, or the list is gone.
+  // It is in the list no longer, and must not touch it: the process has forked, or the list is
+  // gone.
   bool forgotten = false;
   Caller* before = nullptr;
   Caller* after = nullptr;

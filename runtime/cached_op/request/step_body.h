@@ -14,9 +14,9 @@
 namespace tenter {
 
 // Runs the steps of this op one after another, until one of them fails or `cancel` is requested,
-// and notes behind the last op that all have run; does nothing when the arena is abandoned. `worker` is
-// that of the engine, or negative. REQUIRES: the arena is bound, and the ops before this one that
-// it shares vars with have run.
+// and notes behind the last op that all have run; does nothing when the arena is abandoned.
+// `worker` is that of the engine, or negative. REQUIRES: the arena is bound, and the ops before
+// this one that it shares vars with have run.
 void RunOp(Arena& arena, size_t number, int worker, const CancelToken& cancel);
 
 struct OpOfRequest {

@@ -61,8 +61,8 @@ void WaitingRequest::SpinAtMost(int64_t spin_ns) const {
   } while (NowNs() < end);
 }
 
-// As a wait of the engine, which a body of another engine may be in while the process forks. Nothing
-// may leave the frame before the end: what the engine throws or refuses is waited through.
+// As a wait of the engine, which a body of another engine may be in while the process forks.
+// Nothing may leave the frame before the end: what the engine throws or refuses is waited through.
 WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) noexcept {
   struct Wait {
     WaitingRequest* request;

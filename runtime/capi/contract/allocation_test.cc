@@ -412,6 +412,35 @@ TEST_P(CApiAllocation, ModelsAndCachedOps) {
     Must(tenter_cached_op_create(context_, engine_, model, &options, &op, &error_));
   });
   Sweep("cached_op_invoke", invoke, [&] { tenter_tensor_release(&output); });
+  tenter_footprint footprint = {};
+  Sweep("cached_op_get_footprint",
+        [&] { return tenter_cached_op_get_footprint(context_, op, &footprint, &error_); });
+}
+
+TEST_P(CApiAllocation, RequestsThatAreAnsweredLater) {
+  const std::string bytes = ReluModelBytes();
+  tenter_model model = nullptr;
+  tenter_cached_op op = nullptr;
+  tenter_cached_op_options options = {};
+  options.reference_kernels = 1;
+  Must(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu", &model, &error_));
+  Must(tenter_cached_op_create(context_, engine_, model, &options, &op, &error_));
+  float values[4] = {-1, 2, -3, 4};
+  tenter_tensor input = {}, output = {};
+  input.rank = 2;
+  input.dims[0] = 1;
+  input.dims[1] = 4;
+  input.data = values;
+  input.size_bytes = sizeof(values);
+  tenter_invoke_options with = {};
+  with.timeout_ns = int64_t{1} << 50;
+  with.priority = 1;
+  Sweep(
+      "cached_op_invoke_with",
+      [&] {
+        return tenter_cached_op_invoke_with(context_, op, &with, &input, 1, &output, 1, &error_);
+      },
+      [&] { tenter_tensor_release(&output); });
   Semaphore answers;
   const auto answer = [](void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
     for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
@@ -427,9 +456,6 @@ TEST_P(CApiAllocation, ModelsAndCachedOps) {
       [&] { answers.Acquire(); });
   Sweep("cached_op_cancel",
         [&] { return tenter_cached_op_cancel(context_, op, request, &error_); });
-  tenter_footprint footprint = {};
-  Sweep("cached_op_get_footprint",
-        [&] { return tenter_cached_op_get_footprint(context_, op, &footprint, &error_); });
 }
 
 TEST_P(CApiAllocation, Iterators) {
