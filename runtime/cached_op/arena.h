@@ -116,8 +116,6 @@ class Arena {
   void SetComplete() { complete_ = true; }
   bool complete() const { return complete_; }
   Probe* probe() const { return probe_; }
-  // Written when the request has ended. REQUIRES: the plan does not run inline.
-  Var end_var() const { return end_var_; }
 
  private:
   Arena(Engine* engine, const std::shared_ptr<const Plan>& plan)
@@ -145,7 +143,7 @@ class Arena {
   std::vector<ArenaOp> ops_;
   std::vector<Bound> bound_;  // refers to steps_ and to the plan
   std::vector<Var> vars_;
-  Var end_var_;
+  Var end_var_;             // that of the last op
   bool whole_ = false;      // all vars were made, and none was deleted
   bool abandoned_ = false;  // set before the child has a second thread
   SmallMutex mutex_;

@@ -18,10 +18,6 @@ namespace {
 
 using Results = Result<std::vector<Tensor>>;
 
-std::vector<float> Floats(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
-}
-
 // Answers as they come.
 class Answers {
  public:

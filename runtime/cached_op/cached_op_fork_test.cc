@@ -30,10 +30,6 @@ class AtSites : public Probe {
   const Action action_;
 };
 
-std::vector<float> Floats(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
-}
-
 class CachedOpFork : public testing::TestWithParam<Runs> {
  protected:
   void SetUp() override {

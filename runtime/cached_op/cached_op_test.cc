@@ -17,10 +17,6 @@
 namespace tenter {
 namespace {
 
-std::vector<float> Floats(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
-}
-
 // Calls a function at one site; everything else proceeds.
 class AtSite : public Probe {
  public:

@@ -31,10 +31,6 @@ class Sites : public Probe {
   const Action action_;
 };
 
-std::vector<float> Floats(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
-}
-
 struct Called {
   Runs runs;
   bool thread_safe = true;

@@ -38,8 +38,8 @@ Links LinksOf(const StepOrder& order) {
   return links;
 }
 
-// Per step: whether it comes behind all the steps before it, when `links` are those that each waits
-// for. All that nobody waits for among the first i steps are then waited for by step i itself.
+// Per step: whether it comes behind all the steps before it. All that nobody waits for among the
+// first i steps are then waited for by step i itself.
 std::vector<bool> BehindAll(const std::vector<Indices>& waits_for) {
   std::vector<bool> behind_all, awaited;
   size_t loose = 0;  // steps so far that nobody waits for

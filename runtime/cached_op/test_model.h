@@ -46,6 +46,10 @@ inline Tensor RandomTensor(const Shape& shape, uint64_t seed) {
   return tensor;
 }
 
+inline std::vector<float> Floats(const Tensor& tensor) {
+  return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
+}
+
 inline std::shared_ptr<const Graph> BranchModel() {
   Graph graph;
   graph.name = "branch";

@@ -35,6 +35,17 @@ void Completes(void*, const tenter_op_context*, tenter_completion* completion) {
 // At some sites nothing may fail: telling a harness of them must need no memory.
 void Watch(void*, const tenter_hit*, tenter_fault*) {}
 
+// What the model of these tests reads.
+tenter_tensor RowOf(float (&values)[4]) {
+  tenter_tensor row = {};
+  row.rank = 2;
+  row.dims[0] = 1;
+  row.dims[1] = 4;
+  row.data = values;
+  row.size_bytes = sizeof(values);
+  return row;
+}
+
 // One context on an engine with `workers` (or TENTER_NAIVE_ENGINE), and an object of each kind.
 class CApiAllocation : public testing::TestWithParam<int> {
  protected:
@@ -395,12 +406,8 @@ TEST_P(CApiAllocation, ModelsAndCachedOps) {
       [&] { return tenter_cached_op_create(context_, engine_, model, &options, &op, &error_); },
       [&] { Must(tenter_cached_op_free(context_, op, &error_)); });
   float values[4] = {-1, 2, -3, 4};
-  tenter_tensor input = {}, output = {};
-  input.rank = 2;
-  input.dims[0] = 1;
-  input.dims[1] = 4;
-  input.data = values;
-  input.size_bytes = sizeof(values);
+  const tenter_tensor input = RowOf(values);
+  tenter_tensor output = {};
   const auto invoke = [&] {
     return tenter_cached_op_invoke(context_, op, &input, 1, &output, 1, &error_);
   };
@@ -426,12 +433,8 @@ TEST_P(CApiAllocation, RequestsThatAreAnsweredLater) {
   Must(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu", &model, &error_));
   Must(tenter_cached_op_create(context_, engine_, model, &options, &op, &error_));
   float values[4] = {-1, 2, -3, 4};
-  tenter_tensor input = {}, output = {};
-  input.rank = 2;
-  input.dims[0] = 1;
-  input.dims[1] = 4;
-  input.data = values;
-  input.size_bytes = sizeof(values);
+  const tenter_tensor input = RowOf(values);
+  tenter_tensor output = {};
   tenter_invoke_options with = {};
   with.timeout_ns = int64_t{1} << 50;
   with.priority = 1;
