@@ -193,6 +193,8 @@ TEST_P(CachedOpFork, WithPendingOpsOfOtherCallers) {
     for (Thread& caller : threads)
       ASSERT_TRUE(caller.Start("caller", [&] { EXPECT_TRUE(InvokeIsRight()); }).ok());
     all_run.Wait();
+    // Until each has its number, which the child could give to a request of its own otherwise.
+    while (op_->footprint().in_flight != threads.size()) YieldThread();
     judged = Fork([&] {
       const int before = ran.Load(kRelaxed);
       if (before == nodes) return kNothingShown;
