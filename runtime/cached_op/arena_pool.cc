@@ -1,6 +1,7 @@
 #include "runtime/cached_op/arena_pool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <string>
 #include <utility>
@@ -80,17 +81,14 @@ void ArenaPool::RemoveWaiting(Entrant* entrant) {
   --waiting_;
 }
 
-// A place with an idle arena of this plan. Else, when there is no room for one more arena, the
-// place of the oldest idle one, which Furnish replaces. Else a new place.
+// A new place where no arena is idle. Else of those that fit the plan the one that was used last,
+// whose memory is the warmest, or of all when none fits.
 ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& plan) {
-  auto place = std::find_if(idle_.begin(), idle_.end(),
-                            [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
-  const bool is_room = lent_.size() + idle_.size() < limits_.running;
-  if (place == idle_.end() && !is_room) place = idle_.begin();
-  if (place == idle_.end())
-    place = lent_.emplace(lent_.end());
-  else
-    lent_.splice(lent_.end(), idle_, place);
+  if (idle_.empty()) return lent_.emplace(lent_.end());
+  const auto fits = std::find_if(idle_.rbegin(), idle_.rend(),
+                                 [&](const ArenaPlace& idle) { return idle.arena->Fits(plan); });
+  const Place place = std::prev(fits == idle_.rend() ? idle_.end() : fits.base());
+  lent_.splice(lent_.end(), idle_, place);
   return place;
 }
 
@@ -104,8 +102,7 @@ Entrant* ArenaPool::Return(Entrant& entrant) noexcept {
   return HandOn(place);
 }
 
-// To whoever is first. What he gets comes with an arena, which Furnish replaces when it is of
-// another plan.
+// To whoever is first. What he gets comes with its arena.
 Entrant* ArenaPool::HandOn(Place place) {
   if (Entrant* const next = first_; next != nullptr) {
     RemoveWaiting(next);

@@ -1,8 +1,8 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
-//   Enter: a place, by priority and in order of arrival -> Furnish: an idle arena of this plan, or
-//   a new one -> the request runs -> Return: the arena is idle again, or is destroyed -> the place
-//   goes to whoever is first in the queue
+//   Enter: a place, by priority and in order of arrival -> Furnish: its arena, or a new one, for
+//   this plan -> the request runs -> Return: the arena is idle again -> the place goes to whoever is
+//   first in the queue
 //   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
 // Nobody blocks here: who has to wait is told, and whoever returns a place is told who has it now.
@@ -19,12 +19,11 @@
 //   by the number of threads that ever called, or of requests that wait. (2) an arena is lent to
 //   one request at a time. (3) a request waits only while all places are lent, and a place that
 //   becomes free goes to the request of the highest priority that has waited longest: nobody
-//   overtakes. (4) an idle arena does not keep its plan alive; when the plan is gone, the next
-//   request that finds a free place destroys the arena. (5) after Close no arena is idle, and
-//   nobody waits.
+//   overtakes. (4) an idle arena keeps no plan alive. (5) after Close no arena is idle, and nobody
+//   waits.
 // Errors: Enter returns kClosed after Close, kResourceExhausted when full and refusing,
 //   kWaitInsideOp when the entrant's thread would wait inside an op, kStopped when it was withdrawn
-//   before; Furnish returns kResourceExhausted when memory is short, and what Arena::Complete says.
+//   before; Furnish returns kResourceExhausted when memory is short, and what Arena::Lend says.
 #pragma once
 
 #include <cstdint>
@@ -84,7 +83,7 @@ class ArenaPool final : public ForkMember {
   // True when the entrant has a place. False when it waits: then it belongs to the pool, and
   // whoever hands it a place begins it.
   Result<bool> Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
-  // Brings an arena for `plan` to its place.
+  // Brings an arena to its place, and lends it for `plan`.
   Status Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // Takes the place back; returns who has it now, and must be begun, or null. REQUIRES: no op of
   // the request is alive.
@@ -114,7 +113,6 @@ class ArenaPool final : public ForkMember {
   void AddWaiting(Entrant* entrant) REQUIRES(mutex_);
   void RemoveWaiting(Entrant* entrant) REQUIRES(mutex_);
   Place TakeFreePlace(const std::shared_ptr<const Plan>& plan) REQUIRES(mutex_);
-  Status Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
   Entrant* HandOn(Place place) REQUIRES(mutex_);
   // Both let the lock go while they delete vars.
   void DestroyUnwanted() REQUIRES(mutex_);

@@ -1,45 +1,25 @@
-// The arenas of ArenaPool: how a place gets one of the right plan, and how those are destroyed that
-// nobody wants.
+// The arenas of ArenaPool: how a place gets one, and how those are destroyed that nobody wants.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/arena_pool.h"
-#include "runtime/cached_op/no_memory.h"
 #include "runtime/cached_op/sites.h"
 
 namespace tenter {
 
 Status ArenaPool::Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) {
-  ArenaPlace& place = *entrant.place;
   if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
     return fault;
-  if (place.arena == nullptr || !place.arena->Fits(plan))
-    TENTER_RETURN_IF_ERROR(Replace(place, plan));
-  place.arena->Lend(std::move(plan));
-  return {};
-}
-
-Status ArenaPool::Replace(ArenaPlace& place, const std::shared_ptr<const Plan>& plan) {
-  {
+  if (entrant.place->arena == nullptr) {
+    auto fresh = std::make_shared<Arena>(engine_);
     MutexLock lock(mutex_);
-    if (!Empty(place)) return NoMemory();
+    entrant.place->arena = std::move(fresh);
   }
-  TENTER_ASSIGN_OR_RETURN(std::shared_ptr<Arena> fresh, Arena::Create(engine_, plan));
-  {
-    MutexLock lock(mutex_);
-    place.arena = std::move(fresh);
-  }
-  return place.arena->Complete(*plan);
+  return entrant.arena().Lend(std::move(plan));
 }
 
 void ArenaPool::DestroyUnwanted() {
-  for (Place place = idle_.begin(); place != idle_.end();) {
-    const Place next = std::next(place);
-    if (place->arena->unwanted()) unwanted_.splice(unwanted_.end(), idle_, place);
-    place = next;
-  }
   // Empty lets the lock go, and others change the list then: so each search starts at the
   // beginning. A place that was tried goes to the end of the list, so that each is tried once.
   for (size_t tries = unwanted_.size(); tries > 0; --tries) {

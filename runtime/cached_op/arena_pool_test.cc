@@ -105,7 +105,7 @@ TEST_F(ArenaPoolTest, CloseTakesOutThoseWhoWait) {
   EXPECT_EQ(pool.Return(entrants[0]), nullptr);
 }
 
-// An idle arena does not keep a plan that the cache has dropped, and goes at the next call.
+// An idle arena does not keep a plan that the cache has dropped, and serves the next one.
 TEST_F(ArenaPoolTest, IdleArenasPinNoEvictedPlan) {
   PlanCache cache(1, [&](std::span<const TensorSpec> signature) {
     return Plan::Compile(*graph_, signature, {.kernels = KernelChoice::kReference});
@@ -129,8 +129,8 @@ TEST_F(ArenaPoolTest, IdleArenasPinNoEvictedPlan) {
   EXPECT_EQ(pool.Close(), nullptr);
 }
 
-// A plan that is dropped while it is in use ends with its last request, and its arena with it.
-TEST_F(ArenaPoolTest, ArenaOfADroppedPlanIsNotKept) {
+// A plan that is dropped while it is in use ends with its last request.
+TEST_F(ArenaPoolTest, DroppedPlanEndsWithItsLastRequest) {
   ArenaPool pool(engine_.get(), {.running = 8}, nullptr);
   std::shared_ptr<const Plan> plan = PlanOf(1);
   const std::weak_ptr<const Plan> dropped = plan;
@@ -140,8 +140,52 @@ TEST_F(ArenaPoolTest, ArenaOfADroppedPlanIsNotKept) {
   EXPECT_FALSE(dropped.expired());
   EXPECT_EQ(pool.Return(entrant), nullptr);
   EXPECT_TRUE(dropped.expired());
-  EXPECT_EQ(pool.idle(), 0u);
+  EXPECT_EQ(pool.Close(), nullptr);
   EXPECT_EQ(LiveVars(), 0u);
+}
+
+// One arena serves plans by turns: in the memory of the largest, as long as that is there.
+TEST_F(ArenaPoolTest, OneArenaServesPlansByTurns) {
+  ArenaPool pool(engine_.get(), {.running = 8}, nullptr);
+  std::vector<std::shared_ptr<const Plan>> plans;
+  for (const int64_t rows : {2, 1, 64, 3}) plans.push_back(PlanOf(rows));
+  size_t most = 0;
+  for (int round = 0; round < 2; ++round)
+    for (const auto& plan : plans) {
+      Entrant entrant;
+      Take(pool, &entrant, plan);
+      EXPECT_TRUE(entrant.arena().Fits(plan));
+      most = std::max(most, Fitting::BytesFor(*plan));
+      EXPECT_EQ(pool.bytes(), most);
+      EXPECT_EQ(pool.Return(entrant), nullptr);
+      EXPECT_EQ(pool.idle(), 1u);
+    }
+  for (auto& plan : plans) plan = nullptr;
+  const auto small = PlanOf(1);
+  Entrant entrant;
+  Take(pool, &entrant, small);
+  EXPECT_EQ(pool.bytes(), Fitting::BytesFor(*small));
+  EXPECT_EQ(pool.Return(entrant), nullptr);
+  EXPECT_EQ(pool.Close(), nullptr);
+}
+
+// Of idle arenas that fit, the one that was used last comes first; of those that do not, too.
+TEST_F(ArenaPoolTest, WarmestArenaComesFirst) {
+  ArenaPool pool(engine_.get(), {.running = 8}, nullptr);
+  const auto plan = PlanOf(1), other = PlanOf(2), fresh = PlanOf(3);
+  std::vector<Entrant> entrants(3);
+  for (size_t i = 0; i < 3; ++i) Take(pool, &entrants[i], i == 0 ? other : plan);
+  std::vector<const Arena*> arenas;
+  for (const Entrant& entrant : entrants) arenas.push_back(&entrant.arena());
+  for (const size_t i : {1, 2, 0}) EXPECT_EQ(pool.Return(entrants[i]), nullptr);
+  std::vector<Entrant> later(3);
+  Take(pool, &later[0], plan);
+  Take(pool, &later[1], fresh);
+  Take(pool, &later[2], plan);
+  EXPECT_EQ(&later[0].arena(), arenas[2]);
+  EXPECT_EQ(&later[1].arena(), arenas[0]);
+  EXPECT_EQ(&later[2].arena(), arenas[1]);
+  for (Entrant& entrant : later) EXPECT_EQ(pool.Return(entrant), nullptr);
   EXPECT_EQ(pool.Close(), nullptr);
 }
 
