@@ -44,8 +44,9 @@ Result<Fitting*> Arena::Fit(const std::shared_ptr<const Plan>& plan) {
   return fittings_.emplace_back(std::move(fitting)).get();
 }
 
-// Memory for one more plan. A block that is too small gives way to another one, and all that lies in
-// it goes; so does one that a plan had needed which is gone now, and which nobody else needs half.
+// Memory for one more plan. A block that is too small gives way to another one, and all that lies
+// in it goes; so does one that a plan had needed which is gone now, and which nobody else needs
+// half.
 Status Arena::Reserve(const Plan& plan) {
   size_t wanted = Fitting::BytesFor(plan);
   for (const auto& fitting : fittings_) wanted = std::max(wanted, fitting->bytes());

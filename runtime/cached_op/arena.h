@@ -1,11 +1,11 @@
 // Arena: all that the ops of one in-flight request refer to: the memory of its values, the tensors
 // that come from and go to its caller, and the engine vars that order who uses which part.
 //
-//   idle --Lend: a fitting for the plan--> lent --Bind--> the request runs its ops --TakeBack--> idle
+//   idle --Lend: fits the plan--> lent --Bind--> the request runs its ops --TakeBack--> idle
 //   child of a fork: lent to a thread of the parent --Abandon--> its ops do nothing
 //
-// It serves plans by turns, in the same memory, and keeps a fitting for each, so that a caller whose
-// shapes change from call to call pays for that once per shape.
+// It serves plans by turns, in the same memory, and keeps a fitting for each, so that a caller
+// whose shapes change from call to call pays for that once per shape.
 //
 // LOCK ORDER: Arena::mutex_ is a leaf. No two threads compete for it: it is there for a fork, which
 //   takes it and so does not copy an arena that is being changed.
@@ -15,8 +15,8 @@
 // Ownership and lifetime: owns its block and its vars, and the results until they are taken;
 //   borrows the inputs, which the request keeps while an op may run. The engine must outlive it.
 //   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
-//   dropped. What it has of such a plan goes when it has to fit another one, and so does memory that
-//   no other plan needs.
+//   dropped. What it has of such a plan goes when it has to fit another one, and so does memory
+//   that no other plan needs.
 // Invariants: (1) the memory and the vars of the plan that needs most of each, among those that it
 //   serves. (2) it is neither taken back nor destroyed while an op that refers to it exists, but in
 //   the child of a fork. (3) every op writes a var, so when the deleters of all vars have run, all

@@ -1,8 +1,8 @@
 // ArenaPool: lends arenas to requests; the memory of a cached op is bounded here (COP-2).
 //
 //   Enter: a place, by priority and in order of arrival -> Furnish: its arena, or a new one, for
-//   this plan -> the request runs -> Return: the arena is idle again -> the place goes to whoever is
-//   first in the queue
+//   this plan -> the request runs -> Return: the arena is idle again -> the place goes to whoever
+//   is first in the queue
 //   child of a fork: places of other threads are taken back; their arenas go when their ops have
 //
 // Nobody blocks here: who has to wait is told, and whoever returns a place is told who has it now.
