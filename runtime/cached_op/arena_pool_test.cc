@@ -107,7 +107,7 @@ TEST_F(ArenaPoolTest, CloseTakesOutThoseWhoWait) {
 
 // An idle arena does not keep a plan that the cache has dropped, and serves the next one.
 TEST_F(ArenaPoolTest, IdleArenasPinNoEvictedPlan) {
-  PlanCache cache(1, [&](std::span<const TensorSpec> signature) {
+  PlanCache cache({.plans = 1}, [&](std::span<const TensorSpec> signature) {
     return Plan::Compile(*graph_, signature, {.kernels = KernelChoice::kReference});
   });
   ArenaPool pool(engine_.get(), {.running = 8}, nullptr);

@@ -56,7 +56,7 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                    const CachedOpOptions& options)
     : graph_(std::move(graph)),
       options_(options),
-      plans_(options.plans_max,
+      plans_({.plans = options.plans_max, .bytes = options.plan_bytes_max},
              [this](std::span<const TensorSpec> signature) -> Result<std::shared_ptr<const Plan>> {
                const ProbeOutcome fault =
                    TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile, .op = graph_->name);
@@ -128,6 +128,7 @@ CachedOpFootprint CachedOp::footprint() const {
   const PlanCache::Kept kept = plans_.kept();
   return {.parameter_bytes = graph_->parameters->size_bytes() + PackedBytes(*graph_->packed),
           .plans = kept.plans,
+          .plan_bytes = kept.bytes,
           .scratch_bytes = kept.scratch_bytes,
           .arena_bytes = arenas_.bytes(),
           .in_flight = arenas_.in_flight(),

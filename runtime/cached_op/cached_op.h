@@ -49,7 +49,9 @@ struct CachedOpOptions {
   // there are workers; inline and on the naive engine, in_flight_max, since it costs more to wake
   // the next thread than to let it compete.
   size_t running_max = 0;
-  size_t plans_max = 16;  // input signatures kept compiled
+  // Input signatures kept compiled, and about what they may cost; 0: as many as that allows.
+  size_t plans_max = 0;
+  size_t plan_bytes_max = PlanLimits().bytes;
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
@@ -60,6 +62,7 @@ struct CachedOpOptions {
 struct CachedOpFootprint {
   size_t parameter_bytes = 0;  // with what kernels keep of them in orders of their own
   size_t plans = 0;
+  size_t plan_bytes = 0;     // of those, about
   size_t scratch_bytes = 0;  // of the plans that are kept, where workers have it
   size_t arena_bytes = 0;    // of all arenas that exist
   size_t in_flight = 0;      // requests that run
@@ -71,7 +74,7 @@ struct CachedOpFootprint {
 
 class CachedOp {
  public:
-  // REQUIRES: `graph` went through Simplify; in_flight_max and plans_max are positive; there is an
+  // REQUIRES: `graph` went through Simplify; in_flight_max is positive; there is an
   // engine, unless requests run inline. Throws std::bad_alloc.
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();

@@ -82,8 +82,14 @@ class Plan {
   // REQUIRES: scratch_of_workers, 0 <= worker < options.workers.
   std::byte* scratch(int worker) const { return scratch_[worker]->data(); }
   size_t scratch_bytes_of_workers() const { return scratch_.size() * scratch_bytes_; }
+  // About what the plan costs while it is kept: with the primitives of the library and their code,
+  // of which nobody else knows the size, and with what arenas keep for it.
+  size_t bytes() const { return scratch_bytes_of_workers() + steps_.size() * kStepBytes; }
 
  private:
+  // Measured: a hundred plans of an OCR classifier of 90 steps had 195 MB of resident pages.
+  static constexpr size_t kStepBytes = 22 << 10;
+
   explicit Plan(const PlanOptions& options) : options_(options) {}
   Status Build(const Graph& graph);
   Status AddStep(const Node& node);

@@ -17,9 +17,8 @@ std::string SignatureKey(std::span<const TensorSpec> signature) {
   return key;
 }
 
-PlanCache::PlanCache(size_t capacity, CompileFunction compile)
-    : capacity_(capacity), compile_(std::move(compile)) {
-  TENTER_CHECK(capacity > 0, "a plan cache needs room for one plan");
+PlanCache::PlanCache(const PlanLimits& limits, CompileFunction compile)
+    : limits_(limits), compile_(std::move(compile)) {
   JoinFork(this);
 }
 
@@ -73,35 +72,44 @@ Result<std::shared_ptr<const Plan>> PlanCache::Compile(
 
 void PlanCache::Publish(const std::string& key, Entry& entry, std::shared_ptr<const Plan> plan,
                         Status status) noexcept {
-  Entries::node_type gone;  // destroyed without the lock, since a plan is large
+  Entries gone;  // destroyed without the lock, since a plan is large
   MutexLock lock(mutex_);
   entry.done = true;
   entry.last_use = ++uses_;
   entry.plan = std::move(plan);
   entry.status = std::move(status);
-  gone = entry.status.ok() ? TakeLeastRecentlyUsed() : entries_.extract(key);
+  if (!entry.status.ok()) gone.insert(entries_.extract(key));
+  while (IsFull()) gone.insert(TakeLeastRecentlyUsed());
   compiled_.NotifyAll();
 }
 
-// Empty while no more than `capacity` plans are ready. They are never two too many, since this is
-// called whenever one is added.
+bool PlanCache::IsFull() const {
+  const Kept kept = CountKept();
+  if (limits_.plans > 0 && kept.plans > limits_.plans) return true;
+  return kept.plans > 1 && kept.bytes > limits_.bytes;
+}
+
+// REQUIRES: a plan is ready.
 PlanCache::Entries::node_type PlanCache::TakeLeastRecentlyUsed() {
-  size_t ready = 0;
   auto oldest = entries_.end();
   for (auto it = entries_.begin(); it != entries_.end(); ++it) {
     if (!it->second->done) continue;
-    ++ready;
     if (oldest == entries_.end() || it->second->last_use < oldest->second->last_use) oldest = it;
   }
-  return ready > capacity_ ? entries_.extract(oldest) : Entries::node_type();
+  return entries_.extract(oldest);
 }
 
 PlanCache::Kept PlanCache::kept() const {
   MutexLock lock(mutex_);
+  return CountKept();
+}
+
+PlanCache::Kept PlanCache::CountKept() const {
   Kept kept;
   for (const auto& [key, entry] : entries_) {
     if (entry->plan == nullptr) continue;
     ++kept.plans;
+    kept.bytes += entry->plan->bytes();
     kept.scratch_bytes += entry->plan->scratch_bytes_of_workers();
   }
   return kept;

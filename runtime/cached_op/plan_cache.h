@@ -1,7 +1,7 @@
 // PlanCache: each input signature is compiled at most once, also when many threads ask for it
 // first (COP-3).
 //
-//   absent --(first caller)--> compiling --ok--> ready --(capacity, least recently used)--> absent
+//   absent --(first caller)--> compiling --ok--> ready --(no room, least recently used)--> absent
 //                                  \--error--> absent, and everybody who waited gets the error
 //   child of a fork: what another thread was compiling is absent
 //
@@ -9,9 +9,9 @@
 //
 // Thread safety: every method from any thread.
 // Ownership and lifetime: holds a reference to each ready plan; callers hold their own.
-// Invariants: (1) at most one compilation per signature is under way. (2) at most `capacity`
-//    plans are ready. (3) once a compilation has begun nothing but the compilation itself can fail,
-//    so those who wait for it are always released.
+// Invariants: (1) at most one compilation per signature is under way. (2) no more plans are ready
+//    than the limits allow, but for the one that was used last. (3) once a compilation has begun
+//    nothing but the compilation itself can fail, so those who wait for it are always released.
 // Errors: Get returns the error of the compilation that it started or waited for, and
 //    kResourceExhausted when memory is short; a later Get tries again.
 #pragma once
@@ -28,14 +28,18 @@
 
 namespace tenter {
 
+struct PlanLimits {
+  size_t plans = 0;  // 0: as many as the bytes hold
+  size_t bytes = size_t{256} << 20;
+};
+
 class PlanCache final : public ForkMember {
  public:
   using CompileFunction =
       std::function<Result<std::shared_ptr<const Plan>>(std::span<const TensorSpec> signature)>;
 
-  // REQUIRES: capacity > 0. `compile` is called without a lock, from the threads that call Get.
-  // Throws std::bad_alloc.
-  PlanCache(size_t capacity, CompileFunction compile);
+  // `compile` is called without a lock, from the threads that call Get. Throws std::bad_alloc.
+  PlanCache(const PlanLimits& limits, CompileFunction compile);
   ~PlanCache() { LeaveFork(this); }
   PlanCache(const PlanCache&) = delete;
   PlanCache& operator=(const PlanCache&) = delete;
@@ -51,9 +55,9 @@ class PlanCache final : public ForkMember {
   void AfterForkInParent() override;
   void AfterForkInChild() override;
 
-  // The plans that are ready, and the scratch memory that they hold.
+  // The plans that are ready, what they hold, and how much of that is scratch memory.
   struct Kept {
-    size_t plans = 0, scratch_bytes = 0;
+    size_t plans = 0, bytes = 0, scratch_bytes = 0;
   };
   Kept kept() const EXCLUDES(mutex_);
 
@@ -74,9 +78,11 @@ class PlanCache final : public ForkMember {
   Result<std::shared_ptr<const Plan>> Compile(std::span<const TensorSpec> signature) const noexcept;
   void Publish(const std::string& key, Entry& entry, std::shared_ptr<const Plan> plan,
                Status status) noexcept EXCLUDES(mutex_);
+  Kept CountKept() const REQUIRES(mutex_);
+  bool IsFull() const REQUIRES(mutex_);
   Entries::node_type TakeLeastRecentlyUsed() REQUIRES(mutex_);
 
-  const size_t capacity_;
+  const PlanLimits limits_;
   const CompileFunction compile_;
   mutable Mutex mutex_;
   CondVar compiled_;

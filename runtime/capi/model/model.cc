@@ -23,7 +23,8 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.thread_safe = c.sharing != TENTER_CONFINED;
   if (c.in_flight_max > 0) options.in_flight_max = c.in_flight_max;
   options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
-  if (c.plans_max > 0) options.plans_max = c.plans_max;
+  options.plans_max = c.plans_max;
+  if (c.plan_bytes_max > 0) options.plan_bytes_max = c.plan_bytes_max;
   options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
   options.way = WayOf(c.way);
   options.running_max = c.running_max;
@@ -169,7 +170,7 @@ tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cache
                                                 footprint, 1, "tenter_footprint"));
     const tenter::CachedOpFootprint now = object->op->footprint();
     out.Set(0, {0, now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
-                now.requests, now.plans, now.scratch_bytes, now.arena_bytes});
+                now.requests, now.plans, now.scratch_bytes, now.arena_bytes, now.plan_bytes});
     return {};
   });
 }

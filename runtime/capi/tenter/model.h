@@ -80,12 +80,13 @@ typedef struct tenter_cached_op_options {
   tenter_sharing sharing;
   uint64_t in_flight_max;    /* requests that run at once, or wait, where more are refused; 0: 8 */
   int32_t refuse_when_full;  /* 0: queue */
-  uint64_t plans_max;        /* 0: the default, 16 */
+  uint64_t plans_max;        /* signatures kept compiled; 0: as many as plan_bytes_max holds */
   int32_t reference_kernels; /* 1: no oneDNN */
   tenter_way way;
   /* Requests that run at once, at most in_flight_max; the others hold nothing but their inputs. 0:
    * as many as there are workers; inline, in_flight_max. */
   uint64_t running_max;
+  uint64_t plan_bytes_max; /* about what the kept plans may cost together; 0: 256 MiB */
 } tenter_cached_op_options;
 
 /* NULL, or all zero: neither deadline nor priority. */
@@ -113,6 +114,7 @@ typedef struct tenter_footprint {
   uint64_t plans;         /* that are kept */
   uint64_t scratch_bytes; /* of those plans, for each worker, where a request may use many */
   uint64_t arena_bytes;   /* of the requests that run, and of the arenas that wait for the next */
+  uint64_t plan_bytes;    /* about what the plans that are kept cost, scratch memory included */
 } tenter_footprint;
 
 /* Keeps engine and model alive until it is freed; `options` may be NULL, and so may `engine` where
