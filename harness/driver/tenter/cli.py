@@ -13,7 +13,7 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history, cli_sweep, paragraphs
+from tenter import __version__, cli_bench, cli_canary, cli_checkout, cli_fuzz, cli_history, cli_plan, cli_sweep, paragraphs
 from tenter.console import command_line, open_console, path_shown, say
 from tenter.errors import CLEAN, DEFECT, FULL, INCONCLUSIVE, USAGE, TenterError, UsageError
 from tenter.house import this_house
@@ -188,6 +188,7 @@ app.command(cls=StrictCommand)(cli_sweep.sweep)
 app.command(cls=StrictCommand)(cli_canary.canary)
 app.command(cls=StrictCommand)(cli_checkout.doctor)
 app.command(name="list", cls=StrictCommand)(cli_checkout.list_)
+app.command(name="plan", cls=StrictCommand)(cli_plan.plan)
 app.command(cls=StrictCommand)(cli_checkout.contracts)
 app.command(cls=StrictCommand)(cli_checkout.build)
 
