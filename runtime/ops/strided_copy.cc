@@ -27,6 +27,16 @@ void CopyMatrix(const T* source, T* target, int64_t rows, int64_t columns, int64
   }
 }
 
+// The same for a few columns: one run over memory that lies column by column, such as an image of
+// three channels that gets its channels last.
+template <size_t kColumns, typename T>
+void CopyColumns(const T* source, T* target, int64_t rows, int64_t row_stride,
+                 int64_t column_stride) {
+  for (int64_t i = 0; i < rows; ++i, source += row_stride, target += kColumns)
+    for (size_t k = 0; k < kColumns; ++k)
+      target[k] = source[static_cast<int64_t>(k) * column_stride];
+}
+
 template <typename T>
 void CopyAs(const T* source, T* target, StridedAxes axes) {
   const int64_t columns = axes.dims.back(), column_stride = axes.strides.back();
@@ -47,8 +57,14 @@ void CopyAs(const T* source, T* target, StridedAxes axes) {
   axes.dims.pop_back();
   axes.strides.pop_back();
   WalkStrided(axes.dims, axes.strides, 0, [&](int64_t position, int64_t offset) {
-    CopyMatrix(source + offset, target + position * rows * columns, rows, columns, row_stride,
-               column_stride);
+    T* const matrix = target + position * rows * columns;
+    if (columns == 2)
+      return CopyColumns<2>(source + offset, matrix, rows, row_stride, column_stride);
+    if (columns == 3)
+      return CopyColumns<3>(source + offset, matrix, rows, row_stride, column_stride);
+    if (columns == 4)
+      return CopyColumns<4>(source + offset, matrix, rows, row_stride, column_stride);
+    CopyMatrix(source + offset, matrix, rows, columns, row_stride, column_stride);
   });
 }
 
