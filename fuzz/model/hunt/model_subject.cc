@@ -22,6 +22,7 @@ constexpr std::array kProperties = {
     Property{"COP-5", "a failing request fails alone, and names its node, its shapes and itself"},
     Property{"COP-6", "an op for one thread refuses a second caller, and never a first one"},
     Property{"COP-7", "a request is answered once, also later; no other notices its early end"},
+    Property{"COP-8", "a failure that was answered is told to nobody else and leaves no memory"},
 };
 
 enum class Counted {

@@ -27,6 +27,9 @@ Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
   if (contract == "COP-7")
     return {.fault = 20, .several = 70, .free = 15, .stop = 10, .later = 85, .nodes = 5};
+  // Failures of every kind in a crowd, answered now and later, and nothing that ends the op.
+  if (contract == "COP-8")
+    return {.fault = 95, .several = 80, .free = 0, .stop = 0, .bad = 40, .later = 40, .nodes = 3};
   if (contract == "COP-6") return {.several = 80, .single = 100, .nodes = 3};
   return {.fault = 0, .several = 10, .free = 0, .stop = 0, .bad = 5, .wrong = 40, .nodes = 10};
 }
