@@ -1,5 +1,5 @@
 // oneDNN kernels of the ops that work on whole tensors: matrix products, element-wise functions,
-// binary arithmetic, softmax and concatenation.
+// binary arithmetic and softmax.
 #include <array>
 
 #include "runtime/ops/broadcast.h"
@@ -158,26 +158,6 @@ MadeKernel MakeOneDnnSoftmax(const OpCall& call) {
   };
   TENTER_ASSIGN_OR_RETURN(std::unique_ptr<Kernel> kernel, TryOneDnn(call, build));
   return std::unique_ptr<Kernel>(std::make_unique<KeepsNaN>(std::move(kernel), extents));
-}
-
-MadeKernel MakeOneDnnConcat(const OpCall& call) {
-  TENTER_ASSIGN_OR_RETURN(const int64_t wanted, call.attributes.Int("axis", 1));
-  TENTER_ASSIGN_OR_RETURN(const int axis, ResolveAxis(wanted, call.inputs[0].shape.rank()));
-  return TryOneDnn(call, [&](const dnnl::engine& engine) {
-    std::vector<dnnl::memory::desc> sources;
-    std::vector<OneDnnBinding> bindings;
-    Dims total = call.inputs[0].shape.dims();
-    total[static_cast<size_t>(axis)] = 0;
-    for (size_t i = 0; i < call.inputs.size(); ++i) {
-      total[static_cast<size_t>(axis)] += call.inputs[i].shape.dim(axis);
-      sources.push_back(DenseDesc(call.inputs[i].shape.dims()));
-      bindings.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), false, i, sources.back()});
-    }
-    bindings.push_back({DNNL_ARG_DST, true, 0, DenseDesc(total)});
-    const dnnl::concat::primitive_desc description(engine, bindings.back().desc, axis, sources,
-                                                   UserScratchpad());
-    return MadeOneDnn<dnnl::concat>(engine, description, std::move(bindings));
-  });
 }
 
 }  // namespace tenter

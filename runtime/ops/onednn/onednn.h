@@ -31,7 +31,6 @@ MadeKernel MakeOneDnnGemm(const OpCall& call);
 MadeKernel MakeOneDnnEltwise(const OpCall& call);
 MadeKernel MakeOneDnnBinary(const OpCall& call);
 MadeKernel MakeOneDnnSoftmax(const OpCall& call);
-MadeKernel MakeOneDnnConcat(const OpCall& call);
 
 // What the reference files and the oneDNN files both read from a call.
 // Softmax as [outer, axis, inner]: before opset 13 the axes from `axis` on are one.

@@ -143,17 +143,6 @@ RandomCase RandomSoftmax(Rng& rng) {
           rng.Chance(50) ? 11 : 13};
 }
 
-RandomCase RandomConcat(Rng& rng) {
-  const int64_t axis = Between(rng, -3, 2);
-  Dims dims = Many(rng, 3, 1, 6);
-  RandomCase c{"Concat", With({{"axis", axis}}), {}};
-  for (int64_t i = Between(rng, 1, 4); i > 0; --i) {
-    dims[static_cast<size_t>((axis + 3) % 3)] = Between(rng, 1, 5);
-    c.inputs.push_back(RandomFloats(Shape(dims), rng));
-  }
-  return c;
-}
-
 TEST(OneDnn, Convolution) { EXPECT_GT(Compare(RandomConvolution), kRounds / 2); }
 TEST(OneDnn, Pooling) { EXPECT_GT(Compare(RandomPooling), kRounds / 2); }
 TEST(OneDnn, MatMul) { EXPECT_GT(Compare(RandomMatMul), kRounds / 2); }
@@ -161,7 +150,6 @@ TEST(OneDnn, Gemm) { EXPECT_GT(Compare(RandomGemm), kRounds / 4); }
 TEST(OneDnn, Eltwise) { EXPECT_EQ(Compare(RandomEltwise), kRounds); }
 TEST(OneDnn, Binary) { EXPECT_GT(Compare(RandomBinary), kRounds / 4); }
 TEST(OneDnn, Softmax) { EXPECT_GT(Compare(RandomSoftmax), kRounds / 2); }
-TEST(OneDnn, Concat) { EXPECT_EQ(Compare(RandomConcat), kRounds); }
 
 // A number that is none stays so: a network that hides it hides a defect. As many as a vector of
 // any width has, and one more.

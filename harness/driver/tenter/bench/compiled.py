@@ -43,7 +43,7 @@ class Step:
 
 
 # Their reference kernels are loops over dense memory, as fast as those of the library.
-_AS_FAST = ("Relu", "Clip", "HardSigmoid", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
+_AS_FAST = ("Relu", "Clip", "HardSigmoid", "Concat", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Cast")
 
 
 @dataclass(frozen=True)
