@@ -52,9 +52,7 @@ ProbeOutcome CallbackProbe::Hit(const Site& site, const ProbeContext& context) {
   return {};
 }
 
-bool IsInsideOp(const Engine& engine) noexcept {
-  return !engine.RefuseInsideOp("a wait").ok();
-}
+bool IsInsideOp(const Engine& engine) noexcept { return !engine.RefuseInsideOp("a wait").ok(); }
 
 void CopyText(std::string_view text, char* out, size_t size) {
   out[text.copy(out, size - 1)] = '\0';
@@ -123,13 +121,14 @@ tenter_context::tenter_context(const tenter_testing_options& options)
 // the last reference to another engine there.
 tenter_context::~tenter_context() {
   handles_.Clear();
-  while (!TakeRetired().empty()) {
+  while (!Take(&retired_ops_).empty() || !Take(&retired_engines_).empty()) {
   }
 }
 
-std::list<tenter::EngineParts> tenter_context::TakeRetired() {
+template <typename Part>
+std::list<Part> tenter_context::Take(std::list<Part>* retired) {
   tenter::MutexLock lock(mutex_);
-  return std::exchange(retired_, {});
+  return std::exchange(*retired, {});
 }
 
 tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
@@ -139,18 +138,31 @@ tenter::Status tenter_context::Stale(uintptr_t number, const char* kind) {
           std::string("handle 0x") + text + " is no " + kind + ": it was freed, or never was one"};
 }
 
-std::shared_ptr<tenter::Engine> tenter_context::Share(tenter::EngineParts parts) {
-  tenter::Engine* const engine = parts.engine.get();
+template <typename Object, typename Part>
+std::shared_ptr<Object> tenter_context::Share(Part part, Object* object,
+                                              const tenter::Engine* engine,
+                                              std::list<Part>* retired) {
   // A list, because its element can move without memory.
-  auto kept = std::make_shared<std::list<tenter::EngineParts>>();
-  kept->push_back(std::move(parts));
-  return {engine, [this, kept = std::move(kept)](tenter::Engine* last) mutable {
-            if (tenter::IsInsideOp(*last)) {
+  auto kept = std::make_shared<std::list<Part>>();
+  kept->push_back(std::move(part));
+  return {object, [this, engine, retired, kept = std::move(kept)](Object*) mutable {
+            if (engine != nullptr && tenter::IsInsideOp(*engine)) {
               tenter::MutexLock lock(mutex_);
-              retired_.splice(retired_.end(), *kept);
+              retired->splice(retired->end(), *kept);
             }
             kept.reset();
           }};
+}
+
+std::shared_ptr<tenter::Engine> tenter_context::Share(tenter::EngineParts parts) {
+  tenter::Engine* const engine = parts.engine.get();
+  return Share(std::move(parts), engine, engine, &retired_engines_);
+}
+
+std::shared_ptr<tenter::CachedOpObject> tenter_context::Share(
+    std::unique_ptr<tenter::CachedOpObject> op) {
+  tenter::CachedOpObject* const object = op.get();
+  return Share(std::move(op), object, object->engine.get(), &retired_ops_);
 }
 
 namespace tenter {

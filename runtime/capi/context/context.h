@@ -9,10 +9,11 @@
 // Thread safety: every method from any thread.
 // Ownership and lifetime: the table owns the objects; a call keeps what it uses, so freeing a
 //   handle never frees what is in use. When the context goes, first the objects behind handles do,
-//   then the retired engines, whose ops may use the context to their end, then the table and the
-//   probe.
-// Invariants: (1) no push, wait or invocation takes a lock here. (2) an engine is never destroyed
-//   inside one of its ops: its last reference, dropped there, moves it to `retired_`.
+//   then what was retired, cached ops before engines, whose ops may use the context to their end,
+//   then the table and the probe.
+// Invariants: (1) no push, wait or invocation takes a lock here. (2) neither an engine nor a cached
+//   op is destroyed inside an op of that engine, where it would wait for others: its last
+//   reference, dropped there, retires it until the context goes.
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
 #pragma once
 
@@ -160,18 +161,24 @@ struct tenter_context {
     return {};
   }
 
-  // Gives an engine shared ownership under the rule of invariant (2).
+  // Both give shared ownership under the rule of invariant (2).
   std::shared_ptr<tenter::Engine> Share(tenter::EngineParts parts);
+  std::shared_ptr<tenter::CachedOpObject> Share(std::unique_ptr<tenter::CachedOpObject> op);
 
   tenter::Probe* probe() { return probe_.get(); }
 
  private:
   static tenter::Status Stale(uintptr_t number, const char* kind);
-  std::list<tenter::EngineParts> TakeRetired() EXCLUDES(mutex_);
+  template <typename Object, typename Part>
+  std::shared_ptr<Object> Share(Part part, Object* object, const tenter::Engine* engine,
+                                std::list<Part>* retired);
+  template <typename Part>
+  std::list<Part> Take(std::list<Part>* retired) EXCLUDES(mutex_);
 
   const std::unique_ptr<tenter::Probe> probe_;
   tenter::ForkMutex mutex_;
-  std::list<tenter::EngineParts> retired_ GUARDED_BY(mutex_);
+  std::list<std::unique_ptr<tenter::CachedOpObject>> retired_ops_ GUARDED_BY(mutex_);
+  std::list<tenter::EngineParts> retired_engines_ GUARDED_BY(mutex_);
   tenter::HandleTable handles_;
 };
 

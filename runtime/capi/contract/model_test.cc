@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/gate.h"
 #include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
+#include "runtime/capi/tenter/testing.h"
 
 namespace tenter {
 namespace {
@@ -182,6 +185,83 @@ TEST_F(CApiModel, IsAnsweredLater) {
   EXPECT_EQ(tenter_cached_op_free(context_, op_, &error_), TENTER_OK);
   EXPECT_EQ(tenter_cached_op_cancel(context_, op_, request, &error_), TENTER_STALE_HANDLE);
 }
+
+#if defined(TENTER_PROBES)
+
+// An answer that asks again while its op is freed elsewhere is the last that uses the op: it must
+// not wait there for a request that needs its own worker.
+TEST_F(CApiModel, AnOpIsNotDestroyedByItsAnswer) {
+  struct Asks {
+    tenter_context* context = nullptr;
+    tenter_cached_op op = nullptr;
+    tenter_tensor input = {};
+    Gate both_asked, compiles, freed, answered;
+    Atomic<bool> armed = false;
+    tenter_code again = TENTER_OK;
+
+    static void Probe(void* self, const tenter_hit* hit, tenter_fault*) {
+      auto* const asks = static_cast<Asks*>(self);
+      if (std::string_view(hit->site) != "cached_op.plan.compile" ||
+          !asks->armed.Exchange(false, kRelaxed))
+        return;
+      asks->compiles.Open();
+      asks->freed.Wait();
+    }
+    static void First(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+      auto* const asks = static_cast<Asks*>(arg);
+      for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+      asks->both_asked.Wait();
+      asks->armed.Store(true, kRelaxed);
+      tenter_tensor other = asks->input;
+      other.dims[0] = 1;
+      other.size_bytes /= 2;
+      asks->again = tenter_cached_op_invoke_async(asks->context, asks->op, nullptr, &other, 1,
+                                                  Second, asks, nullptr, nullptr);
+    }
+    static void Second(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+      for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+      static_cast<Asks*>(arg)->answered.Open();
+    }
+  } asks;
+  const std::string bytes = ReluModelBytes();
+  tenter_testing_options testing = {};
+  testing.struct_size = sizeof(testing);
+  testing.probe = Asks::Probe;
+  testing.probe_self = &asks;
+  ASSERT_EQ(tenter_testing_context_create(&testing, &asks.context, &error_), TENTER_OK);
+  tenter_engine_options one = {};
+  one.struct_size = sizeof(one);
+  one.workers = 1;
+  tenter_engine engine = nullptr;
+  tenter_model model = nullptr;
+  ASSERT_EQ(tenter_engine_create(asks.context, &one, &engine, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_model_load_bytes(asks.context, bytes.data(), bytes.size(), "relu.onnx", &model,
+                                    &error_),
+            TENTER_OK);
+  tenter_cached_op_options options = {};
+  options.struct_size = sizeof(options);
+  options.running_max = 2;
+  ASSERT_EQ(tenter_cached_op_create(asks.context, engine, model, &options, &asks.op, &error_),
+            TENTER_OK);
+  asks.input.rank = 2;
+  asks.input.dims[0] = 2;
+  asks.input.dims[1] = 4;
+  asks.input.data = values_;
+  asks.input.size_bytes = sizeof(values_);
+  for (const tenter_answer_fn answer : {Asks::First, Asks::Second})
+    ASSERT_EQ(tenter_cached_op_invoke_async(asks.context, asks.op, nullptr, &asks.input, 1, answer,
+                                            &asks, nullptr, &error_),
+              TENTER_OK);
+  asks.both_asked.Open();
+  asks.compiles.Wait();
+  EXPECT_EQ(tenter_cached_op_free(asks.context, asks.op, &error_), TENTER_OK);
+  asks.freed.Open();
+  asks.answered.Wait();
+  tenter_context_free(asks.context);
+  EXPECT_EQ(asks.again, TENTER_CLOSED);
+}
+
+#endif
 
 TEST_F(CApiModel, SaysWhatIsWrongWithARequest) {
   tenter_tensor input = {}, output = {};

@@ -38,7 +38,7 @@ bool RunsInline(const tenter_cached_op_options& c) {
 }
 
 // `on` may be null where it runs inline.
-Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
+Result<std::unique_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
                                                        std::shared_ptr<const Graph> model,
                                                        const tenter_cached_op_options& c,
                                                        Probe* probe) {
@@ -50,7 +50,7 @@ Result<std::shared_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
   if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DATAFLOW)
     return refuse("way " + std::to_string(c.way) + " does not exist");
   const CachedOpOptions options = OptionsOf(c, on == nullptr ? 1 : on->workers, probe);
-  auto made = std::make_shared<CachedOpObject>();
+  auto made = std::make_unique<CachedOpObject>();
   if (on != nullptr) made->engine = on->engine;
   made->model = model;
   made->op = std::make_unique<CachedOp>(made->engine.get(), std::move(model), options);
@@ -152,7 +152,7 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
           const auto add = [&](const tenter::EngineObject* on) -> Status {
             TENTER_ASSIGN_OR_RETURN(
                 auto made, tenter::CreateCachedOp(on, graph.shared(), whole, context->probe()));
-            return context->Add(std::move(made), op);
+            return context->Add(context->Share(std::move(made)), op);
           };
           // Any other cached op without an engine has a handle of none.
           if (engine == nullptr && tenter::RunsInline(whole)) return add(nullptr);
