@@ -10,6 +10,7 @@
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/row_arithmetic.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -193,6 +194,11 @@ constexpr OpType Unary(std::string_view name, MakeFunction reference, MakeFuncti
 
 constexpr int kVariadicMax = 1000;
 
+MadeKernel MakeFastBinary(const OpCall& call) {
+  MadeKernel by_rows = MakeRowArithmetic(call);
+  return by_rows.ok() ? std::move(by_rows) : MakeOneDnnBinary(call);
+}
+
 constexpr OpType Variadic(std::string_view name, MakeFunction reference, MakeFunction onednn,
                           int inputs_min, int inputs_max) {
   return {name, kOpsetMin, kOpsetMax,     inputs_min, inputs_max,
@@ -200,12 +206,12 @@ constexpr OpType Variadic(std::string_view name, MakeFunction reference, MakeFun
 }
 
 constexpr std::array kOps = {
-    Variadic("Add", MakeVariadic<AddOf>, MakeOneDnnBinary, 2, 2),
-    Variadic("Sub", MakeVariadic<SubOf>, MakeOneDnnBinary, 2, 2),
-    Variadic("Mul", MakeVariadic<MulOf>, MakeOneDnnBinary, 2, 2),
-    Variadic("Div", MakeVariadic<DivOf>, MakeOneDnnBinary, 2, 2),
+    Variadic("Add", MakeVariadic<AddOf>, MakeFastBinary, 2, 2),
+    Variadic("Sub", MakeVariadic<SubOf>, MakeFastBinary, 2, 2),
+    Variadic("Mul", MakeVariadic<MulOf>, MakeFastBinary, 2, 2),
+    Variadic("Div", MakeVariadic<DivOf>, MakeFastBinary, 2, 2),
     Variadic("Pow", MakeVariadic<PowOf, false>, nullptr, 2, 2),
-    Variadic("Sum", MakeVariadic<AddOf>, MakeOneDnnBinary, 1, kVariadicMax),
+    Variadic("Sum", MakeVariadic<AddOf>, MakeFastBinary, 1, kVariadicMax),
     Variadic("Max", MakeVariadic<MaxOf>, nullptr, 1, kVariadicMax),
     Variadic("Min", MakeVariadic<MinOf>, nullptr, 1, kVariadicMax),
     Unary("Relu", MakeRelu, nullptr),

@@ -195,7 +195,8 @@ TEST(OneDnn, NoVariadicOpTakesNaNForANumber) {
     }
 }
 
-// The library stretches its second operand alone, and falls to reference code else.
+// The library stretches its second operand alone, and falls to reference code else. A row is a loop
+// of our own.
 TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
   Rng rng(5);
   const Tensor whole = RandomFloats({1, 8, 6, 6}, rng, 0.5f, 2.0f);
@@ -204,11 +205,31 @@ TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
       const std::vector inputs = {RandomFloats(small, rng, 0.5f, 2.0f), whole};
       const auto run = RunOp(op, {}, inputs, 13, 1, KernelChoice::kOneDnn);
       ASSERT_TRUE(run.ok()) << run.status().message();
-      const bool exchanged = run->implementation != "reference";
-      EXPECT_EQ(exchanged, std::string_view(op) == "Add" || std::string_view(op) == "Mul") << op;
-      EXPECT_FALSE(IsReferenceCode(run->implementation) && exchanged) << run->implementation;
+      const bool exchanged = std::string_view(op) == "Add" || std::string_view(op) == "Mul";
+      EXPECT_EQ(run->implementation == "row by row", small == Shape{6});
+      const bool served = run->implementation != "reference";
+      EXPECT_EQ(served, exchanged || small == Shape{6}) << op;
+      EXPECT_FALSE(IsReferenceCode(run->implementation) && served) << run->implementation;
       ExpectClose(RunOp(op, {}, inputs, 13)->outputs[0], run->outputs[0], op + small.ToString());
     }
+}
+
+// Each number is one operation, so a row gives the bits of the reference kernel, wherever it stands.
+TEST(OneDnn, ARowGivesTheBitsOfTheReference) {
+  Rng rng(6);
+  for (const Shape& whole : {Shape{3, 5}, Shape{1, 7}, Shape{2, 4, 1}, Shape{1, 12, 96, 8}})
+    for (const Shape& row : {Shape{whole.dim(-1)}, Shape{1, whole.dim(-1)}})
+      for (const char* op : {"Add", "Sub", "Mul", "Div"})
+        for (const bool row_first : {false, true}) {
+          std::vector inputs = {RandomFloats(whole, rng), RandomFloats(row, rng, 0.5f, 2.0f)};
+          if (row_first) std::swap(inputs[0], inputs[1]);
+          const auto run = RunOp(op, {}, inputs, 13, 1, KernelChoice::kOneDnn);
+          ASSERT_TRUE(run.ok()) << run.status().message();
+          EXPECT_EQ(run->implementation, "row by row");
+          EXPECT_EQ(Elements<float>(run->outputs[0]),
+                    Elements<float>(RunOp(op, {}, inputs, 13)->outputs[0]))
+              << op << whole.ToString();
+        }
 }
 
 // A mean that is large beside the deviation cancels nothing.
