@@ -251,19 +251,21 @@ class Errors {
     return JudgeShape(node, answer);
   }
   std::optional<Broken> JudgeShape(const std::string& node, const Answer& answer) const {
-    const std::string shape = ShapeRead(node, answer);
-    if (!shape.empty() && !Says(answer, shape))
-      return Wrong("COP-5", "the shapes are not named", answer, "it read " + shape);
+    for (const std::string& shape : ShapesRead(node, answer))
+      if (!Says(answer, shape))
+        return Wrong("COP-5", "the shapes are not named", answer, "it read " + shape);
     return std::nullopt;
   }
 
-  std::string ShapeRead(const std::string& name, const Answer& answer) const {
+  std::vector<std::string> ShapesRead(const std::string& name, const Answer& answer) const {
+    std::vector<std::string> shapes;
     const Result<Values> values =
         Compute(program_.graph, InputsOf(program_.graph, answer.size, answer.seed));
     for (const Node& node : program_.graph.nodes)
-      if (node.name == name && values.ok() && values->contains(node.operands[0]))
-        return DimsText(values->at(node.operands[0]).dims);
-    return "";
+      for (const std::string& operand : node.operands)
+        if (node.name == name && values.ok() && values->contains(operand))
+          shapes.push_back(DimsText(values->at(operand).dims));
+    return shapes;
   }
 
   // Of calls one after the other, without strikes.

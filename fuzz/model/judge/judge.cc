@@ -102,6 +102,57 @@ std::optional<Broken> JudgeServed(const Program&, const History& history) {
           std::string("for its place, were served in the order") + order};
 }
 
+const char* NameOf(const Answer& answer) {
+  return answer.code == TGT_OK ? "it was answered" : answer.error.message;
+}
+
+// What came while the one place of an op was taken, and was not to run behind it.
+std::optional<Broken> JudgeTurnedAway(const Program& program, const Answer& answer) {
+  if (!program.safe && answer.code != TGT_CONCURRENT_USE)
+    return Broken{"COP-6", "a second caller is let in",
+                  std::string("another one was inside: ") + NameOf(answer)};
+  if (program.safe && answer.code != TGT_RESOURCE_EXHAUSTED)
+    return Broken{"COP-2", "one more is let in",
+                  std::string("the one request that may be was inside: ") + NameOf(answer)};
+  return std::nullopt;
+}
+
+std::optional<Broken> JudgeWaiting(const Answer& answer) {
+  const tgt_code right = answer.withdrawn      ? TGT_STOPPED
+                         : answer.has_deadline ? TGT_DEADLINE_EXCEEDED
+                                               : TGT_OK;
+  if (answer.code == right) return std::nullopt;
+  const bool early = right != TGT_OK;
+  return Broken{early ? "COP-7" : "COP-2", early ? "it waits on" : "a call that waited was refused",
+                std::string(answer.withdrawn      ? "it was cancelled"
+                            : answer.has_deadline ? "its deadline passed"
+                                                  : "it was right, and nothing struck") +
+                    " while it waited for the one place: " + NameOf(answer)};
+}
+
+std::optional<Broken> JudgeTaken(const Program& program, const History& history) {
+  const Taken& taken = history.taken;
+  if (!taken.told) return std::nullopt;
+  if (!program.safe || program.refuse) return JudgeTurnedAway(program, taken.asked[0]);
+  std::vector<Answer> right;
+  for (const Answer& answer : taken.asked) {
+    if (auto broken = JudgeWaiting(answer); broken.has_value()) return broken;
+    if (answer.code == TGT_OK) right.push_back(answer);
+  }
+  std::sort(right.begin(), right.end(), [](const Answer& a, const Answer& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.begin < b.begin;
+  });
+  const bool in_order = std::equal(right.begin(), right.end(), taken.begun.begin(),
+                                   taken.begun.end(), [](const Answer& answer, int64_t begun) {
+                                     return static_cast<int64_t>(answer.request) == begun;
+                                   });
+  if (in_order) return std::nullopt;
+  std::string order;
+  for (const int64_t number : taken.begun) order += " " + std::to_string(number);
+  return Broken{"COP-2", "not served by priority",
+                "the requests that waited began in the order" + order};
+}
+
 std::optional<Broken> JudgeGrowth(const Program&, const History& history) {
   const Growth& growth = history.growth;
   if (growth.is_none()) return std::nullopt;
@@ -128,7 +179,7 @@ std::optional<Finding> Judge(const Program& program, const History& history) {
                    "the target answered " + std::string(history.create_error.message), 0};
   }
   for (const auto judge :
-       {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains, JudgeServed, JudgeGrowth})
+       {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains, JudgeServed, JudgeTaken, JudgeGrowth})
     if (const auto broken = judge(program, history); broken.has_value())
       return Finding{broken->contract, broken->kind, broken->detail, 0};
   return std::nullopt;

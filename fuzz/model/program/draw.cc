@@ -26,11 +26,12 @@ Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
   if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
   if (contract == "COP-7")
-    return {.fault = 20, .several = 70, .free = 15, .stop = 10, .later = 85, .nodes = 5};
+    return {
+        .fault = 20, .several = 70, .free = 15, .stop = 10, .waiting = 20, .later = 85, .nodes = 5};
   // Failures of every kind in a crowd, answered now and later, and nothing that ends the op.
   if (contract == "COP-8")
     return {.fault = 95, .several = 80, .free = 0, .stop = 0, .bad = 40, .later = 40, .nodes = 3};
-  if (contract == "COP-6") return {.several = 80, .single = 100, .nodes = 3};
+  if (contract == "COP-6") return {.several = 80, .single = 100, .waiting = 30, .nodes = 3};
   return {.fault = 0, .several = 10, .free = 0, .stop = 0, .bad = 5, .wrong = 40, .nodes = 10};
 }
 
@@ -62,7 +63,7 @@ class Drawing {
     p_.reference = dice_.Chance(25);
     p_.ops = dice_.Chance(20) ? 2 : 1;
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
-    if (p_.safe && dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
+    if (dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
     if (dice_.Chance(75)) p_.way = dice_.From(TGT_WAY_SERIAL, TGT_WAYS - 1);
   }
 

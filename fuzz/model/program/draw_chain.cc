@@ -96,7 +96,7 @@ std::vector<Node> DrawGate(const std::string& value, const std::string& other, D
                              two("Add", name(0), constant(number(3, dice.OneOf({6, 9}))))};
   nodes.push_back({.op = "Clip",
                    .operands = {name(2)},
-                   .attributes = {{"min", {0}},
+                   .attributes = {{"min", {static_cast<double>(number(0, dice.OneOf({-3, 3})))}},
                                   {"max", {static_cast<double>(number(6, dice.OneOf({3, 12})))}}}});
   nodes.push_back(two("Mul", name(dice.Chance(40) ? 1 : 0), name(3)));
   nodes.push_back({.op = "Div", .operands = {name(4), constant(number(6, dice.OneOf({2, 3})))}});

@@ -71,7 +71,8 @@ struct Program {
   bool reference = false;  // reference kernels
   int ops = 1;             // cached ops of the one model, on the one engine
   uint64_t noise = 0;      // seed of the delays at the target's sites; 0: none
-  int waiting = 0;         // calls that come one after the other and wait for one place, at the end
+  int waiting = 0;  // calls that come one after the other and wait for one place, at the end; more
+                    // than none: others are asked then, too (run/taken.h)
   tgt_way way = TGT_WAY_DEFAULT;  // the target's own, too, where it does not have this one
   Graph graph = {};
   std::vector<Fault> faults = {};

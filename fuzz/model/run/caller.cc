@@ -59,6 +59,7 @@ class Later {
         table.invoke_async(callee_.target.self(), op_, &options, inputs_.tensors.data(),
                            inputs_.tensors.size(), Answered, this, &request, &answer->error);
     refused_ = answer->code != TGT_OK;
+    answer->request = request;
     answer->end = callee_.stamps->FetchAdd(1, kRelaxed);
     tgt_error ignored = {};
     if (!refused_ && call.withdrawn) table.cancel(callee_.target.self(), op_, request, &ignored);
@@ -118,18 +119,28 @@ bool Caller::IsLater(const Call& call) const {
   return call.later && callee_.target.table().invoke_async != nullptr;
 }
 
-void Caller::Ask(const Call& call, uint64_t seed, size_t place) {
-  answers_[place] = {.caller = number_,
-                     .verb = call.verb,
-                     .op = call.op,
-                     .size = call.size,
-                     .seed = seed,
-                     .withdrawn = call.withdrawn,
-                     .has_deadline = call.within > 0};
+size_t Caller::AskLater(const Call& call, uint64_t seed) {
+  const size_t place = kept_.size();
+  kept_.emplace_back();
+  answers_.push_back({.caller = number_,
+                      .verb = call.verb,
+                      .op = call.op,
+                      .size = call.size,
+                      .seed = seed,
+                      .withdrawn = call.withdrawn,
+                      .has_deadline = call.within > 0,
+                      .priority = call.priority});
   doing_.Store(static_cast<int>(call.verb), kRelaxed);
   later_.push_back(std::make_unique<Later>(callee_, call, seed, place));
   later_.back()->Ask(call, &answers_[place]);
   doing_.Store(-1, kRelaxed);
+  return place;
+}
+
+int Caller::AnsweredBy(size_t asked) const {
+  const auto later = std::find_if(later_.begin(), later_.end(),
+                                  [asked](const auto& one) { return one->place == asked; });
+  return (*later)->answered();
 }
 
 void Caller::AwaitLater() {
@@ -144,13 +155,14 @@ void Caller::Run() {
     const int times = call.verb == Verb::kCall ? call.times : 1;
     for (int i = 0; i < times; ++i) {
       const uint64_t seed = call.seed + static_cast<uint64_t>(i);
+      if (IsLater(call)) {
+        AskLater(call, seed);
+        continue;
+      }
       const size_t place = kept_.size();
       kept_.emplace_back();
       answers_.emplace_back();
-      if (IsLater(call))
-        Ask(call, seed, place);
-      else
-        answers_[place] = Do(call, seed, seed % 2 == 0 ? nullptr : &kept_[place]);
+      answers_[place] = Do(call, seed, seed % 2 == 0 ? nullptr : &kept_[place]);
     }
   }
   AwaitLater();

@@ -39,14 +39,19 @@ class Caller {
   std::vector<Answer> Finish();
   std::string Describe() const;
 
+  // Asks without waiting for the answer, which is one of Finish. REQUIRES: the target can.
+  size_t AskLater(const Call& call, uint64_t seed);
+  // How often that was answered by now.
+  int AnsweredBy(size_t asked) const;
+  // Blocks until all that was asked is answered.
+  void AwaitLater();
+
   // One call. `kept` gets its outputs, unless it is null: then they are given back at once.
   Answer Do(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept);
 
  private:
   bool CanDo(Verb verb) const;
   bool IsLater(const Call& call) const;
-  void Ask(const Call& call, uint64_t seed, size_t place);
-  void AwaitLater();
   void Invoke(const Call& call, uint64_t seed, std::vector<tgt_tensor>* kept, Answer* answer);
 
   const Callee& callee_;

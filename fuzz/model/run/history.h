@@ -37,7 +37,9 @@ struct Answer {
   uint64_t seed = 0;
   Bad bad = Bad::kRank;
   bool withdrawn = false, has_deadline = false;
-  int answered = 1;  // how often, of a request that was answered later
+  int priority = 0;
+  uint64_t request = 0;  // its number, of one that is answered later
+  int answered = 1;      // how often, of a request that was answered later
   uint64_t begin = 0, end = 0;
   tgt_code code = TGT_OK;
   tgt_error error = {};
@@ -70,6 +72,13 @@ struct Served {
   std::vector<Answer> answers;  // in the order in which they were served; callers count arrivals
 };
 
+// What was asked while the one place of an op was taken (taken.h).
+struct Taken {
+  bool told = false;
+  std::vector<Answer> asked = {};   // in the order in which they came
+  std::vector<int64_t> begun = {};  // the numbers of those that ran, in the order of their begin
+};
+
 // What the heap keeps of calls that are made again and again (growth.h).
 struct Growth {
   int64_t bytes = 0;  // by which it grew in the round in which it grew least
@@ -87,6 +96,7 @@ struct History {
   std::vector<Rest> rests;        // of each op
   uint64_t most_arena_bytes = 0;  // what one request holds at most; 0: not told
   Served served;
+  Taken taken;
   Growth growth;
   bool parameters_changed = false;
   size_t told_to_engine = 0;  // failures that a wait for the whole engine was told at the end

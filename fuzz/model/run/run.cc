@@ -11,6 +11,7 @@
 #include "fuzz/model/run/growth.h"
 #include "fuzz/model/run/onnx_bytes.h"
 #include "fuzz/model/run/sites.h"
+#include "fuzz/model/run/taken.h"
 #include "fuzz/process/thread_count.h"
 #include "fuzz/target/memory_file.h"
 #include "fuzz/target/together.h"
@@ -39,7 +40,8 @@ class Running {
     history_.strikes = sites_.strikes();
     for (int op = 0; op < program_.ops; ++op) history_.rests.push_back(RestOf(op));
     history_.most_arena_bytes = MostArenaBytes();
-    if (program_.waiting > 0) history_.served = ServedInTurn();
+    if (program_.waiting > 0 && program_.safe) history_.served = ServedInTurn();
+    if (program_.waiting > 0) history_.taken = AskedInVain();
     history_.parameters_changed = ParametersHash() != before;
     CountEngine();
     history_.growth = KeptByFailures();
@@ -147,6 +149,18 @@ class Running {
       served = Arrive(fresh, call, program_.waiting, &sites_);
     Free(fresh);
     return served;
+  }
+
+  // As above, with the program's own way to meet a call for which there is no place.
+  Taken AskedInVain() {
+    const Callee fresh = Fresh(Options(1));
+    const Call call{.size = *SizesOf(program_).begin(), .seed = 101};
+    Taken taken;
+    if (fresh.ops.empty()) return taken;
+    if (Caller(fresh, 0).Do(call, call.seed, nullptr).code == TGT_OK)
+      taken = AskWhileTaken(fresh, call, &sites_);
+    Free(fresh);
+    return taken;
   }
 
   // The most that is kept of any fault, which strikes each call of an op of its own, or of the
