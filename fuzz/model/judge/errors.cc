@@ -139,6 +139,8 @@ class Errors {
         if (!program_.safe && MostOthers(answer) > 0) return std::nullopt;
         return Wrong("COP-6", "refused without a cause", answer, "nobody else was inside");
       case TGT_DEADLINE_EXCEEDED:
+        if (answer.has_deadline && answer.before_deadline)
+          return Wrong("COP-7", "late before its deadline", answer, "its deadline had not passed");
         if (answer.has_deadline) return std::nullopt;
         return Wrong("COP-7", "late without a deadline", answer, "it had no deadline");
       case TGT_STOPPED:

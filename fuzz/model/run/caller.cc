@@ -7,6 +7,7 @@
 
 #include "fuzz/model/oracle/oracle.h"
 #include "fuzz/model/run/inputs.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
 
 namespace tenter::fuzz::model {
@@ -54,12 +55,14 @@ class Later {
     const tgt_target& table = callee_.target.table();
     const tgt_invoke_options options{int64_t{call.within} * 1000, call.priority};
     uint64_t request = 0;
+    deadline_ns_ = NowNs() + options.timeout_ns;
     answer->begin = callee_.stamps->FetchAdd(1, kRelaxed);
     answer->code =
         table.invoke_async(callee_.target.self(), op_, &options, inputs_.tensors.data(),
                            inputs_.tensors.size(), Answered, this, &request, &answer->error);
     refused_ = answer->code != TGT_OK;
     answer->request = request;
+    answer->before_deadline = NowNs() < deadline_ns_;
     answer->end = callee_.stamps->FetchAdd(1, kRelaxed);
     tgt_error ignored = {};
     if (!refused_ && call.withdrawn) table.cancel(callee_.target.self(), op_, request, &ignored);
@@ -72,6 +75,7 @@ class Later {
     MutexLock lock(mutex_);
     while (answered_ == 0) changed_.Wait(mutex_);
     answer->end = std::max(answer->end, end_);  // the call may return behind its answer
+    answer->before_deadline = end_ns_ < deadline_ns_;
     answer->code = error_.code;
     answer->error = error_;
     answer->inputs_changed = inputs_.bytes != before_;
@@ -92,6 +96,7 @@ class Later {
     auto* const self = static_cast<Later*>(arg);
     MutexLock lock(self->mutex_);
     ++self->answered_;
+    self->end_ns_ = NowNs();
     self->end_ = self->callee_.stamps->FetchAdd(1, kRelaxed);
     if (error != nullptr) self->error_ = *error;
     self->outputs_.assign(outputs, outputs + count);
@@ -102,11 +107,13 @@ class Later {
   InputTensors inputs_;
   const std::list<std::string> before_;
   const tgt_handle op_;
+  int64_t deadline_ns_ = 0;
   bool refused_ = false;
   Mutex mutex_;
   CondVar changed_;
   int answered_ GUARDED_BY(mutex_) = 0;
   uint64_t end_ GUARDED_BY(mutex_) = 0;
+  int64_t end_ns_ GUARDED_BY(mutex_) = 0;
   tgt_error error_ GUARDED_BY(mutex_) = {};
   std::vector<tgt_tensor> outputs_ GUARDED_BY(mutex_);
 };

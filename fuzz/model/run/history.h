@@ -37,6 +37,7 @@ struct Answer {
   uint64_t seed = 0;
   Bad bad = Bad::kRank;
   bool withdrawn = false, has_deadline = false;
+  bool before_deadline = false;  // it was answered before
   int priority = 0;
   uint64_t request = 0;  // its number, of one that is answered later
   int answered = 1;      // how often, of a request that was answered later
