@@ -10,7 +10,7 @@
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
 #include "runtime/ops/onednn/onednn.h"
-#include "runtime/ops/row_arithmetic.h"
+#include "runtime/ops/own/row_arithmetic.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {

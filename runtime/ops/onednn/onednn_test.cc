@@ -214,7 +214,7 @@ TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
     }
 }
 
-// Each number is one operation, so a row gives the bits of the reference kernel, wherever it stands.
+// Each number is one operation, so a row gives the bits of the reference kernel, in either place.
 TEST(OneDnn, ARowGivesTheBitsOfTheReference) {
   Rng rng(6);
   for (const Shape& whole : {Shape{3, 5}, Shape{1, 7}, Shape{2, 4, 1}, Shape{1, 12, 96, 8}})

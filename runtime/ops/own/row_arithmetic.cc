@@ -1,4 +1,4 @@
-#include "runtime/ops/row_arithmetic.h"
+#include "runtime/ops/own/row_arithmetic.h"
 
 #include <algorithm>
 #include <functional>
