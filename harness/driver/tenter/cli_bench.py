@@ -18,6 +18,8 @@ Repeats = Annotated[Optional[int], typer.Option("--repeats", min=1, help="Repeti
                                                 "Default: 9 (policies: 15), and 3 with --quick.")]
 Json = Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write the results here as well.")]
 Filter = Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only workloads with this text in their name.")]
+_MODELS = ("ONNX files, or models by name: those of the scenarios, and resnet50_he, shufflenet_he, densenet121_he, inception_v2_he, "
+           "vgg19_he (6 to 575 MB each, made when they are asked for). Default: those of the scenarios, in models/.")
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where the folder goes. Default: out/")]
 
 
@@ -54,8 +56,7 @@ def engine(
 
 @app.command()
 def model(
-    files: Annotated[Optional[list[Path]], typer.Argument(metavar="[FILE ...]", show_default=False, help="ONNX files. Default: those that "
-                                                          "this checkout has recipes for, in models/.")] = None,
+    files: Annotated[Optional[list[Path]], typer.Argument(metavar="[MODEL ...]", show_default=False, help=_MODELS)] = None,
     quick: Quick = False, repeats: Annotated[Optional[int], typer.Option(
         "--repeats", min=1, help="Rounds, in each of which all contenders run once. Default: 15, and 3 with --quick.")] = None,
     json: Json = None, out: Out = None,
@@ -82,6 +83,7 @@ def model(
     [dim]Examples:[/dim]
       ./tenter bench model --peers                          the models of this checkout beside all peers: two minutes
       ./tenter bench model models/ocr_cls.onnx --quick      does it run, and does everybody answer the same?
+      ./tenter bench model resnet50_he --peers              a published topology, which is made first: 102 MB
       ./tenter bench model net.onnx --input-shape x=1,3,224,224 --clients 1 --clients 64
       ./tenter bench model net.onnx --rate 200              and the latency when 200 questions come each second
     """

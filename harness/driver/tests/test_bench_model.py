@@ -159,6 +159,15 @@ def test_files_that_are_no_models_are_refused_before_anything_runs(bench_house, 
     assert not bench_house.out.exists()
 
 
+def test_a_model_that_is_made_by_name_alone(bench_house, tenter, monkeypatch):
+    content = write_model(bench_house.root / "made.onnx", (2, 3)).read_bytes()
+    monkeypatch.setattr(models, "BY_NAME", {"resnet50_he": models.Recipe(1, lambda: content)})
+    assert tenter("bench", "model", "resnet50_he", "--quick")[0] == 0
+    assert verdicts_of(bench_house, "resnet50_he")["p50"]["goal"] == 0.9
+    code, _, err = tenter("bench", "model", "resnet51_he")
+    assert code == 2 and "no file and no model is called 'resnet51_he'; did you mean 'resnet50_he'?" in err
+
+
 def test_an_open_size_is_asked_with_what_was_given(bench_house, tenter):
     write_model(bench_house.root / "net.onnx")
     tenter("bench", "model", "net.onnx", "--input-shape", "x=7,3", "--quick")

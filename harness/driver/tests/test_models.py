@@ -10,8 +10,9 @@ import numpy as np
 import onnx
 import pytest
 
+from tenter.errors import UsageError
 from tenter.house import this_house
-from tenter.machine import models
+from tenter.machine import light_models, models
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the numeric oracle is not installed")
 
@@ -109,3 +110,55 @@ def test_a_new_version_of_the_recipe_makes_the_file_again(tmp_path: Path, monkey
     models.prepare(tmp_path)
     monkeypatch.setattr(models, "RECIPES", {"tiny": models.Recipe(2, lambda: b"two")})
     assert models.prepare(tmp_path)["tiny"].read_bytes() == b"two"
+
+
+def trapped() -> onnx.ModelProto:
+    """A topology as the package has them, with everything that a recipe has to see through."""
+    shapes = {"kernel": (4, 3, 1, 1), "gamma": (4,), "beta": (4,), "mean": (4,), "variance": (4,), "factor": (4,), "shift": (4,),
+              "wide": (1, 1, 5, 16), "offset": (5,), "unused": (7,)}
+    make = onnx.helper.make_node
+    nodes = [make("ConstantOfShape", [f"{name}_shape"], [name]) for name in shapes]
+    nodes += [make("Conv", ["x", "kernel"], ["c"]), make("BatchNormalization", ["c", "gamma", "beta", "mean", "variance"], ["n"]),
+              make("Unsqueeze", ["factor"], ["factor_2"], axes=[1, 2]), make("Mul", ["n", "factor_2"], ["m"]),
+              make("Unsqueeze", ["shift"], ["shift_2"], axes=[1, 2]), make("Add", ["m", "shift_2"], ["a"]), make("Relu", ["a"], ["r"]),
+              make("Reshape", ["r", "flat"], ["f"]), make("Reshape", ["wide", "two"], ["wide_2"]),
+              make("Gemm", ["f", "wide_2", "offset"], ["y"], transB=1)]
+    numbers = {**{f"{name}_shape": shape for name, shape in shapes.items()}, "flat": (1, 16), "two": (5, 16), "left": (1,)}
+    tensors = [onnx.numpy_helper.from_array(np.array(values, np.int64), name) for name, values in numbers.items()]
+    inputs = [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 2, 2]),
+              *(onnx.helper.make_tensor_value_info(tensor.name, onnx.TensorProto.INT64, tensor.dims) for tensor in tensors)]
+    outputs = [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 5])]
+    graph = onnx.helper.make_graph(nodes, "trapped", inputs, outputs, tensors)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 9)], ir_version=3)
+
+
+def test_the_parameters_of_any_topology_are_drawn_by_what_reads_them() -> None:
+    content = light_models.seeded(trapped(), 1.0)
+    graph = onnx.load_model_from_string(content).graph
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    assert [value.name for value in graph.input] == ["x"], "nothing else is asked of a caller"
+    assert set(values) == {name for node in graph.node for name in node.input if name in values}, "and nothing is left over"
+    for name in ("gamma", "variance", "factor"):
+        assert ((values[name] >= 0.75) & (values[name] < 1.25)).all() and len(set(values[name])) == 4
+    for name in ("beta", "mean", "shift", "offset"):
+        assert 0 < np.abs(values[name]).max() < 0.25
+    assert 0.2 < values["wide"].std() < 0.5, "sqrt(2 / 16), though its shape before the Reshape says otherwise"
+    assert values["two"].tolist() == [5, 16], "a shape is no weight"
+    answers = [oracle(content, draw((1, 3, 2, 2), seed))[0] for seed in (1, 2)]
+    assert np.isfinite(answers).all() and np.abs(answers[0] - answers[1]).max() > 1e-2
+
+
+def test_the_last_layer_scales_the_logits() -> None:
+    one, other = (oracle(light_models.seeded(trapped(), scale), draw((1, 3, 2, 2), 1))[0] for scale in (1.0, 0.5))
+    np.testing.assert_allclose(other, one / 2, rtol=1e-5)
+    assert light_models.seeded(trapped(), 1.0) == light_models.seeded(trapped(), 1.0)
+
+
+def test_large_models_are_made_by_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "RECIPES", {"tiny": models.Recipe(1, lambda: b"one")})
+    monkeypatch.setattr(models, "BY_NAME", {"large_he": models.Recipe(1, lambda: b"two")})
+    models.prepare(tmp_path / "models")
+    assert [path.name for path in (tmp_path / "models").glob("*.onnx")] == ["tiny.onnx"]
+    assert models.named(tmp_path / "models", "large_he").read_bytes() == b"two"
+    with pytest.raises(UsageError, match="no file and no model is called 'large_hi'; did you mean 'large_he'?"):
+        models.named(tmp_path / "models", "large_hi")

@@ -34,7 +34,8 @@ class Asked:
 
 
 def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
-    """Those files, or every model that this checkout has a recipe for. What cannot be asked is refused before anything runs."""
+    """Those files or models by name, or every model that is made for scenarios. What cannot be asked is refused before anything runs."""
+    files = tuple(models.named(house.models, file.name) if _is_name(file) else file for file in files)
     ours = house.models.resolve()
     if not files or any(Path(os.path.abspath(file)).parent in (house.models, ours) for file in files):
         made = models.prepare(house.models)
@@ -46,6 +47,11 @@ def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
     return [_asked(path, path.stem if stems[path.stem] == 1 else f"{path.stem}-{number}", outline,
                    own or _by_recipe(path, house))
             for number, (path, outline, own) in enumerate(zip(paths, outlines, shared, strict=True), start=1)]
+
+
+def _is_name(file: Path) -> bool:
+    """One word without a suffix that is no file: `resnet50_he`."""
+    return str(file) == file.name and not file.suffix and not file.exists()
 
 
 def _outline(path: Path) -> ModelOutline:

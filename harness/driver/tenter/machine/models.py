@@ -3,6 +3,7 @@
 `ocr_cls` is a trained classifier of text direction with dynamic shapes. `squeezenet_he` has the published topology
 and seeded random weights, because the package ships it with constant ones, with which every output is the same.
 `two_heads` is made here: few nodes with seeded random weights, of which two are outputs and run at the same time.
+`resnet50_he` and the like are made as squeezenet_he is, of 6 to 575 MB each, and only when somebody asks for one by name.
 """
 
 from __future__ import annotations
@@ -14,23 +15,24 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata, resources
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tenter.errors import UsageError
+from tenter.errors import UsageError, nearest
+from tenter.machine import light_models
+from tenter.machine.light_models import SEED
 
-SEED = 20230801
-# Biases are small against activations of about 1, and not 0, so that a lost bias changes the output.
-BIAS_DEVIATION = 0.05
-# With He weights alone the logits of probe inputs drawn from N(0, 1) have a deviation of 1.44: this factor on the
-# last layer makes it 2. Much more, and the softmax is one-hot; much less, and it is flat: in both cases the
-# outputs hardly depend on the input, and checks that compare outputs lose their power.
-LAST_LAYER_SCALE = 1.39
-LAST_LAYER = "conv10_"
+# What the last layer is multiplied with, so that the logits of probe inputs drawn from N(0, 1) have a deviation of 2. With He weights
+# alone it is 1.44 in squeezenet, and thousands where residuals add up. Much more, and the softmax is one-hot; much less, and it is
+# flat: in both cases the outputs hardly depend on the input, and checks that compare outputs lose their power.
+_SQUEEZENET_SCALE = 1.39
+_LAST_SCALES = {"bvlc_alexnet": 0.358, "densenet121": 0.550, "inception_v1": 0.394, "inception_v2": 0.388, "resnet50": 5.76e-4,
+                "shufflenet": 3.37e-5, "vgg19": 0.451, "zfnet512": 1.20}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ def prepare(models_dir: Path) -> dict[str, Path]:
     """Makes what is missing, damaged or of another version, and returns every model by its name."""
     models_dir.mkdir(parents=True, exist_ok=True)
     return {name: made(models_dir, name, recipe) for name, recipe in RECIPES.items()}
+
+
+def named(models_dir: Path, name: str) -> Path:
+    """The file of the model of that name, made if it has to be."""
+    recipes = {**BY_NAME, **RECIPES}
+    if name not in recipes:
+        raise UsageError(f"no file and no model is called '{name}'{nearest(name, recipes)}")
+    models_dir.mkdir(parents=True, exist_ok=True)
+    return made(models_dir, name, recipes[name])
 
 
 def made(models_dir: Path, name: str, recipe: Recipe) -> Path:
@@ -92,46 +103,13 @@ def _ocr_cls() -> bytes:
     raise UsageError(f"the package {package} {metadata.version(package)} has no file {wanted}")
 
 
-def _squeezenet_he() -> bytes:
-    """The topology of light_squeezenet with He-normal weights."""
-    file = resources.files("onnx") / "backend" / "test" / "data" / "light" / "light_squeezenet.onnx"
-    model = onnx.load_model_from_string(file.read_bytes())
-    graph = model.graph
-    shapes = _parameter_shapes(graph)
-    generator = np.random.Generator(np.random.Philox(SEED))
-    weights = [numpy_helper.from_array(_draw(generator, name, shapes[name]), name) for name in sorted(shapes)]
-    # Initializers that nothing reads any more, left as graph inputs, would become required inputs.
-    nodes = [node for node in graph.node if node.op_type != "ConstantOfShape"]
-    made = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in made]
-    del graph.node[:], graph.initializer[:], graph.input[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(weights)
-    graph.input.extend(inputs)
-    # From version 4 of the format on, an initializer need not be listed as an input.
-    model.ir_version = 4
-    onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
-
-
-def _parameter_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
-    """Every weight and bias: the results of ConstantOfShape, and the initializers that are no such shape."""
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
-    shapes: dict[str, tuple[int, ...]] = {}
-    for node in graph.node:
-        if node.op_type == "ConstantOfShape":
-            shapes[node.output[0]] = tuple(int(size) for size in numpy_helper.to_array(tensors.pop(node.input[0])))
-    shapes.update({name: tuple(tensor.dims) for name, tensor in tensors.items()})
-    return shapes
-
-
 def _two_heads() -> bytes:
     """A trunk and two heads that have nothing else in common. The wide one takes longer, and the narrow one stands behind it.
     The wide one is an output twice: a runtime that makes it once has to copy it, and not before it is whole."""
     generator = np.random.Generator(np.random.Philox(SEED))
     rows, inner, wide, narrow = 16, 64, 2048, 8
     shapes = {"trunk_weight": (inner, inner), "wide_weight": (inner, wide), "narrow_weight": (inner, narrow)}
-    weights = [numpy_helper.from_array(_draw(generator, name, shape), name) for name, shape in shapes.items()]
+    weights = [numpy_helper.from_array(_draw(generator, shape), name) for name, shape in shapes.items()]
     nodes = [helper.make_node("MatMul", ["x", "trunk_weight"], ["product"], "trunk"),
              helper.make_node("Relu", ["product"], ["features"], "features"),
              helper.make_node("MatMul", ["features", "wide_weight"], ["wide"], "wide"),
@@ -144,18 +122,17 @@ def _two_heads() -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def _draw(generator: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """He-normal weights: the deviation is sqrt(2 / fan-in), so that activations neither grow nor fade."""
-    deviation = np.sqrt(2.0 / np.prod(shape[1:])) if len(shape) > 1 else BIAS_DEVIATION
-    scale = LAST_LAYER_SCALE if name.startswith(LAST_LAYER) else 1.0
-    return (generator.standard_normal(shape) * deviation * scale).astype(np.float32)
+def _draw(generator: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    return (generator.standard_normal(shape) * np.sqrt(2.0 / shape[1])).astype(np.float32)
 
 
 RECIPES = {
     "ocr_cls": Recipe(1, _ocr_cls, "1,3,48,192"),
-    "squeezenet_he": Recipe(1, _squeezenet_he),
+    "squeezenet_he": Recipe(1, partial(light_models.light, "squeezenet", _SQUEEZENET_SCALE)),
     "two_heads": Recipe(1, _two_heads),
 }
+# Those that nobody makes but by name.
+BY_NAME = {f"{name}_he": Recipe(1, partial(light_models.light, name, scale)) for name, scale in _LAST_SCALES.items()}
 
 
 def main() -> int:
