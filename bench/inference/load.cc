@@ -1,11 +1,11 @@
 #include "bench/inference/load.h"
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "bench/inference/field.h"
+#include "bench/inference/resident.h"
 #include "runtime/base/clock.h"
 
 namespace tenter::bench {
@@ -13,29 +13,10 @@ namespace {
 
 constexpr int kMore = 20;  // answers until the memory is called steady
 
-Status Unreadable(const std::string& path) {
-  return {StatusCode::kNotFound, "cannot read " + path};
-}
-
-// A field of /proc/self/status, in bytes.
-double OfStatus(const std::string& field) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(field + ":")) return 1024.0 * std::stod(line.substr(field.size() + 1));
-  throw StatusError(Unreadable(field + " in /proc/self/status"));
-}
-
-// From here on the highest number of resident pages is counted anew.
-void ResetPeak() {
-  std::ofstream file("/proc/self/clear_refs");
-  file << "5" << std::flush;
-  if (!file) throw StatusError(Unreadable("/proc/self/clear_refs"));
-}
-
 // Brings the file into the memory of the system, and not into that of the process.
 double ReadOnce(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw StatusError(Unreadable(path));
+  if (!file) throw StatusError({StatusCode::kNotFound, "cannot read " + path});
   std::vector<char> buffer(1 << 16);
   double bytes = 0;
   while (file.read(buffer.data(), std::ssize(buffer)) || file.gcount() > 0)

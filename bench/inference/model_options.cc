@@ -9,11 +9,13 @@ namespace tenter::bench {
 namespace {
 
 constexpr const char* kUsage =
-    "--part latency|clients|open|load --model FILE --input NAME=TYPE:1,3,224,224 ... --output NAME "
+    "--part latency|clients|open|load, or a way of sharing --model FILE --input "
+    "NAME=TYPE:1,3,224,224 ... --output NAME "
     "... --name TEXT --contender NAME --json FILE --onnxruntime FILE --openvino FILE --peers "
     "yes|no "
     "--first-round N --planted "
-    "other|changing --seed N --repeats N --block-ms N --clients N --rate N --threads N --sets N";
+    "other|changing|swapped --seed N --repeats N --block-ms N --clients N --rate N --threads N "
+    "--sets N";
 
 Status Invalid(const std::string& message) {
   return {StatusCode::kInvalidArgument, message + "; options: " + kUsage};

@@ -1,4 +1,5 @@
-// ModelOptions: the command line of model_bench. People use `./tenter bench model`.
+// ModelOptions: the command line of model_bench and sharing_bench. People use `./tenter bench
+// model` and `./tenter bench sharing`.
 //
 // Thread safety: a plain value.
 // Ownership and lifetime: owns its strings.
@@ -21,7 +22,8 @@ struct ModelOptions {
   std::string json = "-";
   std::string onnxruntime, openvino;  // paths of libraries, or empty
   bool peers = true;
-  std::string planted;  // a contender that is wrong: "other" or "changing"; or empty
+  // A contender that is wrong, "other" or "changing"; of sharing_bench "swapped"; or empty.
+  std::string planted;
   ModelFile model;
   uint64_t seed = 1;
   uint64_t repeats = 15;     // blocks per contender

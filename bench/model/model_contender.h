@@ -10,12 +10,14 @@
 // Errors: throws std::exception; where Load throws, this contender has no figure for this model.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "bench/contender/contender.h"
 #include "bench/model/model_file.h"
+#include "runtime/base/status.h"
 
 namespace tenter::bench {
 
@@ -39,6 +41,18 @@ class ModelClient {
   virtual std::vector<Answer> answers() const = 0;
 };
 
+// Asks without waiting for the answer.
+class AskingClient {
+ public:
+  // What came of a question; the answers are borrowed until it returns. It throws nothing.
+  using Answered = std::function<void(const Status& status, const std::vector<Answer>& answers)>;
+
+  virtual ~AskingClient() = default;
+  // Calls `answered` once, from any thread, perhaps before it returns. Where it throws, there is no
+  // answer. The client goes after the last one.
+  virtual void Ask(size_t set, Answered answered) = 0;
+};
+
 class ModelContender {
  public:
   virtual ~ModelContender() = default;
@@ -51,6 +65,8 @@ class ModelContender {
   // From the file to something that can be asked. Timed.
   virtual void Load(const ModelFile& model, const Setup& setup) = 0;
   virtual std::unique_ptr<ModelClient> NewClient(const Inputs& inputs) = 0;
+  // Null: whoever asks this contender waits.
+  virtual std::unique_ptr<AskingClient> NewAskingClient(const Inputs&) { return nullptr; }
   virtual void Unload() = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "bench/model/our_model.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "runtime/base/status.h"
 #include "runtime/base/thread.h"
@@ -21,14 +23,45 @@ void Must(tenter_code code, const tenter_error& error) {
   if (code != TENTER_OK) throw StatusError({static_cast<StatusCode>(code), error.message});
 }
 
+using Sets = std::vector<std::vector<tenter_tensor>>;
+
+tenter_tensor TensorOf(const Inputs& inputs, size_t set, size_t input) {
+  const Port& port = inputs.ports()[input];
+  tenter_tensor tensor = {};
+  tensor.dtype = static_cast<tenter_dtype>(port.element);
+  tensor.rank = static_cast<int32_t>(port.dims.size());
+  std::copy(port.dims.begin(), port.dims.end(), tensor.dims);
+  tensor.data = const_cast<std::byte*>(inputs.data(set, input));  // which nobody writes to
+  tensor.size_bytes = port.bytes();
+  return tensor;
+}
+
+Sets TensorsOf(const Inputs& inputs) {
+  Sets sets(inputs.sets());
+  for (size_t set = 0; set < inputs.sets(); ++set)
+    for (size_t i = 0; i < inputs.ports().size(); ++i)
+      sets[set].push_back(TensorOf(inputs, set, i));
+  return sets;
+}
+
+std::vector<Answer> AnswersOf(const tenter_tensor* outputs, size_t count) {
+  std::vector<Answer> answers;
+  for (size_t i = 0; i < count; ++i)
+    answers.push_back(
+        {static_cast<Element>(outputs[i].dtype), outputs[i].data, outputs[i].size_bytes});
+  return answers;
+}
+
 class Client final : public ModelClient {
  public:
-  Client(tenter_context* context, tenter_cached_op op, const Inputs& inputs, size_t outputs)
-      : context_(context), op_(op), outputs_(outputs), sets_(inputs.sets()) {
-    for (size_t set = 0; set < inputs.sets(); ++set)
-      for (size_t i = 0; i < inputs.ports().size(); ++i) sets_[set].push_back(Of(inputs, set, i));
+  // Frees the op in the end if it has one of its own.
+  Client(tenter_context* context, tenter_cached_op op, bool owns, const Inputs& inputs,
+         size_t outputs)
+      : context_(context), op_(op), owns_(owns), outputs_(outputs), sets_(TensorsOf(inputs)) {}
+  ~Client() override {
+    Release();
+    if (owns_) tenter_cached_op_free(context_, op_, nullptr);
   }
-  ~Client() override { Release(); }
 
   void Infer(size_t set) override {
     Release();
@@ -38,32 +71,48 @@ class Client final : public ModelClient {
   }
 
   std::vector<Answer> answers() const override {
-    std::vector<Answer> answers;
-    for (const tenter_tensor& output : outputs_)
-      answers.push_back({static_cast<Element>(output.dtype), output.data, output.size_bytes});
-    return answers;
+    return AnswersOf(outputs_.data(), outputs_.size());
   }
 
  private:
-  static tenter_tensor Of(const Inputs& inputs, size_t set, size_t input) {
-    const Port& port = inputs.ports()[input];
-    tenter_tensor tensor = {};
-    tensor.dtype = static_cast<tenter_dtype>(port.element);
-    tensor.rank = static_cast<int32_t>(port.dims.size());
-    std::copy(port.dims.begin(), port.dims.end(), tensor.dims);
-    tensor.data = const_cast<std::byte*>(inputs.data(set, input));  // which nobody writes to
-    tensor.size_bytes = port.bytes();
-    return tensor;
-  }
   void Release() {
     for (tenter_tensor& output : outputs_) tenter_tensor_release(&output);
   }
 
   tenter_context* const context_;
   const tenter_cached_op op_;
+  const bool owns_;
   tenter_error error_ = {};
   std::vector<tenter_tensor> outputs_;
-  std::vector<std::vector<tenter_tensor>> sets_;
+  Sets sets_;
+};
+
+class Asking final : public AskingClient {
+ public:
+  Asking(tenter_context* context, tenter_cached_op op, const Inputs& inputs)
+      : context_(context), op_(op), sets_(TensorsOf(inputs)) {}
+
+  void Ask(size_t set, Answered answered) override {
+    auto call = std::make_unique<Answered>(std::move(answered));
+    tenter_error error = {};
+    Must(tenter_cached_op_invoke_async(context_, op_, nullptr, sets_[set].data(), sets_[set].size(),
+                                       OnAnswer, call.get(), nullptr, &error),
+         error);
+    static_cast<void>(call.release());
+  }
+
+ private:
+  static void OnAnswer(void* arg, tenter_tensor* outputs, size_t count, const tenter_error* error) {
+    const std::unique_ptr<Answered> call(static_cast<Answered*>(arg));
+    (*call)(
+        error == nullptr ? Status() : Status(static_cast<StatusCode>(error->code), error->message),
+        AnswersOf(outputs, count));
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+  }
+
+  tenter_context* const context_;
+  const tenter_cached_op op_;
+  const Sets sets_;
 };
 
 class OurModel final : public ModelContender {
@@ -75,24 +124,31 @@ class OurModel final : public ModelContender {
 
   Description description() const override {
     if (sharing_ == Sharing::kShared) return {"tenter", "Tenter", ""};
+    if (sharing_ == Sharing::kOpPerClient) return {"tenter_op_each", "Tenter, an op each", ""};
     return {"tenter_confined", "Tenter, confined to one thread", ""};
   }
   bool exact() const override { return true; }
-  bool many_clients() const override { return sharing_ == Sharing::kShared; }
+  bool many_clients() const override { return sharing_ != Sharing::kConfined; }
 
   void Load(const ModelFile& model, const Setup& setup) override {
-    tenter_engine_options engine = {};
-    engine.workers = std::min(std::max(setup.threads, setup.clients), ProcessorCount());
-    tenter_cached_op_options options = {};
-    options.sharing = sharing_ == Sharing::kShared ? TENTER_SHARED : TENTER_CONFINED;
-    Must(tenter_engine_create(context_, &engine, &engine_, &error_), error_);
+    if (sharing_ == Sharing::kShared) {  // the others run on the thread that calls
+      tenter_engine_options engine = {};
+      engine.workers = std::min(std::max(setup.threads, setup.clients), ProcessorCount());
+      Must(tenter_engine_create(context_, &engine, &engine_, &error_), error_);
+    }
     Must(tenter_model_load(context_, model.path.c_str(), &model_, &error_), error_);
-    Must(tenter_cached_op_create(context_, engine_, model_, &options, &op_, &error_), error_);
+    if (sharing_ != Sharing::kOpPerClient) op_ = NewOp();
     outputs_ = model.outputs.size();
   }
 
   std::unique_ptr<ModelClient> NewClient(const Inputs& inputs) override {
-    return std::make_unique<Client>(context_, op_, inputs, outputs_);
+    const bool own = sharing_ == Sharing::kOpPerClient;
+    return std::make_unique<Client>(context_, own ? NewOp() : op_, own, inputs, outputs_);
+  }
+
+  std::unique_ptr<AskingClient> NewAskingClient(const Inputs& inputs) override {
+    if (sharing_ != Sharing::kShared) return nullptr;
+    return std::make_unique<Asking>(context_, op_, inputs);
   }
 
   void Unload() override {
@@ -105,6 +161,14 @@ class OurModel final : public ModelContender {
   }
 
  private:
+  tenter_cached_op NewOp() {
+    tenter_cached_op_options options = {};
+    options.sharing = sharing_ == Sharing::kShared ? TENTER_SHARED : TENTER_CONFINED;
+    tenter_cached_op op = nullptr;
+    Must(tenter_cached_op_create(context_, engine_, model_, &options, &op, &error_), error_);
+    return op;
+  }
+
   const Sharing sharing_;
   tenter_error error_ = {};
   tenter_context* context_ = nullptr;

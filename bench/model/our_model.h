@@ -11,8 +11,9 @@
 namespace tenter::bench {
 
 // kShared: what options that are all zero give, on an engine with one worker per client, at most
-// as many as there are processors. kConfined: one thread that runs the nodes itself.
-enum class Sharing { kShared, kConfined };
+// as many as there are processors. kConfined: one thread that runs the nodes itself. kOpPerClient:
+// a confined op for each client, all of one model.
+enum class Sharing { kShared, kConfined, kOpPerClient };
 
 ModelContenderPtr MakeOurModel(Sharing sharing);
 

@@ -17,7 +17,7 @@ FLOORS = ("base", "device", "engine", "tensor", "ops", "graph", "cached_op", "ca
 _IO_SEES = ("base", "device", "engine", "tensor", "io")
 _IO_SEEN_BY = ("io", "capi")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
-BENCH_FLOORS = ("program", "contender", "measure", "policy", "model", "inference")
+BENCH_FLOORS = ("program", "contender", "measure", "policy", "model", "inference", "sharing")
 # What is fuzzed stands beside one another on the first two; what is fuzzed in any runtime, on the third, too. The programs
 # and the model of engines are those of our own engine.
 FUZZ_FLOORS = ("process", "frame", "target", "engine", "target_engine", "model", "iterator", "api")
