@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kWarm = 3;                     // answers before a block
 constexpr size_t kLeast = 10, kMost = 1 << 18;  // and of one
-constexpr int64_t kLongest = 100;               // times as long as a block lasts
+// Times as long as a block lasts, and as many answers as it needs: then no caller is waited for.
+constexpr int64_t kLongest = 100;
+constexpr size_t kPatience = 3;
 
 std::string Difference(size_t set, const std::vector<Answer>& answers, const FirstAnswers& first) {
   try {
@@ -22,7 +24,6 @@ std::string Difference(size_t set, const std::vector<Answer>& answers, const Fir
   }
   return "";
 }
-
 }  // namespace
 
 double Block::per_s() const {
@@ -89,7 +90,7 @@ bool AnswerLog::Ends(int64_t now_ns) {
   const int64_t lasted = now_ns - block_.start_ns;
   if (count == kMost) return true;
   if (lasted < block_ns_ || count < least_) return false;
-  return block_.unanswered == 0 || lasted >= kLongest * block_ns_;
+  return block_.unanswered == 0 || (lasted >= kLongest * block_ns_ && count >= kPatience * least_);
 }
 
 void AnswerLog::End(int64_t now_ns) {

@@ -3,8 +3,8 @@
 //
 // The block begins when there are as many answers as requests in flight: what is asked at first, by
 // all at once, waits less than what comes later. It ends when it has lasted, has as many again, and
-// one in every place: else those that wait longest would not tell. After a hundred times as long it
-// ends all the same, and says how many places had no answer.
+// one in every place: else those that wait longest would not tell. After a hundred times as long
+// and three times as many answers it ends all the same, and says how many places had none.
 //
 // Thread safety: all but Take from any thread.
 // Ownership and lifetime: owns its copies.

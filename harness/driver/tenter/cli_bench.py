@@ -95,6 +95,44 @@ def model(
 
 
 @app.command()
+def sharing(
+    files: Annotated[Optional[list[Path]], typer.Argument(metavar="[MODEL ...]", show_default=False, help=_MODELS)] = None,
+    quick: Quick = False, repeats: Annotated[Optional[int], typer.Option(
+        "--repeats", min=1, help="Processes for each way and number in flight. Default: 5, and 1 with --quick.")] = None,
+    json: Json = None, out: Out = None,
+    peers: Annotated[Optional[bool], typer.Option(
+        "--peers/--no-peers", help="With --peers the package of OpenVINO is fetched first (184 MB unpacked, without its dependencies); "
+        "with --no-peers only our runtime runs. Default: the peers that are there; ONNX Runtime is.")] = None,
+    in_flight: Annotated[Optional[list[int]], typer.Option(
+        "--in-flight", min=1, max=1024, help="So many requests at once; may be given again, and 1 is always measured. Default: 1, 2, 8, 64, "
+        "256 and 1000.", show_default=False)] = None,
+    input_shape: Annotated[Optional[list[str]], typer.Option(
+        "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
+        "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the inputs, and of the order of the processes.")] = 1,
+) -> None:
+    """Measure the ways in which threads share a model: memory and time with 1 to 1,000 requests in flight, and which goals are met.
+
+    The ways: one cached op for all callers, kept busy by four threads that ask ahead; an op per caller, of one model; a model per
+    caller; a process per request, up to 8; ONNX Runtime and OpenVINO with one session for all, and with one per caller. Each runs in
+    a process of its own for each number in flight and repetition. What would need more than half of the free memory, more threads than
+    1,024 or minutes is left out, and the table says why. Every answer is compared with the first one of the same way (of ours bit by
+    bit): differences are counted, and end the verb with 1 after the figures. Results: out/<date>-<time>-bench-sharing/ with bench.md,
+    bench.json and the raw series of each process.
+
+    [dim]Examples:[/dim]
+      ./tenter bench sharing squeezenet_he --quick                   does it run, and what is left out? about a minute
+      ./tenter bench sharing --peers                                 the models of this checkout, all ways: an hour
+      ./tenter bench sharing resnet50_he --in-flight 8 --no-peers    eight callers of a large model, our own ways alone
+    """
+    from tenter.bench import sharing as verb
+    from tenter.plan import input_shapes
+    shapes = input_shapes.as_text(input_shape or [], "./tenter bench sharing --help")
+    verb.run(verb.Request(tuple(files or ()), quick, repeats, tuple(in_flight or ()), shapes, seed, peers, json, out, command_line()),
+             this_house(), open_console())
+
+
+@app.command()
 def policies(
     quick: Quick = False, repeats: Repeats = None, filter: Filter = "", json: Json = None, out: Out = None,  # noqa: A002
     curate: Annotated[bool, typer.Option("--curate", help="Write reports/curated/error-policies.md as well.")] = False,

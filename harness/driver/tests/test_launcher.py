@@ -101,7 +101,7 @@ def test_peers_of_the_benchmark_come_only_when_asked_for(launcher):
     assert code == 0 and "fetching the peers of the benchmark" in err and "-q --no-deps" in log
     assert "peers" not in launcher("bench", "engine", "--peers")[1]
     assert "fetching the peers of the benchmark" in launcher("bench", "model", "net.onnx", "--peers")[1], "which are others"
-    assert "peers" not in launcher("bench", "model", "--peers")[1]
+    assert "peers" not in launcher("bench", "model", "--peers")[1] + launcher("bench", "sharing", "--peers")[1]
     assert (launcher.root / ".venv" / "stamp-bench").exists() and (launcher.root / ".venv" / "stamp-bench-model").exists()
 
 

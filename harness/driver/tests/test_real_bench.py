@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tenter.bench import asked_models, engine as bench, goals, metg, model_goals, policy_sheets, process as bench_process
+from tenter.bench import (asked_models, engine as bench, goals, metg, model_goals, policy_sheets, process as bench_process,
+                          sharing_goals, sharing_ways)
 from tenter.bench.measurement import Book
 from tenter.house import this_house
 from tenter.machine import models, peers
@@ -80,3 +81,29 @@ def test_a_contender_that_answers_wrongly_ends_the_benchmark(model_bench, asked,
     with pytest.raises(bench_process.WrongAnswer, match="wrong answer: planted: wrong answers otherwise than") as found:
         bench_process.run(model_bench, ["--planted", planted, *asked], tmp_path / "wrong.json", lambda line: None)
     assert found.value.exit_code == 1 and not (tmp_path / "wrong.json").exists()
+
+
+@pytest.fixture(scope="session")
+def sharing_bench(programs) -> Path:
+    if not (programs / "sharing_bench").exists():
+        pytest.skip(f"sharing_bench is not built in {programs}")
+    return programs / "sharing_bench"
+
+
+def test_ways_of_sharing_are_measured_with_few_and_many_in_flight(sharing_bench, asked, tmp_path):
+    book = Book()
+    for way in ("shared", "op_per_caller", "model_per_caller", "process_per_caller", "onnxruntime", "onnxruntime_each"):
+        for count in (1, 6, *([1000] if way == "shared" else [])):
+            book.add(bench_process.run(sharing_bench, ["--part", way, "--clients", str(count), *asked], tmp_path / f"{way}-{count}.json",
+                                       lambda line: None))
+        rows = sharing_ways.of(book, "two_heads", way)
+        assert {1, 6} <= set(rows) and not any(map(sharing_goals.mismatches, rows.values()))
+    assert all(verdict.value is not None for verdict in sharing_goals.judge(book, ["two_heads"]))
+
+
+@pytest.mark.parametrize("way", ["shared", "op_per_caller", "process_per_caller", "onnxruntime"])
+def test_an_answer_of_another_request_is_counted(sharing_bench, asked, tmp_path, way):
+    book = Book()
+    book.add(bench_process.run(sharing_bench, ["--part", way, "--clients", "6", "--planted", "swapped", *asked], tmp_path / "swapped.json",
+                               lambda line: None))
+    assert sharing_goals.mismatches(sharing_ways.of(book, "two_heads", way)[6]) >= 10
