@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/atomic.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
@@ -11,29 +12,26 @@
 namespace tenter::bench {
 namespace {
 
-// Where threads wait until all have been started.
+// Where threads wait until all have been started. Without a lock: each would have to get it before
+// it goes on, and behind those that already work the last of a thousand come minutes later.
 class StartLine {
  public:
-  void Await() EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    ++waiting_;
-    arrived_.NotifyOne();
-    while (!open_) opened_.Wait(mutex_);
+  void Await() {
+    waiting_.FetchAdd(1, kRelease);
+    waiting_.NotifyOne();
+    while (open_.Load(kAcquire) == 0) open_.Wait(0, kAcquire);
   }
-  int64_t Open(int expected) EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    while (waiting_ < expected) arrived_.Wait(mutex_);
-    open_ = true;
+  int64_t Open(int expected) {
+    for (int here = waiting_.Load(kAcquire); here < expected; here = waiting_.Load(kAcquire))
+      waiting_.Wait(here, kAcquire);
     const int64_t now = NowNs();
-    opened_.NotifyAll();
+    open_.Store(1, kRelease);
+    open_.NotifyAll();
     return now;
   }
 
  private:
-  Mutex mutex_;
-  CondVar arrived_, opened_;
-  int waiting_ GUARDED_BY(mutex_) = 0;
-  bool open_ GUARDED_BY(mutex_) = false;
+  Atomic<int> waiting_ = 0, open_ = 0;
 };
 
 // The first exception of any thread.

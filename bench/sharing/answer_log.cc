@@ -24,6 +24,7 @@ std::string Difference(size_t set, const std::vector<Answer>& answers, const Fir
   }
   return "";
 }
+
 }  // namespace
 
 double Block::per_s() const {
@@ -40,13 +41,12 @@ double Block::Quantile(double share) const {
 }
 
 AnswerLog::AnswerLog(size_t in_flight, int64_t block_ns)
-    : warm_(std::max(in_flight, kWarm)), least_(std::max(in_flight, kLeast)), block_ns_(block_ns) {
-  MutexLock lock(mutex_);
-  block_.latencies.resize(kMost);
-  block_.latencies.clear();
-  block_.unanswered = in_flight;
-  had_one_.resize(in_flight);
-}
+    : warm_(std::max(in_flight, kWarm)),
+      least_(std::max(in_flight, kLeast)),
+      block_ns_(block_ns),
+      unanswered_(in_flight),
+      had_one_(in_flight),
+      latencies_(kMost) {}
 
 void AnswerLog::Begin() {
   ResetPeak();
@@ -56,49 +56,42 @@ void AnswerLog::Begin() {
 
 void AnswerLog::Answered(const Asked& asked, const std::vector<Answer>& answers,
                          const FirstAnswers& first, int64_t now_ns) {
-  const std::string difference = Difference(asked.set, answers, first);
-  MutexLock lock(mutex_);
-  Compare(difference);
-  if (!ended()) Count(asked, now_ns);
+  Compare(asked.set, answers, first);
+  if (ended()) return;
+  const uint64_t number = answers_.FetchAdd(1, kRelaxed) + 1;
+  if (number == warm_) start_ns_.Store(now_ns, kRelaxed);
+  if (number <= warm_ || start_ns_.Load(kRelaxed) == 0) return;
+  const uint64_t at = taken_.FetchAdd(1, kRelaxed);
+  if (at >= kMost) return;
+  latencies_[at] = static_cast<double>(now_ns - asked.at_ns);
+  if (!had_one_[asked.place].Exchange(true, kRelaxed)) unanswered_.FetchSub(1, kRelaxed);
+  if (Ends(at + 1, now_ns) && !ended_.Exchange(true, kRelaxed)) End(at + 1, now_ns);
 }
 
-void AnswerLog::Uncounted(size_t set, const std::vector<Answer>& answers,
-                          const FirstAnswers& first) {
-  const std::string difference = Difference(set, answers, first);
-  MutexLock lock(mutex_);
-  Compare(difference);
-}
-
-void AnswerLog::Compare(const std::string& difference) {
-  if (!difference.empty() && block_.mismatches++ == 0) block_.mismatch = difference;
-}
-
-void AnswerLog::Count(const Asked& asked, int64_t now_ns) {
-  if (++answers_ < warm_) return;
-  if (answers_ == warm_) {
-    block_.start_ns = now_ns;
-    return;
-  }
-  block_.latencies.push_back(static_cast<double>(now_ns - asked.at_ns));
-  block_.unanswered -= had_one_[asked.place] ? 0 : 1;
-  had_one_[asked.place] = true;
-  if (Ends(now_ns)) End(std::max(now_ns, block_.start_ns + 1));
-}
-
-bool AnswerLog::Ends(int64_t now_ns) {
-  const size_t count = block_.latencies.size();
-  const int64_t lasted = now_ns - block_.start_ns;
+bool AnswerLog::Ends(size_t count, int64_t now_ns) const {
+  const int64_t lasted = now_ns - start_ns_.Load(kRelaxed);
   if (count == kMost) return true;
   if (lasted < block_ns_ || count < least_) return false;
-  return block_.unanswered == 0 || (lasted >= kLongest * block_ns_ && count >= kPatience * least_);
+  return unanswered_.Load(kRelaxed) == 0 ||
+         (lasted >= kLongest * block_ns_ && count >= kPatience * least_);
 }
 
-void AnswerLog::End(int64_t now_ns) {
-  block_.end_ns = now_ns;
+// Only what came before the last answer counts, so that the time is that of these.
+void AnswerLog::End(size_t count, int64_t now_ns) {
   block_.peak = OfStatus("VmHWM") - before_;
   block_.now = OfStatus("VmRSS") - before_;
   block_.mapped = OfStatus("RssFile") - mapped_before_;
-  ended_.Store(true, kRelaxed);
+  block_.start_ns = start_ns_.Load(kRelaxed);
+  block_.end_ns = std::max(now_ns, block_.start_ns + 1);
+  block_.unanswered = unanswered_.Load(kRelaxed);
+  counted_ = count;
+}
+
+void AnswerLog::Compare(size_t set, const std::vector<Answer>& answers, const FirstAnswers& first) {
+  const std::string difference = Difference(set, answers, first);
+  if (difference.empty()) return;
+  MutexLock lock(mutex_);
+  if (mismatches_++ == 0) mismatch_ = difference;
 }
 
 void AnswerLog::Fail(Thrown thrown) {
@@ -110,6 +103,10 @@ void AnswerLog::Fail(Thrown thrown) {
 Block AnswerLog::Take() {
   MutexLock lock(mutex_);
   if (!failure_.empty()) failure_.Rethrow();
+  block_.mismatches = mismatches_;
+  block_.mismatch = mismatch_;
+  latencies_.resize(counted_);
+  block_.latencies = std::move(latencies_);
   return std::move(block_);
 }
 

@@ -6,7 +6,8 @@
 // one in every place: else those that wait longest would not tell. After a hundred times as long
 // and three times as many answers it ends all the same, and says how many places had none.
 //
-// Thread safety: all but Take from any thread.
+// Thread safety: all but Begin and Take from any thread. No lock on the way of an answer: of a
+//   thousand threads most would wait for that, and not for a model.
 // Ownership and lifetime: owns its copies.
 // Invariants: the place for latencies is resident before anything is loaded, so that it does not
 //   count as memory of the model; a block ends when it is full.
@@ -53,9 +54,9 @@ class AnswerLog {
   void Begin();
   // An answer, before the next request takes its place. Compares it, and keeps its latency.
   void Answered(const Asked& asked, const std::vector<Answer>& answers, const FirstAnswers& first,
-                int64_t now_ns) EXCLUDES(mutex_);
+                int64_t now_ns);
   // One that only shows whether it is right.
-  void Uncounted(size_t set, const std::vector<Answer>& answers, const FirstAnswers& first)
+  void Compare(size_t set, const std::vector<Answer>& answers, const FirstAnswers& first)
       EXCLUDES(mutex_);
   void Fail(Thrown thrown) EXCLUDES(mutex_);
   // Nobody asks anything more.
@@ -65,20 +66,25 @@ class AnswerLog {
   Block Take() EXCLUDES(mutex_);
 
  private:
-  void Compare(const std::string& difference) REQUIRES(mutex_);
-  void Count(const Asked& asked, int64_t now_ns) REQUIRES(mutex_);
-  bool Ends(int64_t now_ns) REQUIRES(mutex_);
-  void End(int64_t now_ns) REQUIRES(mutex_);
+  bool Ends(size_t count, int64_t now_ns) const;
+  void End(size_t count, int64_t now_ns);
 
   const size_t warm_, least_;
   const int64_t block_ns_;
   double before_ = 0, mapped_before_ = 0;
   Atomic<bool> ended_ = false;
+  Atomic<uint64_t> answers_ = 0;  // all of them
+  Atomic<int64_t> start_ns_ = 0;  // of the block; 0: it has not begun
+  Atomic<uint64_t> taken_ = 0;    // places for latencies
+  Atomic<uint64_t> unanswered_;
+  std::vector<Atomic<bool>> had_one_;  // of the places, in the block
+  std::vector<double> latencies_;
+  size_t counted_ = 0;  // of these; with the block, of whoever ends it
+  Block block_;
   Mutex mutex_;
-  size_t answers_ GUARDED_BY(mutex_) = 0;
-  std::vector<bool> had_one_ GUARDED_BY(mutex_);  // of the places, in the block
+  uint64_t mismatches_ GUARDED_BY(mutex_) = 0;
+  std::string mismatch_ GUARDED_BY(mutex_);
   Thrown failure_ GUARDED_BY(mutex_);
-  Block block_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tenter::bench

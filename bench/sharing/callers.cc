@@ -90,7 +90,7 @@ void AskAndWait(const std::vector<std::unique_ptr<ModelClient>>& clients, size_t
   // Nobody is measured before all have what a first request makes.
   Together(clients.size(), log, [&](size_t who) {
     clients[who]->Infer(who % sets);
-    log.Uncounted(who % sets, clients[who]->answers(), first);
+    log.Compare(who % sets, clients[who]->answers(), first);
   });
   Together(clients.size(), log, [&](size_t who) {
     for (size_t set = who % sets; !log.ended(); set = (set + 1) % sets) {
