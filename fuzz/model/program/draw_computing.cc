@@ -184,6 +184,17 @@ Node Reduce(Drawn* d) {
   return node;
 }
 
+// Windows that step over cells, of which the last one hangs over the end.
+void RoundUp(size_t axes, Node* node, Dice* dice) {
+  std::erase_if(node->attributes, [](const auto& attribute) {
+    return attribute.first != "kernel_shape" && attribute.first != "pads";
+  });
+  Numbers strides;
+  for (size_t i = 0; i < axes; ++i) strides.push_back(dice->OneOf({2, 2, 3}));
+  node->attributes.push_back({"strides", strides});
+  node->attributes.push_back({"ceil_mode", {1}});
+}
+
 }  // namespace
 
 Node DrawPool(const std::string& op, const std::string& x, Drawn* d) {
@@ -193,10 +204,10 @@ Node DrawPool(const std::string& op, const std::string& x, Drawn* d) {
     kernel.push_back(dice.OneOf<int64_t>({1, 2, 2, op == "MaxPool" ? 3 : 2}));
   Node node{.op = op, .operands = {x}};
   node.attributes.push_back({"kernel_shape", Numbers(kernel.begin(), kernel.end())});
+  const bool rounds_up = dice.Chance(40);
   DrawWindow(kernel, op == "MaxPool", &node, &dice);
-  if (node.Find("strides") != nullptr && dice.Chance(50))
-    node.attributes.push_back({"ceil_mode", {1}});
-  if (op == "AveragePool" && dice.Chance(60))
+  if (rounds_up) RoundUp(kernel.size(), &node, &dice);
+  if (op == "AveragePool" && dice.Chance(rounds_up ? 10 : 60))
     node.attributes.push_back({"count_include_pad", {static_cast<double>(dice.From(0, 1))}});
   return node;
 }
