@@ -125,7 +125,7 @@ def test_answers_do_not_depend_on_the_environment(attempt, tmp_path: Path, monke
     """A kernel that is made by a thread with more OpenMP threads would sum in another order."""
     model = models.prepare(tmp_path / "models")["ocr_cls"]
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
-    workload = inference(model, input_shape="1,3,48,192", threads=8, inferences=32)
+    workload = inference(model, input_shape="1,3,48,192", threads=8, inferences=800)
     assert attempt(workload, checks=["determinism"])[0] == 0
 
 
