@@ -5,8 +5,8 @@
 // instrumented, so ThreadSanitizer does not see that order and reports a race where there is none.
 // It does see our lock.
 //
-// Path: MakeKernel -> FirstUse::Await -> one kernel and one reorder are made and run here -> the
-// kernel that was asked for.
+// Path: MakeKernel -> FirstUse::Await -> convolutions of each family and a reorder are made and run
+// here -> the kernel that was asked for.
 //
 // LOCK ORDER: FirstUse::mutex_ is a leaf, held while the library is used for the first time.
 //
