@@ -167,6 +167,7 @@ Block Together(std::vector<Block> blocks) {
 }  // namespace
 
 Block MeasureProcesses(const ModelOptions& options, const Inputs& inputs) {
+  signal(SIGPIPE, SIG_IGN);  // a child that is gone is an error of the write to it
   ModelOptions one = options;
   one.clients = 1;
   std::vector<std::unique_ptr<Child>> children;

@@ -17,13 +17,13 @@
 //   Only a lent arena keeps its plan alive: an idle one must not hold a plan that the cache has
 //   dropped. What it has of such a plan goes when it has to fit another one, and so does memory
 //   that no other plan needs.
-// Invariants: (1) the memory and the vars of the plan that needs most of each, among those that it
-//   serves. (2) it is neither taken back nor destroyed while an op that refers to it exists, but in
-//   the child of a fork. (3) every op writes a var, so when the deleters of all vars have run, all
-//   ops have ended.
+// Invariants: (1) the vars of the plan that needed most, and memory of the one that does, or up to
+//   twice as much. (2) it is neither taken back nor destroyed while an op that refers to it exists,
+//   but in the child of a fork. (3) every op writes a var, so when the deleters of all vars have
+//   run, all ops have ended.
 // Errors: Lend returns kResourceExhausted, kStopped when the engine was stopped, or what
-//   Kernel::MakeState throws, with the node, and throws std::bad_alloc; the arena is as good as
-//   before then.
+//   Kernel::MakeState throws, with the node, and throws std::bad_alloc; it may have given up what
+//   it kept for other plans then.
 #pragma once
 
 #include <cstdint>

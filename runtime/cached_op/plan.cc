@@ -54,6 +54,9 @@ Status Plan::Build(const Graph& graph) {
   }
   for (const int value : graph_.outputs) outputs_.push_back(Refer(value));
   for (const Node& node : graph_.nodes) TENTER_RETURN_IF_ERROR(AddStep(node));
+  for (const Value& value : graph_.values)
+    if (value.constant && !graph_.parameters->Contains(value.constant->raw()))
+      constant_bytes_ += value.constant->size_bytes();
   ops_ = Group();
   return AllocateScratch();
 }

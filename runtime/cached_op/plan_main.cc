@@ -82,7 +82,7 @@ Result<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.signature.push_back(std::move(spec));
     } else if (words[i] == "--kernels" && (value == "reference" || value == "onednn")) {
       if (value == "reference") arguments.plan.kernels = KernelChoice::kReference;
-    } else if (words[i] == "--rounds" && std::atoi(value.c_str()) > 0) {
+    } else if (words[i] == "--rounds" && (value == "0" || std::atoi(value.c_str()) > 0)) {
       arguments.rounds = std::atoi(value.c_str());
     } else if (words[i] == "--seed") {
       arguments.seed = std::strtoull(value.c_str(), nullptr, 10);
@@ -104,12 +104,19 @@ std::string OpsOf(const PlanStep& step) {
   return ops + (step.nodes.size() > 1 ? "]" : "");
 }
 
+// A name without what would end a field.
+std::string Plain(std::string name) {
+  for (char& letter : name)
+    if (static_cast<unsigned char>(letter) < ' ') letter = '?';
+  return name;
+}
+
 void PrintStep(size_t number, const PlanStep& step, const std::vector<int64_t>& times) {
   std::string specs;
   for (const ValueRef& output : step.outputs)
     if (output.source != ValueRef::Source::kAbsent)
       specs += (specs.empty() ? "" : " ") + output.spec.ToString();
-  std::printf("step\t%zu\t%s\t%s\t%s\t%s\t", number, step.name.c_str(), OpsOf(step).c_str(),
+  std::printf("step\t%zu\t%s\t%s\t%s\t%s\t", number, Plain(step.name).c_str(), OpsOf(step).c_str(),
               std::string(step.kernel->implementation()).c_str(), specs.c_str());
   for (size_t i = 0; i < times.size(); ++i)
     std::printf("%s%lld", i > 0 ? "," : "", static_cast<long long>(times[i]));

@@ -112,6 +112,10 @@ class Engine {
   // lock and never blocks.
   virtual Status RefuseInsideOp(const char* wait) const noexcept = 0;
 
+  // Whether the calling thread runs an op of this engine, or is the one that watches its deadlines:
+  // there the engine cannot be destroyed, and nobody may wait for its ops. As RefuseInsideOp.
+  virtual bool OwnsThisThread() const noexcept = 0;
+
   // Blocks until every write of `var` pushed before the call has ended, and returns the poison that
   // the last of them left, or null: what WaitForVar throws, as a value.
   // Errors: kWaitInsideOp, kStaleHandle.

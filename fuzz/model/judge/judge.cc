@@ -118,6 +118,13 @@ std::optional<Broken> JudgeTurnedAway(const Program& program, const Answer& answ
 }
 
 std::optional<Broken> JudgeWaiting(const Answer& answer) {
+  if (answer.answered != 1)
+    return Broken{
+        "COP-7", "answered twice",
+        "a request that waited was answered " + std::to_string(answer.answered) + " times"};
+  if (answer.code == TGT_DEADLINE_EXCEEDED && answer.before_deadline)
+    return Broken{"COP-7", "late before its deadline",
+                  "a request that waited was told that its deadline had passed, which had not"};
   const tgt_code right = answer.withdrawn      ? TGT_STOPPED
                          : answer.has_deadline ? TGT_DEADLINE_EXCEEDED
                                                : TGT_OK;

@@ -49,9 +49,12 @@ void AskSeveral(const Callee& callee, const Call& call, Hold* hold, Taken* taken
   taken->told = true;
 }
 
+// A target that does not have the way runs the requests in one of its own, perhaps where they are
+// asked, and would wait there for the place.
 bool LetsThemWait(const Callee& callee) {
+  const tgt_target& table = callee.target.table();
   return RunsOnEngine(callee.program) && callee.program.workers > 0 &&
-         callee.target.table().invoke_async != nullptr;
+         table.invoke_async != nullptr && (table.ways >> callee.program.way & 1) != 0;
 }
 
 }  // namespace

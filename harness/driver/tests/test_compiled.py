@@ -73,7 +73,7 @@ def test_what_cannot_be_compiled_is_told_in_a_line(program, tmp_path):
 
 @pytest.mark.parametrize(("words", "said"), [
     (("--rounds", "3"), "the model comes first, and not --rounds"), (("x.onnx", "--rounds"), "--rounds needs a value"),
-    (("x.onnx", "--rounds", "0"), "not understood: --rounds 0"), (("x.onnx", "--input", "f:1"), "an input is TYPE:DIMS, such as float32:1,3,48,192, and not f:1"),
+    (("x.onnx", "--rounds", "-1"), "not understood: --rounds -1"), (("x.onnx", "--input", "f:1"), "an input is TYPE:DIMS, such as float32:1,3,48,192, and not f:1"),
     (("x.onnx", "--input", "float32:1,a"), "'a' in --input float32:1,a is no size"), (("none.onnx",), "cannot read 'none.onnx'")])
 def test_wrong_words_of_the_program_end_with_2(program, tmp_path, words, said):
     ended = subprocess.run([program.build("probe") / "runtime" / "cached_op" / "tenter-plan", *words], capture_output=True, text=True,

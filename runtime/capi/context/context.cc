@@ -146,7 +146,7 @@ std::shared_ptr<Object> tenter_context::Share(Part part, Object* object,
   auto kept = std::make_shared<std::list<Part>>();
   kept->push_back(std::move(part));
   return {object, [this, engine, retired, kept = std::move(kept)](Object*) mutable {
-            if (engine != nullptr && tenter::IsInsideOp(*engine)) {
+            if (engine != nullptr && engine->OwnsThisThread()) {
               tenter::MutexLock lock(mutex_);
               retired->splice(retired->end(), *kept);
             }

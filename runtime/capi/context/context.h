@@ -12,8 +12,9 @@
 //   then what was retired, cached ops before engines, whose ops may use the context to their end,
 //   then the table and the probe.
 // Invariants: (1) no push, wait or invocation takes a lock here. (2) neither an engine nor a cached
-//   op is destroyed inside an op of that engine, where it would wait for others: its last
-//   reference, dropped there, retires it until the context goes.
+//   op is destroyed by a thread of that engine, inside one of its ops or where its deadlines are
+//   watched: there it would wait for others, or for itself. Its last reference, dropped there,
+//   retires it until the context goes.
 // Errors: Find answers kStaleHandle, naming the kind that was expected.
 #pragma once
 

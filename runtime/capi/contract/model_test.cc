@@ -188,77 +188,109 @@ TEST_F(CApiModel, IsAnsweredLater) {
 
 #if defined(TENTER_PROBES)
 
-// An answer that asks again while its op is freed elsewhere is the last that uses the op: it must
-// not wait there for a request that needs its own worker.
-TEST_F(CApiModel, AnOpIsNotDestroyedByItsAnswer) {
-  struct Asks {
-    tenter_context* context = nullptr;
-    tenter_cached_op op = nullptr;
-    tenter_tensor input = {};
-    Gate both_asked, compiles, freed, answered;
-    Atomic<bool> armed = false;
-    tenter_code again = TENTER_OK;
+// An answer that asks again, for another shape, while its op is freed elsewhere: it is the last
+// that uses the op, on a thread of the engine.
+struct AsksAgain {
+  tenter_context* context = nullptr;
+  tenter_cached_op op = nullptr;
+  tenter_tensor input = {};
+  bool holds_node = false;  // until the op is freed
+  Gate both_asked, compiles, freed, answered;
+  Atomic<bool> armed = false;
+  tenter_code again = TENTER_OK;
 
-    static void Probe(void* self, const tenter_hit* hit, tenter_fault*) {
-      auto* const asks = static_cast<Asks*>(self);
-      if (std::string_view(hit->site) != "cached_op.plan.compile" ||
-          !asks->armed.Exchange(false, kRelaxed))
-        return;
-      asks->compiles.Open();
-      asks->freed.Wait();
-    }
-    static void First(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
-      auto* const asks = static_cast<Asks*>(arg);
-      for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
-      asks->both_asked.Wait();
-      asks->armed.Store(true, kRelaxed);
-      tenter_tensor other = asks->input;
-      other.dims[0] = 1;
-      other.size_bytes /= 2;
-      asks->again = tenter_cached_op_invoke_async(asks->context, asks->op, nullptr, &other, 1,
-                                                  Second, asks, nullptr, nullptr);
-    }
-    static void Second(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
-      for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
-      static_cast<Asks*>(arg)->answered.Open();
-    }
-  } asks;
-  const std::string bytes = ReluModelBytes();
-  tenter_testing_options testing = {};
-  testing.struct_size = sizeof(testing);
-  testing.probe = Asks::Probe;
-  testing.probe_self = &asks;
-  ASSERT_EQ(tenter_testing_context_create(&testing, &asks.context, &error_), TENTER_OK);
-  tenter_engine_options one = {};
-  one.struct_size = sizeof(one);
-  one.workers = 1;
-  tenter_engine engine = nullptr;
-  tenter_model model = nullptr;
-  ASSERT_EQ(tenter_engine_create(asks.context, &one, &engine, &error_), TENTER_OK);
-  ASSERT_EQ(tenter_model_load_bytes(asks.context, bytes.data(), bytes.size(), "relu.onnx", &model,
-                                    &error_),
-            TENTER_OK);
-  tenter_cached_op_options options = {};
-  options.struct_size = sizeof(options);
-  options.running_max = 2;
-  ASSERT_EQ(tenter_cached_op_create(asks.context, engine, model, &options, &asks.op, &error_),
-            TENTER_OK);
-  asks.input.rank = 2;
-  asks.input.dims[0] = 2;
-  asks.input.dims[1] = 4;
-  asks.input.data = values_;
-  asks.input.size_bytes = sizeof(values_);
-  for (const tenter_answer_fn answer : {Asks::First, Asks::Second})
-    ASSERT_EQ(tenter_cached_op_invoke_async(asks.context, asks.op, nullptr, &asks.input, 1, answer,
-                                            &asks, nullptr, &error_),
+  static void Probe(void* self, const tenter_hit* hit, tenter_fault*) {
+    auto* const asks = static_cast<AsksAgain*>(self);
+    const std::string_view site = hit->site;
+    if (site == "cached_op.node.run" && asks->holds_node) asks->freed.Wait();
+    if (site != "cached_op.plan.compile" || !asks->armed.Exchange(false, kRelaxed)) return;
+    asks->compiles.Open();
+    asks->freed.Wait();
+  }
+  static void Again(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+    auto* const asks = static_cast<AsksAgain*>(arg);
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    asks->both_asked.Wait();
+    asks->armed.Store(true, kRelaxed);
+    tenter_tensor other = asks->input;
+    other.dims[0] = 1;
+    other.size_bytes /= 2;
+    asks->again = tenter_cached_op_invoke_async(asks->context, asks->op, nullptr, &other, 1, Done,
+                                                asks, nullptr, nullptr);
+  }
+  static void Done(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    static_cast<AsksAgain*>(arg)->answered.Open();
+  }
+
+  tenter_code Ask(tenter_answer_fn answer, const tenter_invoke_options* options) {
+    return tenter_cached_op_invoke_async(context, op, options, &input, 1, answer, this, nullptr,
+                                         nullptr);
+  }
+};
+
+class CApiAnswer : public CApiModel {
+ protected:
+  void Make(uint64_t running_max) {
+    const std::string bytes = ReluModelBytes();
+    tenter_testing_options testing = {};
+    testing.struct_size = sizeof(testing);
+    testing.probe = AsksAgain::Probe;
+    testing.probe_self = &asks_;
+    ASSERT_EQ(tenter_testing_context_create(&testing, &asks_.context, &error_), TENTER_OK);
+    tenter_engine_options one = {};
+    one.struct_size = sizeof(one);
+    one.workers = 1;
+    tenter_model model = nullptr;
+    ASSERT_EQ(tenter_engine_create(asks_.context, &one, &its_engine_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_model_load_bytes(asks_.context, bytes.data(), bytes.size(), "relu.onnx",
+                                      &model, &error_),
               TENTER_OK);
-  asks.both_asked.Open();
-  asks.compiles.Wait();
-  EXPECT_EQ(tenter_cached_op_free(asks.context, asks.op, &error_), TENTER_OK);
-  asks.freed.Open();
-  asks.answered.Wait();
-  tenter_context_free(asks.context);
-  EXPECT_EQ(asks.again, TENTER_CLOSED);
+    tenter_cached_op_options options = {};
+    options.struct_size = sizeof(options);
+    options.running_max = running_max;
+    ASSERT_EQ(
+        tenter_cached_op_create(asks_.context, its_engine_, model, &options, &asks_.op, &error_),
+        TENTER_OK);
+    asks_.input.rank = 2;
+    asks_.input.dims[0] = 2;
+    asks_.input.dims[1] = 4;
+    asks_.input.data = values_;
+    asks_.input.size_bytes = sizeof(values_);
+  }
+  void FreeWhileItCompiles() {
+    asks_.both_asked.Open();
+    asks_.compiles.Wait();
+    EXPECT_EQ(tenter_cached_op_free(asks_.context, asks_.op, &error_), TENTER_OK);
+    EXPECT_EQ(tenter_engine_free(asks_.context, its_engine_, &error_), TENTER_OK);
+    asks_.freed.Open();
+    asks_.answered.Wait();
+    tenter_context_free(asks_.context);
+    EXPECT_EQ(asks_.again, TENTER_CLOSED);
+  }
+
+  AsksAgain asks_;
+  tenter_engine its_engine_ = nullptr;
+};
+
+// On the worker it would wait for a request that needs this worker.
+TEST_F(CApiAnswer, OfAWorkerDoesNotDestroyItsOp) {
+  Make(2);
+  ASSERT_EQ(asks_.Ask(AsksAgain::Again, nullptr), TENTER_OK);
+  ASSERT_EQ(asks_.Ask(AsksAgain::Done, nullptr), TENTER_OK);
+  FreeWhileItCompiles();
+}
+
+// Where deadlines are watched it would destroy the engine, too, and wait for its own thread.
+TEST_F(CApiAnswer, OfADeadlineDoesNotDestroyItsOp) {
+  Make(1);
+  asks_.holds_node = true;
+  ASSERT_EQ(asks_.Ask(AsksAgain::Done, nullptr), TENTER_OK);
+  tenter_invoke_options soon = {};
+  soon.struct_size = sizeof(soon);
+  soon.timeout_ns = 1'000'000;
+  ASSERT_EQ(asks_.Ask(AsksAgain::Again, &soon), TENTER_OK);
+  FreeWhileItCompiles();
 }
 
 #endif

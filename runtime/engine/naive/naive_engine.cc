@@ -53,6 +53,10 @@ Status NaiveEngine::RefuseInsideOp(const char* wait) const noexcept {
   return WaitInsideOp(wait, running_.view(running_size_), running_number_.Load(kRelaxed));
 }
 
+bool NaiveEngine::OwnsThisThread() const noexcept {
+  return InsideOp() || deadlines_.OwnsThisThread();
+}
+
 Result<PoisonPtr> NaiveEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
   SmallMutexLock turn(turn_);

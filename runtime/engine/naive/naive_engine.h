@@ -55,6 +55,7 @@ class NaiveEngine final : public Engine,
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Status RefuseInsideOp(const char* wait) const noexcept override;
+  bool OwnsThisThread() const noexcept override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;

@@ -73,6 +73,10 @@ Status ThreadedEngine::RefuseInsideOp(const char* wait) const noexcept {
   return WaitInsideOp(wait, op->name(), op->push_number.Load(kRelaxed));
 }
 
+bool ThreadedEngine::OwnsThisThread() const noexcept {
+  return workers_.OpOfThisThread() != nullptr || deadlines_.OwnsThisThread();
+}
+
 Result<PoisonPtr> ThreadedEngine::AwaitVar(Var var) {
   TENTER_RETURN_IF_ERROR(RefuseInsideOp("WaitForVar"));
   bulks_.FlushAll();

@@ -61,6 +61,7 @@ class ThreadedEngine final : public Engine,
   std::unique_ptr<Bulk> NewBulk(size_t most_ops) override;
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Status RefuseInsideOp(const char* wait) const noexcept override;
+  bool OwnsThisThread() const noexcept override;
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;

@@ -35,7 +35,7 @@ bool Deadlines::Remove(int64_t at_ns, void* object) {
 void Deadlines::RemoveAndWait(int64_t at_ns, void* object) {
   MutexLock lock(mutex_);
   entries_.erase({at_ns, object});
-  if (thread_key_.Load(kRelaxed) == CurrentThreadKey()) return;  // `passed` itself calls
+  if (OwnsThisThread()) return;  // `passed` itself calls
   while (!passing_.empty() && passing_.key().second == object) returned_.Wait(mutex_);
 }
 
@@ -43,8 +43,7 @@ void Deadlines::ForgetThread(const Sort* kept) {
   MutexLock lock(mutex_);
   Entries::node_type passing = std::move(passing_);
   // The thread that forks may be that of the deadlines, inside `passed`: then it goes on.
-  const bool was_passing = !passing.empty() && passing.mapped().sort == kept &&
-                           thread_key_.Load(kRelaxed) != CurrentThreadKey();
+  const bool was_passing = !passing.empty() && passing.mapped().sort == kept && !OwnsThisThread();
   new (&changed_) CondVar;
   new (&returned_) CondVar;
   new (&thread_) Thread;

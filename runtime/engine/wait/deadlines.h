@@ -65,6 +65,9 @@ class Deadlines {
   Status StartAgain() EXCLUDES(mutex_);
   Mutex& mutex() RETURN_CAPABILITY(mutex_) { return mutex_; }
 
+  // Whether the calling thread is the one that calls `passed`.
+  bool OwnsThisThread() const { return thread_key_.Load(kRelaxed) == CurrentThreadKey(); }
+
   // Ends the thread. What is still known is forgotten.
   void Close() EXCLUDES(mutex_);
 

@@ -1,6 +1,5 @@
 #include "runtime/ops/own/row_arithmetic.h"
 
-#include <algorithm>
 #include <functional>
 
 #include "runtime/ops/broadcast.h"

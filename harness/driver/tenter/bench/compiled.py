@@ -94,7 +94,7 @@ def _output(house: House, words: Sequence[str], name: str) -> str:
 
 def read(text: str) -> Compiled:
     """What the program printed: a line for each thing, with tabs between its fields."""
-    rows = [row.split("\t") for row in text.splitlines()]
+    rows = [row.split("\t") for row in text.split("\n") if row]
     facts = {row[0]: [int(field) for field in row[1:]] for row in rows if row[0] != "step"}
     steps = tuple(_step(row[1:]) for row in rows if row[0] == "step")
     return Compiled(*facts["graph"], *facts["parameters"], *facts["memory"], steps=steps)
