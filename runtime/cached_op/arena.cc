@@ -76,7 +76,6 @@ Status Arena::AddVars(size_t count) {
 }
 
 bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
-  arena->unwanted_ = true;
   try {
     while (!arena->vars_.empty()) {
       std::function<void()> deleter;

@@ -50,8 +50,6 @@ class Arena {
 
   // True when it has a fitting for `plan`.
   bool Fits(const std::shared_ptr<const Plan>& plan) const { return FittingOf(plan) != nullptr; }
-  // True when it serves no later request: one of its vars was deleted.
-  bool unwanted() const { return unwanted_; }
 
   // For one request. REQUIRES: the pool knows it, since the child of a fork could not find its vars
   // otherwise; no op is alive.
@@ -114,7 +112,6 @@ class Arena {
   Atomic<size_t> bytes_ = 0;  // of the block
   std::vector<std::unique_ptr<Fitting>> fittings_;
   std::vector<Var> vars_;
-  bool unwanted_ = false;
   bool abandoned_ = false;  // set before the child has a second thread
   SmallMutex mutex_;
 

@@ -98,7 +98,7 @@ Entrant* ArenaPool::Return(Entrant& entrant) noexcept {
   if (arena != nullptr) arena->TakeBack();
   MutexLock lock(mutex_);
   entrant.has_place = false;
-  if (arena != nullptr && (closed_ || arena->unwanted())) Empty(*place);
+  if (arena != nullptr && closed_) Empty(*place);
   return HandOn(place);
 }
 
@@ -114,7 +114,7 @@ Entrant* ArenaPool::HandOn(Place place) {
   place->thread = 0;
   if (place->arena == nullptr)
     lent_.erase(place);
-  else if (closed_ || place->arena->unwanted())
+  else if (closed_)
     unwanted_.splice(unwanted_.end(), lent_, place);
   else
     idle_.splice(idle_.end(), lent_, place);

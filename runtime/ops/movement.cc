@@ -7,7 +7,6 @@
 
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
-#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/strided_copy.h"
 #include "runtime/ops/tables.h"
 
