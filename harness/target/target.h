@@ -182,11 +182,14 @@ typedef int32_t tgt_way;
  * which they came, or are refused. `plans_max`: how many input signatures stay compiled. One that
  * went is compiled anew when it comes back; which one goes is the target's own promise:
  * `least_recent_plan_goes`. A failed compilation keeps nothing. `way`: one of tgt_target.ways;
- * without thread_safe the target may run requests as it likes. */
+ * without thread_safe the target may run requests as it likes. `batch_max`: so many requests of one
+ * signature may run as one, where the target has this and the model allows it; each is answered,
+ * fails and is cancelled as if it ran alone, but for the last bits of its numbers. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
   tgt_way way;
+  uint64_t batch_max; /* 0: each alone */
 } tgt_cached_op_options;
 
 typedef struct tgt_invoke_options {
@@ -203,6 +206,7 @@ typedef struct tgt_footprint {
   uint64_t parameter_bytes, in_flight, in_flight_max, compilations, requests;
   /* The intermediate values of requests that run, and what is kept for later ones; 0: not told. */
   uint64_t arena_bytes;
+  uint64_t batched; /* requests that have run as one with others */
 } tgt_footprint;
 
 /* A row is a line, its numbers lie between commas, and blanks around a number are no part of it. An
@@ -286,7 +290,8 @@ typedef struct tgt_target {
                      tgt_tensor* outputs, size_t output_count, tgt_error*);
   /* As invoke, and returns before it has ended; `options` is never NULL, and neither are inputs
    * freed before the answer. When it fails, there is no answer; else exactly one, from any thread,
-   * also from this one before it returns. free_handle of the op waits for its answers. */
+   * also from this one before it returns. `request` is its number, as hits tell it. free_handle of
+   * the op waits for its answers. */
   tgt_code (*invoke_async)(void*, tgt_handle op, const tgt_invoke_options* options,
                            const tgt_tensor* inputs, size_t input_count, tgt_answer answer,
                            void* arg, uint64_t* request, tgt_error*);

@@ -105,15 +105,12 @@ void Arena::AwaitVars() const {
   for (const Var var : vars_) static_cast<void>(engine_->AwaitVar(var));
 }
 
-Status Arena::Bind(Request* request, uint64_t number, FailureScope* scope,
-                   std::span<const Tensor> inputs, Probe* probe) {
+Status Arena::Bind(Request* request, FailureScope* scope, std::span<const Tensor> inputs) {
   SmallMutexLock lock(mutex_);
   request_ = request;
   scope_ = scope;
-  number_ = number;
   complete_ = false;
   inputs_ = inputs;
-  probe_ = probe;
   outputs_.reserve(plan_->output_specs().size());
   for (const TensorSpec& spec : plan_->output_specs()) {
     TENTER_ASSIGN_OR_RETURN(Tensor output, Tensor::Allocate(spec));

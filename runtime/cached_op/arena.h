@@ -56,8 +56,8 @@ class Arena {
   Status Lend(std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // Makes the results and takes note of the inputs, which fit the plan. REQUIRES: lent.
   // `scope`: of its ops, or null.
-  Status Bind(Request* request, uint64_t number, FailureScope* scope,
-              std::span<const Tensor> inputs, Probe* probe) EXCLUDES(mutex_);
+  Status Bind(Request* request, FailureScope* scope, std::span<const Tensor> inputs)
+      EXCLUDES(mutex_);
   // Forgets the request, if there is one. REQUIRES: no op is alive.
   void TakeBack() noexcept EXCLUDES(mutex_);
 
@@ -91,13 +91,10 @@ class Arena {
 
   size_t bytes() const { return bytes_.Load(kRelaxed); }
   const Plan& plan() const { return *plan_; }
-  // That it is bound to, and its number.
-  Request* request() const { return request_; }
-  uint64_t number() const { return number_; }
+  Request* request() const { return request_; }  // that it is bound to
   // Whether the last op of the request has run to its end.
   void SetComplete() { complete_ = true; }
   bool complete() const { return complete_; }
-  Probe* probe() const { return probe_; }
 
  private:
   Fitting* FittingOf(const std::shared_ptr<const Plan>& plan) const;
@@ -119,11 +116,9 @@ class Arena {
   Fitting* fitting_ = nullptr;        // of that plan
   Request* request_ = nullptr;
   FailureScope* scope_ = nullptr;
-  uint64_t number_ = 0;
   bool complete_ = false;
   std::span<const Tensor> inputs_;
   std::vector<Tensor> outputs_;  // the steps hold copies of these and of inputs_
-  Probe* probe_ = nullptr;
 };
 
 }  // namespace tenter

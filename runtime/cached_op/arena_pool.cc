@@ -44,16 +44,13 @@ Result<bool> ArenaPool::Enter(Entrant* entrant, const std::shared_ptr<const Plan
     AddWaiting(entrant);
     return false;
   }
-  entrant->place = TakeFreePlace(plan);
-  entrant->place->thread = entrant->thread;
-  entrant->has_place = true;
-  lent_max_ = std::max(lent_max_, lent_.size());
+  GivePlace(entrant, TakeFreePlace(plan));
   DestroyUnwanted();
   return true;
 }
 
 Status ArenaPool::MayWait(const Entrant& entrant) const {
-  if (limits_.when_full == WhenFull::kRefuse && lent_.size() + waiting_ >= limits_.in_flight)
+  if (limits_.when_full == WhenFull::kRefuse && running() + waiting_ >= limits_.in_flight)
     return {StatusCode::kResourceExhausted,
             std::to_string(limits_.in_flight) +
                 " requests are in flight, the most that this op allows"};
@@ -81,6 +78,13 @@ void ArenaPool::RemoveWaiting(Entrant* entrant) {
   --waiting_;
 }
 
+void ArenaPool::GivePlace(Entrant* entrant, Place place) {
+  place->thread = entrant->thread;
+  entrant->place = place;
+  entrant->has_place = true;
+  running_max_ = std::max(running_max_, running());
+}
+
 // A new place where no arena is idle. Else of those that fit the plan the one that was used last,
 // whose memory is the warmest, or of all when none fits.
 ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& plan) {
@@ -93,22 +97,24 @@ ArenaPool::Place ArenaPool::TakeFreePlace(const std::shared_ptr<const Plan>& pla
 }
 
 Entrant* ArenaPool::Return(Entrant& entrant) noexcept {
-  const Place place = entrant.place;
-  Arena* const arena = place->arena.get();
-  if (arena != nullptr) arena->TakeBack();
+  if (Arena* const arena = entrant.place->arena.get(); arena != nullptr) arena->TakeBack();
   MutexLock lock(mutex_);
+  return HandOn(TakeBack(entrant));
+}
+
+// REQUIRES: its arena was taken back.
+ArenaPool::Place ArenaPool::TakeBack(Entrant& entrant) {
   entrant.has_place = false;
-  if (arena != nullptr && closed_) Empty(*place);
-  return HandOn(place);
+  along_ -= std::exchange(entrant.along, 0);
+  if (closed_) Empty(*entrant.place);
+  return entrant.place;
 }
 
 // To whoever is first. What he gets comes with its arena.
 Entrant* ArenaPool::HandOn(Place place) {
   if (Entrant* const next = first_; next != nullptr) {
     RemoveWaiting(next);
-    place->thread = next->thread;
-    next->place = place;
-    next->has_place = true;
+    GivePlace(next, place);
     return next;
   }
   place->thread = 0;
@@ -144,7 +150,7 @@ Entrant* ArenaPool::Close() noexcept {
 
 size_t ArenaPool::in_flight() const {
   MutexLock lock(mutex_);
-  return lent_.size();
+  return running();
 }
 
 size_t ArenaPool::bytes() const {
@@ -158,7 +164,7 @@ size_t ArenaPool::bytes() const {
 
 size_t ArenaPool::in_flight_max() const {
   MutexLock lock(mutex_);
-  return lent_max_;
+  return running_max_;
 }
 
 size_t ArenaPool::waiting() const {

@@ -22,7 +22,7 @@ void ArenaPool::AfterForkInParent() NO_THREAD_SAFETY_ANALYSIS {
 
 void ArenaPool::AfterForkInChild() NO_THREAD_SAFETY_ANALYSIS {
   first_ = last_ = nullptr;  // those who waited exist in the parent only
-  waiting_ = 0;
+  waiting_ = along_ = 0;
   for (ArenaPlace& place : unwanted_)
     if (place.thread != CurrentThreadKey()) place.thread = 0;
   for (Place place = lent_.begin(); place != lent_.end();) {

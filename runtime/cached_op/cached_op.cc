@@ -7,6 +7,7 @@
 #include "runtime/cached_op/no_memory.h"
 #include "runtime/cached_op/request/waiting_request.h"
 #include "runtime/cached_op/sites.h"
+#include "runtime/graph/rows/rows_apart.h"
 #include "runtime/graph/specialise.h"
 
 namespace tenter {
@@ -61,14 +62,10 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                const ProbeOutcome fault =
                    TENTER_HIT(options_.probe, cached_op_sites::kPlanCompile, .op = graph_->name);
                if (!fault.error.ok()) return fault.error;
-               const ForkHold::Scope no_fork(compiling_);
-               return Plan::Compile(*graph_, signature,
-                                    {.kernels = options_.kernels,
-                                     .way = way(),
-                                     .workers = std::max(options_.workers, 1)});
+               return Compile(signature, 1);
              }),
       arenas_(engine, LimitsOf(options, way()), options.probe),
-      host_{engine, options.workers == 0, &arenas_, options.probe} {
+      host_{engine, options.workers == 0, &arenas_, options.probe, batches()} {
   TENTER_CHECK(engine != nullptr || way() == Way::kInline, "only inline requests need no engine");
 }
 
@@ -83,7 +80,32 @@ Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> in
   for (const Tensor& input : inputs) signature.push_back(input.spec());
   // The compilation would refuse a wrong signature too, but only after taking a place in the cache.
   TENTER_RETURN_IF_ERROR(CheckSignature(*graph_, signature));
-  return plans_.Get(signature);
+  TENTER_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, plans_.Get(signature));
+  if (batches() && plan->rows_apart().ok()) PrepareBatches(*plan);
+  return plan;
+}
+
+Result<std::shared_ptr<const Plan>> CachedOp::Compile(std::span<const TensorSpec> signature,
+                                                      size_t requests) {
+  const ForkHold::Scope no_fork(compiling_);
+  return Plan::Compile(*graph_, signature,
+                       {.kernels = options_.kernels,
+                        .way = way(),
+                        .workers = std::max(options_.workers, 1),
+                        .batches = batches() && requests == 1,
+                        .requests = requests});
+}
+
+// The request that is about to come may be the last of a batch.
+void CachedOp::PrepareBatches(const Plan& plan) {
+  const size_t most = std::min(options_.batch_max, arenas_.limits().together());
+  if (plan.batches().IsComplete(most)) return;
+  plan.batches().Prepare(std::min(most, arenas_.waiting() + 1),
+                         [&](size_t requests) -> Result<std::shared_ptr<const Plan>> {
+                           TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> many,
+                                                   TimesRows(plan.signature(), requests));
+                           return Compile(many, requests);
+                         });
 }
 
 Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs,
@@ -135,7 +157,8 @@ CachedOpFootprint CachedOp::footprint() const {
           .in_flight_max = arenas_.in_flight_max(),
           .waiting = arenas_.waiting() + plans_.waiting(),
           .compilations = plans_.compilations(),
-          .requests = requests_.Load(kRelaxed)};
+          .requests = requests_.Load(kRelaxed),
+          .batched = arenas_.batched()};
 }
 
 }  // namespace tenter

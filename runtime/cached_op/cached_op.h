@@ -52,6 +52,12 @@ struct CachedOpOptions {
   // Input signatures kept compiled, and about what they may cost; 0: as many as that allows.
   size_t plans_max = 0;
   size_t plan_bytes_max = PlanLimits().bytes;
+  // Requests of one signature that may run as one: those that wait, 2, 4, 8 ... of them, at most so
+  // many, and no more than in_flight_max / running_max or BatchPlans::kMost. 1: each alone. Only
+  // where they run serially on workers, and of a model that keeps the rows of its inputs apart
+  // (graph/rows/rows_apart.h); all others run alone. The last bits of a number may differ from
+  // those of a request that runs alone.
+  size_t batch_max = 1;
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
@@ -70,6 +76,7 @@ struct CachedOpFootprint {
   size_t waiting = 0;        // for room, or for a plan that another caller compiles
   uint64_t compilations = 0;
   uint64_t requests = 0;
+  uint64_t batched = 0;  // requests that ran as one with others
 };
 
 class CachedOp {
@@ -109,6 +116,12 @@ class CachedOp {
 
  private:
   Result<std::shared_ptr<const Plan>> PlanFor(std::span<const Tensor> inputs);
+  Result<std::shared_ptr<const Plan>> Compile(std::span<const TensorSpec> signature,
+                                              size_t requests);
+  void PrepareBatches(const Plan& plan);
+  bool batches() const {
+    return options_.batch_max > 1 && way() == Way::kSerial && options_.workers > 0;
+  }
   Way way() const { return options_.thread_safe ? options_.way : Way::kInline; }
 
   const std::shared_ptr<const Graph> graph_;

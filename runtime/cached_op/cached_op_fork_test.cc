@@ -40,6 +40,7 @@ class CachedOpFork : public testing::TestWithParam<Runs> {
   void Make(CachedOpOptions options) {
     options.workers = GetParam().workers;
     options.way = GetParam().way;
+    options.batch_max = GetParam().batch;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().workers});
     op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);

@@ -147,12 +147,16 @@ TEST(CachedOpLife, ARequestEndsOnceBehindItsNodes) {
    private:
     Probe &one_, &other_;
   } both(node, end);
-  for (const auto& [workers, way] : AllRuns()) {
+  for (const auto& [workers, way, batch] : AllRuns()) {
     for (const bool thread_safe : {true, false}) {
       nodes.Store(0, kRelaxed), ends.Store(0, kRelaxed);
       const auto engine = MakeEngine({.workers = workers});
       CachedOp op(engine.get(), BranchModel(),
-                  {.thread_safe = thread_safe, .way = way, .workers = workers, .probe = &both});
+                  {.thread_safe = thread_safe,
+                   .batch_max = batch,
+                   .way = way,
+                   .workers = workers,
+                   .probe = &both});
       ASSERT_TRUE(op.Invoke({&input, 1}).ok());
       EXPECT_EQ(ends.Load(kRelaxed), 1);
       EXPECT_EQ(nodes_before_end, nodes.Load(kRelaxed));
@@ -175,11 +179,15 @@ TEST(CachedOpLife, OfTwoNodesOfOneNameTheOneThatFailedIsNamed) {
     }
   } probe;
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
-  for (const auto& [workers, way] : AllRuns())
+  for (const auto& [workers, way, batch] : AllRuns())
     for (const bool thread_safe : {true, false}) {
       const auto engine = MakeEngine({.workers = workers});
       CachedOp op(engine.get(), std::make_shared<const Graph>(graph),
-                  {.thread_safe = thread_safe, .way = way, .workers = workers, .probe = &probe});
+                  {.thread_safe = thread_safe,
+                   .batch_max = batch,
+                   .way = way,
+                   .workers = workers,
+                   .probe = &probe});
       EXPECT_EQ(op.Invoke({&input, 1}).status().message(),
                 "request 1: node 'Tanh5' (Tanh of (float32[1,8])): std::runtime_error: boom");
     }

@@ -55,6 +55,7 @@ class NoMemoryTest : public testing::TestWithParam<Called> {
     options.thread_safe = GetParam().thread_safe;
     options.workers = GetParam().runs.workers;
     options.way = GetParam().runs.way;
+    options.batch_max = GetParam().runs.batch;
     options.kernels = GetParam().kernels;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().runs.workers});

@@ -8,6 +8,7 @@
 #include "runtime/graph/fusion/hard_swish.h"
 #include "runtime/graph/lay_out.h"
 #include "runtime/graph/memory_plan.h"
+#include "runtime/graph/rows/rows_apart.h"
 #include "runtime/graph/specialise.h"
 
 namespace tenter {
@@ -16,6 +17,13 @@ namespace {
 int IndexOf(const std::vector<int>& values, int value) {
   const auto it = std::find(values.begin(), values.end(), value);
   return it == values.end() ? -1 : static_cast<int>(it - values.begin());
+}
+
+Status RowsApart(const Graph& graph, const Graph& one, std::span<const TensorSpec> signature) {
+  TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> twice, TimesRows(signature, 2));
+  const Result<Graph> two = Specialise(graph, twice);
+  if (!two.ok()) return {StatusCode::kUnsupported, two.status().message()};
+  return CheckRowsApart(one, *two);
 }
 
 }  // namespace
@@ -31,6 +39,7 @@ Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
   std::shared_ptr<Plan> plan(new Plan(options));
   plan->signature_.assign(signature.begin(), signature.end());
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
+  if (options.batches) plan->rows_apart_ = RowsApart(graph, plan->graph_, signature);
   if (options.kernels == KernelChoice::kOneDnn) {
     TENTER_RETURN_IF_ERROR(FoldHardSwish(plan->graph_));
     TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));

@@ -3,8 +3,9 @@
 // Path: Graph + signature -> Plan::Compile (Specialise, FoldHardSwish, LayOut, Fuse, PlanMemory, a
 // kernel per node, GroupSteps) -> steps, and the ops that a request runs them in.
 //
-// Thread safety: immutable after Compile, but for the scratch memory of the workers: the kernels of
-//   a plan may run at the same time for distinct requests, each with scratch of its own.
+// Thread safety: immutable after Compile, but for the plans for several requests that are added
+//   (batch_plans.h), and for the scratch memory of the workers: the kernels of a plan may run at
+//   the same time for distinct requests, each with scratch of its own.
 // Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and
 //   arenas hold a shared reference, so a plan that was dropped from the cache lives until its
 //   last request has ended.
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cached_op/batch_plans.h"
 #include "runtime/cached_op/plan_ops.h"
 #include "runtime/device/memory.h"
 #include "runtime/graph/graph.h"
@@ -50,7 +52,9 @@ struct PlanStep {
 struct PlanOptions {
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;
-  int workers = 1;  // how many threads may run ops of one request at once
+  int workers = 1;       // how many threads may run ops of one request at once
+  bool batches = false;  // look whether requests may run as one
+  size_t requests = 1;   // that it is for: with more it is a plan of BatchPlans
 };
 
 class Plan {
@@ -66,6 +70,10 @@ class Plan {
   std::span<const PlanOp> ops() const { return ops_.ops; }
   size_t vars() const { return ops_.vars; }
   bool runs_inline() const { return options_.way == Way::kInline; }
+  size_t requests() const { return options_.requests; }
+  // kOk when requests of this plan may run as one; else why they may not.
+  const Status& rows_apart() const { return rows_apart_; }
+  BatchPlans& batches() const { return batches_; }
   std::span<const TensorSpec> signature() const { return signature_; }
   std::span<const TensorSpec> output_specs() const { return output_specs_; }
   std::span<const ValueRef> outputs() const { return outputs_; }
@@ -83,10 +91,11 @@ class Plan {
   std::byte* scratch(int worker) const { return scratch_[worker]->data(); }
   size_t scratch_bytes_of_workers() const { return scratch_.size() * scratch_bytes_; }
   // About what the plan costs while it is kept: with the primitives of the library and their code,
-  // of which nobody else knows the size, with constants of its own, and with what one arena keeps
-  // for it.
+  // of which nobody else knows the size, with constants of its own, with what one arena keeps for
+  // it, and with the plans for several requests.
   size_t bytes() const {
-    return scratch_bytes_of_workers() + constant_bytes_ + steps_.size() * kStepBytes;
+    return scratch_bytes_of_workers() + constant_bytes_ + steps_.size() * kStepBytes +
+           batches_.bytes();
   }
 
  private:
@@ -101,6 +110,8 @@ class Plan {
   Status AllocateScratch();
 
   const PlanOptions options_;
+  Status rows_apart_ = {StatusCode::kUnsupported, "requests run alone"};
+  mutable BatchPlans batches_;
   Graph graph_;  // specialised
   std::vector<TensorSpec> signature_;
   std::vector<TensorSpec> output_specs_;

@@ -25,6 +25,16 @@ Result<Tensor> Tensor::Allocate(const TensorSpec& spec) {
   return Tensor(spec, std::move(block), data);
 }
 
+Result<std::vector<Tensor>> Tensor::AllocateAll(std::span<const TensorSpec> specs) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(specs.size());
+  for (const TensorSpec& spec : specs) {
+    TENTER_ASSIGN_OR_RETURN(Tensor tensor, Allocate(spec));
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
 Tensor Tensor::View(TensorSpec spec, std::shared_ptr<void> owner, void* data) {
   return Tensor(std::move(spec), std::move(owner), data);
 }

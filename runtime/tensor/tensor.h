@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "runtime/base/status.h"
 #include "runtime/tensor/dtype.h"
@@ -27,6 +29,8 @@ class Tensor {
 
   // A zeroed tensor in a block of its own.
   static Result<Tensor> Allocate(const TensorSpec& spec);
+  // One for each.
+  static Result<std::vector<Tensor>> AllocateAll(std::span<const TensorSpec> specs);
   // A view of `data`, which `owner` keeps alive. REQUIRES: data is not null.
   static Tensor View(TensorSpec spec, std::shared_ptr<void> owner, void* data);
   // A view of memory that the caller keeps alive. REQUIRES: data is not null.

@@ -235,6 +235,7 @@ tgt_code CachedOpCreate(void* instance, tgt_handle engine, tgt_handle model,
   o.plans_max = options->plans_max;
   o.reference_kernels = options->reference_kernels;
   o.way = options->way;
+  o.batch_max = options->batch_max;
   tenter_cached_op made = nullptr;
   const tgt_code code =
       tenter_cached_op_create(Context(instance), HandleOf<tenter_engine>(engine),
@@ -285,8 +286,8 @@ tgt_code Footprint(void* instance, tgt_handle op, tgt_footprint* footprint, tgt_
   tenter_footprint f = {};
   const tgt_code code = tenter_cached_op_get_footprint(
       Context(instance), HandleOf<tenter_cached_op>(op), &f, As(error));
-  *footprint = {f.parameter_bytes, f.in_flight, f.in_flight_max,
-                f.compilations,    f.requests,  f.arena_bytes};
+  *footprint = {f.parameter_bytes, f.in_flight,   f.in_flight_max, f.compilations,
+                f.requests,        f.arena_bytes, f.batched};
   return code;
 }
 

@@ -183,6 +183,7 @@ class InferenceRun {
     stage_.board.Expose("in_flight_max", callers_->in_flight_max());
     stage_.board.Expose("running_max", remains_.running_max());
     stage_.board.Expose("compilations", remains_.compilations());
+    stage_.board.Expose("batched_requests", remains_.batched());
     stage_.board.Expose("failed_requests", errors_.count());
     stage_.board.Expose("refused_requests", callers_->refused());
     stage_.board.Expose("withdrawn_requests", callers_->withdrawn());
@@ -190,6 +191,8 @@ class InferenceRun {
       stage_.board.NoPower(kDeterminism, "no two requests were in flight together");
     else if (remains_.running_max() == 1)  // 0: the target has no sites to know it by
       stage_.board.NoPower(kDeterminism, "no two requests ran together");
+    else if (stage_.parameters.Int("batch") > 1 && remains_.batched() == 0)
+      stage_.board.NoPower(kDeterminism, "no two requests ran as one");
   }
 
   Stage& stage_;
@@ -219,6 +222,7 @@ WorkloadType ConcurrentInference() {
            {"in_flight_max", int64_t{8}, "requests that may hold memory at the same time", 1},
            {"thread_safe", true, "create the op with the thread_safe flag"},
            {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
+           {"batch", int64_t{1}, "requests of one signature that may run as one", 1},
            {"refuse_when_full", false, "refuse instead of queueing when in_flight_max is reached"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
            {"input_shape", std::string(), "1,3,48,192 or name=1,3,48,192;...; empty: the model's"},
@@ -233,7 +237,7 @@ WorkloadType ConcurrentInference() {
       .checks = {"determinism", "answer", "ownership", "error_exactness", "hidden_write", "leak",
                  "liveness", "life", "data_race"},
       .exposes = {"threads", "inferences", "in_flight_max", "running_max", "compilations",
-                  "failed_requests", "refused_requests", "withdrawn_requests",
+                  "batched_requests", "failed_requests", "refused_requests", "withdrawn_requests",
                   "resident_growth_kb"},
       .run = RunConcurrentInference};
 }

@@ -40,6 +40,7 @@ Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_fli
   options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
   TENTER_ASSIGN_OR_RETURN(options.way, WayOf(p.Text("way"), table));
   options.in_flight_max = in_flight_max;
+  options.batch_max = static_cast<uint64_t>(p.Int("batch"));
   // Room for every signature, so that none has to be compiled a second time.
   options.plans_max = static_cast<uint64_t>(std::max<int64_t>(16, p.Int("shape_variants")));
   return SetUp(

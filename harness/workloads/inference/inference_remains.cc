@@ -73,6 +73,7 @@ void InferenceRemains::CheckArenas(tgt_handle op) {
   if (!AskFootprint(op, &footprint)) return;
   stage_.board.Examine(kLeak);
   compilations_ = static_cast<int64_t>(footprint.compilations);
+  batched_ += static_cast<int64_t>(footprint.batched);
   CheckCompilations();
   if (footprint.in_flight != 0)
     Report("COP-2", "arena not returned",

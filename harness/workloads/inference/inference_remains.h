@@ -41,6 +41,8 @@ class InferenceRemains {
   int64_t compilations() const { return compilations_; }
   // The most requests that were seen running together in any round.
   int64_t running_max() const { return running_max_; }
+  // Requests that ran as one with others, in all rounds.
+  int64_t batched() const { return batched_; }
 
  private:
   uint64_t DigestOfParameters(tgt_handle model);
@@ -55,7 +57,7 @@ class InferenceRemains {
   uint64_t digest_ = 0;           // 0: the target does not show its parameters
   const uint64_t limit_;          // of requests that may hold an arena
   uint64_t arena_bytes_max_ = 0;  // of one request; 0: the target does not tell
-  int64_t compilations_ = 0, running_max_ = 0;
+  int64_t compilations_ = 0, running_max_ = 0, batched_ = 0;
   int64_t told_failures_ = 0;  // by WaitForAll, in all rounds
 };
 

@@ -4,7 +4,9 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/cached_op/no_memory.h"
+#include "runtime/cached_op/request/batch.h"
 #include "runtime/cached_op/request/step_body.h"
+#include "runtime/cached_op/sites.h"
 
 namespace tenter {
 
@@ -17,6 +19,7 @@ Request::Request(const RequestHost& host, uint64_t number, std::shared_ptr<const
       options_(options),
       deadline_ns_(options.timeout_ns == 0 ? 0 : TimeAfter(NowNs(), options.timeout_ns)) {
   priority = options.priority;
+  if (host.batches && plan_->rows_apart().ok()) kind = plan_.get();
 }
 
 Result<bool> Request::Start() noexcept {
@@ -38,7 +41,7 @@ Result<bool> Request::Start() noexcept {
 
 Result<bool> Request::Enter() {
   if (!plan_->runs_inline()) {
-    TENTER_ASSIGN_OR_RETURN(scope_, host_.engine->NewScope());
+    TENTER_RETURN_IF_ERROR(MakeScope());
     if (deadline_ns_ != 0) TENTER_RETURN_IF_ERROR(scope_->SetTimeout(options_.timeout_ns));
     if (SetScope(scope_.get()) || deadline_ns_ != 0)
       withdraw_.emplace(CancelToken(nullptr, scope_->cancel_source(), 0),
@@ -50,11 +53,20 @@ Result<bool> Request::Enter() {
   return placed;
 }
 
+Status Request::MakeScope() {
+  TENTER_ASSIGN_OR_RETURN(scope_, host_.engine->NewScope());
+  return {};
+}
+
 void Request::BeginAll(Request* request) noexcept {
   while (request != nullptr) request = request->Begin();
 }
 
-Request* Request::Begin() noexcept { return LeftToItsThread() ? nullptr : BeginOps(); }
+Request* Request::Begin() noexcept {
+  if (kind != nullptr)
+    if (Request* const batch = Batch::Gather(*this); batch != nullptr) return batch->BeginOps();
+  return LeftToItsThread() ? nullptr : BeginOps();
+}
 
 void Request::BeginHere() noexcept { BeginAll(plan_->runs_inline() ? RunInline() : BeginOps()); }
 
@@ -80,7 +92,7 @@ void Request::OpsEnded(void* arena) noexcept {
 
 Status Request::Prepare() {
   TENTER_RETURN_IF_ERROR(host_.pool->Furnish(*this, plan_));
-  return arena().Bind(this, number_, scope_.get(), inputs_, host_.probe);
+  return arena().Bind(this, scope_.get(), inputs_);
 }
 
 Status Request::Push() {
@@ -132,6 +144,7 @@ Request* Request::End(Status status, bool on_worker) noexcept {
     status_ = StatusOfCurrent();
   }
   SetScope(nullptr);
+  BeforeReturn();
   Entrant* const next = has_place ? host_.pool->Return(*this) : nullptr;
   Ended(on_worker);
   return static_cast<Request*>(next);
@@ -145,6 +158,61 @@ void Request::EndWithdrawn() noexcept {
   } catch (...) {
     EndHere(StatusOfCurrent());
   }
+}
+
+void Request::GoOn(Entrant* entrants) noexcept {
+  while (entrants != nullptr) {
+    auto* const request = static_cast<Request*>(std::exchange(entrants, entrants->after));
+    if (request->has_place)
+      BeginAll(request);
+    else
+      request->EndAlong(request->StatusOfCancel(), {});
+  }
+}
+
+Status Request::StatusOfCancel() const noexcept {
+  try {
+    return Cancelled(scope_->cancel_source()->reason());
+  } catch (...) {
+    return StatusOfCurrent();
+  }
+}
+
+// Its own plan has the node as this request reads it.
+Status Request::StatusOfNode(const ModelNode& node, const Thrown& thrown) const noexcept {
+  try {
+    const Status status = thrown.ToStatus();
+    std::string where = NameOf(node);
+    for (const PlanStep& step : plan_->steps())
+      for (const ModelNode& mine : step.nodes)
+        if (mine.name == node.name) where = NameOf(mine);
+    return {status.code(), Name() + where + ": " + status.message()};
+  } catch (...) {
+    return StatusOfCurrent();
+  }
+}
+
+void Request::EndAlong(Status status, std::vector<Tensor> outputs) noexcept {
+  withdraw_.reset();
+  status_ = std::move(status);
+  outputs_ = std::move(outputs);
+  SetScope(nullptr);
+  Ended(/*on_worker=*/true);
+}
+
+void Request::BeforeStep(const CancelToken& cancel) {
+  if (const StatusCode reason = cancel.reason(); reason != StatusCode::kOk)
+    throw StatusError({reason, "cancelled before its next node"});
+}
+
+void Request::BeforeNode([[maybe_unused]] const ModelNode& node) {
+  const ProbeOutcome fault = TENTER_HIT(host_.probe, cached_op_sites::kNodeRun, .op = node.name,
+                                        .request = static_cast<int64_t>(number_));
+  if (!fault.error.ok()) throw StatusError(fault.error);
+}
+
+void Request::AfterSteps() {
+  TENTER_HIT(host_.probe, cached_op_sites::kRequestEnd, .request = static_cast<int64_t>(number_));
 }
 
 void Request::TurnAway(Entrant* waited) noexcept {

@@ -9,6 +9,8 @@
 // ends its last op. One that runs inline, or on the naive engine, is begun and ended by the thread
 // that asked, which waits for the place.
 //
+// Requests that wait behind it, and are of the same kind, may run as one with it (batch.h).
+//
 // Thread safety: Start by one thread. All else is called by whoever has the request just then, but
 //   for the cancel callback: the pool tells whether it comes in time.
 // Ownership and lifetime: borrows what RequestHost names, which outlives it, and its inputs. Ops
@@ -38,6 +40,7 @@ struct RequestHost {
   bool is_naive;   // of the engine: a push runs the op
   ArenaPool* pool;
   Probe* probe;
+  bool batches;  // whether several may run as one
 };
 
 struct InvokeOptions {
@@ -63,10 +66,33 @@ class Request : public Entrant {
   // Ends requests that were waiting when their pool was closed.
   static void TurnAway(Entrant* waited) noexcept;
 
+  // Both are called by the op that runs its nodes, before each step and for each node of that.
+  // Throws when the request ends here: it was cancelled, or a fault strikes.
+  virtual void BeforeStep(const CancelToken& cancel);
+  virtual void BeforeNode(const ModelNode& node);
+  // By the last op, behind its last step.
+  virtual void AfterSteps();
+
+  // Of one that runs as one with others: what it ends with when it was cancelled, or when it fails
+  // at a node.
+  bool cancelled() const { return scope_->cancelled(); }
+  Status StatusOfCancel() const noexcept;
+  Status StatusOfNode(const ModelNode& node, const Thrown& thrown) const noexcept;
+  // Ends it, by a thread of the engine. REQUIRES: it has no place, and runs no more.
+  void EndAlong(Status status, std::vector<Tensor> outputs) noexcept;
+  uint64_t number() const { return number_; }
+  const Plan& plan() const { return *plan_; }
+  std::span<const Tensor> inputs() const { return inputs_; }
+  const RequestHost& host() const { return host_; }
+
  protected:
   // Told of the scope of its ops: once it is there, and with null before it goes. Answers whether
   // somebody might cancel it; else only a deadline does.
   virtual bool SetScope(FailureScope*) noexcept { return false; }
+  // Told that its ops have ended, or that it had none, before its place is given back.
+  virtual void BeforeReturn() noexcept {}
+  // Brings an arena, and binds it.
+  virtual Status Prepare();
   // Called by whoever hands it its place. True when another thread begins it, since its nodes run
   // where it is begun: it may have ended by now.
   virtual bool LeftToItsThread() noexcept { return false; }
@@ -78,6 +104,13 @@ class Request : public Entrant {
   void BeginHere() noexcept;
   // Of its ops; null where it is inline, and of one that was refused.
   FailureScope* scope() const { return scope_.get(); }
+  Status MakeScope();
+  // Its ops have ended: nothing is cancelled by it any more.
+  void DropScope() noexcept { scope_.reset(); }
+  // Pushes its ops. Returns whom to begin next: who was handed its place, when it has ended.
+  Request* BeginOps() noexcept;
+  // Begins those that have a place, and ends the others, which were withdrawn; linked by `after`.
+  static void GoOn(Entrant* entrants) noexcept;
   // Ends it, and begins whoever is handed its place. REQUIRES: no op of it is alive, and it does
   // not wait.
   void EndHere(Status status) noexcept { BeginAll(End(std::move(status), false)); }
@@ -98,13 +131,11 @@ class Request : public Entrant {
   static void OpsEnded(void* arena) noexcept;
   Result<bool> Enter();
   Request* Begin() noexcept;
-  Request* BeginOps() noexcept;
   Request* RunInline() noexcept;
   Request* EndOfOps() noexcept;
   Request* End(Status status, bool on_worker = true) noexcept;
   void EndWithdrawn() noexcept;
 
-  Status Prepare();
   Status Push();
   Status StatusOfOps();
   Status Cancelled(StatusCode reason) const;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "runtime/base/atomic.h"
@@ -137,6 +138,27 @@ TEST_F(CApiModel, RunsInEachWay) {
         EXPECT_EQ(static_cast<const float*>(output.data)[3], 4);
         tenter_tensor_release(&output);
       }
+}
+
+// Requests that run as one do so on workers, one node after the other.
+TEST_F(CApiModel, BatchesGoWithOneWay) {
+  for (const auto& [way, sharing, batch, expected] :
+       std::vector<std::tuple<tenter_way, tenter_sharing, uint64_t, tenter_code>>{
+           {TENTER_WAY_DEFAULT, TENTER_SHARED, 4, TENTER_OK},
+           {TENTER_WAY_SERIAL, TENTER_SHARED, 128, TENTER_OK},
+           {TENTER_WAY_SERIAL, TENTER_SHARED, 129, TENTER_INVALID_ARGUMENT},
+           {TENTER_WAY_INLINE, TENTER_SHARED, 1, TENTER_OK},
+           {TENTER_WAY_INLINE, TENTER_SHARED, 2, TENTER_INVALID_ARGUMENT},
+           {TENTER_WAY_DATAFLOW, TENTER_SHARED, 2, TENTER_INVALID_ARGUMENT},
+           {TENTER_WAY_SERIAL, TENTER_CONFINED, 2, TENTER_INVALID_ARGUMENT}}) {
+    tenter_cached_op_options options = {};
+    options.struct_size = sizeof(options);
+    options.way = way;
+    options.sharing = sharing;
+    options.batch_max = batch;
+    EXPECT_EQ(tenter_cached_op_create(context_, engine_, model_, &options, &op_, &error_), expected)
+        << way << " " << sharing << " " << batch;
+  }
 }
 
 // What a request that nobody waits for came to.

@@ -28,6 +28,7 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.kernels = c.reference_kernels != 0 ? KernelChoice::kReference : KernelChoice::kOneDnn;
   options.way = WayOf(c.way);
   options.running_max = c.running_max;
+  options.batch_max = std::max<uint64_t>(c.batch_max, 1);
   options.workers = workers;
   options.probe = probe;
   return options;
@@ -49,6 +50,11 @@ Result<std::unique_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
     return refuse("sharing " + std::to_string(c.sharing) + " does not exist");
   if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DATAFLOW)
     return refuse("way " + std::to_string(c.way) + " does not exist");
+  if (c.batch_max > BatchPlans::kMost)
+    return refuse("batch_max " + std::to_string(c.batch_max) + ", at most " +
+                  std::to_string(BatchPlans::kMost));
+  if (c.batch_max > 1 && (RunsInline(c) || c.way == TENTER_WAY_DATAFLOW))
+    return refuse("batch_max goes with requests that run serially alone");
   const CachedOpOptions options = OptionsOf(c, on == nullptr ? 1 : on->workers, probe);
   auto made = std::make_unique<CachedOpObject>();
   if (on != nullptr) made->engine = on->engine;
@@ -170,7 +176,8 @@ tenter_code tenter_cached_op_get_footprint(tenter_context* context, tenter_cache
                                                 footprint, 1, "tenter_footprint"));
     const tenter::CachedOpFootprint now = object->op->footprint();
     out.Set(0, {0, now.parameter_bytes, now.in_flight, now.in_flight_max, now.compilations,
-                now.requests, now.plans, now.scratch_bytes, now.arena_bytes, now.plan_bytes});
+                now.requests, now.plans, now.scratch_bytes, now.arena_bytes, now.plan_bytes,
+                now.batched});
     return {};
   });
 }

@@ -87,6 +87,11 @@ typedef struct tenter_cached_op_options {
    * as many as there are workers; inline, in_flight_max. */
   uint64_t running_max;
   uint64_t plan_bytes_max; /* about what the kept plans may cost together; 0: 256 MiB */
+  /* Requests of one signature that may run as one, at most 128; with TENTER_WAY_SERIAL alone. Those
+   * go together that wait for room: 2, 4, 8 ... of them, and no more than in_flight_max /
+   * running_max. Each is answered, fails and is cancelled as if it ran alone, but for the last bits
+   * of its numbers. Where a model mixes the rows of its inputs all run alone. 0 or 1: all do. */
+  uint64_t batch_max;
 } tenter_cached_op_options;
 
 /* NULL, or all zero: neither deadline nor priority. */
@@ -115,6 +120,7 @@ typedef struct tenter_footprint {
   uint64_t scratch_bytes; /* of those plans, for each worker, where a request may use many */
   uint64_t arena_bytes;   /* of the requests that run, and of the arenas that wait for the next */
   uint64_t plan_bytes;    /* about what the plans that are kept cost, scratch memory included */
+  uint64_t batched;       /* requests that have run as one with others */
 } tenter_footprint;
 
 /* Keeps engine and model alive until it is freed; `options` may be NULL, and so may `engine` where

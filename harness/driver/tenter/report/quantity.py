@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # What the runner counts, in the order in which a report shows it; a name that is not here follows, by the alphabet.
 _NAMES = {
     "running_max": "most running together", "in_flight_max": "most calls at once",
-    "compilations": "compilations", "failed_requests": "failed requests", "refused_requests": "refused requests", "withdrawn_requests": "withdrawn requests",
+    "compilations": "compilations", "batched_requests": "requests run as one with others", "failed_requests": "failed requests", "refused_requests": "refused requests", "withdrawn_requests": "withdrawn requests",
     "failed_ops": "failed ops", "skipped_ops": "skipped ops", "skipped": "skipped", "rounds": "rounds",
     "epochs": "epochs", "rows": "rows", "close_us_max": "longest close", "resident_growth_kb": "resident growth"}
 # A word of the name that is a unit, and what one of it is in bytes or in seconds.

@@ -14,7 +14,8 @@
 #include <vector>
 
 #include "runtime/cached_op/fitting.h"
-#include "runtime/cached_op/step_times.h"
+#include "runtime/cached_op/steps/same_bits.h"
+#include "runtime/cached_op/steps/step_times.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
 
@@ -25,19 +26,25 @@ struct Arguments {
   std::string model;
   std::vector<TensorSpec> signature;
   PlanOptions plan{.way = Way::kInline};
-  int rounds = 0;  // 0: nothing is timed
+  int rounds = 0;       // 0: nothing is timed
+  size_t together = 1;  // requests that would run as one; 1: nothing is said of them
   uint64_t seed = 1;
 };
 
 constexpr char kUsage[] =
     "Usage: tenter-plan MODEL.onnx [--input TYPE:DIMS]... [--kernels reference|onednn]\n"
-    "                   [--rounds N] [--seed N]\n"
+    "                   [--rounds N] [--together N] [--seed N]\n"
     "\n"
     "Prints what the model is compiled to, a line per step, with tabs between the fields:\n"
     "\n"
     "  graph       nodes in the file, and after what is done once per model\n"
     "  parameters  bytes, and bytes packed for kernels\n"
     "  memory      of one request that runs: bytes, those of them that are scratch, and slots\n"
+    "  together    with --together: N, whether requests may run as one (apart, or mixed and why); "
+    "of\n"
+    "              those whether results have the bits that they have alone (same, other), the\n"
+    "              largest difference, and the first step behind which bits differ ('-': none, or\n"
+    "              other steps run)\n"
     "  step        number, name, ops with what is fused into the first, kernel, what it makes as "
     "it\n"
     "              lies in memory, and with --rounds the nanoseconds of each round\n"
@@ -47,6 +54,7 @@ constexpr char kUsage[] =
     "                     once for each\n"
     "  --kernels NAME     onednn (default), or reference, which fuses nothing\n"
     "  --rounds N         run it N times on drawn inputs. Default: 0\n"
+    "  --together N       compare a request that runs as one of N with itself alone\n"
     "  --seed N           of the inputs. Default: 1\n"
     "  -h, --help         this text\n"
     "\n"
@@ -84,6 +92,8 @@ Result<Arguments> Parse(const std::vector<std::string>& words) {
       if (value == "reference") arguments.plan.kernels = KernelChoice::kReference;
     } else if (words[i] == "--rounds" && (value == "0" || std::atoi(value.c_str()) > 0)) {
       arguments.rounds = std::atoi(value.c_str());
+    } else if (words[i] == "--together" && std::atoi(value.c_str()) > 1) {
+      arguments.together = static_cast<size_t>(std::atoi(value.c_str()));
     } else if (words[i] == "--seed") {
       arguments.seed = std::strtoull(value.c_str(), nullptr, 10);
     } else {
@@ -123,6 +133,21 @@ void PrintStep(size_t number, const PlanStep& step, const std::vector<int64_t>& 
   std::printf("\n");
 }
 
+Status ShowTogether(const Graph& graph, const Plan& plan, const Arguments& arguments) {
+  const auto bits =
+      CompareBits(graph, arguments.signature, arguments.plan, arguments.together, arguments.seed);
+  if (bits.status().code() == StatusCode::kUnsupported) {
+    std::printf("together\t%zu\tmixed\t%s\n", arguments.together,
+                Plain(bits.status().message()).c_str());
+    return {};
+  }
+  TENTER_RETURN_IF_ERROR(bits.status());
+  std::printf("together\t%zu\tapart\t%s\t%g\t%s\n", arguments.together,
+              bits->same_results ? "same" : "other", static_cast<double>(bits->largest),
+              bits->first ? Plain(plan.steps()[*bits->first].name).c_str() : "-");
+  return {};
+}
+
 Status Show(const Arguments& arguments) {
   TENTER_ASSIGN_OR_RETURN(Graph loaded, ImportOnnx(arguments.model));
   const size_t nodes = loaded.nodes.size();
@@ -137,6 +162,7 @@ Status Show(const Arguments& arguments) {
   std::printf("parameters\t%zu\t%zu\n", graph.parameters->size_bytes(), PackedBytes(*graph.packed));
   std::printf("memory\t%zu\t%zu\t%zu\n", Fitting::BytesFor(*plan), plan->scratch_bytes(),
               plan->slot_bytes().size());
+  if (arguments.together > 1) TENTER_RETURN_IF_ERROR(ShowTogether(graph, *plan, arguments));
   for (size_t i = 0; i < plan->steps().size(); ++i) PrintStep(i, plan->steps()[i], times[i]);
   return {};
 }

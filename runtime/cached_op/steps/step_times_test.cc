@@ -1,4 +1,4 @@
-#include "runtime/cached_op/step_times.h"
+#include "runtime/cached_op/steps/step_times.h"
 
 #include <gtest/gtest.h>
 
