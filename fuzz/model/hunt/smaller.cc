@@ -21,6 +21,8 @@ Lines SimplerHeader(const Program& program) {
   with([](Program& p) { p.noise = 0; });
   with([](Program& p) { p.waiting = 0; });
   with([](Program& p) { p.waiting = std::min(p.waiting, 2); });
+  with([](Program& p) { p.batch = 1; });
+  with([](Program& p) { p.batch = std::min(p.batch, 2); });
   with([](Program& p) { p.way = TGT_WAY_DEFAULT; });
   with([](Program& p) { p.way = TGT_WAY_SERIAL; });
   with([](Program& p) { p.ops = 1; });

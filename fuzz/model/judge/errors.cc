@@ -250,6 +250,10 @@ class Errors {
     if (!SaysRequest(answer, strike.request))
       return Wrong("COP-5", "the request is not named", answer,
                    "it was request " + std::to_string(strike.request));
+    // Of one that is answered later its number is known.
+    if (answer.request != 0 && static_cast<int64_t>(answer.request) != strike.request)
+      return Wrong("COP-5", "the failure of another request", answer,
+                   "this one is request " + std::to_string(answer.request));
     return JudgeShape(node, answer);
   }
   std::optional<Broken> JudgeShape(const std::string& node, const Answer& answer) const {

@@ -24,7 +24,7 @@ Profile ProfileOf(std::string_view contract) {
   if (contract == "COP-3")
     return {.fault = 40, .several = 50, .sizes = 100, .nodes = 3, .most_sizes = 5};
   if (contract == "COP-4") return {.several = 90, .free = 60, .stop = 25, .nodes = 3};
-  if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .nodes = 5};
+  if (contract == "COP-5") return {.fault = 90, .sizes = 60, .bad = 30, .later = 40, .nodes = 5};
   if (contract == "COP-7")
     return {
         .fault = 20, .several = 70, .free = 15, .stop = 10, .waiting = 20, .later = 85, .nodes = 5};
@@ -37,7 +37,8 @@ Profile ProfileOf(std::string_view contract) {
 
 class Drawing {
  public:
-  Drawing(const Profile& profile, uint64_t seed) : profile_(profile), dice_(seed) {}
+  Drawing(const Profile& profile, uint64_t seed)
+      : profile_(profile), dice_(seed), batch_dice_(~seed) {}
 
   Program Draw(const std::vector<int>& workers, int most_calls) {
     DrawOptions(workers);
@@ -46,6 +47,7 @@ class Drawing {
     const int callers = dice_.Chance(profile_.several) ? dice_.From(2, kMostCallers) : 1;
     const int calls = dice_.From(callers, std::max(callers, most_calls));
     for (int i = 0; i < calls; ++i) DrawCall(i % callers, i == 0, sizes);
+    if (p_.batch > 1) DrawCrowd();
     if (dice_.Chance(profile_.wrong)) p_.graph.wrong = DrawWrong(p_.graph, CalledSizes(), &dice_);
     if (p_.graph.wrong.has_value()) return p_;
     DrawEnds(callers);
@@ -65,6 +67,25 @@ class Drawing {
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
     if (dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
     if (dice_.Chance(75)) p_.way = dice_.From(TGT_WAY_SERIAL, TGT_WAYS - 1);
+    DrawBatch();
+  }
+
+  // With room for many, so that some wait for one another.
+  void DrawBatch() {
+    if (!p_.safe || !batch_dice_.Chance(40)) return;
+    p_.batch = batch_dice_.OneOf({2, 4, 8, 16});
+    p_.way = TGT_WAY_SERIAL;
+    p_.flight = batch_dice_.OneOf<int64_t>({4, 8, 16, 64});
+    p_.workers = std::min(p_.workers, batch_dice_.OneOf({1, 1, 2}));
+  }
+
+  // Many requests wait at once, also of one caller.
+  void DrawCrowd() {
+    for (Call& call : p_.calls) {
+      if (call.verb != Verb::kCall || !batch_dice_.Chance(60)) continue;
+      call.later = true;
+      call.times = std::max(call.times, batch_dice_.OneOf({2, 4, 12}));
+    }
   }
 
   std::vector<int64_t> CalledSizes() const {
@@ -133,7 +154,7 @@ class Drawing {
   }
 
   const Profile profile_;
-  Dice dice_;
+  Dice dice_, batch_dice_;
   Program p_;
 };
 

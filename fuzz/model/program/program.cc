@@ -37,8 +37,10 @@ void ParseHeader(WordReader* words, Program* p) {
       words->Number_(1, kMostCallers, &p->waiting);
     else if (word == "way")
       words->One(kWays, &p->way);
+    else if (word == "batch")
+      words->Number_(2, 128, &p->batch);
     else
-      return words->Fail("'waiting' or 'way'");
+      return words->Fail("'waiting', 'way' or 'batch'");
   }
 }
 
@@ -134,6 +136,8 @@ Status CheckGraph(const Program& p) {
   }
   if (p.graph.wrong.has_value() && (!p.faults.empty() || Has(p, Verb::kFree) || Stops(p)))
     return invalid("a wrong model is one whose calls nothing else stops: no fault, free or stop");
+  if (p.batch > 1 && (!p.safe || p.way == TGT_WAY_INLINE || p.way == TGT_WAY_DATAFLOW))
+    return invalid("'batch' goes with threads safe and way serial");
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
     return invalid("a model needs a node and an output");
   for (const Fault& fault : p.faults)
@@ -153,6 +157,7 @@ std::string HeaderText(const Program& p) {
       << Name(kKernels, p.reference) << " ops " << p.ops << " noise " << p.noise;
   if (p.waiting > 0) out << " waiting " << p.waiting;
   if (p.way != TGT_WAY_DEFAULT) out << " way " << Name(kWays, p.way);
+  if (p.batch > 1) out << " batch " << p.batch;
   return out.str();
 }
 

@@ -1,7 +1,7 @@
 // Program: a model, how it is run, faults, and what callers do with it, as lines of text.
 //
 //   model threads safe workers 2 flight 2 full wait plans 2 kernels fast ops 1 noise 5 waiting 2
-//       way dataflow                 in the same line
+//       way dataflow batch 4         in the same line
 //   input x0 float N 3
 //   n0 = Relu x0
 //   output n0
@@ -74,6 +74,7 @@ struct Program {
   int waiting = 0;  // calls that come one after the other and wait for one place, at the end; more
                     // than none: others are asked then, too (run/taken.h)
   tgt_way way = TGT_WAY_DEFAULT;  // the target's own, too, where it does not have this one
+  int batch = 1;  // requests that may run as one; a target without this runs each alone
   Graph graph = {};
   std::vector<Fault> faults = {};
   std::vector<Call> calls = {};

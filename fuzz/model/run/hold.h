@@ -23,6 +23,7 @@ class Hold {
   void Begin() {
     last_.Store(-1, kRelaxed);
     came_.Store(0, kRelaxed);
+    for (Atomic<int64_t>& number : numbers_) number.Store(-1, kRelaxed);
     let_go_.Store(0, kRelaxed);
     on_.Store(true, kRelaxed);
   }
@@ -44,12 +45,19 @@ class Hold {
   // Blocks until the request may go on, or End. `request`: its number, or -1 when it is not told.
   void Pass(int64_t request) {
     if (request < 0 || last_.Exchange(request, kRelaxed) == request) return;
+    if (HasCome(request)) return;  // it runs as one with others, which come here by turns
     const uint64_t ticket = came_.FetchAdd(1, kRelaxed);
     if (ticket < kMostNoted) numbers_[ticket].Store(request, kRelaxed);
     while (on() && let_go_.Load(kRelaxed) <= ticket) SleepNs(kLookEveryNs);
   }
 
  private:
+  bool HasCome(int64_t request) const {
+    for (size_t i = 0; i < std::min<uint64_t>(came(), kMostNoted); ++i)
+      if (numbers_[i].Load(kRelaxed) == request) return true;
+    return false;
+  }
+
   static constexpr int64_t kLookEveryNs = 20'000;
   static constexpr size_t kMostNoted = 16;
   Atomic<bool> on_ = false;

@@ -76,7 +76,8 @@ class Running {
             .reference_kernels = program_.reference ? 1 : 0,
             .in_flight_max = static_cast<uint64_t>(flight),
             .plans_max = static_cast<uint64_t>(program_.plans),
-            .way = (table().ways >> program_.way & 1) != 0 ? program_.way : TGT_WAY_DEFAULT};
+            .way = (table().ways >> program_.way & 1) != 0 ? program_.way : TGT_WAY_DEFAULT,
+            .batch_max = static_cast<uint64_t>(program_.batch)};
   }
 
   // Of a target that does not show its parameters, always the same.
@@ -151,9 +152,11 @@ class Running {
     return served;
   }
 
-  // As above, with the program's own way to meet a call for which there is no place.
+  // As above, with the program's own way to meet a call for which there is no place. Where those
+  // that wait for the one place may run as one, they do.
   Taken AskedInVain() {
-    const Callee fresh = Fresh(Options(1));
+    const bool may_run_as_one = program_.workers == 1 && !program_.refuse;
+    const Callee fresh = Fresh(Options(may_run_as_one ? program_.batch : 1));
     const Call call{.size = *SizesOf(program_).begin(), .seed = 101};
     Taken taken;
     if (fresh.ops.empty()) return taken;
