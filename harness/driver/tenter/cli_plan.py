@@ -21,6 +21,8 @@ def plan(
         "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
     time: Annotated[bool, typer.Option("--time", help="How long each step takes: the median, on one thread, on drawn inputs.")] = False,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=1_000_000, help="How often, with --time.")] = _ROUNDS,
+    together: Annotated[Optional[int], typer.Option("--together", min=2, max=128, metavar="N", help="Say whether N requests may run as one, "
+        "and whether they have the bits then that they have alone.", show_default=False)] = None,
     reference: Annotated[bool, typer.Option("--reference", help="With the reference kernels, which fuse nothing.")] = False,
     json: Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write it here as well.")] = None,
 ) -> None:
@@ -34,7 +36,8 @@ def plan(
       ./tenter plan net.onnx
       ./tenter plan net.onnx --time                           and how long each step takes, the most expensive kernels first
       ./tenter plan net.onnx --input-shape x=8,3,48,320       for another signature
+      ./tenter plan net.onnx --together 4                     may four requests that wait run as one (batch_max)?
     """
     from tenter.bench import compiled
     shapes = input_shapes.as_text(input_shape, "./tenter plan --help") if input_shape else ""
-    compiled.run(model, shapes, rounds if time else 0, reference, json, this_house(), open_console())
+    compiled.run(model, shapes, rounds if time else 0, together or 1, reference, json, this_house(), open_console())

@@ -57,18 +57,36 @@ def test_a_real_model_has_a_plan(program, tmp_path):
     from tenter.machine import models
     path = models.made(tmp_path, "two_heads", models.RECIPES["two_heads"])
     console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
-    plan = verb.run(path, "", 5, False, tmp_path / "plan.json", program, console)
+    plan = verb.run(path, "", 5, 1, False, tmp_path / "plan.json", program, console)
     assert plan.steps and plan.ns and all(step.kernel for step in plan.steps)
     assert "steps" in console.export_text()
     assert json.loads((tmp_path / "plan.json").read_text())["steps"][0]["name"] == plan.steps[0].name
-    unfused = verb.run(path, "", 0, True, None, program, console)
+    unfused = verb.run(path, "", 0, 1, True, None, program, console)
     assert len(unfused.steps) >= len(plan.steps) and {step.kernel for step in unfused.steps} == {"reference"}
+
+
+def test_requests_that_run_as_one(program, tmp_path):
+    from tenter.machine import models
+    console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
+    fixed = verb.run(models.made(tmp_path, "two_heads", models.RECIPES["two_heads"]), "", 0, 4, False, None, program, console)
+    assert fixed.together is not None and fixed.together.mixed.startswith("input 'x': expected float32[16,64]")
+    assert "4 requests cannot run as one: input 'x'" in console.export_text()
+
+
+@pytest.mark.parametrize(("row", "text"), [
+    ("4\tapart\tsame\t0\t-", "4 requests may run as one, and have the bits then that each has alone"),
+    ("2\tapart\tother\t1e-07\tconv 1", "2 requests may run as one, and their numbers differ by 1e-07 at most then, first behind conv 1"),
+    ("2\tapart\tother\t1e-07\t-", "2 requests may run as one, and their numbers differ by 1e-07 at most then"),
+    ("8\tmixed\tnode 'a' mixes rows", "8 requests cannot run as one: node 'a' mixes rows")])
+def test_what_is_said_of_requests_as_one(row, text):
+    plan = verb.read(f"graph\t1\t1\nparameters\t1\t1\nmemory\t1\t0\t1\ntogether\t{row}\n")
+    assert plan.together is not None and plan.together.text == text
 
 
 def test_what_cannot_be_compiled_is_told_in_a_line(program, tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"no model")
     with pytest.raises(UsageError):
-        verb.run(tmp_path / "net.onnx", "", 0, False, None, program, Console(quiet=True))
+        verb.run(tmp_path / "net.onnx", "", 0, 1, False, None, program, Console(quiet=True))
 
 
 @pytest.mark.parametrize(("words", "said"), [

@@ -47,6 +47,25 @@ _AS_FAST = ("Relu", "Clip", "HardSigmoid", "Concat", "Reshape", "Flatten", "Sque
 
 
 @dataclass(frozen=True)
+class Together:
+    """Requests that would run as one."""
+    requests: int
+    mixed: str = ""           # why they may not; then the rest means nothing
+    same_bits: bool = True
+    largest: float = 0.0      # difference of a number of the results
+    first: str = ""           # the step behind which bits differ first
+
+    @property
+    def text(self) -> str:
+        if self.mixed:
+            return f"{self.requests} requests cannot run as one: {one_line(self.mixed)}"
+        if self.same_bits:
+            return f"{self.requests} requests may run as one, and have the bits then that each has alone"
+        where = f", first behind {one_line(self.first)}" if self.first else ""
+        return f"{self.requests} requests may run as one, and their numbers differ by {self.largest:.2g} at most then{where}"
+
+
+@dataclass(frozen=True)
 class Compiled:
     nodes: int              # in the file
     nodes_loaded: int       # after what is done once per model
@@ -56,6 +75,7 @@ class Compiled:
     scratch_bytes: int      # of those
     slots: int
     steps: tuple[Step, ...]
+    together: Together | None = None
 
     @property
     def turned(self) -> int:
@@ -66,12 +86,13 @@ class Compiled:
         return None if any(step.ns is None for step in self.steps) else math.fsum(step.ns or 0 for step in self.steps)
 
 
-def run(file: Path, shapes: str, rounds: int, reference: bool, out: Path | None, house: House, console: Console) -> Compiled:
-    """Compiles the model, shows the plan and returns it. `rounds`: how often it is timed; 0: not at all."""
+def run(file: Path, shapes: str, rounds: int, together: int, reference: bool, out: Path | None, house: House, console: Console) -> Compiled:
+    """Compiles the model, shows the plan and returns it. `rounds`: how often it is timed; 0: not at all. `together`: so many requests as one."""
     model, = asked_models.find((file,), shapes, house)
     build_shown(house, FLAVOUR, console, (_PROGRAM,))
     words = [str(model.path), "--kernels", "reference" if reference else "onednn", *_inputs(model)]
-    compiled = read(_output(house, [*words, "--rounds", str(rounds)] if rounds else words, model.name))
+    words += [*(("--rounds", str(rounds)) if rounds else ()), *(("--together", str(together)) if together > 1 else ())]
+    compiled = read(_output(house, words, model.name))
     _show(model, compiled, console)
     if out is not None:
         out.write_text(json.dumps({"model": model.name, "inputs": model.inputs, **asdict(compiled)}, indent=1) + "\n")
@@ -95,9 +116,18 @@ def _output(house: House, words: Sequence[str], name: str) -> str:
 def read(text: str) -> Compiled:
     """What the program printed: a line for each thing, with tabs between its fields."""
     rows = [row.split("\t") for row in text.split("\n") if row]
-    facts = {row[0]: [int(field) for field in row[1:]] for row in rows if row[0] != "step"}
+    facts = {row[0]: [int(field) for field in row[1:]] for row in rows if row[0] not in ("step", "together")}
     steps = tuple(_step(row[1:]) for row in rows if row[0] == "step")
-    return Compiled(*facts["graph"], *facts["parameters"], *facts["memory"], steps=steps)
+    together = next((_together(row[1:]) for row in rows if row[0] == "together"), None)
+    return Compiled(*facts["graph"], *facts["parameters"], *facts["memory"], steps=steps, together=together)
+
+
+def _together(fields: Sequence[str]) -> Together:
+    requests, rows, *rest = fields
+    if rows == "mixed":
+        return Together(int(requests), mixed=rest[0])
+    bits, largest, first = rest
+    return Together(int(requests), same_bits=bits == "same", largest=float(largest), first="" if first == "-" else first)
 
 
 def _step(fields: Sequence[str]) -> Step:
@@ -115,6 +145,8 @@ def _show(model: Asked, compiled: Compiled, console: Console) -> None:
                   f"{compiled.turned} times an image is turned between layouts")
     line(console, f"  parameters {_size(compiled.parameter_bytes)}, packed for kernels {_size(compiled.packed_bytes)}; a request that runs "
                   f"needs {_size(compiled.arena_bytes)} in {compiled.slots} slots, {_size(compiled.scratch_bytes)} of it scratch")
+    if compiled.together is not None:
+        line(console, f"  {compiled.together.text}")
     if compiled.ns is not None:
         line(console, f"  {number(compiled.ns / 1000)} us, the medians of the steps together, on one thread")
     for sheet in sheets(compiled):
