@@ -4,9 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "runtime/graph/fusion/fuse.h"
-#include "runtime/graph/fusion/hard_swish.h"
-#include "runtime/graph/lay_out.h"
+#include "runtime/graph/fusion/passes.h"
 #include "runtime/graph/memory_plan.h"
 #include "runtime/graph/rows/rows_apart.h"
 #include "runtime/graph/specialise.h"
@@ -41,10 +39,8 @@ Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
   if (options.batches) plan->rows_apart_ = RowsApart(graph, plan->graph_, signature);
   if (options.kernels == KernelChoice::kOneDnn) {
-    TENTER_RETURN_IF_ERROR(FoldHardSwish(plan->graph_));
-    TENTER_RETURN_IF_ERROR(LayOut(plan->graph_));
     const bool beside = options.way == Way::kDataflow;
-    TENTER_RETURN_IF_ERROR(Fuse(plan->graph_, beside ? Branches::kKept : Branches::kJoined));
+    TENTER_RETURN_IF_ERROR(RunPasses(plan->graph_, beside ? Branches::kKept : Branches::kJoined));
   }
   TENTER_RETURN_IF_ERROR(plan->Build(graph));
   return std::shared_ptr<const Plan>(std::move(plan));

@@ -1,6 +1,6 @@
 // Plan: a model compiled for one input signature; what all requests of that signature share.
 //
-// Path: Graph + signature -> Plan::Compile (Specialise, FoldHardSwish, LayOut, Fuse, PlanMemory, a
+// Path: Graph + signature -> Plan::Compile (Specialise, RunPasses, PlanMemory, a
 // kernel per node, GroupSteps) -> steps, and the ops that a request runs them in.
 //
 // Thread safety: immutable after Compile, but for the plans for several requests that are added

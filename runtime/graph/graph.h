@@ -1,7 +1,7 @@
 // Graph: a model as data: values, nodes in topological order, inputs and outputs.
 // Path:
-//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> FoldHardSwish ->
-//   LayOut -> Fuse -> PlanMemory -> kernels.
+//   model.onnx -> ImportOnnx -> Simplify -> (per signature) Specialise -> RunPasses ->
+//   PlanMemory -> kernels.
 //
 // Thread safety: a Graph is a value; once built it is only read, from any thread.
 // Ownership and lifetime: copying a graph shares constants and sealed parameters.

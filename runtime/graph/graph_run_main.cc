@@ -18,9 +18,7 @@
 #include <vector>
 
 #include "runtime/base/clock.h"
-#include "runtime/graph/fusion/fuse.h"
-#include "runtime/graph/fusion/hard_swish.h"
-#include "runtime/graph/lay_out.h"
+#include "runtime/graph/fusion/passes.h"
 #include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
 #include "runtime/graph/run_graph.h"
@@ -153,9 +151,7 @@ Status Run(const Arguments& arguments, const std::vector<Tensor>& inputs) {
   const int64_t compile_ns = NowNs();
   TENTER_ASSIGN_OR_RETURN(Graph graph, Specialise(simple, specs));
   if (arguments.kernels == KernelChoice::kOneDnn) {
-    TENTER_RETURN_IF_ERROR(FoldHardSwish(graph));
-    TENTER_RETURN_IF_ERROR(LayOut(graph));
-    TENTER_RETURN_IF_ERROR(Fuse(graph, Branches::kJoined));
+    TENTER_RETURN_IF_ERROR(RunPasses(graph, Branches::kJoined));
   }
   TENTER_ASSIGN_OR_RETURN(const auto kernels, MakeKernels(graph, arguments.kernels));
   std::printf("compile_ms %.3f\n", Milliseconds(compile_ns));

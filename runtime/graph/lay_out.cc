@@ -24,7 +24,12 @@ bool TakesBoth(const Node& node) {
 }
 
 // How many of its first inputs are images or go with them; the others are numbers that say how.
-size_t ImagesOf(const Node& node) { return node.op_type == "Clip" ? 1 : node.inputs.size(); }
+size_t ImagesOf(const Node& node) {
+  return node.op_type == "Clip" || node.op_type == "Gather" ? 1 : node.inputs.size();
+}
+
+// Ops along one axis, which go along when nothing but that has to be said otherwise.
+bool HasAxis(const Node& node) { return node.op_type == "Concat" || node.op_type == "Gather"; }
 
 // True when an image of this shape lies the same way in both layouts.
 bool IsNeutral(const Shape& image) { return image.dim(1) == 1 || image.NumElements(2, 4) == 1; }
@@ -46,7 +51,7 @@ class Layouter {
         AddWithOutputsLast(std::move(node));
       } else if (GoesAlong(node)) {
         for (size_t i = 0; i < ImagesOf(node); ++i) node.inputs[i] = OperandLast(node.inputs[i]);
-        if (node.op_type == "Concat") TurnAxis(node);
+        if (HasAxis(node)) TurnAxis(node);
         AddWithOutputsLast(std::move(node));
       } else {
         for (int& input : node.inputs) input = First(input);
@@ -93,14 +98,21 @@ class Layouter {
   }
 
   bool GoesAlong(const Node& node) const {
-    if (!IsElementwise(node) && node.op_type != "Concat") return false;
-    if (!IsImage(node.outputs[0])) return false;
+    if (!IsElementwise(node) && !HasAxis(node)) return false;
+    if (!IsImage(node.outputs[0]) || (node.op_type == "Gather" && !TakesChannels(node)))
+      return false;
     const auto lies_last = [&](int input) {
       return IsImage(input) && !IsConstant(input) && LiesLast(input);
     };
     const auto end = node.inputs.begin() + static_cast<int64_t>(ImagesOf(node));
     return std::any_of(node.inputs.begin(), end, lies_last) &&
            std::all_of(node.inputs.begin(), end, [&](int input) { return CanGoAlong(input); });
+  }
+
+  // A Gather of channels that are known.
+  bool TakesChannels(const Node& node) const {
+    return node.attributes.Int("axis", 0).value() == 1 && IsConstant(node.inputs[1]) &&
+           At(node.inputs[1]).spec->shape.rank() == 1;
   }
 
   int AddValue(std::string name, TensorSpec spec) {

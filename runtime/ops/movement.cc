@@ -7,6 +7,7 @@
 
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
+#include "runtime/ops/own/channel_shuffle.h"
 #include "runtime/ops/strided_copy.h"
 #include "runtime/ops/tables.h"
 
@@ -290,7 +291,8 @@ constexpr std::array kOps = {
     OpType{"Concat", kOpsetMin, kOpsetMax, 1, kPartsMax, 1, kAxisRules, InferConcat, MakeConcat,
            nullptr},
     OpType{"Pad", kOpsetMin, kOpsetMax, 1, 3, 1, kPadRules, InferPad, MakePad, nullptr},
-    OpType{"Gather", kOpsetMin, kOpsetMax, 2, 2, 1, kAxisRules, InferGather, MakeGather, nullptr},
+    OpType{"Gather", kOpsetMin, kOpsetMax, 2, 2, 1, kAxisRules, InferGather, MakeGather,
+           MakeChannelShuffle},
 };
 
 }  // namespace

@@ -103,6 +103,25 @@ std::vector<Node> DrawGate(const std::string& value, const std::string& other, D
   return nodes;
 }
 
+std::vector<Node> DrawShuffle(const std::string& value, Drawn* d) {
+  Dice& dice = *d->dice;
+  const Dims image = d->At(value).dims;
+  const int64_t groups = dice.OneOf<int64_t>({2, 2, 3, 4});
+  if (image.size() != 4 || image[1] < 2 * groups || image[1] % groups != 0) return {};
+  const int at = static_cast<int>(d->graph.nodes.size());
+  const auto name = [at](int i) { return "n" + std::to_string(at + i); };
+  const auto number = [](int64_t n) { return static_cast<double>(n); };
+  const double h = number(image[2]), w = number(image[3]);
+  std::vector<double> perm = {0, 2, 1, 3, 4}, back = {0, number(image[1]), h, w};
+  if (dice.Chance(10)) std::swap(perm[static_cast<size_t>(dice.From(1, 3))], perm[4]);
+  if (dice.Chance(10)) std::swap(back[2], back[3]);
+  return {{.op = "Reshape",
+           .operands = {value},
+           .attributes = {{"shape", {0, number(groups), number(image[1] / groups), h, w}}}},
+          {.op = "Transpose", .operands = {name(0)}, .attributes = {{"perm", perm}}},
+          {.op = "Reshape", .operands = {name(1)}, .attributes = {{"shape", back}}}};
+}
+
 bool HasStrangeWeights(const Node& node) {
   return std::any_of(node.operands.begin(), node.operands.end(),
                      [](const std::string& operand) { return operand.ends_with("f}"); });
@@ -117,7 +136,8 @@ Node DrawNormalisation(Drawn* d) {
 }
 
 int ChanceOfChain(const Node& node) {
-  return node.op == "Conv" ? 70 : node.op == "Gemm" || node.op == "MatMul" ? 50 : 10;
+  if (node.op == "Conv") return 70;
+  return node.op == "Gemm" || node.op == "MatMul" || node.op == "BatchNormalization" ? 50 : 10;
 }
 
 Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* d) {

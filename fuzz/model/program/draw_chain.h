@@ -25,5 +25,8 @@ Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* drawn);
 // What a HardSwish of six times `value` is when it is written out, but for a number or an operand
 // now and then, which is six times `other`. The nodes have to get the next free names.
 std::vector<Node> DrawGate(const std::string& value, const std::string& other, Drawn* drawn);
+// What mixes the channels of an image group by group, or almost that. None when `value` has no
+// channels that divide. The nodes have to get the next free names.
+std::vector<Node> DrawShuffle(const std::string& value, Drawn* drawn);
 
 }  // namespace tenter::fuzz::model

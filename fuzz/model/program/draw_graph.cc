@@ -107,6 +107,19 @@ void TryGate(Drawn* drawn) {
   if (drawn->dice->Chance(30)) drawn->middles.push_back(middle.name);
 }
 
+// A channel shuffle, now and then of a convolution, and somebody who reads a part of it.
+void TryShuffle(Drawn* drawn) {
+  const std::string value = drawn->Pick(4, 4);
+  if (value.empty()) return;
+  const size_t first = drawn->graph.nodes.size();
+  for (Node& node : DrawShuffle(value, drawn))
+    if (!TryNode(std::move(node), drawn)) return;
+  if (drawn->graph.nodes.size() == first) return;
+  if (drawn->dice->Chance(20))
+    drawn->middles.push_back(drawn->graph.nodes[first + drawn->dice->From(0, 1)].name);
+  TryNode(DrawNode(drawn), drawn);
+}
+
 // The last value, so that something is worked out, and others: in the middle, twice, an input.
 void DrawOutputs(Drawn* drawn) {
   Graph& graph = drawn->graph;
@@ -199,6 +212,7 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
       TryTwin(&drawn);
       TryChain(&drawn);
       if (dice->Chance(2)) TryGate(&drawn);
+      if (dice->Chance(7)) TryShuffle(&drawn);
     }
   }
   if (drawn.graph.nodes.empty())

@@ -5,8 +5,7 @@
 
 #include <limits>
 
-#include "runtime/graph/fusion/hard_swish.h"
-#include "runtime/graph/lay_out.h"
+#include "runtime/graph/fusion/passes.h"
 #include "runtime/graph/same_answers.h"
 
 namespace tenter {
@@ -21,11 +20,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 TensorSpec Image(int64_t channels) { return {DType::kFloat32, {2, channels, 6, 5}}; }
 
 Graph Fused(Graph graph, Branches branches = Branches::kJoined) {
-  for (const auto pass : {FoldHardSwish, LayOut}) {
-    const Status status = pass(graph);
-    EXPECT_TRUE(status.ok()) << status.message();
-  }
-  const Status status = Fuse(graph, branches);
+  const Status status = RunPasses(graph, branches);
   EXPECT_TRUE(status.ok()) << status.message();
   return graph;
 }

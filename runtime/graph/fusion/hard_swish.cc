@@ -6,20 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/graph/fusion/readers.h"
+
 namespace tenter {
 namespace {
 
 class Folder {
  public:
-  explicit Folder(Graph& graph)
-      : graph_(graph), readers_(graph.values.size(), 0), producer_(graph.values.size(), nullptr) {
-    for (Node& node : graph.nodes) {
-      for (const int input : node.inputs)
-        if (input >= 0) ++readers_[static_cast<size_t>(input)];
-      for (const int output : node.outputs) producer_[static_cast<size_t>(output)] = &node;
-    }
-    for (const int output : graph.outputs) ++readers_[static_cast<size_t>(output)];
-  }
+  explicit Folder(Graph& graph) : graph_(graph), readers_(graph) {}
 
   void Run() {
     for (Node& node : graph_.nodes) Fold(node);
@@ -38,13 +32,6 @@ class Folder {
     const Value& v = graph_.values[static_cast<size_t>(value)];
     return v.constant && v.constant->dtype() == DType::kFloat32 &&
            v.constant->shape().NumElements() == 1 && *v.constant->data<float>() == number;
-  }
-
-  // The node of this op that computes `value`, when nobody else reads it.
-  Node* Only(int value, const char* op_type) const {
-    if (value < 0 || readers_[static_cast<size_t>(value)] != 1) return nullptr;
-    Node* const node = producer_[static_cast<size_t>(value)];
-    return node != nullptr && node->op_type == op_type ? node : nullptr;
   }
 
   // The other operand, where one of two is this number.
@@ -71,12 +58,12 @@ class Folder {
 
   std::optional<Written> Find(Node& last) const {
     const std::optional<int> sixfold = Sixfold(last);
-    Node* const product = sixfold ? Only(*sixfold, "Mul") : nullptr;
+    Node* const product = sixfold ? readers_.Only(*sixfold, "Mul") : nullptr;
     if (product == nullptr) return std::nullopt;
     for (const size_t clipped : {size_t{0}, size_t{1}}) {
       const int input = product->inputs[1 - clipped];
-      Node* const clip = Only(product->inputs[clipped], "Clip");
-      Node* const sum = clip == nullptr ? nullptr : Only(clip->inputs[0], "Add");
+      Node* const clip = readers_.Only(product->inputs[clipped], "Clip");
+      Node* const sum = clip == nullptr ? nullptr : readers_.Only(clip->inputs[0], "Add");
       if (sum == nullptr || !ClipsToSix(*clip) || Beside(*sum, 3.0f) != input) continue;
       return Written{{sum, clip, product, &last}, input};
     }
@@ -104,8 +91,7 @@ class Folder {
   }
 
   Graph& graph_;
-  std::vector<int> readers_;     // per value: how often it is read, as an output of the graph, too
-  std::vector<Node*> producer_;  // per value: the node that computes it
+  const Readers readers_;
 };
 
 }  // namespace
