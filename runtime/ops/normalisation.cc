@@ -64,23 +64,42 @@ Result<ScaleShift> ScaleShiftOf(const OpCall& call) {
   return made;
 }
 
+// A Relu behind it keeps a NaN, too.
+template <bool kRelu>
+float End(float value) {
+  return kRelu && value < 0.0f ? 0.0f : value;
+}
+
 // One channel after the other: each has `run` numbers side by side.
+template <bool kRelu>
 void ScalePlanes(const ScaleShift& by, const float* in, float* out, int64_t planes, int64_t run) {
   const auto channels = static_cast<int64_t>(by.factor.size());
   for (int64_t plane = 0; plane < planes; ++plane, in += run, out += run) {
     const auto c = static_cast<size_t>(plane % channels);
     const float mean = by.mean[c], factor = by.factor[c], bias = by.bias[c];
-    for (int64_t i = 0; i < run; ++i) out[i] = (in[i] - mean) * factor + bias;
+    for (int64_t i = 0; i < run; ++i) out[i] = End<kRelu>((in[i] - mean) * factor + bias);
   }
 }
 
 // One place after the other: each has one number of every channel.
+template <bool kRelu>
 void ScalePlaces(const ScaleShift& by, const float* in, float* out, int64_t places) {
   const size_t channels = by.factor.size();
   const float *const mean = by.mean.data(), *const factor = by.factor.data();
   const float* const bias = by.bias.data();
   for (int64_t place = 0; place < places; ++place, in += channels, out += channels)
-    for (size_t c = 0; c < channels; ++c) out[c] = (in[c] - mean[c]) * factor[c] + bias[c];
+    for (size_t c = 0; c < channels; ++c)
+      out[c] = End<kRelu>((in[c] - mean[c]) * factor[c] + bias[c]);
+}
+
+template <bool kRelu>
+void Scale(const ScaleShift& by, bool last, int64_t planes, int64_t run, Inputs inputs,
+           Outputs outputs) {
+  const float* const in = inputs[0].data<float>();
+  float* const out = outputs[0].mutable_data<float>();
+  const auto channels = static_cast<int64_t>(by.factor.size());
+  last ? ScalePlaces<kRelu>(by, in, out, planes / channels * run)
+       : ScalePlanes<kRelu>(by, in, out, planes, run);
 }
 
 MadeKernel MakeScaleShift(const OpCall& call) {
@@ -90,12 +109,10 @@ MadeKernel MakeScaleShift(const OpCall& call) {
   const int64_t planes = image.NumElements(0, 2);
   if (planes * run == 0) return Unsupported("an empty tensor");
   const bool last = call.layout == Layout::kChannelsLast;
-  const auto scale = [by = std::move(by), last, planes, run](Inputs inputs, Outputs outputs) {
-    const float* const in = inputs[0].data<float>();
-    float* const out = outputs[0].mutable_data<float>();
-    const auto channels = static_cast<int64_t>(by.factor.size());
-    last ? ScalePlaces(by, in, out, planes / channels * run)
-         : ScalePlanes(by, in, out, planes, run);
+  const bool relu = !call.epilogue.empty();  // it takes nothing else
+  const auto scale = [by = std::move(by), last, relu, planes, run](Inputs inputs, Outputs outputs) {
+    relu ? Scale<true>(by, last, planes, run, inputs, outputs)
+         : Scale<false>(by, last, planes, run, inputs, outputs);
   };
   return MakeLambda(scale, "scale and shift");
 }
@@ -201,6 +218,13 @@ Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call) {
     return SoftmaxExtents{input.NumElements(0, axis), input.NumElements(axis, input.rank()), 1};
   return SoftmaxExtents{input.NumElements(0, axis), input.dim(axis),
                         input.NumElements(axis + 1, input.rank())};
+}
+
+bool TakesRelu(const OpCall& call) {
+  if (call.inputs[0].size_bytes() == 0) return false;
+  for (size_t i = 1; i < call.inputs.size(); ++i)
+    if (call.constant(i) == nullptr) return false;
+  return true;
 }
 
 std::span<const OpType> NormalisationOps() { return kOps; }

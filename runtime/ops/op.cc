@@ -124,6 +124,7 @@ bool TakesEpilogue(const OpCall& call) {
   if (call.output_count != 1) return false;
   if (call.op_type == "Conv")
     return call.layout == Layout::kChannelsLast && call.constant(1) != nullptr;
+  if (call.op_type == "BatchNormalization") return TakesRelu(call);
   return call.op_type == "Gemm" || call.op_type == "MatMul";
 }
 

@@ -66,6 +66,22 @@ TEST_F(FuseTest, AChainIsOnePass) {
   ExpectSameAnswers(before, after, rng);
 }
 
+// x -> BatchNormalization -> Relu   is one pass, which keeps a NaN; nothing else joins it.
+TEST_F(FuseTest, ANormalisationTakesARelu) {
+  const int x = build.Input("x", Image(4));
+  const auto numbers = [&] { return build.Constant(RandomFloats({4}, rng, 0.5f, 2.0f)); };
+  const int scaled =
+      build.Add("BatchNormalization", {x, numbers(), numbers(), numbers(), numbers()});
+  build.Output(build.Add("Tanh", {build.Add("Relu", {scaled})}), "y");
+  const Graph before = Special(build.graph), after = Fused(before);
+  EXPECT_EQ(Ops(after), (Names{"BatchNormalization[Relu]", "Tanh"}));
+  ExpectSameAnswers(before, after, rng);
+  std::vector<Tensor> inputs = RandomInputs(before, rng);
+  for (const int at : {0, 31, 77}) inputs[0].mutable_data<float>()[at] = kNaN;
+  inputs[0].mutable_data<float>()[5] = -kInfinity;
+  ExpectSameAnswersTo(inputs, before, after);
+}
+
 // Each function and each operand that may follow, behind a product and behind a convolution.
 TEST_F(FuseTest, AllThatMayFollow) {
   const int x = build.Input("x", Image(3)), row = build.Input("row", {DType::kFloat32, {7, 6}});

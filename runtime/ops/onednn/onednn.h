@@ -41,6 +41,9 @@ struct SoftmaxExtents {
 };
 Result<SoftmaxExtents> SoftmaxExtentsOf(const OpCall& call);
 
+// Whether the kernel of this BatchNormalization takes a Relu as its epilogue.
+bool TakesRelu(const OpCall& call);
+
 // With another slope, the library makes a number of a NaN, or a NaN of zero.
 inline bool KeepsNaNAsLeakyRelu(float slope) { return slope != 0.0f && std::isfinite(slope); }
 

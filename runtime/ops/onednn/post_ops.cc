@@ -92,6 +92,7 @@ bool CanFollow(const OpCall& head, const OpCall& op) {
   const TensorSpec& whole = op.inputs[op.carried];
   if (whole.dtype != DType::kFloat32 || whole.shape.rank() < 2 || op.output_count != 1)
     return false;
+  if (head.op_type == "BatchNormalization") return op.op_type == "Relu" && head.epilogue.empty();
   if (FunctionOf(op).ok()) return op.carried == 0 && (!LosesNaN(op) || IsWorthALook(head, whole));
   if (!ArithmeticOf(op).ok() || op.inputs.size() != 2) return false;
   if (op.op_type == "Sub" && op.carried != 0) return false;
@@ -122,7 +123,8 @@ Result<PostOps> PostOpsOf(const OpCall& call) {
 }
 
 bool HasToLook(const OpCall& call) {
-  return std::any_of(call.epilogue.begin(), call.epilogue.end(), LosesNaN);
+  return call.op_type != "BatchNormalization" &&
+         std::any_of(call.epilogue.begin(), call.epilogue.end(), LosesNaN);
 }
 
 double GrownBy(const OpCall& op, double bound, double operand) {
