@@ -92,6 +92,7 @@ Result<std::shared_ptr<const Plan>> CachedOp::Compile(std::span<const TensorSpec
                        {.kernels = options_.kernels,
                         .way = way(),
                         .workers = std::max(options_.workers, 1),
+                        .winograd = options_.winograd,
                         .batches = batches() && requests == 1,
                         .requests = requests});
 }

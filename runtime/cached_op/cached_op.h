@@ -59,6 +59,9 @@ struct CachedOpOptions {
   // those of a request that runs alone.
   size_t batch_max = 1;
   KernelChoice kernels = KernelChoice::kOneDnn;
+  // Convolutions of 3x3 from fewer products (onednn/winograd.h): faster, rounded otherwise, and
+  // with weights that take four times the room.
+  bool winograd = true;
   Way way = Way::kSerial;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
   Probe* probe = nullptr;  // borrowed

@@ -84,8 +84,10 @@ Status Plan::AddStep(const Node& node) {
                 .kernel = nullptr,
                 .inputs = {},
                 .outputs = {}};
-  TENTER_ASSIGN_OR_RETURN(
-      step.kernel, MakeKernel(CallOf(graph_, node), OutputSpecsOf(graph_, node), options_.kernels));
+  OpCall call = CallOf(graph_, node);
+  call.winograd = options_.winograd;
+  TENTER_ASSIGN_OR_RETURN(step.kernel,
+                          MakeKernel(call, OutputSpecsOf(graph_, node), options_.kernels));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));
   scratch_bytes_ = std::max(scratch_bytes_, AlignUp(step.kernel->scratch_bytes()));

@@ -53,6 +53,7 @@ struct PlanOptions {
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;
   int workers = 1;       // how many threads may run ops of one request at once
+  bool winograd = true;
   bool batches = false;  // look whether requests may run as one
   size_t requests = 1;   // that it is for: with more it is a plan of BatchPlans
 };

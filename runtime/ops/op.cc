@@ -8,6 +8,7 @@
 #include "runtime/ops/onednn/bounded_kernel.h"
 #include "runtime/ops/onednn/first_use.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/onednn/winograd.h"
 #include "runtime/ops/tables.h"
 #include "runtime/ops/turned_kernel.h"
 
@@ -49,6 +50,16 @@ Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call, std::span<const T
   TENTER_ASSIGN_OR_RETURN(auto kernel, MakeKernel(plain, {&output, 1}, choice));
   return std::unique_ptr<Kernel>(
       std::make_unique<TurnedKernel>(std::move(kernel), plain.inputs[0], output));
+}
+
+// Of oneDNN, or of our own; kUnsupported where neither has one.
+Result<std::unique_ptr<Kernel>> MakeFastest(const OpCall& call, const OpType& op,
+                                            const TensorSpec& output) {
+  if (TakesWinograd(call)) {
+    auto kernel = MakeBounded(call, output, MakeWinograd, kWinogradGrowth);
+    if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;
+  }
+  return HasToLook(call) ? MakeBounded(call, output, op.make_fast) : MakeFast(op.make_fast, call);
 }
 
 }  // namespace
@@ -137,11 +148,8 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
   if (choice == KernelChoice::kOneDnn && op.make_fast != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();
-    Result<std::unique_ptr<Kernel>> kernel = MakeFast(op.make_fast, call);
-    if (kernel.ok()) {
-      kernel = MakeBounded(call, outputs[0], std::move(*kernel));
-      if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;
-    }
+    Result<std::unique_ptr<Kernel>> kernel = MakeFastest(call, op, outputs[0]);
+    if (kernel.ok()) return kernel;
     if (kernel.status().code() != StatusCode::kUnsupported)
       return Status(kernel.status().code(), PlaceOf(call) + kernel.status().message());
   }

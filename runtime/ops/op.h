@@ -46,6 +46,8 @@ struct OpCall {
   // Where a kernel keeps constants in an order of its own; null when it has to own them, since one
   // of them may go before the model does.
   PackedWeights* packed = nullptr;
+  // Where a convolution may be made of fewer products, which rounds otherwise.
+  bool winograd = true;
   // What it reads as the model has it, "(float32[1,3,8,8], -)"; `inputs` may tell how it lies.
   std::string_view shapes = {};
   // Element-wise ops that the kernel applies to what it computes before it writes it, in order. It

@@ -32,7 +32,7 @@ struct Arguments {
 };
 
 constexpr char kUsage[] =
-    "Usage: tenter-plan MODEL.onnx [--input TYPE:DIMS]... [--kernels reference|onednn]\n"
+    "Usage: tenter-plan MODEL.onnx [--input TYPE:DIMS]... [--kernels reference|direct|onednn]\n"
     "                   [--rounds N] [--together N] [--seed N]\n"
     "\n"
     "Prints what the model is compiled to, a line per step, with tabs between the fields:\n"
@@ -52,7 +52,8 @@ constexpr char kUsage[] =
     "  --input TYPE:DIMS  of an input, in the order of the model, such as float32:1,3,48,192; "
     "given\n"
     "                     once for each\n"
-    "  --kernels NAME     onednn (default), or reference, which fuses nothing\n"
+    "  --kernels NAME     onednn (default), direct, which does so without winograd, or reference,\n"
+    "                     which fuses nothing\n"
     "  --rounds N         run it N times on drawn inputs. Default: 0\n"
     "  --together N       compare a request that runs as one of N with itself alone\n"
     "  --seed N           of the inputs. Default: 1\n"
@@ -88,8 +89,10 @@ Result<Arguments> Parse(const std::vector<std::string>& words) {
     if (words[i] == "--input") {
       TENTER_ASSIGN_OR_RETURN(TensorSpec spec, ParseSpec(value));
       arguments.signature.push_back(std::move(spec));
-    } else if (words[i] == "--kernels" && (value == "reference" || value == "onednn")) {
+    } else if (words[i] == "--kernels" &&
+               (value == "reference" || value == "direct" || value == "onednn")) {
       if (value == "reference") arguments.plan.kernels = KernelChoice::kReference;
+      arguments.plan.winograd = value != "direct";
     } else if (words[i] == "--rounds" && (value == "0" || std::atoi(value.c_str()) > 0)) {
       arguments.rounds = std::atoi(value.c_str());
     } else if (words[i] == "--together" && std::atoi(value.c_str()) > 1) {

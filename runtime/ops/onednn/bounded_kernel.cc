@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "runtime/device/memory.h"
-#include "runtime/ops/chain_kernel.h"
+#include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/onednn/post_ops.h"
 
 namespace tenter {
@@ -45,11 +45,12 @@ double LargestOf(const Tensor& tensor) {
 }
 
 // True when inputs within the limit, of the op and its epilogue, lead to no overflow.
-bool StaysFinite(const OpCall& call, const TensorSpec& output) {
+bool StaysFinite(const OpCall& call, const TensorSpec& output, double growth) {
   const Tensor* const weights = call.constant(1);
+  if (output.shape.NumElements() == 0) return false;
   if (weights == nullptr || !IsBounded(*weights)) return false;
   const auto terms = static_cast<double>(weights->shape().NumElements() / output.shape.dim(-1));
-  double bound = terms * LargestOf(*weights) * double{kLimit};
+  double bound = growth * terms * LargestOf(*weights) * double{kLimit};
   if (call.has_input(2)) {
     const Tensor* const bias = call.constant(2);
     if (bias == nullptr || !IsBounded(*bias)) return false;
@@ -92,11 +93,12 @@ void BoundedKernel::Run(Inputs inputs, Outputs outputs, const RunContext& contex
   exact_->Run(inputs, outputs, {.scratch = (*scratch)->data()});
 }
 
-MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, std::unique_ptr<Kernel> fast) {
-  if (!HasToLook(call)) return fast;
-  if (!StaysFinite(call, output)) return Unsupported("it may overflow");
+MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, MakeFunction make,
+                       double growth) {
+  if (!StaysFinite(call, output, growth)) return Unsupported("it may overflow");
   TENTER_ASSIGN_OR_RETURN(std::vector<size_t> looked_at, ToLookAt(call));
-  TENTER_ASSIGN_OR_RETURN(auto exact, MakeChain(call, output, KernelChoice::kReference));
+  TENTER_ASSIGN_OR_RETURN(auto fast, MakeFast(make, call));
+  TENTER_ASSIGN_OR_RETURN(auto exact, MakeKernel(call, {&output, 1}, KernelChoice::kReference));
   return std::unique_ptr<Kernel>(
       std::make_unique<BoundedKernel>(std::move(fast), std::move(exact), std::move(looked_at)));
 }

@@ -1,12 +1,14 @@
-// BoundedKernel: a kernel whose epilogue makes numbers of NaNs runs only where there can be none.
+// BoundedKernel: a kernel that makes numbers of NaNs, or NaNs of numbers, runs only where there can
+// be none.
 //
 // A Relu, a Clip or a HardSigmoid as a post-op answers a number to a NaN. A network that hides its
-// NaNs hides a defect; but of finite inputs that are not huge no NaN comes. So each run looks at
+// NaNs hides a defect; but of finite inputs that are not huge no NaN comes. A Winograd convolution
+// spreads what is not finite over the tiles around it (winograd.h). So each run looks at
 // what it reads, and takes the reference kernels in turn when there is a NaN, an infinity or a
 // number that might overflow: slow, and exact. The look costs a hundredth of a large convolution,
 // and up to a quarter of one that does little with each number, such as one of a channel per group.
 //
-// Path: MakeKernel -> MakeBounded, for what MakeFast made of a call with an epilogue.
+// Path: MakeKernel -> MakeBounded -> MakeFast, for a call that HasToLook, and for MakeWinograd.
 //
 // Thread safety: as the kernels inside.
 // Ownership and lifetime: owns both kernels. The reference kernels get scratch memory of their own
@@ -40,8 +42,10 @@ class BoundedKernel final : public Kernel {
   const std::vector<size_t> looked_at_;
 };
 
-// `fast` itself where its epilogue loses no NaN. kUnsupported when it is not known at compile time
+// Around what `make` makes of the call, in which the numbers are at most `growth` times as large as
+// the sums of products that the op is defined by. kUnsupported when it is not known at compile time
 // that bounded inputs cannot overflow.
-MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, std::unique_ptr<Kernel> fast);
+MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, MakeFunction make,
+                       double growth = 1.0);
 
 }  // namespace tenter

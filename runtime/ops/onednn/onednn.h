@@ -47,6 +47,9 @@ bool TakesRelu(const OpCall& call);
 // With another slope, the library makes a number of a NaN, or a NaN of zero.
 inline bool KeepsNaNAsLeakyRelu(float slope) { return slope != 0.0f && std::isfinite(slope); }
 
+// True when the library makes a number of a NaN in the epilogue, unless what it reads is looked at.
+bool HasToLook(const OpCall& call);
+
 // Clip. kUnsupported when a bound is known at run time only.
 struct ClipBounds {
   float low;

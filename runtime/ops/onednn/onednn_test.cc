@@ -232,6 +232,19 @@ TEST(OneDnn, ARowGivesTheBitsOfTheReference) {
         }
 }
 
+// Nothing is divided by the columns that there are not.
+TEST(OneDnn, AnEpilogueOfNoColumnsIsForTheReference) {
+  Rng rng(8);
+  const Attributes none;
+  const std::vector<Tensor> inputs = {RandomFloats({3, 2}, rng), RandomFloats({2, 0}, rng)};
+  OpCall call = CallWith("Gemm", none, inputs, 11, 1);
+  const TensorSpec output{DType::kFloat32, {3, 0}};
+  call.epilogue.push_back({"r", "Relu", none, 11, {output}, {nullptr}, {true}});
+  const auto kernel = MakeKernel(call, {&output, 1}, KernelChoice::kOneDnn);
+  ASSERT_TRUE(kernel.ok()) << kernel.status().message();
+  EXPECT_EQ((*kernel)->implementation(), "reference, reference");
+}
+
 // A mean that is large beside the deviation cancels nothing.
 TEST(OneDnn, ALargeMeanIsTakenAwayFirst) {
   const std::vector inputs = {Floats({1, 1, 1, 2}, {1000.003f, 999.997f}), Floats({1}, {1}),

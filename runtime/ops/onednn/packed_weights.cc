@@ -25,14 +25,13 @@ Result<PackedPages> Pack(const dnnl::engine& engine, const void* plain,
   return PackedPages(pages);
 }
 
-Result<PackedPages> PackedWeights::Get(const dnnl::engine& engine, const void* plain,
-                                       const dnnl::memory::desc& from,
-                                       const dnnl::memory::desc& to) {
+Result<PackedPages> PackedWeights::Get(const void* plain, const dnnl::memory::desc& order,
+                                       const MakePages& make) {
   MutexLock lock(mutex_);
   for (const Entry& entry : entries_)
-    if (entry.plain == plain && entry.order == to) return entry.pages;
-  TENTER_ASSIGN_OR_RETURN(PackedPages pages, Pack(engine, plain, from, to));
-  entries_.push_back({plain, to, pages});
+    if (entry.plain == plain && entry.order == order) return entry.pages;
+  TENTER_ASSIGN_OR_RETURN(PackedPages pages, make());
+  entries_.push_back({plain, order, pages});
   bytes_.FetchAdd(pages->size_bytes(), kRelaxed);
   return pages;
 }

@@ -4,7 +4,8 @@
 // first plan needs them, and shared by all plans (COP-2): another input signature costs memory of
 // that kind only where the library wants another order for it.
 //
-// Path: Graph::packed -> OpCall::packed -> MakeOneDnnConvolution -> Get -> OneDnnKernel.
+// Path: Graph::packed -> OpCall::packed -> MakeOneDnnConvolution, MakeWinograd -> Get ->
+// OneDnnKernel.
 //
 // LOCK ORDER: PackedWeights::mutex_ is a leaf; it is held while weights are packed, so that no two
 //   threads pack the same ones.
@@ -19,6 +20,7 @@
 #pragma once
 
 #include <dnnl.hpp>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,11 +37,13 @@ using PackedPages = std::shared_ptr<const ProtectedPages>;
 Result<PackedPages> Pack(const dnnl::engine& engine, const void* plain,
                          const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 
+// Makes the pages of one parameter; may throw dnnl::error.
+using MakePages = std::function<Result<PackedPages>()>;
+
 class PackedWeights {
  public:
-  // As Pack, once for each `plain` and order.
-  Result<PackedPages> Get(const dnnl::engine& engine, const void* plain,
-                          const dnnl::memory::desc& from, const dnnl::memory::desc& to)
+  // What `make` makes, once for each `plain` and order: the order tells what was made of it.
+  Result<PackedPages> Get(const void* plain, const dnnl::memory::desc& order, const MakePages& make)
       EXCLUDES(mutex_);
 
   size_t bytes() const { return bytes_.Load(kRelaxed); }

@@ -22,9 +22,6 @@ struct PostOps {
 
 Result<PostOps> PostOpsOf(const OpCall& call);
 
-// True when the library makes a number of a NaN in the epilogue, unless what it reads is looked at.
-bool HasToLook(const OpCall& call);
-
 // How much larger than `bound` the op may make what it is given, where what else it reads is no
 // larger than `operand`.
 double GrownBy(const OpCall& op, double bound, double operand);

@@ -109,10 +109,9 @@ Status BindWeights(const OpCall& call, const dnnl::engine& engine, const Convolu
     return {};
   }
   const void* const plain = call.constant(1)->raw();
+  const auto pack = [&] { return Pack(engine, plain, convolution.plain, chosen); };
   TENTER_ASSIGN_OR_RETURN(PackedPages pages,
-                          call.packed == nullptr
-                              ? Pack(engine, plain, convolution.plain, chosen)
-                              : call.packed->Get(engine, plain, convolution.plain, chosen));
+                          call.packed == nullptr ? pack() : call.packed->Get(plain, chosen, pack));
   constants->push_back({DNNL_ARG_WEIGHTS, chosen, std::move(pages)});
   return {};
 }

@@ -1,0 +1,160 @@
+#include "runtime/ops/own/winograd_transforms.h"
+
+#include <cstring>
+
+namespace tenter {
+namespace {
+
+constexpr float kA = 0.625f, kB = 1.5f;
+constexpr float kAA = kA * kA, kBB = kB * kB, kAABB = kAA * kBB;
+
+template <int kWidth>
+struct Vectors {
+  typedef float Type __attribute__((vector_size(4 * kWidth)));
+};
+
+// All below is inlined into functions for one machine each, so that no vector is ever passed.
+#define TENTER_INLINE [[gnu::always_inline]] inline
+
+template <typename V>
+TENTER_INLINE void Load(const float* from, V& to) {
+  std::memcpy(&to, from, sizeof(V));
+}
+
+template <typename V>
+TENTER_INLINE void Store(const V& from, float* to) {
+  std::memcpy(to, &from, sizeof(V));
+}
+
+// B' of six numbers, which lie `kStep` apart.
+template <int kStep, typename V>
+TENTER_INLINE void InputLine(const V* d, V* out) {
+  const V d1 = d[kStep], d2 = d[2 * kStep], d3 = d[3 * kStep], d4 = d[4 * kStep];
+  out[0] = kAABB * d[0] - (kAA + kBB) * d2 + d4;
+  const V even_a = d4 - kBB * d2, odd_a = d3 - kBB * d1;
+  out[kStep] = even_a + kA * odd_a;
+  out[2 * kStep] = even_a - kA * odd_a;
+  const V even_b = d4 - kAA * d2, odd_b = d3 - kAA * d1;
+  out[3 * kStep] = even_b + kB * odd_b;
+  out[4 * kStep] = even_b - kB * odd_b;
+  out[5 * kStep] = kAABB * d1 - (kAA + kBB) * d3 + d[5 * kStep];
+}
+
+// A' of six numbers, which lie `kStep` apart: four.
+template <int kStep, typename V>
+TENTER_INLINE void OutputLine(const V* m, V* out) {
+  const V sum_a = m[kStep] + m[2 * kStep], difference_a = m[kStep] - m[2 * kStep];
+  const V sum_b = m[3 * kStep] + m[4 * kStep], difference_b = m[3 * kStep] - m[4 * kStep];
+  out[0] = m[0] + sum_a + sum_b;
+  out[kStep] = kA * difference_a + kB * difference_b;
+  out[2 * kStep] = kAA * sum_a + kBB * sum_b;
+  out[3 * kStep] = kAA * kA * difference_a + kBB * kB * difference_b + m[5 * kStep];
+}
+
+template <int kWidth>
+TENTER_INLINE void Input(const std::array<const float*, kWinogradCells>& cells, int64_t channels,
+                         float* to, int64_t stride) {
+  using V = typename Vectors<kWidth>::Type;
+  for (int64_t c = 0; c < channels; c += kWidth) {
+    V d[kWinogradCells], columns[kWinogradCells];
+    for (size_t i = 0; i < kWinogradCells; ++i) Load(cells[i] + c, d[i]);
+    for (int j = 0; j < 6; ++j) InputLine<6>(d + j, columns + j);
+    for (int i = 0; i < 6; ++i) {
+      V line[6];
+      InputLine<1>(columns + 6 * i, line);
+      for (int j = 0; j < 6; ++j) Store(line[j], to + (6 * i + j) * stride + c);
+    }
+  }
+}
+
+template <int kWidth>
+TENTER_INLINE void Output(const float* from, int64_t stride, int64_t channels,
+                          const WinogradTarget& target) {
+  using V = typename Vectors<kWidth>::Type;
+  for (int64_t c = 0; c < channels; c += kWidth) {
+    V m[kWinogradCells], columns[24];
+    for (size_t i = 0; i < kWinogradCells; ++i)
+      Load(from + static_cast<int64_t>(i) * stride + c, m[i]);
+    for (int j = 0; j < 6; ++j) OutputLine<6>(m + j, columns + j);
+    V scale, shift;
+    Load(target.scale + c, scale);
+    Load(target.shift + c, shift);
+    for (int64_t i = 0; i < target.rows; ++i) {
+      V line[4];
+      OutputLine<1>(columns + 6 * i, line);
+      for (int64_t j = 0; j < target.columns; ++j) {
+        const int64_t at = i * target.row + j * channels + c;
+        V value = line[j] * scale + shift;
+        if (target.added != nullptr) {
+          V added;
+          Load(target.added + at, added);
+          value += added;
+        }
+        value = value > target.low ? value : target.low + V{};
+        value = value < target.high ? value : target.high + V{};
+        Store(value, target.out + at);
+      }
+    }
+  }
+}
+
+// ThreadSanitizer would take each element for itself; the kernel tells it of the ranges.
+#if defined(__clang__)
+#define TENTER_UNSEEN __attribute__((no_sanitize("thread")))
+#else
+#define TENTER_UNSEEN
+#endif
+
+#define TENTER_VARIANT(name, machine, width)                                               \
+  TENTER_UNSEEN __attribute__((target(machine))) void name##Input(                         \
+      const std::array<const float*, kWinogradCells>& cells, int64_t channels, float* to,  \
+      int64_t stride) {                                                                    \
+    Input<width>(cells, channels, to, stride);                                             \
+  }                                                                                        \
+  TENTER_UNSEEN __attribute__((target(machine))) void name##Output(                        \
+      const float* from, int64_t stride, int64_t channels, const WinogradTarget& target) { \
+    Output<width>(from, stride, channels, target);                                         \
+  }
+
+#if defined(__x86_64__)
+TENTER_VARIANT(Widest, "avx512f", 16)
+TENTER_VARIANT(Wide, "avx2,fma", 8)
+TENTER_VARIANT(Plain, "sse2", 4)
+#endif
+
+}  // namespace
+
+std::vector<WinogradTransforms> WinogradTransforms::OfThisMachine() {
+  std::vector<WinogradTransforms> all;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) all.push_back({WidestInput, WidestOutput});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    all.push_back({WideInput, WideOutput});
+  all.push_back({PlainInput, PlainOutput});
+#endif
+  return all;
+}
+
+void TransformWinogradWeights(const float* weights, int64_t outputs, int64_t channels, float* to) {
+  constexpr double a = kA, b = kB;
+  constexpr double na = 2 * a * a * (a * a - b * b), nb = 2 * b * b * (b * b - a * a);
+  constexpr double kG[6][3] = {{1 / (a * a * b * b), 0, 0},   {1 / na, a / na, a * a / na},
+                               {1 / na, -a / na, a * a / na}, {1 / nb, b / nb, b * b / nb},
+                               {1 / nb, -b / nb, b * b / nb}, {0, 0, 1}};
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t o = 0; o < outputs; ++o) {
+      const float* const g = weights + (o * channels + c) * 9;
+      double lines[6][3];
+      for (int i = 0; i < 6; ++i)
+        for (int j = 0; j < 3; ++j)
+          lines[i][j] = kG[i][0] * g[j] + kG[i][1] * g[3 + j] + kG[i][2] * g[6 + j];
+      for (int i = 0; i < 6; ++i)
+        for (int j = 0; j < 6; ++j) {
+          const double* const l = lines[i];
+          const double u = l[0] * kG[j][0] + l[1] * kG[j][1] + l[2] * kG[j][2];
+          to[((6 * i + j) * channels + c) * outputs + o] = static_cast<float>(u);
+        }
+    }
+}
+
+}  // namespace tenter
