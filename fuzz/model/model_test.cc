@@ -131,6 +131,32 @@ TEST(ModelOracle, RefusesWhatMightBeRounded) {
   EXPECT_EQ(ComputeNode(*ParseNode("n0 = Shape x0"), {{"x0", wide}})->at(0).most, 64);
 }
 
+TEST(ModelOracle, GivesSlackWhereTilesMayRound) {
+  Array image = Floats({1, 16, 3, 3}, Numbers(144, 1)), weights = Floats({16, 16, 3, 3}, {});
+  weights.numbers.assign(2304, 2);
+  image.most = weights.most = 2;
+  Values values = {{"x0", image}, {"x1", weights}};
+  const auto add = [&](const std::string& line) {
+    std::vector<Values> all = {values};
+    const bool fits = AddAtEverySize(*ParseNode(line), &all);
+    values = all[0];
+    return fits;
+  };
+  const auto slack = [&](const char* name) { return values.at(name).slack; };
+  EXPECT_TRUE(add("n0 = Conv x0 x1"));
+  EXPECT_EQ(values.at("n0").numbers, Numbers(16, 288));
+  EXPECT_DOUBLE_EQ(slack("n0"), 1e-5 * 2 * 2 * 144);
+  EXPECT_TRUE(add("n1 = Conv x0 x1 strides 2 2"));
+  EXPECT_EQ(slack("n1"), 0);
+  EXPECT_TRUE(add("n2 = Relu n0") && add("n3 = Add n2 n0") && add("n4 = Mul n0 {16,1,1:7}"));
+  EXPECT_EQ(slack("n2"), slack("n0"));
+  EXPECT_EQ(slack("n3"), 2 * slack("n0"));
+  EXPECT_EQ(slack("n4"), 2 * slack("n0"));
+  EXPECT_FALSE(add("n5 = Cast n0 to 7")) << "a number off by little may be another one";
+  EXPECT_FALSE(add("n7 = Mul n0 {16,1,1:7f}")) << "infinity times a number next to zero";
+  EXPECT_FALSE(add("n6 = Mul n4 n0")) << "the slack reaches the next number";
+}
+
 // ---- programs
 
 constexpr const char* kHead =
@@ -225,12 +251,11 @@ struct Case {
   History history;
 };
 
+const char* const kGraph = "input x0 float N 3\nn0 = Relu x0\noutput n0\noutput x0\n";
+
 // One caller after the other, all answers right.
-Case Right(const std::string& calls) {
-  Case made{ParseProgram(std::string(kHead) +
-                         "input x0 float N 3\nn0 = Relu x0\noutput n0\noutput x0\n" + calls)
-                .value(),
-            {}};
+Case Right(const std::string& calls, const std::string& graph = kGraph) {
+  Case made{ParseProgram(kHead + graph + calls).value(), {}};
   const Program& p = made.program;
   uint64_t stamp = 1;
   const auto answer = [&](const Call& call, uint64_t seed) {
@@ -293,6 +318,15 @@ TEST(ModelJudge, ComparesEveryNumberAndShape) {
   made.history.callers[1][0].begin = made.history.callers[0][0].begin;
   made.history.callers[1][0].outputs = made.history.callers[0][0].outputs;
   EXPECT_EQ(Kind(made), "COP-1 a wrong answer") << "that of the other caller";
+}
+
+TEST(ModelJudge, AllowsForSlackAndNoMore) {
+  const std::string tiles = "input x0 float 1 16 3 3\nn0 = Conv x0 {16,16,3,3:7}\noutput n0\n";
+  Case made = Right(kOne, tiles);
+  made.history.callers[0][0].outputs[0].numbers[2] += 0.005;
+  EXPECT_EQ(Kind(made), "");
+  made.history.callers[0][0].outputs[0].numbers[2] += 0.005;
+  EXPECT_EQ(Kind(made), "COP-9 a wrong answer to one caller");
 }
 
 TEST(ModelJudge, SeesWhatChangesLater) {

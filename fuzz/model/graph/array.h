@@ -38,15 +38,23 @@ struct Array {
   // Some numbers may be NaN or infinite, and the others are as `most` and `bits` say. Sums and
   // products of such numbers do not depend on their order either.
   bool nonfinite = false;
+  // How far from these numbers a right answer may be: 0, but behind a convolution that may be made
+  // of fewer products.
+  double slack = 0;
 
   int rank() const { return static_cast<int>(dims.size()); }
   // Whether a sum of such numbers is exact in float32, whatever its order.
   bool exact() const { return special || std::ldexp(most, bits) <= std::ldexp(1.0, 24); }
+  // Whether an answer is nearer to its number than to the next one that it might be.
+  bool is_clear() const { return slack < std::ldexp(0.25, -bits); }
 };
 using Arrays = std::vector<Array>;
 
 // A NaN is as good as any other, and a zero is one, whatever its sign.
 inline bool SameNumber(double a, double b) { return std::isnan(a) ? std::isnan(b) : a == b; }
+inline bool IsNear(double right, double number, double slack) {
+  return SameNumber(right, number) || std::abs(right - number) <= slack;
+}
 
 // More than any op of a program makes; somebody who writes one by hand may ask for anything.
 inline constexpr int64_t kMostCells = int64_t{1} << 20;

@@ -45,7 +45,7 @@ std::string Difference(const Array& right, const Output& got) {
   if (got.numbers.size() != right.numbers.size())
     text << got.numbers.size() << " numbers instead of " << right.numbers.size();
   for (size_t i = 0; i < got.numbers.size() && text.str().empty(); ++i)
-    if (!SameNumber(got.numbers[i], right.numbers[i]))
+    if (!IsNear(right.numbers[i], got.numbers[i], right.slack))
       text << "number " << i << " of " << got.numbers.size() << " is " << got.numbers[i]
            << " instead of " << right.numbers[i];
   return text.str();

@@ -1,4 +1,5 @@
-// JudgeValues: are the outputs those of the oracle, in every bit, and do they stay so?
+// JudgeValues: are the outputs those of the oracle, in every bit unless it allows for slack, and do
+// they stay so?
 //
 // Thread safety: pure.
 #pragma once

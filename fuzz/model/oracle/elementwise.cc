@@ -183,6 +183,9 @@ Computed BatchNormalization(const Node& node, Operands operands) {
   return Arrays{made};
 }
 
+// No scale is larger than two, nor a root smaller than one.
+double TwiceTheSlack(Operands operands) { return 2 * LargestSlack(operands); }
+
 // When it answers: it drops nothing, and its mask keeps all.
 Computed Dropout(const Node& node, Operands operands) {
   if (operands[0]->integers || node.Number("training", 0) != 0) return std::nullopt;
@@ -216,22 +219,22 @@ Computed Cast(const Node& node, Operands operands) {
 
 std::span<const Op> ElementwiseOps() {
   static const std::vector<Op> ops = {
-      {"Add", 2, 2, Fold<Plus, true>, {}, false, false, true},
-      {"Sub", 2, 2, Fold<Minus, true>},
-      {"Mul", 2, 2, Mul, {}, false, false, true},
+      {"Add", 2, 2, Fold<Plus, true>, {}, false, false, true, SumOfSlacks},
+      {"Sub", 2, 2, Fold<Minus, true>, {}, false, false, false, SumOfSlacks},
+      {"Mul", 2, 2, Mul, {}, false, false, true, SlackOfProduct},
       {"Div", 2, 2, Div, {}, false, false, true},
-      {"Sum", 1, 4, Fold<Plus, true>},
-      {"Max", 1, 4, Fold<Larger, false>, {}, true},
-      {"Min", 1, 4, Fold<Smaller, false>, {}, true},
-      {"Relu", 1, 1, Relu, {}, true},
-      {"Neg", 1, 1, Neg, {}, true},
-      {"Abs", 1, 1, Abs, {}, true},
-      {"Identity", 1, 1, Identity, {}, true},
-      {"LeakyRelu", 1, 1, LeakyRelu},
-      {"HardSigmoid", 1, 1, HardSigmoid},
-      {"Clip", 1, 1, Clip, {"min", "max"}, true, false, true},
-      {"BatchNormalization", 5, 5, BatchNormalization},
-      {"Dropout", 1, 1, Dropout, {"ratio", "training"}, true},
+      {"Sum", 1, 4, Fold<Plus, true>, {}, false, false, false, SumOfSlacks},
+      {"Max", 1, 4, Fold<Larger, false>, {}, true, false, false, LargestSlack},
+      {"Min", 1, 4, Fold<Smaller, false>, {}, true, false, false, LargestSlack},
+      {"Relu", 1, 1, Relu, {}, true, false, false, LargestSlack},
+      {"Neg", 1, 1, Neg, {}, true, false, false, LargestSlack},
+      {"Abs", 1, 1, Abs, {}, true, false, false, LargestSlack},
+      {"Identity", 1, 1, Identity, {}, true, false, false, LargestSlack},
+      {"LeakyRelu", 1, 1, LeakyRelu, {}, false, false, false, LargestSlack},
+      {"HardSigmoid", 1, 1, HardSigmoid, {}, false, false, false, LargestSlack},
+      {"Clip", 1, 1, Clip, {"min", "max"}, true, false, true, LargestSlack},
+      {"BatchNormalization", 5, 5, BatchNormalization, {}, false, false, false, TwiceTheSlack},
+      {"Dropout", 1, 1, Dropout, {"ratio", "training"}, true, false, false, LargestSlack},
       {"Cast", 1, 1, Cast, {}, false, true},
   };
   return ops;

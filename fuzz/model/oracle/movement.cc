@@ -177,12 +177,12 @@ Computed Pad(const Node& node, Operands operands) {
 
 std::span<const Op> MovementOps() {
   static const std::vector<Op> ops = {
-      {"Transpose", 1, 1, Transpose, {}, true},
-      {"Concat", 1, 4, Concat, {}, true},
-      {"Split", 1, 1, Split, {"parts"}, true},
-      {"Slice", 1, 1, Slice, {"starts", "ends", "axes", "steps"}, true},
-      {"Gather", 2, 2, Gather, {}, true},
-      {"Pad", 1, 1, Pad, {"pads", "value"}, true},
+      {"Transpose", 1, 1, Transpose, {}, true, false, false, LargestSlack},
+      {"Concat", 1, 4, Concat, {}, true, false, false, LargestSlack},
+      {"Split", 1, 1, Split, {"parts"}, true, false, false, LargestSlack},
+      {"Slice", 1, 1, Slice, {"starts", "ends", "axes", "steps"}, true, false, false, LargestSlack},
+      {"Gather", 2, 2, Gather, {}, true, false, false, LargestSlack},
+      {"Pad", 1, 1, Pad, {"pads", "value"}, true, false, false, LargestSlack},
   };
   return ops;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 
 namespace tenter::fuzz::model {
@@ -12,6 +13,27 @@ std::array<std::span<const Op>, 5> Families() {
 }
 
 }  // namespace
+
+double LargestSlack(Operands operands) {
+  double slack = 0;
+  for (const Array* const operand : operands)
+    if (operand != nullptr) slack = std::max(slack, operand->slack);
+  return slack;
+}
+
+double SumOfSlacks(Operands operands) {
+  double slack = 0;
+  for (const Array* const operand : operands) slack += operand->slack;
+  return slack;
+}
+
+double SlackOfProduct(Operands operands) {
+  const Array &a = *operands[0], &b = *operands[1];
+  // Infinity times what may be zero, or may be next to it.
+  if ((a.slack > 0 && b.nonfinite) || (b.slack > 0 && a.nonfinite))
+    return std::numeric_limits<double>::infinity();
+  return a.slack * (b.most + b.slack) + b.slack * a.most;
+}
 
 const Op* FindOp(std::string_view name) {
   for (const auto ops : Families()) {

@@ -34,7 +34,16 @@ struct Op {
   bool finite_only = false;
   // What it makes of multiples of a number are such multiples: `unit` is right.
   bool keeps_unit = false;
+  // How far off what it makes may be, of operands of which one has slack; without a function no
+  // such operand fits.
+  double (*slack)(Operands operands) = nullptr;
 };
+
+// The slack of what answers one of its numbers, perhaps less or with another sign, of a sum, and of
+// a product.
+double LargestSlack(Operands operands);
+double SumOfSlacks(Operands operands);
+double SlackOfProduct(Operands operands);
 
 // Null when there is none of this name.
 const Op* FindOp(std::string_view name);

@@ -11,8 +11,8 @@
 namespace tenter::fuzz::model {
 namespace {
 
-// What an array may have, so that a case stays quick.
-constexpr size_t kMostNumbers = 4096;
+// What an array may have, so that a case stays quick; and one with slack, of which there are few.
+constexpr size_t kMostNumbers = 4096, kMostWithSlack = 32768;
 
 // Every number is what the bounds say: they are worked out beside the numbers, and may be wrong.
 bool IsAsBound(const Array& array) {
@@ -97,6 +97,8 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
   const bool truths = std::any_of(operands.begin(), operands.end(),
                                   [](const Array* one) { return one != nullptr && one->truths; });
   if (truths && op->name != "Cast") return std::nullopt;
+  const double slack = LargestSlack(operands);
+  if (slack > 0 && op->slack == nullptr) return std::nullopt;
   auto made = ComputeSmall(*op, node, operands);
   if (!made) return std::nullopt;
   // A shape is a number like any other, and so is a mask.
@@ -104,10 +106,11 @@ std::optional<Arrays> ComputeNode(const Node& node, const Values& values) {
     array.special = special && !array.integers && !array.truths;
     array.nonfinite = nonfinite && !array.integers && !array.truths;
     if (!op->keeps_unit || array.bits != 0) array.unit = 1;
+    if (slack > 0) array.slack = array.truths || array.integers ? 0 : op->slack(operands);
   }
   for (const Array& array : *made)
-    if (!array.exact() || !IsAsBound(array) || array.numbers.size() > kMostNumbers ||
-        array.rank() > 5)
+    if (!array.exact() || !array.is_clear() || !IsAsBound(array) || array.rank() > 5 ||
+        array.numbers.size() > (array.slack > 0 ? kMostWithSlack : kMostNumbers))
       return std::nullopt;
   return made;
 }

@@ -88,10 +88,10 @@ Computed Shape(const Node&, Operands operands) {
 
 std::span<const Op> ShapeOps() {
   static const std::vector<Op> ops = {
-      {"Reshape", 1, 1, Reshape, {"shape"}, true},
-      {"Flatten", 1, 1, Flatten, {}, true},
-      {"Squeeze", 1, 1, Squeeze, {"axes"}, true},
-      {"Unsqueeze", 1, 1, Unsqueeze, {"axes"}, true},
+      {"Reshape", 1, 1, Reshape, {"shape"}, true, false, false, LargestSlack},
+      {"Flatten", 1, 1, Flatten, {}, true, false, false, LargestSlack},
+      {"Squeeze", 1, 1, Squeeze, {"axes"}, true, false, false, LargestSlack},
+      {"Unsqueeze", 1, 1, Unsqueeze, {"axes"}, true, false, false, LargestSlack},
       {"Shape", 1, 1, Shape, {}, true},
   };
   return ops;

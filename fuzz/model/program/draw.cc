@@ -4,6 +4,7 @@
 
 #include "fuzz/model/program/dice.h"
 #include "fuzz/model/program/draw_graph.h"
+#include "fuzz/model/program/draw_tiles.h"
 #include "fuzz/model/program/draw_wrong.h"
 
 namespace tenter::fuzz::model {
@@ -48,6 +49,7 @@ class Drawing {
     const int calls = dice_.From(callers, std::max(callers, most_calls));
     for (int i = 0; i < calls; ++i) DrawCall(i % callers, i == 0, sizes);
     if (p_.batch > 1) DrawCrowd();
+    if (HasTiles(p_.graph)) KeepQuick();
     if (dice_.Chance(profile_.wrong)) p_.graph.wrong = DrawWrong(p_.graph, CalledSizes(), &dice_);
     if (p_.graph.wrong.has_value()) return p_;
     DrawEnds(callers);
@@ -56,6 +58,12 @@ class Drawing {
   }
 
  private:
+  // Loops that are checked by eye have no tiles, and are slow at so many numbers.
+  void KeepQuick() {
+    p_.reference = false;
+    for (Call& call : p_.calls) call.times = std::min(call.times, 2);
+  }
+
   void DrawOptions(const std::vector<int>& workers) {
     p_.safe = !dice_.Chance(profile_.single);
     p_.workers = dice_.OneOf(workers);

@@ -4,6 +4,7 @@
 
 #include "fuzz/model/program/draw_chain.h"
 #include "fuzz/model/program/draw_node.h"
+#include "fuzz/model/program/draw_tiles.h"
 
 namespace tenter::fuzz::model {
 namespace {
@@ -88,6 +89,14 @@ void TryTwin(Drawn* drawn) {
   }
   const std::string one = twin.name;
   if (differs && TryNode(std::move(twin), drawn)) drawn->middles.push_back(one);
+}
+
+// A convolution of an image of its own that is large enough for tiles, and what stands behind it.
+void TryTiles(Drawn* drawn) {
+  const Node node = DrawTiles(drawn);
+  if (!TryNode(node, drawn)) return;
+  TryTwin(drawn);
+  TryChain(drawn);
 }
 
 // x * Clip(x + 3, 0, 6) / 6, which is a HardSwish, and what is almost that. All numbers are
@@ -206,6 +215,7 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
     drawn.names.push_back(drawn.graph.inputs.back().name);
   }
   drawn.values = ValuesOfInputs(drawn.graph, sizes);
+  if (dice->From(1, kProgramsForTiles) == 1) TryTiles(&drawn);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
        --tries) {
     if (TryNode(DrawNode(&drawn), &drawn)) {
