@@ -41,10 +41,13 @@ std::vector<FirstCall> Calls() {
   const Tensor image = RandomFloats({1, 8, 6, 6}, rng), filter = RandomFloats({8, 8, 3, 3}, rng);
   const Tensor turned = RandomFloats({1, 6, 6, 16}, rng);
   const Tensor square = RandomFloats({16, 16, 3, 3}, rng), dot = RandomFloats({16, 16, 1, 1}, rng);
+  const Tensor large = RandomFloats({1, 18, 18, 80}, rng);  // enough for Winograd
+  const Tensor many = RandomFloats({80, 80, 3, 3}, rng, -0.1f, 0.1f);
   const Tensor a = RandomFloats({4, 8}, rng), b = RandomFloats({8, 4}, rng);
   std::vector<FirstCall> calls = {{"Conv", {image, filter}, {}},
                                   {"Conv", {turned, square}, {}, Layout::kChannelsLast},
                                   {"Conv", {turned, dot}, {}, Layout::kChannelsLast},
+                                  {"Conv", {large, many}, {}, Layout::kChannelsLast},
                                   {"MatMul", {a, b}, {}},
                                   {"Gemm", {a, b}, {}},
                                   {"Tanh", {a}, {}},
