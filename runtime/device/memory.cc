@@ -25,6 +25,8 @@ Status NoMemoryForTheOwner() { return {StatusCode::kResourceExhausted, "out of m
 
 }  // namespace
 
+size_t PageBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
 Result<std::shared_ptr<HostBlock>> HostBlock::Allocate(size_t size_bytes) {
   if (size_bytes > kBlockBytesMax) return NoMemory("block", size_bytes, "above the limit");
   const size_t padded = AlignUp(std::max<size_t>(size_bytes, 1));
@@ -45,7 +47,7 @@ HostBlock::~HostBlock() { std::free(data_); }
 
 Result<std::shared_ptr<ProtectedPages>> ProtectedPages::Allocate(size_t size_bytes) {
   if (size_bytes > kBlockBytesMax) return NoMemory("pages", size_bytes, "above the limit");
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t page = PageBytes();
   const size_t mapped = (std::max<size_t>(size_bytes, 1) + page - 1) / page * page;
   void* data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return NoMemory("pages", size_bytes, std::strerror(errno));
@@ -59,7 +61,26 @@ Result<std::shared_ptr<ProtectedPages>> ProtectedPages::Allocate(size_t size_byt
   }
 }
 
-ProtectedPages::~ProtectedPages() { munmap(data_, mapped_bytes_); }
+ProtectedPages::~ProtectedPages() {
+  if (mapped_bytes_ > 0) munmap(data_, mapped_bytes_);
+}
+
+Status ProtectedPages::TakePagesOf(ProtectedPages& from, size_t offset) {
+  void* const place = data_ + offset;
+#if defined(MREMAP_FIXED)
+  if (mremap(from.data_, from.mapped_bytes_, from.mapped_bytes_, MREMAP_MAYMOVE | MREMAP_FIXED,
+             place) != MAP_FAILED) {
+    from.mapped_bytes_ = 0;
+    return {};
+  }
+  // It may have unmapped what was there.
+  if (mmap(place, from.mapped_bytes_, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+    return NoMemory("pages", from.size_bytes_, std::strerror(errno));
+#endif
+  std::memcpy(place, from.data_, from.size_bytes_);
+  return {};
+}
 
 Status ProtectedPages::Seal() {
   if (sealed_) return {};

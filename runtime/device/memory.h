@@ -31,6 +31,9 @@ constexpr size_t AlignUp(size_t size_bytes) {
   return (size_bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
 }
 
+// Of the system.
+size_t PageBytes();
+
 class HostBlock {
  public:
   // Allocates zeroed memory; zero bytes are allowed.
@@ -63,6 +66,11 @@ class ProtectedPages {
   // What was asked for; the mapping is rounded up to whole pages.
   size_t size_bytes() const { return size_bytes_; }
 
+  // Brings what is on the pages of `from` to `offset`: where the system can, by moving the pages,
+  // after which `from` is empty. REQUIRES: they fit, `offset` is that of a page, and nothing is
+  // sealed.
+  Status TakePagesOf(ProtectedPages& from, size_t offset);
+
   // Makes the pages read-only: a later write raises SIGSEGV. Sealing twice changes nothing.
   Status Seal();
   bool sealed() const { return sealed_; }
@@ -76,7 +84,7 @@ class ProtectedPages {
 
   std::byte* const data_;
   const size_t size_bytes_;
-  const size_t mapped_bytes_;
+  size_t mapped_bytes_;  // 0 once another block has taken them
   bool sealed_ = false;
 };
 

@@ -28,6 +28,8 @@ struct Value {
   std::string name;
   std::optional<TensorSpec> spec;  // graph inputs always; the others once specialised
   std::optional<Tensor> constant;
+  // What a large constant lies on, until SealParameters moves it (large_constant.h).
+  std::shared_ptr<ProtectedPages> pages = nullptr;
 };
 
 // A node as the model has it, for messages.

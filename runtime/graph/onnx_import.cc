@@ -1,21 +1,20 @@
 #include "runtime/graph/onnx_import.h"
 
-#include <fcntl.h>
 #include <google/protobuf/arena.h>
 #include <onnx/onnx_pb.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "runtime/graph/import_message.h"
-#include "runtime/graph/onnx_attribute.h"
-#include "runtime/graph/onnx_tensor.h"
-#include "runtime/graph/refusals.h"
+#include "runtime/graph/file/import_message.h"
+#include "runtime/graph/large_constant.h"
+#include "runtime/graph/file/onnx_attribute.h"
+#include "runtime/graph/file/onnx_skeleton.h"
+#include "runtime/graph/file/onnx_tensor.h"
+#include "runtime/graph/file/refusals.h"
 #include "runtime/graph/topological_order.h"
 
 namespace tenter {
@@ -23,7 +22,8 @@ namespace {
 
 class Importer {
  public:
-  explicit Importer(const onnx::ModelProto& model) : model_(model), proto_(model.graph()) {}
+  Importer(const onnx::ModelProto& model, const OnnxSkeleton& skeleton)
+      : model_(model), proto_(model.graph()), skeleton_(skeleton) {}
 
   Result<Graph> Run() {
     graph_.name = Printable(proto_.name());
@@ -34,6 +34,7 @@ class Importer {
     TENTER_RETURN_IF_ERROR(refusals_.ToStatus());
     for (size_t i = 0; i < graph_.nodes.size(); ++i) TENTER_RETURN_IF_ERROR(ConnectNode(i));
     TENTER_RETURN_IF_ERROR(ReadOutputs());
+    TENTER_RETURN_IF_ERROR(FillInitializers());
     TENTER_RETURN_IF_ERROR(SortNodes(graph_));
     TENTER_RETURN_IF_ERROR(CheckGraph(graph_));
     return std::move(graph_);
@@ -61,15 +62,24 @@ class Importer {
   Status ReadInitializers() {
     if (proto_.sparse_initializer_size() > 0) refusals_.Add("sparse initializers", "");
     for (const onnx::TensorProto& proto : proto_.initializer()) {
-      auto tensor = ReadTensor(proto);
-      if (tensor.status().code() == StatusCode::kUnsupported)
-        refusals_.Add(tensor.status().message(), "");
-      else if (!tensor.ok())
-        return tensor.status();
+      auto spec = CheckTensor(proto, skeleton_);
+      if (spec.status().code() == StatusCode::kUnsupported)
+        refusals_.Add(spec.status().message(), "");
+      else if (!spec.ok())
+        return spec.status();
       TENTER_ASSIGN_OR_RETURN(const int value, AddValue(proto.name()));
-      if (!tensor.ok()) continue;
-      graph_.values[static_cast<size_t>(value)].spec = tensor->spec();
-      graph_.values[static_cast<size_t>(value)].constant = std::move(*tensor);
+      if (spec.ok()) graph_.values[static_cast<size_t>(value)].spec = std::move(*spec);
+    }
+    return {};
+  }
+
+  // Once nothing else can be wrong. They are the first values, in their order.
+  Status FillInitializers() {
+    for (size_t i = 0; i < static_cast<size_t>(proto_.initializer_size()); ++i) {
+      Value& value = graph_.values[i];
+      TENTER_ASSIGN_OR_RETURN(value, NewConstant(value.name, *value.spec));
+      TENTER_RETURN_IF_ERROR(
+          FillTensor(proto_.initializer(static_cast<int>(i)), skeleton_, *value.constant));
     }
     return {};
   }
@@ -115,7 +125,7 @@ class Importer {
     if (!proto.domain().empty() && proto.domain() != "ai.onnx")
       node.op_type = proto.domain() + "." + node.op_type;
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
-      auto value = ReadAttribute(attribute);
+      auto value = ReadAttribute(attribute, skeleton_);
       if (value.ok()) {
         node.attributes.Set(attribute.name(), std::move(*value));
       } else if (value.status().code() == StatusCode::kUnsupported) {
@@ -188,60 +198,45 @@ class Importer {
 
   const onnx::ModelProto& model_;
   const onnx::GraphProto& proto_;
+  const OnnxSkeleton& skeleton_;
   Graph graph_;
   std::map<std::string, int> index_;  // value by name
   std::vector<const onnx::NodeProto*> sources_;
   Refusals refusals_;
 };
 
-}  // namespace
-
-Result<Graph> ImportOnnxBytes(const std::string& bytes, const std::string& origin) {
+Result<Graph> Import(const ModelBytes& bytes, const std::string& origin) {
   const std::string place = "model " + Quoted(origin) + ": ";
   const auto damaged = [&](const std::string& what) {
     return Status(StatusCode::kDataLoss, Printable(place + what));
   };
-  if (bytes.empty()) return damaged("the file is empty");
+  if (bytes.size() == 0) return damaged("the file is empty");
+  const auto skeleton = OnnxSkeleton::Make(bytes);
   // In an arena: when the parser finds no memory, a message of the heap loses what was being added
   // to it, which is a leak; an arena frees all that it gave.
   google::protobuf::Arena arena;
   auto& model = *google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
-  if (!model.ParseFromString(bytes))
+  if (!skeleton || !model.ParseFromString(skeleton->message()))
     return damaged("truncated or not an ONNX file (" + std::to_string(bytes.size()) + " bytes)");
   if (!model.has_graph()) return damaged("not an ONNX file: it has no graph");
-  Result<Graph> graph = Importer(model).Run();
+  Result<Graph> graph = Importer(model, *skeleton).Run();
   if (!graph.ok())
     return Status(graph.status().code(), Printable(place + graph.status().message()));
   return graph;
 }
 
-namespace {
-
-// By system calls, since a stream that finds no memory says that the file cannot be read. A FIFO
-// into which nobody writes is not waited for: it reads as an empty file.
-bool ReadFile(const std::string& path, std::string* bytes) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return false;
-  const auto close_file = [](const int* descriptor) { close(*descriptor); };
-  const std::unique_ptr<const int, decltype(close_file)> closes(&file, close_file);
-  constexpr size_t kStep = size_t{1} << 20;
-  for (size_t size = 0;;) {
-    bytes->resize(size + kStep);
-    const ssize_t got = read(file, bytes->data() + size, kStep);
-    if (got < 0 && errno == EINTR) continue;
-    size += static_cast<size_t>(std::max<ssize_t>(got, 0));
-    bytes->resize(size);
-    if (got <= 0) return got == 0;
-  }
-}
-
 }  // namespace
 
+Result<Graph> ImportOnnxBytes(std::string_view bytes, const std::string& origin) {
+  return Import(ModelBytes(bytes), origin);
+}
+
 Result<Graph> ImportOnnx(const std::string& path) {
-  std::string bytes;
-  if (!ReadFile(path, &bytes))
-    return Status(StatusCode::kNotFound, Printable("model " + Quoted(path) + ": cannot be read"));
-  return ImportOnnxBytes(bytes, path);
+  const auto bytes = ModelBytes::Open(path);
+  if (!bytes.ok())
+    return Status(bytes.status().code(),
+                  Printable("model " + Quoted(path) + ": " + bytes.status().message()));
+  return Import(**bytes, path);
 }
 
 }  // namespace tenter

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/graph/large_constant.h"
+#include "runtime/graph/parameters.h"
 #include "runtime/graph/run_graph.h"
 
 namespace tenter {
@@ -99,32 +101,48 @@ std::optional<Affine> AffineOf(const Graph& graph, const Node& node, int64_t cha
   return affine;
 }
 
-int AddConstant(Graph& graph, std::string name, Tensor tensor) {
-  graph.values.push_back({std::move(name), tensor.spec(), std::move(tensor)});
+int AddConstant(Graph& graph, Value constant) {
+  graph.values.push_back(std::move(constant));
   return static_cast<int>(graph.values.size()) - 1;
+}
+
+// The weights of `conv`, for it to change: those that there are, if nobody else has them, or a
+// copy.
+Result<Value> OwnWeights(Graph& graph, const Node& conv) {
+  Value& weights = ValueAt(graph, conv.inputs[1]);
+  const std::string name = conv.name + ":weights";
+  if (IsAlone(weights) && CountReaders(graph, conv.inputs[1]) == 1) {
+    Value own{name, weights.constant->spec(), std::move(weights.constant)};
+    own.pages = std::move(weights.pages);
+    weights.constant = std::nullopt;
+    return own;
+  }
+  TENTER_ASSIGN_OR_RETURN(Value own, NewConstant(name, weights.constant->spec()));
+  std::memcpy(own.constant->mutable_raw(), weights.constant->raw(), own.constant->size_bytes());
+  return own;
 }
 
 // Gives `conv` weights and a bias of its own that include `affine`; computed in double, rounded
 // once.
 Status FoldIntoConv(Graph& graph, Node& conv, const Affine& affine) {
-  const Tensor weights = *ConstantAt(graph, conv.inputs[1]);
   conv.inputs.resize(3, -1);
-  const Tensor* bias = ConstantAt(graph, conv.inputs[2]);
-  const int64_t channels = weights.shape().dim(0);
-  TENTER_ASSIGN_OR_RETURN(Tensor new_weights, Tensor::Allocate(weights.spec()));
-  TENTER_ASSIGN_OR_RETURN(Tensor new_bias, Tensor::Allocate({DType::kFloat32, {channels}}));
-  const int64_t size = weights.shape().NumElements(1, weights.shape().rank());
+  const Tensor* const bias = ConstantAt(graph, conv.inputs[2]);
+  TENTER_ASSIGN_OR_RETURN(Value weights, OwnWeights(graph, conv));
+  const Shape& shape = weights.constant->shape();
+  const int64_t channels = shape.dim(0), size = shape.NumElements(1, shape.rank());
+  TENTER_ASSIGN_OR_RETURN(
+      Value new_bias, NewConstant(conv.name + ":bias", {DType::kFloat32, {channels}}));
+  float* weight = weights.constant->mutable_data<float>();
+  float* const biases = new_bias.constant->mutable_data<float>();
   for (int64_t c = 0; c < channels; ++c) {
     const double factor = affine.factor[static_cast<size_t>(c)];
-    for (int64_t i = c * size; i < (c + 1) * size; ++i)
-      new_weights.mutable_data<float>()[i] =
-          static_cast<float>(weights.data<float>()[i] * factor);
+    for (const float* const end = weight + size; weight != end; ++weight)
+      *weight = static_cast<float>(*weight * factor);
     const double old_bias = bias == nullptr ? 0.0 : bias->data<float>()[c];
-    new_bias.mutable_data<float>()[c] =
-        static_cast<float>(old_bias * factor + affine.offset[static_cast<size_t>(c)]);
+    biases[c] = static_cast<float>(old_bias * factor + affine.offset[static_cast<size_t>(c)]);
   }
-  conv.inputs[1] = AddConstant(graph, conv.name + ":weights", std::move(new_weights));
-  conv.inputs[2] = AddConstant(graph, conv.name + ":bias", std::move(new_bias));
+  conv.inputs[1] = AddConstant(graph, std::move(weights));
+  conv.inputs[2] = AddConstant(graph, std::move(new_bias));
   return {};
 }
 
@@ -245,25 +263,6 @@ Status RemoveDead(Graph& graph) {
   mark(graph.inputs);
   ApplyRenumbering(graph, Renumber(live));
   return CheckGraph(graph);
-}
-
-Status SealParameters(Graph& graph) {
-  size_t total = 0;
-  for (const Value& value : graph.values)
-    if (value.constant) total += AlignUp(std::max<size_t>(value.constant->size_bytes(), 1));
-  TENTER_ASSIGN_OR_RETURN(const auto pages, ProtectedPages::Allocate(total));
-  std::byte* next = pages->data();
-  for (Value& value : graph.values) {
-    if (!value.constant) continue;
-    const size_t bytes = value.constant->size_bytes();
-    std::memcpy(next, value.constant->raw(), bytes);
-    value.spec = value.constant->spec();
-    value.constant = Tensor::View(*value.spec, pages, next);
-    next += AlignUp(std::max<size_t>(bytes, 1));
-  }
-  graph.parameters = pages;
-  graph.packed = MakePackedWeights();
-  return pages->Seal();
 }
 
 Result<Graph> Simplify(Graph graph) {

@@ -18,11 +18,11 @@ namespace tenter {
 // Conv, removes what no output needs, and moves the parameters into sealed pages.
 Result<Graph> Simplify(Graph graph);
 
-// The steps, in the order in which Simplify takes them.
+// The steps, in the order in which Simplify takes them before it seals the parameters
+// (parameters.h).
 Status FoldConstants(Graph& graph);
 Status DropIdentities(Graph& graph);
 Status FoldBatchNormalization(Graph& graph);
 Status RemoveDead(Graph& graph);
-Status SealParameters(Graph& graph);
 
 }  // namespace tenter

@@ -85,9 +85,9 @@ tenter_code tenter_model_load_bytes(tenter_context* context, const void* bytes, 
                                     const char* name, tenter_model* model, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     if (bytes == nullptr && size > 0) return {StatusCode::kInvalidArgument, "a size without bytes"};
-    const std::string copy(static_cast<const char*>(bytes), size);
+    const std::string_view all(static_cast<const char*>(bytes), size);
     TENTER_ASSIGN_OR_RETURN(tenter::Graph imported,
-                            tenter::ImportOnnxBytes(copy, name == nullptr ? "model" : name));
+                            tenter::ImportOnnxBytes(all, name == nullptr ? "model" : name));
     TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
     return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
   });

@@ -1,11 +1,10 @@
-#include "runtime/graph/onnx_tensor.h"
+#include "runtime/graph/file/onnx_tensor.h"
 
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "runtime/graph/import_message.h"
+#include "runtime/graph/file/import_message.h"
 
 namespace tenter {
 namespace {
@@ -47,12 +46,10 @@ void CopyFields(const onnx::TensorProto& proto, Tensor& tensor) {
   }
 }
 
-// Copies raw bytes. Those of a bool may have any value in a file, and must be 0 or 1 in memory.
-void CopyRaw(const std::string& raw, Tensor& tensor) {
-  std::memcpy(tensor.mutable_raw(), raw.data(), raw.size());
-  if (tensor.dtype() != DType::kBool) return;
+// The bytes of a bool may have any value in a file, and must be 0 or 1 in memory.
+void MakeBools(Tensor& tensor) {
   auto* const bytes = static_cast<unsigned char*>(tensor.mutable_raw());
-  for (size_t i = 0; i < raw.size(); ++i) bytes[i] = bytes[i] != 0 ? 1 : 0;
+  for (size_t i = 0; i < tensor.size_bytes(); ++i) bytes[i] = bytes[i] != 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -82,7 +79,7 @@ std::string OnnxTypeName(int onnx_type) {
              : "number " + std::to_string(onnx_type);
 }
 
-Result<Tensor> ReadTensor(const onnx::TensorProto& proto) {
+Result<TensorSpec> CheckTensor(const onnx::TensorProto& proto, const OnnxSkeleton& skeleton) {
   const std::string who = "tensor " + Quoted(proto.name());
   if (proto.data_location() == onnx::TensorProto::EXTERNAL)
     return Status(StatusCode::kUnsupported, "external data of " + who);
@@ -90,18 +87,35 @@ Result<Tensor> ReadTensor(const onnx::TensorProto& proto) {
   if (!dtype)
     return Status(StatusCode::kUnsupported,
                   "type " + OnnxTypeName(proto.data_type()) + " of " + who);
-  const TensorSpec spec{*dtype, Shape({proto.dims().begin(), proto.dims().end()})};
+  TensorSpec spec{*dtype, Shape({proto.dims().begin(), proto.dims().end()})};
   const auto bytes = spec.CountBytes();
   if (!bytes.ok()) return Contradiction(who + ": " + bytes.status().message());
   // Before memory is asked for, so that a wrong shape cannot ask for a lot.
-  const bool raw = proto.has_raw_data();
-  const size_t found = raw ? proto.raw_data().size()
+  const size_t found = proto.has_raw_data()
+                           ? skeleton.SizeOf(proto.raw_data())
                            : static_cast<size_t>(FieldSize(proto, *dtype)) * DTypeBytes(*dtype);
   if (found != *bytes)
     return Contradiction(who + ": " + spec.ToString() + " needs " + std::to_string(*bytes) +
                          " bytes, the file has " + std::to_string(found));
+  return spec;
+}
+
+Status FillTensor(const onnx::TensorProto& proto, const OnnxSkeleton& skeleton, Tensor& tensor) {
+  if (!proto.has_raw_data()) {
+    CopyFields(proto, tensor);
+    return {};
+  }
+  if (!skeleton.Read(proto.raw_data(), tensor.mutable_raw()))
+    return {StatusCode::kDataLoss,
+            "tensor " + Quoted(proto.name()) + ": the file was cut off while it was read"};
+  if (tensor.dtype() == DType::kBool) MakeBools(tensor);
+  return {};
+}
+
+Result<Tensor> ReadTensor(const onnx::TensorProto& proto, const OnnxSkeleton& skeleton) {
+  TENTER_ASSIGN_OR_RETURN(const TensorSpec spec, CheckTensor(proto, skeleton));
   TENTER_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(spec));
-  raw ? CopyRaw(proto.raw_data(), tensor) : CopyFields(proto, tensor);
+  TENTER_RETURN_IF_ERROR(FillTensor(proto, skeleton, tensor));
   return tensor;
 }
 

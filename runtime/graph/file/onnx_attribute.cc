@@ -1,4 +1,4 @@
-#include "runtime/graph/onnx_attribute.h"
+#include "runtime/graph/file/onnx_attribute.h"
 
 #include <onnx/onnx_pb.h>
 
@@ -6,11 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/graph/onnx_tensor.h"
+#include "runtime/graph/file/onnx_tensor.h"
 
 namespace tenter {
 
-Result<AttributeValue> ReadAttribute(const onnx::AttributeProto& proto) {
+Result<AttributeValue> ReadAttribute(const onnx::AttributeProto& proto,
+                                     const OnnxSkeleton& skeleton) {
   switch (proto.type()) {
     case onnx::AttributeProto::INT:
       return AttributeValue(static_cast<int64_t>(proto.i()));
@@ -26,7 +27,7 @@ Result<AttributeValue> ReadAttribute(const onnx::AttributeProto& proto) {
       return AttributeValue(
           std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case onnx::AttributeProto::TENSOR: {
-      TENTER_ASSIGN_OR_RETURN(Tensor tensor, ReadTensor(proto.t()));
+      TENTER_ASSIGN_OR_RETURN(Tensor tensor, ReadTensor(proto.t(), skeleton));
       return AttributeValue(std::move(tensor));
     }
     case onnx::AttributeProto::GRAPH:

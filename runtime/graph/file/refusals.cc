@@ -1,6 +1,6 @@
-#include "runtime/graph/refusals.h"
+#include "runtime/graph/file/refusals.h"
 
-#include "runtime/graph/import_message.h"
+#include "runtime/graph/file/import_message.h"
 
 namespace tenter {
 
