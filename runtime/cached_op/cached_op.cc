@@ -149,7 +149,8 @@ void CachedOp::Close() {
 
 CachedOpFootprint CachedOp::footprint() const {
   const PlanCache::Kept kept = plans_.kept();
-  return {.parameter_bytes = graph_->parameters->size_bytes() + PackedBytes(*graph_->packed),
+  return {.parameter_bytes = graph_->parameters->size_bytes() + PackedBytes(*graph_->packed) -
+                             GivenBackBytes(*graph_->packed),
           .plans = kept.plans,
           .plan_bytes = kept.bytes,
           .scratch_bytes = kept.scratch_bytes,

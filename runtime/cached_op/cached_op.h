@@ -69,7 +69,7 @@ struct CachedOpOptions {
 
 // What a cached op holds now, in bytes and counts.
 struct CachedOpFootprint {
-  size_t parameter_bytes = 0;  // with what kernels keep of them in orders of their own
+  size_t parameter_bytes = 0;  // in memory, as they are and in orders of kernels
   size_t plans = 0;
   size_t plan_bytes = 0;     // of those, about
   size_t scratch_bytes = 0;  // of the plans that are kept, where workers have it

@@ -6,6 +6,7 @@
 
 #include "runtime/graph/fusion/passes.h"
 #include "runtime/graph/memory_plan.h"
+#include "runtime/graph/parameters.h"
 #include "runtime/graph/rows/rows_apart.h"
 #include "runtime/graph/specialise.h"
 
@@ -88,6 +89,7 @@ Status Plan::AddStep(const Node& node) {
   call.winograd = options_.winograd;
   TENTER_ASSIGN_OR_RETURN(step.kernel,
                           MakeKernel(call, OutputSpecsOf(graph_, node), options_.kernels));
+  TENTER_RETURN_IF_ERROR(PinWhatIsRead(graph_, node, *step.kernel, &pins_));
   for (const int value : node.inputs) step.inputs.push_back(Refer(value));
   for (const int value : node.outputs) step.outputs.push_back(Refer(value));
   scratch_bytes_ = std::max(scratch_bytes_, AlignUp(step.kernel->scratch_bytes()));

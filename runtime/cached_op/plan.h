@@ -113,7 +113,8 @@ class Plan {
   const PlanOptions options_;
   Status rows_apart_ = {StatusCode::kUnsupported, "requests run alone"};
   mutable BatchPlans batches_;
-  Graph graph_;  // specialised
+  Graph graph_;                     // specialised
+  std::vector<ParameterPin> pins_;  // of what the kernels read
   std::vector<TensorSpec> signature_;
   std::vector<TensorSpec> output_specs_;
   std::vector<PlanStep> steps_;

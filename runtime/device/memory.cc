@@ -23,6 +23,12 @@ Status NoMemory(const char* what, size_t size_bytes, const std::string& reason) 
 // it is kept without allocating.
 Status NoMemoryForTheOwner() { return {StatusCode::kResourceExhausted, "out of memory"}; }
 
+// At least one.
+size_t WholePages(size_t size_bytes) {
+  const size_t page = PageBytes();
+  return (std::max<size_t>(size_bytes, 1) + page - 1) / page * page;
+}
+
 }  // namespace
 
 size_t PageBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
@@ -47,8 +53,7 @@ HostBlock::~HostBlock() { std::free(data_); }
 
 Result<std::shared_ptr<ProtectedPages>> ProtectedPages::Allocate(size_t size_bytes) {
   if (size_bytes > kBlockBytesMax) return NoMemory("pages", size_bytes, "above the limit");
-  const size_t page = PageBytes();
-  const size_t mapped = (std::max<size_t>(size_bytes, 1) + page - 1) / page * page;
+  const size_t mapped = WholePages(size_bytes);
   void* data = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return NoMemory("pages", size_bytes, std::strerror(errno));
   ProtectedPages* pages = nullptr;
@@ -87,6 +92,29 @@ Status ProtectedPages::Seal() {
   if (mprotect(data_, mapped_bytes_, PROT_READ) != 0)
     return NoMemory("sealing of pages", size_bytes_, std::strerror(errno));
   sealed_ = true;
+  return {};
+}
+
+bool ProtectedPages::GiveBack(const void* first, size_t size_bytes) {
+  void* const pages = const_cast<void*>(first);
+  const size_t mapped = WholePages(size_bytes);
+  if (mprotect(pages, mapped, PROT_NONE) != 0) return false;
+#if defined(MADV_DONTNEED)
+  if (madvise(pages, mapped, MADV_DONTNEED) == 0) return true;
+#endif
+  mprotect(pages, mapped, PROT_READ);
+  return false;
+}
+
+Status ProtectedPages::BringBack(const void* first, size_t size_bytes,
+                                 const std::function<void(std::byte*)>& fill) {
+  void* const pages = const_cast<void*>(first);
+  const size_t mapped = WholePages(size_bytes);
+  if (mprotect(pages, mapped, PROT_READ | PROT_WRITE) != 0)
+    return NoMemory("pages", size_bytes, std::strerror(errno));
+  fill(static_cast<std::byte*>(pages));
+  if (mprotect(pages, mapped, PROT_READ) != 0)
+    return NoMemory("sealing of pages", size_bytes, std::strerror(errno));
   return {};
 }
 

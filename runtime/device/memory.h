@@ -4,17 +4,18 @@
 // a write by anybody faults at the guilty instruction, in every flavour (contract COP-2).
 //
 // Thread safety: const methods from any thread; Seal belongs to the owner, before the pages are
-//   shared.
+//   shared, and GiveBack and BringBack to whoever knows that nobody reads these bytes.
 // Ownership and lifetime: shared; views (Tensor) hold a reference to the block, never a bare
 //   pointer.
 // Invariants: (1) data() is aligned to kMemoryAlignment and never null, because oneDNN crashes on a
 //   null handle. (2) A fresh block holds zeros, so that no result can depend on what was in memory
-//   before. (3) A sealed block stays sealed until it is unmapped.
+//   before. (3) A sealed block stays sealed until it is unmapped, but for bytes that come back.
 // Errors: kResourceExhausted when the system or the limit kBlockBytesMax refuses; nothing is held
 //   then.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "runtime/base/status.h"
@@ -74,6 +75,14 @@ class ProtectedPages {
   // Makes the pages read-only: a later write raises SIGSEGV. Sealing twice changes nothing.
   Status Seal();
   bool sealed() const { return sealed_; }
+
+  // Gives the pages under these bytes back to the system: until they come back, whoever touches
+  // them faults. False, and nothing has happened, where the system does not take them. REQUIRES:
+  // sealed, and nothing else lies on these pages.
+  bool GiveBack(const void* first, size_t size_bytes);
+  // Has `fill` write them again, and seals them. Nobody may read them meanwhile.
+  Status BringBack(const void* first, size_t size_bytes,
+                   const std::function<void(std::byte*)>& fill);
 
   // True when `address` lies inside the size_bytes() bytes of this block.
   bool Contains(const void* address) const;

@@ -69,9 +69,6 @@ OpCall OwnCallOf(const Graph& graph, const Node& node) {
     if (value.constant) {
       call.inputs.back() = value.constant->spec();
       call.constants.back() = &*value.constant;
-      // Constants of one plan go with it, and others may come to lie where they lay.
-      if (graph.parameters == nullptr || !graph.parameters->Contains(value.constant->raw()))
-        call.packed = nullptr;
       continue;
     }
     TENTER_CHECK(value.spec.has_value(), "no spec for value '" + value.name + "'");

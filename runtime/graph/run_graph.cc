@@ -3,6 +3,7 @@
 #include <string>
 
 #include "runtime/base/thrown.h"
+#include "runtime/graph/parameters.h"
 #include "runtime/graph/specialise.h"
 
 namespace tenter {
@@ -50,6 +51,8 @@ Result<std::vector<Tensor>> ComputeNode(const Graph& graph, const Node& node) {
   std::vector<Tensor> inputs;
   for (const Tensor* constant : call.constants)
     inputs.push_back(constant == nullptr ? Tensor() : *constant);
+  ParameterPins pins;
+  TENTER_RETURN_IF_ERROR(PinWhatIsRead(graph, node, *kernel, &pins));
   TENTER_RETURN_IF_ERROR(RunKernel(*kernel, call, inputs, outputs));
   return outputs;
 }
@@ -82,6 +85,8 @@ Result<std::vector<Tensor>> RunKernels(const Graph& specialised,
     std::vector<Tensor> node_inputs;
     for (const int value : node.inputs)
       node_inputs.push_back(value < 0 ? Tensor() : values[static_cast<size_t>(value)]);
+    ParameterPins pins;
+    TENTER_RETURN_IF_ERROR(PinWhatIsRead(specialised, node, *kernels[i], &pins));
     TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> node_outputs,
                             AllocateAll(OutputSpecsOf(specialised, node)));
     TENTER_RETURN_IF_ERROR(

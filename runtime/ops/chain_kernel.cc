@@ -37,6 +37,11 @@ std::unique_ptr<KernelState> ChainKernel::MakeState() const {
   return state;
 }
 
+// Only of the first link it matters: what the others read is small.
+bool ChainKernel::Reads(size_t input) const {
+  return input >= links_[0].inputs || links_[0].kernel->Reads(input);
+}
+
 void ChainKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {
   auto* const state = static_cast<State*>(context.state);
   const size_t bytes = AlignUp(output_.size_bytes());

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "runtime/base/status.h"
+#include "runtime/device/memory.h"
 #include "runtime/ops/attributes.h"
 #include "runtime/ops/layout.h"
 #include "runtime/tensor/tensor.h"
@@ -43,8 +44,8 @@ struct OpCall {
   // all else is as ONNX has it. Only kernels are asked for that, those of Conv, the poolings and
   // BatchNormalization; inference never is.
   Layout layout = Layout::kChannelsFirst;
-  // Where a kernel keeps constants in an order of its own; null when it has to own them, since one
-  // of them may go before the model does.
+  // Where kernels keep parameters in an order of their own; null when they have to own them. While
+  // a kernel is made, a parameter that a Conv has as weights may not be in memory: this has it.
   PackedWeights* packed = nullptr;
   // Where a convolution may be made of fewer products, which rounds otherwise.
   bool winograd = true;
@@ -90,6 +91,10 @@ class Kernel {
 
   // Null where nothing is kept. Throws StatusError and std::bad_alloc.
   virtual std::unique_ptr<KernelState> MakeState() const { return nullptr; }
+
+  // False when Run does not read this input, of which the kernel has all that it needs: it may then
+  // not be in memory.
+  virtual bool Reads([[maybe_unused]] size_t input) const { return true; }
 
   // Computes the outputs. One tensor per input of the node and of its epilogue, undefined where an
   // optional input is absent; outputs are allocated by the caller and overlap nothing. Throws
@@ -160,10 +165,23 @@ bool TakesEpilogue(const OpCall& call);
 // and is worth it.
 bool CanFollow(const OpCall& head, const OpCall& op);
 
-// Empty, for one model. Declared here because its header needs that of oneDNN.
-std::shared_ptr<PackedWeights> MakePackedWeights();
-// What is packed by now.
+// Empty, for the model that has these parameters; of `weights`, which have pages of their own, some
+// may not be in memory (onednn/packed_weights.h). Declared here because its header needs that of
+// oneDNN.
+std::shared_ptr<PackedWeights> MakePackedWeights(std::shared_ptr<ProtectedPages> parameters,
+                                                 const std::vector<Tensor>& weights);
+// What is packed by now, and what of the parameters is not in memory.
 size_t PackedBytes(const PackedWeights& packed);
+size_t GivenBackBytes(const PackedWeights& packed);
+
+// While it lives the parameter is in memory. It may go at any time, without a lock.
+using ParameterPin = std::shared_ptr<void>;
+// Null for what is always in memory. REQUIRES, for all of these: the process does not fork.
+Result<ParameterPin> PinParameter(PackedWeights& packed, const void* plain);
+// All of them, for good.
+Status PinParameters(PackedWeights& packed);
+// Says that a kernel was made that does not read it: its pages go if it is packed and not pinned.
+void GiveBackParameter(PackedWeights& packed, const void* plain);
 
 // Uses oneDNN for the first time in this process, unless that was done, which takes some
 // milliseconds. The first MakeKernel that wants oneDNN does it otherwise. From any thread, and free

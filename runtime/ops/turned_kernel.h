@@ -25,6 +25,7 @@ class TurnedKernel final : public Kernel {
   size_t scratch_bytes() const override;
   std::string_view implementation() const override { return implementation_; }
   std::unique_ptr<KernelState> MakeState() const override { return kernel_->MakeState(); }
+  bool Reads(size_t input) const override { return kernel_->Reads(input); }
   void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/cached_op/fork_hold.h"
 #include "runtime/capi/context/context.h"
 #include "runtime/capi/context/sized.h"
 #include "runtime/capi/model/output_spec.h"
@@ -142,6 +143,9 @@ tenter_code tenter_model_parameters(tenter_context* context, tenter_model model,
                                     size_t* size_bytes, tenter_error* error) {
   return Protect(error, [&]() -> Status {
     TENTER_FIND_OR_RETURN(graph, context, model);
+    tenter::ForkHold hold;
+    const tenter::ForkHold::Scope no_fork(hold);
+    TENTER_RETURN_IF_ERROR(tenter::PinParameters(*graph->packed));
     *data = graph->parameters->data();
     *size_bytes = graph->parameters->size_bytes();
     return {};

@@ -51,7 +51,8 @@ TENTER_API tenter_code tenter_model_input(tenter_context* context, tenter_model 
 TENTER_API tenter_code tenter_model_output(tenter_context* context, tenter_model model,
                                            size_t index, tenter_tensor* description, char* name,
                                            size_t name_size, tenter_error* error);
-/* The sealed pages that hold the parameters: for digests, never for writing. */
+/* The sealed pages that hold the parameters: for digests, never for writing. From then on all of
+ * them stay in memory, also those of which kernels have copies in orders of their own. */
 TENTER_API tenter_code tenter_model_parameters(tenter_context* context, tenter_model model,
                                                const void** data, size_t* size_bytes,
                                                tenter_error* error);
@@ -113,7 +114,7 @@ typedef void (*tenter_answer_fn)(void* arg, tenter_tensor* outputs, size_t outpu
 
 typedef struct tenter_footprint {
   size_t struct_size;
-  uint64_t parameter_bytes; /* of the model, packed ones too: once, however many ops use it */
+  uint64_t parameter_bytes; /* of the model in memory, packed ones too; once for all ops of it */
   uint64_t in_flight, in_flight_max; /* requests that run now, and at most so far */
   uint64_t compilations, requests;
   uint64_t plans;         /* that are kept */

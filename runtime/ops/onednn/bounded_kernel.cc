@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "runtime/device/memory.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/onednn/post_ops.h"
+#include "runtime/ops/onednn/unpack.h"
 
 namespace tenter {
 namespace {
@@ -36,21 +36,19 @@ bool IsBounded(const Tensor& tensor) {
   return IsBounded(tensor.data<float>(), tensor.shape().NumElements());
 }
 
-double LargestOf(const Tensor& tensor) {
-  const float* const values = tensor.data<float>();
-  double largest = 0.0;
-  for (int64_t i = 0; i < tensor.shape().NumElements(); ++i)
-    largest = std::max<double>(largest, std::fabs(values[i]));
-  return largest;
+float LargestOf(const Tensor& tensor) {
+  return tenter::LargestOf(tensor.data<float>(), tensor.size_bytes() / sizeof(float));
 }
 
 // True when inputs within the limit, of the op and its epilogue, lead to no overflow.
 bool StaysFinite(const OpCall& call, const TensorSpec& output, double growth) {
   const Tensor* const weights = call.constant(1);
-  if (output.shape.NumElements() == 0) return false;
-  if (weights == nullptr || !IsBounded(*weights)) return false;
+  if (output.shape.NumElements() == 0 || weights == nullptr) return false;
+  const float weight =
+      call.packed == nullptr ? LargestOf(*weights) : call.packed->LargestOf(*weights);
+  if (!(weight <= kLimit)) return false;
   const auto terms = static_cast<double>(weights->shape().NumElements() / output.shape.dim(-1));
-  double bound = growth * terms * LargestOf(*weights) * double{kLimit};
+  double bound = growth * terms * double{weight} * double{kLimit};
   if (call.has_input(2)) {
     const Tensor* const bias = call.constant(2);
     if (bias == nullptr || !IsBounded(*bias)) return false;
@@ -81,13 +79,30 @@ Result<std::vector<size_t>> ToLookAt(const OpCall& call) {
 }  // namespace
 
 BoundedKernel::BoundedKernel(std::unique_ptr<Kernel> fast, std::unique_ptr<Kernel> exact,
-                             std::vector<size_t> looked_at)
-    : fast_(std::move(fast)), exact_(std::move(exact)), looked_at_(std::move(looked_at)) {}
+                             std::vector<size_t> looked_at, std::optional<PackedForm> weights)
+    : fast_(std::move(fast)),
+      exact_(std::move(exact)),
+      looked_at_(std::move(looked_at)),
+      weights_(std::move(weights)) {}
+
+bool BoundedKernel::Reads(size_t input) const {
+  return input != 1 || !weights_ || fast_->Reads(input);
+}
 
 void BoundedKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {
   if (std::all_of(looked_at_.begin(), looked_at_.end(),
                   [&](size_t place) { return IsBounded(inputs[place]); }))
     return fast_->Run(inputs, outputs, context);
+  if (!weights_) return RunExact(inputs, outputs);
+  auto plain = Tensor::Allocate(inputs[1].spec());
+  if (!plain.ok()) throw StatusError(plain.status());
+  Unpack(weights_->order, weights_->pages->data(), plain->mutable_raw());
+  std::vector<Tensor> all(inputs.begin(), inputs.end());
+  all[1] = std::move(*plain);
+  RunExact(all, outputs);
+}
+
+void BoundedKernel::RunExact(Inputs inputs, Outputs outputs) const {
   const auto scratch = HostBlock::Allocate(exact_->scratch_bytes());
   if (!scratch.ok()) throw StatusError(scratch.status());
   exact_->Run(inputs, outputs, {.scratch = (*scratch)->data()});
@@ -99,8 +114,11 @@ MadeKernel MakeBounded(const OpCall& call, const TensorSpec& output, MakeFunctio
   TENTER_ASSIGN_OR_RETURN(std::vector<size_t> looked_at, ToLookAt(call));
   TENTER_ASSIGN_OR_RETURN(auto fast, MakeFast(make, call));
   TENTER_ASSIGN_OR_RETURN(auto exact, MakeKernel(call, {&output, 1}, KernelChoice::kReference));
-  return std::unique_ptr<Kernel>(
-      std::make_unique<BoundedKernel>(std::move(fast), std::move(exact), std::move(looked_at)));
+  std::optional<PackedForm> weights;
+  if (call.packed != nullptr && !fast->Reads(1))
+    weights = call.packed->FormOf(call.constant(1)->raw());
+  return std::unique_ptr<Kernel>(std::make_unique<BoundedKernel>(
+      std::move(fast), std::move(exact), std::move(looked_at), std::move(weights)));
 }
 
 }  // namespace tenter

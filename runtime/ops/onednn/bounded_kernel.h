@@ -12,34 +12,42 @@
 //
 // Thread safety: as the kernels inside.
 // Ownership and lifetime: owns both kernels. The reference kernels get scratch memory of their own
-//   in the run that needs them, since hardly any does.
+//   in the run that needs them, since hardly any does; so do they get weights that are packed for
+//   the other kernel and may not be in memory otherwise.
 // Invariants: the answer has a NaN where the reference kernels have one. Which of the two kernels
 //   runs depends on the values of the inputs alone.
 // Errors: as the kernels inside, and kResourceExhausted without memory for the slow one.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "runtime/ops/calls.h"
+#include "runtime/ops/onednn/packed_weights.h"
 
 namespace tenter {
 
 class BoundedKernel final : public Kernel {
  public:
-  // `looked_at`: the inputs that have to be bounded.
+  // `looked_at`: the inputs that have to be bounded. `weights`: what `exact` gets as input 1, where
+  // that may not be in memory.
   BoundedKernel(std::unique_ptr<Kernel> fast, std::unique_ptr<Kernel> exact,
-                std::vector<size_t> looked_at);
+                std::vector<size_t> looked_at, std::optional<PackedForm> weights);
 
   size_t scratch_bytes() const override { return fast_->scratch_bytes(); }
   std::string_view implementation() const override { return fast_->implementation(); }
   std::unique_ptr<KernelState> MakeState() const override { return fast_->MakeState(); }
+  bool Reads(size_t input) const override;
   void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
+  void RunExact(Inputs inputs, Outputs outputs) const;
+
   const std::unique_ptr<Kernel> fast_;
   const std::unique_ptr<Kernel> exact_;
   const std::vector<size_t> looked_at_;
+  const std::optional<PackedForm> weights_;
 };
 
 // Around what `make` makes of the call, in which the numbers are at most `growth` times as large as

@@ -1,5 +1,6 @@
 #include "runtime/ops/onednn/kernel.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/base/check.h"
@@ -54,6 +55,12 @@ std::unique_ptr<KernelState> OneDnnKernel::MakeState() const {
   } catch (const dnnl::error& error) {
     throw StatusError(StatusOf(error));
   }
+}
+
+bool OneDnnKernel::Reads(size_t input) const {
+  return std::any_of(bindings_.begin(), bindings_.end(), [&](const OneDnnBinding& binding) {
+    return !binding.is_output && binding.index == input;
+  });
 }
 
 void OneDnnKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context) const {

@@ -46,6 +46,7 @@ class OneDnnKernel final : public Kernel {
   size_t scratch_bytes() const override { return scratch_.get_size(); }
   std::string_view implementation() const override { return implementation_; }
   std::unique_ptr<KernelState> MakeState() const override;
+  bool Reads(size_t input) const override;
   void Run(Inputs inputs, Outputs outputs, const RunContext& context) const override;
 
  private:
