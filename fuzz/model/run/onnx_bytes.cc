@@ -162,6 +162,8 @@ class Writer {
     tensor->set_name(name);
     tensor->set_data_type(TypeOf(array));
     for (const int64_t size : array.dims) tensor->add_dims(size);
+    // A file may have them in both ways, so both are drawn.
+    if (array.numbers.size() % 2 == 0) return WriteRaw(array, tensor);
     for (const double number : array.numbers) {
       if (array.integers)
         tensor->add_int64_data(static_cast<int64_t>(number));
@@ -169,6 +171,21 @@ class Writer {
         tensor->add_int32_data(static_cast<int32_t>(number));
       else
         tensor->add_float_data(static_cast<float>(number));
+    }
+  }
+
+  static void WriteRaw(const Array& array, onnx::TensorProto* tensor) {
+    std::string& raw = *tensor->mutable_raw_data();
+    const auto add = [&raw](auto number) {
+      raw.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    };
+    for (const double number : array.numbers) {
+      if (array.integers)
+        add(static_cast<int64_t>(number));
+      else if (array.truths)
+        add(static_cast<uint8_t>(number));
+      else
+        add(static_cast<float>(number));
     }
   }
 
