@@ -2,6 +2,8 @@
 // and the rows that an iterator left out. The model is a file of the ONNX format, written here.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -58,6 +60,39 @@ TEST_F(CApiModel, BytesThatAreNoModelAreNamed) {
   EXPECT_NE(std::string(error_.message).find("upload 7"), std::string::npos) << error_.message;
   EXPECT_EQ(tenter_model_load_bytes(context_, nullptr, 3, nullptr, &none, &error_),
             TENTER_INVALID_ARGUMENT);
+}
+
+// Also those that kernels have in an order of their own, and that were not in memory meanwhile.
+TEST_F(CApiModel, ParametersAreThereWhenTheyAreAskedFor) {
+  const auto digest_of = [this](const std::string& bytes, bool invoke) -> std::vector<char> {
+    tenter_model model = nullptr;
+    EXPECT_EQ(
+        tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "conv", &model, &error_),
+        TENTER_OK)
+        << error_.message;
+    if (invoke) {
+      EXPECT_EQ(tenter_cached_op_create(context_, engine_, model, nullptr, &op_, &error_),
+                TENTER_OK);
+      std::vector<float> image(64 * 4 * 4, 1.0f);
+      tenter_tensor input = {}, output = {};
+      input.rank = 4;
+      std::copy_n(std::array<int64_t, 4>{1, 64, 4, 4}.begin(), 4, input.dims);
+      input.data = image.data();
+      input.size_bytes = image.size() * sizeof(float);
+      EXPECT_EQ(tenter_cached_op_invoke(context_, op_, &input, 1, &output, 1, &error_), TENTER_OK)
+          << error_.message;
+      tenter_tensor_release(&output);
+    }
+    const void* data = nullptr;
+    size_t size = 0;
+    EXPECT_EQ(tenter_model_parameters(context_, model, &data, &size, &error_), TENTER_OK);
+    const char* const first = static_cast<const char*>(data);
+    return {first, first + size};
+  };
+  const std::string bytes = ConvModelBytes();
+  const std::vector<char> loaded = digest_of(bytes, false);
+  EXPECT_GE(loaded.size(), 64 * 64 * sizeof(float));
+  EXPECT_EQ(digest_of(bytes, true), loaded);
 }
 
 TEST_F(CApiModel, AnOutputIsDescribed) {
