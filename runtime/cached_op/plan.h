@@ -6,9 +6,9 @@
 // Thread safety: immutable after Compile, but for the plans for several requests that are added
 //   (batch_plans.h), and for the scratch memory of the workers: the kernels of a plan may run at
 //   the same time for distinct requests, each with scratch of its own.
-// Ownership and lifetime: owns kernels and scratch, shares the sealed parameters; requests and
-//   arenas hold a shared reference, so a plan that was dropped from the cache lives until its
-//   last request has ended.
+// Ownership and lifetime: owns kernels and scratch, shares the sealed parameters, and keeps those
+//   in memory that its kernels read. Requests and arenas hold a shared reference, so a plan that
+//   was dropped from the cache lives until its last request has ended.
 // Invariants: (1) every value a step reads is an input, a constant, or written by an earlier step.
 //   (2) where steps of one request may run at the same time, scratch exists once per worker.
 // Errors: Compile returns what Specialise or a kernel says, naming node and shapes.

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "runtime/graph/onnx_import.h"
 #include "runtime/graph/file/onnx_testing.h"
+#include "runtime/graph/onnx_import.h"
 #include "runtime/graph/rewrites.h"
 #include "runtime/graph/run_graph.h"
 #include "runtime/graph/specialise.h"

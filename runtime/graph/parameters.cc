@@ -86,7 +86,7 @@ Status PinWhatIsRead(const Graph& graph, const Node& node, const Kernel& kernel,
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] < 0) continue;
     const auto& constant = graph.values[static_cast<size_t>(node.inputs[i])].constant;
-    if (!constant) continue;
+    if (!constant || constant->size_bytes() < kLargeBytes) continue;  // always in memory
     if (!kernel.Reads(i)) {
       GiveBackParameter(*graph.packed, constant->raw());
       continue;

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <numeric>
 
+#include "runtime/graph/file/onnx_testing.h"
 #include "runtime/graph/large_constant.h"
 #include "runtime/graph/onnx_import.h"
-#include "runtime/graph/file/onnx_testing.h"
 #include "runtime/graph/rewrites.h"
 
 #if defined(__SANITIZE_ADDRESS__)
