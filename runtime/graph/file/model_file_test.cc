@@ -1,6 +1,7 @@
 // What of a model file is read when, and what it costs: the file is walked without the elements of
 // its tensors, and these come once, to the place where they stay.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +178,19 @@ TEST(ModelFile, ElementsElsewhereAreRefused) {
   const ModelFile file("external.onnx", model.SerializeAsString());
   EXPECT_EQ(ImportOnnx(file.path()).status().message(),
             "model '" + file.path() + "': unsupported: external data of tensor 'w'");
+}
+
+// What has no size is read to its end, and nobody is waited for.
+TEST(ModelFile, MayBeNoFileOfASize) {
+  const std::string path = testing::TempDir() + "tenter_" + std::to_string(getpid()) + "_fifo";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(ImportOnnx(path).status().message(), "model '" + path + "': the file is empty");
+  std::filesystem::remove(path);
+  // The system says of it that it is empty, which it is not.
+  const Status status = ImportOnnx("/proc/self/cmdline").status();
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.ToString();
+  EXPECT_NE(status.message().find("truncated or not an ONNX file ("), std::string::npos)
+      << status.ToString();
 }
 
 TEST(ModelFile, MayChangeAndGoOnceItIsLoaded) {
