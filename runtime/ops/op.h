@@ -45,7 +45,8 @@ struct OpCall {
   // BatchNormalization; inference never is.
   Layout layout = Layout::kChannelsFirst;
   // Where kernels keep parameters in an order of their own; null when they have to own them. While
-  // a kernel is made, a parameter that a Conv has as weights may not be in memory: this has it.
+  // a kernel is made, a parameter that a Conv has as weights may not be in memory: who reads it
+  // does that in what he hands to Get, or holds a pin (PinParameter).
   PackedWeights* packed = nullptr;
   // Where a convolution may be made of fewer products, which rounds otherwise.
   bool winograd = true;

@@ -65,7 +65,7 @@ Result<PackedPages> PackedWeights::Get(const void* plain, const dnnl::memory::de
 const PackedForm* PackedWeights::SourceOf(const Plain& plain) {
   if (plain.size_bytes == 0) return nullptr;
   for (const PackedForm& form : plain.forms)
-    if (CanUnpack(form.order)) return &form;
+    if (CanUnpack(form.order, plain.size_bytes / sizeof(float))) return &form;
   return nullptr;
 }
 

@@ -1,6 +1,5 @@
 #include "runtime/ops/onednn/unpack.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <numeric>
@@ -12,6 +11,11 @@ namespace tenter {
 namespace {
 
 using Dims = dnnl::memory::dims;
+
+size_t CountOf(const Dims& dims) {
+  return static_cast<size_t>(
+      std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>()));
+}
 
 // Where an index of one axis moves its element to, for each of its values. The place of an element
 // is the sum over its axes, because each block belongs to one of them.
@@ -36,14 +40,12 @@ std::vector<std::vector<int64_t>> StepsOf(const dnnl::memory::desc& order) {
 
 }  // namespace
 
-bool CanUnpack(const dnnl::memory::desc& order) {
+bool CanUnpack(const dnnl::memory::desc& order, size_t count) {
   if (order.get_format_kind() != dnnl::memory::format_kind::blocked ||
       order.get_data_type() != dnnl::memory::data_type::f32 || order.get_submemory_offset() != 0)
     return false;
-  const Dims padded = order.get_padded_dims();
-  const int64_t count =
-      std::accumulate(padded.begin(), padded.end(), int64_t{1}, std::multiplies<>());
-  return order.get_size() == static_cast<size_t>(count) * sizeof(float);
+  return CountOf(order.get_dims()) == count &&
+         order.get_size() == CountOf(order.get_padded_dims()) * sizeof(float);
 }
 
 void Unpack(const dnnl::memory::desc& order, const void* packed, void* plain) {

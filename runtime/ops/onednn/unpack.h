@@ -8,14 +8,16 @@
 // Invariants: Unpack(Pack(plain)) has the bits of `plain`.
 #pragma once
 
+#include <cstddef>
 #include <dnnl.hpp>
 
 namespace tenter {
 
-// True of an order that says by strides and blocks alone where each float32 lies.
-bool CanUnpack(const dnnl::memory::desc& order);
+// True of an order that says by strides and blocks alone where each of `count` float32 lies. What
+// has another count is not the same numbers in another order, but something that was made of them.
+bool CanUnpack(const dnnl::memory::desc& order, size_t count);
 
-// `packed`, which lies as `order` says, row-major. REQUIRES: CanUnpack(order).
+// `packed`, which lies as `order` says, row-major. REQUIRES: CanUnpack.
 void Unpack(const dnnl::memory::desc& order, const void* packed, void* plain);
 
 }  // namespace tenter

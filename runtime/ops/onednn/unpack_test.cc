@@ -30,8 +30,8 @@ std::vector<uint32_t> Bits(size_t count, Rng& rng) {
 
 // Packs and unpacks weights of these dims.
 void ExpectTheSameBits(const Dims& dims, const dnnl::memory::desc& order, Rng& rng) {
-  ASSERT_TRUE(CanUnpack(order));
   const std::vector<uint32_t> plain = Bits(static_cast<size_t>(Shape(dims).NumElements()), rng);
+  ASSERT_TRUE(CanUnpack(order, plain.size()));
   const PackedPages packed = Pack(Cpu(), plain.data(), DenseDesc(dims), order).value();
   std::vector<uint32_t> found(plain.size());
   Unpack(order, packed->data(), found.data());
@@ -55,10 +55,31 @@ TEST(Unpack, GivesBackEveryBitOfAnyBlocks) {
 
 TEST(Unpack, KnowsWhatItCannot) {
   const Dims dims = {16, 16, 3, 3};
-  EXPECT_FALSE(CanUnpack({dims, dnnl::memory::data_type::bf16, Tag::oihw}));
-  EXPECT_FALSE(CanUnpack({dims, dnnl::memory::data_type::f32, Tag::any}));
+  const size_t count = 16 * 16 * 9;
+  EXPECT_FALSE(CanUnpack({dims, dnnl::memory::data_type::bf16, Tag::oihw}, count));
+  EXPECT_FALSE(CanUnpack({dims, dnnl::memory::data_type::f32, Tag::any}, count));
   const dnnl::memory::desc whole(dims, dnnl::memory::data_type::f32, Tag::oihw);
-  EXPECT_FALSE(CanUnpack(whole.submemory_desc({8, 16, 3, 3}, {8, 0, 0, 0})));
+  EXPECT_TRUE(CanUnpack(whole, count));
+  EXPECT_FALSE(CanUnpack(whole, count / 9 * 36)) << "what was made of other numbers";
+  EXPECT_FALSE(CanUnpack(whole.submemory_desc({8, 16, 3, 3}, {8, 0, 0, 0}), count / 2));
+}
+
+// Not every form of a parameter tells what it was made of.
+TEST(PackedWeights, GiveBackOnlyWhatCanBeMadeAgain) {
+  const Dims dims = {64, 64, 1, 1}, transformed = {16, 64, 64};
+  const auto pages = ProtectedPages::Allocate(64 * 64 * sizeof(float)).value();
+  ASSERT_TRUE(pages->Seal().ok());
+  const Tensor plain = Tensor::View({DType::kFloat32, Shape(dims)}, pages, pages->data());
+  const auto packed = MakePackedWeights(pages, {plain});
+  const auto made = [] { return Result<PackedPages>(ProtectedPages::Allocate(1 << 18).value()); };
+  ASSERT_TRUE(packed->Get(plain.raw(), DenseDesc(transformed), made).ok());
+  GiveBackParameter(*packed, plain.raw());
+  EXPECT_EQ(GivenBackBytes(*packed), 0u);
+  const dnnl::memory::desc blocks(dims, dnnl::memory::data_type::f32, Tag::OIhw16i16o);
+  const auto pack = [&] { return Pack(Cpu(), plain.raw(), DenseDesc(dims), blocks); };
+  ASSERT_TRUE(packed->Get(plain.raw(), blocks, pack).ok());
+  GiveBackParameter(*packed, plain.raw());
+  EXPECT_EQ(GivenBackBytes(*packed), plain.size_bytes());
 }
 
 TEST(LargestOf, IsOfAnySignAndANaNAboveAll) {
