@@ -22,7 +22,7 @@ std::byte* RowsOf(Tensor& many, size_t at, size_t bytes) {
 
 }  // namespace
 
-Request* Batch::Gather(Request& first) noexcept {
+Request* RequestBatch::Gather(Request& first) noexcept {
   ArenaPool& pool = *first.host().pool;
   try {
     const size_t size = SizeFor(first.plan(), pool.CountAlong(first));
@@ -30,7 +30,8 @@ Request* Batch::Gather(Request& first) noexcept {
     const std::shared_ptr<const Plan>& plan = first.plan().batches().PlanFor(size);
     Result<std::vector<Tensor>> inputs = Tensor::AllocateAll(plan->signature());
     if (!inputs.ok()) return nullptr;
-    std::unique_ptr<Batch> batch(new Batch(first.host(), first, plan, std::move(*inputs)));
+    std::unique_ptr<RequestBatch> batch(
+        new RequestBatch(first.host(), first, plan, std::move(*inputs)));
     if (!batch->MakeScope().ok() || !pool.TakeAlong(first, *batch, size)) return nullptr;
     batch->Hold(&first);
     return batch.release();
@@ -39,14 +40,14 @@ Request* Batch::Gather(Request& first) noexcept {
   }
 }
 
-Batch::Batch(const RequestHost& host, const Request& first, const std::shared_ptr<const Plan>& plan,
-             std::vector<Tensor> inputs)
+RequestBatch::RequestBatch(const RequestHost& host, const Request& first,
+                           const std::shared_ptr<const Plan>& plan, std::vector<Tensor> inputs)
     : Request(host, first.number(), plan, inputs, {.priority = first.priority}),
       gathered_(std::move(inputs)) {  // a vector that moves keeps its place
   requests_.reserve(plan->requests());
 }
 
-void Batch::Hold(Request* first) noexcept {
+void RequestBatch::Hold(Request* first) noexcept {
   for (Entrant* next = first; next != nullptr; next = next->after) {
     auto* const request = static_cast<Request*>(next);
     for (size_t i = 0; i < gathered_.size(); ++i) {
@@ -59,20 +60,20 @@ void Batch::Hold(Request* first) noexcept {
   running_ = requests_.size();
 }
 
-Status Batch::Prepare() {
+Status RequestBatch::Prepare() {
   TENTER_RETURN_IF_ERROR(Request::Prepare());
   has_arena_ = true;
   return {};
 }
 
-void Batch::BeforeStep(const CancelToken& cancel) {
+void RequestBatch::BeforeStep(const CancelToken& cancel) {
   Request::BeforeStep(cancel);
   for (size_t i = 0; i < requests_.size(); ++i)
     if (requests_[i] != nullptr && requests_[i]->cancelled())
       EndEarly(i, requests_[i]->StatusOfCancel());
 }
 
-void Batch::BeforeNode(const ModelNode& node) {
+void RequestBatch::BeforeNode(const ModelNode& node) {
   for (size_t i = 0; i < requests_.size(); ++i) {
     if (requests_[i] == nullptr) continue;
     if (arena().abandoned()) return;  // in the child of a fork, where the others are gone
@@ -87,13 +88,13 @@ void Batch::BeforeNode(const ModelNode& node) {
   }
 }
 
-void Batch::AfterSteps() {
+void RequestBatch::AfterSteps() {
   for (Request* const request : requests_)
     if (request != nullptr) request->AfterSteps();
 }
 
 // With the last one the batch ends, too: nothing is left to compute.
-void Batch::EndEarly(size_t at, Status status) {
+void RequestBatch::EndEarly(size_t at, Status status) {
   if (running_ == 1) {
     is_over_ = true;
     last_ = std::move(status);
@@ -107,7 +108,7 @@ void Batch::EndEarly(size_t at, Status status) {
 
 // What has failed is not known to be the fault of one of them. Whoever is put back may let the
 // cached op and its engine go, so nothing here needs them any more then.
-void Batch::BeforeReturn() noexcept {
+void RequestBatch::BeforeReturn() noexcept {
   if (status_.ok() || is_over_) return;
   const size_t told = has_arena_ ? 0 : 1;  // the first one
   Request* ran = nullptr;
@@ -121,7 +122,7 @@ void Batch::BeforeReturn() noexcept {
   GoOn(pool.ReturnAndPutBack(ran, *this));
 }
 
-Result<std::vector<Tensor>> Batch::ResultsOf(size_t at) const noexcept {
+Result<std::vector<Tensor>> RequestBatch::ResultsOf(size_t at) const noexcept {
   try {
     TENTER_ASSIGN_OR_RETURN(std::vector<Tensor> results,
                             Tensor::AllocateAll(requests_[at]->plan().output_specs()));
@@ -138,14 +139,14 @@ Result<std::vector<Tensor>> Batch::ResultsOf(size_t at) const noexcept {
   }
 }
 
-Result<std::vector<Tensor>> Batch::AnswerOf(size_t at) const noexcept {
+Result<std::vector<Tensor>> RequestBatch::AnswerOf(size_t at) const noexcept {
   if (is_over_) return CopyOf(last_);
   return status_.ok() ? ResultsOf(at) : CopyOf(status_);
 }
 
 // Whoever is told last may let the cached op go, and its engine: so the batch goes before that.
-void Batch::Ended(bool) noexcept {
-  std::unique_ptr<Batch> batch(this);
+void RequestBatch::Ended(bool) noexcept {
+  std::unique_ptr<RequestBatch> batch(this);
   DropScope();
   size_t left = std::count_if(requests_.begin(), requests_.end(),
                               [](const Request* request) { return request != nullptr; });

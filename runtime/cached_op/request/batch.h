@@ -1,5 +1,5 @@
-// Batch: requests of one plan that run as one, by a plan for so many (batch_plans.h): their inputs
-// lie behind one another, and so do their results.
+// RequestBatch: requests of one plan that run as one, by a plan for so many (batch_plans.h): their
+// inputs lie behind one another, and so do their results.
 //
 //   a request gets its place --Gather: those that wait behind it--> one op --> each gets its rows
 //   one of them is cancelled, or fails at a node --> it is answered, and the others go on
@@ -28,7 +28,7 @@
 
 namespace tenter {
 
-class Batch final : public Request {
+class RequestBatch final : public Request {
  public:
   // `first` has its place. Null when it runs alone: nobody waits who may run with it, no plan is
   // ready for so many, or memory is short. Else it has to be begun in the place of `first`.
@@ -39,8 +39,8 @@ class Batch final : public Request {
   void AfterSteps() override;
 
  private:
-  Batch(const RequestHost& host, const Request& first, const std::shared_ptr<const Plan>& plan,
-        std::vector<Tensor> inputs);
+  RequestBatch(const RequestHost& host, const Request& first,
+               const std::shared_ptr<const Plan>& plan, std::vector<Tensor> inputs);
 
   void Hold(Request* first) noexcept;
   Status Prepare() override;

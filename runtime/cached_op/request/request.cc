@@ -64,7 +64,8 @@ void Request::BeginAll(Request* request) noexcept {
 
 Request* Request::Begin() noexcept {
   if (kind != nullptr)
-    if (Request* const batch = Batch::Gather(*this); batch != nullptr) return batch->BeginOps();
+    if (Request* const batch = RequestBatch::Gather(*this); batch != nullptr)
+      return batch->BeginOps();
   return LeftToItsThread() ? nullptr : BeginOps();
 }
 
