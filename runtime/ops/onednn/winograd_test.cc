@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "runtime/base/rng.h"
@@ -319,8 +320,11 @@ TEST(Winograd, TheRule) {
 
 TEST(Winograd, AllPlansShareTheWeights) {
   Rng rng(9);
-  const auto packed = MakePackedWeights();
   Case c = Small(rng);
+  const auto parameters = ProtectedPages::Allocate(c.weights.size_bytes()).value();
+  std::memcpy(parameters->data(), c.weights.raw(), c.weights.size_bytes());
+  c.weights = Tensor::View(c.weights.spec(), parameters, parameters->data());
+  const auto packed = MakePackedWeights(parameters, {c.weights});
   size_t once = 0;
   for (const int64_t height : {15, 15, 40}) {
     c.image = RandomFloats({1, height, 16, 80}, rng);
