@@ -78,15 +78,16 @@ TEST_F(LayOutTest, NothingIsTurnedTwice) {
 // One number, a constant per channel and a gate per channel go along; a constant image does not.
 TEST_F(LayOutTest, OperandsThatAreStretched) {
   const int x = build.Input("x", Image(3));
-  int image = build.Add("Mul", {Conv(x, 3, 4), build.Constant(Scalar(2))});
+  int image = build.Add("Mul", {build.Add("Tanh", {Conv(x, 3, 4)}), build.Constant(Scalar(2))});
   image = build.Add("Sub", {build.Constant(RandomFloats({4, 1, 1}, rng)), image});
   image = build.Add("Add", {image, build.Constant(RandomFloats({1, 1, 6, 6}, rng))});
   const int gate = build.Add("Sigmoid", {Conv(build.Add("GlobalAveragePool", {image}), 4, 4, 1)});
   image = build.Add("Mul", {image, gate});
   build.Output(build.Add("Add", {image, build.Constant(RandomFloats({4, 6, 6}, rng))}));
   const Graph before = Special(build.graph), after = LaidOut(before);
-  EXPECT_EQ(OpTypes(after), (Names{"Transpose", "Conv", "Mul", "Sub", "Add", "GlobalAveragePool",
-                                   "Conv", "Sigmoid", "Mul", "Transpose", "Add"}));
+  EXPECT_EQ(OpTypes(after), (Names{"Transpose", "Conv", "Tanh", "Mul", "Sub", "Add",
+                                   "GlobalAveragePool", "Conv", "Sigmoid", "Mul", "Transpose",
+                                   "Add"}));
   ExpectSameAnswers(before, after, rng);
 }
 

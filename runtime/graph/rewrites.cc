@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "runtime/graph/large_constant.h"
 #include "runtime/graph/parameters.h"
 #include "runtime/graph/run_graph.h"
+#include "runtime/ops/broadcast.h"
 
 namespace tenter {
 namespace {
@@ -75,14 +77,14 @@ bool Bypass(Graph& graph, const Node& identity) {
   return true;
 }
 
-// What a BatchNormalization does to channel c: multiply by factor[c], then add offset[c].
+// What a node does to channel c: multiply by factor[c], then add offset[c].
 struct Affine {
   std::vector<double> factor;
   std::vector<double> offset;
 };
 
 // The constants of a BatchNormalization over `channels` channels; nothing when one is missing.
-std::optional<Affine> AffineOf(const Graph& graph, const Node& node, int64_t channels) {
+std::optional<Affine> OfNormalisation(const Graph& graph, const Node& node, int64_t channels) {
   const float* parameters[5] = {};
   for (size_t i = 1; i < 5; ++i) {
     const Tensor* tensor = ConstantAt(graph, node.inputs[i]);
@@ -99,6 +101,65 @@ std::optional<Affine> AffineOf(const Graph& graph, const Node& node, int64_t cha
     affine.offset.push_back(parameters[2][c] - parameters[3][c] * factor);
   }
   return affine;
+}
+
+// Of a product, a sum or a difference with one finite number per channel of [N,C,...], or one for
+// all; nothing when the constant is another one.
+std::optional<Affine> OfArithmetic(const Node& node, const Tensor& constant, const Shape& weights) {
+  const auto rank = static_cast<size_t>(weights.rank());
+  const int64_t channels = weights.dim(0), count = constant.shape().NumElements();
+  if (constant.dtype() != DType::kFloat32 || constant.shape().dims().size() > rank) return {};
+  if (count != 1 && (count != channels || PaddedDims(constant.shape(), rank)[1] != channels))
+    return {};
+  Affine affine;
+  for (int64_t c = 0; c < channels; ++c) {
+    const double number = constant.data<float>()[count == 1 ? 0 : c];
+    if (!std::isfinite(number)) return {};
+    affine.factor.push_back(node.op_type == "Mul" ? number : 1.0);
+    affine.offset.push_back(node.op_type == "Add" ? number : node.op_type == "Sub" ? -number : 0.0);
+  }
+  return affine;
+}
+
+// The input of a node that does something to each channel of what a Conv computes, when all else
+// that it reads is known; -1 for any other node.
+int CarriedInput(const Graph& graph, const Node& node) {
+  if (node.outputs.size() != 1) return -1;
+  if (node.op_type == "BatchNormalization") return node.inputs.size() == 5 ? 0 : -1;
+  if (node.inputs.size() != 2) return -1;
+  const bool commutes = node.op_type == "Mul" || node.op_type == "Add";
+  if (!commutes && node.op_type != "Sub") return -1;
+  if (ConstantAt(graph, node.inputs[1]) != nullptr) return 0;
+  return commutes && ConstantAt(graph, node.inputs[0]) != nullptr ? 1 : -1;
+}
+
+// What `node` does to the channels of `conv`, whose output it reads; nothing when that cannot be
+// told.
+std::optional<Affine> AffineOf(const Graph& graph, const Node& node, const Node& conv) {
+  const Shape& weights = ConstantAt(graph, conv.inputs[1])->shape();
+  if (node.op_type == "BatchNormalization") return OfNormalisation(graph, node, weights.dim(0));
+  const int other = 1 - CarriedInput(graph, node);
+  return OfArithmetic(node, *ConstantAt(graph, node.inputs[static_cast<size_t>(other)]), weights);
+}
+
+// Whether the weights and the bias of `conv` stay within what a float holds.
+bool StaysFinite(const Graph& graph, const Node& conv, const Affine& affine) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  const Tensor& weights = *ConstantAt(graph, conv.inputs[1]);
+  const Tensor* const bias = conv.inputs.size() < 3 ? nullptr : ConstantAt(graph, conv.inputs[2]);
+  const int64_t channels = weights.shape().dim(0);
+  const int64_t size = weights.shape().NumElements(1, weights.shape().rank());
+  for (int64_t c = 0; c < channels; ++c) {
+    const double factor = affine.factor[static_cast<size_t>(c)];
+    const float* const of_channel = weights.data<float>() + c * size;
+    float largest = 0.0f;
+    for (int64_t i = 0; i < size; ++i) largest = std::max(largest, std::fabs(of_channel[i]));
+    const double old_bias = bias == nullptr ? 0.0 : bias->data<float>()[c];
+    if (!(largest * std::fabs(factor) <= kMost)) return false;
+    if (!(std::fabs(old_bias * factor + affine.offset[static_cast<size_t>(c)]) <= kMost))
+      return false;
+  }
+  return true;
 }
 
 int AddConstant(Graph& graph, Value constant) {
@@ -146,13 +207,13 @@ Status FoldIntoConv(Graph& graph, Node& conv, const Affine& affine) {
   return {};
 }
 
-// The Conv that `normalisation` can be folded into, or nullptr.
-Node* FoldTarget(Graph& graph, const Node& normalisation) {
-  if (normalisation.op_type != "BatchNormalization" || normalisation.inputs.size() != 5 ||
-      normalisation.outputs.size() != 1)
-    return nullptr;
-  const int producer = ProducerOf(graph, normalisation.inputs[0]);
-  if (producer < 0 || CountReaders(graph, normalisation.inputs[0]) != 1) return nullptr;
+// The Conv that `node` can be folded into, or nullptr.
+Node* FoldTarget(Graph& graph, const Node& node) {
+  const int carried = CarriedInput(graph, node);
+  if (carried < 0) return nullptr;
+  const int value = node.inputs[static_cast<size_t>(carried)];
+  const int producer = ProducerOf(graph, value);
+  if (producer < 0 || CountReaders(graph, value) != 1) return nullptr;
   Node& conv = graph.nodes[static_cast<size_t>(producer)];
   if (conv.op_type != "Conv" || conv.inputs.size() < 2) return nullptr;
   const Tensor* weights = ConstantAt(graph, conv.inputs[1]);
@@ -222,15 +283,12 @@ Status DropIdentities(Graph& graph) {
   return {};
 }
 
-Status FoldBatchNormalization(Graph& graph) {
+Status FoldIntoConvs(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size();) {
     const Node node = graph.nodes[i];
     Node* const conv = FoldTarget(graph, node);
-    const auto affine =
-        conv == nullptr
-            ? std::optional<Affine>()
-            : AffineOf(graph, node, ConstantAt(graph, conv->inputs[1])->shape().dim(0));
-    if (!affine) {
+    const auto affine = conv == nullptr ? std::nullopt : AffineOf(graph, node, *conv);
+    if (!affine || !StaysFinite(graph, *conv, *affine)) {
       ++i;
       continue;
     }
@@ -269,7 +327,7 @@ Result<Graph> Simplify(Graph graph) {
   TENTER_RETURN_IF_ERROR(CheckGraph(graph));
   TENTER_RETURN_IF_ERROR(FoldConstants(graph));
   TENTER_RETURN_IF_ERROR(DropIdentities(graph));
-  TENTER_RETURN_IF_ERROR(FoldBatchNormalization(graph));
+  TENTER_RETURN_IF_ERROR(FoldIntoConvs(graph));
   TENTER_RETURN_IF_ERROR(RemoveDead(graph));
   TENTER_RETURN_IF_ERROR(SealParameters(graph));
   return graph;

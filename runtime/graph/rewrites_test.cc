@@ -56,6 +56,57 @@ TEST(Simplify, LeavesBatchNormalizationWhenSomebodyElseReadsTheConv) {
   EXPECT_EQ(OpTypes(simple), (std::vector<std::string>{"Conv", "BatchNormalization", "Add"}));
 }
 
+// Conv -> Mul -> Add -> BatchNormalization -> Sub   becomes   Conv
+TEST(Simplify, FoldsScalesAndShiftsOfChannelsIntoTheConv) {
+  Rng rng(8);
+  const Tensor input = RandomFloats(kImage.shape, rng);
+  for (const bool with_bias : {false, true}) {
+    Graph graph = ConvAndNormalisation(with_bias, false);
+    GraphBuilder build;
+    build.graph = graph;
+    build.graph.outputs.clear();
+    const int scaled =
+        build.Add("Mul", {build.Constant(RandomFloats({4, 1, 1}, rng)), graph.outputs[0]});
+    const int shifted = build.Add("Add", {scaled, build.Constant(RandomFloats({1, 4, 1, 1}, rng))});
+    build.Output(build.Add("Sub", {shifted, build.Constant(Scalar(0.25f))}), "z");
+    const Graph simple = Simplify(build.graph).value();
+    EXPECT_EQ(OpTypes(simple), std::vector<std::string>{"Conv"});
+    const auto expected = RunOn(build.graph, input), found = RunOn(simple, input);
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(expected[i], found[i], 1e-5f);
+  }
+}
+
+// What is no number per channel, is taken from a number, or would not be finite.
+TEST(Simplify, LeavesOtherArithmeticBehindAConv) {
+  Rng rng(9);
+  const auto behind = [&](const std::string& op, Tensor constant, bool first = false) {
+    GraphBuilder build;
+    const int x = build.Input("x", kImage);
+    const int conv = build.Add("Conv", {x, build.Constant(RandomFloats({2, 2, 2, 2}, rng))});
+    const int number = build.Constant(std::move(constant));
+    build.Output(first ? build.Add(op, {number, conv}) : build.Add(op, {conv, number}), "y");
+    return OpTypes(Simplify(build.graph).value()).size();
+  };
+  EXPECT_EQ(behind("Mul", RandomFloats({2, 1, 1}, rng)), 1u);
+  EXPECT_EQ(behind("Mul", RandomFloats({2}, rng)), 2u);  // of columns
+  EXPECT_EQ(behind("Add", RandomFloats({2, 2, 1, 1}, rng)), 2u);
+  EXPECT_EQ(behind("Add", RandomFloats({1, 2, 1, 1, 1}, rng)), 2u);
+  EXPECT_EQ(behind("Add", RandomFloats({2, 2, 2}, rng)), 2u);
+  EXPECT_EQ(behind("Sub", Scalar(1), true), 2u);
+  EXPECT_EQ(behind("Div", Scalar(2)), 2u);
+  EXPECT_EQ(behind("Mul", Scalar(INFINITY)), 2u);
+  EXPECT_EQ(behind("Mul", Scalar(NAN)), 2u);
+  EXPECT_EQ(behind("Mul", Scalar(3e38f)), 1u);
+}
+
+TEST(Simplify, LeavesAProductThatOverflowsTheWeights) {
+  GraphBuilder build;
+  const int x = build.Input("x", kImage);
+  const int conv = build.Add("Conv", {x, build.Constant(Floats({1, 2, 1, 1}, {1e20f, 1.0f}))});
+  build.Output(build.Add("Mul", {conv, build.Constant(Scalar(1e20f))}), "y");
+  EXPECT_EQ(OpTypes(Simplify(build.graph).value()), (std::vector<std::string>{"Conv", "Mul"}));
+}
+
 TEST(Simplify, FoldsChainsOfConstants) {
   GraphBuilder build;
   const int x = build.Input("x", {DType::kFloat32, {2}});
