@@ -226,8 +226,8 @@ Result<PackedPages> PackedOf(const OpCall& call, const dnnl::engine& engine, con
   const auto* const weights = call.constant(1)->data<float>();
   const auto pack = [&]() -> Result<PackedPages> {
     TENTER_ASSIGN_OR_RETURN(const auto made, HostBlock::Allocate(plain.get_size()));
-    TransformWinogradWeights(weights, tiling.outputs, tiling.inputs,
-                             reinterpret_cast<float*>(made->data()));
+    WinogradTransforms::OfThisMachine().front().weights(weights, tiling.outputs, tiling.inputs,
+                                                        reinterpret_cast<float*>(made->data()));
     return Pack(engine, made->data(), plain, chosen);
   };
   return call.packed == nullptr ? pack() : call.packed->Get(weights, chosen, pack);

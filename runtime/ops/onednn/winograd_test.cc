@@ -229,7 +229,6 @@ TEST(Winograd, TheTransformsOfEveryWidth) {
   Rng rng(3);
   const Tensor image = RandomFloats({36, 16}, rng), weights = RandomFloats({1, 1, 3, 3}, rng);
   std::vector<float> transformed(kWinogradCells), cells(36 * 16), out(16 * 16);
-  TransformWinogradWeights(weights.data<float>(), 1, 1, transformed.data());
   std::array<const float*, kWinogradCells> places{};
   for (size_t i = 0; i < 36; ++i) places[i] = image.data<float>() + i * 16;
   const std::vector<float> ones(16, 1.0f), halves(16, 0.5f);
@@ -239,6 +238,7 @@ TEST(Winograd, TheTransformsOfEveryWidth) {
   ASSERT_FALSE(all.empty());
   for (const WinogradTransforms& transforms : all) {
     std::fill(out.begin(), out.end(), 77.0f);
+    transforms.weights(weights.data<float>(), 1, 1, transformed.data());
     transforms.input(places, 16, cells.data(), 16);
     for (size_t i = 0; i < cells.size(); ++i) cells[i] *= transformed[i / 16];
     transforms.output(cells.data(), 16, 16, target);
@@ -249,6 +249,25 @@ TEST(Winograd, TheTransformsOfEveryWidth) {
         sum += double{weights.data<float>()[tap]} * places[(y + tap / 3) * 6 + x + tap % 3][i % 16];
       EXPECT_NEAR(out[i], x < 3 ? sum : 77.0, 1e-5) << i;
     }
+  }
+}
+
+// As each of them alone.
+TEST(Winograd, TheWeightsOfManyOutputs) {
+  constexpr int64_t kOutputs = 21, kInputs = 3;
+  Rng rng(4);
+  const Tensor weights = RandomFloats({kOutputs, kInputs, 3, 3}, rng);
+  for (const WinogradTransforms& transforms : WinogradTransforms::OfThisMachine()) {
+    std::vector<float> all(kWinogradCells * kOutputs * kInputs), one(kWinogradCells);
+    transforms.weights(weights.data<float>(), kOutputs, kInputs, all.data());
+    for (int64_t o = 0; o < kOutputs; ++o)
+      for (int64_t c = 0; c < kInputs; ++c) {
+        transforms.weights(weights.data<float>() + (o * kInputs + c) * 9, 1, 1, one.data());
+        for (size_t i = 0; i < one.size(); ++i)
+          ASSERT_EQ(all[(i * kInputs + static_cast<size_t>(c)) * kOutputs + static_cast<size_t>(o)],
+                    one[i])
+              << o << " " << c << " " << i;
+      }
   }
 }
 

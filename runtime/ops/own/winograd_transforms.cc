@@ -98,6 +98,41 @@ TENTER_INLINE void Output(const float* from, int64_t stride, int64_t channels,
   }
 }
 
+// G of three numbers, which lie `kStep` apart: six.
+template <int kStep, typename D>
+TENTER_INLINE void WeightLine(const D* g, D* out) {
+  constexpr double a = kA, b = kB;
+  constexpr double na = 2 * a * a * (a * a - b * b), nb = 2 * b * b * (b * b - a * a);
+  const D even_a = (g[0] + a * a * g[2 * kStep]) / na, odd_a = a / na * g[kStep];
+  const D even_b = (g[0] + b * b * g[2 * kStep]) / nb, odd_b = b / nb * g[kStep];
+  out[0] = g[0] / (a * a * b * b);
+  out[kStep] = even_a + odd_a;
+  out[2 * kStep] = even_a - odd_a;
+  out[3 * kStep] = even_b + odd_b;
+  out[4 * kStep] = even_b - odd_b;
+  out[5 * kStep] = g[2 * kStep];
+}
+
+// `kWidth` outputs at a time, the last ones with others that are zero.
+template <int kWidth>
+TENTER_INLINE void Weights(const float* from, int64_t outputs, int64_t channels, float* to) {
+  typedef double D __attribute__((vector_size(8 * kWidth)));
+  for (int64_t o = 0; o < outputs; o += kWidth)
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t count = outputs - o < kWidth ? outputs - o : kWidth;
+      D g[9] = {}, lines[18], cells[kWinogradCells];
+      for (int64_t k = 0; k < count; ++k)
+        for (int i = 0; i < 9; ++i) g[i][k] = from[((o + k) * channels + c) * 9 + i];
+      for (int j = 0; j < 3; ++j) WeightLine<3>(g + j, lines + j);
+      for (int i = 0; i < 6; ++i) WeightLine<1>(lines + 3 * i, cells + 6 * i);
+      for (size_t i = 0; i < kWinogradCells; ++i) {
+        const auto rounded = __builtin_convertvector(cells[i], typename Vectors<kWidth>::Type);
+        std::memcpy(to + (static_cast<int64_t>(i) * channels + c) * outputs + o, &rounded,
+                    static_cast<size_t>(count) * sizeof(float));
+      }
+    }
+}
+
 // ThreadSanitizer would take each element for itself; the kernel tells it of the ranges.
 #if defined(__clang__)
 #define TENTER_UNSEEN __attribute__((no_sanitize("thread")))
@@ -114,6 +149,10 @@ TENTER_INLINE void Output(const float* from, int64_t stride, int64_t channels,
   TENTER_UNSEEN __attribute__((target(machine))) void name##Output(                        \
       const float* from, int64_t stride, int64_t channels, const WinogradTarget& target) { \
     Output<width>(from, stride, channels, target);                                         \
+  }                                                                                        \
+  TENTER_UNSEEN __attribute__((target(machine))) void name##Weights(                       \
+      const float* from, int64_t outputs, int64_t channels, float* to) {                   \
+    Weights<width>(from, outputs, channels, to);                                           \
   }
 
 #if defined(__x86_64__)
@@ -127,34 +166,12 @@ TENTER_VARIANT(Plain, "sse2", 4)
 std::vector<WinogradTransforms> WinogradTransforms::OfThisMachine() {
   std::vector<WinogradTransforms> all;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) all.push_back({WidestInput, WidestOutput});
+  if (__builtin_cpu_supports("avx512f")) all.push_back({WidestInput, WidestOutput, WidestWeights});
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    all.push_back({WideInput, WideOutput});
-  all.push_back({PlainInput, PlainOutput});
+    all.push_back({WideInput, WideOutput, WideWeights});
+  all.push_back({PlainInput, PlainOutput, PlainWeights});
 #endif
   return all;
-}
-
-void TransformWinogradWeights(const float* weights, int64_t outputs, int64_t channels, float* to) {
-  constexpr double a = kA, b = kB;
-  constexpr double na = 2 * a * a * (a * a - b * b), nb = 2 * b * b * (b * b - a * a);
-  constexpr double kG[6][3] = {{1 / (a * a * b * b), 0, 0},   {1 / na, a / na, a * a / na},
-                               {1 / na, -a / na, a * a / na}, {1 / nb, b / nb, b * b / nb},
-                               {1 / nb, -b / nb, b * b / nb}, {0, 0, 1}};
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t o = 0; o < outputs; ++o) {
-      const float* const g = weights + (o * channels + c) * 9;
-      double lines[6][3];
-      for (int i = 0; i < 6; ++i)
-        for (int j = 0; j < 3; ++j)
-          lines[i][j] = kG[i][0] * g[j] + kG[i][1] * g[3 + j] + kG[i][2] * g[6 + j];
-      for (int i = 0; i < 6; ++i)
-        for (int j = 0; j < 6; ++j) {
-          const double* const l = lines[i];
-          const double u = l[0] * kG[j][0] + l[1] * kG[j][1] + l[2] * kG[j][2];
-          to[((6 * i + j) * channels + c) * outputs + o] = static_cast<float>(u);
-        }
-    }
 }
 
 }  // namespace tenter

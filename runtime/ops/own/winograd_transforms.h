@@ -45,12 +45,11 @@ struct WinogradTransforms {
                 int64_t stride);
   // Cell i comes from `from` + i * `stride`.
   void (*output)(const float* from, int64_t stride, int64_t channels, const WinogradTarget& target);
+  // The weights [outputs][channels][3][3] as 36 matrices [channels][outputs], in double inside.
+  void (*weights)(const float* from, int64_t outputs, int64_t channels, float* to);
 
   // Those that this machine can run, those for the widest vectors first. None but on x86-64.
   static std::vector<WinogradTransforms> OfThisMachine();
 };
-
-// The weights [outputs][channels][3][3] as 36 matrices [channels][outputs], in double inside.
-void TransformWinogradWeights(const float* weights, int64_t outputs, int64_t channels, float* to);
 
 }  // namespace tenter
