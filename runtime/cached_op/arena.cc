@@ -76,6 +76,10 @@ Status Arena::AddVars(size_t count) {
 }
 
 bool Arena::DeleteVars(const std::shared_ptr<Arena>& arena) noexcept {
+  {  // what is left of it, when memory is short, must not be taken for a whole one
+    SmallMutexLock lock(arena->mutex_);
+    arena->fittings_.clear();
+  }
   try {
     while (!arena->vars_.empty()) {
       std::function<void()> deleter;

@@ -91,7 +91,8 @@ class ArenaPool final : public ForkMember {
   // True when the entrant has a place. False when it waits: then it belongs to the pool, and
   // whoever hands it a place begins it.
   Result<bool> Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
-  // Brings an arena to its place, and lends it for `plan`.
+  // Brings an arena to its place, and lends it for `plan`. The fault site is that of a request: a
+  // batch has none, since what strikes it could be told to nobody.
   Status Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) EXCLUDES(mutex_);
   // With how many `first`, which has its place, may run as one now, counting itself.
   size_t CountAlong(const Entrant& first) const EXCLUDES(mutex_);

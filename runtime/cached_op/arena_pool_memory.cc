@@ -9,8 +9,9 @@
 namespace tenter {
 
 Status ArenaPool::Furnish(Entrant& entrant, std::shared_ptr<const Plan> plan) {
-  if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
-    return fault;
+  if (plan->requests() == 1)
+    if (Status fault = TENTER_HIT(probe_, cached_op_sites::kArenaAcquire).error; !fault.ok())
+      return fault;
   if (entrant.place->arena == nullptr) {
     auto fresh = std::make_shared<Arena>(engine_);
     MutexLock lock(mutex_);

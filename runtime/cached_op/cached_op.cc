@@ -107,6 +107,7 @@ void CachedOp::PrepareBatches(const Plan& plan) {
                                                    TimesRows(plan.signature(), requests));
                            return Compile(many, requests);
                          });
+  plans_.Trim();
 }
 
 Result<std::vector<Tensor>> CachedOp::Invoke(std::span<const Tensor> inputs,

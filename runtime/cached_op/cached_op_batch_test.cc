@@ -10,6 +10,7 @@
 #include "runtime/cached_op/cached_op.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/cached_op/test_model.h"
+#include "runtime/graph/testing.h"
 
 namespace tenter {
 namespace {
@@ -182,15 +183,16 @@ TEST_F(CachedOpBatch, OneThatFailsFailsAlone) {
   EXPECT_TRUE(engine_->AwaitAll().value().failures.empty());
 }
 
-// Without an arena for the batch its first request fails, as it would alone.
-TEST_F(CachedOpBatch, OneIsToldThatThereIsNoArena) {
+// What strikes an arena strikes a request that runs alone: of a batch nobody could be told.
+TEST_F(CachedOpBatch, ABatchHasNoSiteOfItsOwn) {
   strikes_.fails_arena = 2;
   Make();
-  for (int key = 2; key <= 5; ++key) Ask(InputOf(key));
+  for (int key = 2; key <= 6; ++key) Ask(InputOf(key));
   strikes_.go[0].Open();
-  Await(5);
-  EXPECT_EQ(AnswerOf(2).status().message(), "no arena today");
-  for (const int key : {1, 3, 4, 5}) ExpectRight(key, InputOf(key));
+  Await(6);
+  EXPECT_EQ(op_->footprint().batched, 4u);
+  EXPECT_EQ(AnswerOf(6).status().message(), "no arena today");
+  for (int key = 1; key <= 5; ++key) ExpectRight(key, InputOf(key));
 }
 
 TEST_F(CachedOpBatch, ClosingLetsABatchFinish) {
@@ -227,6 +229,41 @@ TEST_F(CachedOpBatch, CallersThatBlockGoAlong) {
     EXPECT_EQ(Floats((*results[i])[0]), Alone(InputOf(10 + i)));
   }
   EXPECT_GE(op_->footprint().batched, 2u);
+}
+
+// The plans for several count for the limit of those that are kept.
+TEST_F(CachedOpBatch, PlansForSeveralAreNotKeptBeyondTheLimit) {
+  Make({.in_flight_max = 64, .plan_bytes_max = 600 << 10, .batch_max = 64});
+  for (int i = 0; i < 20; ++i) {
+    Ask(InputOf(1, 2));
+    Ask(InputOf(1, 3));
+    const CachedOpFootprint now = op_->footprint();
+    EXPECT_TRUE(now.plans == 1 || now.plan_bytes <= 600 << 10)
+        << now.plans << " " << now.plan_bytes;
+  }
+  strikes_.go[0].Open();
+  Await(41);
+  for (int key = 2; key <= 41; ++key) ExpectRight(key, InputOf(1, key % 2 == 0 ? 2 : 3));
+}
+
+// The column is rows / 3: the same for one row and for two, and another for four.
+class CachedOpBatchByRows : public CachedOpBatch {
+ protected:
+  CachedOpBatchByRows() {
+    GraphBuilder build(13);
+    const int x = build.Input("x", {DType::kFloat32, {-1, 8}});
+    const int rows = build.Add("Gather", {build.Add("Shape", {x}), build.Constant(Ints({0}))});
+    const int third = build.Add("Div", {rows, build.Constant(Ints({3}))});
+    build.Output(build.Add("Gather", {x, third}, With({{"axis", int64_t{1}}})), "y");
+    graph_ = std::make_shared<const Graph>(Simplify(std::move(build.graph)).value());
+  }
+};
+TEST_F(CachedOpBatchByRows, FourRunAsTwice) {
+  Make();
+  for (int key = 2; key <= 5; ++key) Ask(InputOf(key, 1));
+  strikes_.go[0].Open();
+  Await(5);
+  for (int key = 2; key <= 5; ++key) ExpectRight(key, InputOf(key, 1));
 }
 
 // Rows of a table, by whole numbers; -9 is not there.

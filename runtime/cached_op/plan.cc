@@ -18,11 +18,25 @@ int IndexOf(const std::vector<int>& values, int value) {
   return it == values.end() ? -1 : static_cast<int>(it - values.begin());
 }
 
+// Whether two requests may run as one.
 Status RowsApart(const Graph& graph, const Graph& one, std::span<const TensorSpec> signature) {
   TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> twice, TimesRows(signature, 2));
   const Result<Graph> two = Specialise(graph, twice);
   if (!two.ok()) return {StatusCode::kUnsupported, two.status().message()};
-  return CheckRowsApart(one, *two);
+  return CheckRowsApart(one, *two, 2);
+}
+
+// Whether so many may of which `many` was specialised.
+Status RowsStayApart(const Graph& graph, const Graph& many, std::span<const TensorSpec> signature,
+                     size_t requests) {
+  std::vector<TensorSpec> one;
+  for (const TensorSpec& spec : signature) {
+    std::vector<int64_t> dims = spec.shape.dims();
+    dims[0] /= static_cast<int64_t>(requests);
+    one.push_back({spec.dtype, Shape(std::move(dims))});
+  }
+  TENTER_ASSIGN_OR_RETURN(const Graph alone, Specialise(graph, one));
+  return CheckRowsApart(alone, many, requests);
 }
 
 }  // namespace
@@ -38,6 +52,8 @@ Result<std::shared_ptr<const Plan>> Plan::Compile(const Graph& graph,
   std::shared_ptr<Plan> plan(new Plan(options));
   plan->signature_.assign(signature.begin(), signature.end());
   TENTER_ASSIGN_OR_RETURN(plan->graph_, Specialise(graph, signature));
+  if (options.requests > 1)
+    TENTER_RETURN_IF_ERROR(RowsStayApart(graph, plan->graph_, signature, options.requests));
   if (options.batches) plan->rows_apart_ = RowsApart(graph, plan->graph_, signature);
   if (options.kernels == KernelChoice::kOneDnn) {
     const bool beside = options.way == Way::kDataflow;

@@ -83,6 +83,12 @@ void PlanCache::Publish(const std::string& key, Entry& entry, std::shared_ptr<co
   compiled_.NotifyAll();
 }
 
+void PlanCache::Trim() noexcept {
+  Entries gone;
+  MutexLock lock(mutex_);
+  while (IsFull()) gone.insert(TakeLeastRecentlyUsed());
+}
+
 bool PlanCache::IsFull() const {
   const Kept kept = CountKept();
   if (limits_.plans > 0 && kept.plans > limits_.plans) return true;

@@ -47,6 +47,9 @@ class PlanCache final : public ForkMember {
   // The plan for this signature. Blocks while it is compiled, here or by another caller.
   Result<std::shared_ptr<const Plan>> Get(std::span<const TensorSpec> signature) EXCLUDES(mutex_);
 
+  // Drops plans that are more than the limits allow, since one that is kept has become larger.
+  void Trim() noexcept EXCLUDES(mutex_);
+
   // Compilations that were started so far, failed ones included.
   uint64_t compilations() const EXCLUDES(mutex_);
   size_t waiting() const EXCLUDES(mutex_);  // calls that wait for a compilation of another now

@@ -102,8 +102,8 @@ bool ProtectedPages::GiveBack(const void* first, size_t size_bytes) {
 #if defined(MADV_DONTNEED)
   if (madvise(pages, mapped, MADV_DONTNEED) == 0) return true;
 #endif
-  mprotect(pages, mapped, PROT_READ);
-  return false;
+  // Pages that cannot be had back are as good as given back.
+  return mprotect(pages, mapped, PROT_READ) != 0;
 }
 
 Status ProtectedPages::BringBack(const void* first, size_t size_bytes,
@@ -112,7 +112,12 @@ Status ProtectedPages::BringBack(const void* first, size_t size_bytes,
   const size_t mapped = WholePages(size_bytes);
   if (mprotect(pages, mapped, PROT_READ | PROT_WRITE) != 0)
     return NoMemory("pages", size_bytes, std::strerror(errno));
-  fill(static_cast<std::byte*>(pages));
+  try {
+    fill(static_cast<std::byte*>(pages));
+  } catch (...) {
+    mprotect(pages, mapped, PROT_NONE);
+    throw;
+  }
   if (mprotect(pages, mapped, PROT_READ) != 0)
     return NoMemory("sealing of pages", size_bytes, std::strerror(errno));
   return {};

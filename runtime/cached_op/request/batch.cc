@@ -60,12 +60,6 @@ void RequestBatch::Hold(Request* first) noexcept {
   running_ = requests_.size();
 }
 
-Status RequestBatch::Prepare() {
-  TENTER_RETURN_IF_ERROR(Request::Prepare());
-  has_arena_ = true;
-  return {};
-}
-
 void RequestBatch::BeforeStep(const CancelToken& cancel) {
   Request::BeforeStep(cancel);
   for (size_t i = 0; i < requests_.size(); ++i)
@@ -110,9 +104,8 @@ void RequestBatch::EndEarly(size_t at, Status status) {
 // cached op and its engine go, so nothing here needs them any more then.
 void RequestBatch::BeforeReturn() noexcept {
   if (status_.ok() || is_over_) return;
-  const size_t told = has_arena_ ? 0 : 1;  // the first one
   Request* ran = nullptr;
-  for (size_t i = requests_.size(); i > told; --i)
+  for (size_t i = requests_.size(); i > 0; --i)
     if (Request* const request = std::exchange(requests_[i - 1], nullptr); request != nullptr) {
       request->after = ran;
       ran = request;
@@ -141,7 +134,7 @@ Result<std::vector<Tensor>> RequestBatch::ResultsOf(size_t at) const noexcept {
 
 Result<std::vector<Tensor>> RequestBatch::AnswerOf(size_t at) const noexcept {
   if (is_over_) return CopyOf(last_);
-  return status_.ok() ? ResultsOf(at) : CopyOf(status_);
+  return ResultsOf(at);
 }
 
 // Whoever is told last may let the cached op go, and its engine: so the batch goes before that.

@@ -17,8 +17,8 @@
 //   back, since the cached op may go then.
 // Invariants: (1) whatever happens to one of its requests is told to that one alone (COP-5). (2)
 //   they are in the order in which they waited.
-// Errors: none are told of the batch itself, but for one: a request that could not get an arena
-//   alone could not get one as the first of a batch either, and is told so.
+// Errors: none are told of the batch itself: when it lacks memory, or a kernel fails, its requests
+//   run alone.
 #pragma once
 
 #include <memory>
@@ -43,7 +43,6 @@ class RequestBatch final : public Request {
                const std::shared_ptr<const Plan>& plan, std::vector<Tensor> inputs);
 
   void Hold(Request* first) noexcept;
-  Status Prepare() override;
   void BeforeReturn() noexcept override;
   void Ended(bool on_worker) noexcept override;
 
@@ -54,7 +53,6 @@ class RequestBatch final : public Request {
   std::vector<Tensor> gathered_;
   std::vector<Request*> requests_;  // null for those that are answered
   size_t running_ = 0;              // of them, not null
-  bool has_arena_ = false;          // or had
   // Of the last one that runs, once it has been cancelled or failed.
   bool is_over_ = false;
   Status last_;

@@ -91,8 +91,6 @@ class Request : public Entrant {
   virtual bool SetScope(FailureScope*) noexcept { return false; }
   // Told that its ops have ended, or that it had none, before its place is given back.
   virtual void BeforeReturn() noexcept {}
-  // Brings an arena, and binds it.
-  virtual Status Prepare();
   // Called by whoever hands it its place. True when another thread begins it, since its nodes run
   // where it is begun: it may have ended by now.
   virtual bool LeftToItsThread() noexcept { return false; }
@@ -136,6 +134,7 @@ class Request : public Entrant {
   Request* End(Status status, bool on_worker = true) noexcept;
   void EndWithdrawn() noexcept;
 
+  Status Prepare();
   Status Push();
   Status StatusOfOps();
   Status Cancelled(StatusCode reason) const;

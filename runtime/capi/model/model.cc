@@ -130,6 +130,8 @@ tenter_code tenter_model_output(tenter_context* context, tenter_model model, siz
                                                 std::to_string(graph->outputs.size()) +
                                                 " outputs, asked for " + std::to_string(index)};
     const std::string& called = graph->values[graph->outputs[index]].name;
+    tenter::ForkHold hold;
+    const tenter::ForkHold::Scope no_fork(hold);
     const auto spec = tenter::OutputSpec(*graph, index);
     *description = {};
     description->rank = -1;

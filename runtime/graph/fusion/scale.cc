@@ -13,7 +13,7 @@ namespace tenter {
 namespace {
 
 // Of the inputs of a BatchNormalization.
-constexpr size_t kScale = 1, kBias = 2;
+constexpr size_t kScale = 1, kBias = 2, kVariance = 4;
 
 class Folder {
  public:
@@ -42,7 +42,9 @@ class Folder {
       const Tensor* const operand = ConstantOf(graph_, node.inputs[1 - carried]);
       Node* const normalisation = readers_.Only(node.inputs[carried], "BatchNormalization");
       if (operand == nullptr || normalisation == nullptr) continue;
-      if (IsPerChannel(*operand, SpecOf(node.outputs[0]).shape) && IsKnown(*normalisation))
+      const TensorSpec& image = SpecOf(node.outputs[0]);
+      if (image == SpecOf(normalisation->outputs[0]) && IsPerChannel(*operand, image.shape) &&
+          IsKnown(*normalisation))
         return Found{normalisation, *operand};
     }
     return {};
@@ -62,7 +64,8 @@ class Folder {
   bool IsKnown(const Node& normalisation) const {
     return normalisation.outputs.size() == 1 &&
            ConstantOf(graph_, normalisation.inputs[kScale]) != nullptr &&
-           ConstantOf(graph_, normalisation.inputs[kBias]) != nullptr;
+           ConstantOf(graph_, normalisation.inputs[kBias]) != nullptr &&
+           ConstantOf(graph_, normalisation.inputs[kVariance]) != nullptr;
   }
 
   Status Fold(Node& node) {
@@ -82,10 +85,22 @@ class Folder {
       new_scale.mutable_data<float>()[c] = static_cast<float>(scale.data<float>()[c] * factor);
       new_bias.mutable_data<float>()[c] = static_cast<float>(bias.data<float>()[c] * factor + more);
     }
-    if (!IsFinite(new_scale) || !IsFinite(new_bias)) return {};
+    if (!HasFactors(normalisation, new_scale) || !IsFinite(new_bias)) return {};
     Replace(node, normalisation,
             {AddConstant(std::move(new_scale)), AddConstant(std::move(new_bias))});
     return {};
+  }
+
+  // Whether what the kernel multiplies by is finite.
+  bool HasFactors(const Node& normalisation, const Tensor& scale) const {
+    const Tensor& variance = *ConstantOf(graph_, normalisation.inputs[kVariance]);
+    const auto epsilon = normalisation.attributes.Float("epsilon", 1e-5f);
+    if (!epsilon.ok()) return false;
+    for (int64_t c = 0; c < scale.shape().NumElements(); ++c) {
+      const double root = std::sqrt(static_cast<double>(variance.data<float>()[c]) + *epsilon);
+      if (!std::isfinite(static_cast<float>(scale.data<float>()[c] / root))) return false;
+    }
+    return true;
   }
 
   static bool IsFinite(const Tensor& tensor) {

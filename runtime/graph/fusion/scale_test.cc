@@ -48,6 +48,28 @@ TEST_F(ScaleTest, OneNumberIsForAllChannels) {
   ExpectOps({"BatchNormalization"});
 }
 
+// A product that makes more of the image, or gives it another axis, is no scale.
+TEST_F(ScaleTest, WhatChangesTheShapeStays) {
+  const int x = build.Input("x", {DType::kFloat32, {2, 1, 5, 3}});
+  const int normalised =
+      build.Add("BatchNormalization", {x, Numbers({1}), Numbers({1}), Numbers({1}),
+                                       build.Constant(RandomFloats({1}, rng, 0.5f, 2.0f))});
+  build.Output(build.Add("Mul", {normalised, Numbers({4, 1, 1})}), "y");
+  build.Output(build.Add("Add", {Normalised(build.Input("z", {DType::kFloat32, {2, 4, 5, 3}})),
+                                 Numbers({1, 1, 1, 1, 1})}),
+               "w");
+  ExpectOps({"BatchNormalization", "Mul", "BatchNormalization", "Add"});
+}
+
+// The factor of the kernel is scale / sqrt(variance + epsilon).
+TEST_F(ScaleTest, AFactorThatOverflowsStays) {
+  const auto one = [&](float value) { return build.Constant(Floats({1}, {value})); };
+  const int x = build.Input("x", {DType::kFloat32, {1, 1, 1, 2}});
+  const int normalised = build.Add("BatchNormalization", {x, one(1e30f), one(0), one(0), one(0)});
+  build.Output(build.Add("Mul", {normalised, build.Constant(Scalar(1e7f))}), "y");
+  ExpectOps({"BatchNormalization", "Mul"});
+}
+
 // What is no number per channel, is read by others, or would not be finite.
 TEST_F(ScaleTest, NearMissesStay) {
   const int x = Image();

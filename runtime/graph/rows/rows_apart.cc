@@ -13,12 +13,13 @@ namespace {
 
 Status Mixed(const std::string& what) { return {StatusCode::kUnsupported, what}; }
 
-// Twice as many rows, and else the same.
-bool IsTwice(const TensorSpec& one, const TensorSpec& two) {
-  if (one.dtype != two.dtype || one.shape.rank() != two.shape.rank() || one.shape.rank() == 0)
+// So many times the rows, and else the same.
+bool IsTimes(const TensorSpec& one, const TensorSpec& many, size_t requests) {
+  if (one.dtype != many.dtype || one.shape.rank() != many.shape.rank() || one.shape.rank() == 0)
     return false;
   for (int i = 0; i < one.shape.rank(); ++i)
-    if (two.shape.dim(i) != (i == 0 ? 2 : 1) * one.shape.dim(i)) return false;
+    if (many.shape.dim(i) != (i == 0 ? static_cast<int64_t>(requests) : 1) * one.shape.dim(i))
+      return false;
   return one.shape.NumElements() > 0;
 }
 
@@ -159,33 +160,33 @@ Result<bool> KeepsRows(const OpCall& call) {
 }
 
 // A shape to reshape to is told by what comes of it.
-bool ReadsTheSame(const Graph& one, const Graph& two, const Node& node) {
+bool ReadsTheSame(const Graph& one, const Graph& many, const Node& node) {
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] < 0 || (node.op_type == "Reshape" && i == 1)) continue;
     const auto& first = one.values[static_cast<size_t>(node.inputs[i])].constant;
-    const auto& second = two.values[static_cast<size_t>(node.inputs[i])].constant;
+    const auto& second = many.values[static_cast<size_t>(node.inputs[i])].constant;
     if (first.has_value() != second.has_value() || (first && !IsSame(*first, *second)))
       return false;
   }
   return true;
 }
 
-Status CheckNode(const Graph& one, const Graph& two, const Node& node) {
+Status CheckNode(const Graph& one, const Graph& many, size_t requests, const Node& node) {
   const auto mixed = [&](const std::string& why) {
     return Mixed("node '" + node.name + "' (" + node.op_type + " of " + node.shapes + ") " + why);
   };
-  if (!ReadsTheSame(one, two, node)) return mixed("reads what depends on how many rows there are");
+  if (!ReadsTheSame(one, many, node)) return mixed("reads what depends on how many rows there are");
   for (const int output : node.outputs)
-    if (!IsTwice(*one.values[static_cast<size_t>(output)].spec,
-                 *two.values[static_cast<size_t>(output)].spec))
+    if (!IsTimes(*one.values[static_cast<size_t>(output)].spec,
+                 *many.values[static_cast<size_t>(output)].spec, requests))
       return mixed("has another shape than one request behind the other");
   TENTER_ASSIGN_OR_RETURN(const bool keeps, KeepsRows(CallOf(one, node)));
   return keeps ? Status() : mixed("mixes rows, or is not known to keep them apart");
 }
 
-Status CheckOutput(const Graph& one, const Graph& two, int output) {
+Status CheckOutput(const Graph& one, const Graph& many, int output) {
   const Value& first = one.values[static_cast<size_t>(output)];
-  const Value& second = two.values[static_cast<size_t>(output)];
+  const Value& second = many.values[static_cast<size_t>(output)];
   const bool same = first.constant.has_value() == second.constant.has_value() &&
                     (!first.constant || IsSame(*first.constant, *second.constant));
   return same ? Status() : Mixed("output '" + first.name + "' depends on how many rows there are");
@@ -205,20 +206,20 @@ Result<std::vector<TensorSpec>> TimesRows(std::span<const TensorSpec> signature,
   return many;
 }
 
-Status CheckRowsApart(const Graph& one, const Graph& two) {
+Status CheckRowsApart(const Graph& one, const Graph& many, size_t requests) {
   for (const int input : one.inputs) {
     const Value& value = one.values[static_cast<size_t>(input)];
-    if (!IsTwice(*value.spec, *two.values[static_cast<size_t>(input)].spec))
+    if (!IsTimes(*value.spec, *many.values[static_cast<size_t>(input)].spec, requests))
       return Mixed("input '" + value.name + "' has no rows");
   }
   if (one.inputs.empty()) return Mixed("the model has no input");
-  if (one.nodes.size() != two.nodes.size()) return Mixed("other nodes run for two requests");
+  if (one.nodes.size() != many.nodes.size()) return Mixed("other nodes run for several requests");
   for (size_t i = 0; i < one.nodes.size(); ++i) {
-    if (one.nodes[i].name != two.nodes[i].name || one.nodes[i].inputs != two.nodes[i].inputs)
-      return Mixed("other nodes run for two requests");
-    TENTER_RETURN_IF_ERROR(CheckNode(one, two, one.nodes[i]));
+    if (one.nodes[i].name != many.nodes[i].name || one.nodes[i].inputs != many.nodes[i].inputs)
+      return Mixed("other nodes run for several requests");
+    TENTER_RETURN_IF_ERROR(CheckNode(one, many, requests, one.nodes[i]));
   }
-  for (const int output : one.outputs) TENTER_RETURN_IF_ERROR(CheckOutput(one, two, output));
+  for (const int output : one.outputs) TENTER_RETURN_IF_ERROR(CheckOutput(one, many, output));
   return {};
 }
 

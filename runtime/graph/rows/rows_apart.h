@@ -7,8 +7,6 @@
 // taken for one that mixes rows.
 //
 // Thread safety: a pure function.
-// Invariants: what holds of two requests holds of any number, since every size that a rule looks at
-//   is a multiple of the number of requests, or does not depend on it.
 // Errors: kUnsupported names the input, node or output that stands against it, and why.
 #pragma once
 
@@ -25,8 +23,9 @@ namespace tenter {
 // input has no axis, or would be too large.
 Result<std::vector<TensorSpec>> TimesRows(std::span<const TensorSpec> signature, size_t requests);
 
-// REQUIRES: `one` is the graph specialised for one request, and `two` the same one for twice as
-// many rows of every input.
-Status CheckRowsApart(const Graph& one, const Graph& two);
+// REQUIRES: `one` is the graph specialised for one request, and `many` the same one for so many
+// requests. What holds of two need not hold of more: a constant that is computed from the number of
+// rows may be the same one for two.
+Status CheckRowsApart(const Graph& one, const Graph& many, size_t requests);
 
 }  // namespace tenter

@@ -24,7 +24,7 @@ Status Check(const Graph& graph) {
   TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> two, TimesRows(one, 2));
   TENTER_ASSIGN_OR_RETURN(const Graph first, Specialise(graph, one));
   TENTER_ASSIGN_OR_RETURN(const Graph second, Specialise(graph, two));
-  return CheckRowsApart(first, second);
+  return CheckRowsApart(first, second, 2);
 }
 
 // Of one node on x[?,4,2], whose other operands are constants.
@@ -101,6 +101,21 @@ TEST(RowsApart, ACountOfRowsMixesThem) {
   const Status status = Check(build.graph);
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_NE(status.message().find("how many rows"), std::string::npos) << status.message();
+}
+
+// The column is rows / 3: the same for one row and for two, and another for four.
+TEST(RowsApart, WhatHoldsOfTwoNeedNotHoldOfFour) {
+  GraphBuilder build(13);
+  const int x = build.Input("x", {DType::kFloat32, {-1, 4}});
+  const int rows = build.Add("Gather", {build.Add("Shape", {x}), build.Constant(Ints({0}))});
+  const int third = build.Add("Div", {rows, build.Constant(Ints({3}))});
+  build.Output(build.Add("Gather", {x, third}, With({{"axis", int64_t{1}}})), "y");
+  const auto of = [&](int64_t count) {
+    const TensorSpec spec{DType::kFloat32, {count, 4}};
+    return Specialise(build.graph, {&spec, 1}).value();
+  };
+  EXPECT_TRUE(CheckRowsApart(of(1), of(2), 2).ok());
+  EXPECT_FALSE(CheckRowsApart(of(1), of(4), 4).ok());
 }
 
 TEST(RowsApart, AnOutputThatCountsRows) {

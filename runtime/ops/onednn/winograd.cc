@@ -1,6 +1,7 @@
 #include "runtime/ops/onednn/winograd.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ constexpr int64_t kBlockTiles = 49;
 // What is done to the sums before they are written: scaled and shifted channel by channel, the
 // bias too, then an image is added, then they are bounded.
 struct End {
-  std::vector<float> scale, shift;
+  std::vector<double> scale, shift;
   size_t added = 0;  // the place of the image among the inputs; 0: there is none
   float low = -std::numeric_limits<float>::infinity();
   float high = std::numeric_limits<float>::infinity();
@@ -76,9 +77,17 @@ Status TakeBound(const OpCall& op, End* end) {
   return {};
 }
 
+// Whether a float holds each of them as well as a larger or a smaller one.
+bool AreFloats(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) {
+    const auto rounded = static_cast<float>(value);
+    return value == 0.0 || std::isnormal(rounded);
+  });
+}
+
 Result<End> EndOf(const OpCall& call) {
   const auto channels = static_cast<size_t>(call.inputs[1].shape.dim(0));
-  End end{std::vector<float>(channels, 1.0f), std::vector<float>(channels)};
+  End end{std::vector<double>(channels, 1.0), std::vector<double>(channels)};
   if (call.has_input(2)) {
     if (call.constant(2) == nullptr) return Unsupported("a bias that is not known");
     std::copy_n(call.constant(2)->data<float>(), channels, end.shift.begin());
@@ -90,6 +99,7 @@ Result<End> EndOf(const OpCall& call) {
     TENTER_RETURN_IF_ERROR(bounds ? TakeBound(op, &end) : TakeArithmetic(op, place, &end));
     place += op.inputs.size() - 1;
   }
+  if (!AreFloats(end.scale) || !AreFloats(end.shift)) return Unsupported("scales beyond a float");
   return end;
 }
 
@@ -135,6 +145,8 @@ class WinogradKernel final : public Kernel {
   WinogradKernel(const Tiling& tiling, End end, std::unique_ptr<Kernel> product)
       : tiling_(tiling),
         end_(std::move(end)),
+        scale_(end_.scale.begin(), end_.scale.end()),
+        shift_(end_.shift.begin(), end_.shift.end()),
         product_(std::move(product)),
         transforms_(WinogradTransforms::OfThisMachine().front()),
         zeros_(static_cast<size_t>(tiling.inputs)) {}
@@ -159,6 +171,7 @@ class WinogradKernel final : public Kernel {
 
   const Tiling tiling_;
   const End end_;
+  const std::vector<float> scale_, shift_;  // those of the end
   const std::unique_ptr<Kernel> product_;
   const WinogradTransforms transforms_;
   const std::vector<float> zeros_;  // the channels of a cell outside of the image
@@ -198,8 +211,8 @@ void WinogradKernel::Run(Inputs inputs, Outputs outputs, const RunContext& conte
   TsanWriteRange(context.scratch, scratch_bytes());
   const WinogradTarget target{.out = outputs[0].mutable_data<float>(),
                               .added = end_.added > 0 ? inputs[end_.added].data<float>() : nullptr,
-                              .scale = end_.scale.data(),
-                              .shift = end_.shift.data(),
+                              .scale = scale_.data(),
+                              .shift = shift_.data(),
                               .row = tiling_.window.output[1] * tiling_.outputs,
                               .low = end_.low,
                               .high = end_.high};

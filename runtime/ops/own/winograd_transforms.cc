@@ -11,6 +11,7 @@ constexpr float kAA = kA * kA, kBB = kB * kB, kAABB = kAA * kBB;
 template <int kWidth>
 struct Vectors {
   typedef float Type __attribute__((vector_size(4 * kWidth)));
+  typedef double Wide __attribute__((vector_size(8 * kWidth)));
 };
 
 // All below is inlined into functions for one machine each, so that no vector is ever passed.
@@ -116,7 +117,7 @@ TENTER_INLINE void WeightLine(const D* g, D* out) {
 // `kWidth` outputs at a time, the last ones with others that are zero.
 template <int kWidth>
 TENTER_INLINE void Weights(const float* from, int64_t outputs, int64_t channels, float* to) {
-  typedef double D __attribute__((vector_size(8 * kWidth)));
+  using D = typename Vectors<kWidth>::Wide;
   for (int64_t o = 0; o < outputs; o += kWidth)
     for (int64_t c = 0; c < channels; ++c) {
       const int64_t count = outputs - o < kWidth ? outputs - o : kWidth;
