@@ -79,12 +79,12 @@ def test_scenarios_that_differ_by_faults_alone_are_swept_once_and_small():
 
 @pytest.mark.parametrize(("work", "why"), [
     ({"free_after": 4}, "frees its op"), ({"bad_requests": 1}, "wrong requests"), ({"refuse_when_full": True}, "refuses calls"),
-    ({"thread_safe": False}, "may not be shared"), ({"kind": "iterator_epochs", "bad_row": 3}, "is bad"),
+    ({"batch": 4}, "each alone"), ({"thread_safe": False}, "may not be shared"), ({"kind": "iterator_epochs", "bad_row": 3}, "is bad"),
     ({"kind": "iterator_epochs", "csv_file": "x.csv"}, "not known"), ({"kind": "skipped_rows"}, "no aftermath"), ({"mutant": "m"}, "plants a bug")])
 def test_what_has_no_aftermath_is_left_out_with_its_reason(work, why):
     kept, [left] = sweepable.bases([case(**work)])
     assert not kept and why in left.why
-    assert not sweepable.why_not(case(bad_row=-1, csv_file="", refuse_when_full=False))
+    assert not sweepable.why_not(case(bad_row=-1, batch=1, csv_file="", refuse_when_full=False))
     assert not sweepable.why_not(case(mutant="m"), planted="m")
 
 

@@ -31,9 +31,10 @@ _UNFIT = {"free_after": "it frees its op under the callers, which leaves none fo
           "bad_requests": "it makes wrong requests, whose errors are no fault's",
           "later": "its answers are ops of their own, and a fault in one is no request's",
          "refuse_when_full": "it refuses calls, and a refusal could not be told from a fault",
+          "batch": "requests that ran as one run again, each alone, when their op fails, so a fault in one may be no request's",
           "bad_row": "its file is bad, and so is its aftermath",
           "csv_file": "the rows of its file are not known"}
-_CALM = {"bad_row": -1}  # what says nothing; 0, no and an empty text elsewhere
+_CALM = {"bad_row": -1, "batch": 1}  # what says nothing; 0, no and an empty text elsewhere
 # A child that stands still is a finding; under a sanitizer it is slower.
 _WATCHDOG_MS = {"tsan": 20_000, "asan": 15_000}
 _TIMEOUT_S = {"tsan": 120.0, "asan": 90.0}
