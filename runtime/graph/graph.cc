@@ -79,6 +79,12 @@ OpCall OwnCallOf(const Graph& graph, const Node& node) {
 
 }  // namespace
 
+const Tensor* ConstantAt(const Graph& graph, int value) {
+  if (value < 0) return nullptr;
+  const auto& constant = graph.values[static_cast<size_t>(value)].constant;
+  return constant ? &*constant : nullptr;
+}
+
 Status CheckGraph(const Graph& graph) {
   Produced produced(graph);
   for (size_t i = 0; i < graph.values.size(); ++i)

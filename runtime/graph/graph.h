@@ -73,6 +73,9 @@ struct Graph {
   std::shared_ptr<PackedWeights> packed;  // made with `parameters`, and shared as they are
 };
 
+// The constant that is `value`, or null.
+const Tensor* ConstantAt(const Graph& graph, int value);
+
 // Checks the invariants (1) to (3); kInvalidArgument names the node or value that breaks one.
 Status CheckGraph(const Graph& graph);
 

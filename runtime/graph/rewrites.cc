@@ -18,12 +18,6 @@ namespace {
 
 Value& ValueAt(Graph& graph, int value) { return graph.values[static_cast<size_t>(value)]; }
 
-const Tensor* ConstantAt(const Graph& graph, int value) {
-  if (value < 0) return nullptr;
-  const auto& constant = graph.values[static_cast<size_t>(value)].constant;
-  return constant ? &*constant : nullptr;
-}
-
 bool IsGraphOutput(const Graph& graph, int value) {
   return std::find(graph.outputs.begin(), graph.outputs.end(), value) != graph.outputs.end();
 }
@@ -106,10 +100,9 @@ std::optional<Affine> OfNormalisation(const Graph& graph, const Node& node, int6
 // Of a product, a sum or a difference with one finite number per channel of [N,C,...], or one for
 // all; nothing when the constant is another one.
 std::optional<Affine> OfArithmetic(const Node& node, const Tensor& constant, const Shape& weights) {
-  const auto rank = static_cast<size_t>(weights.rank());
   const int64_t channels = weights.dim(0), count = constant.shape().NumElements();
-  if (constant.dtype() != DType::kFloat32 || constant.shape().dims().size() > rank) return {};
-  if (count != 1 && (count != channels || PaddedDims(constant.shape(), rank)[1] != channels))
+  if (constant.dtype() != DType::kFloat32 ||
+      !IsPerChannel(constant.shape(), channels, weights.rank()))
     return {};
   Affine affine;
   for (int64_t c = 0; c < channels; ++c) {

@@ -49,4 +49,11 @@ StridedAxes MergeAxes(const std::vector<int64_t>& dims, const std::vector<int64_
   return merged;
 }
 
+bool IsPerChannel(const Shape& operand, int64_t channels, int rank) {
+  if (operand.rank() > rank) return false;
+  const int64_t count = operand.NumElements();
+  return count == 1 ||
+         (count == channels && PaddedDims(operand, static_cast<size_t>(rank))[1] == channels);
+}
+
 }  // namespace tenter

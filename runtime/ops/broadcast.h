@@ -19,6 +19,9 @@ Result<Shape> BroadcastShapes(const Shape& a, const Shape& b);
 
 // The dims of `shape` with axes of 1 in front, up to `rank`. REQUIRES: it has no more axes.
 std::vector<int64_t> PaddedDims(const Shape& shape, size_t rank);
+// True when `operand` is one number for each channel of a tensor [N,C,...] of this rank, or one for
+// all, and makes it no larger. REQUIRES: rank > 1.
+bool IsPerChannel(const Shape& operand, int64_t channels, int rank);
 
 // Strides in elements with which `from` is read as if it had the shape `to`: 0 along stretched
 // axes. REQUIRES: `from` broadcasts to `to`.

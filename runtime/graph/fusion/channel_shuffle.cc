@@ -31,7 +31,7 @@ class Folder {
   }
 
   std::optional<Written> Find(Node& last) const {
-    if (last.op_type != "Reshape" || ConstantOf(graph_, last.inputs[0]) != nullptr) return {};
+    if (last.op_type != "Reshape" || ConstantAt(graph_, last.inputs[0]) != nullptr) return {};
     Node* const transpose = readers_.Only(last.inputs[0], "Transpose");
     Node* const first =
         transpose == nullptr ? nullptr : readers_.Only(transpose->inputs[0], "Reshape");

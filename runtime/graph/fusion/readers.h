@@ -41,11 +41,4 @@ class Readers {
   std::vector<Node*> producer_;  // per value: the node that computes it
 };
 
-// The constant that is `value`, or null.
-inline const Tensor* ConstantOf(const Graph& graph, int value) {
-  if (value < 0) return nullptr;
-  const auto& constant = graph.values[static_cast<size_t>(value)].constant;
-  return constant ? &*constant : nullptr;
-}
-
 }  // namespace tenter

@@ -39,41 +39,31 @@ class Folder {
   std::optional<Found> Find(const Node& node) const {
     if ((node.op_type != "Mul" && node.op_type != "Add") || node.inputs.size() != 2) return {};
     for (const size_t carried : {size_t{0}, size_t{1}}) {
-      const Tensor* const operand = ConstantOf(graph_, node.inputs[1 - carried]);
+      const Tensor* const operand = ConstantAt(graph_, node.inputs[1 - carried]);
       Node* const normalisation = readers_.Only(node.inputs[carried], "BatchNormalization");
       if (operand == nullptr || normalisation == nullptr) continue;
       const TensorSpec& image = SpecOf(node.outputs[0]);
-      if (image == SpecOf(normalisation->outputs[0]) && IsPerChannel(*operand, image.shape) &&
+      if (image == SpecOf(normalisation->outputs[0]) && operand->dtype() == DType::kFloat32 &&
+          IsPerChannel(operand->shape(), image.shape.dim(1), image.shape.rank()) &&
           IsKnown(*normalisation))
         return Found{normalisation, *operand};
     }
     return {};
   }
 
-  // One number for each channel of an image [N,C,...], or one for all.
-  static bool IsPerChannel(const Tensor& operand, const Shape& image) {
-    if (operand.dtype() != DType::kFloat32 || image.rank() < 2 ||
-        operand.shape().rank() > image.rank())
-      return false;
-    const std::vector<int64_t> dims =
-        PaddedDims(operand.shape(), static_cast<size_t>(image.rank()));
-    const int64_t count = operand.shape().NumElements();
-    return count == 1 || (dims[1] == image.dim(1) && count == dims[1]);
-  }
-
   bool IsKnown(const Node& normalisation) const {
     return normalisation.outputs.size() == 1 &&
-           ConstantOf(graph_, normalisation.inputs[kScale]) != nullptr &&
-           ConstantOf(graph_, normalisation.inputs[kBias]) != nullptr &&
-           ConstantOf(graph_, normalisation.inputs[kVariance]) != nullptr;
+           ConstantAt(graph_, normalisation.inputs[kScale]) != nullptr &&
+           ConstantAt(graph_, normalisation.inputs[kBias]) != nullptr &&
+           ConstantAt(graph_, normalisation.inputs[kVariance]) != nullptr;
   }
 
   Status Fold(Node& node) {
     const std::optional<Found> found = Find(node);
     if (!found) return {};
     Node& normalisation = *found->normalisation;
-    const Tensor scale = *ConstantOf(graph_, normalisation.inputs[kScale]);
-    const Tensor bias = *ConstantOf(graph_, normalisation.inputs[kBias]);
+    const Tensor scale = *ConstantAt(graph_, normalisation.inputs[kScale]);
+    const Tensor bias = *ConstantAt(graph_, normalisation.inputs[kBias]);
     const bool is_product = node.op_type == "Mul";
     const auto of_channel = [&](int64_t c) -> double {
       return found->operand.data<float>()[found->operand.shape().NumElements() == 1 ? 0 : c];
@@ -93,7 +83,7 @@ class Folder {
 
   // Whether what the kernel multiplies by is finite.
   bool HasFactors(const Node& normalisation, const Tensor& scale) const {
-    const Tensor& variance = *ConstantOf(graph_, normalisation.inputs[kVariance]);
+    const Tensor& variance = *ConstantAt(graph_, normalisation.inputs[kVariance]);
     const auto epsilon = normalisation.attributes.Float("epsilon", 1e-5f);
     if (!epsilon.ok()) return false;
     for (int64_t c = 0; c < scale.shape().NumElements(); ++c) {
