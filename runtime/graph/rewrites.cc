@@ -172,7 +172,8 @@ Result<Value> OwnWeights(Graph& graph, const Node& conv) {
     return own;
   }
   TENTER_ASSIGN_OR_RETURN(Value own, NewConstant(name, weights.constant->spec()));
-  std::memcpy(own.constant->mutable_raw(), weights.constant->raw(), own.constant->size_bytes());
+  Tensor& copy = own.constant.value();
+  std::memcpy(copy.mutable_raw(), weights.constant->raw(), copy.size_bytes());
   return own;
 }
 
