@@ -184,12 +184,15 @@ typedef int32_t tgt_way;
  * `least_recent_plan_goes`. A failed compilation keeps nothing. `way`: one of tgt_target.ways;
  * without thread_safe the target may run requests as it likes. `batch_max`: so many requests of one
  * signature may run as one, where the target has this and the model allows it; each is answered,
- * fails and is cancelled as if it ran alone, but for the last bits of its numbers. */
+ * fails and is cancelled as if it ran alone, but for the last bits of its numbers. `intra_op`: so
+ * many threads may compute a kernel together, where the target has this, if it takes `grain`
+ * products of two numbers. Both may change the last bits of a number; nothing else may. */
 typedef struct tgt_cached_op_options {
   int32_t thread_safe, refuse_when_full, reference_kernels;
   uint64_t in_flight_max, plans_max; /* 0: the target's default */
   tgt_way way;
-  uint64_t batch_max; /* 0: each alone */
+  uint64_t batch_max;       /* 0: each alone */
+  uint64_t intra_op, grain; /* 0: one; the target's default */
 } tgt_cached_op_options;
 
 typedef struct tgt_invoke_options {

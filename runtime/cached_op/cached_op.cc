@@ -51,6 +51,16 @@ PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
           .when_full = options.when_full};
 }
 
+// One for each thread that may run a kernel at the same time. Of callers, where kernels run on
+// their threads, no more than there are processors: others do without.
+std::unique_ptr<Teams> TeamsFor(const CachedOpOptions& options, Way way) {
+  if (options.intra_op < 2) return nullptr;
+  size_t count = static_cast<size_t>(options.workers);
+  if (way == Way::kInline || options.workers == 0)
+    count = std::min(LimitsOf(options, way).running, static_cast<size_t>(ProcessorCount()));
+  return std::make_unique<Teams>(count, options.intra_op);
+}
+
 }  // namespace
 
 CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
@@ -64,8 +74,9 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
                if (!fault.error.ok()) return fault.error;
                return Compile(signature, 1);
              }),
+      teams_(TeamsFor(options, way())),
       arenas_(engine, LimitsOf(options, way()), options.probe),
-      host_{engine, options.workers == 0, &arenas_, options.probe, batches()} {
+      host_{engine, options.workers == 0, &arenas_, teams_.get(), options.probe, batches()} {
   TENTER_CHECK(engine != nullptr || way() == Way::kInline, "only inline requests need no engine");
 }
 
@@ -93,6 +104,7 @@ Result<std::shared_ptr<const Plan>> CachedOp::Compile(std::span<const TensorSpec
                         .way = way(),
                         .workers = std::max(options_.workers, 1),
                         .winograd = options_.winograd,
+                        .cut = {.threads = options_.intra_op, .grain = options_.grain},
                         .batches = batches() && requests == 1,
                         .requests = requests});
 }

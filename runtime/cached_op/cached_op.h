@@ -38,6 +38,7 @@
 #include "runtime/cached_op/plan_cache.h"
 #include "runtime/cached_op/request/async_request.h"
 #include "runtime/cached_op/request/callers.h"
+#include "runtime/device/teams.h"
 
 namespace tenter {
 
@@ -62,6 +63,14 @@ struct CachedOpOptions {
   // Convolutions of 3x3 from fewer products (onednn/winograd.h): faster, rounded otherwise, and
   // with weights that take four times the room.
   bool winograd = true;
+  // Threads that compute a kernel together, its caller among them: large kernels are cut into so
+  // many parts (ops/parts). Each worker, or caller where requests run inline, has a team of its
+  // own, so workers x intra_op is best no more than there are processors. The last bits of a number
+  // may depend on it, and on nothing that happens in a run.
+  int intra_op = 1;
+  // Products of two numbers that a kernel takes, or half as many bytes that it moves, for it to be
+  // cut.
+  int64_t grain = kGrain;
   Way way = Way::kSerial;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
   Probe* probe = nullptr;  // borrowed
@@ -84,7 +93,7 @@ struct CachedOpFootprint {
 
 class CachedOp {
  public:
-  // REQUIRES: `graph` went through Simplify; in_flight_max is positive; there is an
+  // REQUIRES: `graph` went through Simplify; in_flight_max and intra_op are positive; there is an
   // engine, unless requests run inline. Throws std::bad_alloc.
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();
@@ -132,6 +141,7 @@ class CachedOp {
   Callers callers_;
   ForkHold compiling_;
   PlanCache plans_;
+  const std::unique_ptr<Teams> teams_;  // null: kernels run on one thread
   ArenaPool arenas_;
   const RequestHost host_;
   Atomic<uint64_t> requests_ = 0;  // numbers the requests; orders nothing

@@ -61,6 +61,8 @@ class CachedOpAsync : public testing::TestWithParam<Runs> {
     options.workers = GetParam().workers;
     options.way = GetParam().way;
     options.batch_max = GetParam().batch;
+    options.intra_op = GetParam().intra_op;
+    options.grain = 1;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().workers});
     op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);

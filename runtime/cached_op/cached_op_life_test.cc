@@ -147,13 +147,15 @@ TEST(CachedOpLife, ARequestEndsOnceBehindItsNodes) {
    private:
     Probe &one_, &other_;
   } both(node, end);
-  for (const auto& [workers, way, batch] : AllRuns()) {
+  for (const auto& [workers, way, batch, intra_op] : AllRuns()) {
     for (const bool thread_safe : {true, false}) {
       nodes.Store(0, kRelaxed), ends.Store(0, kRelaxed);
       const auto engine = MakeEngine({.workers = workers});
       CachedOp op(engine.get(), BranchModel(),
                   {.thread_safe = thread_safe,
                    .batch_max = batch,
+                   .intra_op = intra_op,
+                   .grain = 1,
                    .way = way,
                    .workers = workers,
                    .probe = &both});
@@ -179,12 +181,14 @@ TEST(CachedOpLife, OfTwoNodesOfOneNameTheOneThatFailedIsNamed) {
     }
   } probe;
   const Tensor input = RandomTensor(Shape({1, 8}), 5);
-  for (const auto& [workers, way, batch] : AllRuns())
+  for (const auto& [workers, way, batch, intra_op] : AllRuns())
     for (const bool thread_safe : {true, false}) {
       const auto engine = MakeEngine({.workers = workers});
       CachedOp op(engine.get(), std::make_shared<const Graph>(graph),
                   {.thread_safe = thread_safe,
                    .batch_max = batch,
+                   .intra_op = intra_op,
+                   .grain = 1,
                    .way = way,
                    .workers = workers,
                    .probe = &probe});

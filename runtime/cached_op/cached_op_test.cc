@@ -38,6 +38,8 @@ class CachedOpTest : public testing::TestWithParam<Runs> {
     options.workers = GetParam().workers;
     options.way = GetParam().way;
     options.batch_max = GetParam().batch;
+    options.intra_op = GetParam().intra_op;
+    options.grain = 1;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().workers, .probe = options.probe});
     op_ = std::make_unique<CachedOp>(engine_.get(), graph_, options);

@@ -56,6 +56,8 @@ class NoMemoryTest : public testing::TestWithParam<Called> {
     options.workers = GetParam().runs.workers;
     options.way = GetParam().runs.way;
     options.batch_max = GetParam().runs.batch;
+    options.intra_op = GetParam().runs.intra_op;
+    options.grain = 1;
     options.kernels = GetParam().kernels;
     op_ = nullptr;
     engine_ = MakeEngine({.workers = GetParam().runs.workers});

@@ -103,6 +103,7 @@ Status Plan::AddStep(const Node& node) {
                 .outputs = {}};
   OpCall call = CallOf(graph_, node);
   call.winograd = options_.winograd;
+  call.cut = options_.cut;
   TENTER_ASSIGN_OR_RETURN(step.kernel,
                           MakeKernel(call, OutputSpecsOf(graph_, node), options_.kernels));
   TENTER_RETURN_IF_ERROR(PinWhatIsRead(graph_, node, *step.kernel, &pins_));

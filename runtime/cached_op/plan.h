@@ -54,6 +54,7 @@ struct PlanOptions {
   Way way = Way::kSerial;
   int workers = 1;       // how many threads may run ops of one request at once
   bool winograd = true;
+  Cut cut = {};          // for threads that compute a kernel together
   bool batches = false;  // look whether requests may run as one
   size_t requests = 1;   // that it is for: with more it is a plan of BatchPlans
 };
@@ -70,6 +71,7 @@ class Plan {
   // In the order in which they are pushed; the last one ends the request.
   std::span<const PlanOp> ops() const { return ops_.ops; }
   size_t vars() const { return ops_.vars; }
+  int threads() const { return options_.cut.threads; }
   bool runs_inline() const { return options_.way == Way::kInline; }
   size_t requests() const { return options_.requests; }
   // kOk when requests of this plan may run as one; else why they may not.

@@ -26,18 +26,22 @@ struct Runs {
   int workers = 0;
   Way way = Way::kSerial;
   size_t batch = 1;
+  int intra_op = 1;
 };
 
 inline std::vector<Runs> AllRuns() {
-  return {{0, Way::kSerial},    {1, Way::kSerial},    {2, Way::kSerial},   {1, Way::kSerial, 4},
-          {2, Way::kSerial, 8}, {1, Way::kInline},    {2, Way::kInline},   {0, Way::kDataflow},
-          {1, Way::kDataflow},  {2, Way::kDataflow},  {4, Way::kDataflow}};
+  return {{0, Way::kSerial},       {1, Way::kSerial},       {2, Way::kSerial},
+          {1, Way::kSerial, 4},    {2, Way::kSerial, 8},    {1, Way::kInline},
+          {2, Way::kInline},       {0, Way::kDataflow},     {1, Way::kDataflow},
+          {2, Way::kDataflow},     {4, Way::kDataflow},     {1, Way::kSerial, 1, 2},
+          {2, Way::kSerial, 4, 2}, {2, Way::kInline, 1, 3}, {2, Way::kDataflow, 1, 2}};
 }
 
 // "serial2", "serial2batch8".
 inline std::string NameOfRuns(const Runs& runs) {
   return std::string(NameOf(runs.way)) + std::to_string(runs.workers) +
-         (runs.batch > 1 ? "batch" + std::to_string(runs.batch) : "");
+         (runs.batch > 1 ? "batch" + std::to_string(runs.batch) : "") +
+         (runs.intra_op > 1 ? "intra" + std::to_string(runs.intra_op) : "");
 }
 
 inline Tensor RandomTensor(const Shape& shape, uint64_t seed) {

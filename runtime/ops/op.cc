@@ -9,6 +9,7 @@
 #include "runtime/ops/onednn/first_use.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/onednn/winograd.h"
+#include "runtime/ops/parts/parted_kernel.h"
 #include "runtime/ops/tables.h"
 #include "runtime/ops/turned_kernel.h"
 
@@ -145,6 +146,10 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const OpCall& call, std::span<const T
   TENTER_CHECK(found != nullptr && static_cast<int>(outputs.size()) == call.output_count,
                PlaceOf(call) + "a kernel is asked for before inference");
   const OpType& op = *found;
+  if (choice == KernelChoice::kOneDnn && call.cut.threads > 1 && outputs.size() == 1) {
+    auto parted = MakeParted(call, outputs[0]);
+    if (!parted.ok() || *parted != nullptr) return parted;
+  }
   if (choice == KernelChoice::kOneDnn && op.make_fast != nullptr) {
     TENTER_RETURN_IF_ERROR(FirstUse::OfProcess().Await());
     UseOneThread();

@@ -29,6 +29,17 @@
 namespace tenter {
 
 class PackedWeights;  // onednn/packed_weights.h
+class Team;           // runtime/device/team.h
+
+// What takes so many products of two numbers is worth another thread: handing a part over and
+// waiting for it takes about a microsecond, in which a core does about as many as 30,000.
+inline constexpr int64_t kGrain = 300'000;
+
+// Into how many parts a kernel is cut for threads that compute it together, and what stays whole.
+struct Cut {
+  int threads = 1;
+  int64_t grain = kGrain;
+};
 
 // One node, with everything that is known about it when it is compiled.
 struct OpCall {
@@ -50,6 +61,9 @@ struct OpCall {
   PackedWeights* packed = nullptr;
   // Where a convolution may be made of fewer products, which rounds otherwise.
   bool winograd = true;
+  // How it may be cut (parts/call_parts.h), and of how many parts it is one itself.
+  Cut cut = {};
+  int part_of = 1;
   // What it reads as the model has it, "(float32[1,3,8,8], -)"; `inputs` may tell how it lies.
   std::string_view shapes = {};
   // Element-wise ops that the kernel applies to what it computes before it writes it, in order. It
@@ -77,6 +91,7 @@ class KernelState {
 struct RunContext {
   std::byte* scratch = nullptr;  // scratch_bytes() of it, aligned to kMemoryAlignment
   KernelState* state = nullptr;  // of this kernel; null: the run makes one of its own
+  Team* team = nullptr;          // helps with the parts of a kernel; null: the caller does them all
 };
 
 class Kernel {

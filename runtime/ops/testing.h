@@ -71,8 +71,9 @@ inline OpCall CallWith(std::string_view op_type, const Attributes& attributes,
 
 inline Result<OpRun> RunOp(std::string_view op_type, const Attributes& attributes,
                            const std::vector<Tensor>& inputs, int opset = 11, int output_count = 1,
-                           KernelChoice choice = KernelChoice::kReference) {
-  const OpCall call = CallWith(op_type, attributes, inputs, opset, output_count);
+                           KernelChoice choice = KernelChoice::kReference, Cut cut = {}) {
+  OpCall call = CallWith(op_type, attributes, inputs, opset, output_count);
+  call.cut = cut;
   TENTER_ASSIGN_OR_RETURN(const std::vector<TensorSpec> specs, InferOp(call));
   TENTER_ASSIGN_OR_RETURN(const auto kernel, MakeKernel(call, specs, choice));
   OpRun run;

@@ -43,6 +43,12 @@ Tensor Tensor::Borrow(TensorSpec spec, void* data) {
   return Tensor(std::move(spec), nullptr, data);
 }
 
+void Tensor::PointTo(void* data) {
+  TENTER_CHECK(defined() && owner_ == nullptr && data != nullptr,
+               "only a borrowed tensor may show other memory");
+  data_ = data;
+}
+
 Tensor Tensor::ViewAs(TensorSpec spec) const {
   TENTER_CHECK(spec.size_bytes() == size_bytes_,
                spec_.ToString() + " cannot be seen as " + spec.ToString());

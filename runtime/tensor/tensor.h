@@ -39,6 +39,10 @@ class Tensor {
   // The same elements under another spec of as many bytes, kept alive as these are.
   Tensor ViewAs(TensorSpec spec) const;
 
+  // Shows other memory of the same size, which the caller keeps alive. REQUIRES: made by Borrow;
+  // data is not null.
+  void PointTo(void* data);
+
   bool defined() const { return data_ != nullptr; }
   const TensorSpec& spec() const { return spec_; }
   DType dtype() const { return spec_.dtype; }

@@ -23,6 +23,8 @@ Lines SimplerHeader(const Program& program) {
   with([](Program& p) { p.waiting = std::min(p.waiting, 2); });
   with([](Program& p) { p.batch = 1; });
   with([](Program& p) { p.batch = std::min(p.batch, 2); });
+  with([](Program& p) { p.intra = 1; });
+  with([](Program& p) { p.intra = std::min(p.intra, 2); });
   with([](Program& p) { p.way = TGT_WAY_DEFAULT; });
   with([](Program& p) { p.way = TGT_WAY_SERIAL; });
   with([](Program& p) { p.ops = 1; });

@@ -39,7 +39,7 @@ Profile ProfileOf(std::string_view contract) {
 class Drawing {
  public:
   Drawing(const Profile& profile, uint64_t seed)
-      : profile_(profile), dice_(seed), batch_dice_(~seed) {}
+      : profile_(profile), dice_(seed), batch_dice_(~seed), intra_dice_(seed ^ kOfThreads) {}
 
   Program Draw(const std::vector<int>& workers, int most_calls) {
     DrawOptions(workers);
@@ -76,6 +76,7 @@ class Drawing {
     if (dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
     if (dice_.Chance(75)) p_.way = dice_.From(TGT_WAY_SERIAL, TGT_WAYS - 1);
     DrawBatch();
+    if (!p_.reference && intra_dice_.Chance(35)) p_.intra = intra_dice_.OneOf({2, 2, 3, 5});
   }
 
   // With room for many, so that some wait for one another.
@@ -162,7 +163,9 @@ class Drawing {
   }
 
   const Profile profile_;
-  Dice dice_, batch_dice_;
+  static constexpr uint64_t kOfThreads = 0x7465616d;  // dice of their own: others fall as before
+
+  Dice dice_, batch_dice_, intra_dice_;
   Program p_;
 };
 

@@ -39,8 +39,10 @@ void ParseHeader(WordReader* words, Program* p) {
       words->One(kWays, &p->way);
     else if (word == "batch")
       words->Number_(2, 128, &p->batch);
+    else if (word == "intra")
+      words->Number_(2, 8, &p->intra);
     else
-      return words->Fail("'waiting', 'way' or 'batch'");
+      return words->Fail("'waiting', 'way', 'batch' or 'intra'");
   }
 }
 
@@ -158,6 +160,7 @@ std::string HeaderText(const Program& p) {
   if (p.waiting > 0) out << " waiting " << p.waiting;
   if (p.way != TGT_WAY_DEFAULT) out << " way " << Name(kWays, p.way);
   if (p.batch > 1) out << " batch " << p.batch;
+  if (p.intra > 1) out << " intra " << p.intra;
   return out.str();
 }
 

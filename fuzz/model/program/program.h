@@ -75,6 +75,7 @@ struct Program {
                     // than none: others are asked then, too (run/taken.h)
   tgt_way way = TGT_WAY_DEFAULT;  // the target's own, too, where it does not have this one
   int batch = 1;  // requests that may run as one; a target without this runs each alone
+  int intra = 1;  // threads that compute a kernel together, however small it is
   Graph graph = {};
   std::vector<Fault> faults = {};
   std::vector<Call> calls = {};

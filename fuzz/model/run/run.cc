@@ -77,7 +77,9 @@ class Running {
             .in_flight_max = static_cast<uint64_t>(flight),
             .plans_max = static_cast<uint64_t>(program_.plans),
             .way = (table().ways >> program_.way & 1) != 0 ? program_.way : TGT_WAY_DEFAULT,
-            .batch_max = static_cast<uint64_t>(program_.batch)};
+            .batch_max = static_cast<uint64_t>(program_.batch),
+            .intra_op = static_cast<uint64_t>(program_.intra),
+            .grain = 1};
   }
 
   // Of a target that does not show its parameters, always the same.

@@ -23,6 +23,8 @@ def plan(
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=1_000_000, help="How often, with --time.")] = _ROUNDS,
     together: Annotated[Optional[int], typer.Option("--together", min=2, max=128, metavar="N", help="Say whether N requests may run as one, "
         "and whether they have the bits then that they have alone.", show_default=False)] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, metavar="N", help="As for N threads that compute a kernel together "
+        "(intra_op); with --time they do.")] = 1,
     reference: Annotated[bool, typer.Option("--reference", help="With the reference kernels, which fuse nothing.")] = False,
     json: Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write it here as well.")] = None,
 ) -> None:
@@ -40,4 +42,4 @@ def plan(
     """
     from tenter.bench import compiled
     shapes = input_shapes.as_text(input_shape, "./tenter plan --help") if input_shape else ""
-    compiled.run(model, shapes, rounds if time else 0, together or 1, reference, json, this_house(), open_console())
+    compiled.run(model, shapes, rounds if time else 0, together or 1, threads, reference, json, this_house(), open_console())

@@ -236,6 +236,8 @@ tgt_code CachedOpCreate(void* instance, tgt_handle engine, tgt_handle model,
   o.reference_kernels = options->reference_kernels;
   o.way = options->way;
   o.batch_max = options->batch_max;
+  o.intra_op_threads = options->intra_op;
+  o.grain = options->grain;
   tenter_cached_op made = nullptr;
   const tgt_code code =
       tenter_cached_op_create(Context(instance), HandleOf<tenter_engine>(engine),

@@ -90,7 +90,9 @@ class InferenceRun {
                               .seed = stage_.seed,
                               .input_shape = p.Text("input_shape"),
                               .shape_variants = p.Int("shape_variants"),
-                              .reference_kernels = p.Flag("reference_kernels")});
+                              .reference_kernels = p.Flag("reference_kernels"),
+                              .intra_op = static_cast<uint64_t>(p.Int("intra_op")),
+                              .grain = static_cast<uint64_t>(p.Int("grain"))});
   }
 
   // A model that gives every input the same answer hides every mix-up: it is rejected, because a
@@ -223,6 +225,8 @@ WorkloadType ConcurrentInference() {
            {"thread_safe", true, "create the op with the thread_safe flag"},
            {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
            {"batch", int64_t{1}, "requests of one signature that may run as one", 1},
+           {"intra_op", int64_t{1}, "threads that compute a kernel together", 1},
+           {"grain", int64_t{0}, "products from which they do; 0: the target's own", 0},
            {"refuse_when_full", false, "refuse instead of queueing when in_flight_max is reached"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
            {"input_shape", std::string(), "1,3,48,192 or name=1,3,48,192;...; empty: the model's"},

@@ -41,6 +41,8 @@ Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_fli
   TENTER_ASSIGN_OR_RETURN(options.way, WayOf(p.Text("way"), table));
   options.in_flight_max = in_flight_max;
   options.batch_max = static_cast<uint64_t>(p.Int("batch"));
+  options.intra_op = static_cast<uint64_t>(p.Int("intra_op"));
+  options.grain = static_cast<uint64_t>(p.Int("grain"));
   // Room for every signature, so that none has to be compiled a second time.
   options.plans_max = static_cast<uint64_t>(std::max<int64_t>(16, p.Int("shape_variants")));
   return SetUp(

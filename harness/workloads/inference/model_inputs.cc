@@ -204,11 +204,11 @@ Result<ModelInputs> ModelInputs::Make(const Stage& stage, tgt_handle model,
     sample.pristine = sample.storage;
     result.samples_.push_back(std::move(sample));
   }
-  TENTER_RETURN_IF_ERROR(result.Answer(stage, model, options.reference_kernels));
+  TENTER_RETURN_IF_ERROR(result.Answer(stage, model, options));
   return result;
 }
 
-Status ModelInputs::Answer(const Stage& stage, tgt_handle model, bool reference_kernels) {
+Status ModelInputs::Answer(const Stage& stage, tgt_handle model, const ModelInputsOptions& like) {
   const TargetInstance& target = stage.target;
   Handle engine(stage, kEngineHandle), op(stage, kOpHandle);
   tgt_error error = {};
@@ -219,7 +219,9 @@ Status ModelInputs::Answer(const Stage& stage, tgt_handle model, bool reference_
               "reference engine"));
   }
   tgt_cached_op_options options = {};
-  options.reference_kernels = reference_kernels ? 1 : 0;
+  options.reference_kernels = like.reference_kernels ? 1 : 0;
+  options.intra_op = like.intra_op;
+  options.grain = like.grain;
   TENTER_RETURN_IF_ERROR(SetUp(target.table().cached_op_create(target.self(), engine.get(), model,
                                                                &options, op.out(), &error),
                                error, "reference op"));

@@ -32,6 +32,8 @@ struct ModelInputsOptions {
   int64_t shape_variants =
       1;  // sample i has i % variants more on the first axis that the model leaves open
   bool reference_kernels = false;
+  // Of the op that is asked for the expected answers, since the bits may depend on them.
+  uint64_t intra_op = 0, grain = 0;
 };
 
 class ModelInputs {
@@ -65,7 +67,7 @@ class ModelInputs {
  private:
   static Result<std::vector<tgt_tensor>> Describe(const TargetInstance& target, tgt_handle model,
                                                   const ModelInputsOptions& options);
-  Status Answer(const Stage& stage, tgt_handle model, bool reference_kernels);
+  Status Answer(const Stage& stage, tgt_handle model, const ModelInputsOptions& like);
   bool IsAnswer(const std::vector<tgt_tensor>& outputs, size_t i) const;
 
   std::vector<Sample> samples_;

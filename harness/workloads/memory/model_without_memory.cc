@@ -29,7 +29,9 @@ class ModelCall : public ShortCall {
                             ModelInputs::Make(stage_, model_.get(),
                                               {.seed = stage_.seed,
                                                .input_shape = p.Text("input_shape"),
-                                               .reference_kernels = p.Flag("reference_kernels")}));
+                                               .reference_kernels = p.Flag("reference_kernels"),
+                                               .intra_op = static_cast<uint64_t>(p.Int("intra_op")),
+                                               .grain = static_cast<uint64_t>(p.Int("grain"))}));
     outputs_.resize(inputs_->output_count());
     if ((table_.groups & TGT_ENGINE) == 0) return {};
     const tgt_engine_options options{static_cast<int32_t>(p.Int("workers")), 0};
@@ -46,6 +48,8 @@ class ModelCall : public ShortCall {
     tgt_cached_op_options options = {};
     options.thread_safe = 1;
     options.reference_kernels = stage_.parameters.Flag("reference_kernels") ? 1 : 0;
+    options.intra_op = static_cast<uint64_t>(stage_.parameters.Int("intra_op"));
+    options.grain = static_cast<uint64_t>(stage_.parameters.Int("grain"));
     return table_.cached_op_create(stage_.target.self(), engine_.get(), model, &options, op, error);
   }
   // Allocates nothing; outputs_ hold the answer when it is one.
@@ -170,6 +174,8 @@ WorkloadType ModelWithoutMemory() {
                {"call", std::string("invoke"), "load, first_invoke (which compiles) or invoke"},
                {"workers", int64_t{1}, "workers of the engine; 0 is the naive engine"},
                {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
+               {"intra_op", int64_t{1}, "threads that compute a kernel together", 1},
+               {"grain", int64_t{0}, "products from which they do; 0: the target's own", 0},
                {"input_shape", std::string(),
                 "1,3,48,192 or name=1,3,48,192;...; empty: the model's"}}),
           .checks = {"error_exactness", "determinism", "leak", "liveness", "data_race"},

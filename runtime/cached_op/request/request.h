@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "runtime/cached_op/arena_pool.h"
+#include "runtime/device/teams.h"
 
 namespace tenter {
 
@@ -39,6 +40,7 @@ struct RequestHost {
   Engine* engine;  // null: all run inline
   bool is_naive;   // of the engine: a push runs the op
   ArenaPool* pool;
+  Teams* teams;  // null: a kernel runs on one thread
   Probe* probe;
   bool batches;  // whether several may run as one
 };

@@ -7,7 +7,7 @@
 namespace tenter {
 namespace {
 
-void RunStep(Arena& arena, size_t number, std::byte* scratch) {
+void RunStep(Arena& arena, size_t number, std::byte* scratch, Team* team) {
   const PlanStep& step = arena.plan().steps()[number];
   ArenaStep& mine = arena.step(number);
   for (size_t i = 0; i < step.nodes.size(); ++i) {
@@ -16,7 +16,8 @@ void RunStep(Arena& arena, size_t number, std::byte* scratch) {
     arena.request()->BeforeNode(step.nodes[i]);
   }
   mine.at_node = 0;
-  step.kernel->Run(mine.inputs, mine.outputs, {.scratch = scratch, .state = mine.state.get()});
+  step.kernel->Run(mine.inputs, mine.outputs,
+                   {.scratch = scratch, .state = mine.state.get(), .team = team});
   mine.at_node.reset();
 }
 
@@ -28,10 +29,11 @@ void RunOp(Arena& arena, size_t number, int worker, const CancelToken& cancel) {
   const PlanOp& op = plan.ops()[number];
   std::byte* const scratch =
       plan.scratch_of_workers() ? plan.scratch(std::max(worker, 0)) : arena.scratch();
+  const Teams::Loan team(arena.request()->host().teams);
   for (size_t step = op.first; step < op.end; ++step) {
     if (arena.abandoned()) return;
     arena.request()->BeforeStep(cancel);
-    RunStep(arena, step, scratch);
+    RunStep(arena, step, scratch, team.get());
   }
   if (number + 1 < plan.ops().size() || arena.abandoned()) return;
   arena.request()->AfterSteps();

@@ -30,13 +30,16 @@ Result<SteppedPlan> SteppedPlan::Make(std::shared_ptr<const Plan> plan,
   TENTER_ASSIGN_OR_RETURN(stepped.fitting_,
                           Fitting::Make(stepped.plan_, stepped.block_->data(), {}));
   stepped.fitting_->Bind(stepped.inputs_, stepped.outputs_);
+  stepped.team_ = std::make_unique<Team>(Inheritance::OfThisThread(), stepped.plan_->threads());
+  stepped.team_->Staff();
   return stepped;
 }
 
 void SteppedPlan::Run(size_t number) {
   ArenaStep& step = fitting_->step(number);
-  plan_->steps()[number].kernel->Run(step.inputs, step.outputs,
-                                     {.scratch = fitting_->scratch(), .state = step.state.get()});
+  plan_->steps()[number].kernel->Run(
+      step.inputs, step.outputs,
+      {.scratch = fitting_->scratch(), .state = step.state.get(), .team = team_.get()});
 }
 
 }  // namespace tenter

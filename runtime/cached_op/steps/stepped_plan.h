@@ -1,4 +1,5 @@
-// SteppedPlan: a plan that is run step by step, on this thread, for those who look at its steps.
+// SteppedPlan: a plan that is run step by step, on this thread and the team that the plan wants,
+// for those who look at its steps.
 //
 // Path: tenter-plan --rounds, --together -> TimeSteps, CompareBits -> SteppedPlan; requests never
 // come here.
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "runtime/cached_op/fitting.h"
+#include "runtime/device/team.h"
 
 namespace tenter {
 
@@ -36,6 +38,7 @@ class SteppedPlan {
   std::vector<Tensor> inputs_, outputs_;
   std::shared_ptr<HostBlock> block_;
   std::unique_ptr<Fitting> fitting_;
+  std::unique_ptr<Team> team_;
 };
 
 // Numbers from -1 to 1 in tensors of floats, else zeros, which are valid indices.

@@ -196,6 +196,25 @@ TEST_F(CApiModel, BatchesGoWithOneWay) {
   }
 }
 
+TEST_F(CApiModel, ThreadsOfAKernelAreAFew) {
+  for (const auto& [threads, expected] : std::vector<std::pair<uint64_t, tenter_code>>{
+           {0, TENTER_OK}, {2, TENTER_OK}, {64, TENTER_OK}, {65, TENTER_INVALID_ARGUMENT}}) {
+    tenter_cached_op_options options = {};
+    options.struct_size = sizeof(options);
+    options.intra_op_threads = threads;
+    options.grain = 1;
+    EXPECT_EQ(tenter_cached_op_create(context_, engine_, model_, &options, &op_, &error_), expected)
+        << threads;
+    if (expected != TENTER_OK) continue;
+    tenter_tensor output = {};
+    ASSERT_EQ(Invoke(&output), TENTER_OK) << error_.message;
+    EXPECT_EQ(static_cast<const float*>(output.data)[3], 4);
+    tenter_tensor_release(&output);
+    tenter_cached_op_free(context_, op_, nullptr);
+    op_ = nullptr;
+  }
+}
+
 // What a request that nobody waits for came to.
 struct Told {
   Gate gate;

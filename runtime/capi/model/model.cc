@@ -19,6 +19,9 @@ Way WayOf(tenter_way way) {
   return CachedOpOptions().way;
 }
 
+// Threads of one kernel. More would wait for one another longer than they compute.
+constexpr uint64_t kThreadsMost = 64;
+
 CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
   CachedOpOptions options;
   options.thread_safe = c.sharing != TENTER_CONFINED;
@@ -30,6 +33,8 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.way = WayOf(c.way);
   options.running_max = c.running_max;
   options.batch_max = std::max<uint64_t>(c.batch_max, 1);
+  options.intra_op = static_cast<int>(std::max<uint64_t>(c.intra_op_threads, 1));
+  if (c.grain > 0) options.grain = static_cast<int64_t>(std::min<uint64_t>(c.grain, INT64_MAX));
   options.workers = workers;
   options.probe = probe;
   return options;
@@ -56,6 +61,9 @@ Result<std::unique_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
                   std::to_string(BatchPlans::kMost));
   if (c.batch_max > 1 && (RunsInline(c) || c.way == TENTER_WAY_DATAFLOW))
     return refuse("batch_max goes with requests that run serially alone");
+  if (c.intra_op_threads > kThreadsMost)
+    return refuse("intra_op_threads " + std::to_string(c.intra_op_threads) + ", at most " +
+                  std::to_string(kThreadsMost));
   const CachedOpOptions options = OptionsOf(c, on == nullptr ? 1 : on->workers, probe);
   auto made = std::make_unique<CachedOpObject>();
   if (on != nullptr) made->engine = on->engine;

@@ -93,6 +93,14 @@ typedef struct tenter_cached_op_options {
    * running_max. Each is answered, fails and is cancelled as if it ran alone, but for the last bits
    * of its numbers. Where a model mixes the rows of its inputs all run alone. 0 or 1: all do. */
   uint64_t batch_max;
+  /* Threads that compute a kernel together, its caller among them, at most 64: of large kernels
+   * each computes some of the rows. Each worker, or caller where requests run inline, has others,
+   * so workers x intra_op_threads is best no more than there are processors. The last bits of a
+   * number may depend on it, and on nothing that happens in a run. 0 or 1: one thread. */
+  uint64_t intra_op_threads;
+  /* Products of two numbers that a kernel takes, or half as many bytes that it moves, for it to be
+   * computed so; 0: 300,000. */
+  uint64_t grain;
 } tenter_cached_op_options;
 
 /* NULL, or all zero: neither deadline nor priority. */

@@ -279,9 +279,11 @@ bool TakesWinograd(const OpCall& call) {
     return false;
   if (WinogradTransforms::OfThisMachine().empty()) return false;
   const auto tiling = TilingOf(call);
-  return tiling.ok() && IsOne(tiling->window.strides) && IsOne(tiling->window.dilations) &&
-         tiling->tiles() >= kTilesMin &&
-         tiling->tiles() * tiling->inputs * tiling->outputs >= kProductsMin && EndOf(call).ok();
+  if (!tiling.ok()) return false;
+  const int64_t tiles = tiling->tiles() * call.part_of;  // of all the parts, about
+  return IsOne(tiling->window.strides) && IsOne(tiling->window.dilations) &&
+         tiles >= kTilesMin && tiles * tiling->inputs * tiling->outputs >= kProductsMin &&
+         EndOf(call).ok();
 }
 
 MadeKernel MakeWinograd(const OpCall& call) {

@@ -39,7 +39,7 @@ class Step:
     @property
     def slow(self) -> bool:
         """A loop that is meant to be read, over more than a few numbers."""
-        return self.kernel == "reference" and self.ops not in _AS_FAST and _elements(self.makes) > _MANY_ELEMENTS
+        return self.kernel.split(" x ")[-1] == "reference" and self.ops not in _AS_FAST and _elements(self.makes) > _MANY_ELEMENTS
 
 
 # Their reference kernels are loops over dense memory, as fast as those of the library.
@@ -86,12 +86,14 @@ class Compiled:
         return None if any(step.ns is None for step in self.steps) else math.fsum(step.ns or 0 for step in self.steps)
 
 
-def run(file: Path, shapes: str, rounds: int, together: int, reference: bool, out: Path | None, house: House, console: Console) -> Compiled:
-    """Compiles the model, shows the plan and returns it. `rounds`: how often it is timed; 0: not at all. `together`: so many requests as one."""
+def run(file: Path, shapes: str, rounds: int, together: int, threads: int, reference: bool, out: Path | None, house: House, console: Console) -> Compiled:
+    """Compiles the model, shows the plan and returns it. `rounds`: how often it is timed; 0: not at all. `together`: so many requests as one.
+    `threads`: that compute a kernel together."""
     model, = asked_models.find((file,), shapes, house)
     build_shown(house, FLAVOUR, console, (_PROGRAM,))
     words = [str(model.path), "--kernels", "reference" if reference else "onednn", *_inputs(model)]
     words += [*(("--rounds", str(rounds)) if rounds else ()), *(("--together", str(together)) if together > 1 else ())]
+    words += ["--threads", str(threads)] if threads > 1 else []
     compiled = read(_output(house, words, model.name))
     _show(model, compiled, console)
     if out is not None:

@@ -1,0 +1,162 @@
+#include "runtime/device/team.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "runtime/base/rng.h"
+#include "runtime/device/teams.h"
+
+namespace tenter {
+namespace {
+
+// How often each part was run. Plain ints: the team orders what its threads write.
+struct Counts {
+  explicit Counts(size_t parts) : of_parts(parts) {}
+  static void Count(void* of, size_t index) noexcept {
+    ++static_cast<Counts*>(of)->of_parts[index];
+  }
+  std::vector<int> of_parts;
+};
+
+TEST(Team, RunsEachPartOnce) {
+  const auto seed = static_cast<uint64_t>(GTEST_FLAG_GET(random_seed));
+  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
+  Rng rng(seed);
+  for (int threads = 1; threads <= 4; ++threads) {
+    Team team(Inheritance::OfThisThread(), threads);
+    if (rng.Chance(50)) team.Staff();
+    for (int round = 0; round < 2000; ++round) {
+      if (round == 500) team.Staff();
+      const auto parts = static_cast<size_t>(rng.Below(9));
+      Counts counts(parts);
+      team.Run(parts, &Counts::Count, &counts);
+      ASSERT_EQ(counts.of_parts, std::vector<int>(parts, 1)) << "round " << round;
+    }
+  }
+}
+
+// A part that waits for the other one ends only if a helper runs one of them.
+struct Meeting {
+  static void Meet(void* of, size_t) noexcept {
+    auto* const meeting = static_cast<Meeting*>(of);
+    meeting->here.FetchAdd(1, kRelease);
+    while (meeting->here.Load(kAcquire) < 2) YieldThread();
+  }
+  Atomic<int> here = 0;
+};
+
+TEST(Team, HelpersHelp) {
+  Team team(Inheritance::OfThisThread(), 2);
+  team.Staff();
+  for (int round = 0; round < 200; ++round) {
+    Meeting meeting;
+    team.Run(2, &Meeting::Meet, &meeting);
+    EXPECT_EQ(meeting.here.Load(kRelaxed), 2);
+  }
+}
+
+TEST(Team, WakesThoseThatSleep) {
+  Team team(Inheritance::OfThisThread(), 2);
+  team.Staff();
+  for (int round = 0; round < 20; ++round) {
+    while (team.asleep() == 0) YieldThread();
+    Meeting meeting;
+    team.Run(2, &Meeting::Meet, &meeting);
+    EXPECT_EQ(meeting.here.Load(kRelaxed), 2);
+  }
+}
+
+TEST(Teams, LendsEachTeamOnce) {
+  Teams teams(2, 2);
+  std::set<Team*> lent;
+  {
+    const Teams::Loan first(&teams), second(&teams), third(&teams);
+    lent = {first.get(), second.get(), third.get()};
+    EXPECT_EQ(third.get(), nullptr);
+  }
+  EXPECT_EQ(lent.size(), 3u);
+  const Teams::Loan again(&teams);
+  EXPECT_NE(again.get(), nullptr);
+  EXPECT_EQ(lent.count(again.get()), 1u);
+}
+
+TEST(Teams, NobodyLendsNothing) {
+  const Teams::Loan loan(nullptr);
+  EXPECT_EQ(loan.get(), nullptr);
+}
+
+// 0 when all parts were run, on two threads.
+int MeetInTeam(Team* team) {
+  if (team == nullptr) return 2;
+  Meeting meeting;
+  team->Run(2, &Meeting::Meet, &meeting);
+  return meeting.here.Load(kRelaxed) == 2 ? 0 : 1;
+}
+
+int InChild(Teams* teams) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    int code = 3;
+    {
+      const Teams::Loan loan(teams);
+      code = MeetInTeam(loan.get());
+    }
+    _exit(code);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+#if !defined(__SANITIZE_THREAD__)
+TEST(Teams, StartOthersInTheChildOfAFork) {
+  Teams teams(1, 2);
+  for (int round = 0; round < 20; ++round) {
+    {
+      const Teams::Loan loan(&teams);
+      EXPECT_EQ(MeetInTeam(loan.get()), 0);
+    }
+    EXPECT_EQ(InChild(&teams), 0);
+  }
+}
+
+// What another thread had borrowed is free in the child; what this one has is still its own.
+TEST(Teams, AreFreeInTheChildOfAFork) {
+  Teams teams(2, 2);
+  Atomic<bool> lent = false, done = false;
+  Thread other;
+  ASSERT_TRUE(other
+                  .Start("borrower",
+                         [&] {
+                           const Teams::Loan loan(&teams);
+                           lent.Store(true, kRelease);
+                           while (!done.Load(kAcquire)) YieldThread();
+                         })
+                  .ok());
+  while (!lent.Load(kAcquire)) YieldThread();
+  const Teams::Loan mine(&teams);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    const Teams::Loan another(&teams), none(&teams);
+    if (another.get() == nullptr || another.get() == mine.get() || none.get() != nullptr) _exit(4);
+    Counts counts(3);
+    mine.get()->Run(3, &Counts::Count, &counts);  // it has no helper until it is lent again
+    if (counts.of_parts != std::vector<int>(3, 1)) _exit(5);
+    _exit(MeetInTeam(another.get()));
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  done.Store(true, kRelease);
+}
+#endif
+
+}  // namespace
+}  // namespace tenter
