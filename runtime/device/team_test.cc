@@ -1,13 +1,13 @@
 #include "runtime/device/team.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <memory>
 #include <set>
 #include <vector>
 
+#include "runtime/base/fork_testing.h"
+#include "runtime/base/gate.h"
 #include "runtime/base/rng.h"
 #include "runtime/device/teams.h"
 
@@ -98,65 +98,47 @@ int MeetInTeam(Team* team) {
   return meeting.here.Load(kRelaxed) == 2 ? 0 : 1;
 }
 
-int InChild(Teams* teams) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(30);
-    int code = 3;
-    {
-      const Teams::Loan loan(teams);
-      code = MeetInTeam(loan.get());
-    }
-    _exit(code);
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
-}
-
-#if !defined(__SANITIZE_THREAD__)
 TEST(Teams, StartOthersInTheChildOfAFork) {
+  TENTER_SKIP_FORKS_IN_TSAN();
   Teams teams(1, 2);
+  const auto lend_and_meet = [&] {
+    const Teams::Loan loan(&teams);
+    return MeetInTeam(loan.get());
+  };
   for (int round = 0; round < 20; ++round) {
-    {
-      const Teams::Loan loan(&teams);
-      EXPECT_EQ(MeetInTeam(loan.get()), 0);
-    }
-    EXPECT_EQ(InChild(&teams), 0);
+    EXPECT_EQ(lend_and_meet(), 0);
+    EXPECT_EQ(Fork(lend_and_meet), 0);
   }
 }
 
 // What another thread had borrowed is free in the child; what this one has is still its own.
 TEST(Teams, AreFreeInTheChildOfAFork) {
+  TENTER_SKIP_FORKS_IN_TSAN();
   Teams teams(2, 2);
-  Atomic<bool> lent = false, done = false;
+  Gate lent, done;
   Thread other;
   ASSERT_TRUE(other
                   .Start("borrower",
                          [&] {
                            const Teams::Loan loan(&teams);
-                           lent.Store(true, kRelease);
-                           while (!done.Load(kAcquire)) YieldThread();
+                           lent.Open();
+                           done.Wait();
                          })
                   .ok());
-  while (!lent.Load(kAcquire)) YieldThread();
+  lent.Wait();
   const Teams::Loan mine(&teams);
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(30);
-    const Teams::Loan another(&teams), none(&teams);
-    if (another.get() == nullptr || another.get() == mine.get() || none.get() != nullptr) _exit(4);
-    Counts counts(3);
-    mine.get()->Run(3, &Counts::Count, &counts);  // it has no helper until it is lent again
-    if (counts.of_parts != std::vector<int>(3, 1)) _exit(5);
-    _exit(MeetInTeam(another.get()));
-  }
-  int status = -1;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
-  done.Store(true, kRelease);
+  EXPECT_EQ(0, Fork([&] {
+              const Teams::Loan another(&teams), none(&teams);
+              if (another.get() == nullptr || another.get() == mine.get()) return 4;
+              if (none.get() != nullptr) return 5;
+              Counts counts(3);
+              mine.get()->Run(3, &Counts::Count,
+                              &counts);  // without helpers, until it is lent again
+              if (counts.of_parts != std::vector<int>(3, 1)) return 6;
+              return MeetInTeam(another.get());
+            }));
+  done.Open();
 }
-#endif
 
 }  // namespace
 }  // namespace tenter
