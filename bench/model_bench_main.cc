@@ -2,8 +2,9 @@
 // bench model` runs all parts and judges.
 //
 // Parts: latency (one client, closed loop), clients (several at once), open (at a given rate), load
-// (time and memory until a model answers; one contender, alone in its process). Ends with 1 when
-// somebody answered wrongly: then there is no figure.
+// (time and memory until a model answers; one contender, alone in its process), profile (what each
+// node takes, as each contender tells it). Ends with 1 when somebody answered wrongly: then there
+// is no figure.
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "bench/inference/load.h"
 #include "bench/inference/loops.h"
+#include "bench/inference/profile.h"
 #include "bench/measure/build_facts.h"
 
 namespace tenter::bench {
@@ -24,13 +26,15 @@ void Measure(const ModelOptions& options, Results& results) {
     return;
   }
   const auto loop = loops.find(options.part);
-  if (loop == loops.end())
+  if (loop == loops.end() && options.part != "profile")
     throw StatusError({StatusCode::kInvalidArgument, "unknown part '" + options.part + "'"});
-  const bool one = options.part == "latency";
+  const bool one = options.part == "latency" || options.part == "profile";
   const Setup setup{.threads = static_cast<int>(options.threads),
                     .clients = one ? 1 : static_cast<int>(options.clients)};
   Field field(options, setup, Contenders(options, results), results);
-  results.rows = loop->second(field, options);
+  results.rows = loop == loops.end()
+                     ? MeasureProfile(field, options, ProfiledContenders(field, options), results)
+                     : loop->second(field, options);
 }
 
 int Main(int argc, char** argv) {

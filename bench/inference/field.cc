@@ -100,6 +100,11 @@ int64_t Field::BlockNs() const {
   return std::max(static_cast<int64_t>(options_.block_ms) * kNsPerMs, kAnswers * slowest_ns_);
 }
 
+uint64_t Field::AnswersInBlock() const {
+  const int64_t block_ns = static_cast<int64_t>(options_.block_ms) * kNsPerMs;
+  return static_cast<uint64_t>(block_ns / std::max<int64_t>(1, slowest_ns_));
+}
+
 std::vector<Entrant*> Field::Shuffled() {
   std::vector<Entrant*> order;
   for (const std::unique_ptr<Entrant>& entrant : entrants_) order.push_back(entrant.get());

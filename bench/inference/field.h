@@ -39,6 +39,8 @@ class Field {
   // How long a block lasts: as asked for, or until the slowest has some ten answers, so that the
   // last one of a block hardly tells.
   int64_t BlockNs() const;
+  // How many of the slowest would fit into a block that is no longer than asked for.
+  uint64_t AnswersInBlock() const;
   // All of them in a new order.
   std::vector<Entrant*> Shuffled();
 

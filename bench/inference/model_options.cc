@@ -9,7 +9,7 @@ namespace tenter::bench {
 namespace {
 
 constexpr const char* kUsage =
-    "--part latency|clients|open|load, or a way of sharing --model FILE --input "
+    "--part latency|clients|open|load|profile, or a way of sharing --model FILE --input "
     "NAME=TYPE:1,3,224,224 ... --output NAME "
     "... --name TEXT --contender NAME --json FILE --onnxruntime FILE --openvino FILE --peers "
     "yes|no "

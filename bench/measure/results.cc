@@ -20,6 +20,23 @@ json ToJson(const Row& row) {
           {"ops", row.ops},           {"executed", row.executed},     {"series", row.series}};
 }
 
+json ToJson(const Profile& profile) {
+  json nodes = json::array();
+  for (size_t i = 0; i < profile.nodes.size(); ++i) {
+    const ProfiledNode& node = profile.nodes[i];
+    nodes.push_back({{"name", node.name},
+                     {"op", node.op},
+                     {"kernel", node.kernel},
+                     {"does", node.does},
+                     {"makes", node.makes},
+                     {"ns", profile.ns[i]}});
+  }
+  return {{"contender", profile.contender},
+          {"absent", profile.absent},
+          {"answer_ns", profile.answer_ns},
+          {"nodes", nodes}};
+}
+
 template <typename T>
 json ListOf(const std::vector<T>& values) {
   json list = json::array();
@@ -30,17 +47,20 @@ json ListOf(const std::vector<T>& values) {
 }  // namespace
 
 Status Results::WriteJson(const std::string& path) const {
-  const json document = {{"version", kVersion},
-                         {"part", part},
-                         {"facts", facts},
-                         {"contenders", ListOf(contenders)},
-                         {"rows", ListOf(rows)}};
+  json document = {{"version", kVersion},
+                   {"part", part},
+                   {"facts", facts},
+                   {"contenders", ListOf(contenders)},
+                   {"rows", ListOf(rows)}};
+  if (!profiles.empty()) document["profiles"] = ListOf(profiles);
+  // Names of nodes are whatever a file has.
+  const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
   if (path == "-") {
-    std::cout << document.dump() << std::endl;
+    std::cout << text << std::endl;
     return {};
   }
   std::ofstream file(path);
-  file << document.dump() << '\n';
+  file << text << '\n';
   file.close();
   if (!file) return {StatusCode::kNotFound, "cannot write " + path};
   return {};

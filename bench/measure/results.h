@@ -1,5 +1,5 @@
-// Row and Results: what was measured, raw: one series per quantity with a value per repetition. The
-// driver makes minimum, median and verdicts of it.
+// Row and Results: what was measured, raw: one series per quantity with a value per repetition, and
+// profiles where they were asked for. The driver makes minimum, median and verdicts of it.
 //
 // Thread safety: plain values.
 // Ownership and lifetime: own everything.
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench/contender/contender.h"
+#include "bench/measure/node_time.h"
 #include "runtime/base/status.h"
 
 namespace tenter::bench {
@@ -31,6 +32,7 @@ struct Results {
   std::map<std::string, std::string> facts = {};  // compiler, build, options
   std::vector<Description> contenders = {};       // also those that are absent, with the reason
   std::vector<Row> rows = {};
+  std::vector<Profile> profiles = {};
 
   // Writes to the file, or to stdout when the path is "-".
   Status WriteJson(const std::string& path) const;

@@ -12,10 +12,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/contender/contender.h"
+#include "bench/measure/node_time.h"
 #include "bench/model/model_file.h"
 #include "runtime/base/status.h"
 
@@ -24,6 +26,9 @@ namespace tenter::bench {
 struct Setup {
   int threads = 1;  // that one request may use
   int clients = 1;  // that ask at the same time
+  // So many answers of a client do not count; of those behind them it tells what each node took.
+  // Nothing: nobody keeps a profile.
+  std::optional<uint64_t> profile_after = {};
 };
 
 // One result of a model.
@@ -39,6 +44,11 @@ class ModelClient {
   // Asks with the inputs of that set and returns with the results. Timed.
   virtual void Infer(size_t set) = 0;
   virtual std::vector<Answer> answers() const = 0;
+  // Every node in the order in which it ran. Once, behind the last answer; a client that keeps no
+  // profile throws kUnsupported. REQUIRES: Setup::profile_after, and more answers than that.
+  virtual std::vector<NodeTime> TakeProfile() {
+    throw StatusError({StatusCode::kUnsupported, "it keeps no profile"});
+  }
 };
 
 // Asks without waiting for the answer.

@@ -25,6 +25,8 @@ bool FindAll(void* from, OpenvinoLibrary* ov, std::string* missing) {
          FindSymbol(from, "ov_infer_request_infer", &ov->infer, missing) &&
          FindSymbol(from, "ov_infer_request_get_output_tensor_by_index", &ov->get_output,
                     missing) &&
+         FindSymbol(from, "ov_infer_request_get_profiling_info", &ov->get_counters, missing) &&
+         FindSymbol(from, "ov_profiling_info_list_free", &ov->free_counters, missing) &&
          FindSymbol(from, "ov_tensor_data", &ov->tensor_data, missing) &&
          FindSymbol(from, "ov_tensor_get_element_type", &ov->tensor_element, missing) &&
          FindSymbol(from, "ov_tensor_get_byte_size", &ov->tensor_bytes, missing);

@@ -1,6 +1,6 @@
 // OpenvinoLibrary: the functions of libopenvino_c.so that the benchmark calls, found by dlopen. The
-// two structs that go by value are declared here; no header of OpenVINO is used, since its package
-// is not there when this is built.
+// structs that it shares with its callers are declared here; no header of OpenVINO is used, since
+// its package is not there when this is built.
 //
 // Thread safety: the pointers are constant after Load; requests of one compiled model run at once.
 // Ownership and lifetime: the library is never unloaded.
@@ -34,6 +34,16 @@ struct OpenvinoLibrary {
     const char* build;
     const char* description;
   };
+  // Of one node, on average over all answers since the model was compiled, rounded down.
+  struct Counter {
+    int status;  // 0: took nothing, 1: optimised out, 2: executed
+    int64_t real_us, cpu_us;
+    const char *name, *kernel, *type;
+  };
+  struct Counters {
+    Counter* data;
+    size_t size;
+  };
 
   static Result<OpenvinoLibrary> Load(const std::string& path);
 
@@ -60,6 +70,8 @@ struct OpenvinoLibrary {
   int (*get_output)(Handle request, size_t index, Handle* tensor) = nullptr;
   int (*tensor_data)(Handle tensor, void**) = nullptr;
   int (*tensor_element)(Handle tensor, unsigned*) = nullptr;
+  int (*get_counters)(Handle request, Counters*) = nullptr;
+  void (*free_counters)(Counters*) = nullptr;
   int (*tensor_bytes)(Handle tensor, size_t*) = nullptr;
 };
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "bench/model/openvino_library.h"
+#include "bench/model/openvino_profile.h"
 #include "runtime/base/thread.h"
 
 namespace tenter::bench {
@@ -26,8 +29,13 @@ Element ElementOf(unsigned number) {
 
 class Client final : public ModelClient {
  public:
-  Client(const OpenvinoLibrary& ov, Handle compiled, const Inputs& inputs, size_t outputs)
-      : ov_(ov), ports_(inputs.ports()), sets_(inputs.sets()), outputs_(outputs) {
+  Client(const OpenvinoLibrary& ov, Handle compiled, const Inputs& inputs, size_t outputs,
+         std::optional<uint64_t> profile_after)
+      : ov_(ov),
+        ports_(inputs.ports()),
+        sets_(inputs.sets()),
+        outputs_(outputs),
+        profile_after_(profile_after) {
     ov_.Check(ov_.create_request(compiled, &request_));
     for (size_t set = 0; set < inputs.sets(); ++set) {
       for (size_t i = 0; i < ports_.size(); ++i) {
@@ -46,6 +54,8 @@ class Client final : public ModelClient {
   }
 
   void Infer(size_t set) override {
+    if (profile_after_ && answered_ == *profile_after_ && answered_ > 0) before_ = Read();
+    ++answered_;
     for (size_t i = 0; i < ports_.size(); ++i)
       ov_.Check(ov_.set_input(request_, ports_[i].name.c_str(), sets_[set][i]));
     ov_.Check(ov_.infer(request_));
@@ -69,12 +79,31 @@ class Client final : public ModelClient {
     return answers;
   }
 
+  std::vector<NodeTime> TakeProfile() override {
+    const Reading after = Read();
+    if (before_.nodes.empty()) before_.nodes = after.nodes;  // of no answer
+    const auto nodes = NodesBetween(before_, after);
+    if (!nodes.ok()) throw StatusError(nodes.status());
+    return nodes.value();
+  }
+
  private:
+  Reading Read() {
+    OpenvinoLibrary::Counters counters = {};
+    ov_.Check(ov_.get_counters(request_, &counters));
+    const std::unique_ptr<OpenvinoLibrary::Counters, void (*)(OpenvinoLibrary::Counters*)> owner(
+        &counters, ov_.free_counters);
+    return ReadingOf(counters, answered_);
+  }
+
   const OpenvinoLibrary& ov_;
   const std::vector<Port> ports_;
   Handle request_ = nullptr;
   std::vector<std::vector<Handle>> sets_;
   const size_t outputs_;
+  const std::optional<uint64_t> profile_after_;
+  uint64_t answered_ = 0;
+  Reading before_;
 };
 
 class OpenvinoPeer final : public ModelContender {
@@ -92,19 +121,21 @@ class OpenvinoPeer final : public ModelContender {
     ov_.Check(ov_.read_model(core_, model.path.c_str(), nullptr, &read));
     try {
       Fix(read, model.inputs);
-      ov_.Check(ov_.compile(core_, read, "CPU", 6, &compiled_, "NUM_STREAMS",
+      ov_.Check(ov_.compile(core_, read, "CPU", 8, &compiled_, "NUM_STREAMS",
                             std::to_string(streams).c_str(), "INFERENCE_NUM_THREADS",
-                            threads.c_str(), "INFERENCE_PRECISION_HINT", "f32"));
+                            threads.c_str(), "INFERENCE_PRECISION_HINT", "f32", "PERF_COUNT",
+                            setup.profile_after ? "YES" : "NO"));
     } catch (...) {
       ov_.free_model(read);
       throw;
     }
     ov_.free_model(read);
     outputs_ = model.outputs.size();
+    profile_after_ = setup.profile_after;
   }
 
   std::unique_ptr<ModelClient> NewClient(const Inputs& inputs) override {
-    return std::make_unique<Client>(ov_, compiled_, inputs, outputs_);
+    return std::make_unique<Client>(ov_, compiled_, inputs, outputs_, profile_after_);
   }
 
   void Unload() override {
@@ -130,6 +161,7 @@ class OpenvinoPeer final : public ModelContender {
   const OpenvinoLibrary ov_;
   Handle core_ = nullptr, compiled_ = nullptr;
   size_t outputs_ = 0;
+  std::optional<uint64_t> profile_after_;
 };
 
 }  // namespace

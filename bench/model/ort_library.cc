@@ -28,6 +28,7 @@ OrtLibrary FunctionsOf(const Slot* table) {
   Take(table, 7, &found.create_session);           // CreateSession
   Take(table, 9, &found.run);                      // Run
   Take(table, 10, &found.create_options);          // CreateSessionOptions
+  Take(table, 14, &found.enable_profile);          // EnableProfiling
   Take(table, 24, &found.set_intra_op_threads);    // SetIntraOpNumThreads
   Take(table, 25, &found.set_inter_op_threads);    // SetInterOpNumThreads
   Take(table, 49, &found.create_tensor_of);        // CreateTensorWithDataAsOrtValue
@@ -36,11 +37,14 @@ OrtLibrary FunctionsOf(const Slot* table) {
   Take(table, 64, &found.tensor_count);            // GetTensorShapeElementCount
   Take(table, 65, &found.tensor_info);             // GetTensorTypeAndShape
   Take(table, 69, &found.create_cpu_memory_info);  // CreateCpuMemoryInfo
+  Take(table, 76, &found.free_of);                 // AllocatorFree
+  Take(table, 78, &found.default_allocator);       // GetAllocatorWithDefaultOptions
   Take(table, 93, &found.release_error);           // ReleaseStatus
   Take(table, 95, &found.release_session);         // ReleaseSession
   Take(table, 96, &found.release_value);           // ReleaseValue
   Take(table, 99, &found.release_tensor_info);     // ReleaseTensorTypeAndShapeInfo
   Take(table, 100, &found.release_options);        // ReleaseSessionOptions
+  Take(table, 110, &found.end_profile);            // SessionEndProfiling
   Take(table, 130, &found.add_config);             // AddSessionConfigEntry
   return found;
 }

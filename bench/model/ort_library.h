@@ -39,6 +39,7 @@ struct OrtLibrary {
                const Handle* inputs, size_t input_count, const char* const* output_names,
                size_t output_count, Handle* outputs) = nullptr;
   Error (*create_options)(Handle*) = nullptr;
+  Error (*enable_profile)(Handle options, const char* prefix) = nullptr;
   Error (*set_intra_op_threads)(Handle options, int) = nullptr;
   Error (*set_inter_op_threads)(Handle options, int) = nullptr;
   Error (*create_tensor_of)(Handle memory_info, void* data, size_t bytes, const int64_t* dims,
@@ -48,11 +49,15 @@ struct OrtLibrary {
   Error (*tensor_count)(Handle info, size_t* elements) = nullptr;
   Error (*tensor_info)(Handle value, Handle* info) = nullptr;
   Error (*create_cpu_memory_info)(int allocator, int memory, Handle*) = nullptr;
+  Error (*free_of)(Handle allocator, void* memory) = nullptr;
+  Error (*default_allocator)(Handle*) = nullptr;
   void (*release_error)(Error) = nullptr;
   void (*release_session)(Handle) = nullptr;
   void (*release_value)(Handle) = nullptr;
   void (*release_tensor_info)(Handle) = nullptr;
   void (*release_options)(Handle) = nullptr;
+  // The name of the file is memory of the allocator.
+  Error (*end_profile)(Handle session, Handle allocator, char** path) = nullptr;
   Error (*add_config)(Handle options, const char* key, const char* value) = nullptr;
 };
 

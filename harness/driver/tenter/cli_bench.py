@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from tenter.console import command_line, open_console
+from tenter.errors import UsageError
 from tenter.house import this_house
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True,
@@ -72,6 +73,8 @@ def model(
         "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
         "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the inputs, and of the order in which contenders take turns.")] = 1,
+    profile: Annotated[bool, typer.Option("--profile", help="Instead of all that: where the time of one answer goes, by node, as each of the "
+                                          "contenders tells it.")] = False,
 ) -> None:
     """Measure load, latency, throughput and memory of models beside ONNX Runtime and OpenVINO, and say which goals are met.
 
@@ -80,17 +83,23 @@ def model(
     within 1e-5 + 1e-3 of the value. A wrong one ends the verb with 1 and without figures. Time and memory of the load come from a
     process for each contender. Results: out/<date>-<time>-bench-model/ with bench.md, bench.json and the raw series of each process.
 
+    With --profile a model that is slower than with ONNX Runtime or OpenVINO tells in which nodes: our steps stand beside the profiles
+    that both keep themselves, by kind of node and for the nodes on which ours loses most. Results: out/<date>-<time>-bench-profile/.
+
     [dim]Examples:[/dim]
       ./tenter bench model --peers                          the models of this checkout beside all peers: two minutes
       ./tenter bench model models/ocr_cls.onnx --quick      does it run, and does everybody answer the same?
       ./tenter bench model resnet50_he --peers              a published topology, which is made first: 102 MB
       ./tenter bench model net.onnx --input-shape x=1,3,224,224 --clients 1 --clients 64
       ./tenter bench model net.onnx --rate 200              and the latency when 200 questions come each second
+      ./tenter bench model net.onnx --profile --peers       in which nodes is it slower?
     """
-    from tenter.bench import model as verb
+    from tenter.bench import model as verb, profile as profile_verb
     from tenter.plan import input_shapes
+    if profile and (clients or rate):
+        raise UsageError(f"--profile looks at one answer after the other: leave --{'clients' if clients else 'rate'} out")
     shapes = input_shapes.as_text(input_shape or [], "./tenter bench model --help")
-    verb.run(verb.Request(tuple(files or ()), quick, repeats, tuple(dict.fromkeys(clients or verb.CLIENTS)), rate, shapes, seed, peers, json,
+    (profile_verb if profile else verb).run(verb.Request(tuple(files or ()), quick, repeats, tuple(dict.fromkeys(clients or verb.CLIENTS)), rate, shapes, seed, peers, json,
                           out, command_line()), this_house(), open_console())
 
 

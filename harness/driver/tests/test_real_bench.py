@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tenter.bench import (asked_models, engine as bench, goals, metg, model_goals, policy_sheets, process as bench_process,
-                          sharing_goals, sharing_ways)
+from tenter.bench import (asked_models, engine as bench, goals, metg, model_goals, model_nodes, policy_sheets, process as bench_process,
+                          profile_rows, sharing_goals, sharing_ways)
 from tenter.bench.measurement import Book
 from tenter.house import this_house
 from tenter.machine import models, peers
@@ -74,6 +74,29 @@ def test_a_model_is_measured_beside_onnx_runtime(model_bench, asked, tmp_path):
     verdicts = {verdict.title: verdict for verdict in model_goals.judge(book, ["two_heads"])}
     assert len(verdicts) == 4 and all(verdict.ratio for verdict in verdicts.values())
     assert verdicts["p50"].peer == "onnxruntime" and verdicts["p50"].ratio.told, "it answered the same, in every round"
+
+
+def test_everybody_who_is_there_tells_where_its_time_goes(model_bench, tmp_path):
+    """In every node of ours, and of ONNX Runtime, which always is there."""
+    path = models.made(tmp_path, "ocr_cls", models.RECIPES["ocr_cls"])
+    words = asked_models.find((path,), "x=1,3,48,96", this_house())[0].words()
+    libraries = [("onnxruntime", peers.onnxruntime_library()), ("openvino", peers.openvino_library())]
+    written = bench_process.run(model_bench, [
+        "--part", "profile", "--repeats", "3", "--block-ms", "5", *words,
+        *(word for name, library in libraries if library for word in (f"--{name}", str(library)))], tmp_path / "profile.json", lambda line: None)
+    nodes = model_nodes.read(path)
+    profiles = profile_rows.read(written["profiles"], nodes)
+    assert [one.contender for one in profiles] == ["tenter", *(name for name, library in libraries if library)]
+    assert [one.absent for one in profiles] == [""] * len(profiles)
+    for one, raw in zip(profiles, written["profiles"], strict=True):
+        done = [node for share in one.shares for node in share.nodes]
+        assert len(done) >= 0.95 * len(nodes) and len({node.at for node in done}) == len(done), "nearly every node is done, and by one"
+        assert sum(share.nodes == () and not share.told.is_layout for share in one.shares) <= 0.1 * len(one.shares)
+        assert 0 < one.ns < 1.5 * max(raw["answer_ns"]), "the nodes are parts of an answer"
+    kinds = {row.kind: row for row in profile_rows.by_kind(profiles, nodes)}
+    convolutions = sum(node.op == "Conv" for node in nodes)
+    for one in profiles:
+        assert sum(row.parts.get(one.contender, 0) for kind, row in kinds.items() if kind.startswith("Conv ")) == convolutions
 
 
 @pytest.mark.parametrize("planted", ["other", "changing"])

@@ -22,9 +22,9 @@ from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import peers
 
-_PROGRAM = "model_bench"
+PROGRAM = "model_bench"
 CLIENTS = (1, 2, 8)
-_BLOCK_MS, _CLIENTS_BLOCK_MS, _QUICK_BLOCK_MS = 100, 300, 20
+BLOCK_MS, _CLIENTS_BLOCK_MS, QUICK_BLOCK_MS = 100, 300, 20
 _REPEATS, _QUICK_REPEATS = 15, 3
 _LOADS = 7  # processes per contender; fewer than six have no interval
 
@@ -58,13 +58,13 @@ class Request:
 def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results."""
     models = asked_models.find(request.files, request.input_shape, house)
-    build_shown(house, FLAVOUR, console, (_PROGRAM,))
+    build_shown(house, FLAVOUR, console, (PROGRAM,))
     session = open_session("bench-model", house, console, request.out)
     book = Book()
     for model in models:
         Measuring(request, session, model, book).all()
     names = [model.name for model in models]
-    _refuse_unmeasured(book, names)
+    refuse_unmeasured(book, names)
     verdicts = model_goals.judge(book, names)
     facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed)}
     shown = model_sheets.sheets(book, names, verdicts)
@@ -74,7 +74,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     return session.folder
 
 
-def _refuse_unmeasured(book: Book, models: Sequence[str]) -> None:
+def refuse_unmeasured(book: Book, models: Sequence[str]) -> None:
     """One model that our runtime does not know is told beside the others; when it knows none, there is nothing to tell."""
     reasons = [one.absent for model in models for one in book.contenders(model) if one.name == OURS]
     if all(reasons):
@@ -93,7 +93,7 @@ class Measuring:
     def all(self) -> None:
         first = 0
         for number, share in enumerate(processes(self.request.rounds), start=1):
-            self._measure("latency", f"latency-{number}", share, first, block_ms=_BLOCK_MS)
+            self._measure("latency", f"latency-{number}", share, first, block_ms=BLOCK_MS)
             first += share
         for clients in self.request.clients:
             self._measure("clients", f"clients-{clients}", self.request.few_rounds, 0, clients=clients, block_ms=_CLIENTS_BLOCK_MS)
@@ -113,16 +113,16 @@ class Measuring:
 
     def _measure(self, part: str, label: str, rounds: int, first: int, **options: object) -> None:
         if self.request.quick and "block_ms" in options:
-            options["block_ms"] = _QUICK_BLOCK_MS
+            options["block_ms"] = QUICK_BLOCK_MS
         words = ["--part", part, "--repeats", str(rounds), "--first-round", str(first), "--seed", str(self.request.seed),
-                 *self.model.words(), *_libraries(self.request.peers)]
+                 *self.model.words(), *libraries(self.request.peers)]
         for name, value in options.items():
             words += [f"--{name.replace('_', '-')}", str(value)]
-        program = self.session.house.bench(FLAVOUR, _PROGRAM)
+        program = self.session.house.bench(FLAVOUR, PROGRAM)
         self.book.add(self.session.measure(program, words, f"{self.model.name}-{label}"))
 
 
-def _libraries(wanted: bool | None) -> list[str]:
+def libraries(wanted: bool | None) -> list[str]:
     if wanted is False:
         return ["--peers", "no"]
     found = (("--onnxruntime", peers.onnxruntime_library()), ("--openvino", peers.openvino_library()))
@@ -134,7 +134,7 @@ def as_json(request: Request, facts: dict[str, str], book: Book, models: Sequenc
     return {"version": measurement.VERSION, "command": request.command, "environment": facts,
             "contenders": [{"part": part, **asdict(contender)} for part in models for contender in book.contenders(part)],
             "verdicts": [_verdict(verdict) for verdict in verdicts],
-            "rows": [_row(row) for row in book]}
+            "rows": [as_row(row) for row in book]}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {**asdict(verdict), "ratio": ratio, "state": verdict.state, "stability": verdict.stability}
 
 
-def _row(row: Measured) -> dict[str, Any]:
+def as_row(row: Measured) -> dict[str, Any]:
     told: dict[str, Any] = {"model": row.part, "workload": row.workload, "parameters": dict(row.parameters), "contender": row.contender,
                             "executed": row.executed}
     if "round" not in row.series:

@@ -10,7 +10,7 @@ from tenter.bench.model_goals import CONFINED, OURS, Verdict
 from tenter.bench.quantiles import STEADY, quantile
 from tenter.report.sheet import Sheet, number
 
-_SHORT = {OURS: "Tenter", CONFINED: "Tenter, confined", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
+SHORT = {OURS: "Tenter", CONFINED: "Tenter, confined", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 _MS, _MB = 1e6, 1e6
 
 
@@ -28,14 +28,14 @@ def _goals(book: Book, models: Sequence[str], verdicts: Sequence[Verdict]) -> Sh
             if verdict.ratio.told and not verdict.derived:
                 interval = f"{verdict.ratio.low:.2f} to {verdict.ratio.high:.2f}"
         rows.append((verdict.model, verdict.title, f"{'>=' if verdict.at_least else '<='} {verdict.goal:.2f}", median, interval,
-                     verdict.state, verdict.stability, _SHORT.get(verdict.peer, verdict.peer)))
+                     verdict.state, verdict.stability, SHORT.get(verdict.peer, verdict.peer)))
     return Sheet("Goals, ratios to the better peer", (" model", " what", "goal", "ours", "95 %", " verdict", " rounds", " better peer"),
                  tuple(rows), (
         f"The median over the rounds, in each of which all ran in turn; stable: half of its interval is at most {STEADY:.0%} of it.",
-        "Peak of load: resident pages until the first answer, the code that runs among them, over the size of the file.", *_absences(book, models)))
+        "Peak of load: resident pages until the first answer, the code that runs among them, over the size of the file.", *absences(book, models)))
 
 
-def _absences(book: Book, models: Sequence[str]) -> Iterator[str]:
+def absences(book: Book, models: Sequence[str]) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for model in models:
         for one in book.contenders(model):
@@ -47,7 +47,7 @@ def _absences(book: Book, models: Sequence[str]) -> Iterator[str]:
 
 def _latency(book: Book, models: Sequence[str]) -> Sheet:
     return Sheet("Latency of one client, closed loop, ms", (" model", " contender", "min", "p50", "p90", "p99", "answers"),
-                 tuple((row.part, _SHORT.get(row.contender, row.contender), *_times(row.series["latency_ns"]),
+                 tuple((row.part, SHORT.get(row.contender, row.contender), *_times(row.series["latency_ns"]),
                         f"{len(row.series['latency_ns']):,}") for row in _of(book, models, "latency")),
                  ("Each on one thread. Confined: one thread that runs the nodes itself, a choice of its caller (COP-6).",))
 
@@ -63,14 +63,14 @@ def _throughput(book: Book, models: Sequence[str]) -> Sheet:
     for model in models:
         for contender in dict.fromkeys(row.contender for row in found if row.part == model):
             cells = [book.find(model, "clients", contender, clients=count) for count in counts]
-            rows.append((model, _SHORT.get(contender, contender),
+            rows.append((model, SHORT.get(contender, contender),
                          *(number(statistics.median(row.series["per_s"])) if row else "" for row in cells)))
     return Sheet("Throughput, closed loop, answers per second", (" model", " contender", *(f"{count} client{'s' if count > 1 else ''}" for count in counts)),
                  tuple(rows), ("The median over the rounds. One thread for each request that runs.",))
 
 
 def _open_loop(book: Book, models: Sequence[str]) -> Sheet:
-    rows = tuple((row.part, _SHORT.get(row.contender, row.contender), f"{dict(row.parameters)['rate']:,.0f}",
+    rows = tuple((row.part, SHORT.get(row.contender, row.contender), f"{dict(row.parameters)['rate']:,.0f}",
                   *_times(row.series["latency_ns"]), number(max(row.series["latency_ns"]) / _MS),
                   number(quantile(row.series["late_ns"], 0.99) / _MS)) for row in _of(book, models, "open loop"))
     return Sheet("Open loop, ms from the moment at which a question was due", (
@@ -82,7 +82,7 @@ def _load(book: Book, models: Sequence[str]) -> Sheet:
     rows = []
     for row in _of(book, models, "load"):
         median = {name: statistics.median(values) for name, values in row.series.items()}
-        rows.append((row.part, _SHORT.get(row.contender, row.contender),
+        rows.append((row.part, SHORT.get(row.contender, row.contender),
                      *(number(median[name] / _MS) for name in ("load_ns", "first_ns")),
                      *(number(median[name] / _MB) for name in ("file_bytes", "load_peak_bytes", "peak_bytes", "mapped_bytes", "steady_bytes")),
                      number(median["peak_bytes"] / median["file_bytes"])))
