@@ -76,6 +76,11 @@ def test_openvino_tells_what_stands_behind_a_number(block):
         (LAYOUT, []), ("Conv 1x1", ["c1", "n1"]), ("Conv 3x3", ["c2", "n2", "sum", "relu"]), ("MaxPool", ["pool"])]
 
 
+def test_of_a_sum_the_branch_that_the_kernel_can_be(block):
+    assert shared(block, ("Multiply_7", "Convolution", "brgconv_avx512_f32"), ("Multiply_9", "Convolution", "brgconv_avx512_1x1_f32", "sum", "relu"),
+                  ("pool", "MaxPool", "jit")) == [("Conv 3x3", ["c2", "n2"]), ("Conv 1x1", ["c1", "n1", "sum", "relu"]), ("MaxPool", ["pool"])]
+
+
 @pytest.mark.parametrize(("why", "first", "second"), [
     ("another kernel", ("Multiply_7", "Convolution", "jit_avx512_1x1_f32"), ("Multiply_9", "Convolution", "jit_avx512_1x1_f32")),
     ("no groups", ("Multiply_7", "GroupConvolution", "jit"), ("Multiply_9", "Convolution", "jit")),

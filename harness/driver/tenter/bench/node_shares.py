@@ -115,7 +115,7 @@ class _Claims:
         known = set(self.owner.values())
         missing: dict[str, list[int]] = {}
         for number, one in enumerate(self._told):
-            if number not in known and not one.is_layout:
+            if number not in known:
                 missing.setdefault(one.family or one.op, []).append(number)
         for wanted, numbers in missing.items():
             left = [node for node in self._nodes.values() if (node.family or node.op) == wanted and node.at not in self.owner]
