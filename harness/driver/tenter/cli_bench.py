@@ -19,8 +19,9 @@ Repeats = Annotated[Optional[int], typer.Option("--repeats", min=1, help="Repeti
                                                 "Default: 9 (policies: 15), and 3 with --quick.")]
 Json = Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write the results here as well.")]
 Filter = Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only workloads with this text in their name.")]
-_MODELS = ("ONNX files, or models by name: those of the scenarios, and resnet50_he, shufflenet_he, densenet121_he, inception_v2_he, "
-           "vgg19_he (6 to 575 MB each, made when they are asked for). Default: those of the scenarios, in models/.")
+_MODELS = ("ONNX files, or models by name: those of the scenarios, and ocr_rec, efficientnet_lite0_he, resnet50_he, shufflenet_he, "
+           "densenet121_he, inception_v2_he, vgg19_he (6 to 575 MB each, made when they are asked for). Default: those of the scenarios, "
+           "in models/.")
 Out = Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where the folder goes. Default: out/")]
 
 

@@ -168,6 +168,20 @@ def test_a_model_that_is_made_by_name_alone(bench_house, tenter, monkeypatch):
     assert code == 2 and "no file and no model is called 'resnet51_he'; did you mean 'resnet50_he'?" in err
 
 
+def test_nothing_is_made_but_what_was_asked_for(bench_house, tenter, monkeypatch):
+    content = write_model(bench_house.root / "made.onnx", ("n", 3)).read_bytes()
+    monkeypatch.setattr(models, "RECIPES", {name: models.Recipe(1, lambda: content, "4,3") for name in ("ocr_cls", "squeezenet_he")})
+    monkeypatch.setattr(models, "BY_NAME", {"resnet50_he": models.Recipe(1, lambda: content, "5,3")})
+    (bench_house.models / "ocr_cls.onnx").unlink()
+    (bench_house.models / "mine.onnx").write_bytes(content)
+    for asked, made in (("models/mine.onnx", "mine"), ("models/squeezenet_he.onnx", "squeezenet_he"), ("resnet50_he", "resnet50_he"), ("ocr_cls", "ocr_cls")):
+        before = {path.name for path in bench_house.models.glob("*.onnx")}
+        assert tenter("bench", "model", asked, "--quick", "--no-peers", "--out", made)[0] == 0
+        assert {path.name for path in bench_house.models.glob("*.onnx")} - before == ({f"{made}.onnx"} if made != "mine" else set())
+    facts = json.loads(next((bench_house.root / "resnet50_he").glob("*/bench.json")).read_text())["environment"]
+    assert facts["build: asked"] == "x=float32:5,3 y", "the shape of its recipe"
+
+
 def test_an_open_size_is_asked_with_what_was_given(bench_house, tenter):
     write_model(bench_house.root / "net.onnx")
     tenter("bench", "model", "net.onnx", "--input-shape", "x=7,3", "--quick")

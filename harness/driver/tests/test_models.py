@@ -12,7 +12,7 @@ import pytest
 
 from tenter.errors import UsageError
 from tenter.house import this_house
-from tenter.machine import light_models, models
+from tenter.machine import efficientnet, light_models, models
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the numeric oracle is not installed")
 
@@ -152,6 +152,39 @@ def test_the_last_layer_scales_the_logits() -> None:
     one, other = (oracle(light_models.seeded(trapped(), scale), draw((1, 3, 2, 2), 1))[0] for scale in (1.0, 0.5))
     np.testing.assert_allclose(other, one / 2, rtol=1e-5)
     assert light_models.seeded(trapped(), 1.0) == light_models.seeded(trapped(), 1.0)
+
+
+@pytest.fixture(scope="session")
+def by_name(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("by_name")
+    return {name: models.named(folder, name) for name in ("efficientnet_lite0_he", "ocr_rec")}
+
+
+@pytest.mark.parametrize(("name", "shape"), [("efficientnet_lite0_he", (1, 3, 224, 224)), ("ocr_rec", (1, 3, 48, 96)), ("ocr_rec", (2, 3, 48, 64))])
+def test_models_by_name_answer_as_onnxruntime(by_name: dict[str, Path], graph_run: Path, tmp_path: Path, name: str, shape: tuple[int, ...]) -> None:
+    values, other = draw(shape, 1), draw(shape, 2)
+    expected = oracle(by_name[name], values)[0]
+    found = run(graph_run, by_name[name], values, "onednn", tmp_path).reshape(expected.shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert np.isfinite(expected).all() and np.abs(expected - oracle(by_name[name], other)[0]).max() > 1e-3
+
+
+def test_efficientnet_lite0_has_the_published_size(by_name: dict[str, Path]) -> None:
+    """4,652,008 weights that are learnt, in 50 layers; the logits neither flat nor saturated."""
+    graph = efficientnet.lite0().graph
+    sizes = {tensor.name: int(np.prod(tensor.dims)) for tensor in graph.initializer}
+    assert sum(size for name, size in sizes.items() if not name.endswith(("/mean", "/variance"))) == 4_652_008
+    assert sum(node.op_type in ("Conv", "Gemm") for node in graph.node) == 50
+    assert sum(node.op_type == "Add" for node in graph.node) == 9, "blocks that read what they add"
+    deviations = [oracle(by_name["efficientnet_lite0_he"], draw((1, 3, 224, 224), seed))[0].std() for seed in range(3)]
+    assert all(1.8 < deviation < 2.2 for deviation in deviations), deviations
+
+
+def test_each_stage_of_efficientnet_lite0_has_the_published_resolution(by_name: dict[str, Path]) -> None:
+    model = onnx.shape_inference.infer_shapes(onnx.load(by_name["efficientnet_lite0_he"]))
+    made = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in model.graph.value_info}
+    ends = [made[f"stage{at}/block{stage.blocks}/{'add' if stage.blocks > 1 else 'project/norm'}"] for at, stage in enumerate(efficientnet.STAGES, start=1)]
+    assert [(shape[1], shape[2]) for shape in ends] == [(16, 112), (24, 56), (40, 28), (80, 14), (112, 14), (192, 7), (320, 7)]
 
 
 def test_large_models_are_made_by_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,11 +35,7 @@ class Asked:
 
 def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
     """Those files or models by name, or every model that is made for scenarios. What cannot be asked is refused before anything runs."""
-    files = tuple(models.named(house.models, file.name) if _is_name(file) else file for file in files)
-    ours = house.models.resolve()
-    if not files or any(Path(os.path.abspath(file)).parent in (house.models, ours) for file in files):
-        made = models.prepare(house.models)
-        files = files or tuple(made.values())
+    files = tuple(_made(file, house) for file in files) or tuple(models.prepare(house.models).values())
     paths = list(dict.fromkeys(Path(os.path.abspath(file)) for file in files))
     outlines = [_outline(path) for path in paths]
     shared = input_shapes.shared_out(shapes, [outline.inputs for outline in outlines]) if shapes else [""] * len(paths)
@@ -47,6 +43,14 @@ def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
     return [_asked(path, path.stem if stems[path.stem] == 1 else f"{path.stem}-{number}", outline,
                    own or _by_recipe(path, house))
             for number, (path, outline, own) in enumerate(zip(paths, outlines, shared, strict=True), start=1)]
+
+
+def _made(file: Path, house: House) -> Path:
+    """The model of a name, and the file of a scenario, made if it has to be; any other file as it is."""
+    if _is_name(file):
+        return models.named(house.models, file.name)
+    of_scenarios = Path(os.path.abspath(file)).parent in (house.models, house.models.resolve()) and file.suffix == ".onnx"
+    return models.named(house.models, file.stem) if of_scenarios and file.stem in models.RECIPES else file
 
 
 def _is_name(file: Path) -> bool:
@@ -64,7 +68,7 @@ def _outline(path: Path) -> ModelOutline:
 
 
 def _by_recipe(path: Path, house: House) -> str:
-    recipe = models.RECIPES.get(path.stem)
+    recipe = {**models.BY_NAME, **models.RECIPES}.get(path.stem)
     return recipe.shape if recipe and path.parent == Path(os.path.abspath(house.models)) else ""
 
 

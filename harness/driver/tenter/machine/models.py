@@ -3,7 +3,8 @@
 `ocr_cls` is a trained classifier of text direction with dynamic shapes. `squeezenet_he` has the published topology
 and seeded random weights, because the package ships it with constant ones, with which every output is the same.
 `two_heads` is made here: few nodes with seeded random weights, of which two are outputs and run at the same time.
-`resnet50_he` and the like are made as squeezenet_he is, of 6 to 575 MB each, and only when somebody asks for one by name.
+Others are made only when somebody asks for one by name: `resnet50_he` and the like as squeezenet_he is, of 6 to 575 MB each,
+`efficientnet_lite0_he` from a topology that is written down here, and `ocr_rec`, which reads text that ocr_cls has turned.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tenter.errors import UsageError, nearest
-from tenter.machine import light_models
+from tenter.machine import efficientnet, light_models
 from tenter.machine.light_models import SEED
 
 # What the last layer is multiplied with, so that the logits of probe inputs drawn from N(0, 1) have a deviation of 2. With He weights
@@ -33,6 +34,7 @@ from tenter.machine.light_models import SEED
 _SQUEEZENET_SCALE = 1.39
 _LAST_SCALES = {"bvlc_alexnet": 0.358, "densenet121": 0.550, "inception_v1": 0.394, "inception_v2": 0.388, "resnet50": 5.76e-4,
                 "shufflenet": 3.37e-5, "vgg19": 0.451, "zfnet512": 1.20}
+_EFFICIENTNET_SCALE = 0.634
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,21 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(file.name, path)
 
 
-def _ocr_cls() -> bytes:
+def _ocr(name: str, wanted: str) -> bytes:
     """The file as it is packaged. The package is not imported: what it would import is not installed."""
     package = "rapidocr-onnxruntime"
-    wanted = "ch_ppocr_mobile_v2.0_cls_infer.onnx"
     try:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError as error:
-        raise UsageError(f"the model ocr_cls needs the package {package}: pip install --no-deps {package}") from error
+        raise UsageError(f"the model {name} needs the package {package}: pip install --no-deps {package}") from error
     for file in files:
         if file.name == wanted:
             return Path(str(file.locate())).read_bytes()
     raise UsageError(f"the package {package} {metadata.version(package)} has no file {wanted}")
+
+
+def _efficientnet_lite0() -> bytes:
+    return light_models.seeded(efficientnet.lite0(), _EFFICIENTNET_SCALE)
 
 
 def _two_heads() -> bytes:
@@ -127,12 +132,16 @@ def _draw(generator: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
 
 
 RECIPES = {
-    "ocr_cls": Recipe(1, _ocr_cls, "1,3,48,192"),
+    "ocr_cls": Recipe(1, partial(_ocr, "ocr_cls", "ch_ppocr_mobile_v2.0_cls_infer.onnx"), "1,3,48,192"),
     "squeezenet_he": Recipe(1, partial(light_models.light, "squeezenet", _SQUEEZENET_SCALE)),
     "two_heads": Recipe(1, _two_heads),
 }
 # Those that nobody makes but by name.
-BY_NAME = {f"{name}_he": Recipe(1, partial(light_models.light, name, scale)) for name, scale in _LAST_SCALES.items()}
+BY_NAME = {
+    "efficientnet_lite0_he": Recipe(1, _efficientnet_lite0),
+    "ocr_rec": Recipe(1, partial(_ocr, "ocr_rec", "ch_PP-OCRv4_rec_infer.onnx"), "1,3,48,320"),
+    **{f"{name}_he": Recipe(1, partial(light_models.light, name, scale)) for name, scale in _LAST_SCALES.items()},
+}
 
 
 def main() -> int:
