@@ -25,7 +25,7 @@ def write(path: Path, nodes: list[onnx.NodeProto], weights: dict[str, tuple[int,
 
 def told(*rows: tuple) -> list[Told]:
     """(name, op, kernel, does ...) each."""
-    return [Told(row[0], row[1], row[2] if len(row) > 2 else "", tuple(row[3:]), "", 1000.0) for row in rows]
+    return [Told(row[0], row[1], row[2] if len(row) > 2 else "", tuple(row[3:]), "", (1000.0,)) for row in rows]
 
 
 def shared(path: Path, *rows: tuple) -> list[tuple[str, list[str]]]:

@@ -25,9 +25,9 @@ class Told:
     name: str
     op: str
     kernel: str
-    does: tuple[str, ...]  # names of nodes of the model that it says it does
+    does: tuple[str, ...]      # names of nodes of the model that it says it does
     makes: str
-    ns: float              # the median over the rounds
+    rounds: tuple[float, ...]  # ns
 
     @property
     def is_layout(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -60,8 +61,11 @@ def _sheets(book: Book, profiles: dict[str, list[Profile]], kinds: dict[str, lis
 
 def _told(model: str, profile: Profile) -> dict[str, Any]:
     return {"model": model, "contender": profile.contender, "absent": profile.absent, "answer_ns": profile.answer_ns, "sum_ns": profile.ns,
-            "nodes": [{**asdict(share.told), "kind": share.kind, "of_the_model": [node.name for node in share.nodes]} for share in profile.shares]}
+            "nodes": [{**asdict(share.told), "ns": statistics.median(share.told.rounds), "kind": share.kind, "of_the_model": [node.name for node in share.nodes]} for share in profile.shares]}
 
 
 def _as_json(model: str, row: Row) -> dict[str, Any]:
-    return {"model": model, **asdict(row), "over_better_peer": row.ratio}
+    ratio = row.ratio
+    interval = {"low": ratio.low, "high": ratio.high} if ratio and ratio.told else {}
+    return {"model": model, **asdict(row), "ns": {name: row.ns(name) for name in row.rounds}, "better_peer": row.better,
+            "over_better_peer": {"median": ratio.median, **interval} if ratio else None}

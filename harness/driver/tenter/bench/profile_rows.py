@@ -1,4 +1,7 @@
-"""Profiles of several runtimes beside each other: by kind of node, and by what is one step of ours. A function of plain data."""
+"""Profiles of several runtimes beside each other: by kind of node, and by what is one step of ours. A function of plain data.
+
+What belongs together is summed within a round, and ratios are taken there; the medians over the rounds count.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from typing import Any
 from tenter.bench.model_goals import OURS
 from tenter.bench.model_nodes import Node
 from tenter.bench.node_shares import Share, Told, shares
+from tenter.bench.quantiles import Middle, middle
+
+LEAST_NS = 500.0  # the clocks of the peers count whole microseconds
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class Profile:
 
     @property
     def ns(self) -> float:
-        return math.fsum(share.told.ns for share in self.shares)
+        """Of all nodes."""
+        return statistics.median(map(math.fsum, zip(*(share.told.rounds for share in self.shares), strict=True))) if self.shares else 0.0
 
 
 @dataclass(frozen=True)
@@ -38,23 +45,31 @@ class Row:
     does: tuple[str, ...] = ()
     kernel: str = ""
     makes: str = ""
-    ns: dict[str, float] = field(default_factory=dict)          # contender -> time
-    parts: dict[str, int] = field(default_factory=dict)         # contender -> how many of its nodes that is
-    within: dict[str, str] = field(default_factory=dict)        # contender -> the row in which it does this
+    rounds: dict[str, tuple[float, ...]] = field(default_factory=dict)  # contender -> ns of each round
+    parts: dict[str, int] = field(default_factory=dict)                 # contender -> how many of its nodes that is
+    within: dict[str, str] = field(default_factory=dict)                # contender -> the row in which it does this
+
+    def ns(self, contender: str) -> float:
+        """0 of who has no time of its own."""
+        return statistics.median(self.rounds.get(contender, (0.0,)))
 
     @property
-    def better(self) -> float | None:
-        """Of the better peer, of those who have a time of their own."""
-        return min((ns for name, ns in self.ns.items() if name != OURS), default=None)
+    def better(self) -> str:
+        """The better peer, of those who have a time of their own; nothing where none has."""
+        return min((name for name in self.rounds if name != OURS), key=self.ns, default="")
 
     @property
-    def ratio(self) -> float | None:
-        return self.ns[OURS] / self.better if OURS in self.ns and self.better else None
+    def ratio(self) -> Middle | None:
+        """Ours over the better peer, whose clock tells nothing below a microsecond."""
+        if OURS not in self.rounds or not self.better or self.ns(self.better) < LEAST_NS:
+            return None
+        pairs = zip(self.rounds[OURS], self.rounds[self.better], strict=True)
+        return middle([one / other for one, other in pairs if other > 0])
 
     @property
     def lost(self) -> float:
         """What ours takes longer."""
-        return self.ns.get(OURS, 0.0) - (self.better or 0.0)
+        return self.ns(OURS) - self.ns(self.better)
 
 
 def read(documents: Sequence[dict[str, Any]], nodes: Sequence[Node]) -> list[Profile]:
@@ -63,7 +78,7 @@ def read(documents: Sequence[dict[str, Any]], nodes: Sequence[Node]) -> list[Pro
 
 
 def _read(document: dict[str, Any], nodes: Sequence[Node]) -> Profile:
-    told = [Told(one["name"], one["op"], one["kernel"], tuple(one["does"]), one["makes"], statistics.median(one["ns"]))
+    told = [Told(one["name"], one["op"], one["kernel"], tuple(one["does"]), one["makes"], tuple(one["ns"]))
             for one in document["nodes"]]
     answers = document["answer_ns"]
     return Profile(document["contender"], document["absent"], statistics.median(answers) if answers else None, tuple(shares(nodes, told)))
@@ -80,9 +95,9 @@ def by_kind(profiles: Sequence[Profile], nodes: Sequence[Node]) -> list[Row]:
         own = {node.at: share.kind for share in profile.shares for node in share.nodes}
         for kind, row in rows.items():
             places = Counter(own[node.at] for node in nodes if node.kind == kind and node.at in own)
-            if profile.contender not in row.ns and places:
+            if profile.contender not in row.rounds and places:
                 row.within[profile.contender] = places.most_common(1)[0][0]
-    return sorted((row for row in rows.values() if row.ns), key=lambda row: (-row.ns.get(OURS, -1.0), -max(row.ns.values())))
+    return sorted((row for row in rows.values() if row.rounds), key=lambda row: (OURS not in row.rounds, -row.ns(OURS), -row.ns(row.better)))
 
 
 def by_step(profiles: Sequence[Profile]) -> list[Row]:
@@ -95,12 +110,12 @@ def by_step(profiles: Sequence[Profile]) -> list[Row]:
         if share.main is None:
             continue
         names = tuple(node.name for node in share.nodes)
-        rows.append(Row(share.main.name, share.kind, len(names), names, share.told.kernel, share.told.makes, {OURS: share.told.ns}, {OURS: 1}))
+        rows.append(Row(share.main.name, share.kind, len(names), names, share.told.kernel, share.told.makes, {OURS: share.told.rounds}, {OURS: 1}))
         row_of.update({node.at: rows[-1] for node in share.nodes})
     for profile in profiles:
         if profile is not ours:
             _beside(profile, rows, row_of)
-    return sorted(rows, key=lambda row: (row.better is None, -row.lost))
+    return sorted(rows, key=lambda row: (not row.better, -row.lost))
 
 
 def _beside(profile: Profile, rows: Sequence[Row], row_of: dict[int, Row]) -> None:
@@ -111,10 +126,11 @@ def _beside(profile: Profile, rows: Sequence[Row], row_of: dict[int, Row]) -> No
             _add(found, profile.contender, share)
             home.update({node.at: found for node in share.nodes})
     for at, row in row_of.items():
-        if profile.contender not in row.ns and at in home:
+        if profile.contender not in row.rounds and at in home:
             row.within.setdefault(profile.contender, home[at].name)
 
 
 def _add(row: Row, contender: str, share: Share) -> None:
-    row.ns[contender] = row.ns.get(contender, 0.0) + share.told.ns
+    mine = row.rounds.get(contender)
+    row.rounds[contender] = share.told.rounds if mine is None else tuple(map(sum, zip(mine, share.told.rounds, strict=True)))
     row.parts[contender] = row.parts.get(contender, 0) + 1
