@@ -5,6 +5,7 @@ part of it is told; the rest follows from the graph. What cannot be known stays 
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,10 @@ class Told:
     does: tuple[str, ...]      # names of nodes of the model that it says it does
     makes: str
     rounds: tuple[float, ...]  # ns
+
+    @property
+    def ns(self) -> float:
+        return statistics.median(self.rounds)
 
     @property
     def is_layout(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -61,11 +60,11 @@ def _sheets(book: Book, profiles: dict[str, list[Profile]], kinds: dict[str, lis
 
 def _told(model: str, profile: Profile) -> dict[str, Any]:
     return {"model": model, "contender": profile.contender, "absent": profile.absent, "answer_ns": profile.answer_ns, "sum_ns": profile.ns,
-            "nodes": [{**asdict(share.told), "ns": statistics.median(share.told.rounds), "kind": share.kind, "of_the_model": [node.name for node in share.nodes]} for share in profile.shares]}
+            "nodes": [{**asdict(share.told), "ns": share.told.ns, "kind": share.kind, "of_the_model": [node.name for node in share.nodes]} for share in profile.shares]}
 
 
 def _as_json(model: str, row: Row) -> dict[str, Any]:
-    ratio = row.ratio
+    ratio = row.within_rounds
     interval = {"low": ratio.low, "high": ratio.high} if ratio and ratio.told else {}
-    return {"model": model, **asdict(row), "ns": {name: row.ns(name) for name in row.rounds}, "better_peer": row.better,
-            "over_better_peer": {"median": ratio.median, **interval} if ratio else None}
+    return {"model": model, **asdict(row), "better_peer": row.better, "over_better_peer": row.ratio,
+            "within_rounds": {"median": ratio.median, **interval} if ratio else None}

@@ -1,6 +1,7 @@
 """Profiles of several runtimes beside each other: by kind of node, and by what is one step of ours. A function of plain data.
 
-What belongs together is summed within a round, and ratios are taken there; the medians over the rounds count.
+A time is the sum of the medians of its nodes, since what interrupts meets one node of one round. For a step, which is few nodes, the
+ratio is taken within each round.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ class Profile:
 
     @property
     def ns(self) -> float:
-        """Of all nodes."""
-        return statistics.median(map(math.fsum, zip(*(share.told.rounds for share in self.shares), strict=True))) if self.shares else 0.0
+        return math.fsum(share.told.ns for share in self.shares)
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,29 @@ class Row:
     does: tuple[str, ...] = ()
     kernel: str = ""
     makes: str = ""
+    times: dict[str, float] = field(default_factory=dict)               # contender -> ns
     rounds: dict[str, tuple[float, ...]] = field(default_factory=dict)  # contender -> ns of each round
     parts: dict[str, int] = field(default_factory=dict)                 # contender -> how many of its nodes that is
     within: dict[str, str] = field(default_factory=dict)                # contender -> the row in which it does this
 
     def ns(self, contender: str) -> float:
         """0 of who has no time of its own."""
-        return statistics.median(self.rounds.get(contender, (0.0,)))
+        return self.times.get(contender, 0.0)
 
     @property
     def better(self) -> str:
         """The better peer, of those who have a time of their own; nothing where none has."""
-        return min((name for name in self.rounds if name != OURS), key=self.ns, default="")
+        return min((name for name in self.times if name != OURS), key=self.ns, default="")
 
     @property
-    def ratio(self) -> Middle | None:
+    def ratio(self) -> float | None:
         """Ours over the better peer, whose clock tells nothing below a microsecond."""
-        if OURS not in self.rounds or not self.better or self.ns(self.better) < LEAST_NS:
+        return self.ns(OURS) / self.ns(self.better) if OURS in self.times and self.ns(self.better) >= LEAST_NS else None
+
+    @property
+    def within_rounds(self) -> Middle | None:
+        """The same, taken within each round."""
+        if self.ratio is None:
             return None
         pairs = zip(self.rounds[OURS], self.rounds[self.better], strict=True)
         return middle([one / other for one, other in pairs if other > 0])
@@ -95,9 +101,9 @@ def by_kind(profiles: Sequence[Profile], nodes: Sequence[Node]) -> list[Row]:
         own = {node.at: share.kind for share in profile.shares for node in share.nodes}
         for kind, row in rows.items():
             places = Counter(own[node.at] for node in nodes if node.kind == kind and node.at in own)
-            if profile.contender not in row.rounds and places:
+            if profile.contender not in row.times and places:
                 row.within[profile.contender] = places.most_common(1)[0][0]
-    return sorted((row for row in rows.values() if row.rounds), key=lambda row: (OURS not in row.rounds, -row.ns(OURS), -row.ns(row.better)))
+    return sorted((row for row in rows.values() if row.times), key=lambda row: (OURS not in row.times, -row.ns(OURS), -row.ns(row.better)))
 
 
 def by_step(profiles: Sequence[Profile]) -> list[Row]:
@@ -110,7 +116,8 @@ def by_step(profiles: Sequence[Profile]) -> list[Row]:
         if share.main is None:
             continue
         names = tuple(node.name for node in share.nodes)
-        rows.append(Row(share.main.name, share.kind, len(names), names, share.told.kernel, share.told.makes, {OURS: share.told.rounds}, {OURS: 1}))
+        rows.append(Row(share.main.name, share.kind, len(names), names, share.told.kernel, share.told.makes))
+        _add(rows[-1], OURS, share)
         row_of.update({node.at: rows[-1] for node in share.nodes})
     for profile in profiles:
         if profile is not ours:
@@ -126,11 +133,12 @@ def _beside(profile: Profile, rows: Sequence[Row], row_of: dict[int, Row]) -> No
             _add(found, profile.contender, share)
             home.update({node.at: found for node in share.nodes})
     for at, row in row_of.items():
-        if profile.contender not in row.rounds and at in home:
+        if profile.contender not in row.times and at in home:
             row.within.setdefault(profile.contender, home[at].name)
 
 
 def _add(row: Row, contender: str, share: Share) -> None:
+    row.times[contender] = row.ns(contender) + share.told.ns
     mine = row.rounds.get(contender)
     row.rounds[contender] = share.told.rounds if mine is None else tuple(map(sum, zip(mine, share.told.rounds, strict=True)))
     row.parts[contender] = row.parts.get(contender, 0) + 1
