@@ -28,7 +28,7 @@ inline constexpr CheckType kOwnership{
     "COP-1"};
 inline constexpr CheckType kErrorExactness{
     "error_exactness", "the right error, at the right waiter, the promised number of times",
-    "ERR-1 ERR-2 ERR-3 ERR-5 ERR-6 ERR-8 ERR-9 ERR-10 COP-2 COP-5 COP-6 ITR-2 ITR-3"};
+    "ERR-1 ERR-2 ERR-3 ERR-5 ERR-6 ERR-8 ERR-9 ERR-10 COP-2 COP-5 COP-6 COP-7 ITR-2 ITR-3"};
 inline constexpr CheckType kDependencyOrder{
     "dependency_order", "conflicting ops ran in push order and never overlapped; values are right",
     "ENG-1 ENG-2 ENG-3 ENG-5"};

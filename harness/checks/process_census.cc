@@ -1,7 +1,9 @@
 #include "harness/checks/process_census.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "runtime/base/clock.h"
@@ -24,9 +26,16 @@ ProcessCensus ProcessCensus::Now() {
   ProcessCensus census;
   census.threads = CountEntries("/proc/self/task");
   census.descriptors = CountEntries("/proc/self/fd");
+  std::ifstream maps("/proc/self/maps");
+  census.mappings = std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
   std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;)
+  int64_t swapped_kb = 0;
+  for (std::string word; status >> word;) {
     if (word == "VmRSS:") status >> census.resident_kb;
+    if (word == "RssAnon:") status >> census.anonymous_kb;
+    if (word == "VmSwap:") status >> swapped_kb;
+  }
+  census.anonymous_kb += swapped_kb;
   return census;
 }
 

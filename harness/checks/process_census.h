@@ -1,5 +1,5 @@
-// ProcessCensus: how many threads and descriptors this process has, and how much memory; for the
-// leak check.
+// ProcessCensus: how many threads, descriptors and mappings this process has, and how much memory;
+// for the leak check.
 //
 // Thread safety: any thread; the numbers are those of the moment.
 // Ownership and lifetime: a value.
@@ -16,7 +16,11 @@ namespace tenter {
 struct ProcessCensus {
   int64_t threads = 0;
   int64_t descriptors = 0;
+  int64_t mappings = 0;
   int64_t resident_kb = 0;
+  // Of no file, in memory or swapped out: what the process alone holds. The kernel drops and reads
+  // anew the pages of files (code, models, the flight recorder) as it likes.
+  int64_t anonymous_kb = 0;
 
   static ProcessCensus Now();
 };

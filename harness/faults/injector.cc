@@ -200,7 +200,7 @@ bool Injector::Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, c
 void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit,
                       const FaultTerm& term, tgt_fault* fault) {
   FiredFault record;
-  record.number = fired_.size() + 1;
+  record.number = ++fired_count_;
   record.site = hit.site;
   record.op = hit.op;
   record.request = hit.request;
@@ -231,6 +231,15 @@ std::vector<FiredFault> Injector::fired() const {
   return fired_;
 }
 
+std::vector<FiredFault> Injector::TakeFired() {
+  UnseenLock lock(mutex_);
+  taken_.reserve(kTakenBytes);
+  for (const FiredFault& fault : fired_)
+    if (taken_.size() + 1 + fault.item.size() < kTakenBytes)
+      taken_ += (taken_.empty() ? "" : ";") + fault.item;
+  return std::exchange(fired_, {});
+}
+
 std::vector<SiteCount> Injector::counts() const {
   std::vector<SiteCount> counts;
   UnseenLock lock(mutex_);
@@ -256,7 +265,7 @@ std::vector<ItemCount> Injector::items() const {
 
 std::string Injector::EffectivePlan() const {
   UnseenLock lock(mutex_);
-  std::string plan;
+  std::string plan = taken_;
   for (const FiredFault& fault : fired_) plan += (plan.empty() ? "" : ";") + fault.item;
   return plan;
 }

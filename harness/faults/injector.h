@@ -121,11 +121,14 @@ class Injector {
   bool has_faults() const { return !plan_.items.empty(); }
   bool has_failures() const;
   std::vector<FiredFault> fired() const EXCLUDES(mutex_);
+  // What fired since the last time, and forgets it but for its place in the effective plan: for a
+  // run so long that a record of each fault would be what grows.
+  std::vector<FiredFault> TakeFired() EXCLUDES(mutex_);
   std::vector<SiteCount> counts() const EXCLUDES(mutex_);
   std::vector<ItemCount> items() const EXCLUDES(mutex_);  // in the order of the plan
 
   // What fired, as a plan without probabilities: each fault by its own nth(K). Empty when nothing
-  // fired.
+  // fired; of what was taken as many as fit kTakenBytes.
   std::string EffectivePlan() const EXCLUDES(mutex_);
 
  private:
@@ -146,6 +149,7 @@ class Injector {
                                           std::span<const Site* const> sites);
   // Counts of one of some groups of threads, so that they do not wait for each other's cache lines.
   static constexpr size_t kStripes = 8;
+  static constexpr size_t kTakenBytes = size_t{64} << 10;
   Atomic<uint64_t>& HitsOf(size_t stripe, size_t site) const {
     return hits_[stripe * stride_ + site];
   }
@@ -187,7 +191,9 @@ class Injector {
   std::vector<int64_t> site_beside_ GUARDED_BY(mutex_);           // beside sites_
   std::vector<ItemState> items_ GUARDED_BY(mutex_);               // beside plan_.items
   std::map<std::string, uint64_t> task_hits_ GUARDED_BY(mutex_);  // by site and task
-  std::vector<FiredFault> fired_ GUARDED_BY(mutex_);
+  std::vector<FiredFault> fired_ GUARDED_BY(mutex_);              // and not taken
+  uint64_t fired_count_ GUARDED_BY(mutex_) = 0;                   // those that were taken, too
+  std::string taken_ GUARDED_BY(mutex_);                          // their items; one block
   std::vector<std::set<std::string, std::less<>>> ops_ GUARDED_BY(mutex_);  // beside sites_
 };
 

@@ -66,5 +66,28 @@ TEST(Injector, TellsBesideHowManyOtherCallsAFaultStruck) {
     }
 }
 
+// A run without end judges what fired round by round, and keeps no record of it.
+TEST(Injector, ForgetsWhatWasTaken) {
+  const auto sites = KnownSites();
+  Flight flight;
+  Injector injector(ParseFaultPlan("io.producer.next=error(data_loss)", sites).value(), sites, 1,
+                    &flight);
+  ASSERT_TRUE(injector.Arm().ok());
+  Hit(injector, "io.producer.next");
+  Hit(injector, "io.producer.next");
+  EXPECT_EQ(injector.TakeFired().size(), 2u);
+  EXPECT_TRUE(injector.fired().empty());
+  const std::string two = injector.EffectivePlan();
+  Hit(injector, "io.producer.next");
+  const std::vector<FiredFault> third = injector.TakeFired();
+  ASSERT_EQ(third.size(), 1u);
+  EXPECT_EQ(third[0].number, 3u) << "its text would be that of another one";
+  EXPECT_EQ(injector.EffectivePlan(), two + ";" + third[0].item);
+  for (int i = 0; i < 5000; ++i) Hit(injector, "io.producer.next");
+  EXPECT_EQ(injector.TakeFired().size(), 5000u);
+  EXPECT_LT(injector.EffectivePlan().size(), size_t{64} << 10);
+  EXPECT_EQ(injector.items()[0].fired, 5003u);
+}
+
 }  // namespace
 }  // namespace tenter
