@@ -6,8 +6,9 @@ namespace tenter {
 
 std::span<const WorkloadType> Workloads() {
   static const std::vector<WorkloadType> workloads = {
-      ConcurrentInference(), EngineProgram(),      IteratorEpochs(),        SkippedRowsTold(),
-      LazyRejection(),       ModelWithoutMemory(), IteratorWithoutMemory(), ProgramWithoutMemory()};
+      ConcurrentInference(), SoakOfModels(),          EngineProgram(),
+      IteratorEpochs(),      SkippedRowsTold(),       LazyRejection(),
+      ModelWithoutMemory(),  IteratorWithoutMemory(), ProgramWithoutMemory()};
   return workloads;
 }
 

@@ -56,6 +56,7 @@ Result<const WorkloadType*> FindWorkload(std::string_view kind);
 
 // One function per kind, each in its own file.
 WorkloadType ConcurrentInference();
+WorkloadType SoakOfModels();
 WorkloadType EngineProgram();
 WorkloadType IteratorEpochs();
 WorkloadType SkippedRowsTold();

@@ -134,6 +134,32 @@ TEST(InferenceErrors, MatchesErrorsToFaults) {
   EXPECT_TRUE(ErrorFindings({right}, {Fault(1, 7), Fault(2, 7)}).empty());
 }
 
+TEST(InferenceErrors, AnErrorOfANodeNamesIt) {
+  FiredFault fault = Fault(1, 7);
+  fault.op = "conv1";
+  EXPECT_TRUE(
+      ErrorFindings({Error(TGT_INTERNAL, "request 7: node 'conv1': boom [injected fault 1]")},
+                    {fault})
+          .empty());
+  EXPECT_EQ(ErrorFindings({Error(TGT_INTERNAL, "request 7: boom [injected fault 1]")}, {fault}),
+            std::set<std::string>{"an error does not name its node"});
+  // A message that is full has lost its end.
+  const std::string full = "request 7: " + std::string(2000, 'x');
+  fault.message.clear();
+  EXPECT_TRUE(ErrorFindings({Error(TGT_INTERNAL, full.c_str())}, {fault}).empty());
+}
+
+// It was asked to end early, and says so; that a fault struck it as well nobody is told.
+TEST(InferenceErrors, AWithdrawnRequestMayHaveHadAFault) {
+  for (const int64_t request : {7, 8}) {
+    Board board;
+    InferenceErrors errors(&board.board, true);
+    errors.AddWithdrawn(Error(TGT_STOPPED, "request 7: it was cancelled"));
+    errors.Match({Fault(1, request)});
+    EXPECT_EQ(board.seen.empty(), request == 7);
+  }
+}
+
 // bad_alloc and exceptions without a message are told by their request and their code.
 TEST(InferenceErrors, MatchesErrorsWithoutAMessage) {
   FiredFault silent = Fault(1, 7);

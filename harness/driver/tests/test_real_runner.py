@@ -191,7 +191,7 @@ def test_the_last_events_are_recorded(attempt, binaries: Path, tmp_path: Path) -
 
 # Small enough for a test; what is not here has its defaults.
 SMALL = {"engine_program": {"threads": 2, "ops_per_thread": 20}, "lazy_rejection": {"rounds": 2}, "iterator_epochs": {"rows": 9},
-         "skipped_rows": {"rows": 30, "bad_rows": 3, "files": 1}, "concurrent_inference": {"threads": 2, "inferences": 8},
+         "skipped_rows": {"rows": 30, "bad_rows": 3, "files": 1}, "soak": {"threads": 2, "rounds": 2, "calls": 10}, "concurrent_inference": {"threads": 2, "inferences": 8},
          "model_without_memory": {"reference_kernels": True, "points": 2}, "iterator_without_memory": {}, "program_without_memory": {}}
 
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "harness/target/target_library.h"
 
@@ -63,6 +62,13 @@ void InferenceErrors::Add(const tgt_error& error) {
   errors_.push_back(error);
 }
 
+void InferenceErrors::AddWithdrawn(const tgt_error& error) {
+  const int64_t request = RequestOf(error.message);
+  if (request < 0) return;  // then its faults have no number either
+  UnseenLock lock(mutex_);
+  withdrawn_.insert(request);
+}
+
 void InferenceErrors::CheckRefusal(const tgt_error& error) {
   board_->Examine(kErrorExactness);
   const bool names = Contains(error.message, "expected") && Contains(error.message, "found") &&
@@ -86,12 +92,13 @@ void InferenceErrors::MissingRefusal(int rank) {
 
 void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
   std::vector<tgt_error> errors;
+  std::set<int64_t> failed_requests;  // for a cause
   {
     UnseenLock lock(mutex_);
     errors = errors_;
+    failed_requests = withdrawn_;
   }
   std::vector<bool> answered(fired.size(), false);
-  std::set<int64_t> failed_requests;  // for a cause
   for (const tgt_error& error : errors)
     if (MatchError(error, fired, &answered)) failed_requests.insert(RequestOf(error.message));
 
@@ -133,6 +140,7 @@ bool InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
   }
   (*answered)[cause] = true;
   const FiredFault& fault = fired[cause];
+  CheckNode(error, fault);
   if (fault.request < 0 || fault.request == request) return true;
   board_->Report({.check = &kErrorExactness,
                   .contract = "COP-5",
@@ -141,6 +149,20 @@ bool InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
                            std::to_string(fault.request),
                   .detail = ErrorText(error)});
   return true;
+}
+
+// COP-5. The message has room for a name, and may have none for a long one.
+void InferenceErrors::CheckNode(const tgt_error& error, const FiredFault& fault) {
+  if (fault.site != "cached_op.node.run" || fault.op.empty()) return;
+  board_->Examine(kErrorExactness);
+  if (Contains(error.message, fault.op) || std::strlen(error.message) + 1 == sizeof(error.message))
+    return;
+  board_->Report({.check = &kErrorExactness,
+                  .contract = "COP-5",
+                  .what = "an error does not name its node",
+                  .title = "a node failed, and the error of its request does not name it",
+                  .detail = ErrorText(error),
+                  .evidence = {{"node", fault.op}}});
 }
 
 int64_t InferenceErrors::count() const {

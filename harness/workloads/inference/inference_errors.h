@@ -1,13 +1,15 @@
 // InferenceErrors: the errors of a concurrent inference run, held against the faults that fired.
 //
 // Thread safety: the collecting methods from any thread; Match once, after the threads have ended.
-// Ownership and lifetime: one per run; borrows the board.
+// Ownership and lifetime: one per run, or per round of a long one; borrows the board.
 // Invariants: an error is right when a fault of its own request (or a fault whose tag it carries)
 //   explains it; a fault in a request is answered when that request failed, and so is one at an op
-//   of the engine when another fault was, since nobody knows whose op that is. Whatever is left
-//   over is a finding.
+//   of the engine when another fault was, since nobody knows whose op that is. A request that was
+//   withdrawn may have had a fault as well, of which it says nothing. Whatever is left over is a
+//   finding.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,8 @@ class InferenceErrors {
 
   // An error of a request that nothing was wrong with.
   void Add(const tgt_error& error) EXCLUDES(mutex_);
+  // A request ended early, as it was asked to: it was cancelled, or its deadline has passed.
+  void AddWithdrawn(const tgt_error& error) EXCLUDES(mutex_);
   // The error of a request with a wrong shape: typed, and it names both shapes.
   void CheckRefusal(const tgt_error& error);
   // A request with a wrong shape was answered.
@@ -37,11 +41,13 @@ class InferenceErrors {
   // Whether a fault explains it.
   bool MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
                   std::vector<bool>* answered);
+  void CheckNode(const tgt_error& error, const FiredFault& fault);
 
   CheckBoard* const board_;
   const bool expects_faults_;
   mutable UnseenMutex mutex_;
   std::vector<tgt_error> errors_ GUARDED_BY(mutex_);
+  std::set<int64_t> withdrawn_ GUARDED_BY(mutex_);  // requests
 };
 
 }  // namespace tenter

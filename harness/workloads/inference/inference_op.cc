@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, TGT_WAYS> kWays = {"", "serial", "inline", "dataflow"};
 
-// The way of this name, when the target runs requests so.
+}  // namespace
+
 Result<tgt_way> WayOf(const std::string& name, const tgt_target& table) {
   const auto way = std::find(kWays.begin(), kWays.end(), name) - kWays.begin();
   if (way == TGT_WAYS)
@@ -21,8 +22,6 @@ Result<tgt_way> WayOf(const std::string& name, const tgt_target& table) {
                   "target " + std::string(table.name) + " runs no request in the way " + name);
   return static_cast<tgt_way>(way);
 }
-
-}  // namespace
 
 Status InferenceOp::Create(const Stage& stage, tgt_handle model, uint64_t in_flight_max,
                            tgt_error* refused) {

@@ -6,10 +6,15 @@
 // Errors: Create returns what the target refused.
 #pragma once
 
+#include <string>
+
 #include "harness/workloads/handles.h"
 #include "harness/workloads/workload.h"
 
 namespace tenter {
+
+// The way of this name, "" being the target's own; kUnsupported when the target runs none so.
+Result<tgt_way> WayOf(const std::string& name, const tgt_target& table);
 
 struct InferenceOp {
   explicit InferenceOp(const Stage& stage) : engine(stage, kEngineHandle), op(stage, kOpHandle) {}
