@@ -8,8 +8,9 @@
 // much per round gives just that. The last value less the first would be decided by two samples,
 // and a line of least squares by one that is far off; of this up to 29 in 100 may be anything.
 //
-// A number that only wanders has a slope, too. How far it wanders about the line says how large
-// that slope may be by chance: what grew by less than four times that was not seen to grow.
+// A number that only wanders has a slope, too. How far it wanders about the line, and how long it
+// stays where it is, says how large that slope may be by chance: what grew by less than four times
+// that was not seen to grow.
 //
 // Thread safety: pure.
 // Ownership and lifetime: a value.

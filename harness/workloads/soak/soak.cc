@@ -62,11 +62,16 @@ class Soak {
     return {};
   }
 
-  // Brings the op that stays to the same plans at the end of each round: those of the last inputs.
+  // Brings the op that stays to the same plans and as many arenas at the end of each round: those
+  // of the last inputs, with as many requests at once as may run.
   void Settle() {
     const SoakModels::Lent stays = models_.Lend(0);
-    for (size_t sample = 0; sample < stays.inputs->size(); ++sample)
+    const int64_t together = requests_.answers_later() ? stage_.parameters.Int("in_flight_max") : 0;
+    for (size_t sample = 0; sample < stays.inputs->size(); ++sample) {
+      for (int64_t i = 0; i < together; ++i) requests_.Ask(stays, {.sample = sample});
+      requests_.AwaitAll();
       requests_.Call(stays, {.sample = sample});
+    }
   }
 
   void Expose() {
