@@ -56,6 +56,12 @@ def test_what_one_thread_must_call_for_long_is_planted_beside_a_small_model():
     assert places(first_look(clean, [canary("leak_per_error")], (), others_target=False)) == [("power/smoke/b/first_look_leak_per_error", ("probe",))]
 
 
+def test_a_soak_is_long_enough_for_a_leak():
+    clean = [scenario("smoke/s", "soak", parameters={"model": "generated:7", "threads": 16, "rounds": 9, "calls": 5, "growth_kb": 7})]
+    chosen, = first_look(clean, [canary("leak_per_error")], (), others_target=True)
+    assert chosen.parameters == {"model": "generated:7", "threads": 16, "rounds": 24, "calls": 200, "wrong_percent": 25}
+
+
 @pytest.fixture
 def first_run(house, tenter, write):
     """The default words and a saboteur, of which the stand-in finds what `behaviour` says."""

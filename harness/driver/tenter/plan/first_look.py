@@ -22,12 +22,14 @@ _QUICK: dict[str, tuple[str, ...]] = {
     "iterator_epochs": ("batch_twice", "iterator_error_overtakes"),
     "skipped_rows": ("batch_twice", "skipped_rows_lost", "skipped_rows_kept", "bad_rows_counted_on"),
     "model_without_memory": ("lost_refusal",),
+    "soak": ("leak_per_error", "model_file_stays_open", "swap_outputs", "flip_bit"),
 }
 _SETTING = ("model", "input_shape", "threads", "workers")
 _SLOW = ("tsan", "asan")  # there a bug that needs many calls is left to the other flavours
 _MANY_CALLS = ("leak_per_call", "compile_per_call", "input_overwritten", "stale_output")
 _ALONE = ("leak_per_call", "leak_per_error")  # seen by one thread that calls hundreds of times alone: quick on a small model
 _POINTS = 10
+_ROUNDS, _CALLS, _WRONG_PERCENT = 24, 200, 25  # of a soak: growth is told from chance in so many rounds, and a leak per error by so many errors
 
 
 def first_look(scenarios: Sequence[Scenario], canaries: Sequence[Scenario], flavours: Sequence[str], others_target: bool) -> list[Scenario]:
@@ -85,6 +87,8 @@ def _planted(scenario: Scenario, flavour: str, canary: Scenario, name: str) -> S
 def _little(kind: str, flavour: str, mine: dict[str, Any], name: str) -> dict[str, Any]:
     if kind == "model_without_memory":
         return {"points": _POINTS}
+    if kind == "soak":
+        return {"rounds": _ROUNDS, "calls": _CALLS, "wrong_percent": _WRONG_PERCENT}
     if kind != "concurrent_inference":
         return {}
     threads = int(mine.get("threads", 8))
