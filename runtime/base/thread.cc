@@ -25,6 +25,28 @@ void Inheritance::Apply() const {
   std::fesetenv(&floating_point_);
 }
 
+#if defined(__x86_64__)
+// The control register of vectors, without the exceptions that happened.
+Rounding Rounding::OfThisThread() {
+  constexpr uint32_t kHappened = 0x3f;
+  Rounding rounding;
+  rounding.mode_ = __builtin_ia32_stmxcsr() & ~kHappened;
+  return rounding;
+}
+
+void Rounding::Apply() const {
+  if (OfThisThread().mode_ != mode_) __builtin_ia32_ldmxcsr(mode_);
+}
+#else
+Rounding Rounding::OfThisThread() {
+  Rounding rounding;
+  rounding.mode_ = static_cast<uint32_t>(std::fegetround());
+  return rounding;
+}
+
+void Rounding::Apply() const { std::fesetround(static_cast<int>(mode_)); }
+#endif
+
 void LeaveThisProcessor() {
   cpu_set_t allowed;
   const int here = sched_getcpu();

@@ -54,7 +54,7 @@ PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
 // One for each thread that may run a kernel at the same time. Of callers, where kernels run on
 // their threads, no more than there are processors: others do without.
 std::unique_ptr<Teams> TeamsFor(const CachedOpOptions& options, Way way) {
-  if (options.intra_op < 2) return nullptr;
+  if (options.intra_op < 2 || options.kernels == KernelChoice::kReference) return nullptr;
   size_t count = static_cast<size_t>(options.workers);
   if (way == Way::kInline || options.workers == 0)
     count = std::min(LimitsOf(options, way).running, static_cast<size_t>(ProcessorCount()));

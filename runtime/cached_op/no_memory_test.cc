@@ -259,5 +259,36 @@ TEST_P(NoMemoryTest, CallerThatWaitsForRoom) {
 
 #endif
 
+// A part of a kernel fails by itself, and there may be no memory to keep what it says.
+TEST(NoMemoryOfParts, AnswersAllTheSame) {
+  Graph graph;
+  graph.opset = 13;
+  graph.values.push_back({"x", TensorSpec{DType::kFloat32, Shape({2, 4})}, std::nullopt});
+  graph.values.push_back({"i", TensorSpec{DType::kInt64, Shape({3})}, std::nullopt});
+  graph.values.push_back({"y", std::nullopt, std::nullopt});
+  Attributes axis;
+  axis.Set("axis", int64_t{1});
+  graph.nodes.push_back({"gather", "Gather", axis, {0, 1}, {2}});
+  graph.inputs = {0, 1};
+  graph.outputs = {2};
+  CachedOp op(nullptr, std::make_shared<const Graph>(Simplify(std::move(graph)).value()),
+              {.intra_op = 2, .grain = 1, .way = Way::kInline});
+  const Tensor x = RandomTensor(Shape({2, 4}), 1);
+  const Tensor indices = Tensor::Allocate({DType::kInt64, Shape({3})}).value();
+  std::vector<Tensor> inputs = {x, indices};
+  ASSERT_TRUE(op.Invoke(inputs).ok());
+  inputs[1].mutable_data<int64_t>()[1] = 9;
+  bool failed = true;
+  for (int which = 1; failed && which < 200; ++which) {
+    FailingAllocations failing(which, FailingAllocations::Whose::kEveryThread);
+    const auto outputs = op.Invoke(inputs);
+    failed = failing.Disarm();
+    EXPECT_FALSE(outputs.ok()) << "allocation " << which;
+  }
+  EXPECT_FALSE(failed);
+  inputs[1].mutable_data<int64_t>()[1] = 3;
+  EXPECT_TRUE(op.Invoke(inputs).ok());
+}
+
 }  // namespace
 }  // namespace tenter

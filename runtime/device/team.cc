@@ -11,12 +11,12 @@ namespace {
 // The steps of a plan that are not shared out take up to so long. Spinning for longer would only
 // keep a processor from others.
 constexpr int64_t kSpinNs = 100'000;
-constexpr int kPausesPerLook = 8, kLooksPerYield = 16;
+constexpr uint32_t kPausesPerLook = 8, kLooksPerYield = 16;
 
 // Pauses, and now and then lets another thread have the processor: the one that is waited for may
 // be the one that wants it.
-void PauseOnce(int* looks) {
-  for (int i = 0; i < kPausesPerLook; ++i) SpinPause();
+void PauseOnce(uint32_t* looks) {
+  for (uint32_t i = 0; i < kPausesPerLook; ++i) SpinPause();
   if (++*looks % kLooksPerYield == 0) YieldThread();
 }
 
@@ -48,12 +48,13 @@ void Team::Run(size_t parts, Part part, void* of) noexcept {
   TENTER_CHECK(parts <= kPartsMost, "more parts than a team can count");
   part_ = part;
   of_ = of;
+  rounding_ = Rounding::OfThisThread();
   ended_.Store(0, kRelaxed);
   const uint64_t number = (word_.Load(kRelaxed) >> 32) + 1;
   word_.Store(number << 32 | parts << 16, kSeqCst);
   if (asleep_.Load(kSeqCst) > 0) Ring();
   while (TakeOne()) continue;
-  for (int looks = 0; ended_.Load(kAcquire) < parts;) PauseOnce(&looks);
+  for (uint32_t looks = 0; ended_.Load(kAcquire) < parts;) PauseOnce(&looks);
 }
 
 // A word that has changed meanwhile is looked at again: its part belongs to whoever took it, and it
@@ -62,6 +63,7 @@ bool Team::TakeOne() {
   uint64_t word = word_.Load(kRelaxed);
   while (HasParts(word))
     if (word_.CompareExchange(&word, word + 1, kAcquire)) {
+      rounding_.Apply();
       part_(of_, NextOf(word));
       ended_.FetchAdd(1, kRelease);
       return true;
@@ -72,7 +74,7 @@ bool Team::TakeOne() {
 void Team::Help() {
   inheritance_.Apply();
   int64_t rest_ns = NowNs() + kSpinNs;
-  for (int looks = 0; !ending_.Load(kRelaxed);) {
+  for (uint32_t looks = 0; !ending_.Load(kRelaxed);) {
     if (TakeOne()) {
       looks = 0;
       rest_ns = NowNs() + kSpinNs;

@@ -14,7 +14,8 @@
 // Ownership and lifetime: owns its helpers, which end with it. Parts are borrowed for one Run.
 // Invariants: (1) each part of a Run is run exactly once, and has ended when Run returns; what it
 //   wrote is seen by the caller. (2) Which thread runs a part is left open: nothing that a part
-//   computes may depend on it.
+//   computes may depend on it. Each rounds as the
+//   caller does.
 // Errors: none of Run. A helper that cannot be started is missed by nobody.
 #pragma once
 
@@ -75,6 +76,7 @@ class Team {
   alignas(64) Atomic<uint64_t> word_ = 0;
   Part part_ = nullptr;
   void* of_ = nullptr;
+  Rounding rounding_;  // of the caller
   // Parts of this Run that have ended: released by who ran them, acquired by the caller.
   alignas(64) Atomic<uint32_t> ended_ = 0;
   // Helpers that sleep or are about to, compared with word_ in sequentially consistent order.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <memory>
 #include <set>
 #include <vector>
@@ -68,6 +69,29 @@ TEST(Team, WakesThoseThatSleep) {
     Meeting meeting;
     team.Run(2, &Meeting::Meet, &meeting);
     EXPECT_EQ(meeting.here.Load(kRelaxed), 2);
+  }
+}
+
+// Helpers round as the caller does, who may have another mode than the one that made the team.
+TEST(Team, RoundsAsTheCaller) {
+  struct Rounds : Meeting {
+    static void Look(void* of, size_t index) noexcept {
+      auto* const rounds = static_cast<Rounds*>(of);
+      volatile float one = 1.0f, little = 1e-9f;
+      rounds->sums[index] = one + little;
+      Meet(static_cast<Meeting*>(rounds), index);
+    }
+    float sums[2] = {};
+  };
+  Team team(Inheritance::OfThisThread(), 2);
+  team.Staff();
+  for (const int mode : {FE_UPWARD, FE_TONEAREST}) {
+    ASSERT_EQ(std::fesetround(mode), 0);
+    Rounds rounds;
+    team.Run(2, &Rounds::Look, &rounds);
+    std::fesetround(FE_TONEAREST);
+    EXPECT_EQ(rounds.sums[0] > 1.0f, mode == FE_UPWARD);
+    EXPECT_EQ(rounds.sums[1] > 1.0f, mode == FE_UPWARD);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/own/row_product.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -141,11 +142,29 @@ MadeKernel MakeGemm(const OpCall& call) {
   });
 }
 
+// With an epilogue it is made alone, and what is behind it follows (chain_kernel.h): a pass over
+// one row costs nothing beside the matrix.
+template <MakeFunction kMakeOfLibrary>
+MadeKernel MakeFastProduct(const OpCall& call) {
+  if (!IsRowProduct(call)) return kMakeOfLibrary(call);
+  return MakeRowProduct(call);
+}
+
 constexpr AttributeRule kGemmRules[] = {{"alpha"}, {"beta"}, {"transA"}, {"transB"}};
 
 constexpr std::array kOps = {
-    OpType{"MatMul", kOpsetMin, kOpsetMax, 2, 2, 1, {}, InferMatMul, MakeMatMul, MakeOneDnnMatMul},
-    OpType{"Gemm", kOpsetMin, kOpsetMax, 2, 3, 1, kGemmRules, InferGemm, MakeGemm, MakeOneDnnGemm},
+    OpType{"MatMul",
+           kOpsetMin,
+           kOpsetMax,
+           2,
+           2,
+           1,
+           {},
+           InferMatMul,
+           MakeMatMul,
+           MakeFastProduct<MakeOneDnnMatMul>},
+    OpType{"Gemm", kOpsetMin, kOpsetMax, 2, 3, 1, kGemmRules, InferGemm, MakeGemm,
+           MakeFastProduct<MakeOneDnnGemm>},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "fuzz/model/program/draw_chain.h"
 #include "fuzz/model/program/draw_node.h"
+#include "fuzz/model/program/draw_rows.h"
 #include "fuzz/model/program/draw_tiles.h"
 
 namespace tenter::fuzz::model {
@@ -91,10 +92,9 @@ void TryTwin(Drawn* drawn) {
   if (differs && TryNode(std::move(twin), drawn)) drawn->middles.push_back(one);
 }
 
-// A convolution of an image of its own that is large enough for tiles, and what stands behind it.
-void TryTiles(Drawn* drawn) {
-  const Node node = DrawTiles(drawn);
-  if (!TryNode(node, drawn)) return;
+// A node with an input of its own, and what stands behind it.
+void TryFirst(Node node, Drawn* drawn) {
+  if (!TryNode(std::move(node), drawn)) return;
   TryTwin(drawn);
   TryChain(drawn);
 }
@@ -156,7 +156,7 @@ std::string Drawn::Pick(int least_rank, int most_rank, bool integers) {
 std::string Drawn::InputLike(const std::string& value) {
   constexpr size_t kMostInputs = 4;
   if (graph.inputs.size() >= kMostInputs || At(value).integers || At(value).truths) return "";
-  Input input{.name = "x" + std::to_string(graph.inputs.size()), .dims = At(value).dims};
+  Input input{.name = NextInput(), .dims = At(value).dims};
   for (size_t axis = 0; axis < input.dims.size(); ++axis) {
     bool is_size = true, is_fixed = true;
     for (size_t s = 0; s < sizes.size(); ++s) {
@@ -169,6 +169,10 @@ std::string Drawn::InputLike(const std::string& value) {
   }
   input.nonfinite = dice->Chance(50);
   if (!ParseInput(ToText(input))) return "";  // larger than programs have
+  return Add(input);
+}
+
+std::string Drawn::Add(const Input& input) {
   graph.inputs.push_back(input);
   names.push_back(input.name);
   for (size_t s = 0; s < sizes.size(); ++s)
@@ -215,7 +219,9 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
     drawn.names.push_back(drawn.graph.inputs.back().name);
   }
   drawn.values = ValuesOfInputs(drawn.graph, sizes);
-  if (dice->From(1, kProgramsForTiles) == 1) TryTiles(&drawn);
+  const int special = dice->From(1, kProgramsForTiles);
+  if (special == 1) TryFirst(DrawTiles(&drawn), &drawn);
+  if (special > 1 && special <= 1 + kProgramsWithRow) TryFirst(DrawLongRow(&drawn), &drawn);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
        --tries) {
     if (TryNode(DrawNode(&drawn), &drawn)) {

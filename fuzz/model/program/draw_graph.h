@@ -6,6 +6,7 @@
 // Thread safety: pure.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "fuzz/model/graph/graph.h"
@@ -27,6 +28,9 @@ struct Drawn {
   const Array& At(const std::string& name) const { return values.back().at(name); }
   // A value with such a rank; empty when there is none. One of the last is chosen more often.
   std::string Pick(int least_rank, int most_rank, bool integers = false);
+  // Takes a new input, and returns its name.
+  std::string Add(const Input& input);
+  std::string NextInput() const { return "x" + std::to_string(graph.inputs.size()); }
   // A new input of the size that this value has in each call; empty when there is no such input.
   std::string InputLike(const std::string& value);
   // A constant of these dims; sometimes one that is there already.

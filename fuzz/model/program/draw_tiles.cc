@@ -38,12 +38,8 @@ Node DrawTiles(Drawn* d) {
   Dims pads(4, 1);
   if (dice.Chance(50))
     for (int64_t& pad : pads) pad = dice.OneOf({0, 1, 2});
-  const Input image = DrawImage(tiles, pads, "x" + std::to_string(d->graph.inputs.size()), &dice);
-  d->graph.inputs.push_back(image);
-  d->names.push_back(image.name);
-  for (size_t s = 0; s < d->sizes.size(); ++s)
-    d->values[s][image.name] = InputsOf(d->graph, d->sizes[s], 0).back();
-  Node node{.op = "Conv", .operands = {image.name, d->Const({64, 64, 3, 3})}};
+  const std::string image = d->Add(DrawImage(tiles, pads, d->NextInput(), &dice));
+  Node node{.op = "Conv", .operands = {image, d->Const({64, 64, 3, 3})}};
   if (dice.Chance(60)) node.operands.push_back(d->Const({64}));
   node.attributes = {{"pads", {pads.begin(), pads.end()}}};
   return node;

@@ -197,14 +197,16 @@ class Running {
     return growth;
   }
 
-  // What one request holds at most; 0 when it cannot be told of some size.
+  // What one request holds at most; 0 when it cannot be told of some size. Several that run as one
+  // hold what one of so many rows does: other kernels may serve it.
   uint64_t MostArenaBytes() {
     uint64_t most = 0;
-    for (const int64_t size : SizesOf(program_)) {
-      const std::optional<uint64_t> bytes = ArenaBytesOf(size);
-      if (!bytes) return 0;
-      most = std::max(most, *bytes);
-    }
+    for (const int64_t size : SizesOf(program_))
+      for (int together = 1; together <= program_.batch; together *= 2) {
+        const std::optional<uint64_t> bytes = ArenaBytesOf(together * size);
+        if (!bytes) return 0;
+        most = std::max(most, *bytes);
+      }
     return most;
   }
 

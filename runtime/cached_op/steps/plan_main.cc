@@ -55,7 +55,7 @@ constexpr char kUsage[] =
     "  --kernels NAME     onednn (default), direct, which does so without winograd, or reference,\n"
     "                     which fuses nothing\n"
     "  --rounds N         run it N times on drawn inputs. Default: 0\n"
-    "  --threads N        that compute a kernel together (intra_op). Default: 1\n"
+    "  --threads N        that compute a kernel together (intra_op), at most 64. Default: 1\n"
     "  --together N       compare a request that runs as one of N with itself alone\n"
     "  --seed N           of the inputs. Default: 1\n"
     "  -h, --help         this text\n"
@@ -96,7 +96,8 @@ Result<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.plan.winograd = value != "direct";
     } else if (words[i] == "--rounds" && (value == "0" || std::atoi(value.c_str()) > 0)) {
       arguments.rounds = std::atoi(value.c_str());
-    } else if (words[i] == "--threads" && std::atoi(value.c_str()) > 0) {
+    } else if (words[i] == "--threads" && std::atoi(value.c_str()) > 0 &&
+               std::atoi(value.c_str()) <= 64) {
       arguments.plan.cut.threads = std::atoi(value.c_str());
     } else if (words[i] == "--together" && std::atoi(value.c_str()) > 1) {
       arguments.together = static_cast<size_t>(std::atoi(value.c_str()));

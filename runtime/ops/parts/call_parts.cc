@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/device/team.h"
 #include "runtime/ops/tables.h"
 #include "runtime/ops/window.h"
 
@@ -35,11 +36,12 @@ Piece Operand(const TensorSpec& operand, const Shape& whole, const Rows& rows) {
   return RowsOf(operand, {axis, rows.begin, rows.end});
 }
 
-double ProductsPerOutput(const OpCall& call) {
+double ProductsPerOutput(const OpCall& call, const TensorSpec& output) {
   const Shape& first = call.inputs[0].shape;
   const Shape& second = call.inputs[1].shape;
-  if (call.op_type == "Conv") return static_cast<double>(second.NumElements(1, second.rank()));
-  return static_cast<double>(first.dim(-1));
+  if (call.op_type == "MatMul") return static_cast<double>(first.dim(-1));
+  const int64_t outputs = call.op_type == "Conv" ? second.dim(0) : output.shape.dim(-1);
+  return static_cast<double>(second.NumElements()) / static_cast<double>(outputs);
 }
 
 bool Multiplies(const OpCall& call) {
@@ -49,7 +51,7 @@ bool Multiplies(const OpCall& call) {
 bool IsWorthIt(const OpCall& call, const TensorSpec& output) {
   const auto outputs = static_cast<double>(output.shape.NumElements());
   const auto grain = static_cast<double>(call.cut.grain);
-  if (Multiplies(call)) return outputs * ProductsPerOutput(call) >= grain;
+  if (Multiplies(call)) return outputs * ProductsPerOutput(call, output) >= grain;
   size_t bytes = output.size_bytes();
   for (const TensorSpec& input : call.inputs) bytes += input.size_bytes();
   return static_cast<double>(bytes) >= grain * kBytesPerProduct;
@@ -211,6 +213,12 @@ std::vector<Piece> CallPart::Pieces() const {
   return pieces;
 }
 
+// What is known of a parameter is known by where it begins, as a piece of it may, too.
+void CallPart::Take(size_t i, Piece piece) {
+  if (call_.constant(i) != nullptr && piece.spec != call_.inputs[i]) call_.packed = nullptr;
+  TakeFor(&call_, &inputs_, i, std::move(piece));
+}
+
 void CallPart::TakeFor(OpCall* call, std::vector<Piece>* pieces, size_t i, Piece piece) {
   if (const Tensor* const constant = call->constant(i)) {
     auto* const data = static_cast<std::byte*>(const_cast<void*>(constant->raw()));
@@ -226,7 +234,8 @@ std::vector<CallPart> CutCall(const OpCall& call, const TensorSpec& output) {
   const auto first = std::find_if(dims.begin(), dims.end(), [](int64_t dim) { return dim != 1; });
   if (first == dims.end() || output.shape.NumElements() == 0 || !IsWorthIt(call, output)) return {};
   const auto axis = static_cast<int>(first - dims.begin());
-  const int64_t count = std::min<int64_t>(call.cut.threads, *first);
+  const int64_t count =
+      std::min<int64_t>({call.cut.threads, *first, static_cast<int64_t>(Team::kPartsMost)});
   std::vector<CallPart> parts;
   for (int64_t i = 0; i < count; ++i) {
     const Rows rows = {axis, *first * i / count, *first * (i + 1) / count};

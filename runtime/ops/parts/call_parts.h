@@ -42,7 +42,7 @@ class CallPart {
   std::vector<Piece> Pieces() const;
 
   // Input `i` of the call, or of the op of its epilogue, is this piece.
-  void Take(size_t i, Piece piece) { TakeFor(&call_, &inputs_, i, std::move(piece)); }
+  void Take(size_t i, Piece piece);
   void TakeForEpilogue(size_t op, size_t i, Piece piece) {
     TakeFor(&call_.epilogue[op], &of_epilogue_[op], i, std::move(piece));
   }

@@ -1,9 +1,9 @@
 #include "runtime/ops/parts/parted_kernel.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
+#include "runtime/base/thrown.h"
 #include "runtime/device/memory.h"
 #include "runtime/device/team.h"
 
@@ -21,18 +21,6 @@ std::byte* At(const Tensor& tensor, const Piece& piece) {
   return static_cast<std::byte*>(const_cast<void*>(tensor.raw())) + piece.offset;
 }
 
-Status StatusOfPart() noexcept {
-  try {
-    throw;
-  } catch (const StatusError& error) {
-    return error.status();
-  } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, "out of memory"};  // short: kept without allocating
-  } catch (const std::exception& error) {
-    return {StatusCode::kInternal, error.what()};
-  }
-}
-
 }  // namespace
 
 // Per part: the tensors that it reads and writes, which each run points to what it got, and how it
@@ -42,7 +30,7 @@ struct PartedKernel::State final : KernelState {
     std::vector<Tensor> inputs;
     Tensor output;
     std::unique_ptr<KernelState> state;
-    Status ended;
+    Thrown thrown;
   };
   std::vector<OfPart> parts;
 };
@@ -64,7 +52,7 @@ std::unique_ptr<KernelState> PartedKernel::MakeState() const {
   auto state = std::make_unique<State>();
   for (const Part& part : parts_)
     state->parts.push_back(
-        {std::vector<Tensor>(part.inputs.size()), Tensor(), part.kernel->MakeState(), Status()});
+        {std::vector<Tensor>(part.inputs.size()), Tensor(), part.kernel->MakeState(), Thrown()});
   return state;
 }
 
@@ -87,7 +75,7 @@ void PartedKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context
     for (size_t k = 0; k < inputs.size(); ++k)
       if (inputs[k].defined()) point(inputs[k], parts_[i].inputs[k], &mine.inputs[k]);
     point(outputs[0], parts_[i].output, &mine.output);
-    mine.ended = Status();
+    mine.thrown = Thrown();
   }
   OneRun run{*this, context, state};
   if (context.team != nullptr) {
@@ -96,7 +84,7 @@ void PartedKernel::Run(Inputs inputs, Outputs outputs, const RunContext& context
     for (size_t i = 0; i < parts_.size(); ++i) RunPart(&run, i);
   }
   for (const State::OfPart& part : state->parts)
-    if (!part.ended.ok()) throw StatusError(part.ended);
+    if (!part.thrown.empty()) part.thrown.Rethrow();
 }
 
 void PartedKernel::RunPart(void* of, size_t index) noexcept {
@@ -109,7 +97,7 @@ void PartedKernel::RunPart(void* of, size_t index) noexcept {
         mine.inputs, {&mine.output, 1},
         {.scratch = scratch == nullptr ? nullptr : scratch + offset, .state = mine.state.get()});
   } catch (...) {
-    mine.ended = StatusOfPart();
+    mine.thrown = Thrown::Current();
   }
 }
 

@@ -10,7 +10,7 @@
 // Ownership and lifetime: owns the kernels of the parts; borrows tensors, scratch and team for one
 //   Run.
 // Invariants: a Run returns, or throws, when all its parts have ended.
-// Errors: of parts that fail the first in order is told, as a StatusError.
+// Errors: of parts that fail what the first in order has thrown.
 #pragma once
 
 #include <memory>
