@@ -57,18 +57,25 @@ def test_a_real_model_has_a_plan(program, tmp_path):
     from tenter.machine import models
     path = models.made(tmp_path, "two_heads", models.RECIPES["two_heads"])
     console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
-    plan = verb.run(path, "", 5, 1, False, tmp_path / "plan.json", program, console)
+    plan = verb.run(path, "", 5, 1, 1, False, tmp_path / "plan.json", program, console)
     assert plan.steps and plan.ns and all(step.kernel for step in plan.steps)
     assert "steps" in console.export_text()
     assert json.loads((tmp_path / "plan.json").read_text())["steps"][0]["name"] == plan.steps[0].name
-    unfused = verb.run(path, "", 0, 1, True, None, program, console)
+    unfused = verb.run(path, "", 0, 1, 1, True, None, program, console)
     assert len(unfused.steps) >= len(plan.steps) and {step.kernel for step in unfused.steps} == {"reference"}
+
+
+def test_kernels_that_threads_compute_together(program, tmp_path):
+    from tenter.machine import models
+    path = models.made(tmp_path, "ocr_cls", models.RECIPES["ocr_cls"])
+    plan = verb.run(path, "x=1,3,48,192", 2, 1, 2, False, None, program, Console(quiet=True))
+    assert plan.ns and any(step.kernel.startswith("2 x ") for step in plan.steps), "large ones are cut"
 
 
 def test_requests_that_run_as_one(program, tmp_path):
     from tenter.machine import models
     console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
-    fixed = verb.run(models.made(tmp_path, "two_heads", models.RECIPES["two_heads"]), "", 0, 4, False, None, program, console)
+    fixed = verb.run(models.made(tmp_path, "two_heads", models.RECIPES["two_heads"]), "", 0, 4, 1, False, None, program, console)
     assert fixed.together is not None and fixed.together.mixed.startswith("input 'x': expected float32[16,64]")
     assert "4 requests cannot run as one: input 'x'" in console.export_text()
 
@@ -86,7 +93,7 @@ def test_what_is_said_of_requests_as_one(row, text):
 def test_what_cannot_be_compiled_is_told_in_a_line(program, tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"no model")
     with pytest.raises(UsageError):
-        verb.run(tmp_path / "net.onnx", "", 0, 1, False, None, program, Console(quiet=True))
+        verb.run(tmp_path / "net.onnx", "", 0, 1, 1, False, None, program, Console(quiet=True))
 
 
 @pytest.mark.parametrize(("words", "said"), [
