@@ -148,7 +148,9 @@ class OrtPeer final : public ModelContender {
     ort_.Check(ort_.create_options(&options));
     ort_.Check(ort_.set_intra_op_threads(options, setup.threads));
     ort_.Check(ort_.set_inter_op_threads(options, 1));
-    ort_.Check(ort_.add_config(options, "session.intra_op.allow_spinning", "0"));
+    // One thread has nobody to spin for; several are slow without, and its default is to spin.
+    if (setup.threads == 1)
+      ort_.Check(ort_.add_config(options, "session.intra_op.allow_spinning", "0"));
     if (setup.profile_after) {
       folder_.emplace();
       ort_.Check(ort_.enable_profile(options, folder_->Prefix().c_str()));

@@ -133,10 +133,11 @@ class OurModel final : public ModelContender {
   void Load(const ModelFile& model, const Setup& setup) override {
     if (sharing_ == Sharing::kShared) {  // the others run on the thread that calls
       tenter_engine_options engine = {};
-      engine.workers = std::min(std::max(setup.threads, setup.clients), ProcessorCount());
+      engine.workers = std::min(setup.clients, std::max(1, ProcessorCount() / setup.threads));
       Must(tenter_engine_create(context_, &engine, &engine_, &error_), error_);
     }
     Must(tenter_model_load(context_, model.path.c_str(), &model_, &error_), error_);
+    threads_ = setup.threads;
     if (sharing_ != Sharing::kOpPerClient) op_ = NewOp();
     outputs_ = model.outputs.size();
   }
@@ -164,12 +165,14 @@ class OurModel final : public ModelContender {
   tenter_cached_op NewOp() {
     tenter_cached_op_options options = {};
     options.sharing = sharing_ == Sharing::kShared ? TENTER_SHARED : TENTER_CONFINED;
+    options.intra_op_threads = static_cast<uint64_t>(threads_);
     tenter_cached_op op = nullptr;
     Must(tenter_cached_op_create(context_, engine_, model_, &options, &op, &error_), error_);
     return op;
   }
 
   const Sharing sharing_;
+  int threads_ = 1;
   tenter_error error_ = {};
   tenter_context* context_ = nullptr;
   tenter_engine engine_ = nullptr;

@@ -74,6 +74,8 @@ def model(
         "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
         "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the inputs, and of the order in which contenders take turns.")] = 1,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="That one request may use, of each contender. With several "
+                                         "one client asks, and each round is judged by its fastest answer.")] = 1,
     profile: Annotated[bool, typer.Option("--profile", help="Instead of all that: where the time of one answer goes, by node, as each of the "
                                           "contenders tells it.")] = False,
 ) -> None:
@@ -93,15 +95,19 @@ def model(
       ./tenter bench model resnet50_he --peers              a published topology, which is made first: 102 MB
       ./tenter bench model net.onnx --input-shape x=1,3,224,224 --clients 1 --clients 64
       ./tenter bench model net.onnx --rate 200              and the latency when 200 questions come each second
+      ./tenter bench model net.onnx --threads 2             and with two threads for each request
       ./tenter bench model net.onnx --profile --peers       in which nodes is it slower?
     """
     from tenter.bench import model as verb, profile as profile_verb
     from tenter.plan import input_shapes
     if profile and (clients or rate):
         raise UsageError(f"--profile looks at one answer after the other: leave --{'clients' if clients else 'rate'} out")
+    if profile and threads > 1:
+        raise UsageError("--profile looks at one thread: leave --threads out")
     shapes = input_shapes.as_text(input_shape or [], "./tenter bench model --help")
-    (profile_verb if profile else verb).run(verb.Request(tuple(files or ()), quick, repeats, tuple(dict.fromkeys(clients or verb.CLIENTS)), rate, shapes, seed, peers, json,
-                          out, command_line()), this_house(), open_console())
+    asked = tuple(dict.fromkeys(clients or (verb.CLIENTS if threads == 1 else ())))
+    (profile_verb if profile else verb).run(verb.Request(tuple(files or ()), quick, repeats, asked, rate, shapes, seed, peers, json,
+                          out, command_line(), threads), this_house(), open_console())
 
 
 @app.command()

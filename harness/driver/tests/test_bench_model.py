@@ -81,6 +81,23 @@ def test_models_with_a_goal_of_their_own_have_a_mean_and_a_worst_one(bench_house
     assert rows["p50, worst"]["stability"] == "", "it has no rounds of its own"
 
 
+def test_several_threads_for_a_request_are_judged_by_the_fastest_answer(bench_house, tenter):
+    for name in ("net", "other"):
+        write_model(bench_house.root / f"{name}.onnx")
+    assert tenter("bench", "model", "net.onnx", "other.onnx", "--threads", "2", "--quick")[0] == 0
+    rows = verdicts_of(bench_house, "net")
+    assert set(rows) == {"fastest answer"} and rows["fastest answer"]["goal"] == 0.95
+    assert rows["fastest answer"]["ratio"]["median"] == pytest.approx(0.4), "the fastest of ours has half of its median"
+    assert verdicts_of(bench_house, "2 models")["fastest answer, geometric mean"]["state"] == "met"
+    assert not list(folder_of(bench_house).glob("*-clients-*")), "one client asks"
+    assert document_of(bench_house)["environment"]["threads of one request"] == "2"
+
+
+def test_a_profile_is_that_of_one_thread(bench_house, tenter):
+    code, _, errors = tenter("bench", "model", "--profile", "--threads", "2")
+    assert code == 2 and "--profile looks at one thread" in errors
+
+
 def test_the_files_hold_quantiles_and_where_they_come_from(bench_house, tenter):
     _, out, _ = tenter("bench", "model", "--rate", "50", "--json", "copy.json")
     document = document_of(bench_house)

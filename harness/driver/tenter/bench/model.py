@@ -44,6 +44,7 @@ class Request:
     json: Path | None = None
     out: Path | None = None
     command: str = ""
+    threads: int = 1  # that one request may use; with several, one client asks unless told otherwise
 
     @property
     def rounds(self) -> int:
@@ -65,8 +66,9 @@ def run(request: Request, house: House, console: Console) -> Path:
         Measuring(request, session, model, book).all()
     names = [model.name for model in models]
     refuse_unmeasured(book, names)
-    verdicts = model_goals.judge(book, names)
-    facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed)}
+    verdicts = model_goals.judge(book, names, request.threads)
+    facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed),
+             **({"threads of one request": str(request.threads)} if request.threads > 1 else {})}
     shown = model_sheets.sheets(book, names, verdicts)
     document = as_json(request, facts, book, names, verdicts)
     publish(session, document, request.json, markdown("Models beside their peers", request.command, facts, shown))
@@ -98,7 +100,7 @@ class Measuring:
         for clients in self.request.clients:
             self._measure("clients", f"clients-{clients}", self.request.few_rounds, 0, clients=clients, block_ms=_CLIENTS_BLOCK_MS)
         if self.request.rate:
-            self._measure("open", "open", self.request.few_rounds, 0, rate=self.request.rate, clients=max(self.request.clients),
+            self._measure("open", "open", self.request.few_rounds, 0, rate=self.request.rate, clients=max(self.request.clients, default=1),
                           block_ms=_CLIENTS_BLOCK_MS)
         self._loads()
 
@@ -115,7 +117,7 @@ class Measuring:
         if self.request.quick and "block_ms" in options:
             options["block_ms"] = QUICK_BLOCK_MS
         words = ["--part", part, "--repeats", str(rounds), "--first-round", str(first), "--seed", str(self.request.seed),
-                 *self.model.words(), *libraries(self.request.peers)]
+                 "--threads", str(self.request.threads), *self.model.words(), *libraries(self.request.peers)]
         for name, value in options.items():
             words += [f"--{name.replace('_', '-')}", str(value)]
         program = self.session.house.bench(FLAVOUR, PROGRAM)

@@ -49,7 +49,7 @@ def _latency(book: Book, models: Sequence[str]) -> Sheet:
     return Sheet("Latency of one client, closed loop, ms", (" model", " contender", "min", "p50", "p90", "p99", "answers"),
                  tuple((row.part, SHORT.get(row.contender, row.contender), *_times(row.series["latency_ns"]),
                         f"{len(row.series['latency_ns']):,}") for row in _of(book, models, "latency")),
-                 ("Each on one thread. Confined: one thread that runs the nodes itself, a choice of its caller (COP-6).",))
+                 ("Each on one thread, unless --threads gave a request more. Confined: one thread that runs the nodes itself, a choice of its caller (COP-6).",))
 
 
 def _times(series: Sequence[float]) -> tuple[str, ...]:
