@@ -9,6 +9,8 @@
 // Errors: a broken model fails the test that uses it.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -54,6 +56,16 @@ inline Tensor RandomTensor(const Shape& shape, uint64_t seed) {
 
 inline std::vector<float> Floats(const Tensor& tensor) {
   return {tensor.data<float>(), tensor.data<float>() + tensor.shape().NumElements()};
+}
+
+// Whether it is the answer that one thread had to one request. The bits may be others where several
+// run as one, or threads compute parts.
+inline bool IsAnswer(const Runs& runs, const Tensor& found, const std::vector<float>& expected) {
+  constexpr float kOfBits = 1e-5f;
+  const std::vector<float> values = Floats(found);
+  if (runs.batch == 1 && runs.intra_op == 1) return values == expected;
+  return std::equal(values.begin(), values.end(), expected.begin(), expected.end(),
+                    [](float a, float b) { return std::fabs(a - b) <= kOfBits; });
 }
 
 inline std::shared_ptr<const Graph> BranchModel() {

@@ -11,13 +11,14 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/faults/known_sites.h"
 #include "harness/workloads/workload.h"
 #include "runtime/base/gate.h"
-#include "runtime/base/mutex.h"
 #include "runtime/base/thread.h"
+#include "runtime/base/unseen_mutex.h"
 
 namespace tenter {
 namespace {
@@ -43,7 +44,7 @@ class FakeTarget {
     for (Thread& thread : threads_) thread.Join();
   }
   int64_t blocks() const {
-    MutexLock lock(mutex_);
+    UnseenLock lock(mutex_);
     return blocks_;
   }
 
@@ -57,18 +58,19 @@ class FakeTarget {
     return code;
   }
   tgt_handle New(bool op) {
-    MutexLock lock(mutex_);
+    UnseenLock lock(mutex_);
     next_ += 2;
     const tgt_handle made = next_ + (op ? 1 : 0);
     live_.insert(made);
     return made;
   }
   bool IsLive(tgt_handle handle) const {
-    MutexLock lock(mutex_);
+    UnseenLock lock(mutex_);
     return live_.contains(handle);
   }
   void Leave() {
-    MutexLock lock(mutex_);
+    if (leaves_ == Leaves::kThread) return LeaveThread();
+    UnseenLock lock(mutex_);
     if (leaves_ == Leaves::kMemoryPerLoad) {
       memory_.push_back(std::malloc(200'000));
       std::memset(memory_.back(), 1, 200'000);
@@ -78,10 +80,13 @@ class FakeTarget {
     if (leaves_ == Leaves::kMapping)
       static_cast<void>(mmap(nullptr, 4096, ++mapped_ % 2 == 0 ? PROT_READ : PROT_NONE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (leaves_ == Leaves::kThread) {
-      threads_.emplace_back();
-      EXPECT_TRUE(threads_.back().Start("left", [this] { gate_.Wait(); }).ok());
-    }
+  }
+  // Without the lock, under which the sanitizer would not see that the thread begins.
+  void LeaveThread() {
+    Thread thread;
+    EXPECT_TRUE(thread.Start("left", [this] { gate_.Wait(); }).ok());
+    UnseenLock lock(mutex_);
+    threads_.push_back(std::move(thread));
   }
   static tgt_code Invoke(void* self, tgt_handle op, const tgt_tensor* inputs, size_t,
                          tgt_tensor* outputs, size_t, tgt_error* error) {
@@ -93,14 +98,14 @@ class FakeTarget {
     outputs[0].data = std::malloc(inputs[0].size_bytes);
     std::memcpy(outputs[0].data, inputs[0].data, inputs[0].size_bytes);
     if (target.leaves_ == Leaves::kBlockPerCall) {
-      MutexLock lock(target.mutex_);
+      UnseenLock lock(target.mutex_);
       ++target.blocks_;
     }
     return TGT_OK;
   }
 
   const Leaves leaves_;
-  mutable Mutex mutex_;
+  mutable UnseenMutex mutex_;
   tgt_handle next_ GUARDED_BY(mutex_) = 0;
   std::set<tgt_handle> live_ GUARDED_BY(mutex_);
   int64_t blocks_ GUARDED_BY(mutex_) = 0, mapped_ GUARDED_BY(mutex_) = 0;
@@ -117,7 +122,7 @@ tgt_target FakeTarget::Table() {
   table.close = [](void*) {};
   table.free_handle = [](void* self, tgt_handle handle, tgt_error* error) -> tgt_code {
     FakeTarget& target = Self(self);
-    MutexLock lock(target.mutex_);
+    UnseenLock lock(target.mutex_);
     return target.live_.erase(handle) == 1 ? TGT_OK : Refuse(error, TGT_STALE_HANDLE, "none");
   };
   table.tensor_release = [](void*, tgt_tensor* tensor) { std::free(tensor->data); };
