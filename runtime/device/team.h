@@ -14,8 +14,7 @@
 // Ownership and lifetime: owns its helpers, which end with it. Parts are borrowed for one Run.
 // Invariants: (1) each part of a Run is run exactly once, and has ended when Run returns; what it
 //   wrote is seen by the caller. (2) Which thread runs a part is left open: nothing that a part
-//   computes may depend on it. Each rounds as the
-//   caller does.
+//   computes may depend on it, and each rounds as the caller does.
 // Errors: none of Run. A helper that cannot be started is missed by nobody.
 #pragma once
 
@@ -71,8 +70,8 @@ class Team {
 
   const Inheritance inheritance_;
   // The number of the Run (32 bits), its parts (16), and the next of them that nobody took (16).
-  // Storing it publishes part_ and of_; who takes a part of it has acquired that store, and they
-  // stay as they are until that part has ended.
+  // Storing it publishes the three behind it; who takes a part of it has acquired that store, and
+  // they stay as they are until that part has ended.
   alignas(64) Atomic<uint64_t> word_ = 0;
   Part part_ = nullptr;
   void* of_ = nullptr;
