@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "harness/faults/fault_actions.h"
 #include "harness/faults/injector.h"
 #include "harness/faults/known_sites.h"
@@ -130,8 +132,7 @@ class InjectorTest : public testing::Test {
 };
 
 TEST_F(InjectorTest, NthEveryAndOnceCountMatchingHits) {
-  Make(
-      "engine.op.body@op:a=nth(2)throw(int,\"x\");engine.op.body@op:b=every(2)once error(stopped)");
+  Make("engine.op.body@op:a=nth(2)throw(int,\"x\");engine.op.body@op:b=every(2)once error(closed)");
   EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_NONE);
   EXPECT_EQ(Hit("engine.op.body", "b").kind, TGT_FAULT_NONE);
   EXPECT_EQ(Hit("engine.op.body", "a").kind, TGT_FAULT_THROW);
@@ -146,6 +147,25 @@ TEST_F(InjectorTest, ArrowFallsThroughToTheNextTerm) {
   Make("engine.op.body=nth(1)throw(logic_error,\"first\")->throw(runtime_error,\"other\")");
   EXPECT_STREQ(Hit("engine.op.body", "a").message, "first [injected fault 1]");
   EXPECT_STREQ(Hit("engine.op.body", "a").message, "other [injected fault 2]");
+}
+
+// By one draw for all, a term behind one that is as probable would never fire.
+TEST_F(InjectorTest, EachTermOfASiteHasADrawOfItsOwn) {
+  for (const char* plan :
+       {"engine.op.body=20%error(data_loss)->20%error(out_of_range)->20%error(closed)",
+        "engine.op.body=20%error(data_loss); "
+        "engine.op.*=20%error(out_of_range)->20%error(closed)"}) {
+    Make(plan, 7);
+    std::map<tgt_code, int> fired;
+    for (int i = 0; i < 1000; ++i) {
+      const tgt_fault fault = Hit("engine.op.body", "a");
+      if (fault.kind != TGT_FAULT_NONE) ++fired[fault.code];
+    }
+    // 200, 160 and 128 are expected; more than six deviations of 13 away from it is no chance.
+    EXPECT_NEAR(fired[TGT_DATA_LOSS], 200, 80) << plan;
+    EXPECT_NEAR(fired[TGT_OUT_OF_RANGE], 160, 80) << plan;
+    EXPECT_NEAR(fired[TGT_CLOSED], 128, 80) << plan;
+  }
 }
 
 // Decisions belong to (seed, site, task, index): other tasks and their order change nothing.

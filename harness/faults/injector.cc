@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "harness/faults/nearest.h"
-#include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 
 namespace tenter {
@@ -162,7 +161,10 @@ const FaultTerm* Injector::Decide(size_t site, const tgt_hit& hit, const std::st
                                   uint64_t task_hit) {
   const uint32_t allowed = sites_[site]->actions;
   const FaultTerm* decided = nullptr;
+  uint64_t draw = 0;  // of all terms that may mean this site, whatever the plan says of others
   for (const size_t i : planned_[site].items) {
+    const uint64_t first_draw = draw;
+    draw += plan_.items[i].terms.size();
     if (!Matches(plan_.items[i], hit)) continue;
     // Every matching item counts the hit, also when an earlier one decides: nth means the same
     // alone and in company.
@@ -170,7 +172,11 @@ const FaultTerm* Injector::Decide(size_t site, const tgt_hit& hit, const std::st
     const std::vector<FaultTerm>& terms = plan_.items[i].terms;
     for (size_t t = 0; t < terms.size() && decided == nullptr; ++t) {
       if (terms[t].action != 0 && (terms[t].action & allowed) == 0) continue;
-      if (!Fires(terms[t], items_[i].term_fired[t], item_hit, hit, task, task_hit)) continue;
+      const auto chance = [&] {
+        return Draw(hit.site, task, task_hit, first_draw + t).Chance(*terms[t].percent);
+      };
+      if (!Counts(terms[t], items_[i].term_fired[t], item_hit) || (terms[t].percent && !chance()))
+        continue;
       ++items_[i].term_fired[t];
       decided = &terms[t];
     }
@@ -184,17 +190,17 @@ bool Injector::Matches(const FaultItem& item, const tgt_hit& hit) const {
          (item.thread_glob == "*" || GlobMatches(item.thread_glob, CurrentThreadName()));
 }
 
-bool Injector::Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
-                     const std::string& task, uint64_t task_hit) const {
+bool Injector::Counts(const FaultTerm& term, uint64_t fired, uint64_t item_hit) {
   if (term.once && fired > 0) return false;
   if (term.nth && item_hit != *term.nth) return false;
-  if (term.every && item_hit % *term.every != 0) return false;
-  if (term.percent) {
-    uint64_t hash = CombineHash(seed_, HashBytes(hit.site));
-    hash = CombineHash(hash, HashBytes(task));
-    if (!Rng(CombineHash(hash, task_hit)).Chance(*term.percent)) return false;
-  }
-  return true;
+  return !term.every || item_hit % *term.every == 0;
+}
+
+Rng Injector::Draw(const char* site, const std::string& task, uint64_t task_hit,
+                   uint64_t term) const {
+  const uint64_t hash = CombineHash(CombineHash(seed_, HashBytes(site)), HashBytes(task));
+  const uint64_t hit_hash = CombineHash(hash, task_hit);
+  return Rng(term == 0 ? hit_hash : CombineHash(hit_hash, term));
 }
 
 void Injector::Record(const tgt_hit& hit, const std::string& task, uint64_t task_hit,

@@ -4,8 +4,9 @@
 // the checks compare what they saw with fired().
 //
 // The *task* of a hit is the name of its op, or of its thread when there is none. A probability
-// decides hit i of task t at site s by hash(seed, s, t, i): adding a site or a task never shifts
-// another, and for ops with names of their own the decision does not depend on the schedule.
+// decides hit i of task t at site s by hash(seed, s, t, i), and for the k-th term of the plan that
+// may mean the site by hash(seed, s, t, i, k): adding a site or a task never shifts another, and
+// for ops with names of their own the decision does not depend on the schedule.
 //
 // Every hit stands in the middle of the target's own work, on any of its threads, and orders no
 // two of them as far as ThreadSanitizer can see: an injector that did would excuse the target's
@@ -36,6 +37,7 @@
 #include "harness/flight/flight.h"
 #include "harness/target/target.h"
 #include "runtime/base/atomic.h"
+#include "runtime/base/rng.h"
 #include "runtime/base/unseen_mutex.h"
 
 namespace tenter {
@@ -162,8 +164,11 @@ class Injector {
   const FaultTerm* Decide(size_t site, const tgt_hit& hit, const std::string& task,
                           uint64_t task_hit) REQUIRES(mutex_);
   bool Matches(const FaultItem& item, const tgt_hit& hit) const;
-  bool Fires(const FaultTerm& term, uint64_t fired, uint64_t item_hit, const tgt_hit& hit,
-             const std::string& task, uint64_t task_hit) const;
+  // Whether the counts of a term let it fire at a hit of its item.
+  static bool Counts(const FaultTerm& term, uint64_t fired, uint64_t item_hit);
+  // What decides a probability. Of terms that share a site each has a draw of its own: by one draw
+  // for all, the term that comes after another would fire only where it is the more probable one.
+  Rng Draw(const char* site, const std::string& task, uint64_t task_hit, uint64_t term) const;
   // Why no op that ran so far is meant by an item; empty when one is, or when a site of the item
   // was not passed yet.
   std::string WhyNoOp(size_t item) const REQUIRES(mutex_);

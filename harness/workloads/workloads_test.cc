@@ -235,6 +235,37 @@ TEST(InferenceErrors, SeesLostForeignAndUncausedErrors) {
             Set{"error without a cause"});
 }
 
+// Requests of several ops share their numbers: nobody is blamed for the fault of a namesake, and
+// one failure excuses one fault.
+TEST(InferenceErrors, TellsRequestsOfSeveralOpsApart) {
+  const auto silent = [](uint64_t number, const char* op) {
+    FiredFault fault = Fault(number, 7);
+    fault.op = op;
+    fault.action = kActionBadAlloc;
+    fault.message = "";
+    return fault;
+  };
+  const tgt_error conv = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'conv1': out of memory");
+  const tgt_error relu = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'relu1': out of memory");
+  const tgt_error nobody = Error(TGT_RESOURCE_EXHAUSTED, "request 7: out of memory");
+  const std::vector<FiredFault> both = {silent(1, "relu1"), silent(2, "conv1")};
+  using Set = std::set<std::string>;
+  const auto findings = [](const std::vector<tgt_error>& errors,
+                           const std::vector<FiredFault>& fired) {
+    Board board;
+    InferenceErrors collected(&board.board, true, InferenceErrors::Ops::kSeveral);
+    for (const tgt_error& error : errors) collected.Add(error);
+    collected.Match(fired);
+    return board.seen;
+  };
+  EXPECT_EQ(findings({conv, relu}, both), Set{});
+  EXPECT_EQ(findings({relu, conv}, both), Set{});
+  EXPECT_EQ(findings({conv}, both), Set{}) << "one failed: it may have had both";
+  EXPECT_EQ(findings({conv}, {both[0], both[1], silent(3, "relu1")}),
+            Set{"lost error at cached_op.node.run"});
+  EXPECT_EQ(findings({relu, nobody}, both), Set{"an error does not name its node"});
+}
+
 TEST(InferenceErrors, RefusalMustNameBothShapes) {
   Board board;
   InferenceErrors errors(&board.board, false);

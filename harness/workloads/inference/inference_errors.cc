@@ -42,17 +42,30 @@ bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, 
   return fault.request >= 0 ? fault.request == request : !answered;
 }
 
-// The first fault that can be the cause, or all of them when none can. A compilation that failed
-// is told to all who waited for its plan, so it is the cause where there is no other.
+// How well a fault fits an error that it explains: several ops have requests with one number.
+int FitOf(const FiredFault& fault, const tgt_error& error, bool answered) {
+  const bool named = !fault.op.empty() && Contains(error.message, fault.op);
+  return (answered ? 0 : 2) + (named ? 1 : 0);
+}
+
+// The first of the faults that can be the cause and fit best, or the number of all of them when
+// none can. A compilation that failed is told to all who waited for its plan, so it is the cause
+// where there is no other.
 size_t CauseOf(const tgt_error& error, int64_t request, const std::vector<FiredFault>& fired,
                const std::vector<bool>& answered) {
-  size_t shared = fired.size();
+  size_t cause = fired.size(), shared = fired.size();
+  int best = -1;
   for (size_t i = 0; i < fired.size(); ++i) {
-    if (Explains(fired[i], error, request, answered[i])) return i;
-    if (fired[i].site == "cached_op.plan.compile" && Explains(fired[i], error, request, false))
+    if (Explains(fired[i], error, request, answered[i])) {
+      const int fit = FitOf(fired[i], error, answered[i]);
+      if (fit > best) cause = i;
+      best = std::max(best, fit);
+    } else if (fired[i].site == "cached_op.plan.compile" &&
+               Explains(fired[i], error, request, false)) {
       shared = i;
+    }
   }
-  return shared;
+  return best < 0 ? shared : cause;
 }
 
 }  // namespace
@@ -92,7 +105,7 @@ void InferenceErrors::MissingRefusal(int rank) {
 
 void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
   std::vector<tgt_error> errors;
-  std::set<int64_t> failed_requests;  // for a cause
+  std::multiset<int64_t> failed_requests;  // for a cause
   {
     UnseenLock lock(mutex_);
     errors = errors_;
@@ -106,7 +119,7 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
   // arena), each.
   const bool some_answered = std::find(answered.begin(), answered.end(), true) != answered.end();
   const auto may_share = [&](const FiredFault& fault) {
-    if (fault.request >= 0) return failed_requests.contains(fault.request);
+    if (fault.request >= 0) return WasOfAFailure(fault, &failed_requests);
     return some_answered && StrikesSomeRequest(fault);
   };
   bool any = false;
@@ -124,6 +137,14 @@ void InferenceErrors::Match(const std::vector<FiredFault>& fired) {
   }
   if (expects_faults_ && !any) board_->NoPower(kErrorExactness, "no fault fired");
   if (!expects_faults_ && errors.empty()) board_->Examine(kErrorExactness);
+}
+
+bool InferenceErrors::WasOfAFailure(const FiredFault& fault,
+                                    std::multiset<int64_t>* failed_requests) const {
+  const auto failed = failed_requests->find(fault.request);
+  if (failed == failed_requests->end()) return false;
+  if (ops_ == Ops::kSeveral) failed_requests->erase(failed);
+  return true;
 }
 
 bool InferenceErrors::MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,

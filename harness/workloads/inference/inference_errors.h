@@ -7,6 +7,10 @@
 //   of the engine when another fault was, since nobody knows whose op that is. A request that was
 //   withdrawn may have had a fault as well, of which it says nothing. Whatever is left over is a
 //   finding.
+// A request is known by its number, which is unique in its op alone. Where there are several ops,
+// an error is taken for the fault of which nobody was told yet and whose node it names, and of
+// requests with one number each that failed answers for one fault at most. So a lost error passes
+// where a request of another op with the same number was withdrawn or failed.
 #pragma once
 
 #include <set>
@@ -22,8 +26,10 @@ namespace tenter {
 
 class InferenceErrors {
  public:
-  InferenceErrors(CheckBoard* board, bool expects_faults)
-      : board_(board), expects_faults_(expects_faults) {}
+  enum class Ops { kOne, kSeveral };
+
+  InferenceErrors(CheckBoard* board, bool expects_faults, Ops ops = Ops::kOne)
+      : board_(board), expects_faults_(expects_faults), ops_(ops) {}
 
   // An error of a request that nothing was wrong with.
   void Add(const tgt_error& error) EXCLUDES(mutex_);
@@ -41,13 +47,17 @@ class InferenceErrors {
   // Whether a fault explains it.
   bool MatchError(const tgt_error& error, const std::vector<FiredFault>& fired,
                   std::vector<bool>* answered);
+  // Whether some failed request was the one that a fault struck, so that it could tell of another
+  // fault alone. Of several ops it is taken from those that failed.
+  bool WasOfAFailure(const FiredFault& fault, std::multiset<int64_t>* failed_requests) const;
   void CheckNode(const tgt_error& error, const FiredFault& fault);
 
   CheckBoard* const board_;
   const bool expects_faults_;
+  const Ops ops_;
   mutable UnseenMutex mutex_;
   std::vector<tgt_error> errors_ GUARDED_BY(mutex_);
-  std::set<int64_t> withdrawn_ GUARDED_BY(mutex_);  // requests
+  std::multiset<int64_t> withdrawn_ GUARDED_BY(mutex_);  // requests
 };
 
 }  // namespace tenter

@@ -29,7 +29,7 @@ class Soak {
 
   Status Run() {
     TENTER_RETURN_IF_ERROR(models_.Open());
-    clock_.Begin();
+    clock_.Begin(SettlingCalls());
     TENTER_RETURN_IF_ERROR(stage_.injector.Arm());
     for (int64_t round = 0; round < rounds_; ++round) TENTER_RETURN_IF_ERROR(Round(round));
     ledger_.Judge();
@@ -66,12 +66,18 @@ class Soak {
   // of the last inputs, with as many requests at once as may run.
   void Settle() {
     const SoakModels::Lent stays = models_.Lend(0);
-    const int64_t together = requests_.answers_later() ? stage_.parameters.Int("in_flight_max") : 0;
     for (size_t sample = 0; sample < stays.inputs->size(); ++sample) {
-      for (int64_t i = 0; i < together; ++i) requests_.Ask(stays, {.sample = sample});
+      for (int64_t i = 0; i < Together(); ++i) requests_.Ask(stays, {.sample = sample});
       requests_.AwaitAll();
       requests_.Call(stays, {.sample = sample});
     }
+  }
+
+  int64_t Together() const {
+    return requests_.answers_later() ? stage_.parameters.Int("in_flight_max") : 0;
+  }
+  int64_t SettlingCalls() {
+    return static_cast<int64_t>(models_.Lend(0).inputs->size()) * (Together() + 1);
   }
 
   void Expose() {

@@ -23,9 +23,11 @@ class SoakClock {
   SoakClock(int64_t rounds, int64_t seconds, int64_t calls, Progress* progress)
       : rounds_(rounds), seconds_(seconds), calls_(calls), progress_(*progress) {}
 
-  void Begin() {
+  // So many calls come at the end of each round, for which nobody asks NextCall.
+  void Begin(int64_t calls_at_the_end) {
     begin_ns_ = NowNs();
-    progress_.Begin(by_time() ? "ms of the soak" : "calls", static_cast<uint64_t>(total()));
+    const int64_t total = by_time() ? total_ms() : rounds_ * (calls_ + calls_at_the_end);
+    progress_.Begin(by_time() ? "ms of the soak" : "calls", static_cast<uint64_t>(total));
   }
   void NewRound(int64_t round) {
     tickets_.Store(0, kRelaxed);
@@ -40,23 +42,24 @@ class SoakClock {
   bool NextCall() { return by_time() ? More() : tickets_.FetchAdd(1, kRelaxed) < calls_; }
 
   void CallEnded() {
-    const int64_t now = by_time() ? (NowNs() - begin_ns_) / kNsPerMs : 0;
-    int64_t told = told_.Load(kRelaxed);
-    const int64_t next = std::min(by_time() ? std::max(now, told) : told + 1, total());
-    if (next > told && told_.CompareExchange(&told, next, kRelaxed))
-      progress_.Step(static_cast<uint64_t>(next - told));
+    if (!by_time()) return progress_.Step();
+    const int64_t now = std::min((NowNs() - begin_ns_) / kNsPerMs, total_ms());
+    int64_t told = told_ms_.Load(kRelaxed);
+    while (now > told)
+      if (told_ms_.CompareExchange(&told, now, kRelaxed))
+        return progress_.Step(static_cast<uint64_t>(now - told));
   }
 
  private:
   bool by_time() const { return seconds_ > 0; }
-  int64_t total() const { return by_time() ? seconds_ * 1000 : rounds_ * calls_; }
+  int64_t total_ms() const { return seconds_ * 1000; }
 
   const int64_t rounds_, seconds_, calls_;
   Progress& progress_;
   int64_t begin_ns_ = 0;
   Atomic<int64_t> round_end_ns_ = 0;
   Atomic<int64_t> tickets_ = 0;  // calls of this round
-  Atomic<int64_t> told_ = 0;     // steps
+  Atomic<int64_t> told_ms_ = 0;
 };
 
 }  // namespace tenter

@@ -7,6 +7,12 @@
 #include "runtime/base/tsan.h"
 
 namespace tenter {
+namespace {
+
+// Loads of one model that a plan of faults may make fail one after another.
+constexpr int kTries = 100;
+
+}  // namespace
 
 SoakModels::SoakModels(const Stage& stage)
     : stage_(stage),
@@ -39,7 +45,7 @@ Status SoakModels::Open() {
                   "requests could be seen"};
     inputs_.push_back(std::move(inputs));
   }
-  TENTER_ASSIGN_OR_RETURN(auto stays, Make(FileOf(0, 0)));
+  TENTER_ASSIGN_OR_RETURN(auto stays, MakeInSpiteOfFaults(FileOf(0, 0)));
   Install(0, std::move(stays));
   return {};
 }
@@ -47,7 +53,7 @@ Status SoakModels::Open() {
 Status SoakModels::Fill() {
   for (size_t stall = 1; stall < stalls_.size(); ++stall) {
     const uint64_t next = Lend(stall).life + 1;
-    TENTER_ASSIGN_OR_RETURN(auto made, Make(FileOf(stall, next)));
+    TENTER_ASSIGN_OR_RETURN(auto made, MakeInSpiteOfFaults(FileOf(stall, next)));
     Install(stall, std::move(made));
   }
   return {};
@@ -101,7 +107,7 @@ void SoakModels::Renew(size_t stall) {
   }
   TsanAcquire(old.get());
   old.reset();
-  Result<std::unique_ptr<Made>> made = Make(FileOf(stall, next));
+  Result<std::unique_ptr<Made>> made = MakeInSpiteOfFaults(FileOf(stall, next));
   if (made.ok()) return Install(stall, std::move(made).value());
   stage_.board.Report({.check = &kErrorExactness,
                        .contract = "COP-5",
@@ -110,18 +116,36 @@ void SoakModels::Renew(size_t stall) {
                        .detail = made.status().message()});
 }
 
-Result<std::unique_ptr<SoakModels::Made>> SoakModels::Make(size_t file) {
+Result<std::unique_ptr<SoakModels::Made>> SoakModels::MakeInSpiteOfFaults(size_t file) {
+  for (int tries = 1;; ++tries) {
+    tgt_error error = {};
+    auto made = Make(file, &error);
+    if (made.ok() || tries == kTries || !stage_.injector.Explains(error.message)) return made;
+    UnseenLock lock(mutex_);
+    failures_.push_back(error);
+  }
+}
+
+std::vector<tgt_error> SoakModels::TakeFailures() {
+  UnseenLock lock(mutex_);
+  return std::exchange(failures_, {});
+}
+
+Result<std::unique_ptr<SoakModels::Made>> SoakModels::Make(size_t file, tgt_error* error) {
   const Parameters& p = stage_.parameters;
   void* const self = stage_.target.self();
   auto made = std::make_unique<Made>(stage_);
-  tgt_error error = {};
+  const auto set_up = [error](tgt_code code, const char* what) {
+    error->code = code;
+    return SetUp(code, *error, what);
+  };
   loads_.FetchAdd(1, kRelaxed);
-  TENTER_RETURN_IF_ERROR(SetUp(
-      table_.model_load(self, files_[file].c_str(), made->model.out(), &error), error, "model"));
+  TENTER_RETURN_IF_ERROR(
+      set_up(table_.model_load(self, files_[file].c_str(), made->model.out(), error), "model"));
   if (table_.groups & TGT_ENGINE) {
     const tgt_engine_options engine{static_cast<int32_t>(p.Int("workers")), 0};
     TENTER_RETURN_IF_ERROR(
-        SetUp(table_.engine_create(self, &engine, made->engine.out(), &error), error, "engine"));
+        set_up(table_.engine_create(self, &engine, made->engine.out(), error), "engine"));
   }
   tgt_cached_op_options options = {};
   options.thread_safe = 1;
@@ -129,9 +153,9 @@ Result<std::unique_ptr<SoakModels::Made>> SoakModels::Make(size_t file) {
   options.in_flight_max = static_cast<uint64_t>(p.Int("in_flight_max"));
   options.plans_max = static_cast<uint64_t>(p.Int("plans_max"));
   TENTER_ASSIGN_OR_RETURN(options.way, WayOf(p.Text("way"), table_));
-  TENTER_RETURN_IF_ERROR(SetUp(table_.cached_op_create(self, made->engine.get(), made->model.get(),
-                                                       &options, made->op.out(), &error),
-                               error, "cached op"));
+  TENTER_RETURN_IF_ERROR(set_up(table_.cached_op_create(self, made->engine.get(), made->model.get(),
+                                                        &options, made->op.out(), error),
+                                "cached op"));
   return made;
 }
 

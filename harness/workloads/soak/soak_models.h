@@ -13,7 +13,8 @@
 // Invariants: (1) stall 0 is the op that stays. (2) an op is freed only after MayBeFreed says so:
 //   a refusal seen earlier is a finding. (3) a stall is renewed by one thread at a time; meanwhile
 //   its old op is still lent, so that there are calls after the free.
-// Errors: what the target refuses in the set-up is a Status; later it is a finding.
+// Errors: what the target refuses in the set-up is a Status; later it is a finding. A load that an
+//   injected fault made fail is neither: it is made again, and TakeFailures tells of it.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +56,9 @@ class SoakModels {
   // Frees what a stall has, and loads another one. Nothing where somebody does so already.
   void Renew(size_t stall) EXCLUDES(mutex_);
 
+  // The errors of loads that injected faults made fail, since the last time.
+  std::vector<tgt_error> TakeFailures() EXCLUDES(mutex_);
+
   int64_t loads() const { return loads_.Load(kRelaxed); }
   // Of the op that stays; 0 when the target does not tell.
   int64_t compilations() const;
@@ -76,7 +80,9 @@ class SoakModels {
   };
   // Which of the files a stall has in a life.
   size_t FileOf(size_t stall, uint64_t life) const { return (stall + life) % files_.size(); }
-  Result<std::unique_ptr<Made>> Make(size_t file);
+  Result<std::unique_ptr<Made>> Make(size_t file, tgt_error* error);
+  // Again as long as it is a fault of the plan that makes it fail, but not for ever.
+  Result<std::unique_ptr<Made>> MakeInSpiteOfFaults(size_t file) EXCLUDES(mutex_);
   void Install(size_t stall, std::unique_ptr<Made> made) EXCLUDES(mutex_);
 
   const Stage& stage_;
@@ -86,6 +92,7 @@ class SoakModels {
   Atomic<int64_t> loads_ = 0;        // a count
   UnseenMutex mutex_;
   std::vector<Stall> stalls_;  // their number is constant; all else is guarded by mutex_
+  std::vector<tgt_error> failures_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tenter

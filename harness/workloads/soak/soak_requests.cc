@@ -8,7 +8,7 @@ namespace tenter {
 
 SoakRequests::SoakRequests(Stage& stage, SoakModels* models, SoakClock* clock)
     : stage_(stage), table_(stage.target.table()), models_(*models), clock_(*clock) {
-  errors_.emplace(&stage.board, /*expects_faults=*/false);
+  errors_.emplace(&stage.board, /*expects_faults=*/false, InferenceErrors::Ops::kSeveral);
 }
 
 std::vector<tgt_tensor> SoakRequests::InputsOf(const SoakModels::Lent& lent, const SoakCall& call) {
@@ -150,10 +150,11 @@ void SoakRequests::Compare(const SoakModels::Lent& lent, size_t sample,
 
 void SoakRequests::Match() {
   const std::vector<FiredFault> fired = stage_.injector.TakeFired();
-  errors_->Match(fired);
   failed_ += errors_->count();
+  for (const tgt_error& error : models_.TakeFailures()) errors_->Add(error);
+  errors_->Match(fired);
   for (const FiredFault& fault : fired) faults_fired_ = faults_fired_ || fault.fails();
-  errors_.emplace(&stage_.board, /*expects_faults=*/false);
+  errors_.emplace(&stage_.board, /*expects_faults=*/false, InferenceErrors::Ops::kSeveral);
 }
 
 }  // namespace tenter
