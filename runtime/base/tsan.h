@@ -23,6 +23,14 @@ void AnnotateIgnoreSyncEnd(const char* file, int line);
 }
 #endif
 
+// Of a function with so many accesses that the sanitizer is not to take each for itself: whoever
+// calls it tells of the ranges.
+#if defined(__clang__)
+#define TENTER_UNSEEN __attribute__((no_sanitize("thread")))
+#else
+#define TENTER_UNSEEN
+#endif
+
 namespace tenter {
 
 // Declares that the calling thread reads (writes) `size_bytes` bytes at `address` now.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "runtime/base/tsan.h"
 #include "runtime/device/memory.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/onednn/post_ops.h"
@@ -19,12 +20,8 @@ constexpr float kLimit = 1e10f;
 constexpr double kOverflow = std::numeric_limits<float>::max() / 2;
 
 // Without a branch, so that it goes as fast as memory. The bits of floats without their sign are in
-// the order of their values, and those of a NaN above all. ThreadSanitizer would take each element
-// for itself; the kernel tells it of the range.
-#if defined(__clang__)
-__attribute__((no_sanitize("thread")))
-#endif
-bool IsBounded(const float* values, int64_t count) {
+// the order of their values, and those of a NaN above all.
+TENTER_UNSEEN bool IsBounded(const float* values, int64_t count) {
   constexpr auto kBits = std::bit_cast<int32_t>(kLimit);
   int32_t above = 0;
   for (int64_t i = 0; i < count; ++i)

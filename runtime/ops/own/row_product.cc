@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/base/tsan.h"
+#include "runtime/ops/own/vectors.h"
 
 namespace tenter {
 namespace {
@@ -17,14 +18,6 @@ struct Product {
   float* out;
   int64_t depth, outputs;
 };
-
-template <int kWidth>
-struct Vectors {
-  typedef float Type __attribute__((vector_size(4 * kWidth)));
-};
-
-// All below is inlined into functions for one machine each, so that no vector is ever passed.
-#define TENTER_INLINE [[gnu::always_inline]] inline
 
 // `kRows` outputs at once: so many streams from memory.
 template <int kWidth, int kRows>
@@ -89,13 +82,6 @@ TENTER_INLINE void Sums(const Product& p) {
   for (int64_t n = 0; n < p.outputs; ++n) p.out[n] += p.bias[n];
 }
 
-// ThreadSanitizer would take each element for itself; the kernel tells it of the ranges.
-#if defined(__clang__)
-#define TENTER_UNSEEN __attribute__((no_sanitize("thread")))
-#else
-#define TENTER_UNSEEN
-#endif
-
 #define TENTER_VARIANT(name, machine, width)                                         \
   TENTER_UNSEEN __attribute__((target(machine))) void name##Dots(const Product& p) { \
     Dots<width>(p);                                                                  \
@@ -107,14 +93,12 @@ TENTER_INLINE void Sums(const Product& p) {
 using Compute = void (*)(const Product&);
 
 #if defined(__x86_64__)
-TENTER_VARIANT(Widest, "avx512f", 16)
-TENTER_VARIANT(Wide, "avx2,fma", 8)
-TENTER_VARIANT(Plain, "sse2", 4)
+TENTER_FOR_EACH_MACHINE(TENTER_VARIANT)
 
 Compute OfThisMachine(bool dots) {
-  if (__builtin_cpu_supports("avx512f")) return dots ? WidestDots : WidestSums;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return dots ? WideDots : WideSums;
+  const int width = WidthOfThisMachine();
+  if (width == 16) return dots ? WidestDots : WidestSums;
+  if (width == 8) return dots ? WideDots : WideSums;
   return dots ? PlainDots : PlainSums;
 }
 #else

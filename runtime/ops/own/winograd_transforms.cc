@@ -2,20 +2,14 @@
 
 #include <cstring>
 
+#include "runtime/base/tsan.h"
+#include "runtime/ops/own/vectors.h"
+
 namespace tenter {
 namespace {
 
 constexpr float kA = 0.625f, kB = 1.5f;
 constexpr float kAA = kA * kA, kBB = kB * kB, kAABB = kAA * kBB;
-
-template <int kWidth>
-struct Vectors {
-  typedef float Type __attribute__((vector_size(4 * kWidth)));
-  typedef double Wide __attribute__((vector_size(8 * kWidth)));
-};
-
-// All below is inlined into functions for one machine each, so that no vector is ever passed.
-#define TENTER_INLINE [[gnu::always_inline]] inline
 
 template <typename V>
 TENTER_INLINE void Load(const float* from, V& to) {
@@ -134,13 +128,6 @@ TENTER_INLINE void Weights(const float* from, int64_t outputs, int64_t channels,
     }
 }
 
-// ThreadSanitizer would take each element for itself; the kernel tells it of the ranges.
-#if defined(__clang__)
-#define TENTER_UNSEEN __attribute__((no_sanitize("thread")))
-#else
-#define TENTER_UNSEEN
-#endif
-
 #define TENTER_VARIANT(name, machine, width)                                               \
   TENTER_UNSEEN __attribute__((target(machine))) void name##Input(                         \
       const std::array<const float*, kWinogradCells>& cells, int64_t channels, float* to,  \
@@ -157,9 +144,7 @@ TENTER_INLINE void Weights(const float* from, int64_t outputs, int64_t channels,
   }
 
 #if defined(__x86_64__)
-TENTER_VARIANT(Widest, "avx512f", 16)
-TENTER_VARIANT(Wide, "avx2,fma", 8)
-TENTER_VARIANT(Plain, "sse2", 4)
+TENTER_FOR_EACH_MACHINE(TENTER_VARIANT)
 #endif
 
 }  // namespace
@@ -167,9 +152,9 @@ TENTER_VARIANT(Plain, "sse2", 4)
 std::vector<WinogradTransforms> WinogradTransforms::OfThisMachine() {
   std::vector<WinogradTransforms> all;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) all.push_back({WidestInput, WidestOutput, WidestWeights});
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    all.push_back({WideInput, WideOutput, WideWeights});
+  const int width = WidthOfThisMachine();
+  if (width >= 16) all.push_back({WidestInput, WidestOutput, WidestWeights});
+  if (width >= 8) all.push_back({WideInput, WideOutput, WideWeights});
   all.push_back({PlainInput, PlainOutput, PlainWeights});
 #endif
   return all;
