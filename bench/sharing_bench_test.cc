@@ -15,7 +15,8 @@
 namespace tenter::bench {
 namespace {
 
-constexpr const char* kOurs[] = {"shared", "op_per_caller", "model_per_caller", kProcesses};
+constexpr const char* kOurs[] = {"shared", "shared_waiting", "op_per_caller", "model_per_caller",
+                                 kProcesses};
 
 ModelOptions ReluOptions() {
   ModelOptions options;

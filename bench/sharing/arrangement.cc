@@ -14,10 +14,11 @@
 namespace tenter::bench {
 namespace {
 
-// A way: whose, what callers have each, and whether they have a contender each.
+// A way: whose, what callers have each, whether they have a contender each, and whether many of
+// them are few who ask ahead.
 struct Way {
   std::string whose, how;
-  bool each;
+  bool each, ahead;
   std::function<Result<ModelContenderPtr>(const ModelOptions&)> make;
 };
 
@@ -31,14 +32,16 @@ const std::map<std::string, Way>& Ways() {
     return MakeOpenvinoPeer(options.openvino);
   };
   static const std::map<std::string, Way> ways = {
-      {"shared", {"Tenter", "one op for all", false, ours(Sharing::kShared)}},
-      {"op_per_caller", {"Tenter", "an op per caller", false, ours(Sharing::kOpPerClient)}},
-      {"model_per_caller", {"Tenter", "a model per caller", true, ours(Sharing::kConfined)}},
-      {kProcesses, {"Tenter", "a process per caller", true, ours(Sharing::kConfined)}},
-      {"onnxruntime", {"ONNX Runtime", "one session", false, ort}},
-      {"onnxruntime_each", {"ONNX Runtime", "a session per caller", true, ort}},
-      {"openvino", {"OpenVINO", "one compiled model", false, openvino}},
-      {"openvino_each", {"OpenVINO", "a compiled model per caller", true, openvino}}};
+      {"shared", {"Tenter", "one op for all", false, true, ours(Sharing::kShared)}},
+      {"shared_waiting",
+       {"Tenter", "one op, callers who wait", false, false, ours(Sharing::kShared)}},
+      {"op_per_caller", {"Tenter", "an op per caller", false, false, ours(Sharing::kOpPerClient)}},
+      {"model_per_caller", {"Tenter", "a model per caller", true, false, ours(Sharing::kConfined)}},
+      {kProcesses, {"Tenter", "a process per caller", true, false, ours(Sharing::kConfined)}},
+      {"onnxruntime", {"ONNX Runtime", "one session", false, false, ort}},
+      {"onnxruntime_each", {"ONNX Runtime", "a session per caller", true, false, ort}},
+      {"openvino", {"OpenVINO", "one compiled model", false, false, openvino}},
+      {"openvino_each", {"OpenVINO", "a compiled model per caller", true, false, openvino}}};
   return ways;
 }
 
@@ -58,15 +61,22 @@ Result<std::unique_ptr<Arrangement>> Arrangement::Make(const std::string& way,
   const auto found = Ways().find(way);
   if (found == Ways().end())
     return Status(StatusCode::kInvalidArgument, "no way of sharing is called '" + way + "'");
-  MakeContender make = [&options, &known = found->second] { return known.make(options); };
+  const Way& way_known = found->second;
+  MakeContender make = [&options, &way_known] { return way_known.make(options); };
   TENTER_ASSIGN_OR_RETURN(ModelContenderPtr first, make());
-  std::unique_ptr<Arrangement> made(new Arrangement(options, std::move(make), found->second.each));
+  std::unique_ptr<Arrangement> made(
+      new Arrangement(options, std::move(make), way_known.each, way_known.ahead));
   made->contenders_.push_back(std::move(first));
   return made;
 }
 
-Arrangement::Arrangement(const ModelOptions& options, MakeContender make, bool each)
-    : options_(options), in_flight_(options.clients), make_(std::move(make)), each_(each) {}
+Arrangement::Arrangement(const ModelOptions& options, MakeContender make, bool each,
+                         bool may_ask_ahead)
+    : options_(options),
+      in_flight_(options.clients),
+      make_(std::move(make)),
+      each_(each),
+      may_ask_ahead_(may_ask_ahead) {}
 
 Arrangement::~Arrangement() {
   ahead_.clear();
@@ -80,7 +90,7 @@ void Arrangement::Load(const Inputs& inputs) {
   const Setup setup{.threads = static_cast<int>(options_.threads),
                     .clients = static_cast<int>(clients)};
   contenders_.front()->Load(options_.model, setup);
-  if (!each_ && in_flight_ > kAhead) {
+  if (may_ask_ahead_ && in_flight_ > kAhead) {
     for (size_t i = 0; i < kAhead; ++i) {
       std::unique_ptr<AskingClient> asking = contenders_.front()->NewAskingClient(inputs);
       if (asking == nullptr) break;

@@ -6,7 +6,7 @@
 // Thread safety: one thread; the callers of Run are threads of their own.
 // Ownership and lifetime: owns contenders and clients, borrows the inputs.
 // Invariants: one contender for all callers, or one each. Callers wait for their answers, but for
-//   those of our shared op when they are more than kAhead: then so many threads ask ahead.
+//   those of "shared" when they are more than kAhead: then so many threads ask ahead.
 // Errors: Make returns kInvalidArgument for an unknown way and kNotFound for a peer that is not
 //   there; then throws what a contender throws.
 #pragma once
@@ -45,12 +45,13 @@ class Arrangement {
 
  private:
   using MakeContender = std::function<Result<ModelContenderPtr>()>;
-  Arrangement(const ModelOptions& options, MakeContender make, bool each);
+  Arrangement(const ModelOptions& options, MakeContender make, bool each, bool may_ask_ahead);
 
   const ModelOptions& options_;
   const size_t in_flight_;
   const MakeContender make_;
   const bool each_;
+  const bool may_ask_ahead_;
   size_t sets_ = 0;
   std::vector<ModelContenderPtr> contenders_;
   std::vector<std::unique_ptr<ModelClient>> clients_;

@@ -129,8 +129,8 @@ def sharing(
 ) -> None:
     """Measure the ways in which threads share a model: memory and time with 1 to 1,000 requests in flight, and which goals are met.
 
-    The ways: one cached op for all callers, kept busy by four threads that ask ahead; an op per caller, of one model; a model per
-    caller; a process per request, up to 8; ONNX Runtime and OpenVINO with one session for all, and with one per caller. Each runs in
+    The ways: one cached op for all callers, kept busy by four threads that ask ahead; the same with a thread per request, which
+    waits; an op per caller, of one model; a model per caller; a process per request, up to 8; ONNX Runtime and OpenVINO with one session for all, and with one per caller. Each runs in
     a process of its own for each number in flight and repetition. What would need more than half of the free memory, more threads than
     1,024 or minutes is left out, and the table says why. Every answer is compared with the first one of the same way (of ours bit by
     bit): differences are counted, and end the verb with 1 after the figures. Results: out/<date>-<time>-bench-sharing/ with bench.md,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 # MB of one request in flight, and of each further one.
-MEMORY = {"shared": (30.0, 0.005), "op_per_caller": (31.0, 6.0), "model_per_caller": (31.0, 17.0), "process_per_caller": (32.0, 26.0),
+MEMORY = {"shared": (30.0, 0.005), "shared_waiting": (30.0, 0.008), "op_per_caller": (31.0, 6.0), "model_per_caller": (31.0, 17.0), "process_per_caller": (32.0, 26.0),
           "onnxruntime": (32.0, 1.0), "onnxruntime_each": (36.0, 14.0), "openvino": (40.0, 2.0), "openvino_each": (40.0, 20.0)}
 
 

@@ -115,8 +115,8 @@ def sharing_bench(programs) -> Path:
 
 def test_ways_of_sharing_are_measured_with_few_and_many_in_flight(sharing_bench, asked, tmp_path):
     book = Book()
-    for way in ("shared", "op_per_caller", "model_per_caller", "process_per_caller", "onnxruntime", "onnxruntime_each"):
-        for count in (1, 6, *([1000] if way == "shared" else [])):
+    for way in ("shared", "shared_waiting", "op_per_caller", "model_per_caller", "process_per_caller", "onnxruntime", "onnxruntime_each"):
+        for count in (1, 6, *([1000] if way.startswith("shared") else [])):
             book.add(bench_process.run(sharing_bench, ["--part", way, "--clients", str(count), *asked], tmp_path / f"{way}-{count}.json",
                                        lambda line: None))
         rows = sharing_ways.of(book, "two_heads", way)
@@ -124,7 +124,7 @@ def test_ways_of_sharing_are_measured_with_few_and_many_in_flight(sharing_bench,
     assert all(verdict.value is not None for verdict in sharing_goals.judge(book, ["two_heads"]))
 
 
-@pytest.mark.parametrize("way", ["shared", "op_per_caller", "process_per_caller", "onnxruntime"])
+@pytest.mark.parametrize("way", ["shared", "shared_waiting", "op_per_caller", "process_per_caller", "onnxruntime"])
 def test_an_answer_of_another_request_is_counted(sharing_bench, asked, tmp_path, way):
     book = Book()
     book.add(bench_process.run(sharing_bench, ["--part", way, "--clients", "6", "--planted", "swapped", *asked], tmp_path / "swapped.json",

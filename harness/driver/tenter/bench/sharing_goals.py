@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tenter.bench import sharing_ways
 from tenter.bench.goals import percent
 from tenter.bench.measurement import Book, Measured
-from tenter.bench.sharing_ways import SHARED, WAYS
+from tenter.bench.sharing_ways import SHARED, WAITING, WAYS
 
 MANY = 1000
 _PEAK, _FURTHER_MB = 1.3, 0.02
@@ -38,6 +38,7 @@ def judge(book: Book, models: Sequence[str]) -> list[Verdict]:
 def _of_model(book: Book, model: str) -> list[Verdict]:
     shared = sharing_ways.of(book, model, SHARED)
     return [Verdict(model, f"peak of {MANY:,} in flight over that of 1", _PEAK, over_one(shared, MANY)),
+            Verdict(model, f"the same, of {MANY:,} threads that wait", _PEAK, over_one(sharing_ways.of(book, model, WAITING), MANY)),
             Verdict(model, "MB per further request in flight", _FURTHER_MB, further_mb(shared, MANY)),
             Verdict(model, "mismatches of ours, all ways", 0, _mismatches(book, model))]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tenter.bench.measurement import Book, Measured
 
-SHARED = "shared"
+SHARED, WAITING = "shared", "shared_waiting"
 _MOST_THREADS = 1024
 _GB = 1e9
 
@@ -22,7 +22,8 @@ class Way:
     most: int = 0       # requests in flight; 0: any number
 
 
-WAYS = (Way(SHARED, "Tenter, one op for all", threads=0), Way("op_per_caller", "Tenter, an op per caller"),
+WAYS = (Way(SHARED, "Tenter, one op for all", threads=0), Way(WAITING, "Tenter, one op, callers who wait"),
+        Way("op_per_caller", "Tenter, an op per caller"),
         Way("model_per_caller", "Tenter, a model per caller", each=True),
         Way("process_per_caller", "Tenter, a process per caller", each=True, most=8),
         Way("onnxruntime", "ONNX Runtime, one session", "onnxruntime"),
@@ -47,7 +48,7 @@ def left_out(way: Way, count: int, measured: dict[int, Measured], free_bytes: fl
     fewer = [(in_flight, row.spread("peak_bytes").median) for in_flight, row in measured.items() if in_flight < count]
     if not fewer:
         return ""
-    need = _extrapolated(fewer, count, grows=way.name != SHARED)
+    need = _extrapolated(fewer, count, grows=way.name not in (SHARED, WAITING))
     if need > free_bytes / 2:
         return f"would need about {need / _GB:.1f} GB, and half of what is free is {free_bytes / 2 / _GB:.1f} GB"
     took = _seconds(way, measured[fewer[-1][0]], fewer[-1][0], count)
