@@ -37,7 +37,7 @@ Status TurnedAway(Callers::Answer answer, uint64_t number) {
   if (answer == Callers::Answer::kClosed) return {StatusCode::kClosed, "the cached op was freed"};
   return {StatusCode::kConcurrentUse,
           "request " + std::to_string(number) +
-              ": this cached op was created without thread_safe and is in use"};
+              ": this cached op is for one caller at a time, and another one is inside"};
 }
 
 PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {

@@ -57,7 +57,7 @@ TEST(Import, SortsNodesAndDropsUnnamedTails) {
 
 TEST(Import, FilesThatAreNoModels) {
   EXPECT_EQ(ImportOnnx("no/such/file.onnx").status().ToString(),
-            "not_found: model 'no/such/file.onnx': cannot be read");
+            "not_found: model 'no/such/file.onnx': cannot be read: No such file or directory");
   EXPECT_EQ(ImportOnnxBytes("", "m").status().ToString(),
             "data_loss: model 'm': the file is empty");
   const Status text = ImportOnnxBytes("version https://git-lfs.github.com/spec/v1\n", "m").status();

@@ -203,7 +203,9 @@ void Request::EndAlong(Status status, std::vector<Tensor> outputs) noexcept {
 
 void Request::BeforeStep(const CancelToken& cancel) {
   if (const StatusCode reason = cancel.reason(); reason != StatusCode::kOk)
-    throw StatusError({reason, "cancelled before its next node"});
+    throw StatusError({reason, reason == StatusCode::kDeadlineExceeded
+                                   ? "its deadline passed before its next node"
+                                   : "cancelled before its next node"});
 }
 
 void Request::BeforeNode([[maybe_unused]] const ModelNode& node) {

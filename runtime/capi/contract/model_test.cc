@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -167,6 +168,8 @@ TEST_F(CApiModel, RunsInEachWay) {
         ASSERT_EQ(made, needs_one ? TENTER_STALE_HANDLE
                         : exists  ? TENTER_OK
                                   : TENTER_INVALID_ARGUMENT);
+        if (needs_one)
+          EXPECT_NE(std::strstr(error_.message, "unless its requests run inline"), nullptr);
         if (made != TENTER_OK) continue;
         tenter_tensor output = {};
         ASSERT_EQ(Invoke(&output), TENTER_OK) << error_.message;
@@ -194,6 +197,61 @@ TEST_F(CApiModel, BatchesGoWithOneWay) {
     EXPECT_EQ(tenter_cached_op_create(context_, engine_, model_, &options, &op_, &error_), expected)
         << way << " " << sharing << " " << batch;
   }
+}
+
+// The first answers hold all workers until everybody has asked.
+struct Asked {
+  Gate all_asked, all_answered;
+  Atomic<int> left = 0;
+  static void Answer(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
+    auto* const asked = static_cast<Asked*>(arg);
+    asked->all_asked.Wait();
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    if (asked->left.FetchAdd(-1, kAcqRel) == 1) asked->all_answered.Open();
+  }
+};
+
+// However many run at once: of themselves there is room for as many as make whole batches.
+TEST_F(CApiModel, BatchesNeedNoFurtherOptionWithManyWorkers) {
+  tenter_engine_options many = {};
+  many.struct_size = sizeof(many);
+  many.workers = 8;
+  tenter_engine engine = nullptr;
+  ASSERT_EQ(tenter_engine_create(context_, &many, &engine, &error_), TENTER_OK);
+  tenter_cached_op_options options = {};
+  options.struct_size = sizeof(options);
+  options.batch_max = 8;
+  ASSERT_EQ(tenter_cached_op_create(context_, engine, model_, &options, &op_, &error_), TENTER_OK);
+  tenter_tensor input = {};
+  input.rank = 2;
+  input.dims[0] = 1;
+  input.dims[1] = 4;
+  input.data = values_;
+  input.size_bytes = 4 * sizeof(float);
+  constexpr int kRequests = 100;
+  Asked asked;
+  asked.left.Store(kRequests, kRelaxed);
+  for (int i = 0; i < kRequests; ++i)
+    ASSERT_EQ(tenter_cached_op_invoke_async(context_, op_, nullptr, &input, 1, Asked::Answer,
+                                            &asked, nullptr, &error_),
+              TENTER_OK)
+        << error_.message;
+  asked.all_asked.Open();
+  asked.all_answered.Wait();
+  tenter_footprint footprint = {};
+  footprint.struct_size = sizeof(footprint);
+  ASSERT_EQ(tenter_cached_op_get_footprint(context_, op_, &footprint, &error_), TENTER_OK);
+  EXPECT_GE(footprint.batched, 8u);
+  EXPECT_EQ(tenter_cached_op_free(context_, op_, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_engine_free(context_, engine, &error_), TENTER_OK);
+}
+
+TEST_F(CApiModel, AModelHasAPath) {
+  tenter_model none = nullptr;
+  EXPECT_EQ(tenter_model_load(context_, nullptr, &none, &error_), TENTER_INVALID_ARGUMENT);
+  EXPECT_STREQ(error_.message, "a model without a path");
+  EXPECT_EQ(tenter_model_load(context_, "/", &none, &error_), TENTER_NOT_FOUND);
+  EXPECT_STREQ(error_.message, "model '/': cannot be read: Is a directory");
 }
 
 TEST_F(CApiModel, ThreadsOfAKernelAreAFew) {

@@ -22,10 +22,18 @@ Way WayOf(tenter_way way) {
 // Threads of one kernel. More would wait for one another longer than they compute.
 constexpr uint64_t kThreadsMost = 64;
 
+// Enough for each of those that run at once to be a whole batch.
+size_t InFlightByDefault(const CachedOpOptions& options, int workers) {
+  constexpr size_t kAtOnceMost = 1024;
+  const size_t running = std::min(
+      options.running_max > 0 ? options.running_max : static_cast<size_t>(workers), kAtOnceMost);
+  const size_t whole = options.batch_max > 1 ? running * options.batch_max : 0;
+  return std::max(CachedOpOptions().in_flight_max, whole);
+}
+
 CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
   CachedOpOptions options;
   options.thread_safe = c.sharing != TENTER_CONFINED;
-  if (c.in_flight_max > 0) options.in_flight_max = c.in_flight_max;
   options.when_full = c.refuse_when_full != 0 ? WhenFull::kRefuse : WhenFull::kQueue;
   options.plans_max = c.plans_max;
   if (c.plan_bytes_max > 0) options.plan_bytes_max = c.plan_bytes_max;
@@ -33,6 +41,8 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.way = WayOf(c.way);
   options.running_max = c.running_max;
   options.batch_max = std::max<uint64_t>(c.batch_max, 1);
+  options.in_flight_max =
+      c.in_flight_max > 0 ? c.in_flight_max : InFlightByDefault(options, workers);
   options.intra_op = static_cast<int>(std::max<uint64_t>(c.intra_op_threads, 1));
   if (c.grain > 0) options.grain = static_cast<int64_t>(std::min<uint64_t>(c.grain, INT64_MAX));
   options.workers = workers;
@@ -84,6 +94,7 @@ extern "C" {
 tenter_code tenter_model_load(tenter_context* context, const char* path, tenter_model* model,
                               tenter_error* error) {
   return Protect(error, [&]() -> Status {
+    if (path == nullptr) return {StatusCode::kInvalidArgument, "a model without a path"};
     TENTER_ASSIGN_OR_RETURN(tenter::Graph imported, tenter::ImportOnnx(path));
     TENTER_ASSIGN_OR_RETURN(tenter::Graph graph, tenter::Simplify(std::move(imported)));
     return context->Add(std::make_shared<const tenter::Graph>(std::move(graph)), model);
@@ -174,8 +185,10 @@ tenter_code tenter_cached_op_create(tenter_context* context, tenter_engine engin
                 auto made, tenter::CreateCachedOp(on, graph.shared(), whole, context->probe()));
             return context->Add(context->Share(std::move(made)), op);
           };
-          // Any other cached op without an engine has a handle of none.
           if (engine == nullptr && tenter::RunsInline(whole)) return add(nullptr);
+          if (engine == nullptr)  // as a handle of none (ENG-8)
+            return {StatusCode::kStaleHandle,
+                    "no engine, which a cached op needs unless its requests run inline"};
           TENTER_FIND_OR_RETURN(used, context, engine);
           return add(&*used);
         });

@@ -15,16 +15,18 @@ namespace tenter {
 // By system calls, since a stream that finds no memory says that the file cannot be read.
 Result<std::unique_ptr<ModelBytes>> ModelBytes::Open(const std::string& path) {
   std::unique_ptr<ModelBytes> bytes(new ModelBytes);
-  const Status unreadable(StatusCode::kNotFound, "cannot be read");
+  const auto unreadable = [] {
+    return Status(StatusCode::kNotFound, std::string("cannot be read: ") + std::strerror(errno));
+  };
   bytes->file_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (bytes->file_ < 0) return unreadable;
+  if (bytes->file_ < 0) return unreadable();
   struct stat about = {};
-  if (fstat(bytes->file_, &about) != 0) return unreadable;
+  if (fstat(bytes->file_, &about) != 0) return unreadable();
   // Files of which the system does not know the size say that they are empty.
   if (S_ISREG(about.st_mode) && about.st_size > 0) {
     bytes->file_bytes_ = static_cast<size_t>(about.st_size);
   } else if (!bytes->ReadAll()) {
-    return unreadable;
+    return unreadable();
   }
   return bytes;
 }
