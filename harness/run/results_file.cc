@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -166,6 +167,7 @@ std::string CatalogueJson() {
                                 {"default", ValueJson(type.default_value)},
                                 {"meaning", type.meaning}};
       if (std::holds_alternative<int64_t>(type.default_value)) parameter["minimum"] = type.minimum;
+      if (type.maximum != std::numeric_limits<int64_t>::max()) parameter["maximum"] = type.maximum;
       parameters.push_back(std::move(parameter));
     }
     catalogue["workloads"].push_back({{"kind", workload.kind},

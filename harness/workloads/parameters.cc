@@ -34,11 +34,13 @@ Status Parameters::Check(std::span<const ParameterType> types) {
                                                 std::string(ParameterKind(type.default_value)) +
                                                 ", found " +
                                                 std::string(ParameterKind(it->second))};
-    if (const auto* number = std::get_if<int64_t>(&it->second);
-        number != nullptr && *number < type.minimum)
-      return {StatusCode::kInvalidArgument,
-              "workload: parameter '" + it->first + "': expected at least " +
-                  std::to_string(type.minimum) + ", found " + std::to_string(*number)};
+    const auto* const number = std::get_if<int64_t>(&it->second);
+    if (number == nullptr || (*number >= type.minimum && *number <= type.maximum)) continue;
+    const bool below = *number < type.minimum;
+    return {StatusCode::kInvalidArgument, "workload: parameter '" + it->first + "': expected at " +
+                                              (below ? "least " + std::to_string(type.minimum)
+                                                     : "most " + std::to_string(type.maximum)) +
+                                              ", found " + std::to_string(*number)};
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ struct ParameterType {
   ParameterValue default_value;  // its alternative is the type
   std::string_view meaning;
   int64_t minimum = 0;  // of integers
+  int64_t maximum = std::numeric_limits<int64_t>::max();
 };
 
 class Parameters {

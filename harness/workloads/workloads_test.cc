@@ -382,6 +382,11 @@ TEST(Parameters, AreStrict) {
   zero.Set("threads", int64_t{0});
   EXPECT_EQ(zero.Check(workload->parameters).message(),
             "workload: parameter 'threads': expected at least 1, found 0");
+  const WorkloadType* soak = FindWorkload("soak").value();
+  Parameters more_than_all;
+  more_than_all.Set("wrong_percent", int64_t{101});
+  EXPECT_EQ(more_than_all.Check(soak->parameters).message(),
+            "workload: parameter 'wrong_percent': expected at most 100, found 101");
   Parameters text;
   text.Set("threads", std::string("many"));
   EXPECT_EQ(text.Check(workload->parameters).message(),

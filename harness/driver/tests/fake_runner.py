@@ -20,7 +20,7 @@ CATALOGUE = {
              {"name": "inferences", "type": "integer", "default": 2000, "minimum": 1, "meaning": "in all"},
              {"name": "model", "type": "string", "default": "", "meaning": "model"},
              {"name": "input_shape", "type": "string", "default": "", "meaning": "NAME=1,2,3"},
-             {"name": "rate", "type": "number", "default": 1.0, "minimum": 0, "meaning": "share"},
+             {"name": "rate", "type": "number", "default": 1.0, "minimum": 0, "maximum": 100, "meaning": "share"},
              {"name": "thread_safe", "type": "boolean", "default": True, "meaning": "flag"}],
          "checks": ["determinism", "hidden_write", "data_race"],
          "exposes": ["threads", "inferences", "in_flight_max", "ops", "refused_requests", "resident_growth_kb", "close_us_max"]},

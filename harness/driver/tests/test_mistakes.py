@@ -167,6 +167,7 @@ SCENARIOS = {
     'title = "t"\n' + WORKLOAD + "threads = true": r"\[workload\]: 'threads' is True, and must be an integer",
     'title = "t"\n' + WORKLOAD + "inferences = 9223372036854775808": r"\[workload\]: 'inferences' is 9223372036854775808, and must be at most "
                                                                   "9223372036854775807",
+    'title = "t"\n' + WORKLOAD + "rate = 101": r"\[workload\]: 'rate' is 101, and must be at most 100",
     'title = "t"\n' + WORKLOAD + "rate = nan": r"\[workload\]: 'rate' is nan, and must be at most 9223372036854775807",
     'title = "t"\n' + WORKLOAD + "[faults]\nplan = 3": r"\[faults\]: 'plan' is 3, and must be a string",
     'title = "t"\n' + WORKLOAD + "[faults]\nplans = ''": r"\[faults\]: unknown key 'plans'; did you mean 'plan'\?",

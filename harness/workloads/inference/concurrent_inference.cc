@@ -189,7 +189,9 @@ class InferenceRun {
     stage_.board.Expose("failed_requests", errors_.count());
     stage_.board.Expose("refused_requests", callers_->refused());
     stage_.board.Expose("withdrawn_requests", callers_->withdrawn());
-    if (callers_->in_flight_max() < 2)
+    if (callers_->answers() == 0)
+      stage_.board.NoPower(kDeterminism, "no request was answered");
+    else if (callers_->in_flight_max() < 2)
       stage_.board.NoPower(kDeterminism, "no two requests were in flight together");
     else if (remains_.running_max() == 1)  // 0: the target has no sites to know it by
       stage_.board.NoPower(kDeterminism, "no two requests ran together");
@@ -225,7 +227,7 @@ WorkloadType ConcurrentInference() {
            {"thread_safe", true, "create the op with the thread_safe flag"},
            {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
            {"batch", int64_t{1}, "requests of one signature that may run as one", 1},
-           {"intra_op", int64_t{1}, "threads that compute a kernel together", 1},
+           {"intra_op", int64_t{1}, "threads that compute a kernel together", 1, 64},
            {"grain", int64_t{0}, "products from which they do; 0: the target's own", 0},
            {"refuse_when_full", false, "refuse instead of queueing when in_flight_max is reached"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
@@ -236,7 +238,7 @@ WorkloadType ConcurrentInference() {
            {"rounds", int64_t{1}, "lives of engine and op", 1},
            {"aftermath", int64_t{0}, "calls by one thread once the faults have stopped"},
            {"later", int64_t{0}, "calls that each thread keeps in flight; 0: it waits for each", 0},
-           {"withdrawn_percent", int64_t{0}, "of those, how many are cancelled at once", 0},
+           {"withdrawn_percent", int64_t{0}, "of those, how many are cancelled at once", 0, 100},
            {"calls_alone", int64_t{16}, "calls of one thread before the others; 0: none", 0}},
       .checks = {"determinism", "answer", "ownership", "error_exactness", "hidden_write", "leak",
                  "liveness", "life", "data_race"},

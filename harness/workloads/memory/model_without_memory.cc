@@ -174,7 +174,7 @@ WorkloadType ModelWithoutMemory() {
                {"call", std::string("invoke"), "load, first_invoke (which compiles) or invoke"},
                {"workers", int64_t{1}, "workers of the engine; 0 is the naive engine"},
                {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
-               {"intra_op", int64_t{1}, "threads that compute a kernel together", 1},
+               {"intra_op", int64_t{1}, "threads that compute a kernel together", 1, 64},
                {"grain", int64_t{0}, "products from which they do; 0: the target's own", 0},
                {"input_shape", std::string(),
                 "1,3,48,192 or name=1,3,48,192;...; empty: the model's"}}),

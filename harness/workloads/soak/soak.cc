@@ -67,9 +67,10 @@ class Soak {
   void Settle() {
     const SoakModels::Lent stays = models_.Lend(0);
     for (size_t sample = 0; sample < stays.inputs->size(); ++sample) {
-      for (int64_t i = 0; i < Together(); ++i) requests_.Ask(stays, {.sample = sample});
+      for (int64_t i = 0; i < Together(); ++i)
+        requests_.Ask(stays, {.sample = sample, .settles = true});
       requests_.AwaitAll();
-      requests_.Call(stays, {.sample = sample});
+      requests_.Call(stays, {.sample = sample, .settles = true});
     }
   }
 
@@ -95,6 +96,7 @@ class Soak {
     board.Expose("compilations", models_.compilations());
     if (requests_.in_flight_max() < 2)
       board.NoPower(kDeterminism, "no two requests were in flight together");
+    if (requests_.answers() == 0) board.NoPower(kDeterminism, "no request was answered");
     if (!models_.answers_differ())
       board.NoPower(kDeterminism, "some inputs have the same answer: mix-ups could not be seen");
     if (stage_.injector.has_failures() && requests_.failed() == 0)
@@ -111,7 +113,13 @@ class Soak {
 };
 
 Status RunSoak(Stage& stage) {
-  if (stage.parameters.Int("seconds") == 0 && stage.parameters.Int("calls") == 0)
+  const Parameters& p = stage.parameters;
+  if (p.Int("later") == 0 && p.Int("withdrawn_percent") + p.Int("deadline_percent") > 0)
+    return {
+        StatusCode::kInvalidArgument,
+        "workload: withdrawn_percent and deadline_percent are of calls that are not waited for; "
+        "set later, or both to 0"};
+  if (p.Int("seconds") == 0 && p.Int("calls") == 0)
     return {StatusCode::kInvalidArgument,
             "workload: a soak lasts some seconds, or so many calls in each round; set one of them"};
   return Soak(stage).Run();
@@ -130,14 +138,17 @@ WorkloadType SoakOfModels() {
            {"threads", int64_t{16}, "threads that live at the same time", 1},
            {"calls_per_life", int64_t{48}, "calls that a thread makes before it ends, at most", 1},
            {"models", int64_t{3}, "models that come and go beside the one that stays"},
-           {"renew_percent", int64_t{1}, "of all calls: a model is freed and loaded again first"},
+           {"renew_percent", int64_t{1}, "of all calls: a model is freed and loaded again first", 0,
+            100},
            {"rounds", int64_t{32}, "after each every thread has ended, and memory is read", 1},
            {"seconds", int64_t{0}, "of all rounds; 0: they last so many calls"},
            {"calls", int64_t{400}, "calls in each round, where seconds is 0"},
            {"later", int64_t{64}, "requests in flight that nobody waits for, at most"},
-           {"withdrawn_percent", int64_t{10}, "of all calls: cancelled while they wait or run"},
-           {"deadline_percent", int64_t{10}, "of all calls: with a deadline, from 1 us to 20 ms"},
-           {"wrong_percent", int64_t{5}, "of all calls: with a wrong shape"},
+           {"withdrawn_percent", int64_t{10}, "of all calls: cancelled while they wait or run", 0,
+            100},
+           {"deadline_percent", int64_t{10}, "of all calls: with a deadline, from 1 us to 20 ms", 0,
+            100},
+           {"wrong_percent", int64_t{5}, "of all calls: with a wrong shape", 0, 100},
            {"inputs", int64_t{8}, "different inputs of each model", 1},
            {"shape_variants", int64_t{4}, "input signatures to spread the inputs over", 1},
            {"plans_max", int64_t{2}, "of them that stay compiled; the others come and go", 1},

@@ -39,10 +39,17 @@ void SoakCaller::OneCall() {
   const SoakCall call = Draw(*lent.inputs);
   const bool later = call.withdrawn || call.timeout_ns > 0 || Chance(50);
   if (!later || !requests_.answers_later() || requests_.later() >= parameters_.Int("later"))
-    return requests_.Call(lent, call);
+    return requests_.Call(lent, WaitedFor(call));
   const std::optional<uint64_t> request = requests_.Ask(lent, call);
   if (request && call.withdrawn) to_cancel_.emplace_back(lent, *request);
   if (to_cancel_.size() > rng_.Below(kCancelledBehind + 1)) CancelOldest();
+}
+
+// Who waits for the answer can neither cancel the call nor give it a deadline.
+SoakCall SoakCaller::WaitedFor(SoakCall call) {
+  call.withdrawn = false;
+  call.timeout_ns = 0;
+  return call;
 }
 
 SoakCall SoakCaller::Draw(const ModelInputs& inputs) {

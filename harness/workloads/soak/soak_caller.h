@@ -32,6 +32,7 @@ class SoakCaller {
  private:
   void OneCall();
   SoakCall Draw(const ModelInputs& inputs);
+  static SoakCall WaitedFor(SoakCall call);
   bool Chance(int64_t percent) { return static_cast<int64_t>(rng_.Below(100)) < percent; }
   void CancelOldest();
 

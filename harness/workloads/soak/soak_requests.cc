@@ -95,7 +95,7 @@ void SoakRequests::Judge(const SoakModels::Lent& lent, const SoakCall& call, int
   else if (call.misshaped)
     errors_->MissingRefusal(InputsOf(lent, call)[0].rank);
   else
-    Compare(lent, call.sample, outputs);
+    Compare(lent, call, outputs);
   clock_.CallEnded();
 }
 
@@ -131,10 +131,11 @@ void SoakRequests::JudgeError(const SoakModels::Lent& lent, const SoakCall& call
   errors_->CheckRefusal(error);
 }
 
-void SoakRequests::Compare(const SoakModels::Lent& lent, size_t sample,
+void SoakRequests::Compare(const SoakModels::Lent& lent, const SoakCall& call,
                            const std::vector<tgt_tensor>& outputs) {
+  const size_t sample = call.sample;
   stage_.board.Examine(kDeterminism);
-  answers_.FetchAdd(1, kRelaxed);
+  if (!call.settles) answers_.FetchAdd(1, kRelaxed);
   const int64_t whose = lent.inputs->WhoseAnswer(outputs, sample);
   if (whose == static_cast<int64_t>(sample)) return;
   stage_.board.Report(

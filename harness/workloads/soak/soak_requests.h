@@ -34,6 +34,7 @@ struct SoakCall {
   bool withdrawn = false;  // it is going to be cancelled
   int64_t timeout_ns = 0;  // 0: no deadline
   int32_t priority = 0;
+  bool settles = false;  // it is between two rounds, and not counted
 };
 
 class SoakRequests {
@@ -78,7 +79,8 @@ class SoakRequests {
              const std::vector<tgt_tensor>& outputs, const tgt_error& error);
   void JudgeError(const SoakModels::Lent& lent, const SoakCall& call, int64_t begin_ns,
                   const tgt_error& error);
-  void Compare(const SoakModels::Lent& lent, size_t sample, const std::vector<tgt_tensor>& outputs);
+  void Compare(const SoakModels::Lent& lent, const SoakCall& call,
+               const std::vector<tgt_tensor>& outputs);
   void OneLess() EXCLUDES(mutex_);
 
   Stage& stage_;

@@ -37,18 +37,21 @@ class Parameter:
     default: Any = None
     meaning: str = ""
     minimum: float | None = None
+    maximum: float | None = None
 
     def is_file(self) -> bool:
         return is_file(self.name)
 
     def check(self, value: Any, where: str) -> None:
-        """Raises when the value has the wrong type or is too small. bool is an int in Python, but not here."""
+        """Raises when the value has the wrong type, is too small or too large. bool is an int in Python, but not here."""
         right = isinstance(value, _TYPES[self.type]) and (self.type == "boolean" or not isinstance(value, bool))
         if not right:
             article = "an" if self.type == "integer" else "a"
             raise UsageError(f"{where}: '{self.name}' is {value!r}, and must be {article} {self.type}")
         if self.minimum is not None and value < self.minimum:
             raise UsageError(f"{where}: '{self.name}' is {value}, and must be at least {self.minimum:g}")
+        if self.maximum is not None and value > self.maximum:
+            raise UsageError(f"{where}: '{self.name}' is {value}, and must be at most {self.maximum:g}")
         if self.type in ("integer", "number") and not value <= MOST_INTEGER:  # nor nan
             raise UsageError(f"{where}: '{self.name}' is {value}, and must be at most {MOST_INTEGER}")
 
@@ -146,7 +149,7 @@ def _workload(item: dict[str, Any]) -> Workload:
     unknown = {p["type"] for p in item["parameters"]} - set(_TYPES)
     if unknown:
         raise KeyError(f"parameter type {unknown.pop()}")
-    parameters = [Parameter(p["name"], p["type"], p.get("default"), p.get("meaning", ""), p.get("minimum"))
+    parameters = [Parameter(p["name"], p["type"], p.get("default"), p.get("meaning", ""), p.get("minimum"), p.get("maximum"))
                   for p in item["parameters"]]
     return Workload(item["kind"], item.get("meaning", ""), {p.name: p for p in parameters}, tuple(item["checks"]),
                     tuple(item["exposes"]))
