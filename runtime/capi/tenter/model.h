@@ -79,7 +79,8 @@ typedef int32_t tenter_way;
 typedef struct tenter_cached_op_options {
   size_t struct_size;
   tenter_sharing sharing;
-  /* Requests that run at once, or wait, where more are refused. 0: 8, or running_max x batch_max. */
+  /* Requests that run at once, or wait, where more are refused. 0: 8, or running_max x batch_max
+   * where that is more. */
   uint64_t in_flight_max;
   int32_t refuse_when_full;  /* 0: queue */
   uint64_t plans_max;        /* signatures kept compiled; 0: as many as plan_bytes_max holds */
