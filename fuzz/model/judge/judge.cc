@@ -81,6 +81,25 @@ std::optional<Broken> JudgeLooks(const Program& program, const History& history)
   return std::nullopt;
 }
 
+// Who frees an op that nobody else is inside of waits for the answers of its requests.
+std::optional<Broken> JudgeFrees(const Program&, const History& history) {
+  std::vector<Answer> all;
+  for (const auto& answers : history.callers) all.insert(all.end(), answers.begin(), answers.end());
+  for (const Answer& free : all) {
+    if (free.verb != Verb::kFree || free.code != TGT_OK) continue;
+    const bool alone = std::none_of(all.begin(), all.end(), [&](const Answer& other) {
+      return other.op == free.op && other.caller != free.caller && other.begin < free.end &&
+             other.left() > free.begin;
+    });
+    for (const Answer& answer : all)
+      if (alone && answer.op == free.op && answer.given > free.end)
+        return Broken{"COP-4", "answered behind the free",
+                      "request " + std::to_string(answer.request) +
+                          " was answered when its op had been freed"};
+  }
+  return std::nullopt;
+}
+
 // Calls that waited for the one place come to it in the order in which they came to wait.
 std::optional<Broken> JudgeServed(const Program&, const History& history) {
   if (!history.served.told) return std::nullopt;
@@ -185,8 +204,8 @@ std::optional<Finding> Judge(const Program& program, const History& history) {
     return Finding{"COP-9", "the model is refused",
                    "the target answered " + std::string(history.create_error.message), 0};
   }
-  for (const auto judge :
-       {JudgeErrors, JudgeValues, JudgeLooks, JudgeRemains, JudgeServed, JudgeTaken, JudgeGrowth})
+  for (const auto judge : {JudgeErrors, JudgeValues, JudgeLooks, JudgeFrees, JudgeRemains,
+                           JudgeServed, JudgeTaken, JudgeGrowth})
     if (const auto broken = judge(program, history); broken.has_value())
       return Finding{broken->contract, broken->kind, broken->detail, 0};
   return std::nullopt;

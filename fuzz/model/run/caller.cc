@@ -14,6 +14,8 @@ namespace tenter::fuzz::model {
 namespace {
 
 constexpr int kAwaits = -2;  // what a caller does behind its last call
+// That an answer takes where its op is freed: longer than a thread that waits for it to get up.
+constexpr int64_t kAnswerNs = 200'000;
 
 Output Read(const tgt_tensor& tensor) {
   Output output{.dtype = tensor.dtype,
@@ -48,7 +50,8 @@ class Later {
         callee_(callee),
         inputs_(InputsFor(callee.program, call, seed)),
         before_(inputs_.bytes),
-        op_(callee.ops[static_cast<size_t>(call.op)]) {}
+        op_(callee.ops[static_cast<size_t>(call.op)]),
+        takes_its_time_(Has(callee.program, Verb::kFree)) {}
 
   // Asks, and cancels at once where the call says so. What is refused is its answer.
   void Ask(const Call& call, Answer* answer) {
@@ -63,9 +66,9 @@ class Later {
     refused_ = answer->code != TGT_OK;
     answer->request = request;
     answer->before_deadline = NowNs() < deadline_ns_;
-    answer->end = callee_.stamps->FetchAdd(1, kRelaxed);
     tgt_error ignored = {};
     if (!refused_ && call.withdrawn) table.cancel(callee_.target.self(), op_, request, &ignored);
+    answer->end = callee_.stamps->FetchAdd(1, kRelaxed);
   }
 
   // Blocks until it was answered; the outputs go to `kept`.
@@ -74,6 +77,8 @@ class Later {
     if (refused_) return;
     MutexLock lock(mutex_);
     while (answered_ == 0) changed_.Wait(mutex_);
+    answer->asked = answer->end;
+    answer->given = end_;
     answer->end = std::max(answer->end, end_);  // the call may return behind its answer
     answer->before_deadline = end_ns_ < deadline_ns_;
     answer->code = error_.code;
@@ -94,9 +99,11 @@ class Later {
  private:
   static void Answered(void* arg, tgt_tensor* outputs, size_t count, const tgt_error* error) {
     auto* const self = static_cast<Later*>(arg);
+    const int64_t now_ns = NowNs();
+    if (self->takes_its_time_) SleepNs(kAnswerNs);
     MutexLock lock(self->mutex_);
     ++self->answered_;
-    self->end_ns_ = NowNs();
+    self->end_ns_ = now_ns;
     self->end_ = self->callee_.stamps->FetchAdd(1, kRelaxed);
     if (error != nullptr) self->error_ = *error;
     self->outputs_.assign(outputs, outputs + count);
@@ -107,6 +114,7 @@ class Later {
   InputTensors inputs_;
   const std::list<std::string> before_;
   const tgt_handle op_;
+  const bool takes_its_time_;  // who frees the op has to wait for it
   int64_t deadline_ns_ = 0;
   bool refused_ = false;
   Mutex mutex_;
