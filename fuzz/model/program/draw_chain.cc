@@ -1,6 +1,7 @@
 #include "fuzz/model/program/draw_chain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fuzz/model/program/draw_node.h"
 
@@ -65,7 +66,13 @@ Dims BiasOf(const Dims& dims, Dice* dice) {
 }
 
 // Another value of the same size, of an input or computed, or a constant that is stretched to it.
+// Behind a convolution often one number for each of its channels, which may be part of its weights.
 std::string OperandBeside(const std::string& value, Drawn* d) {
+  if (d->graph.nodes.back().op == "Conv" && d->dice->Chance(25)) {
+    Dims of_channels(d->At(value).dims.size() - 1, 1);
+    of_channels[0] = d->At(value).dims[1];
+    return d->Weights(of_channels);
+  }
   std::vector<std::string> fit;
   for (const std::string& name : d->names)
     if (name != value && d->At(name).dims == d->At(value).dims && !d->At(name).integers)
@@ -115,9 +122,9 @@ std::vector<Node> DrawShuffle(const std::string& value, Drawn* d) {
   std::vector<double> perm = {0, 2, 1, 3, 4}, back = {0, number(image[1]), h, w};
   if (dice.Chance(10)) std::swap(perm[static_cast<size_t>(dice.From(1, 3))], perm[4]);
   if (dice.Chance(10)) std::swap(back[2], back[3]);
-  return {{.op = "Reshape",
-           .operands = {value},
-           .attributes = {{"shape", {0, number(groups), number(image[1] / groups), h, w}}}},
+  std::vector<double> split = {0, number(groups), number(image[1] / groups), h, w};
+  if (dice.Chance(25)) split[2] *= std::exchange(split[3], 1);  // lines, and no channels
+  return {{.op = "Reshape", .operands = {value}, .attributes = {{"shape", split}}},
           {.op = "Transpose", .operands = {name(0)}, .attributes = {{"perm", perm}}},
           {.op = "Reshape", .operands = {name(1)}, .attributes = {{"shape", back}}}};
 }

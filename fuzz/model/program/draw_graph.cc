@@ -129,13 +129,17 @@ void TryShuffle(Drawn* drawn) {
   TryNode(DrawNode(drawn), drawn);
 }
 
-// The last value, so that something is worked out, and others: in the middle, twice, an input.
+// The last value, so that something is worked out, and others: in the middle, twice, an input, one
+// that is the same for all requests.
 void DrawOutputs(Drawn* drawn) {
   Graph& graph = drawn->graph;
   graph.outputs.push_back(graph.nodes.back().name);
   for (int i = 0; i < 3 && drawn->dice->Chance(35); ++i)
     graph.outputs.push_back(drawn->dice->OneOf(drawn->names));
   graph.outputs.insert(graph.outputs.end(), drawn->middles.begin(), drawn->middles.end());
+  if (drawn->dice->Chance(5) &&
+      TryNode({.op = "Identity", .operands = {drawn->Const({2, 3})}}, drawn))
+    graph.outputs.push_back(graph.nodes.back().name);
   drawn->dice->Shuffle(&graph.outputs);
 }
 

@@ -53,6 +53,12 @@ Node Split(Drawn* d) {
   return {.op = "Split", .operands = {x}, .attributes = {{"axis", {axis}}, {"parts", parts}}};
 }
 
+Node RowsTurnedRound(const std::string& x) {
+  return {.op = "Slice",
+          .operands = {x},
+          .attributes = {{"starts", {-1}}, {"ends", {-9e18}}, {"axes", {0}}, {"steps", {-1}}}};
+}
+
 Node Slice(Drawn* d) {
   const std::string x = d->Pick(1, 4);
   if (x.empty()) return {};
@@ -72,6 +78,7 @@ Node Slice(Drawn* d) {
     ends.push_back(place(axis));
     steps.push_back(dice.OneOf({1.0, 1.0, 2.0, -1.0, -2.0, 9e18, -9e18}));
   }
+  if (dice.Chance(12)) return RowsTurnedRound(x);
   return {.op = "Slice",
           .operands = {x},
           .attributes = {{"starts", starts}, {"ends", ends}, {"axes", axes}, {"steps", steps}}};

@@ -7,9 +7,11 @@
 namespace tenter::fuzz::model {
 namespace {
 
-// Rows and columns of tiles, of four numbers each way: 25 to 30 of them in all.
+// Rows and columns of tiles, of four numbers each way: 25 to 30 of them in all, or twice as many of
+// half the outputs, which are more than a kernel takes at once.
 struct Tiles {
   int batch, rows, columns;
+  int64_t outputs = 64;
 };
 
 Input DrawImage(const Tiles& tiles, const Dims& pads, std::string name, Dice* dice) {
@@ -27,20 +29,28 @@ Input DrawImage(const Tiles& tiles, const Dims& pads, std::string name, Dice* di
 
 bool HasTiles(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
-    return node.op == "Conv" && node.operands[1].starts_with("{64,64,3,3:");
+    return node.op == "Conv" && (node.operands[1].starts_with("{64,64,3,3:") ||
+                                 node.operands[1].starts_with("{32,64,3,3:"));
   });
 }
 
 Node DrawTiles(Drawn* d) {
   Dice& dice = *d->dice;
-  const auto tiles =
-      dice.OneOf<Tiles>({{1, 5, 5}, {1, 2, 13}, {1, 9, 3}, {2, 1, 13}, {2, 7, 2}, {3, 3, 3}});
+  const auto tiles = dice.OneOf<Tiles>({{1, 5, 5},
+                                        {1, 2, 13},
+                                        {1, 9, 3},
+                                        {2, 1, 13},
+                                        {2, 7, 2},
+                                        {3, 3, 3},
+                                        {1, 10, 5, 32},
+                                        {2, 2, 13, 32},
+                                        {3, 3, 6, 32}});
   Dims pads(4, 1);
   if (dice.Chance(50))
     for (int64_t& pad : pads) pad = dice.OneOf({0, 1, 2});
   const std::string image = d->Add(DrawImage(tiles, pads, d->NextInput(), &dice));
-  Node node{.op = "Conv", .operands = {image, d->Const({64, 64, 3, 3})}};
-  if (dice.Chance(60)) node.operands.push_back(d->Const({64}));
+  Node node{.op = "Conv", .operands = {image, d->Const({tiles.outputs, 64, 3, 3})}};
+  if (dice.Chance(60)) node.operands.push_back(d->Const({tiles.outputs}));
   node.attributes = {{"pads", {pads.begin(), pads.end()}}};
   return node;
 }
