@@ -66,9 +66,10 @@ Dims BiasOf(const Dims& dims, Dice* dice) {
 }
 
 // Another value of the same size, of an input or computed, or a constant that is stretched to it.
-// Behind a convolution often one number for each of its channels, which may be part of its weights.
-std::string OperandBeside(const std::string& value, Drawn* d) {
-  if (d->graph.nodes.back().op == "Conv" && d->dice->Chance(25)) {
+// From a convolution often one number for each of its channels is subtracted, which may become part
+// of its bias.
+std::string OperandBeside(const std::string& op, const std::string& value, Drawn* d) {
+  if (op == "Sub" && d->graph.nodes.back().op == "Conv" && d->dice->Chance(60)) {
     Dims of_channels(d->At(value).dims.size() - 1, 1);
     of_channels[0] = d->At(value).dims[1];
     return d->Weights(of_channels);
@@ -172,7 +173,7 @@ Node DrawFollower(const std::string& value, bool of_epilogue, Drawn* d) {
                        {"max", {static_cast<double>(dice.From(-3, 6))}}};
   if (IsArithmetic(op)) {
     const int others = op == "Sum" ? dice.OneOf({0, 1, 1, 2, 3}) : 1;
-    for (int i = 0; i < others; ++i) node.operands.push_back(OperandBeside(value, d));
+    for (int i = 0; i < others; ++i) node.operands.push_back(OperandBeside(op, value, d));
     dice.Shuffle(&node.operands);
   }
   return node;
