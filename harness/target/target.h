@@ -294,7 +294,7 @@ typedef struct tgt_target {
   /* As invoke, and returns before it has ended; `options` is never NULL, and neither are inputs
    * freed before the answer. When it fails, there is no answer; else exactly one, from any thread,
    * also from this one before it returns. `request` is its number, as hits tell it. free_handle of
-   * the op waits for its answers. */
+   * the op waits for its answers, but for those that are given inside of this call. */
   tgt_code (*invoke_async)(void*, tgt_handle op, const tgt_invoke_options* options,
                            const tgt_tensor* inputs, size_t input_count, tgt_answer answer,
                            void* arg, uint64_t* request, tgt_error*);

@@ -45,9 +45,15 @@ TEST(ModelFrees, AnswersComeBefore) {
   EXPECT_EQ(KindOf({{Later(7), Free(4, 6)}}), "answered behind the free");
 }
 
-TEST(ModelFrees, WhoElseIsInsideKeepsTheOp) {
-  EXPECT_EQ(KindOf({{Later(8), Free(4, 6)}, {LookedUntil(1, 7)}}), "");
-  EXPECT_EQ(KindOf({{Later(8), Free(4, 6)}, {LookedUntil(1, 3)}}), "answered behind the free");
+TEST(ModelFrees, WhoIsAnsweredInsideOfHisCallIsInside) {
+  Answer later = Later(8);
+  later.asked = 9;
+  EXPECT_EQ(KindOf({{later, Free(4, 6)}}), "");
+}
+
+TEST(ModelFrees, WhoeverElseIsInside) {
+  EXPECT_EQ(KindOf({{Later(5), Free(4, 6)}, {LookedUntil(1, 7)}}), "");
+  EXPECT_EQ(KindOf({{Later(8), Free(4, 6)}, {LookedUntil(1, 7)}}), "answered behind the free");
 }
 
 }  // namespace

@@ -81,18 +81,15 @@ std::optional<Broken> JudgeLooks(const Program& program, const History& history)
   return std::nullopt;
 }
 
-// Who frees an op that nobody else is inside of waits for the answers of its requests.
+// Who frees an op waits for the answers of its requests, whoever else is inside, but for those that
+// are given inside of the call that asks.
 std::optional<Broken> JudgeFrees(const Program&, const History& history) {
   std::vector<Answer> all;
   for (const auto& answers : history.callers) all.insert(all.end(), answers.begin(), answers.end());
   for (const Answer& free : all) {
     if (free.verb != Verb::kFree || free.code != TGT_OK) continue;
-    const bool alone = std::none_of(all.begin(), all.end(), [&](const Answer& other) {
-      return other.op == free.op && other.caller != free.caller && other.begin < free.end &&
-             other.left() > free.begin;
-    });
     for (const Answer& answer : all)
-      if (alone && answer.op == free.op && answer.given > free.end)
+      if (answer.op == free.op && answer.given > free.end && answer.given > answer.asked)
         return Broken{"COP-4", "answered behind the free",
                       "request " + std::to_string(answer.request) +
                           " was answered when its op had been freed"};

@@ -43,7 +43,6 @@ struct Answer {
   int answered = 1;      // how often, of a request that was answered later
   uint64_t begin = 0, end = 0;
   uint64_t asked = 0, given = 0;  // of one that is answered later: when it was taken and answered
-  uint64_t left() const { return asked > 0 ? asked : end; }  // when its caller was outside again
   tgt_code code = TGT_OK;
   tgt_error error = {};
   std::vector<Output> outputs = {};

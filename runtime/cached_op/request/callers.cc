@@ -63,15 +63,22 @@ void Callers::Close() {
   closed_ = true;
 }
 
+void Callers::AwaitAsked() {
+  MutexLock lock(mutex_);
+  while (SomebodyElse(/*asked=*/true)) left_.Wait(mutex_);
+}
+
 void Callers::AwaitNobody() {
   MutexLock lock(mutex_);
-  while (SomebodyElse()) left_.Wait(mutex_);
+  while (SomebodyElse(/*asked=*/false)) left_.Wait(mutex_);
   for (; first_ != nullptr; Remove(first_)) first_->forgotten = true;
 }
 
-bool Callers::SomebodyElse() const {
+bool Callers::SomebodyElse(bool asked) const {
+  const uint64_t here = CurrentThreadKey();
   const Caller* caller = first_;
-  while (caller != nullptr && caller->answered_on == CurrentThreadKey()) caller = caller->after;
+  while (caller != nullptr && (caller->answered_on == here || (asked && caller->thread != 0)))
+    caller = caller->after;
   return caller != nullptr;
 }
 

@@ -2,6 +2,7 @@
 // destructor can wait until the last one has left.
 //
 //   every call, and every request that outlives its call: Enter ... Leave
+//   whoever frees the op: Close, AwaitAsked
 //   destructor: Close, AwaitNobody
 //   child of a fork: only the calls of the thread that forked are inside
 //
@@ -58,6 +59,9 @@ class Callers final : public ForkMember {
 
   // Later calls of Enter answer kClosed.
   void Close() EXCLUDES(mutex_);
+  // Blocks until all of whom no thread waits have their answers, but for those whose answer the
+  // calling thread gives. REQUIRES: closed.
+  void AwaitAsked() EXCLUDES(mutex_);
   // Blocks until nobody is inside but those whose answer the calling thread gives, further down its
   // stack: those are forgotten. REQUIRES: closed.
   void AwaitNobody() EXCLUDES(mutex_);
@@ -71,7 +75,9 @@ class Callers final : public ForkMember {
  private:
   void Add(Caller* caller) REQUIRES(mutex_);
   void Remove(Caller* caller) REQUIRES(mutex_);
-  bool SomebodyElse() const REQUIRES(mutex_);
+  // Whether one is inside whose answer the calling thread does not give; of those whom no thread
+  // waits for, where `asked`.
+  bool SomebodyElse(bool asked) const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   CondVar left_;

@@ -52,10 +52,15 @@ Status MayFree(const ScopeObject& object);
 Status MayFree(const CachedOpObject& object);
 
 // What a freed object is told at once, although calls may still use it: who waits in them wakes.
-// Needs no memory: the handle is gone, and nobody could try again.
+// Whoever frees a cached op may give away what its answers need, so those come before, also where
+// somebody else is inside, with whom the object goes. Needs no memory: the handle is gone, and
+// nobody could try again.
 template <typename T>
 void WhenFreed(const T&) {}
-inline void WhenFreed(const CachedOpObject& object) { object.op->Close(); }
+inline void WhenFreed(const CachedOpObject& object) {
+  object.op->Close();
+  object.op->AwaitAnswers();
+}
 inline void WhenFreed(ThreadedIterator& iterator) { iterator.Close(); }
 void WhenFreed(const ScopeObject& object);
 

@@ -14,6 +14,7 @@
 
 #include "runtime/base/atomic.h"
 #include "runtime/base/gate.h"
+#include "runtime/base/thread.h"
 #include "runtime/capi/contract/relu_model.h"
 #include "runtime/capi/tenter/tenter.h"
 #include "runtime/capi/tenter/testing.h"
@@ -322,109 +323,105 @@ TEST_F(CApiModel, IsAnsweredLater) {
 
 #if defined(TENTER_PROBES)
 
-// An answer that asks again, for another shape, while its op is freed elsewhere: it is the last
-// that uses the op, on a thread of the engine.
-struct AsksAgain {
-  tenter_context* context = nullptr;
-  tenter_cached_op op = nullptr;
-  tenter_tensor input = {};
-  bool holds_node = false;  // until the op is freed
-  Gate both_asked, compiles, freed, answered;
-  Atomic<bool> armed = false;
-  tenter_code again = TENTER_OK;
-
-  static void Probe(void* self, const tenter_hit* hit, tenter_fault*) {
-    auto* const asks = static_cast<AsksAgain*>(self);
-    const std::string_view site = hit->site;
-    if (site == "cached_op.node.run" && asks->holds_node) asks->freed.Wait();
-    if (site != "cached_op.plan.compile" || !asks->armed.Exchange(false, kRelaxed)) return;
-    asks->compiles.Open();
-    asks->freed.Wait();
-  }
-  static void Again(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
-    auto* const asks = static_cast<AsksAgain*>(arg);
-    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
-    asks->both_asked.Wait();
-    asks->armed.Store(true, kRelaxed);
-    tenter_tensor other = asks->input;
-    other.dims[0] = 1;
-    other.size_bytes /= 2;
-    asks->again = tenter_cached_op_invoke_async(asks->context, asks->op, nullptr, &other, 1, Done,
-                                                asks, nullptr, nullptr);
-  }
-  static void Done(void* arg, tenter_tensor* outputs, size_t count, const tenter_error*) {
-    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
-    static_cast<AsksAgain*>(arg)->answered.Open();
-  }
-
-  tenter_code Ask(tenter_answer_fn answer, const tenter_invoke_options* options) {
-    return tenter_cached_op_invoke_async(context, op, options, &input, 1, answer, this, nullptr,
-                                         nullptr);
-  }
-};
-
-class CApiAnswer : public CApiModel {
+// Somebody is inside of an op while it is freed: whoever compiles a plan once `armed` is set.
+class CApiInside : public CApiModel {
  protected:
-  void Make(uint64_t running_max) {
+  void SetUp() override {
+    CApiModel::SetUp();
+    tenter_context_free(context_);
     const std::string bytes = ReluModelBytes();
     tenter_testing_options testing = {};
     testing.struct_size = sizeof(testing);
-    testing.probe = AsksAgain::Probe;
-    testing.probe_self = &asks_;
-    ASSERT_EQ(tenter_testing_context_create(&testing, &asks_.context, &error_), TENTER_OK);
-    tenter_engine_options one = {};
-    one.struct_size = sizeof(one);
-    one.workers = 1;
-    tenter_model model = nullptr;
-    ASSERT_EQ(tenter_engine_create(asks_.context, &one, &its_engine_, &error_), TENTER_OK);
-    ASSERT_EQ(tenter_model_load_bytes(asks_.context, bytes.data(), bytes.size(), "relu.onnx",
-                                      &model, &error_),
+    testing.probe = Probe;
+    testing.probe_self = this;
+    ASSERT_EQ(tenter_testing_context_create(&testing, &context_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_engine_create(context_, nullptr, &engine_, &error_), TENTER_OK);
+    ASSERT_EQ(tenter_model_load_bytes(context_, bytes.data(), bytes.size(), "relu.onnx", &model_,
+                                      &error_),
               TENTER_OK);
-    tenter_cached_op_options options = {};
-    options.struct_size = sizeof(options);
-    options.running_max = running_max;
-    ASSERT_EQ(
-        tenter_cached_op_create(asks_.context, its_engine_, model, &options, &asks_.op, &error_),
-        TENTER_OK);
-    asks_.input.rank = 2;
-    asks_.input.dims[0] = 2;
-    asks_.input.dims[1] = 4;
-    asks_.input.data = values_;
-    asks_.input.size_bytes = sizeof(values_);
+    ASSERT_EQ(tenter_cached_op_create(context_, engine_, model_, nullptr, &op_, &error_),
+              TENTER_OK);
+    input_.rank = 2;
+    input_.dims[0] = 2;
+    input_.dims[1] = 4;
+    input_.data = values_;
+    input_.size_bytes = sizeof(values_);
   }
-  void FreeWhileItCompiles() {
-    asks_.both_asked.Open();
-    asks_.compiles.Wait();
-    EXPECT_EQ(tenter_cached_op_free(asks_.context, asks_.op, &error_), TENTER_OK);
-    EXPECT_EQ(tenter_engine_free(asks_.context, its_engine_, &error_), TENTER_OK);
-    asks_.freed.Open();
-    asks_.answered.Wait();
-    tenter_context_free(asks_.context);
-    EXPECT_EQ(asks_.again, TENTER_CLOSED);
+  static void Probe(void* self, const tenter_hit* hit, tenter_fault*) {
+    auto* const test = static_cast<CApiInside*>(self);
+    if (std::string_view(hit->site) != "cached_op.plan.compile" || !test->armed_.Load(kRelaxed))
+      return;
+    test->compiles_.Open();
+    test->freed_.Wait();
+  }
+  static tenter_code Ask(void* self, const tenter_op_context*, tenter_error*) {
+    auto* const test = static_cast<CApiInside*>(self);
+    test->code_ = tenter_cached_op_invoke_async(test->context_, test->op_, nullptr, &test->input_,
+                                                1, Answer, test, nullptr, nullptr);
+    test->asked_.Open();
+    return TENTER_OK;
+  }
+  static void Answer(void* self, tenter_tensor* outputs, size_t count, const tenter_error*) {
+    auto* const test = static_cast<CApiInside*>(self);
+    test->answers_.Open();
+    test->goes_on_.Wait();
+    for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
+    test->answered_.Store(true, kRelaxed);
   }
 
-  AsksAgain asks_;
-  tenter_engine its_engine_ = nullptr;
+  tenter_tensor input_ = {};
+  Gate compiles_, freed_, asked_, answers_, goes_on_;
+  Atomic<bool> armed_ = false, answered_ = false;
+  tenter_code code_ = TENTER_OK;
 };
 
-// On the worker it would wait for a request that needs this worker.
-TEST_F(CApiAnswer, OfAWorkerDoesNotDestroyItsOp) {
-  Make(2);
-  ASSERT_EQ(asks_.Ask(AsksAgain::Again, nullptr), TENTER_OK);
-  ASSERT_EQ(asks_.Ask(AsksAgain::Done, nullptr), TENTER_OK);
-  FreeWhileItCompiles();
+// It is the last that uses the op, and would wait for itself.
+TEST_F(CApiInside, AWorkerDoesNotDestroyACachedOp) {
+  armed_.Store(true, kRelaxed);
+  tenter_op op = {};
+  op.name = "asks";
+  op.run = Ask;
+  op.arg = this;
+  ASSERT_EQ(tenter_push(context_, engine_, &op, nullptr, &error_), TENTER_OK);
+  compiles_.Wait();
+  EXPECT_EQ(tenter_cached_op_free(context_, op_, &error_), TENTER_OK);
+  EXPECT_EQ(tenter_engine_free(context_, engine_, &error_), TENTER_OK);
+  freed_.Open();
+  asked_.Wait();
+  EXPECT_EQ(code_, TENTER_CLOSED);
 }
 
-// Where deadlines are watched it would destroy the engine, too, and wait for its own thread.
-TEST_F(CApiAnswer, OfADeadlineDoesNotDestroyItsOp) {
-  Make(1);
-  asks_.holds_node = true;
-  ASSERT_EQ(asks_.Ask(AsksAgain::Done, nullptr), TENTER_OK);
-  tenter_invoke_options soon = {};
-  soon.struct_size = sizeof(soon);
-  soon.timeout_ns = 1'000'000;
-  ASSERT_EQ(asks_.Ask(AsksAgain::Again, &soon), TENTER_OK);
-  FreeWhileItCompiles();
+// Whoever frees it may give away what its answers need, also while somebody else is inside, with
+// whom the object goes.
+TEST_F(CApiInside, AFreeWaitsForAnswers) {
+  ASSERT_EQ(Ask(this, nullptr, nullptr), TENTER_OK);
+  answers_.Wait();
+  armed_.Store(true, kRelaxed);
+  Thread other, last;
+  ASSERT_TRUE(other
+                  .Start("other",
+                         [&] {
+                           tenter_tensor output = {};
+                           Invoke(&output,
+                                  /*rows=*/1);  // of another shape, for which a plan is compiled
+                         })
+                  .ok());
+  compiles_.Wait();
+  ASSERT_TRUE(last.Start("last",
+                         [&] {
+                           tenter_footprint footprint = {};
+                           footprint.struct_size = sizeof(footprint);
+                           while (tenter_cached_op_get_footprint(context_, op_, &footprint,
+                                                                 nullptr) == TENTER_OK)
+                             YieldThread();  // until the free has begun
+                           goes_on_.Open();
+                         })
+                  .ok());
+  EXPECT_EQ(tenter_cached_op_free(context_, op_, nullptr), TENTER_OK);
+  EXPECT_TRUE(answered_.Load(kRelaxed));
+  freed_.Open();
+  other.Join();
+  last.Join();
 }
 
 #endif

@@ -141,7 +141,8 @@ TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_e
                                                const tenter_cached_op_options* options,
                                                tenter_cached_op* op, tenter_error* error);
 /* Requests that run finish, and are answered; those that wait for their turn get TENTER_CLOSED
- * (COP-4). Refused inside an op of its engine, an answer is one, with TENTER_WAIT_INSIDE_OP. */
+ * (COP-4). Blocks until all of tenter_cached_op_invoke_async that have returned have their answers.
+ * Refused inside an op of its engine, an answer is one, with TENTER_WAIT_INSIDE_OP. */
 TENTER_API tenter_code tenter_cached_op_free(tenter_context* context, tenter_cached_op op,
                                              tenter_error* error);
 /* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs, all
