@@ -81,9 +81,9 @@ def model(
 ) -> None:
     """Measure load, latency, throughput and memory of models beside ONNX Runtime and OpenVINO, and say which goals are met.
 
-    All contenders run in one process and take turns in blocks, in a random order, on one thread for each request that runs. Every
-    answer is compared while it is measured: with the first one of the same contender (of ours bit by bit), and between the contenders
-    within 1e-5 + 1e-3 of the value. A wrong one ends the verb with 1 and without figures. Time and memory of the load come from a
+    All contenders run in one process and take turns in blocks, in a random order, on one thread for each request that runs, or on as
+    many as --threads says. Every answer is compared while it is measured: with the first one of the same contender (of ours bit by
+    bit), and between the contenders within 1e-5 + 1e-3 of the value. A wrong one ends the verb with 1 and without figures. Time and memory of the load come from a
     process for each contender. Results: out/<date>-<time>-bench-model/ with bench.md, bench.json and the raw series of each process.
 
     With --profile a model that is slower than with ONNX Runtime or OpenVINO tells in which nodes: our steps stand beside the profiles

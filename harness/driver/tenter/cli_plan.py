@@ -19,7 +19,7 @@ def plan(
     input_shape: Annotated[Optional[list[str]], typer.Option(
         "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
         "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,
-    time: Annotated[bool, typer.Option("--time", help="How long each step takes: the median, on one thread, on drawn inputs.")] = False,
+    time: Annotated[bool, typer.Option("--time", help="How long each step takes: the median, on as many threads as --threads says, on drawn inputs.")] = False,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=1_000_000, help="How often, with --time.")] = _ROUNDS,
     together: Annotated[Optional[int], typer.Option("--together", min=2, max=128, metavar="N", help="Say whether N requests may run as one, "
         "and whether they have the bits then that they have alone.", show_default=False)] = None,

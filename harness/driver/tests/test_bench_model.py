@@ -93,6 +93,13 @@ def test_several_threads_for_a_request_are_judged_by_the_fastest_answer(bench_ho
     assert document_of(bench_house)["environment"]["threads of one request"] == "2"
 
 
+@pytest.mark.parametrize(("words", "threads", "said"), [((), 1, "1 thread"), (("--threads", "2", "--clients", "8"), 2, "2 threads")])
+def test_sheets_and_figures_say_on_how_many_threads_a_request_ran(bench_house, tenter, words, threads, said):
+    code, out, _ = tenter("bench", "model", "--quick", *words)
+    assert code == 0 and f"{said} for each request that runs." in out and f"Each on {said}." in out
+    assert document_of(bench_house)["threads"] == threads
+
+
 def test_a_profile_is_that_of_one_thread(bench_house, tenter):
     code, _, errors = tenter("bench", "model", "--profile", "--threads", "2")
     assert code == 2 and "--profile looks at one thread" in errors

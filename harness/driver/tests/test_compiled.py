@@ -68,8 +68,13 @@ def test_a_real_model_has_a_plan(program, tmp_path):
 def test_kernels_that_threads_compute_together(program, tmp_path):
     from tenter.machine import models
     path = models.made(tmp_path, "ocr_cls", models.RECIPES["ocr_cls"])
-    plan = verb.run(path, "x=1,3,48,192", 2, 1, 2, False, None, program, Console(quiet=True))
+    console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
+    plan = verb.run(path, "x=1,3,48,192", 2, 1, 2, False, tmp_path / "two.json", program, console)
     assert plan.ns and any(step.kernel.startswith("2 x ") for step in plan.steps), "large ones are cut"
+    assert "the medians of the steps together, on 2 threads" in console.export_text()
+    verb.run(path, "x=1,3,48,192", 0, 1, 1, True, tmp_path / "one.json", program, console)
+    stored = [json.loads((tmp_path / name).read_text()) for name in ("two.json", "one.json")]
+    assert [(one["threads"], one["kernels"], one["rounds"]) for one in stored] == [(2, "onednn", 2), (1, "reference", 0)]
 
 
 def test_requests_that_run_as_one(program, tmp_path):

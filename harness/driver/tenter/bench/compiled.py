@@ -21,6 +21,7 @@ from tenter.errors import HarnessDefect, UsageError
 from tenter.house import House
 from tenter.plain import one_line
 from tenter.report.sheet import Sheet, number
+from tenter.report.wording import plural
 
 _PROGRAM = "tenter-plan"
 _MANY_ELEMENTS = 1024  # of which a reference kernel makes a plan slow
@@ -91,14 +92,23 @@ def run(file: Path, shapes: str, rounds: int, together: int, threads: int, refer
     `threads`: that compute a kernel together."""
     model, = asked_models.find((file,), shapes, house)
     build_shown(house, FLAVOUR, console, (_PROGRAM,))
-    words = [str(model.path), "--kernels", "reference" if reference else "onednn", *_inputs(model)]
+    words = [str(model.path), "--kernels", _kernels(reference), *_inputs(model)]
     words += [*(("--rounds", str(rounds)) if rounds else ()), *(("--together", str(together)) if together > 1 else ())]
     words += ["--threads", str(threads)] if threads > 1 else []
     compiled = read(_output(house, words, model.name))
-    _show(model, compiled, console)
+    _show(model, compiled, threads, console)
     if out is not None:
-        out.write_text(json.dumps({"model": model.name, "inputs": model.inputs, **asdict(compiled)}, indent=1) + "\n")
+        out.write_text(json.dumps({"model": model.name, "inputs": model.inputs, **_asked(rounds, threads, reference), **asdict(compiled)}, indent=1) + "\n")
     return compiled
+
+
+def _asked(rounds: int, threads: int, reference: bool) -> dict[str, object]:
+    """What tells two files of one model apart."""
+    return {"kernels": _kernels(reference), "threads": threads, "rounds": rounds}
+
+
+def _kernels(reference: bool) -> str:
+    return "reference" if reference else "onednn"
 
 
 def _inputs(model: Asked) -> list[str]:
@@ -141,7 +151,7 @@ def _elements(specs: str) -> int:
     return sum(math.prod(int(dim) for dim in dims.split(",") if dim) for dims in re.findall(r"\[([\d,]*)\]", specs))
 
 
-def _show(model: Asked, compiled: Compiled, console: Console) -> None:
+def _show(model: Asked, compiled: Compiled, threads: int, console: Console) -> None:
     line(console, f"{one_line(model.name)}  {one_line('; '.join(model.inputs))}", "bold")
     line(console, f"  {compiled.nodes:,} nodes in the file, {compiled.nodes_loaded:,} once it is loaded, {len(compiled.steps):,} steps; "
                   f"{compiled.turned} times an image is turned between layouts")
@@ -150,7 +160,7 @@ def _show(model: Asked, compiled: Compiled, console: Console) -> None:
     if compiled.together is not None:
         line(console, f"  {compiled.together.text}")
     if compiled.ns is not None:
-        line(console, f"  {number(compiled.ns / 1000)} us, the medians of the steps together, on one thread")
+        line(console, f"  {number(compiled.ns / 1000)} us, the medians of the steps together, on {plural(threads, 'thread')}")
     for sheet in sheets(compiled):
         sheet.print(console)
 

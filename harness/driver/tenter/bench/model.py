@@ -69,7 +69,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     verdicts = model_goals.judge(book, names, request.threads)
     facts = {**session.finish(book, names), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed),
              **({"threads of one request": str(request.threads)} if request.threads > 1 else {})}
-    shown = model_sheets.sheets(book, names, verdicts)
+    shown = model_sheets.sheets(book, names, verdicts, request.threads)
     document = as_json(request, facts, book, names, verdicts)
     publish(session, document, request.json, markdown("Models beside their peers", request.command, facts, shown))
     show(session, facts, shown)
@@ -133,7 +133,7 @@ def libraries(wanted: bool | None) -> list[str]:
 
 def as_json(request: Request, facts: dict[str, str], book: Book, models: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Series of one value per answer are told by their quantiles; the files of the processes hold all of them."""
-    return {"version": measurement.VERSION, "command": request.command, "environment": facts,
+    return {"version": measurement.VERSION, "command": request.command, "threads": request.threads, "environment": facts,
             "contenders": [{"part": part, **asdict(contender)} for part in models for contender in book.contenders(part)],
             "verdicts": [_verdict(verdict) for verdict in verdicts],
             "rows": [as_row(row) for row in book]}

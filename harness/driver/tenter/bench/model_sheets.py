@@ -9,13 +9,15 @@ from tenter.bench.measurement import Book, Measured
 from tenter.bench.model_goals import CONFINED, OURS, Verdict
 from tenter.bench.quantiles import STEADY, quantile
 from tenter.report.sheet import Sheet, number
+from tenter.report.wording import plural
 
 SHORT = {OURS: "Tenter", CONFINED: "Tenter, confined", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 _MS, _MB = 1e6, 1e6
 
 
-def sheets(book: Book, models: Sequence[str], verdicts: Sequence[Verdict]) -> list[Sheet]:
-    return [sheet for sheet in (_goals(book, models, verdicts), _latency(book, models), _throughput(book, models),
+def sheets(book: Book, models: Sequence[str], verdicts: Sequence[Verdict], threads: int) -> list[Sheet]:
+    """`threads`: those of one request."""
+    return [sheet for sheet in (_goals(book, models, verdicts), _latency(book, models, threads), _throughput(book, models, threads),
                                 _open_loop(book, models), _load(book, models)) if sheet.rows]
 
 
@@ -45,18 +47,18 @@ def absences(book: Book, models: Sequence[str]) -> Iterator[str]:
         yield sentence if len(of) == len(models) else f"{', '.join(of)}: {sentence}"
 
 
-def _latency(book: Book, models: Sequence[str]) -> Sheet:
+def _latency(book: Book, models: Sequence[str], threads: int) -> Sheet:
     return Sheet("Latency of one client, closed loop, ms", (" model", " contender", "min", "p50", "p90", "p99", "answers"),
                  tuple((row.part, SHORT.get(row.contender, row.contender), *_times(row.series["latency_ns"]),
                         f"{len(row.series['latency_ns']):,}") for row in _of(book, models, "latency")),
-                 ("Each on one thread, unless --threads gave a request more. Confined: one thread that runs the nodes itself, a choice of its caller (COP-6).",))
+                 (f"Each on {plural(threads, 'thread')}. Confined: one thread that runs the nodes itself, a choice of its caller (COP-6).",))
 
 
 def _times(series: Sequence[float]) -> tuple[str, ...]:
     return tuple(number(value / _MS) for value in (min(series), *(quantile(series, share) for share in (0.5, 0.9, 0.99))))
 
 
-def _throughput(book: Book, models: Sequence[str]) -> Sheet:
+def _throughput(book: Book, models: Sequence[str], threads: int) -> Sheet:
     found = list(_of(book, models, "clients"))
     counts = sorted({int(dict(row.parameters)["clients"]) for row in found})
     rows = []
@@ -66,7 +68,7 @@ def _throughput(book: Book, models: Sequence[str]) -> Sheet:
             rows.append((model, SHORT.get(contender, contender),
                          *(number(statistics.median(row.series["per_s"])) if row else "" for row in cells)))
     return Sheet("Throughput, closed loop, answers per second", (" model", " contender", *(f"{count} client{'s' if count > 1 else ''}" for count in counts)),
-                 tuple(rows), ("The median over the rounds. One thread for each request that runs.",))
+                 tuple(rows), (f"The median over the rounds. {plural(threads, 'thread')} for each request that runs.",))
 
 
 def _open_loop(book: Book, models: Sequence[str]) -> Sheet:

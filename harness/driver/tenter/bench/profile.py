@@ -33,7 +33,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     steps = {name: profile_rows.by_step(of) for name, of in profiles.items()}
     facts = {**session.finish(book, list(profiles)), **{f"model: {one.name}": one.facts for one in models}, "seed": str(request.seed)}
     shown = _sheets(book, profiles, kinds, steps)
-    document = {"version": measurement.VERSION, "command": request.command, "environment": facts,
+    document = {"version": measurement.VERSION, "command": request.command, "threads": request.threads, "environment": facts,
                 "contenders": [{"part": part, **asdict(contender)} for part in profiles for contender in book.contenders(part)],
                 "profiles": [_told(name, one) for name, of in profiles.items() for one in of],
                 "kinds": [_as_json(name, row) for name, of in kinds.items() for row in of],
