@@ -90,7 +90,7 @@ def test_the_files_say_where_the_figures_come_from(bench_house, tenter, built):
     assert "<group> was not measured: it was not found." in text
     assert "| captured: chain on one variable | <= 120 ns | 100 | 100 | 75.0 | 25.0 | met |" in text
     assert "captured: a program of 1,000 ops" in text and "under TBB flow stands a graph that was built before" in text
-    assert "| independent | <= 250 ns | 200 | 200 | 150 | 50.0 | met | 4.00x | >= 3.5x | met | 0.50x |" in text
+    assert "| independent | <= 250 ns | 200 | 200 | 150 | 50.0 | met | 4.00x | >= 3.5x | met | 0.500x |" in text
     document = json.loads((bench_house.root / "copy.json").read_text())
     assert document == json.loads((folder / "bench.json").read_text())
     assert {"load average before", "load average after", "build: compiler", "cores", "processor"} <= set(document["environment"])

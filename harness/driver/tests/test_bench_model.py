@@ -116,7 +116,7 @@ def test_the_files_hold_quantiles_and_where_they_come_from(bench_house, tenter):
     assert document["environment"]["build: asked"] == "x=float32:2,5 y", "the shape of the recipe"
     text = (folder_of(bench_house) / "bench.md").read_text()
     assert "| ocr_cls | Tenter | 1.60 | 1.60 | 1.60 | 3.20 | 150 |" in text
-    assert "| ocr_cls | OpenVINO | 50 | 2.00 | 2.00 | 2.00 | 4.00 | 4.00 | 0.10 |" in text
+    assert "| ocr_cls | OpenVINO | 50 | 2.00 | 2.00 | 2.00 | 4.00 | 4.00 | 0.100 |" in text
     assert "| ocr_cls | Tenter | 1,000 | 2,000 | 2,000 |" in text and "| ocr_cls | Tenter, confined |  |" not in text
     assert "| ocr_cls | ONNX Runtime | 15.0 | 5.00 | 4.00 | 4.00 | 5.00 | 1.00 | 5.00 | 1.25 |" in text
     assert {"load average before", "load average after", "model: ocr_cls", "seed"} <= set(document["environment"])

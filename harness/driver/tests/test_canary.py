@@ -97,7 +97,7 @@ def test_all_are_found_and_a_search_ends_with_its_finding(canary, house):
     assert canary.built == [("probe", ("engine_fuzz_push_lost", "engine_fuzz_order_lost", "tenter-runner", "tenter_target_reference",
                                        "tenter_target_mutant_shared_arena"))]
     table = rows(out)
-    assert table["engine"][:6] == ["2/2", "2/2", "0.50", "0.50", "0.50", "1"], "as long as it took to find, and not to shrink"
+    assert table["engine"][:6] == ["2/2", "2/2", "0.500", "0.500", "0.500", "1"], "as long as it took to find, and not to shrink"
     assert table["cached_op"][:2] == ["1/1", "1/1"] and table["all"][:3] == ["1/1", "2/2", "3/3"] and "missed" not in out
     assert "3 of 3 planted bugs found, in 3 of 3 trials; 2 with the right diagnosis" in out
     report = reported(house)

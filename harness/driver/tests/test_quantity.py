@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenter.report import quantity
+from tenter.report import quantity, sheet
 
 
 @pytest.mark.parametrize(("exposure", "expected"), [
@@ -22,3 +22,10 @@ def test_quantities_have_names_with_spaces_units_that_fit_and_one_order(exposure
     (0.0000716, "72 µs"), (0.0012, "1.2 ms"), (0.0525, "52 ms"), (0.9999, "1.0 s"), (85.84, "85.8 s"), (600, "10.0 min")])
 def test_durations(seconds, expected):
     assert quantity.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (0, "0.00"), (0.00003127, "3.13e-05"), (0.03127, "0.0313"), (0.5, "0.500"), (-0.0421, "-0.0421"), (0.9999, "1.00"), (1.234, "1.23"),
+    (12.34, "12.3"), (1234.5, "1,234"), (None, "")])
+def test_a_figure_of_a_sheet_has_three_digits(value, expected):
+    assert sheet.number(value) == expected

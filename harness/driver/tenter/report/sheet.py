@@ -53,6 +53,6 @@ def number(value: float | None) -> str:
     """Three digits are what such a measurement has."""
     if value is None:
         return ""
-    if value and abs(value) < 0.1:
-        return f"{value:.1g}"
+    if value and abs(value) < 1:
+        return f"{value:#.3g}"  # 0.0312 ms as well
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
