@@ -10,6 +10,7 @@ import typer
 from tenter.console import command_line, open_console
 from tenter.errors import UsageError
 from tenter.house import this_house
+from tenter.record import destination
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True,
                   context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +18,8 @@ app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True,
 Quick = Annotated[bool, typer.Option("--quick", help="Few ops and repetitions: does it work, not how fast is it.")]
 Repeats = Annotated[Optional[int], typer.Option("--repeats", min=1, help="Repetitions of every measurement. "
                                                 "Default: 9 (policies: 15), and 3 with --quick.")]
-Json = Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write the results here as well.")]
+Json = Annotated[Optional[Path], typer.Option("--json", metavar="FILE", callback=destination.looked_at("--json"),
+                                                   help="Write the results here as well.")]
 Filter = Annotated[str, typer.Option("--filter", metavar="TEXT", help="Only workloads with this text in their name.")]
 _MODELS = ("ONNX files, or models by name: those of the scenarios, and ocr_rec, efficientnet_lite0_he, resnet50_he, shufflenet_he, "
            "densenet121_he, inception_v2_he, vgg19_he (6 to 575 MB each, made when they are asked for). Default: those of the scenarios, "

@@ -9,6 +9,7 @@ import typer
 
 from tenter.console import command_line, open_console
 from tenter.house import this_house
+from tenter.record import destination
 from tenter.strict import part, refuse_beside
 
 
@@ -24,7 +25,7 @@ def canary(
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the bugs, as for a CI that takes another third "
                                        "each night.")] = "",
     list_: Annotated[bool, typer.Option("--list", help="Print the table of planted bugs, and run nothing.")] = False,
-    write: Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write the result as a curated report, such as "
+    write: Annotated[Optional[Path], typer.Option(metavar="FILE.md", callback=destination.looked_at("--write"), help="Write the result as a curated report, such as "
                                                   "reports/curated/power.md.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Rows of bugs that were missed, and the table.")] = False,
     out: Annotated[Optional[Path], typer.Option("--out", metavar="DIR", help="Where the folder goes. Default: out/")] = None,

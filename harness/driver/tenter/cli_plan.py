@@ -10,6 +10,7 @@ import typer
 from tenter.console import open_console
 from tenter.house import this_house
 from tenter.plan import input_shapes
+from tenter.record import destination
 
 _ROUNDS = 200
 
@@ -26,7 +27,7 @@ def plan(
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, metavar="N", help="As for N threads that compute a kernel together "
         "(intra_op); with --time they do.")] = 1,
     reference: Annotated[bool, typer.Option("--reference", help="With the reference kernels, which fuse nothing.")] = False,
-    json: Annotated[Optional[Path], typer.Option("--json", metavar="FILE", help="Write it here as well.")] = None,
+    json: Annotated[Optional[Path], typer.Option("--json", metavar="FILE", callback=destination.looked_at("--json"), help="Write it here as well.")] = None,
 ) -> None:
     """Show what our runtime compiles a model to: its steps, what is fused into each, kernels, layouts and memory.
 

@@ -20,6 +20,7 @@ from tenter.console import build_shown, line
 from tenter.errors import HarnessDefect, UsageError
 from tenter.house import House
 from tenter.plain import one_line
+from tenter.record import destination
 from tenter.report.sheet import Sheet, number
 from tenter.report.wording import plural
 
@@ -98,7 +99,8 @@ def run(file: Path, shapes: str, rounds: int, together: int, threads: int, refer
     compiled = read(_output(house, words, model.name))
     _show(model, compiled, threads, console)
     if out is not None:
-        out.write_text(json.dumps({"model": model.name, "inputs": model.inputs, **_asked(rounds, threads, reference), **asdict(compiled)}, indent=1) + "\n")
+        asked = {"model": model.name, "inputs": model.inputs, **_asked(rounds, threads, reference)}
+        destination.write(out, json.dumps({**asked, **asdict(compiled)}, indent=1) + "\n")
     return compiled
 
 

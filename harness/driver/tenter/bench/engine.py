@@ -20,7 +20,7 @@ from tenter.console import build_shown, path_shown, say
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import environment, peers
-from tenter.record import archive
+from tenter.record import archive, destination
 
 PARTS = ("threads", "one_worker", "naive", "c_api", "memory")
 WORKERS = 2
@@ -138,8 +138,8 @@ def markdown(title: str, command: str, facts: dict[str, str], shown: list[Sheet]
 def publish(session: Session, document: dict[str, Any], also: Path | None, report: str) -> None:
     """The figures and the report, into the folder of the session; the figures to `also`, too."""
     for path in filter(None, (session.folder / "bench.json", also)):
-        write(path, json.dumps(document, indent=1) + "\n")
-    write(session.folder / REPORT, report)
+        destination.write(path, json.dumps(document, indent=1) + "\n")
+    destination.write(session.folder / REPORT, report)
 
 
 def show(session: Session, facts: dict[str, str], shown: list[Sheet]) -> None:
@@ -148,10 +148,3 @@ def show(session: Session, facts: dict[str, str], shown: list[Sheet]) -> None:
     session.console.print(f"\nload average {facts['load average before']} before, {facts['load average after']} after; "
                           f"{facts.get('cores', '?')} cores")
     print(path_shown(session.folder / REPORT))
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error

@@ -15,6 +15,7 @@ from tenter.bench.measurement import Book
 from tenter.console import build_shown, path_shown
 from tenter.errors import UsageError
 from tenter.house import House
+from tenter.record import destination
 
 CURATED = "error-policies.md"
 _REPEATS, _QUICK_REPEATS = 15, 3
@@ -36,6 +37,10 @@ def run(request: Request, house: House, console: Console) -> Path:
     """Returns the report."""
     if request.curate and request.filter:
         raise UsageError("--curate: the curated report shows every shape; leave --filter out")
+    curated = house.reports / "curated" / CURATED
+    if request.curate:
+        curated.parent.mkdir(exist_ok=True)
+        destination.looked_at("--curate")(curated)
     build_shown(house, engine.FLAVOUR, console, ("policy_bench",))
     session = engine.open_session("bench-policies", house, console, request.out)
     book = _measure(request, session)
@@ -45,16 +50,14 @@ def run(request: Request, house: House, console: Console) -> Path:
     comparison = policy_sheets.compare(book)
     text = render(house, request.command, facts, book, comparison)
     report = session.folder / CURATED
-    engine.write(report, text)
+    destination.write(report, text)
     document = {"version": measurement.VERSION, "command": request.command, "environment": facts,
                 "rows": [{**asdict(row), "parameters": dict(row.parameters)} for row in book]}
     for path in (session.folder / "policies.json", request.json):
         if path:
-            engine.write(path, json.dumps(document, indent=1) + "\n")
+            destination.write(path, json.dumps(document, indent=1) + "\n")
     if request.curate:
-        curated = house.reports / "curated" / CURATED
-        curated.parent.mkdir(exist_ok=True)
-        engine.write(curated, text)
+        destination.write(curated, text)
     for sheet in policy_sheets.sheets(book):
         sheet.print(console)
     for sentence in policy_sheets.conclusions(comparison):

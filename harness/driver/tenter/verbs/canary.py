@@ -10,7 +10,7 @@ import jinja2
 from rich.console import Console
 
 from tenter.console import advise, build_shown, line, path_shown
-from tenter.errors import CLEAN, HarnessDefect, UsageError
+from tenter.errors import CLEAN, HarnessDefect
 from tenter.house import FLAVOURS, House
 from tenter.machine.processors import processors
 from tenter.plan import bugs as table, catalogue, sweepable
@@ -18,7 +18,7 @@ from tenter.plan.bugs import Bug
 from tenter.plan.planner import Case, Planner
 from tenter.plan.selection import select
 from tenter.plan.trials import SCENARIO, Trial, chosen, search_case
-from tenter.record import whole
+from tenter.record import destination, whole
 from tenter.record.results import RunResult
 from tenter.report import power_sheets
 from tenter.report.detected import Detection, detections
@@ -49,15 +49,14 @@ def canary(request: Request, house: House, console: Console) -> int:
 def measure(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs, prints and writes. Returns the run and the exit code."""
     trials = chosen(planted(house), request.names, request.shard)
-    if request.write and not request.write.parent.is_dir():
-        raise UsageError(f"--write: no such folder {request.write.parent}")
     asked = running.Request(words=("canary",), jobs=request.jobs or max(1, processors() // 2), out=request.out,
                             quiet=request.quiet, command=request.command)
     result, code = running.run_planned(_cases(trials, request, asked, house, console), asked, house, console)
     made = detections(result, trials)
     _print(made, request.quiet, console)
     if request.write:
-        whole.write(request.write, render(result, made, house))
+        with destination.told(request.write):
+            whole.write(request.write, render(result, made, house))
         line(console, f"  written: {path_shown(request.write)}", "dim")
     return result, code
 
