@@ -11,6 +11,7 @@ from tenter.console import command_line, open_console
 from tenter.errors import UsageError
 from tenter.house import this_house
 from tenter.record import destination
+from tenter.strict import StrictCommand
 
 app = typer.Typer(rich_markup_mode="rich", no_args_is_help=True,
                   context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,7 +36,7 @@ def bench() -> None:
     """
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def engine(
     quick: Quick = False, repeats: Repeats = None, filter: Filter = "", json: Json = None, out: Out = None,  # noqa: A002
     peers: Annotated[Optional[bool], typer.Option(
@@ -58,7 +59,7 @@ def engine(
     verb.run(verb.Request(quick, repeats, filter, peers, json, out, command_line()), this_house(), open_console())
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def model(
     files: Annotated[Optional[list[Path]], typer.Argument(metavar="[MODEL ...]", show_default=False, help=_MODELS)] = None,
     quick: Quick = False, repeats: Annotated[Optional[int], typer.Option(
@@ -112,7 +113,7 @@ def model(
                           out, command_line(), threads), this_house(), open_console())
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def sharing(
     files: Annotated[Optional[list[Path]], typer.Argument(metavar="[MODEL ...]", show_default=False, help=_MODELS)] = None,
     quick: Quick = False, repeats: Annotated[Optional[int], typer.Option(
@@ -150,7 +151,7 @@ def sharing(
              this_house(), open_console())
 
 
-@app.command()
+@app.command(cls=StrictCommand)
 def policies(
     quick: Quick = False, repeats: Repeats = None, filter: Filter = "", json: Json = None, out: Out = None,  # noqa: A002
     curate: Annotated[bool, typer.Option("--curate", help="Write reports/curated/error-policies.md as well.")] = False,

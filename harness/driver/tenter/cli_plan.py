@@ -11,11 +11,13 @@ from tenter.console import open_console
 from tenter.house import this_house
 from tenter.plan import input_shapes
 from tenter.record import destination
+from tenter.strict import refuse_beside
 
 _ROUNDS = 200
 
 
 def plan(
+    context: typer.Context,
     model: Annotated[Path, typer.Argument(metavar="FILE.onnx", show_default=False, help="The model.")],
     input_shape: Annotated[Optional[list[str]], typer.Option(
         "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
@@ -42,5 +44,7 @@ def plan(
       ./tenter plan net.onnx --together 4                     may four requests that wait run as one (batch_max)?
     """
     from tenter.bench import compiled
+    if not time:
+        refuse_beside(context, ("rounds",), "goes with --time")
     shapes = input_shapes.as_text(input_shape, "./tenter plan --help") if input_shape else ""
     compiled.run(model, shapes, rounds if time else 0, together or 1, threads, reference, json, this_house(), open_console())

@@ -39,6 +39,8 @@ COMMANDS = {
     "run --resume replay2": r"replay2 is a replay, which does not go on but begins again; what it counted: ./tenter report replay2",
     "bench": r"a word is missing, which says what to do \(./tenter bench --help\)",
     "bench engin": r"No such command 'engin'. Did you mean 'engine'\? \(./tenter bench --help\)",
+    "plan net.onnx --rounds 5": r"--rounds goes with --time \(./tenter plan --help\)",
+    "bench engine --repeats 1 --repeats 2": r"--repeats was given 2 times, and only one can count \(./tenter bench engine --help\)",
     "bench engine --repeats 0": r"Invalid value for '--repeats': .* \(./tenter bench engine --help\)",
     "run smoke/god": r"no scenario, folder or file 'smoke/god'; did you mean 'smoke/good'\?",
     "run nowhere/none.toml": r"no such scenario file 'nowhere/none.toml'",
