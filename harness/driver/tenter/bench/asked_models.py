@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tenter.errors import UsageError
 from tenter.house import House
-from tenter.machine import environment, model_outline, models
+from tenter.machine import environment, model_file, model_outline, models
 from tenter.machine.model_outline import ModelOutline, Port
 from tenter.plan import input_shapes
 
@@ -47,20 +47,15 @@ def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
 
 def _made(file: Path, house: House) -> Path:
     """The model of a name, and the file of a scenario, made if it has to be; any other file as it is."""
-    if _is_name(file):
-        return models.named(house.models, file.name)
+    if model_file.is_name(file):
+        return model_file.named(house.models, file)
     of_scenarios = Path(os.path.abspath(file)).parent in (house.models, house.models.resolve()) and file.suffix == ".onnx"
     return models.named(house.models, file.stem) if of_scenarios and file.stem in models.RECIPES else file
 
 
-def _is_name(file: Path) -> bool:
-    """One word without a suffix that is no file: `resnet50_he`."""
-    return str(file) == file.name and not file.suffix and not file.exists()
-
-
 def _outline(path: Path) -> ModelOutline:
-    if not path.is_file():
-        raise UsageError(f"no such file '{path}'")
+    if refused := model_file.no_file(path):
+        raise UsageError(refused)
     try:
         return model_outline.read(path)
     except ValueError as error:

@@ -21,6 +21,7 @@ from tenter.console import say
 from tenter.errors import UsageError
 from tenter.graphs import seeds
 from tenter.house import House
+from tenter.machine import model_file
 from tenter.plain import one_line
 from tenter.plan.input_shapes import inputs_of, misfit, shared_out
 from tenter.plan.scenario import Expected, Scenario
@@ -52,8 +53,8 @@ def _files(word: Path, house: House) -> list[Path]:
     if seeds.means_seed(str(word)) and not word.exists():
         return [seeds.file_of(str(word), house, "--model")]
     if not word.is_dir():
-        if not word.is_file():
-            raise UsageError(f"--model: no such file '{word}'")
+        if refused := model_file.no_file(word):
+            raise UsageError(f"--model: {refused}")
         return [word]
     # A link that leads nowhere is a model that is gone, and is said to be.
     found = sorted(path for path in _beneath(word) if path.is_file() or not path.exists())

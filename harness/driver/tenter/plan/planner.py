@@ -13,6 +13,7 @@ from typing import Any
 from tenter.errors import UsageError, nearest
 from tenter.graphs import seeds
 from tenter.house import House
+from tenter.machine import model_file
 from tenter.machine.limits import Limit, threads
 from tenter.plan.catalogue import ONLY_IN, Catalogue, Parameter
 from tenter.plan.drawn import draw, names, told, values_of
@@ -141,8 +142,8 @@ class Planner:
                 raise UsageError(f"{where}: unknown model '{value}'{nearest(value, known)}")
             return str(model)
         path = (self.house.root / value).resolve()
-        if not path.is_file():
-            raise UsageError(f"{where}: no such file '{value}'")
+        if refused := model_file.no_file(path, value):
+            raise UsageError(f"{where}: {refused}")
         return str(path)
 
     def _checks(self, scenario: Scenario, offered: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ Each line stays one line on a narrow terminal too, which folds it itself, so tha
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -16,7 +17,7 @@ from tenter.console import line
 from tenter.errors import UsageError, nearest
 from tenter.graphs import seeds
 from tenter.house import House
-from tenter.machine import model_outline
+from tenter.machine import model_file, model_outline
 from tenter.machine.model_outline import ModelOutline, Port
 from tenter.plain import one_line
 from tenter.plan.support import unsupported
@@ -29,10 +30,8 @@ _NEVER_RUN = ("Constant", "Identity", "Dropout")
 def print_model(path: Path, house: House, console: Console) -> None:
     if seeds.means_seed(str(path)) and not path.exists():
         path = seeds.file_of(str(path), house, "--model")
-    if path.is_dir():
-        raise UsageError(f"--model: '{path}' is a folder; list one file of it")
-    if not path.is_file():
-        raise UsageError(f"--model: no such file '{path}'{_neighbour(path)}")
+    if refused := model_file.no_file(path):
+        raise UsageError(f"--model: {refused}{'' if os.path.lexists(path) else _neighbour(path)}")
     try:
         outline = model_outline.read(path)
     except ValueError as error:
