@@ -124,6 +124,7 @@ COMMANDS = {
     "list -f prob": r"--flavour: unknown flavour 'prob'; did you mean 'probe'\?",
     "list --model none.onnx": r"--model: no such file 'none.onnx'; did you mean 'net.onnx'\?",
     "list --model /dev/null": r"--model: '/dev/null' is no regular file",
+    "run --model file.txt": r"--model: '.*/file.txt' is no ONNX model: what stands at byte 0 is no part of one",
     "run --model /dev/null": r"--model: '/dev/null' is no regular file",
     "plan /dev/null": r"'/dev/null' is no regular file",
     "plan folder": r"'.*/folder' is a folder; name one file of it",

@@ -1,9 +1,16 @@
-"""The file of a model that a user names: by its name, or by a path that may lead to no file."""
+"""The file of a model that a user names: by its name, or by a path that may lead to no such file.
+
+What can be said before anything is built is said here, and takes no time: whether the bytes can be a model at all. Whether they are
+one that can run is for the target to say.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
+
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5  # how a field of Protocol Buffers is stored; ONNX has no other kind
 
 
 def is_name(word: Path) -> bool:
@@ -27,3 +34,45 @@ def no_file(path: Path, shown: str = "") -> str:
     if not path.exists():
         return f"no such file '{shown}'"
     return "" if path.is_file() else f"'{shown}' is no regular file"
+
+
+def no_model(path: Path) -> str:
+    """Why the bytes are no model, or nothing: its outermost fields have to follow one another, up to the end of the file."""
+    with path.open("rb") as file:
+        size, at = os.fstat(file.fileno()).st_size, 0
+        while at < size:
+            if not _pass(file):
+                return f"'{path}' is no ONNX model: what stands at byte {at:,} is no part of one"
+            if file.tell() > size:
+                return f"'{path}' is no ONNX model: it is cut off, within what begins at byte {at:,}"
+            at = file.tell()
+    return "" if size else f"'{path}' is no ONNX model: it is empty"
+
+
+def _pass(file: BinaryIO) -> bool:
+    """Over one field, perhaps beyond the end of the file; no for what is none."""
+    tag = _varint(file)
+    kind = tag & 7
+    if tag >> 3 == 0 or kind not in (_VARINT, _FIXED_64, _BYTES, _FIXED_32):
+        return False
+    length = _varint(file) if kind in (_VARINT, _BYTES) else 0
+    if length >> 62:
+        return False  # no file is so long
+    file.seek({_VARINT: 0, _BYTES: length, _FIXED_64: 8, _FIXED_32: 4}[kind], os.SEEK_CUR)
+    return True
+
+
+def _varint(file: BinaryIO) -> int:
+    """Seven bits of each byte, the least ones first, until one without the eighth. A byte that is not there
+    counts as passed, so that whoever called finds itself beyond the end."""
+    value = 0
+    for shift in range(0, 70, 7):
+        read = file.read(1)
+        if not read:
+            file.seek(1, os.SEEK_CUR)
+            break
+        byte = read[0]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return value

@@ -42,7 +42,7 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
     made = []
     for path, name, inputs, own in zip(files, names, read, shared, strict=True):
         refused = _unreadable(path) or (misfit(path, inputs, own) if own else "")
-        if refused and not several:
+        if not several and (refused := refused or _no_model(path)):
             raise UsageError(refused)
         others = {key: value for key, value in parameters.items() if key != "input_shape"}
         made.append(_scenario(path, name, {**others, "input_shape": own} if own else others, refused, house))
@@ -91,10 +91,16 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _unreadable(path: Path) -> str:
-    """Why the file cannot be read at all, or nothing; whether it is a model is for the target to say."""
+    """Why the file cannot be read at all, or nothing; whether it is a model that can run is for the target to say."""
     if not path.exists():
         return f"--model: no such file '{os.readlink(path)}', to which the link {path.name} leads"
     return "" if os.access(path, os.R_OK) else f"--model: the file {path.name} may not be read"
+
+
+def _no_model(path: Path) -> str:
+    """Of a file that is meant alone, before anything is built for it; among several the target tells it in a row."""
+    refused = model_file.no_model(path)
+    return f"--model: {refused}" if refused else ""
 
 
 def _scenario(model: Path, name: str, parameters: dict[str, Any], refused: str, house: House) -> Scenario:
