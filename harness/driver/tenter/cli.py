@@ -67,8 +67,9 @@ def run(
     out: Out = None,
     target: Annotated[str, typer.Option(metavar="NAME|FILE.so", help="Test this runtime instead: a name or a library "
                                         "behind the target ABI.")] = "",
-    model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|DIR|generated:SEED", help="Concurrent inference on this "
-                                                        "model, on the small model that is drawn by a seed, or on every model of a folder, instead of scenarios, "
+    model: Annotated[Optional[list[Path]], typer.Option(metavar="FILE.onnx|NAME|DIR|generated:SEED", help="Concurrent inference on this "
+                                                        "model, on one by its name (./tenter bench model --help has them), on the small model that is drawn by a seed, or on every model of a "
+                                                        "folder, instead of scenarios, "
                                                         "in the flavours probe and tsan; may be given again. One of "
                                                         "several that cannot be run is a row, and the others run.")] = None,
     threads: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: threads that call it at once.")] = 16,

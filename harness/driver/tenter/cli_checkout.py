@@ -22,7 +22,7 @@ def doctor() -> None:
 def list_(
     context: typer.Context,
     flavour: Annotated[str, typer.Option("--flavour", "-f", help="Ask the runner of this flavour.")] = "probe",
-    model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx|generated:SEED", help="What this model takes and gives, its ops, and its "
+    model: Annotated[Optional[Path], typer.Option(metavar="FILE.onnx|NAME|generated:SEED", help="What this model takes and gives, its ops, and its "
                                                   "nodes as the op: filters of a fault plan.")] = None,
 ) -> None:
     """List scenarios, workloads with their parameters, checks, fault sites and saboteurs; or what is in a model.

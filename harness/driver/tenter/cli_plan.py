@@ -18,7 +18,8 @@ _ROUNDS = 200
 
 def plan(
     context: typer.Context,
-    model: Annotated[Path, typer.Argument(metavar="FILE.onnx", show_default=False, help="The model.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", show_default=False, help="An ONNX file, or a model by its name (./tenter bench model "
+                                                  "--help has them).")],
     input_shape: Annotated[Optional[list[str]], typer.Option(
         "--input-shape", metavar="NAME=1,3,48,192", help="Shape of an input whose dimensions are open; may be given again. Default: that "
         "of the recipe, and 1 for the first and 64 for every other one that is open.")] = None,

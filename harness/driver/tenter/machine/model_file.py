@@ -10,18 +10,26 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from tenter.errors import UsageError
+
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5  # how a field of Protocol Buffers is stored; ONNX has no other kind
 
 
 def is_name(word: Path) -> bool:
     """One word without a suffix that is no file: `resnet50_he`."""
-    return str(word) == word.name and not word.suffix and not os.path.lexists(word)
+    return str(word) == word.name and not word.suffix and not word.is_symlink() and not word.exists()
 
 
-def named(models_dir: Path, word: Path) -> Path:
-    """The file of the model of that name, made if it has to be. The package onnx is loaded only then, since that takes a second."""
-    from tenter.machine import models
-    return models.named(models_dir, word.name)
+def named(models_dir: Path, word: Path, before: str = "") -> Path:
+    """The file of the model of that name, made if it has to be; `before` begins an error. The package onnx is loaded only here, since
+    that takes a second."""
+    try:
+        from tenter.machine import models
+        return models.named(models_dir, word.name)
+    except ImportError as error:
+        raise UsageError(f"{before}the model '{word}' cannot be made: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{before}{error}") from error
 
 
 def no_file(path: Path, shown: str = "") -> str:

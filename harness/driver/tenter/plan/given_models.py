@@ -52,6 +52,8 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
 def _files(word: Path, house: House) -> list[Path]:
     if seeds.means_seed(str(word)) and not word.exists():
         return [seeds.file_of(str(word), house, "--model")]
+    if model_file.is_name(word):
+        return [model_file.named(house.models, word, "--model: ")]
     if not word.is_dir():
         if refused := model_file.no_file(word):
             raise UsageError(f"--model: {refused}")

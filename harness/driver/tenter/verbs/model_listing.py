@@ -30,6 +30,8 @@ _NEVER_RUN = ("Constant", "Identity", "Dropout")
 def print_model(path: Path, house: House, console: Console) -> None:
     if seeds.means_seed(str(path)) and not path.exists():
         path = seeds.file_of(str(path), house, "--model")
+    elif model_file.is_name(path):
+        path = model_file.named(house.models, path, "--model: ")
     if refused := model_file.no_file(path):
         raise UsageError(f"--model: {refused}{'' if os.path.lexists(path) else _neighbour(path)}")
     try:
