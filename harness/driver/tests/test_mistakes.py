@@ -162,6 +162,11 @@ COMMANDS = {
 # The text of a scenario file, and what follows its name.
 SCENARIOS = {
     'titel = "t"\n' + WORKLOAD: r"unknown key 'titel'; did you mean 'title'\?",
+    'title = "t"\ntitle = "u"\n' + WORKLOAD: r"line 2: the key 'title' is there already",
+    'title = "t"\n[workload]\nkind = "x"\n\nkind = "y"': r"line 5: the key 'kind' is there already",
+    'title = "t"\n' + WORKLOAD + WORKLOAD: r"line 4: the table \[workload\] is there already",
+    'title = "t"\n[title]\n' + WORKLOAD: r"line 2: the table \[title\] is there already",
+    'title = "t"\ntitle = """u\nv"""\n' + WORKLOAD: r"Cannot overwrite a value \(at line 3, column .*\)",
     "title = 3\n" + WORKLOAD: r"'title' is 3, and must be a string",
     'title = "t"\nworkload = 3': r"'workload' is 3, and must be a table",
     'title = "t"': r"'workload' is missing",

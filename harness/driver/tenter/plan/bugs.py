@@ -7,11 +7,11 @@ instrument that plants this very bug. `problems` says where that is not so, and 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tenter import toml_text
 from tenter.errors import UsageError, nearest
 from tenter.house import FUZZED_FLAVOURS, House
 from tenter.plan.fuzzed import SUBJECTS
@@ -42,7 +42,7 @@ def read(house: House) -> tuple[Bug, ...]:
     """Raises for a table that cannot be read; what it says is for `problems` to judge."""
     source = house.relative(house.planted)
     try:
-        raw = tomllib.loads(house.planted.read_text())
+        raw = toml_text.loads(house.planted.read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"{source}: the table of planted bugs cannot be read ({error})") from error
     return tuple(_bug(name, row, f"{source}: [{name}]") for name, row in raw.items())

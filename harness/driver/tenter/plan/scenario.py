@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tenter import toml_text
 from tenter.errors import UsageError, nearest
 from tenter.house import FLAVOURS, House
 from tenter.plan.drawn import draw
@@ -99,8 +99,7 @@ def read(path: Path, house: House) -> Scenario:
     """Reads one file; every error is one line that names the file."""
     source = house.relative(path)
     try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
+        raw = toml_text.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise UsageError(f"{source}: no such file") from error
     except UnicodeDecodeError as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from tenter import toml_text
 from tenter.errors import UsageError, nearest
 from tenter.house import House
 
@@ -28,7 +28,7 @@ def read(house: House, sites: Collection[str]) -> tuple[Waiver, ...]:
     if not path.is_file():
         return ()
     try:
-        raw = tomllib.loads(path.read_text())
+        raw = toml_text.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"{source}: the waivers cannot be read ({error})") from error
     for key in raw:
