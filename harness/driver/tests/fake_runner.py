@@ -262,7 +262,7 @@ ENDINGS = {
     "crash": crash, "recorder_dies": recorder_dies, "hang": hang, "garbage": garbage, "asan": report_without_finding, "bad_findings": bad_findings,
     "bad_summary": bad_summary, "defect": say_and_end("the checks lost count\n", 70),
     "refuse": say_and_end("tenter-runner: model: unsupported (tenter::StatusError): plan.json: unknown action 'trow'; did you mean 'throw'?\n", 2),
-    "silent": say_and_end("", 0), "liar": say_and_end("", 1), "odd_code": say_and_end("odd\n", 42),
+    "refuse_late": say_and_end("tenter-runner: model: no node is called 'x'\n", 2), "silent": say_and_end("", 0), "liar": say_and_end("", 1), "odd_code": say_and_end("odd\n", 42),
 }
 
 if __name__ == "__main__":

@@ -61,6 +61,13 @@ def test_a_refused_plan_is_a_usage_error_and_leaves_nothing(tenter, write, house
     assert sorted(p.name for p in house.out.iterdir()) == before
 
 
+def test_a_plan_that_is_refused_after_some_progress_is_told_once(tenter, write):
+    code, out, err = tenter("run", write("smoke/bad", behaviour="refuse_late"))
+    assert code == 2 and "no node is called 'x'" in err and "no node is called" not in out and "ERROR" not in out
+    code, out, _ = tenter("run", "-q", "-j", "1", write("smoke/bad", behaviour="refuse_late"), write("smoke/good"))
+    assert code == 2 and "no node is called 'x'" in out, "among others it is a row, of a quiet run too"
+
+
 def test_a_refused_plan_among_others_is_a_row_like_theirs(tenter, write):
     code, out, _ = tenter("run", "-j", "1", write("smoke/a", behaviour="refuse"), write("smoke/b"))
     assert code == 2 and [line.split()[0] for line in out.splitlines()[:4]] == ["testing", "verdict", "ERROR", "PASS"]

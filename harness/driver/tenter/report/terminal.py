@@ -27,7 +27,8 @@ STYLES = {Verdict.PASS: "green", Verdict.FOUND: "green", Verdict.FAIL: "bold red
 class TerminalView:
     """Prints a row when a case ends; on a terminal also the cases that run, with done and total."""
 
-    def __init__(self, console: Console, cases: Sequence[Case], tested: str = "", quiet: bool = False) -> None:
+    def __init__(self, console: Console, cases: Sequence[Case], tested: str = "", quiet: bool = False,
+                 concluded: bool = False) -> None:
         self._console = console
         self._lock = threading.Lock()
         self._name_width = min(max((len(case.name) for case in cases), default=20), 52)
@@ -40,6 +41,7 @@ class TerminalView:
         self._tested = tested
         self._quiet = quiet  # no rows of what is as it should be
         self._header_due = True
+        self._concluded = concluded  # a case has a result, here or before this run went on, so that there is a table
         self._refused: list[tuple[Case, CaseResult]] = []
 
     def __enter__(self) -> TerminalView:
@@ -47,7 +49,7 @@ class TerminalView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._header_due:  # not all were refused, so that there is a table
+        if self._concluded:  # else they are one line on stderr, even if a log has the header already
             for row in self._refused:
                 self._print(*row)
         self._bars.stop()
@@ -67,6 +69,7 @@ class TerminalView:
         with self._lock:
             self._bars.remove_task(self._tasks.pop(case.name))
             self._bars.advance(self._all)
+            self._concluded |= result is not None and not result.usage
             if result is not None and result.usage:
                 # When every plan is refused, one line on stderr is the answer, and a table would repeat it.
                 self._refused.append((case, result))

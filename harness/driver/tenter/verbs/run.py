@@ -224,7 +224,7 @@ def _go_on(run: RunResult, cases: list[Case], folder: Path, request: Request, ho
 def _run_all(run: RunResult, cases: list[Case], folder: Path, request: Request, house: House,
              console: Console, latest: Path | None) -> RunResult:
     """Runs the cases into a folder that may have results of others already."""
-    with TerminalView(console, cases, run.tested, request.quiet) as view:
+    with TerminalView(console, cases, run.tested, request.quiet, bool(run.cases)) as view:
         outcome = run_cases(cases, house, folder, request.jobs, view, request.budget_s)
     if outcome.results and not run.cases and all(case.usage for case in outcome.results):
         # The runner refused every plan: there is nothing to report, so the error is the answer.
