@@ -122,7 +122,8 @@ class CachedOp {
   // Refuses later calls with kClosed; returns at once.
   void Close();
   // Blocks until every request of InvokeAsync has its answer, but for those whose answer the
-  // calling thread gives, and those that run inline: their callers are inside. REQUIRES: closed; not within an op of the engine.
+  // calling thread gives, and those that run inline: their callers are inside. REQUIRES: closed;
+  // not within an op of the engine.
   void AwaitAnswers() { callers_.AwaitAsked(); }
   bool closed() const { return callers_.closed(); }
 
