@@ -71,7 +71,7 @@ def _run_smoke(house, moment: str, number: int) -> subprocess.CompletedProcess[s
         """) + textwrap.dedent(moment) + "\nsys.exit(cli.main(sys.argv[1:]))\n"
     return subprocess.run([sys.executable, "-c", program, "run", "smoke"], cwd=house.root, capture_output=True, text=True,
                           timeout=60, env=os.environ | {"PYTHONPATH": str(Path(houses.__file__).parents[1])},
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                          preexec_fn=lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGINT, number)])
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
