@@ -169,8 +169,9 @@ TEST_F(CApiModel, RunsInEachWay) {
         ASSERT_EQ(made, needs_one ? TENTER_STALE_HANDLE
                         : exists  ? TENTER_OK
                                   : TENTER_INVALID_ARGUMENT);
-        if (needs_one)
+        if (needs_one) {
           EXPECT_NE(std::strstr(error_.message, "unless its requests run inline"), nullptr);
+        }
         if (made != TENTER_OK) continue;
         tenter_tensor output = {};
         ASSERT_EQ(Invoke(&output), TENTER_OK) << error_.message;
