@@ -154,7 +154,7 @@ Node Gemm(Drawn* d) {
   if (x.empty()) return {};
   Dice& dice = *d->dice;
   const Dims& dims = d->At(x).dims;
-  const bool turn_a = dice.Chance(25), turn_b = dice.Chance(40);
+  const bool turn_a = dice.Chance(50), turn_b = dice.Chance(40);
   const int64_t depth = dims[turn_a ? 0 : 1], rows = dims[turn_a ? 1 : 0];
   // A column for C can be taken for a row, and an operand for the transposed one, in squares alone.
   const int64_t width = dice.OneOf<int64_t>({rows, rows, depth, dice.From(1, 5), dice.From(1, 5)});
