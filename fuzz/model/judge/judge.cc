@@ -1,6 +1,7 @@
 #include "fuzz/model/judge/judge.h"
 
 #include <algorithm>
+#include <map>
 
 #include "fuzz/model/judge/compilations.h"
 #include "fuzz/model/judge/errors.h"
@@ -84,16 +85,17 @@ std::optional<Broken> JudgeLooks(const Program& program, const History& history)
 // Who frees an op waits for the answers of its requests, whoever else is inside, but for those that
 // are given inside of the call that asks.
 std::optional<Broken> JudgeFrees(const Program&, const History& history) {
-  std::vector<Answer> all;
-  for (const auto& answers : history.callers) all.insert(all.end(), answers.begin(), answers.end());
-  for (const Answer& free : all) {
-    if (free.verb != Verb::kFree || free.code != TGT_OK) continue;
-    for (const Answer& answer : all)
-      if (answer.op == free.op && answer.given > free.end && answer.given > answer.asked)
+  std::map<int, uint64_t> freed;  // when the free of an op had returned
+  for (const auto& answers : history.callers)
+    for (const Answer& answer : answers)
+      if (answer.verb == Verb::kFree && answer.code == TGT_OK) freed[answer.op] = answer.end;
+  for (const auto& answers : history.callers)
+    for (const Answer& answer : answers)
+      if (const auto free = freed.find(answer.op);
+          free != freed.end() && answer.given > free->second && answer.given > answer.asked)
         return Broken{"COP-4", "answered behind the free",
                       "request " + std::to_string(answer.request) +
                           " was answered when its op had been freed"};
-  }
   return std::nullopt;
 }
 
