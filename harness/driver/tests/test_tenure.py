@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from test_resume import driver, folder_of  # noqa: F401  (a fixture)
 from tenter import house as houses
 from tenter.errors import UsageError
 from tenter.record import tenure
+from tenter.record.destination import Unwritable
 
 
 @contextmanager
@@ -60,6 +62,16 @@ def test_a_lock_that_was_taken_under_a_name_that_is_gone_is_taken_again(tmp_path
     monkeypatch.setattr(fcntl, "flock", late)
     with tenure.held(tmp_path):
         assert name.read_text().strip() == str(os.getpid())
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_folder_that_may_not_be_written_is_no_mistake_of_the_command(tmp_path, monkeypatch, number):
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(Unwritable, match=f"^cannot write under {tmp_path}: {os.strerror(number)}$") as raised, tenure.held(tmp_path):
+        pass
+    assert raised.value.exit_code == 3
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ def processes(repeats: int) -> list[int]:
 
 def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results."""
+    destination.refuse_unwritable((request.out or house.out).resolve())
     build_shown(house, FLAVOUR, console, ("engine_bench",))
     session = open_session("bench", house, console, request.out)
     book = _measure(request, session)

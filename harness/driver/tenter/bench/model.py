@@ -21,6 +21,7 @@ from tenter.console import build_shown
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import peers
+from tenter.record import destination
 
 PROGRAM = "model_bench"
 CLIENTS = (1, 2, 8)
@@ -58,6 +59,7 @@ class Request:
 
 def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results."""
+    destination.refuse_unwritable((request.out or house.out).resolve())
     models = asked_models.find(request.files, request.input_shape, house)
     build_shown(house, FLAVOUR, console, (PROGRAM,))
     session = open_session("bench-model", house, console, request.out)

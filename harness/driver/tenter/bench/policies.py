@@ -41,6 +41,7 @@ def run(request: Request, house: House, console: Console) -> Path:
     if request.curate:
         curated.parent.mkdir(exist_ok=True)
         destination.looked_at("--curate")(curated)
+    destination.refuse_unwritable((request.out or house.out).resolve())
     build_shown(house, engine.FLAVOUR, console, ("policy_bench",))
     session = engine.open_session("bench-policies", house, console, request.out)
     book = _measure(request, session)

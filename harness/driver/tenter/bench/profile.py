@@ -17,11 +17,13 @@ from tenter.bench.model import BLOCK_MS, PROGRAM, QUICK_BLOCK_MS, Request, as_ro
 from tenter.bench.profile_rows import Profile, Row
 from tenter.console import build_shown
 from tenter.house import House
+from tenter.record import destination
 from tenter.report.sheet import Sheet
 
 
 def run(request: Request, house: House, console: Console) -> Path:
     """Profiles what was asked for and returns the folder with the results."""
+    destination.refuse_unwritable((request.out or house.out).resolve())
     models = asked_models.find(request.files, request.input_shape, house)
     nodes = {model.name: model_nodes.read(model.path) for model in models}
     build_shown(house, FLAVOUR, console, (PROGRAM,))

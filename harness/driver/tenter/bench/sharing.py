@@ -23,6 +23,7 @@ from tenter.console import build_shown, path_shown
 from tenter.errors import HarnessDefect, UsageError
 from tenter.house import House
 from tenter.machine import peers
+from tenter.record import destination
 
 _PROGRAM = "sharing_bench"
 COUNTS, _QUICK_COUNTS = (1, 2, 8, 64, 256, 1000), (1, 8, 1000)
@@ -58,6 +59,7 @@ class Request:
 
 def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results. Answers that differ end it, after the figures."""
+    destination.refuse_unwritable((request.out or house.out).resolve())
     models = asked_models.find(request.files, request.input_shape, house)
     build_shown(house, FLAVOUR, console, (_PROGRAM,))
     session = open_session("bench-sharing", house, console, request.out)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tenter.errors import HarnessDefect, UsageError, nearest
 from tenter.plan.planner import Case
-from tenter.record import journal, searched, tenure, whole
+from tenter.record import destination, journal, searched, tenure, whole
 from tenter.record.findings import Finding, finding_from_json, finding_to_json
 from tenter.record.results import CaseResult, RunResult, run_from_json, run_to_json
 
@@ -30,24 +29,10 @@ def create_run_folder(out: Path, label: str, now: datetime) -> Path:
     name = f"{now:%Y%m%d-%H%M%S}-{_slug(label)}"
     for number in range(1, 1000):
         folder = out / (name if number == 1 else f"{name}-{number}")
-        try:
+        with destination.told_under(out), suppress(FileExistsError):
             folder.mkdir(parents=True)
             return folder
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise UsageError(f"cannot write under {out}: {error.strerror}") from error
     raise UsageError(f"{out} holds a thousand runs called {name}")
-
-
-def refuse_unwritable(out: Path) -> None:
-    """Before something that takes long: what `create_run_folder` would refuse after it."""
-    try:
-        existing = next(path for path in (out, *out.parents) if path.exists())
-        with TemporaryDirectory(dir=existing):
-            pass
-    except OSError as error:
-        raise UsageError(f"cannot write under {out}: {error.strerror}") from error
 
 
 @contextmanager

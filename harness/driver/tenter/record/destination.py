@@ -1,5 +1,5 @@
-"""A file outside of the run folders that a user wants written, such as that of --json: looked at when the command line is read, before
-anything is built or measured, and written at the end. What stands against it is one line in both cases, and exit code 3."""
+"""What a user wants written, and where: a file outside of the run folders, such as that of --json, and the folder of --out. Both are
+looked at before anything is built or measured. What stands against them, then or at the end, is one line, and exit code 3."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from tenter.errors import INCONCLUSIVE, TenterError
 
 
@@ -24,6 +26,23 @@ def looked_at(option: str) -> Callable[[Path | None], Path | None]:
                 _try(path)
         return path
     return look
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Of the folder in which a run gets its own: what would stop that, before something that takes long. It may be made for it."""
+    with told_under(out):
+        existing = next(path for path in (out, *out.parents) if path.exists())
+        with TemporaryDirectory(dir=existing):
+            pass
+
+
+@contextmanager
+def told_under(out: Path) -> Iterator[None]:
+    """Around what makes or fills a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(f"cannot write under {out}: {error.strerror or error}") from error
 
 
 def write(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tenter.errors import UsageError
+from tenter.record.destination import Unwritable
 
 NAME = ".running"
 _TAKEN = (errno.EWOULDBLOCK, errno.EACCES)
@@ -51,11 +52,11 @@ def _taken(folder: Path) -> int:
     while True:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except (PermissionError, FileNotFoundError, NotADirectoryError) as error:
+        except (FileNotFoundError, NotADirectoryError) as error:  # it is no folder
             raise UsageError(f"cannot write under {folder}: {error.strerror}") from error
         except OSError as error:
-            if error.errno == errno.EROFS:
-                raise UsageError(f"cannot write under {folder}: {error.strerror}") from error
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise Unwritable(f"cannot write under {folder}: {error.strerror}") from error
             raise
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -48,6 +48,7 @@ def canary(request: Request, house: House, console: Console) -> int:
 
 def measure(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs, prints and writes. Returns the run and the exit code."""
+    destination.refuse_unwritable((request.out or house.out).resolve())
     trials = chosen(planted(house), request.names, request.shard)
     asked = running.Request(words=("canary",), jobs=request.jobs or max(1, processors() // 2), out=request.out,
                             quiet=request.quiet, command=request.command)

@@ -20,7 +20,7 @@ from tenter.plain import one_line
 from tenter.plan import files
 from tenter.plan.planner import VERSION, Case
 from tenter.plan.scenario import Expected
-from tenter.record import archive
+from tenter.record import archive, destination
 from tenter.record.findings import Finding
 from tenter.record.results import FUZZED, SWEPT, CaseResult, RunResult, Verdict
 from tenter.report.terminal import TerminalView
@@ -49,6 +49,7 @@ def replay(word: str, times: int, out: Path, house: House, console: Console) -> 
         raise UsageError(f"{finding.id} is a program of the fuzzer: {finding.evidence.get('replay', './tenter fuzz --help')}")
     if result.kind == SWEPT:
         raise UsageError(f"{finding.id} is a finding of a whole sweep: {finding.evidence.get('replay', './tenter sweep --help')}")
+    destination.refuse_unwritable(out)
     here = folder / "cases" / result.name
     plan = with_effective_faults(_plan(here / "plan.json"), result)
     build_shown(house, result.flavour, console)

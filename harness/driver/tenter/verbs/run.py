@@ -28,7 +28,7 @@ from tenter.plan.planted import in_setting_of
 from tenter.plan.scenario import Scenario
 from tenter.plan.selection import select
 from tenter.plan.sweeping import TRIALS
-from tenter.record import archive, journal, searched, tenure
+from tenter.record import archive, destination, journal, searched, tenure
 from tenter.record.comparison import defects
 from tenter.record.results import RunResult
 from tenter.report import github, report
@@ -82,7 +82,7 @@ class Request:
 def run(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     """Runs what was asked for and writes the reports. Returns the result and the exit code."""
     known = _baseline(request)  # first, so that a typing error costs no run, and no build
-    archive.refuse_unwritable((request.out or house.out).resolve())
+    destination.refuse_unwritable((request.out or house.out).resolve())
     if is_library(request.target) and (problem := libraries.problem_with(request.target)):
         raise UsageError(f"--target: {problem}")
     for flavour in request.flavours:

@@ -28,7 +28,7 @@ from tenter.plan.selection import select
 from tenter.plan.sweepable import LeftOut
 from tenter.plan.sweeping import ENOUGH_BESIDE, LEFT, PAIR, TRIAL_OF, TRIALS, Base, Strike
 from tenter.plan.waivers import Waiver
-from tenter.record import archive, journal, whole
+from tenter.record import archive, destination, journal, whole
 from tenter.record.results import CaseResult, RunResult, SiteCount, Verdict
 from tenter.report.swept import SweepView, left_out_note, sheet
 from tenter.report.terminal import print_end
@@ -83,6 +83,7 @@ class Sweep:
 def sweep(request: Request, house: House, console: Console) -> tuple[RunResult, int]:
     if request.flavour not in FUZZED_FLAVOURS:
         raise UsageError(f"--flavour: a sweep needs fault sites, and '{request.flavour}' has none{nearest(request.flavour, FUZZED_FLAVOURS)}")
+    destination.refuse_unwritable((request.out or house.out).resolve())
     cases, left_out = chosen(request, house, console)
     if request.mutant:
         return _prove(request, cases, house, console)
