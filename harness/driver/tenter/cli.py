@@ -93,7 +93,8 @@ def run(
                                          "setting that is run, so that the report says what its checks can find there.")] = True,
     input_shape: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME=1,3,48,192", help="With --model: shape of an input whose dimensions are open; may be given again, "
-        "for another input. Of several models it counts for those that have the input. ./tenter list --model FILE says which are open.")] = None,
+        "for another input. Of several models it counts for those that have the input. Default: that of the recipe, and 1 for the first and 64 for every other one "
+        "that is open; ./tenter list --model FILE says which are.")] = None,
 ) -> None:
     """Run scenarios and write a report.
 

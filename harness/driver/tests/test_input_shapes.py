@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import onnx
 import pytest
 from onnx import TensorProto, helper
+
+from tenter.machine import models
 
 
 def save(path: Path, inputs: dict[str, list | None]) -> Path:
@@ -122,3 +125,43 @@ def test_of_files_that_are_no_models_the_rows_tell(tenter, tmp_path):
     for name in ("one", "other"):
         (tmp_path / "models" / f"{name}.onnx").write_bytes(b"no ONNX")
     assert tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", "--input-shape", "x=1")[0] == 3
+
+
+@pytest.fixture
+def recipe(house, tmp_path, monkeypatch):
+    """A model of a recipe in models/, with two open sizes."""
+    content = save(tmp_path / "open.onnx", {"x": ["n", "side"]}).read_bytes()
+    monkeypatch.setattr(models, "RECIPES", {"mine": models.Recipe(1, lambda: content, "2,5")})
+    return models.named(house.models, "mine")
+
+
+@pytest.mark.parametrize("words", [("mine",), ("models/mine.onnx",), ("elsewhere/copy.onnx",), ("link.onnx",)])
+def test_a_model_of_a_recipe_is_called_with_its_shape(tenter, house, recipe, words):
+    (house.root / "elsewhere").mkdir()
+    shutil.copy(recipe, house.root / "elsewhere" / "copy.onnx")
+    (house.root / "link.onnx").symlink_to(recipe)
+    code, _, err = tenter("run", "--model", *words, "-f", "probe")
+    name = {"mine": recipe.name}.get(words[0], Path(words[0]).name)
+    assert code == 0 and err == f"tenter: --model: {name} is called with the shape of its recipe: --input-shape 2,5\n"
+    case, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert case["parameters"]["input_shape"] == "2,5" and " --input-shape 2,5 " in case["again"]
+    assert "  x[n,side] float32   open; by default --input-shape x=2,5\n" in tenter("list", "--model", *words)[1]
+
+
+def test_a_shape_that_is_given_counts_more_and_other_bytes_have_no_recipe(tenter, house, recipe):
+    assert tenter("run", "--model", "mine", "-f", "probe", "--input-shape", "x=7,7")[2] == ""
+    assert json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["parameters"]["input_shape"] == "x=7,7"
+    recipe.write_bytes(save(house.root / "other.onnx", {"y": ["n", "side"]}).read_bytes())
+    assert tenter("run", "--model", "models/mine.onnx", "-f", "probe")[2] == ""
+    assert json.loads((house.out / "latest" / "report.json").read_text())["cases"][0]["parameters"]["input_shape"] == ""
+    for note in ("no JSON", "[]", "{}"):
+        recipe.with_suffix(".recipe.json").write_text(note)
+        assert tenter("run", "--model", "models/mine.onnx", "-f", "probe")[::2] == (0, "")
+
+
+def test_of_several_models_each_has_the_shape_of_its_own_recipe(tenter, house, recipe, tmp_path):
+    shutil.copy(recipe, save(tmp_path / "models" / "two.onnx", MODELS["two"]).with_name("copy.onnx"))
+    code, _, err = tenter("run", "--model", str(tmp_path / "models"), "-f", "probe", "--input-shape", "right=9,4")
+    assert code == 0 and err == "tenter: --model: copy.onnx is called with the shape of its recipe: --input-shape 2,5\n"
+    cases = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert [case["parameters"]["input_shape"] for case in cases] == ["2,5", "right=9,4"]

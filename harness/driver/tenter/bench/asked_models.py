@@ -41,7 +41,7 @@ def find(files: Sequence[Path], shapes: str, house: House) -> list[Asked]:
     shared = input_shapes.shared_out(shapes, [outline.inputs for outline in outlines]) if shapes else [""] * len(paths)
     stems = Counter(path.stem for path in paths)
     return [_asked(path, path.stem if stems[path.stem] == 1 else f"{path.stem}-{number}", outline,
-                   own or _by_recipe(path, house))
+                   own or model_file.shape_of_recipe(house.models, path))
             for number, (path, outline, own) in enumerate(zip(paths, outlines, shared, strict=True), start=1)]
 
 
@@ -60,11 +60,6 @@ def _outline(path: Path) -> ModelOutline:
         return model_outline.read(path)
     except ValueError as error:
         raise UsageError(f"{path} is no model: {error}") from error
-
-
-def _by_recipe(path: Path, house: House) -> str:
-    recipe = {**models.BY_NAME, **models.RECIPES}.get(path.stem)
-    return recipe.shape if recipe and path.parent == Path(os.path.abspath(house.models)) else ""
 
 
 def _asked(path: Path, name: str, outline: ModelOutline, shapes: str) -> Asked:

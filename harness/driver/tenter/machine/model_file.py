@@ -1,11 +1,13 @@
 """The file of a model that a user names: by its name, or by a path that may lead to no such file.
 
-What can be said before anything is built is said here, and takes no time: whether the bytes can be a model at all. Whether they are
-one that can run is for the target to say.
+What can be said before anything is built is said here, and takes no time: whether the bytes can be a model at all, and whether
+they are those of a recipe. Whether they can run is for the target to say.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +32,31 @@ def named(models_dir: Path, word: Path, before: str = "") -> Path:
         raise UsageError(f"{before}the model '{word}' cannot be made: {error}") from error
     except UsageError as error:
         raise UsageError(f"{before}{error}") from error
+
+
+def shape_of_recipe(models_dir: Path, path: Path) -> str:
+    """What a model is asked with whose file leaves sizes open, if a recipe made it, wherever a copy of it lies; else nothing."""
+    name = _recipe_of(models_dir, path)
+    if not name:
+        return ""
+    try:
+        from tenter.machine import models
+    except ImportError:  # then nobody can make one, either
+        return ""
+    recipe = {**models.BY_NAME, **models.RECIPES}.get(name)
+    return recipe.shape if recipe else ""
+
+
+def _recipe_of(models_dir: Path, path: Path) -> str:
+    """By its bytes, as the notes beside the models have them; only a file of the size of a model is read."""
+    try:
+        size = path.stat().st_size
+        notes = {made.stem: made.with_suffix(".recipe.json") for made in models_dir.glob("*.onnx") if made.stat().st_size == size}
+        # Of two recipes with the same bytes, the one that the file is called after.
+        digests = {json.loads(notes[name].read_text())["sha256"]: name for name in sorted(notes, key=path.stem.__eq__) if notes[name].is_file()}
+        return digests.get(hashlib.sha256(path.read_bytes()).hexdigest(), "") if digests else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def no_file(path: Path, shown: str = "") -> str:

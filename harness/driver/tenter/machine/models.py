@@ -43,7 +43,7 @@ class Recipe:
 
     version: int
     make: Callable[[], bytes]
-    shape: str = ""  # what the benchmark asks with, where the file leaves sizes open: "1,3,48,192"
+    shape: str = ""  # what it is asked with, where the file leaves sizes open: "1,3,48,192"
 
 
 def prepare(models_dir: Path) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 A word that means one model has to be right, or nothing runs. Of several models, in a folder or in several words, each is for
 itself: one that cannot be run says why in a row of its own, and the others run. A word that names no file at all is a mistake
-in both cases. A shape counts for the models that have its input.
+in both cases. A shape counts for the models that have its input. Where none is given, that of its recipe counts, if it has one.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
     shared = shared_out(shapes, read) if several and shapes else [shapes] * len(files)
     made = []
     for path, name, inputs, own in zip(files, names, read, shared, strict=True):
+        own = own or _by_recipe(path, house)
         refused = _unreadable(path) or (misfit(path, inputs, own) if own else "")
         if not several and (refused := refused or _no_model(path)):
             raise UsageError(refused)
@@ -90,6 +91,14 @@ def _names(paths: Sequence[Path]) -> list[str]:
                        if sum(other[-count:] == one[-count:] for other in parts) == 1), len(one))
         names.append("/".join(one[-length:]))
     return names
+
+
+def _by_recipe(path: Path, house: House) -> str:
+    """The shape that its recipe says, as `bench model` and `plan` take it."""
+    shape = model_file.shape_of_recipe(house.models, path)
+    if shape:
+        say(f"--model: {path.name} is called with the shape of its recipe: --input-shape {shape}")
+    return shape
 
 
 def _unreadable(path: Path) -> str:

@@ -20,6 +20,7 @@ from tenter.house import House
 from tenter.machine import model_file, model_outline
 from tenter.machine.model_outline import ModelOutline, Port
 from tenter.plain import one_line
+from tenter.plan.input_shapes import sizes_of
 from tenter.plan.support import unsupported
 
 SITE = "cached_op.node.run"
@@ -39,7 +40,7 @@ def print_model(path: Path, house: House, console: Console) -> None:
     except ValueError as error:
         raise UsageError(f"--model: '{path}' is no ONNX model: {one_line(str(error))}") from error
     _print(console, f"{path.name}: opset {outline.opset or 'unknown'}")
-    _print_ports(outline, console)
+    _print_ports(outline, model_file.shape_of_recipe(house.models, path), console)
     ops = outline.ops()
     _print(console, f"\nops ({len(ops)})")
     for op, count in ops.items():
@@ -59,20 +60,20 @@ def _print(console: Console, title: str) -> None:
     line(console, title, "bold")
 
 
-def _print_ports(outline: ModelOutline, console: Console) -> None:
+def _print_ports(outline: ModelOutline, shapes: str, console: Console) -> None:
     _print(console, f"\ninputs ({len(outline.inputs)})")
     for port in outline.inputs:
-        line(console, f"  {one_line(str(port))}{_option(port)}")
+        line(console, f"  {one_line(str(port))}{_option(port, shapes)}")
     _print(console, f"\noutputs ({len(outline.outputs)})")
     for port in outline.outputs:
         line(console, f"  {one_line(str(port))}")
 
 
-def _option(port: Port) -> str:
-    """What a run takes when nobody says; another one may be given in its place."""
+def _option(port: Port, shapes: str) -> str:
+    """What a run takes when nobody says, the shape of a recipe or else small ones; another one may be given in its place."""
     if not port.axes or not port.open or port.name != one_line(port.name):
         return ""
-    return f"   open; by default --input-shape {one_line(shlex.quote(f'{port.name}=' + ','.join(map(str, port.sized()))))}"
+    return f"   open; by default --input-shape {one_line(shlex.quote(f'{port.name}=' + ','.join(map(str, port.sized(sizes_of(shapes, port))))))}"
 
 
 def _print_nodes(outline: ModelOutline, console: Console) -> None:
