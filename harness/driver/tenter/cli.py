@@ -74,6 +74,12 @@ def run(
                                                         "several that cannot be run is a row, and the others run.")] = None,
     threads: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: threads that call it at once.")] = 16,
     inferences: Annotated[int, typer.Option(min=1, max=MOST_INTEGER, help="With --model: inferences in all; a tenth under tsan.")] = 2000,
+    intra_op: Annotated[int, typer.Option("--intra-op", min=1, max=64, help="With --model: threads that compute a kernel together.")] = 1,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=MOST_INTEGER, help="With --model: requests of one signature that may run as one; ./tenter plan FILE "
+                                       "--together N says whether the model lets them.")] = 1,
+    fault: Annotated[Optional[list[str]], typer.Option("--fault", metavar="SITE=FAULT", help="With --model: a fault to inject, as in the plan of a scenario "
+                                                       "(scenarios/README.md), such as 'cached_op.node.run=2%error(data_loss)'; may be given "
+                                                       "again. ./tenter list has the sites.")] = None,
     baseline: Annotated[Optional[Path], typer.Option(metavar="REPORT", help="A report.json, or a run folder: what was found "
                                                      "there is known, and only new findings fail the run.")] = None,
     shard: Annotated[str, typer.Option(metavar="K/N", help="Only the K-th of N parts of the scenarios, for N machines; the seeds of one "
@@ -110,6 +116,8 @@ def run(
       ./tenter run smoke --repeat 20 --seed 100     twenty seeds
       ./tenter run --model net.onnx --threads 16    any model made of supported ops, in probe and tsan
       ./tenter run --model models/ -f probe         a row for each model of a folder
+      ./tenter run --model net.onnx --batch 8       and requests that wait run as one, eight at most
+      ./tenter run --model net.onnx --fault 'cached_op.node.run=2%error(data_loss)'   one node in fifty fails
       ./tenter run --model generated:7 -f probe     a small model that is drawn by a seed, the same everywhere
     """
     from tenter.verbs import run as verb
@@ -117,7 +125,7 @@ def run(
     if resume:
         if scenarios:
             raise UsageError("--resume goes on with what was planned; leave the scenario names out")
-        refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "power", "canary",
+        refuse_beside(context, ("flavour", "seed", "repeat", "out", "target", "model", "threads", "inferences", "intra_op", "batch", "fault", "power", "canary",
                                 "input_shape", "shard", "baseline", "retry"), "says nothing beside --resume, which goes on with what was planned")
         request = verb.Request(jobs=jobs or cases_at_once(), command=command_line(), budget_s=_seconds(budget), quiet=quiet, github=github)
         raise typer.Exit(verb.resume(resume.resolve(), request, this_house(), open_console())[1])
@@ -125,13 +133,14 @@ def run(
         if scenarios:
             raise UsageError("--model makes a scenario of its own; leave the scenario names out")
         parameters = {"threads": threads, "inferences": inferences}
+        parameters |= {name: value for name, value in (("intra_op", intra_op), ("batch", batch)) if value > 1}
         if input_shape:
             parameters["input_shape"] = input_shapes.as_text(input_shape, "./tenter run --help")
     else:
-        refuse_beside(context, ("threads", "inferences", "input_shape"),
+        refuse_beside(context, ("threads", "inferences", "intra_op", "batch", "fault", "input_shape"),
                       "goes with --model; a scenario says that itself, in its file")
     request = verb.Request(words=tuple(scenarios or ()), flavours=tuple(flavour or ()), seed=seed, repeat=repeat,
-                           jobs=jobs or cases_at_once(), out=out, target=target, models=tuple(model or ()), parameters=parameters, power=power, canary=canary,
+                           jobs=jobs or cases_at_once(), out=out, target=target, models=tuple(model or ()), parameters=parameters, faults=tuple(fault or ()), power=power, canary=canary,
                            baseline=baseline, shard=part(shard, "run"), budget_s=_seconds(budget), quiet=quiet, retry=retry, github=github,
                            command=command_line())
     raise typer.Exit(verb.run(request, this_house(), open_console())[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_a_search_for_models_that_takes_long_shows_that_it_lives(folder, house, 
     found = given_models._files(folder, house)
     assert found == sorted(path for path in folder.rglob("*.onnx") if path.is_file() or not path.exists())
     assert f"--model: searching {folder} for *.onnx, at {folder}" in capsys.readouterr().err
+
+
+def test_threads_of_a_kernel_batches_and_faults_are_asked_for(tenter, house, folder):
+    fault, other = 'engine.op.body=nth(3)throw(runtime_error,"a; b")', "cached_op.arena.allocate=1%bad_alloc"
+    words = ["--intra-op", "2", "--batch", "8", "--fault", fault, "--fault", other]
+    assert tenter("run", "--model", str(folder / "good.onnx"), "-f", "probe", *words)[0] == 0
+    case, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert (case["parameters"]["intra_op"], case["parameters"]["batch"]) == (2, 8)
+    assert [one["item"] for one in case["faults"]][-1] == other and "COP-5" in case["contracts"]
+    assert shlex.split(case["again"])[shlex.split(case["again"]).index("--intra-op"):][:8] == words
+    assert tenter(*shlex.split(case["again"])[1:])[0] == 0, "the line that runs it again means the same"
+    again, = json.loads((house.out / "latest" / "report.json").read_text())["cases"]
+    assert (again["parameters"], again["effective_faults"], again["again"]) == (case["parameters"], case["effective_faults"], case["again"])
+
+
+def test_a_fault_that_never_fires_concludes_nothing(tenter, folder):
+    code, out, _ = tenter("run", "--model", str(folder / "good.onnx"), "-f", "probe", "--fault", "engine.op.body=nth(3)error(never)")
+    assert code == 3 and "the fault engine.op.body=nth(3)error(never) never fired" in out

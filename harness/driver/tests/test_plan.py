@@ -123,7 +123,7 @@ def test_the_plan_has_every_default_and_absolute_paths(tenter, write, house):
     assert plan == {
         "version": 1, "scenario": "smoke/full", "flavour": "probe", "faults": "", "seed": 7, "watchdog_ms": 30000,
         "target": {"name": "reference", "library": str(house.target("probe", "reference")), "saboteur": ""},
-        "workload": {"kind": "concurrent_inference", "behaviour": "clean", "calls_alone": 16, "threads": 4, "inferences": 2000,
+        "workload": {"kind": "concurrent_inference", "behaviour": "clean", "calls_alone": 16, "threads": 4, "inferences": 2000, "intra_op": 1, "batch": 1,
                      "model": str(house.models / "ocr_cls.onnx"), "input_shape": "", "rate": 1.0, "thread_safe": True},
         "checks": ["determinism", "hidden_write"]}
 

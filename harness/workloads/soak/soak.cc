@@ -94,6 +94,7 @@ class Soak {
     board.Expose("withdrawn_requests", requests_.withdrawn());
     board.Expose("late_requests", requests_.late());
     board.Expose("compilations", models_.compilations());
+    board.Expose("batched_requests", models_.batched());
     if (requests_.in_flight_max() < 2)
       board.NoPower(kDeterminism, "no two requests were in flight together");
     if (requests_.answers() == 0) board.NoPower(kDeterminism, "no request was answered");
@@ -154,6 +155,8 @@ WorkloadType SoakOfModels() {
            {"plans_max", int64_t{2}, "of them that stay compiled; the others come and go", 1},
            {"workers", int64_t{2}, "workers of each engine; 0 is the naive engine"},
            {"in_flight_max", int64_t{4}, "requests of an op that may run at once", 1},
+           {"batch", int64_t{1}, "requests of one signature that may run as one", 1},
+           {"intra_op", int64_t{1}, "threads that compute a kernel together", 1, 64},
            {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
            {"input_shape", std::string(), "of the first model: 1,3,48,192 or name=1,8;..."},
@@ -162,8 +165,9 @@ WorkloadType SoakOfModels() {
       .checks = {"determinism", "error_exactness", "leak", "life", "liveness", "data_race"},
       .exposes = {"threads", "lives", "loads", "inferences", "in_flight_max", "failed_requests",
                   "refused_requests", "closed_requests", "withdrawn_requests", "late_requests",
-                  "compilations", "growth_kb", "growth_resident_kb", "growth_busy_kb",
-                  "growth_blocks", "growth_threads", "growth_descriptors", "growth_mappings"},
+                  "compilations", "batched_requests", "growth_kb", "growth_resident_kb",
+                  "growth_busy_kb", "growth_blocks", "growth_threads", "growth_descriptors",
+                  "growth_mappings"},
       .run = RunSoak};
 }
 

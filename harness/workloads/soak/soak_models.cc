@@ -38,7 +38,8 @@ Status SoakModels::Open() {
                            .seed = CombineHash(stage_.seed, file),
                            .input_shape = file == 0 ? p.Text("input_shape") : std::string(),
                            .shape_variants = p.Int("shape_variants"),
-                           .reference_kernels = p.Flag("reference_kernels")}));
+                           .reference_kernels = p.Flag("reference_kernels"),
+                           .intra_op = static_cast<uint64_t>(p.Int("intra_op"))}));
     if (inputs.size() > 1 && inputs.distinct_answers() == 1)
       return {StatusCode::kInvalidArgument,
               "model " + files_[file] + ": all inputs have one answer, so that no mix-up of " +
@@ -151,6 +152,8 @@ Result<std::unique_ptr<SoakModels::Made>> SoakModels::Make(size_t file, tgt_erro
   options.thread_safe = 1;
   options.reference_kernels = p.Flag("reference_kernels") ? 1 : 0;
   options.in_flight_max = static_cast<uint64_t>(p.Int("in_flight_max"));
+  options.batch_max = static_cast<uint64_t>(p.Int("batch"));
+  options.intra_op = static_cast<uint64_t>(p.Int("intra_op"));
   options.plans_max = static_cast<uint64_t>(p.Int("plans_max"));
   TENTER_ASSIGN_OR_RETURN(options.way, WayOf(p.Text("way"), table_));
   TENTER_RETURN_IF_ERROR(set_up(table_.cached_op_create(self, made->engine.get(), made->model.get(),
@@ -159,13 +162,13 @@ Result<std::unique_ptr<SoakModels::Made>> SoakModels::Make(size_t file, tgt_erro
   return made;
 }
 
-int64_t SoakModels::compilations() const {
+tgt_footprint SoakModels::FootprintOfTheStaying() const {
   tgt_footprint footprint = {};
   tgt_error error = {};
   if (table_.footprint == nullptr || stalls_[0].made == nullptr ||
       table_.footprint(stage_.target.self(), stalls_[0].op, &footprint, &error) != TGT_OK)
-    return 0;
-  return static_cast<int64_t>(footprint.compilations);
+    return {};
+  return footprint;
 }
 
 bool SoakModels::answers_differ() const {

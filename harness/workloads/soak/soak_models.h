@@ -60,8 +60,12 @@ class SoakModels {
   std::vector<tgt_error> TakeFailures() EXCLUDES(mutex_);
 
   int64_t loads() const { return loads_.Load(kRelaxed); }
-  // Of the op that stays; 0 when the target does not tell.
-  int64_t compilations() const;
+  // Of the op that stays; 0 when the target does not tell. Batched: requests that ran as one with
+  // others.
+  int64_t compilations() const {
+    return static_cast<int64_t>(FootprintOfTheStaying().compilations);
+  }
+  int64_t batched() const { return static_cast<int64_t>(FootprintOfTheStaying().batched); }
   // How many different answers each model has, for whoever asks whether a mix-up would show.
   bool answers_differ() const;
 
@@ -80,6 +84,7 @@ class SoakModels {
   };
   // Which of the files a stall has in a life.
   size_t FileOf(size_t stall, uint64_t life) const { return (stall + life) % files_.size(); }
+  tgt_footprint FootprintOfTheStaying() const;
   Result<std::unique_ptr<Made>> Make(size_t file, tgt_error* error);
   // Again as long as it is a fault of the plan that makes it fail, but not for ever.
   Result<std::unique_ptr<Made>> MakeInSpiteOfFaults(size_t file) EXCLUDES(mutex_);

@@ -16,6 +16,7 @@
 
 #include "harness/faults/known_sites.h"
 #include "harness/workloads/workload.h"
+#include "runtime/base/atomic.h"
 #include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/base/unseen_mutex.h"
@@ -48,9 +49,18 @@ class FakeTarget {
     return blocks_;
   }
 
+  // The most that any op was asked for.
+  uint64_t batch_max() const { return batch_max_.Load(kRelaxed); }
+  uint64_t intra_op() const { return intra_op_.Load(kRelaxed); }
+
   static tgt_target Table();
 
  private:
+  void Note(const tgt_cached_op_options& options) {
+    if (options.batch_max > batch_max()) batch_max_.Store(options.batch_max, kRelaxed);
+    if (options.intra_op > intra_op()) intra_op_.Store(options.intra_op, kRelaxed);
+  }
+
   static FakeTarget& Self(void* self) { return *static_cast<FakeTarget*>(self); }
   static tgt_code Refuse(tgt_error* error, tgt_code code, const char* message) {
     error->code = code;
@@ -109,6 +119,7 @@ class FakeTarget {
   tgt_handle next_ GUARDED_BY(mutex_) = 0;
   std::set<tgt_handle> live_ GUARDED_BY(mutex_);
   int64_t blocks_ GUARDED_BY(mutex_) = 0, mapped_ GUARDED_BY(mutex_) = 0;
+  Atomic<uint64_t> batch_max_ = 0, intra_op_ = 0;
   std::vector<void*> memory_;
   std::vector<int> descriptors_;
   Gate gate_;
@@ -144,12 +155,19 @@ tgt_target FakeTarget::Table() {
     name[0] = 'x', name[1] = '\0';
     return TGT_OK;
   };
-  table.cached_op_create = [](void* self, tgt_handle, tgt_handle, const tgt_cached_op_options*,
-                              tgt_handle* op, tgt_error*) -> tgt_code {
+  table.cached_op_create = [](void* self, tgt_handle, tgt_handle,
+                              const tgt_cached_op_options* options, tgt_handle* op,
+                              tgt_error*) -> tgt_code {
+    Self(self).Note(*options);
     *op = Self(self).New(true);
     return TGT_OK;
   };
   table.invoke = Invoke;
+  table.footprint = [](void*, tgt_handle, tgt_footprint* footprint, tgt_error*) -> tgt_code {
+    *footprint = {};
+    footprint->batched = 5;
+    return TGT_OK;
+  };
   return table;
 }
 
@@ -170,6 +188,7 @@ struct Soaked {
   std::set<std::string> findings;
   std::vector<CheckResult> results;
   std::map<std::string, int64_t> exposure;
+  uint64_t batch_max, intra_op;  // of the ops
 };
 
 Soaked SoakOf(Leaves leaves, std::map<std::string, int64_t> more = {}) {
@@ -206,6 +225,7 @@ Soaked SoakOf(Leaves leaves, std::map<std::string, int64_t> more = {}) {
   soaked.results = board.results();
   soaked.exposure = board.exposure();
   EXPECT_EQ(progress.done(), progress.total());
+  soaked.batch_max = fake.batch_max(), soaked.intra_op = fake.intra_op();
   return soaked;
 }
 
@@ -247,6 +267,16 @@ TEST(Soak, HasNoPowerInAFewRounds) {
     if (result.name == "leak") {
       EXPECT_EQ(result.note, "fewer than 16 rounds do not tell growth from chance");
     }
+}
+
+TEST(Soak, MakesItsOpsAsItIsTold) {
+  const Soaked alone = SoakOf(Leaves::kNothing, {{"rounds", 1}});
+  EXPECT_EQ(alone.batch_max, 1U);
+  EXPECT_EQ(alone.intra_op, 1U);
+  const Soaked soaked = SoakOf(Leaves::kNothing, {{"rounds", 1}, {"batch", 8}, {"intra_op", 2}});
+  EXPECT_EQ(soaked.batch_max, 8U);
+  EXPECT_EQ(soaked.intra_op, 2U);
+  EXPECT_EQ(soaked.exposure.at("batched_requests"), 5);
 }
 
 TEST(Soak, LastsSoManySeconds) {

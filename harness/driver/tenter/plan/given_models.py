@@ -29,7 +29,7 @@ from tenter.plan.scenario import Expected, Scenario
 _EVERY_S = 2.0  # between lines of a search that takes long
 
 
-def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -> list[Scenario]:
+def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House, faults: Sequence[str] = ()) -> list[Scenario]:
     """One per file, and per model in the folders; a file that is named twice is run once."""
     files: dict[Path, None] = {}
     for word in words:
@@ -46,7 +46,7 @@ def scenarios(words: Sequence[Path], parameters: dict[str, Any], house: House) -
         if not several and (refused := refused or _no_model(path)):
             raise UsageError(refused)
         others = {key: value for key, value in parameters.items() if key != "input_shape"}
-        made.append(_scenario(path, name, {**others, "input_shape": own} if own else others, refused, house))
+        made.append(_scenario(path, name, {**others, "input_shape": own} if own else others, faults, refused, house))
     return made
 
 
@@ -114,15 +114,16 @@ def _no_model(path: Path) -> str:
     return f"--model: {refused}" if refused else ""
 
 
-def _scenario(model: Path, name: str, parameters: dict[str, Any], refused: str, house: House) -> Scenario:
+def _scenario(model: Path, name: str, parameters: dict[str, Any], faults: Sequence[str], refused: str, house: House) -> Scenario:
     """A tenth as much of it under ThreadSanitizer."""
     given = {"model": str(model.resolve()), **parameters}
     words = ["--model", seeds.word_of(model, house) or house.relative(model)]
     for key, value in parameters.items():
         for one in str(value).split(";"):
             words += [f"--{key.replace('_', '-')}", one]
+    words += [word for fault in faults for word in ("--fault", fault)]
     scenario = Scenario(name=f"model/{name}", source="--model", selector=shlex.join(words), kind="concurrent_inference", parameters=given,
-                        title=f"{model.name}: concurrent inference", contracts=("COP-1",), refused=refused,
+                        title=f"{model.name}: concurrent inference", contracts=("COP-1", "COP-5") if faults else ("COP-1",), refused=refused, faults="; ".join(faults),
                         purpose="Every output is compared bit by bit with the one-thread run of the same plan.",
                         expect=Expected(main="determinism"))
     slow = {"inferences": max(parameters.get("threads", 1), parameters["inferences"] // 10)}

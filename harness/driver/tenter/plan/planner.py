@@ -159,9 +159,10 @@ class Planner:
 
     def _check_faults(self, scenario: Scenario) -> None:
         """Only site names are checked here, so that a typing error stops the run before it starts."""
+        where = "--fault" if scenario.source == "--model" else f"{scenario.source}: [faults]"
         for glob in fault_sites(scenario.faults):
             if not any(fnmatch.fnmatchcase(site, glob) for site in self.catalogue.sites):
-                raise UsageError(f"{scenario.source}: [faults] unknown site '{glob}'{nearest(glob, self.catalogue.sites)}")
+                raise UsageError(f"{where}{'' if where.endswith(']') else ':'} unknown site '{glob}'{nearest(glob, self.catalogue.sites)}")
 
     def _target(self, scenario: Scenario) -> dict[str, str]:
         flavour = self.catalogue.flavour

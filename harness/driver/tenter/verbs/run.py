@@ -63,6 +63,7 @@ class Request:
     canary: bool = False  # a few quick bugs in each setting, when the default scenarios are run
     power: bool = False  # plant the bugs of the canaries in the settings that were asked for, too
     parameters: dict[str, Any] = field(default_factory=dict)  # of the scenario made for --model
+    faults: tuple[str, ...] = ()  # of that scenario: items of a fault plan
     command: str = ""
 
     named: str = ""  # what the folder is called, where the words do not say it
@@ -89,7 +90,7 @@ def run(request: Request, house: House, console: Console) -> tuple[RunResult, in
         if flavour not in FLAVOURS:
             raise UsageError(f"--flavour: unknown flavour '{flavour}'{nearest(flavour, FLAVOURS)}")
     if request.models:
-        chosen = given_models.scenarios(request.models, request.parameters, house)
+        chosen = given_models.scenarios(request.models, request.parameters, house, request.faults)
     else:
         chosen = select(house, list(request.words or DEFAULT_WORDS))
     scenarios = [scenario.asked_for(request.flavours) for scenario in chosen]
