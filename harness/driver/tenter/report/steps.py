@@ -7,6 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable
 
+from tenter.cases import batched
 from tenter.cases.verdict import REFUSED, powerless
 from tenter.plan import sweepable
 from tenter.plan.commands import changed, given
@@ -19,6 +20,7 @@ from tenter.report.wording import few, plural, powerless_note
 _MOST_STEPS = 6
 _MOST_REASONS = 3
 _ALONE = "no two requests "  # begins the note of a check that saw one request at a time (harness/workloads/inference)
+_APART = "no two requests ran as one"  # the same where they were to
 _CALLERS = 16  # in place of one
 _MANY = 10_000  # requests of which none met another: ten times as many meet no more often
 
@@ -45,7 +47,7 @@ def what_now(run: RunResult, measured: bool) -> list[str]:
         return [*(steps or ["Nothing to repair."]), f"Sweep deeper, more hits of each site: {deeper}"]
     if not measured:
         steps.append(f"Measure what the checks can find in these settings: {run.command or './tenter run'} --power")
-    return [*(steps + _weak(run) or ["Nothing to repair."]), *_deeper(run)]
+    return [*(steps + _unbatched(run) + _weak(run) or ["Nothing to repair."]), *_deeper(run)]
 
 
 def _longer(run: RunResult, why: str = "") -> str:
@@ -139,6 +141,8 @@ def _meeting(case: CaseResult) -> str:
     """What to change where no two requests met: threads where one called alone, else how long they have for it."""
     if not any(check.state == "no_power" and _ALONE in check.note for check in case.checks):
         return ""
+    if batched.told_apart(case) and any(check.note == _APART for check in case.checks):
+        return f"; whether the model lets them: {batched.why(case)}"
     name = "inferences" if case.exposure.get("threads", 0) > 1 else "threads"
     if name == "inferences" and case.exposure.get(name, 0) >= _MANY:
         return "; so many requests that never met are too short to do so: only a model of more ops says more"
@@ -150,11 +154,18 @@ def _meeting(case: CaseResult) -> str:
     return f"; with more {name}: {shlex.join(words)}"
 
 
+def _unbatched(run: RunResult) -> list[str]:
+    """Cases whose requests were to run as one, once for each model and setting. Where the model lets them, too few of them waited."""
+    apart = {batched.why(case): case for case in reversed(run.cases) if batched.told_apart(case) and not case.planted and case.verdict is Verdict.PASS}
+    return [f"See whether requests can run as one in {case.name}, where none did; if the model lets them, more have to wait at once (threads, "
+            f"in_flight_max): {command}" for command, case in apart.items()]
+
+
 def _weak(run: RunResult) -> list[str]:
     """Checks without power in cases where others had it, the commonest reason first. A planted bug ends its run early, so what the
     other checks of a canary could not see says nothing; nor do requests that never met where one thread alone may call."""
     weak = [(check.note or "no reason given", f"{check.name} in {case.name}") for case in run.cases if not case.planted
-            for check in case.checks if check.state == "no_power" and not (_ALONE in check.note and case.parameters.get("thread_safe") is False)]
+            for check in case.checks if check.state == "no_power" and not (check.note == _APART and batched.told_apart(case)) and not (_ALONE in check.note and case.parameters.get("thread_safe") is False)]
     return [f"Give power to {few(list(dict.fromkeys(where for note, where in weak if note == reason)))}, which saw nothing there: {reason}."
             for reason, _ in Counter(note for note, _ in weak).most_common()]
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tenter import errors
+from tenter.cases import batched
 from tenter.cases.verdict import counts, exit_code, is_known
 from tenter.plan.scenario import FIRST
 from tenter.plan.sweeping import SWEPT, TRIAL_OF
@@ -101,7 +102,7 @@ def sentence(case: CaseResult) -> str:
         return f"{case.reason}; {exposure(case)}" if exposure(case) else case.reason
     what = "mismatch" if any(c.name == "determinism" and c.state == "passed" for c in case.checks) else "finding"
     shown = f"{plural(0, what)} in {exposure(case)}" if trials(case)[1] else plural(0, what)
-    return "; ".join(filter(None, [shown, case.reason if case.replays else "", bound(case)]))
+    return "; ".join(filter(None, [shown, batched.told_apart(case), case.reason if case.replays else "", bound(case)]))
 
 
 def kinds(findings: Iterable[Finding]) -> str:
