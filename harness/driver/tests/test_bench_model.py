@@ -93,6 +93,15 @@ def test_several_threads_for_a_request_are_judged_by_the_fastest_answer(bench_ho
     assert document_of(bench_house)["environment"]["threads of one request"] == "2"
 
 
+def test_more_threads_than_processors_are_a_note(bench_house, tenter, monkeypatch):
+    monkeypatch.setattr("tenter.machine.processors.processors", lambda: 2)
+    write_model(bench_house.root / "net.onnx")
+    note = "tenter: --threads: 8 threads are to compute at once, and 2 processors are there: "
+    for threads, said in ((8, 1), (2, 0)):
+        code, _, err = tenter("bench", "model", "net.onnx", "--quick", "--threads", str(threads))
+        assert code == 0 and err.count(note) == said
+
+
 @pytest.mark.parametrize(("words", "threads", "said"), [((), 1, "1 thread"), (("--threads", "2", "--clients", "8"), 2, "2 threads")])
 def test_sheets_and_figures_say_on_how_many_threads_a_request_ran(bench_house, tenter, words, threads, said):
     code, out, _ = tenter("bench", "model", "--quick", *words)

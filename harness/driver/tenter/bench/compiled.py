@@ -16,9 +16,10 @@ from rich.console import Console
 from tenter.bench import asked_models
 from tenter.bench.asked_models import Asked
 from tenter.bench.engine import FLAVOUR
-from tenter.console import build_shown, line
+from tenter.console import build_shown, line, say
 from tenter.errors import HarnessDefect, UsageError
 from tenter.house import House
+from tenter.machine.processors import crowded
 from tenter.plain import one_line
 from tenter.record import destination
 from tenter.report.sheet import Sheet, number
@@ -92,6 +93,8 @@ def run(file: Path, shapes: str, rounds: int, together: int, threads: int, refer
     """Compiles the model, shows the plan and returns it. `rounds`: how often it is timed; 0: not at all. `together`: so many requests as one.
     `threads`: that compute a kernel together."""
     model, = asked_models.find((file,), shapes, house)
+    if note := crowded(threads if rounds else 1, "--threads"):  # without --time none of them runs
+        say(note)
     build_shown(house, FLAVOUR, console, (_PROGRAM,))
     words = [str(model.path), "--kernels", _kernels(reference), *_inputs(model)]
     words += [*(("--rounds", str(rounds)) if rounds else ()), *(("--together", str(together)) if together > 1 else ())]

@@ -17,10 +17,11 @@ from tenter.bench.engine import FLAVOUR, Session, markdown, open_session, proces
 from tenter.bench.measurement import Book, Measured
 from tenter.bench.model_goals import OURS, PEERS, Verdict
 from tenter.bench.quantiles import quantile
-from tenter.console import build_shown
+from tenter.console import build_shown, say
 from tenter.errors import UsageError
 from tenter.house import House
 from tenter.machine import peers
+from tenter.machine.processors import crowded
 from tenter.record import destination
 
 PROGRAM = "model_bench"
@@ -61,6 +62,8 @@ def run(request: Request, house: House, console: Console) -> Path:
     """Measures what was asked for and returns the folder with the results."""
     destination.refuse_unwritable((request.out or house.out).resolve())
     models = asked_models.find(request.files, request.input_shape, house)
+    if note := crowded(request.threads, "--threads"):
+        say(note)
     build_shown(house, FLAVOUR, console, (PROGRAM,))
     session = open_session("bench-model", house, console, request.out)
     book = Book()

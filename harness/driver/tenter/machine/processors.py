@@ -1,4 +1,4 @@
-"""How many processes that use many threads themselves run at once."""
+"""How many processors there are, for processes and threads that are to run at once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def processors(quota: Path = _QUOTA) -> int:
         return max(1, min(mine, int(time) // int(period)))
     except (OSError, ValueError):  # no such file, or no limit
         return mine
+
+
+def crowded(threads: int, what: str) -> str:
+    """A note where more threads compute than processors are there; `what` says of whom. Nothing where each has one of its own."""
+    here = processors()
+    if threads <= here:
+        return ""
+    return f"{what}: {threads:,} threads are to compute at once, and {here:,} {'processor is' if here == 1 else 'processors are'} there: they take turns, and times say more of that"
 
 
 def cases_at_once() -> int:

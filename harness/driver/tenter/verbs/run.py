@@ -20,6 +20,7 @@ from tenter.errors import UsageError, nearest
 from tenter.history import ledger
 from tenter.house import FLAVOURS, House
 from tenter.machine import environment, instrumented, libraries
+from tenter.machine.processors import crowded
 from tenter.plan import catalogue, files, given_models, shard, tested
 from tenter.plan.bugs import CANARIES
 from tenter.plan.first_look import first_look
@@ -35,6 +36,7 @@ from tenter.report import github, report
 from tenter.report.power import is_measured, power_of
 from tenter.report.since import since
 from tenter.report.terminal import TerminalView, print_end
+from tenter.report.wording import few
 from tenter.sources.contracts import read_contracts
 
 DEFAULT_WORDS = ("smoke",)
@@ -148,7 +150,21 @@ def plan_cases(scenarios: list[Scenario], request: Request, house: House, consol
     twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
     if twice:
         raise UsageError(f"two scenarios are called {twice[0]}; rename one of the files")
+    _say_crowded(cases)
     return cases
+
+
+def _say_crowded(cases: list[Case]) -> None:
+    """One line for all that ask for more helpers of kernels than there are processors: nothing is wrong, but fewer run at once."""
+    asked = {case.scenario: _computing(case.plan["workload"]) for case in cases}
+    if note := crowded(max(asked.values(), default=0), few([name for name, count in asked.items() if crowded(count, name)])):
+        say(note)
+
+
+def _computing(workload: dict[str, Any]) -> int:
+    """Threads that compute at once where several compute a kernel: each of the workers has as many."""
+    helpers = workload.get("intra_op", 1)
+    return helpers * max(1, workload.get("workers", 1)) if helpers > 1 else 0
 
 
 def _fit_for_target(flavours: list[str], request: Request) -> list[str]:
