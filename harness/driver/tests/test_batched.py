@@ -24,6 +24,7 @@ def test_a_case_in_which_nothing_was_batched_says_so():
     assert told in wording.sentence(asked_for(8, 0))
     for case in (asked_for(8, 2), asked_for(1, 0), asked_for(8, None)):
         assert "batched" not in wording.sentence(case)
+    assert wording.sentence(replace(asked_for(8, 0), verdict=Verdict.GREY)).endswith(f"; {told}")
 
 
 def test_the_command_that_says_why_is_offered_once_for_a_model():

@@ -95,7 +95,7 @@ def sentence(case: CaseResult) -> str:
         told = f"{kinds(case.findings)}: {case.findings[0].title}{more}"
         return "; ".join(filter(None, [told, case.reason if case.unmet or case.replays else "", attempts(case)]))
     if case.verdict is Verdict.GREY:
-        return ": ".join(filter(None, [case.reason, powerless_note(case)]))
+        return "; ".join(filter(None, [": ".join(filter(None, [case.reason, powerless_note(case)])), batched.told_apart(case)]))
     if case.verdict is not Verdict.PASS:
         return "; ".join(filter(None, [case.reason, attempts(case)]))
     if case.findings:
