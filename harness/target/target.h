@@ -171,12 +171,13 @@ typedef struct tgt_tensor {
 /* How the nodes of a request run, where a target lets its caller choose. */
 enum {
   TGT_WAY_DEFAULT = 0,
-  TGT_WAY_SERIAL,  /* one after another, on a thread of the target */
-  TGT_WAY_INLINE,  /* one after another, on the thread that calls */
-  TGT_WAY_DATAFLOW /* those that do not wait for one another at once */
+  TGT_WAY_SERIAL,   /* one after another, on a thread of the target */
+  TGT_WAY_INLINE,   /* one after another, on the thread that calls */
+  TGT_WAY_DATAFLOW, /* those that do not wait for one another at once */
+  TGT_WAY_DIRECT    /* as INLINE when a call that waits need not wait for others, else as SERIAL */
 };
 typedef int32_t tgt_way;
-#define TGT_WAYS 4
+#define TGT_WAYS 5
 
 /* `in_flight_max`: how many requests run at once; the others wait and are served in the order in
  * which they came, or are refused. `plans_max`: how many input signatures stay compiled. One that

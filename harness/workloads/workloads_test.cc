@@ -250,10 +250,11 @@ TEST(InferenceErrors, TellsRequestsOfSeveralOpsApart) {
   const tgt_error nobody = Error(TGT_RESOURCE_EXHAUSTED, "request 7: out of memory");
   const std::vector<FiredFault> both = {silent(1, "relu1"), silent(2, "conv1")};
   using Set = std::set<std::string>;
-  const auto findings = [](const std::vector<tgt_error>& errors,
-                           const std::vector<FiredFault>& fired) {
+  InferenceErrors::Ops ops = InferenceErrors::Ops::kSeveral;
+  const auto findings = [&ops](const std::vector<tgt_error>& errors,
+                               const std::vector<FiredFault>& fired) {
     Board board;
-    InferenceErrors collected(&board.board, true, InferenceErrors::Ops::kSeveral);
+    InferenceErrors collected(&board.board, true, ops);
     for (const tgt_error& error : errors) collected.Add(error);
     collected.Match(fired);
     return board.seen;
@@ -264,6 +265,15 @@ TEST(InferenceErrors, TellsRequestsOfSeveralOpsApart) {
   EXPECT_EQ(findings({conv}, {both[0], both[1], silent(3, "relu1")}),
             Set{"lost error at cached_op.node.run"});
   EXPECT_EQ(findings({relu, nobody}, both), Set{"an error does not name its node"});
+  const tgt_error tenth = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'conv10': out of memory");
+  EXPECT_EQ(findings({tenth, conv}, {silent(1, "conv1"), silent(2, "conv10")}), Set{})
+      << "one name begins as the other";
+  EXPECT_EQ(findings({tenth}, {silent(1, "conv1")}), Set{"an error does not name its node"});
+  const std::vector<FiredFault> three = {both[0], both[1], silent(3, "pool")};
+  EXPECT_EQ(findings({conv}, three), Set{"lost error at cached_op.node.run"});
+  ops = InferenceErrors::Ops::kSeveralAtOnce;
+  EXPECT_EQ(findings({conv}, three), Set{}) << "one request may have had all three";
+  EXPECT_EQ(findings({}, three), Set{"lost error at cached_op.node.run"});
 }
 
 TEST(InferenceErrors, RefusalMustNameBothShapes) {

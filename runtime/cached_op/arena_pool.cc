@@ -35,15 +35,24 @@ ArenaPool::~ArenaPool() {
   LeaveFork(this);
 }
 
+Result<bool> ArenaPool::EnterIfFree(Entrant* entrant, const std::shared_ptr<const Plan>& plan) {
+  MutexLock lock(mutex_);
+  return TryEnter(entrant, plan);
+}
+
 Result<bool> ArenaPool::Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) {
   MutexLock lock(mutex_);
+  TENTER_ASSIGN_OR_RETURN(const bool placed, TryEnter(entrant, plan));
+  if (placed) return true;
+  TENTER_RETURN_IF_ERROR(MayWait(*entrant));
+  AddWaiting(entrant);
+  return false;
+}
+
+Result<bool> ArenaPool::TryEnter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) {
   if (closed_) return Status(StatusCode::kClosed, "the cached op was freed");
   if (entrant->withdrawn) return Status(StatusCode::kStopped, "it was cancelled before it began");
-  if (lent_.size() == limits_.running) {
-    TENTER_RETURN_IF_ERROR(MayWait(*entrant));
-    AddWaiting(entrant);
-    return false;
-  }
+  if (lent_.size() == limits_.running) return false;
   GivePlace(entrant, TakeFreePlace(plan));
   DestroyUnwanted();
   return true;

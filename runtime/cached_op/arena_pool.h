@@ -88,6 +88,9 @@ class ArenaPool final : public ForkMember {
   // REQUIRES: closed, and every place was returned.
   ~ArenaPool();
 
+  // True when a place was free, which the entrant has now. False when it would have to wait.
+  Result<bool> EnterIfFree(Entrant* entrant, const std::shared_ptr<const Plan>& plan)
+      EXCLUDES(mutex_);
   // True when the entrant has a place. False when it waits: then it belongs to the pool, and
   // whoever hands it a place begins it.
   Result<bool> Enter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) EXCLUDES(mutex_);
@@ -132,6 +135,7 @@ class ArenaPool final : public ForkMember {
  private:
   using Place = ArenaPlaces::iterator;
 
+  Result<bool> TryEnter(Entrant* entrant, const std::shared_ptr<const Plan>& plan) REQUIRES(mutex_);
   Status MayWait(const Entrant& entrant) const REQUIRES(mutex_);
   void AddWaiting(Entrant* entrant) REQUIRES(mutex_);
   void RemoveWaiting(Entrant* entrant) REQUIRES(mutex_);

@@ -1,6 +1,7 @@
 #include "runtime/cached_op/cached_op.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "runtime/base/thread.h"
@@ -41,13 +42,18 @@ Status TurnedAway(Callers::Answer answer, uint64_t number) {
 }
 
 PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
-  size_t running = options.running_max;
-  if (running == 0)
-    running = way == Way::kInline || options.workers == 0 ? options.in_flight_max
-                                                          : static_cast<size_t>(options.workers);
+  constexpr size_t kInFlight = 8, kMost = std::numeric_limits<size_t>::max();
+  size_t in_flight = options.in_flight_max, running = options.running_max;
+  const bool by_workers = way != Way::kInline && options.workers > 0;
+  if (running == 0 && by_workers) running = static_cast<size_t>(options.workers);
+  if (in_flight == 0) {
+    const size_t whole = running > kMost / options.batch_max ? kMost : running * options.batch_max;
+    in_flight = std::max(kInFlight, options.batch_max > 1 ? whole : 0);
+  }
+  if (running == 0) running = in_flight;
   if (!options.thread_safe) running = 1;
-  return {.running = std::min(running, options.in_flight_max),
-          .in_flight = options.in_flight_max,
+  return {.running = std::min(running, in_flight),
+          .in_flight = in_flight,
           .when_full = options.when_full};
 }
 
@@ -82,7 +88,18 @@ CachedOp::CachedOp(Engine* engine, std::shared_ptr<const Graph> graph,
 
 CachedOp::~CachedOp() {
   Close();
-  callers_.AwaitNobody();
+  Block([this] { callers_.AwaitNobody(); });
+}
+
+void CachedOp::AwaitAnswers() noexcept {
+  Block([this] { callers_.AwaitAsked(); });
+}
+
+void CachedOp::Block(const std::function<void()>& block) noexcept {
+  if (host_.engine == nullptr)
+    block();
+  else
+    host_.engine->WaitThrough(block);
 }
 
 Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> inputs) {

@@ -1,7 +1,7 @@
 // CachedOp: a model that any number of threads may call. Start here.
 //
 // Path: Invoke, InvokeAsync -> Callers (who is inside) -> PlanCache (one plan per input signature)
-// -> Request: a place and an arena of ArenaPool, its ops, run in one of three ways (plan_ops.h) ->
+// -> Request: a place and an arena of ArenaPool, its ops, run in one of four ways (plan_ops.h) ->
 // result tensors, or the error of the first node that failed.
 //
 // With `thread_safe` off (COP-6) requests run inline, and a second caller is detected and refused.
@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -44,7 +45,9 @@ namespace tenter {
 
 struct CachedOpOptions {
   bool thread_safe = true;
-  size_t in_flight_max = 8;  // requests that run at the same time, or wait, where more are refused
+  // Requests that run at the same time, or wait, where more are refused. 0: 8, or enough for a whole
+  // batch in each place where that is more.
+  size_t in_flight_max = 0;
   WhenFull when_full = WhenFull::kQueue;
   // Requests that run at the same time, each in an arena, at most in_flight_max. 0: as many as
   // there are workers; inline and on the naive engine, in_flight_max, since it costs more to wake
@@ -71,7 +74,7 @@ struct CachedOpOptions {
   // Products of two numbers that a kernel takes, or half as many bytes that it moves, for it to be
   // cut.
   int64_t grain = kGrain;
-  Way way = Way::kSerial;  // without thread_safe: inline
+  Way way = Way::kDirect;  // without thread_safe: inline
   int workers = 1;  // of the engine: how many threads may run nodes at once; 0 for the naive engine
   Probe* probe = nullptr;  // borrowed
 };
@@ -93,7 +96,7 @@ struct CachedOpFootprint {
 
 class CachedOp {
  public:
-  // REQUIRES: `graph` went through Simplify; in_flight_max and intra_op are positive; there is an
+  // REQUIRES: `graph` went through Simplify; intra_op is positive; there is an
   // engine, unless requests run inline. Throws std::bad_alloc.
   CachedOp(Engine* engine, std::shared_ptr<const Graph> graph, const CachedOpOptions& options);
   ~CachedOp();
@@ -123,8 +126,8 @@ class CachedOp {
   void Close();
   // Blocks until every request of InvokeAsync has its answer, but for those whose answer the
   // calling thread gives, and those that run inline: their callers are inside. REQUIRES: closed;
-  // not within an op of the engine.
-  void AwaitAnswers() { callers_.AwaitAsked(); }
+  // the thread is none of the engine.
+  void AwaitAnswers() noexcept;
   bool closed() const { return callers_.closed(); }
 
   const Graph& graph() const { return *graph_; }
@@ -136,8 +139,12 @@ class CachedOp {
                                               size_t requests);
   void PrepareBatches(const Plan& plan);
   bool batches() const {
-    return options_.batch_max > 1 && way() == Way::kSerial && options_.workers > 0;
+    return options_.batch_max > 1 && (way() == Way::kSerial || way() == Way::kDirect) &&
+           options_.workers > 0;
   }
+  // Calls `block`, which blocks until requests have ended; a body of another engine may be in it
+  // while the process forks.
+  void Block(const std::function<void()>& block) noexcept;
   Way way() const { return options_.thread_safe ? options_.way : Way::kInline; }
 
   const std::shared_ptr<const Graph> graph_;

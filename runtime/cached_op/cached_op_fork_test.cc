@@ -173,7 +173,9 @@ class BeforeThePause final : public ForkMember {
 // the run shows nothing, and is repeated.
 TEST_P(CachedOpFork, WithPendingOpsOfOtherCallers) {
   const int workers = GetParam().workers, callers = workers + 1, nodes = 7 * callers;
-  if (workers == 0 || GetParam().way == Way::kInline) GTEST_SKIP() << "nothing is ever pending";
+  const Way way = GetParam().way;
+  if (workers == 0 || way == Way::kInline || way == Way::kDirect)
+    GTEST_SKIP() << "nothing is pending where each has a place";
   constexpr int kNothingShown = 4;
   int judged = kNothingShown;
   for (int attempt = 0; attempt < 50 && judged == kNothingShown; ++attempt) {
@@ -209,6 +211,40 @@ TEST_P(CachedOpFork, WithPendingOpsOfOtherCallers) {
     op_ = nullptr;  // before the probe
   }
   EXPECT_EQ(judged, 0);
+}
+
+// A fork pauses the worker whose answer a body of another engine waits for, and has to let it go on.
+TEST_P(CachedOpFork, WhileABodyOfAnotherEngineAwaitsAnswers) {
+  if (GetParam().workers == 0 || GetParam().way == Way::kInline)
+    GTEST_SKIP() << "whoever asks has the answer";
+  Gate held, awaits, forks;
+  const BeforeThePause member(&forks);
+  Make({});
+  const auto push = [](Engine& engine, auto body) {
+    ASSERT_TRUE(engine.Push({.name = "body", .body = body}).ok());
+  };
+  for (int i = 0; i < GetParam().workers; ++i)
+    push(*engine_, [&](const OpContext&) {
+      held.Open();
+      forks.Wait();
+    });
+  held.Wait();
+  Atomic<bool> answered = false;
+  ASSERT_TRUE(op_->InvokeAsync({input_}, {},
+                               [&](const Result<std::vector<Tensor>>& result) {
+                                 answered.Store(result.ok(), kRelaxed);
+                               })
+                  .ok());
+  const std::unique_ptr<Engine> other = MakeEngine({.workers = 1});
+  push(*other, [&](const OpContext&) {
+    awaits.Open();
+    op_->Close();
+    op_->AwaitAnswers();
+    EXPECT_TRUE(answered.Load(kRelaxed));
+  });
+  awaits.Wait();
+  EXPECT_EQ(Fork([] { return 0; }), 0);
+  other->WaitForAll();
 }
 
 // A node that forks: its own request goes on in both processes.

@@ -214,12 +214,14 @@ TEST_P(CachedOpTest, WithoutTheFlagItRunsInline) {
 }
 
 // How many ops a request is: one; of a dataflow, those that may run beside one another. Inline
-// there is none.
+// there is none, and so it is direct, where nobody else has the place.
 TEST_P(CachedOpTest, PushesTheOpsOfItsWay) {
   const Tensor input = RandomTensor(Shape({2, 8}), 5);
   ASSERT_TRUE(Invoke(input).ok());
   // MatMul-Relu, MatMul-Sigmoid, MatMul-Tanh, Add, and the end.
-  const uint64_t ops = RunsInline() ? 0 : GetParam().way == Way::kSerial ? 1 : 5;
+  const bool by_its_caller =
+      RunsInline() || (GetParam().way == Way::kDirect && GetParam().workers > 0);
+  const uint64_t ops = by_its_caller ? 0 : GetParam().way == Way::kDataflow ? 5 : 1;
   EXPECT_EQ(engine_->counts().pushed, ops);
 }
 

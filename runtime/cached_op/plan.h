@@ -52,7 +52,7 @@ struct PlanStep {
 struct PlanOptions {
   KernelChoice kernels = KernelChoice::kOneDnn;
   Way way = Way::kSerial;
-  int workers = 1;       // how many threads may run ops of one request at once
+  int workers = 1;  // how many threads may run ops of one request at once
   bool winograd = true;
   Cut cut = {};          // for threads that compute a kernel together
   bool batches = false;  // look whether requests may run as one
@@ -72,7 +72,8 @@ class Plan {
   std::span<const PlanOp> ops() const { return ops_.ops; }
   size_t vars() const { return ops_.vars; }
   int threads() const { return options_.cut.threads; }
-  bool runs_inline() const { return options_.way == Way::kInline; }
+  Way way() const { return options_.way; }
+  bool runs_inline() const { return way() == Way::kInline; }
   size_t requests() const { return options_.requests; }
   // kOk when requests of this plan may run as one; else why they may not.
   const Status& rows_apart() const { return rows_apart_; }

@@ -143,6 +143,8 @@ std::string_view NameOf(Way way) {
       return "inline";
     case Way::kDataflow:
       return "dataflow";
+    case Way::kDirect:
+      return "direct";
   }
   return "?";
 }

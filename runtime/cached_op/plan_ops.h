@@ -1,7 +1,8 @@
-// GroupSteps: the steps of a plan as the ops that a request runs, in one of three ways.
+// GroupSteps: the steps of a plan as the ops that a request runs, in one of four ways.
 //
 //   serial    [s0 s1 s2 s3 s4]              one op; requests run beside one another, steps do not
 //   inline    [s0 s1 s2 s3 s4]              the same, on the thread of the caller
+//   direct    [s0 s1 s2 s3 s4]              the one or the other
 //   dataflow  [s0 s1] -> [s2]  -> [s4] -> end     an op per group of steps; s2 and s3 may run at
 //                    \-> [s3] -/                  the same time
 //
@@ -28,6 +29,7 @@ enum class Way {
   kSerial,    // a request is one op on one worker
   kInline,    // a request runs on the thread of its caller
   kDataflow,  // the steps of a request are ops that wait for one another
+  kDirect,    // on the thread of a caller that waits, when a place is free; else as kSerial
 };
 
 // "serial".

@@ -32,11 +32,13 @@ struct Runs {
 };
 
 inline std::vector<Runs> AllRuns() {
-  return {{0, Way::kSerial},       {1, Way::kSerial},       {2, Way::kSerial},
-          {1, Way::kSerial, 4},    {2, Way::kSerial, 8},    {1, Way::kInline},
-          {2, Way::kInline},       {0, Way::kDataflow},     {1, Way::kDataflow},
-          {2, Way::kDataflow},     {4, Way::kDataflow},     {1, Way::kSerial, 1, 2},
-          {2, Way::kSerial, 4, 2}, {2, Way::kInline, 1, 3}, {2, Way::kDataflow, 1, 2}};
+  return {{0, Way::kSerial},       {1, Way::kSerial},        {2, Way::kSerial},
+          {1, Way::kSerial, 4},    {2, Way::kSerial, 8},     {1, Way::kInline},
+          {2, Way::kInline},       {0, Way::kDataflow},      {1, Way::kDataflow},
+          {2, Way::kDataflow},     {4, Way::kDataflow},      {1, Way::kSerial, 1, 2},
+          {1, Way::kDirect},       {2, Way::kDirect},        {2, Way::kDirect, 8},
+          {2, Way::kDirect, 1, 2}, {0, Way::kDirect},        {2, Way::kSerial, 4, 2},
+          {2, Way::kInline, 1, 3}, {2, Way::kDataflow, 1, 2}};
 }
 
 // "serial2", "serial2batch8".

@@ -1,5 +1,6 @@
 #include "runtime/engine/engine.h"
 
+#include <new>
 #include <utility>
 
 #include "runtime/engine/naive/naive_engine.h"
@@ -18,6 +19,14 @@ void Engine::WaitForAll() {
   if (!report.ok()) throw StatusError(report.status());
   if (!report->failures.empty() || report->more > 0)
     throw AggregateError(std::move(report).value());
+}
+
+void Engine::WaitThrough(const std::function<void()>& block) noexcept {
+  try {
+    if (WaitForScope(block).ok()) return;
+  } catch (const std::bad_alloc&) {
+  }
+  block();
 }
 
 std::unique_ptr<Engine> MakeEngine(const EngineOptions& options) {

@@ -116,6 +116,9 @@ class Engine {
   // there the engine cannot be destroyed, and nobody may wait for its ops. As RefuseInsideOp.
   virtual bool OwnsThisThread() const noexcept = 0;
 
+  // Whether pushes are refused, since Stop was called. Takes no lock and never blocks.
+  virtual bool stopping() const noexcept = 0;
+
   // Blocks until every write of `var` pushed before the call has ended, and returns the poison that
   // the last of them left, or null: what WaitForVar throws, as a value.
   // Errors: kWaitInsideOp, kStaleHandle.
@@ -124,6 +127,11 @@ class Engine {
   // As AwaitVar; throws the root failure in its original type, at every call, until the var is
   // healed or deleted (ERR-5).
   void WaitForVar(Var var);
+
+  // Calls `block` once, which blocks until ops have ended, as a wait of this engine: it hands over
+  // what bulks hold, and a fork lets the workers go on that the caller waits for. Where the engine
+  // refuses a wait, or has no memory for it, `block` is called all the same.
+  void WaitThrough(const std::function<void()>& block) noexcept;
 
   // Blocks until everything pushed before the call has ended, and takes the root failures of ops
   // without a scope that were not taken before: the `most` with the smallest push numbers. What is
@@ -162,6 +170,11 @@ class Engine {
 
   // The snapshot as text for a person.
   std::string Describe() const { return Snapshot().ToText(); }
+
+ private:
+  // As WaitThrough, but that it refuses and throws. Errors: kWaitInsideOp, and `block` was not
+  // called. Throws std::bad_alloc, before.
+  virtual Status WaitForScope(const std::function<void()>& block) = 0;
 };
 
 // The engine that `options` describe. Throws StatusError with kResourceExhausted when a worker

@@ -104,10 +104,6 @@ class FailureScope {
   bool CallWhenIdle(void (*call)(void* arg), void* arg);
   // In the child of a fork, before it has a second thread: nobody is called.
   void ForgetCall() { live_.FetchAnd(~kCalls, kRelaxed); }
-  // Calls `block`, which blocks until such ops have ended, as a wait of the engine: it hands over
-  // what bulks hold, and a fork lets the workers go on that the caller waits for. Errors:
-  // kWaitInsideOp, and `block` was not called.
-  Status WaitFor(const std::function<void()>& block) { return host_->WaitForScope(block); }
   // What has failed so far: the `most` with the smallest push numbers. Waits for nothing, also not
   // for a fork. REQUIRES: called by `call` of CallWhenIdle.
   FailureReport Take(size_t most) EXCLUDES(mutex_);

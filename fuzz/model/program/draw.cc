@@ -74,7 +74,10 @@ class Drawing {
     p_.ops = dice_.Chance(20) ? 2 : 1;
     if (dice_.Chance(60)) p_.noise = dice_.Seed() | 1;
     if (dice_.Chance(profile_.waiting)) p_.waiting = dice_.From(2, 4);
-    if (dice_.Chance(75)) p_.way = dice_.From(TGT_WAY_SERIAL, TGT_WAYS - 1);
+    const bool own = !dice_.Chance(75);
+    p_.way = !own                     ? dice_.From(TGT_WAY_SERIAL, TGT_WAY_DATAFLOW)
+             : intra_dice_.Chance(50) ? TGT_WAY_DIRECT
+                                      : TGT_WAY_DEFAULT;
     DrawBatch();
     if (!p_.reference && intra_dice_.Chance(35)) p_.intra = intra_dice_.OneOf({2, 2, 3, 5});
   }
@@ -83,7 +86,7 @@ class Drawing {
   void DrawBatch() {
     if (!p_.safe || !batch_dice_.Chance(40)) return;
     p_.batch = batch_dice_.OneOf({2, 4, 8, 16});
-    p_.way = TGT_WAY_SERIAL;
+    p_.way = intra_dice_.Chance(50) ? TGT_WAY_SERIAL : TGT_WAY_DIRECT;
     p_.flight = batch_dice_.OneOf<int64_t>({4, 8, 16, 64});
     p_.workers = std::min(p_.workers, batch_dice_.OneOf({1, 1, 2}));
   }

@@ -15,7 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 2> kThreads = {"single", "safe"};
 constexpr std::array<std::string_view, 2> kFull = {"wait", "refuse"};
 constexpr std::array<std::string_view, 2> kKernels = {"fast", "reference"};
-constexpr std::array<std::string_view, TGT_WAYS> kWays = {"own", "serial", "inline", "dataflow"};
+constexpr std::array<std::string_view, TGT_WAYS> kWays = {"own", "serial", "inline", "dataflow",
+                                                          "direct"};
 constexpr std::array<std::string_view, 2> kHits = {"hit", "each"};
 constexpr std::array<std::string_view, 6> kVerbs = {"call", "bad",  "look",
                                                     "free", "stop", "cancel"};
@@ -139,7 +140,7 @@ Status CheckGraph(const Program& p) {
   if (p.graph.wrong.has_value() && (!p.faults.empty() || Has(p, Verb::kFree) || Stops(p)))
     return invalid("a wrong model is one whose calls nothing else stops: no fault, free or stop");
   if (p.batch > 1 && (!p.safe || p.way == TGT_WAY_INLINE || p.way == TGT_WAY_DATAFLOW))
-    return invalid("'batch' goes with threads safe and way serial");
+    return invalid("'batch' goes with threads safe and way serial or direct");
   if (p.graph.outputs.empty() || p.graph.nodes.empty())
     return invalid("a model needs a node and an output");
   for (const Fault& fault : p.faults)

@@ -350,7 +350,8 @@ constexpr tgt_target kTable = {
     .error_rule = TGT_ERRORS_EVERY_WAIT,
     .total_push_order = 1,
     .least_recent_plan_goes = 1,
-    .ways = 1u << TGT_WAY_SERIAL | 1u << TGT_WAY_INLINE | 1u << TGT_WAY_DATAFLOW,
+    .ways =
+        1u << TGT_WAY_SERIAL | 1u << TGT_WAY_INLINE | 1u << TGT_WAY_DATAFLOW | 1u << TGT_WAY_DIRECT,
     .open = Open,
     .close = Close,
     .free_handle = Free,

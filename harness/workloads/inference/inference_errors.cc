@@ -1,7 +1,9 @@
 #include "harness/workloads/inference/inference_errors.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
+#include <string_view>
 
 #include "harness/target/target_library.h"
 
@@ -42,10 +44,27 @@ bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, 
   return fault.request >= 0 ? fault.request == request : !answered;
 }
 
+// Whether such a character next to a name makes it a part of a longer one.
+bool GoesOn(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_@/-", c);
+}
+
+// As a whole: the name of one node may begin as that of another.
+bool NamesNodeOf(const FiredFault& fault, const tgt_error& error) {
+  const std::string_view text = error.message, name = fault.op;
+  if (name.empty()) return false;
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const std::string_view behind = text.substr(at + name.size());
+    const bool dotted = behind.size() > 1 && std::strchr(".:", behind[0]) && GoesOn(behind[1]);
+    if ((at == 0 || !GoesOn(text[at - 1])) && (behind.empty() || !GoesOn(behind[0])) && !dotted)
+      return true;
+  }
+  return false;
+}
+
 // How well a fault fits an error that it explains: several ops have requests with one number.
 int FitOf(const FiredFault& fault, const tgt_error& error, bool answered) {
-  const bool named = !fault.op.empty() && Contains(error.message, fault.op);
-  return (answered ? 0 : 2) + (named ? 1 : 0);
+  return (answered ? 0 : 2) + (NamesNodeOf(fault, error) ? 1 : 0);
 }
 
 // The first of the faults that can be the cause and fit best, or the number of all of them when
@@ -176,8 +195,7 @@ bool InferenceErrors::MatchError(const tgt_error& error, const std::vector<Fired
 void InferenceErrors::CheckNode(const tgt_error& error, const FiredFault& fault) {
   if (fault.site != "cached_op.node.run" || fault.op.empty()) return;
   board_->Examine(kErrorExactness);
-  if (Contains(error.message, fault.op) || std::strlen(error.message) + 1 == sizeof(error.message))
-    return;
+  if (NamesNodeOf(fault, error) || std::strlen(error.message) + 1 == sizeof(error.message)) return;
   board_->Report({.check = &kErrorExactness,
                   .contract = "COP-5",
                   .what = "an error does not name its node",

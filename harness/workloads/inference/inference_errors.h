@@ -9,8 +9,9 @@
 //   finding.
 // A request is known by its number, which is unique in its op alone. Where there are several ops,
 // an error is taken for the fault of which nobody was told yet and whose node it names, and of
-// requests with one number each that failed answers for one fault at most. So a lost error passes
-// where a request of another op with the same number was withdrawn or failed.
+// requests with one number each that failed answers for one fault at most; where nodes of a request
+// run at once, for all. So a lost error passes where a request of another op with the same number
+// was withdrawn or failed.
 #pragma once
 
 #include <set>
@@ -26,7 +27,8 @@ namespace tenter {
 
 class InferenceErrors {
  public:
-  enum class Ops { kOne, kSeveral };
+  // Whose errors: of one op; of several; of several in whose requests many nodes may fail at once.
+  enum class Ops { kOne, kSeveral, kSeveralAtOnce };
 
   InferenceErrors(CheckBoard* board, bool expects_faults, Ops ops = Ops::kOne)
       : board_(board), expects_faults_(expects_faults), ops_(ops) {}

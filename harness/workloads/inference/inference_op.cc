@@ -8,7 +8,8 @@
 namespace tenter {
 namespace {
 
-constexpr std::array<std::string_view, TGT_WAYS> kWays = {"", "serial", "inline", "dataflow"};
+constexpr std::array<std::string_view, TGT_WAYS> kWays = {"", "serial", "inline", "dataflow",
+                                                          "direct"};
 
 }  // namespace
 

@@ -100,7 +100,7 @@ class Soak {
     if (requests_.answers() == 0) board.NoPower(kDeterminism, "no request was answered");
     if (!models_.answers_differ())
       board.NoPower(kDeterminism, "some inputs have the same answer: mix-ups could not be seen");
-    if (stage_.injector.has_failures() && requests_.failed() == 0)
+    if (stage_.injector.has_failures() && !requests_.faults_fired())
       board.NoPower(kErrorExactness, "no fault fired");
   }
 
@@ -155,9 +155,9 @@ WorkloadType SoakOfModels() {
            {"plans_max", int64_t{2}, "of them that stay compiled; the others come and go", 1},
            {"workers", int64_t{2}, "workers of each engine; 0 is the naive engine"},
            {"in_flight_max", int64_t{4}, "requests of an op that may run at once", 1},
-           {"batch", int64_t{1}, "requests of one signature that may run as one", 1},
+           {"batch", int64_t{1}, "requests of one signature that may run as one", 1, 128},
            {"intra_op", int64_t{1}, "threads that compute a kernel together", 1, 64},
-           {"way", std::string(), "serial, inline or dataflow; empty: the target's own"},
+           {"way", std::string(), "serial, inline, dataflow or direct; empty: the target's own"},
            {"reference_kernels", false, "run the reference kernels instead of oneDNN's"},
            {"input_shape", std::string(), "of the first model: 1,3,48,192 or name=1,8;..."},
            {"growth_kb", int64_t{1024},

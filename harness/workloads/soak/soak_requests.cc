@@ -5,10 +5,18 @@
 #include <utility>
 
 namespace tenter {
+namespace {
+
+InferenceErrors::Ops OpsOf(Stage& stage) {
+  return stage.parameters.Text("way") == "dataflow" ? InferenceErrors::Ops::kSeveralAtOnce
+                                                    : InferenceErrors::Ops::kSeveral;
+}
+
+}  // namespace
 
 SoakRequests::SoakRequests(Stage& stage, SoakModels* models, SoakClock* clock)
     : stage_(stage), table_(stage.target.table()), models_(*models), clock_(*clock) {
-  errors_.emplace(&stage.board, /*expects_faults=*/false, InferenceErrors::Ops::kSeveral);
+  errors_.emplace(&stage.board, /*expects_faults=*/false, OpsOf(stage));
 }
 
 std::vector<tgt_tensor> SoakRequests::InputsOf(const SoakModels::Lent& lent, const SoakCall& call) {
@@ -155,7 +163,7 @@ void SoakRequests::Match() {
   for (const tgt_error& error : models_.TakeFailures()) errors_->Add(error);
   errors_->Match(fired);
   for (const FiredFault& fault : fired) faults_fired_ = faults_fired_ || fault.fails();
-  errors_.emplace(&stage_.board, /*expects_faults=*/false, InferenceErrors::Ops::kSeveral);
+  errors_.emplace(&stage_.board, /*expects_faults=*/false, OpsOf(stage_));
 }
 
 }  // namespace tenter

@@ -57,6 +57,8 @@ class SoakRequests {
   // Of the whole soak.
   int64_t answers() const { return answers_.Load(kRelaxed); }
   int64_t failed() const { return failed_; }
+  // Whether a fault has made something fail, also a load.
+  bool faults_fired() const { return faults_fired_; }
   int64_t refused() const { return refused_.Load(kRelaxed); }      // wrong shapes
   int64_t closed() const { return closed_.Load(kRelaxed); }        // the op was freed
   int64_t withdrawn() const { return withdrawn_.Load(kRelaxed); }  // ended early by a cancel

@@ -40,6 +40,10 @@ Result<bool> Request::Start() noexcept {
 }
 
 Result<bool> Request::Enter() {
+  if (RunsHereIfFree()) {
+    TENTER_ASSIGN_OR_RETURN(const bool placed, host_.pool->EnterIfFree(this, plan_));
+    if (placed) return true;
+  }
   if (!plan_->runs_inline()) {
     TENTER_RETURN_IF_ERROR(MakeScope());
     if (deadline_ns_ != 0) TENTER_RETURN_IF_ERROR(scope_->SetTimeout(options_.timeout_ns));
@@ -63,13 +67,13 @@ void Request::BeginAll(Request* request) noexcept {
 }
 
 Request* Request::Begin() noexcept {
-  if (kind != nullptr)
+  if (kind != nullptr && scope_ != nullptr)
     if (Request* const batch = RequestBatch::Gather(*this); batch != nullptr)
       return batch->BeginOps();
   return LeftToItsThread() ? nullptr : BeginOps();
 }
 
-void Request::BeginHere() noexcept { BeginAll(plan_->runs_inline() ? RunInline() : BeginOps()); }
+void Request::BeginHere() noexcept { BeginAll(scope_ == nullptr ? RunHere() : BeginOps()); }
 
 Request* Request::BeginOps() noexcept {
   withdraw_.reset();
@@ -225,7 +229,7 @@ void Request::TurnAway(Entrant* waited) noexcept {
   }
 }
 
-Request* Request::RunInline() noexcept {
+Request* Request::RunHere() noexcept {
   try {
     Status status = Prepare();
     if (!status.ok()) return End(std::move(status));

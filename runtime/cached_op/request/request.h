@@ -3,6 +3,9 @@
 //   Start -> (waits for a place) -> Begin: an arena, its ops pushed -> the last op ends -> End: the
 //   place goes to the next request, which is begun here -> Ended: whoever asked is told
 //
+// One that runs on the thread of its caller has no ops and no scope; one that runs direct has them
+// only when it had to wait.
+//
 // Path: CachedOp::Invoke, InvokeAsync -> Request -> the ops of the plan -> Arena::TakeOutputs.
 //
 // No thread waits for an op: a request is begun by whoever hands it its place, and ended by whoever
@@ -91,6 +94,8 @@ class Request : public Entrant {
   // Told of the scope of its ops: once it is there, and with null before it goes. Answers whether
   // somebody might cancel it; else only a deadline does.
   virtual bool SetScope(FailureScope*) noexcept { return false; }
+  // Whether it runs on the calling thread if a place is free now.
+  virtual bool RunsHereIfFree() const noexcept { return false; }
   // Told that its ops have ended, or that it had none, before its place is given back.
   virtual void BeforeReturn() noexcept {}
   // Called by whoever hands it its place. True when another thread begins it, since its nodes run
@@ -99,10 +104,10 @@ class Request : public Entrant {
   // `on_worker`: by a thread of the engine, perhaps, which must not be made to wait.
   virtual void Ended(bool on_worker) noexcept = 0;
 
-  // Begins it, or runs it where it is inline. REQUIRES: it has a place, and was left to this
+  // Begins it, or runs it where it has no ops. REQUIRES: it has a place, and was left to this
   // thread.
   void BeginHere() noexcept;
-  // Of its ops; null where it is inline, and of one that was refused.
+  // Of its ops; null where it runs on the thread of its caller, and of one that was refused.
   FailureScope* scope() const { return scope_.get(); }
   Status MakeScope();
   // Its ops have ended: nothing is cancelled by it any more.
@@ -131,7 +136,7 @@ class Request : public Entrant {
   static void OpsEnded(void* arena) noexcept;
   Result<bool> Enter();
   Request* Begin() noexcept;
-  Request* RunInline() noexcept;
+  Request* RunHere() noexcept;
   Request* EndOfOps() noexcept;
   Request* End(Status status, bool on_worker = true) noexcept;
   void EndWithdrawn() noexcept;

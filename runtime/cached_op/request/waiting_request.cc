@@ -37,10 +37,10 @@ Result<std::vector<Tensor>> WaitingRequest::Run() {
   return std::move(outputs_);
 }
 
-// False when its deadline has passed before, of an inline request: nobody else looks at that one.
+// False when its deadline has passed before, of a request without a scope: nobody else looks at it.
 bool WaitingRequest::AwaitInTime() {
   MutexLock lock(mutex_);
-  if (deadline_ns_ == 0 || !plan_->runs_inline()) return true;
+  if (deadline_ns_ == 0 || scope() != nullptr) return true;
   while (state_ == State::kStarted) {
     const int64_t left = deadline_ns_ - NowNs();
     if (left <= 0) return false;
@@ -61,8 +61,8 @@ void WaitingRequest::SpinAtMost(int64_t spin_ns) const {
   } while (NowNs() < end);
 }
 
-// As a wait of the engine, which a body of another engine may be in while the process forks.
-// Nothing may leave the frame before the end: what the engine throws or refuses is waited through.
+// A body of another engine may be here while the process forks. Nothing may leave the frame before
+// the end.
 WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) noexcept {
   struct Wait {
     WaitingRequest* request;
@@ -70,11 +70,10 @@ WaitingRequest::State WaitingRequest::AwaitMoreThan(State state) noexcept {
   } wait{this, state, State::kStarted};
   // One reference: a std::function of it needs no memory.
   const auto block = [&wait] { wait.now = wait.request->BlockWhileAtMost(wait.known); };
-  try {
-    if (scope() != nullptr && scope()->WaitFor(block).ok()) return wait.now;
-  } catch (...) {
-  }
-  block();
+  if (scope() == nullptr)
+    block();
+  else
+    host_.engine->WaitThrough(block);
   return wait.now;
 }
 
@@ -84,8 +83,13 @@ WaitingRequest::State WaitingRequest::BlockWhileAtMost(State known) {
   return state_;
 }
 
+// A push to a stopped engine is refused with all that has to be said of it.
+bool WaitingRequest::RunsHereIfFree() const noexcept {
+  return plan_->way() == Way::kDirect && !host_.is_naive && !host_.engine->stopping();
+}
+
 bool WaitingRequest::LeftToItsThread() noexcept {
-  if (!plan_->runs_inline() && !host_.is_naive) return false;
+  if (scope() != nullptr && !host_.is_naive) return false;
   Become(State::kLeftToUs);
   return true;
 }

@@ -29,6 +29,7 @@ class WaitingRequest final : public Request {
  private:
   enum class State { kStarted, kLeftToUs, kEnded };
 
+  bool RunsHereIfFree() const noexcept override;
   bool LeftToItsThread() noexcept override EXCLUDES(mutex_);
   void Ended(bool on_worker) noexcept override EXCLUDES(mutex_);
   void Become(State state) EXCLUDES(mutex_);

@@ -153,7 +153,7 @@ TEST_F(CApiModel, ABufferThatDoesNotFitIsNamed) {
 TEST_F(CApiModel, RunsInEachWay) {
   for (const tenter_way way :
        std::vector<tenter_way>{TENTER_WAY_DEFAULT, TENTER_WAY_SERIAL, TENTER_WAY_INLINE,
-                               TENTER_WAY_DATAFLOW, TENTER_WAY_DATAFLOW + 1})
+                               TENTER_WAY_DATAFLOW, TENTER_WAY_DIRECT, TENTER_WAY_DIRECT + 1})
     for (const tenter_engine engine : {engine_, tenter_engine{}})
       for (const tenter_sharing sharing : {TENTER_SHARED, TENTER_CONFINED}) {
         SCOPED_TRACE("way " + std::to_string(way) + " sharing " + std::to_string(sharing));
@@ -164,7 +164,7 @@ TEST_F(CApiModel, RunsInEachWay) {
         const tenter_code made =
             tenter_cached_op_create(context_, engine, model_, &options, &op_, &error_);
         const bool is_inline = way == TENTER_WAY_INLINE || sharing == TENTER_CONFINED;
-        const bool exists = way <= TENTER_WAY_DATAFLOW;
+        const bool exists = way <= TENTER_WAY_DIRECT;
         const bool needs_one = engine == nullptr && !is_inline;
         ASSERT_EQ(made, needs_one ? TENTER_STALE_HANDLE
                         : exists  ? TENTER_OK
@@ -187,6 +187,7 @@ TEST_F(CApiModel, BatchesGoWithOneWay) {
            {TENTER_WAY_DEFAULT, TENTER_SHARED, 4, TENTER_OK},
            {TENTER_WAY_SERIAL, TENTER_SHARED, 128, TENTER_OK},
            {TENTER_WAY_SERIAL, TENTER_SHARED, 129, TENTER_INVALID_ARGUMENT},
+           {TENTER_WAY_DIRECT, TENTER_SHARED, 4, TENTER_OK},
            {TENTER_WAY_INLINE, TENTER_SHARED, 1, TENTER_OK},
            {TENTER_WAY_INLINE, TENTER_SHARED, 2, TENTER_INVALID_ARGUMENT},
            {TENTER_WAY_DATAFLOW, TENTER_SHARED, 2, TENTER_INVALID_ARGUMENT},
@@ -369,6 +370,16 @@ class CApiInside : public CApiModel {
     for (size_t i = 0; i < count; ++i) tenter_tensor_release(&outputs[i]);
     test->answered_.Store(true, kRelaxed);
   }
+  static tenter_code Hold(void* self, const tenter_op_context*, tenter_error*) {
+    static_cast<CApiInside*>(self)->goes_on_.Wait();
+    return TENTER_OK;
+  }
+  static void Late(void* self, tenter_tensor*, size_t, const tenter_error* error) {
+    auto* const test = static_cast<CApiInside*>(self);
+    EXPECT_EQ(error->code, TENTER_DEADLINE_EXCEEDED);
+    test->code_ = tenter_cached_op_free(test->context_, test->op_, nullptr);
+    test->freed_.Open();
+  }
 
   tenter_tensor input_ = {};
   Gate compiles_, freed_, asked_, answers_, goes_on_;
@@ -423,6 +434,36 @@ TEST_F(CApiInside, AFreeWaitsForAnswers) {
   freed_.Open();
   other.Join();
   last.Join();
+}
+
+// From the thread that watches deadlines, which others need: it must not wait there.
+TEST_F(CApiInside, AFreeInALateAnswerIsRefused) {
+  tenter_engine_options one = {};
+  one.struct_size = sizeof(one);
+  one.workers = 1;
+  tenter_engine engine = nullptr;
+  ASSERT_EQ(tenter_engine_create(context_, &one, &engine, &error_), TENTER_OK);
+  ASSERT_EQ(tenter_cached_op_create(context_, engine, model_, nullptr, &op_, &error_), TENTER_OK);
+  tenter_op hold = {};
+  hold.name = "hold";
+  hold.run = Hold;
+  hold.arg = this;
+  ASSERT_EQ(tenter_push(context_, engine, &hold, nullptr, &error_), TENTER_OK);
+  // The first has the only place, the second waits for it.
+  ASSERT_EQ(Ask(this, nullptr, nullptr), TENTER_OK);
+  ASSERT_EQ(code_, TENTER_OK);
+  tenter_invoke_options soon = {};
+  soon.struct_size = sizeof(soon);
+  soon.timeout_ns = 50'000'000;
+  ASSERT_EQ(
+      tenter_cached_op_invoke_async(context_, op_, &soon, &input_, 1, Late, this, nullptr, &error_),
+      TENTER_OK)
+      << error_.message;
+  freed_.Wait();
+  EXPECT_EQ(code_, TENTER_WAIT_INSIDE_OP);
+  goes_on_.Open();
+  EXPECT_EQ(tenter_cached_op_free(context_, op_, &error_), TENTER_OK);
+  EXPECT_TRUE(answered_.Load(kRelaxed));
 }
 
 #endif

@@ -9,7 +9,10 @@ namespace tenter {
 // Freeing a cached op waits for its answers, of which one may be what frees it.
 Status MayFree(const CachedOpObject& object) {
   if (object.engine == nullptr) return {};
-  return object.engine->RefuseInsideOp("the free of a cached op");
+  TENTER_RETURN_IF_ERROR(object.engine->RefuseInsideOp("the free of a cached op"));
+  if (!object.engine->OwnsThisThread()) return {};
+  return {StatusCode::kWaitInsideOp,
+          "the free of a cached op on the thread that watches the deadlines of its engine"};
 }
 
 namespace {

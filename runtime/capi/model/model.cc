@@ -16,20 +16,12 @@ Way WayOf(tenter_way way) {
   if (way == TENTER_WAY_SERIAL) return Way::kSerial;
   if (way == TENTER_WAY_INLINE) return Way::kInline;
   if (way == TENTER_WAY_DATAFLOW) return Way::kDataflow;
+  if (way == TENTER_WAY_DIRECT) return Way::kDirect;
   return CachedOpOptions().way;
 }
 
 // Threads of one kernel. More would wait for one another longer than they compute.
 constexpr uint64_t kThreadsMost = 64;
-
-// Enough for each of those that run at once to be a whole batch.
-size_t InFlightByDefault(const CachedOpOptions& options, int workers) {
-  constexpr size_t kAtOnceMost = 1024;
-  const size_t running = std::min(
-      options.running_max > 0 ? options.running_max : static_cast<size_t>(workers), kAtOnceMost);
-  const size_t whole = options.batch_max > 1 ? running * options.batch_max : 0;
-  return std::max(CachedOpOptions().in_flight_max, whole);
-}
 
 CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe* probe) {
   CachedOpOptions options;
@@ -41,8 +33,7 @@ CachedOpOptions OptionsOf(const tenter_cached_op_options& c, int workers, Probe*
   options.way = WayOf(c.way);
   options.running_max = c.running_max;
   options.batch_max = std::max<uint64_t>(c.batch_max, 1);
-  options.in_flight_max =
-      c.in_flight_max > 0 ? c.in_flight_max : InFlightByDefault(options, workers);
+  options.in_flight_max = c.in_flight_max;
   options.intra_op = static_cast<int>(std::max<uint64_t>(c.intra_op_threads, 1));
   if (c.grain > 0) options.grain = static_cast<int64_t>(std::min<uint64_t>(c.grain, INT64_MAX));
   options.workers = workers;
@@ -64,13 +55,13 @@ Result<std::unique_ptr<CachedOpObject>> CreateCachedOp(const EngineObject* on,
   };
   if (c.sharing != TENTER_SHARED && c.sharing != TENTER_CONFINED)
     return refuse("sharing " + std::to_string(c.sharing) + " does not exist");
-  if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DATAFLOW)
+  if (c.way < TENTER_WAY_DEFAULT || c.way > TENTER_WAY_DIRECT)
     return refuse("way " + std::to_string(c.way) + " does not exist");
   if (c.batch_max > BatchPlans::kMost)
     return refuse("batch_max " + std::to_string(c.batch_max) + ", at most " +
                   std::to_string(BatchPlans::kMost));
   if (c.batch_max > 1 && (RunsInline(c) || c.way == TENTER_WAY_DATAFLOW))
-    return refuse("batch_max goes with requests that run serially alone");
+    return refuse("batch_max goes with requests that run serially or direct alone");
   if (c.intra_op_threads > kThreadsMost)
     return refuse("intra_op_threads " + std::to_string(c.intra_op_threads) + ", at most " +
                   std::to_string(kThreadsMost));

@@ -69,18 +69,20 @@ typedef int32_t tenter_sharing;
 /* How the nodes of a request run. In each way an answer has the same bits at every call; those of a
  * dataflow may differ from the others' in the last one, since it fuses fewer nodes. */
 enum {
-  TENTER_WAY_DEFAULT = 0, /* serial; inline where sharing is TENTER_CONFINED, whatever is said */
+  TENTER_WAY_DEFAULT = 0, /* direct; inline where sharing is TENTER_CONFINED, whatever is said */
   TENTER_WAY_SERIAL,      /* one after another, on one worker of the engine */
   TENTER_WAY_INLINE,      /* one after another, on the thread that calls */
-  TENTER_WAY_DATAFLOW     /* those that do not wait for one another at once, on many workers */
+  TENTER_WAY_DATAFLOW,    /* those that do not wait for one another at once, on many workers */
+  TENTER_WAY_DIRECT       /* on the thread of a call that waits, if it need not wait for others; */
+                          /* all else on one worker */
 };
 typedef int32_t tenter_way;
 
 typedef struct tenter_cached_op_options {
   size_t struct_size;
   tenter_sharing sharing;
-  /* Requests that run at once, or wait, where more are refused. 0: 8, or running_max x batch_max
-   * where that is more. */
+  /* Requests that run at once, or wait, where more are refused. 0: 8, or running_max (the
+   * number of workers where that is 0) x batch_max where that is more. */
   uint64_t in_flight_max;
   int32_t refuse_when_full;  /* 0: queue */
   uint64_t plans_max;        /* signatures kept compiled; 0: as many as plan_bytes_max holds */
@@ -90,10 +92,11 @@ typedef struct tenter_cached_op_options {
    * as many as there are workers; inline, in_flight_max. */
   uint64_t running_max;
   uint64_t plan_bytes_max; /* about what the kept plans may cost together; 0: 256 MiB */
-  /* Requests of one signature that may run as one, at most 128; with TENTER_WAY_SERIAL alone. Those
-   * go together that wait for room: 2, 4, 8 ... of them, and no more than in_flight_max /
-   * running_max. Each is answered, fails and is cancelled as if it ran alone, but for the last bits
-   * of its numbers. Where a model mixes the rows of its inputs all run alone. 0 or 1: all do. */
+  /* Requests of one signature that may run as one, at most 128; with TENTER_WAY_SERIAL or _DIRECT
+   * alone. Those go together that wait for room: 2, 4, 8 ... of them, and no more than
+   * in_flight_max / running_max. Each is answered, fails and is cancelled as if it ran alone, but
+   * for the last bits of its numbers. Where a model mixes the rows of its inputs all run alone. 0
+   * or 1: all do. */
   uint64_t batch_max;
   /* Threads that compute a kernel together, its caller among them, at most 64: of large kernels
    * each computes some of the rows. Each worker, or caller where requests run inline, has others,
@@ -142,7 +145,8 @@ TENTER_API tenter_code tenter_cached_op_create(tenter_context* context, tenter_e
                                                tenter_cached_op* op, tenter_error* error);
 /* Requests that run finish, and are answered; those that wait for their turn get TENTER_CLOSED
  * (COP-4). Blocks until all of tenter_cached_op_invoke_async that have returned have their answers.
- * Refused inside an op of its engine, an answer is one, with TENTER_WAIT_INSIDE_OP. */
+ * Refused with TENTER_WAIT_INSIDE_OP inside an op of its engine, and on the thread that watches the
+ * deadlines of that: from both come answers. */
 TENTER_API tenter_code tenter_cached_op_free(tenter_context* context, tenter_cached_op op,
                                              tenter_error* error);
 /* Runs the model. `outputs` has room for `output_count` tensors, the model's number of outputs, all

@@ -56,6 +56,7 @@ class NaiveEngine final : public Engine,
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Status RefuseInsideOp(const char* wait) const noexcept override;
   bool OwnsThisThread() const noexcept override;
+  bool stopping() const noexcept override { return stopping_.Load(kAcquire); }
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;

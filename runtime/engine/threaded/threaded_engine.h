@@ -62,6 +62,7 @@ class ThreadedEngine final : public Engine,
   Status DeleteVar(Var var, std::function<void()> deleter) override;
   Status RefuseInsideOp(const char* wait) const noexcept override;
   bool OwnsThisThread() const noexcept override;
+  bool stopping() const noexcept override { return epochs_.closed(); }
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;
