@@ -45,8 +45,8 @@ namespace tenter {
 
 struct CachedOpOptions {
   bool thread_safe = true;
-  // Requests that run at the same time, or wait, where more are refused. 0: 8, or enough for a whole
-  // batch in each place where that is more.
+  // Requests that run at the same time, or wait, where more are refused. 0: 8, or enough for a
+  // whole batch in each place where that is more.
   size_t in_flight_max = 0;
   WhenFull when_full = WhenFull::kQueue;
   // Requests that run at the same time, each in an arena, at most in_flight_max. 0: as many as

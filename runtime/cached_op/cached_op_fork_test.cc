@@ -213,7 +213,7 @@ TEST_P(CachedOpFork, WithPendingOpsOfOtherCallers) {
   EXPECT_EQ(judged, 0);
 }
 
-// A fork pauses the worker whose answer a body of another engine waits for, and has to let it go on.
+// A fork pauses the worker whose answer a body of another engine waits for; it has to let it go on.
 TEST_P(CachedOpFork, WhileABodyOfAnotherEngineAwaitsAnswers) {
   if (GetParam().workers == 0 || GetParam().way == Way::kInline)
     GTEST_SKIP() << "whoever asks has the answer";

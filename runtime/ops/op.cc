@@ -6,6 +6,7 @@
 
 #include "runtime/ops/chain_kernel.h"
 #include "runtime/ops/onednn/bounded_kernel.h"
+#include "runtime/ops/onednn/depthwise.h"
 #include "runtime/ops/onednn/first_use.h"
 #include "runtime/ops/onednn/onednn.h"
 #include "runtime/ops/onednn/winograd.h"
@@ -56,6 +57,7 @@ Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call, std::span<const T
 // Of oneDNN, or of our own; kUnsupported where neither has one.
 Result<std::unique_ptr<Kernel>> MakeFastest(const OpCall& call, const OpType& op,
                                             const TensorSpec& output) {
+  if (TakesDepthwise(call)) return MakeDepthwise(call);
   if (TakesWinograd(call)) {
     auto kernel = MakeBounded(call, output, MakeWinograd, kWinogradGrowth);
     if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fuzz/model/program/draw_chain.h"
+#include "fuzz/model/program/draw_depthwise.h"
 #include "fuzz/model/program/draw_node.h"
 #include "fuzz/model/program/draw_rows.h"
 #include "fuzz/model/program/draw_tiles.h"
@@ -225,7 +226,11 @@ Graph DrawGraph(const std::vector<int64_t>& sizes, int nodes, Dice* dice) {
   drawn.values = ValuesOfInputs(drawn.graph, sizes);
   const int special = dice->From(1, kProgramsForTiles);
   if (special == 1) TryFirst(DrawTiles(&drawn), &drawn);
-  if (special > 1 && special <= 1 + kProgramsWithRow) TryFirst(DrawLongRow(&drawn), &drawn);
+  const int behind_rows = special - 1 - kProgramsWithRow;
+  if (special > 1 && behind_rows <= 0) TryFirst(DrawLongRow(&drawn), &drawn);
+  if (behind_rows > 0 && behind_rows <= kProgramsWithDepthwise)
+    if (TryNode(DrawDepthwise(&drawn), &drawn))
+      TryFirst(DrawBound(drawn.graph.nodes.back().name, &drawn), &drawn);
   for (int tries = nodes * kTries; tries > 0 && static_cast<int>(drawn.graph.nodes.size()) < nodes;
        --tries) {
     if (TryNode(DrawNode(&drawn), &drawn)) {

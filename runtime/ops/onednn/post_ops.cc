@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/ops/broadcast.h"
+#include "runtime/ops/onednn/depthwise.h"
 #include "runtime/ops/onednn/onednn.h"
 
 namespace tenter {
@@ -72,9 +73,10 @@ bool LosesNaN(const OpCall& op) {
 }
 
 // A kernel that would lose a NaN looks at what it reads in each run. Where that is more than what
-// it writes, a pass of its own over the output is as fast.
+// it writes, a pass of its own over the output is as fast. One of our own has no need to.
 bool IsWorthALook(const OpCall& head, const TensorSpec& output) {
-  return HasToLook(head) || head.inputs[0].shape.NumElements() <= output.shape.NumElements();
+  return HasToLook(head) || (head.epilogue.empty() && WouldTakeDepthwise(head)) ||
+         head.inputs[0].shape.NumElements() <= output.shape.NumElements();
 }
 
 // How an operand lies, with the axes in the order in which the library has those of the output.
