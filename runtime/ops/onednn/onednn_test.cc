@@ -217,7 +217,8 @@ TEST(OneDnn, AStretchedFirstOperandIsServedFast) {
 // Each number is one operation, so a row gives the bits of the reference kernel, in either place.
 TEST(OneDnn, ARowGivesTheBitsOfTheReference) {
   Rng rng(6);
-  for (const Shape& whole : {Shape{3, 5}, Shape{1, 7}, Shape{2, 4, 1}, Shape{1, 12, 96, 8}})
+  for (const Shape& whole :
+       {Shape{3, 5}, Shape{1, 7}, Shape{2, 4, 1}, Shape{1, 12, 96, 8}, Shape{2, 37}, Shape{5, 200}})
     for (const Shape& row : {Shape{whole.dim(-1)}, Shape{1, whole.dim(-1)}})
       for (const char* op : {"Add", "Sub", "Mul", "Div"})
         for (const bool row_first : {false, true}) {

@@ -6,8 +6,7 @@
 // Thread safety: pure functions.
 // Ownership and lifetime: the kernel borrows nothing.
 // Invariants: the same bits as the reference kernel, since each number is one operation.
-// Errors: kUnsupported for other shapes, and where the library is faster: it goes row by row as
-//   well, with wider vectors and dearer rows, so that is where rows are long and many.
+// Errors: kUnsupported for other shapes and types.
 #pragma once
 
 #include "runtime/ops/calls.h"
