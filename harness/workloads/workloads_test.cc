@@ -268,6 +268,8 @@ TEST(InferenceErrors, TellsRequestsOfSeveralOpsApart) {
   const tgt_error tenth = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'conv10': out of memory");
   EXPECT_EQ(findings({tenth, conv}, {silent(1, "conv1"), silent(2, "conv10")}), Set{})
       << "one name begins as the other";
+  const tgt_error longer = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'a.conv1': no memory");
+  EXPECT_EQ(findings({longer}, {silent(1, "conv1")}), Set{"an error does not name its node"});
   EXPECT_EQ(findings({tenth}, {silent(1, "conv1")}), Set{"an error does not name its node"});
   const std::vector<FiredFault> three = {both[0], both[1], silent(3, "pool")};
   EXPECT_EQ(findings({conv}, three), Set{"lost error at cached_op.node.run"});

@@ -23,7 +23,7 @@
 //   waited longest: nobody overtakes, also when several go together. (4) an idle arena keeps no
 //   plan alive. (5) after Close no arena is idle, and only those wait that were put back. (6) no
 //   more than limits.in_flight requests run.
-// Errors: Enter returns kClosed after Close, kResourceExhausted when full and refusing,
+// Errors: Enter and EnterIfFree return kClosed after Close, kResourceExhausted when full and refusing,
 //   kWaitInsideOp when the entrant's thread would wait inside an op, kStopped when it was withdrawn
 //   before; Furnish returns kResourceExhausted when memory is short, and what Arena::Lend says.
 #pragma once

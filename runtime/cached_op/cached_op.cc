@@ -47,8 +47,8 @@ PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
   const bool by_workers = way != Way::kInline && options.workers > 0;
   if (running == 0 && by_workers) running = static_cast<size_t>(options.workers);
   if (in_flight == 0) {
-    const size_t whole = running > kMost / options.batch_max ? kMost : running * options.batch_max;
-    in_flight = std::max(kInFlight, options.batch_max > 1 ? whole : 0);
+    const size_t batch = std::max<size_t>(options.batch_max, 1);
+    in_flight = std::max(kInFlight, running > kMost / batch ? kMost : running * batch);
   }
   if (running == 0) running = in_flight;
   if (!options.thread_safe) running = 1;
@@ -61,9 +61,11 @@ PoolLimits LimitsOf(const CachedOpOptions& options, Way way) {
 // their threads, no more than there are processors: others do without.
 std::unique_ptr<Teams> TeamsFor(const CachedOpOptions& options, Way way) {
   if (options.intra_op < 2 || options.kernels == KernelChoice::kReference) return nullptr;
-  size_t count = static_cast<size_t>(options.workers);
-  if (way == Way::kInline || options.workers == 0)
-    count = std::min(LimitsOf(options, way).running, static_cast<size_t>(ProcessorCount()));
+  auto count = static_cast<size_t>(options.workers);
+  const size_t callers =
+      std::min(LimitsOf(options, way).running, static_cast<size_t>(ProcessorCount()));
+  if (way == Way::kInline || options.workers == 0) count = callers;
+  if (way == Way::kDirect) count = std::max(count, callers);
   return std::make_unique<Teams>(count, options.intra_op);
 }
 
@@ -116,6 +118,7 @@ Result<std::shared_ptr<const Plan>> CachedOp::PlanFor(std::span<const Tensor> in
 Result<std::shared_ptr<const Plan>> CachedOp::Compile(std::span<const TensorSpec> signature,
                                                       size_t requests) {
   const ForkHold::Scope no_fork(compiling_);
+  const OneOmpThread one;
   return Plan::Compile(*graph_, signature,
                        {.kernels = options_.kernels,
                         .way = way(),

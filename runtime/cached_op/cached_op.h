@@ -58,7 +58,7 @@ struct CachedOpOptions {
   size_t plan_bytes_max = PlanLimits().bytes;
   // Requests of one signature that may run as one: those that wait, 2, 4, 8 ... of them, at most so
   // many, and no more than in_flight_max / running_max or BatchPlans::kMost. 1: each alone. Only
-  // where they run serially on workers, and of a model that keeps the rows of its inputs apart
+  // where they run on workers as one op each, of a model that keeps the rows of its inputs apart
   // (graph/rows/rows_apart.h); all others run alone. The last bits of a number may differ from
   // those of a request that runs alone.
   size_t batch_max = 1;

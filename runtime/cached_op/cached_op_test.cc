@@ -4,15 +4,21 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <cfenv>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 
+#include "runtime/base/gate.h"
 #include "runtime/base/thread.h"
 #include "runtime/cached_op/sites.h"
 #include "runtime/cached_op/test_model.h"
 #include "runtime/graph/run_graph.h"
 #include "runtime/graph/specialise.h"
+
+// Of libgomp.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int count);
 
 namespace tenter {
 namespace {
@@ -225,7 +231,48 @@ TEST_P(CachedOpTest, PushesTheOpsOfItsWay) {
   EXPECT_EQ(engine_->counts().pushed, ops);
 }
 
+// COP-1: whoever calls, however he rounds. He keeps what he has: how he rounds, and how many
+// threads OpenMP may have.
+TEST_P(CachedOpTest, TheThreadOfItsCallerChangesNoAnswer) {
+  const Tensor input = RandomTensor(Shape({2, 8}), 5), other = RandomTensor(Shape({3, 8}), 6);
+  const std::vector<float> expected = Floats(Invoke(input).value()[0]);
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(3);
+  std::fesetround(FE_UPWARD);
+  const auto again = Invoke(input);
+  const bool compiles = Invoke(other).ok();
+  EXPECT_EQ(std::fegetround(), FE_UPWARD);
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(omp_get_max_threads(), 3);
+  omp_set_num_threads(threads);
+  EXPECT_TRUE(compiles);
+  EXPECT_EQ(Floats(again.value()[0]), expected);
+}
+
 #if defined(TENTER_PROBES)
+// Its engine does not know of it, so a stop returns beside it; one that cancels ends it all the
+// same.
+TEST(CachedOpDirect, AStopThatCancelsEndsIt) {
+  Gate inside, stopped;
+  AtSite probe(cached_op_sites::kNodeRun, [&](const ProbeContext&) {
+    inside.Open();
+    stopped.Wait();
+    return ProbeOutcome{};
+  });
+  const std::unique_ptr<Engine> engine = MakeEngine({.workers = 1});
+  CachedOp op(engine.get(), BranchModel(), {.way = Way::kDirect, .workers = 1, .probe = &probe});
+  const Tensor input = RandomTensor(Shape({2, 8}), 5);
+  Thread caller;
+  Status status;
+  ASSERT_TRUE(caller.Start("caller", [&] { status = op.Invoke({&input, 1}).status(); }).ok());
+  inside.Wait();
+  EXPECT_TRUE(engine->Stop(StopMode::kCancel).ok());
+  stopped.Open();
+  caller.Join();
+  EXPECT_EQ(status.code(), StatusCode::kStopped) << status.message();
+  EXPECT_EQ(op.Invoke({&input, 1}).status().code(), StatusCode::kStopped);
+}
+
 // COP-6: concurrent use without the flag is detected and refused, and leaves the op usable.
 TEST_P(CachedOpTest, ConcurrentUseWithoutTheFlagIsRefused) {
   const Tensor input = RandomTensor(Shape({1, 8}), 5);

@@ -118,6 +118,8 @@ class Engine {
 
   // Whether pushes are refused, since Stop was called. Takes no lock and never blocks.
   virtual bool stopping() const noexcept = 0;
+  // What Stop(kCancel) cancels, for work that is no op: a stop does not wait for that.
+  virtual CancelSource* cancel_source() noexcept = 0;
 
   // Blocks until every write of `var` pushed before the call has ended, and returns the poison that
   // the last of them left, or null: what WaitForVar throws, as a value.

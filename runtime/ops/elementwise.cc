@@ -194,6 +194,23 @@ constexpr OpType Unary(std::string_view name, MakeFunction reference, MakeFuncti
 
 constexpr int kVariadicMax = 1000;
 
+// The power of 2, by which a model that normalises its layers takes squares.
+MadeKernel MakeSquare(const OpCall& call) {
+  const Tensor* const exponent = call.constant(1);
+  const TensorSpec& base = call.inputs[0];
+  if (exponent == nullptr || base.dtype != DType::kFloat32 ||
+      exponent->shape().NumElements() != 1 || exponent->shape().rank() > base.shape.rank() ||
+      exponent->data<float>()[0] != 2.0f)
+    return Unsupported("another exponent");
+  const auto run = [](Inputs inputs, Outputs outputs) {
+    const float* const in = inputs[0].data<float>();
+    float* const out = outputs[0].mutable_data<float>();
+    const int64_t count = outputs[0].shape().NumElements();
+    for (int64_t i = 0; i < count; ++i) out[i] = in[i] * in[i];
+  };
+  return MakeLambda(run, "square");
+}
+
 MadeKernel MakeFastBinary(const OpCall& call) {
   MadeKernel by_rows = MakeRowArithmetic(call);
   return by_rows.ok() ? std::move(by_rows) : MakeOneDnnBinary(call);
@@ -210,7 +227,7 @@ constexpr std::array kOps = {
     Variadic("Sub", MakeVariadic<SubOf>, MakeFastBinary, 2, 2),
     Variadic("Mul", MakeVariadic<MulOf>, MakeFastBinary, 2, 2),
     Variadic("Div", MakeVariadic<DivOf>, MakeFastBinary, 2, 2),
-    Variadic("Pow", MakeVariadic<PowOf, false>, nullptr, 2, 2),
+    Variadic("Pow", MakeVariadic<PowOf, false>, MakeSquare, 2, 2),
     Variadic("Sum", MakeVariadic<AddOf>, MakeFastBinary, 1, kVariadicMax),
     Variadic("Max", MakeVariadic<MaxOf>, nullptr, 1, kVariadicMax),
     Variadic("Min", MakeVariadic<MinOf>, nullptr, 1, kVariadicMax),

@@ -3,9 +3,11 @@
 #include <array>
 #include <cmath>
 
+#include "runtime/base/tsan.h"
 #include "runtime/ops/broadcast.h"
 #include "runtime/ops/calls.h"
 #include "runtime/ops/onednn/onednn.h"
+#include "runtime/ops/own/row_mean.h"
 #include "runtime/ops/tables.h"
 
 namespace tenter {
@@ -196,6 +198,25 @@ MadeKernel MakeReduceMean(const OpCall& call) {
 constexpr AttributeRule kBatchNormalizationRules[] = {
     {"epsilon"}, {"momentum"}, {"spatial", "1"}, {"training_mode", "0"}};
 constexpr AttributeRule kSoftmaxRules[] = {{"axis"}};
+// Where the axes that are reduced are the last ones.
+MadeKernel MakeRowMean(const OpCall& call) {
+  TENTER_ASSIGN_OR_RETURN(const Reduction reduction, ReductionOf(call));
+  const Shape& in = call.inputs[0].shape;
+  if (in.NumElements() == 0) return Unsupported("no rows");
+  int64_t behind = 1;
+  for (int axis = in.rank(); axis > 0 && reduction.kept[static_cast<size_t>(axis - 1)] == 1; --axis)
+    behind *= in.dim(axis - 1);
+  if (behind != reduction.count) return Unsupported("other axes");
+  const int64_t rows = in.NumElements() / behind;
+  const ComputeMeans compute = MeansOfRows();
+  const auto run = [=](Inputs inputs, Outputs outputs) {
+    TsanReadRange(inputs[0].raw(), inputs[0].size_bytes());
+    TsanWriteRange(outputs[0].mutable_raw(), outputs[0].size_bytes());
+    compute(inputs[0].data<float>(), rows, behind, outputs[0].mutable_data<float>());
+  };
+  return MakeLambda(run, "mean of a row");
+}
+
 constexpr AttributeRule kReduceMeanRules[] = {{"axes"}, {"keepdims"}};
 
 constexpr std::array kOps = {
@@ -204,7 +225,7 @@ constexpr std::array kOps = {
     OpType{"Softmax", kOpsetMin, kOpsetMax, 1, 1, 1, kSoftmaxRules, InferSoftmax, MakeSoftmax,
            MakeOneDnnSoftmax},
     OpType{"ReduceMean", kOpsetMin, kOpsetMax, 1, 1, 1, kReduceMeanRules, InferReduceMean,
-           MakeReduceMean, nullptr},
+           MakeReduceMean, MakeRowMean},
 };
 
 }  // namespace

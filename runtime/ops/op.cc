@@ -57,7 +57,10 @@ Result<std::unique_ptr<Kernel>> MakeTurned(const OpCall& call, std::span<const T
 // Of oneDNN, or of our own; kUnsupported where neither has one.
 Result<std::unique_ptr<Kernel>> MakeFastest(const OpCall& call, const OpType& op,
                                             const TensorSpec& output) {
-  if (TakesDepthwise(call)) return MakeDepthwise(call);
+  if (TakesDepthwise(call)) {
+    auto kernel = MakeDepthwise(call);
+    if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;
+  }
   if (TakesWinograd(call)) {
     auto kernel = MakeBounded(call, output, MakeWinograd, kWinogradGrowth);
     if (kernel.ok() || kernel.status().code() != StatusCode::kUnsupported) return kernel;

@@ -199,6 +199,19 @@ Status PinParameters(PackedWeights& packed);
 // Says that a kernel was made that does not read it: its pages go if it is packed and not pinned.
 void GiveBackParameter(PackedWeights& packed, const void* plain);
 
+// While it lives, OpenMP has one thread for the calling one, as kernels of oneDNN want it (they
+// ask for that themselves, and leave it so), and then as many as before.
+class OneOmpThread {
+ public:
+  OneOmpThread();
+  ~OneOmpThread();
+  OneOmpThread(const OneOmpThread&) = delete;
+  OneOmpThread& operator=(const OneOmpThread&) = delete;
+
+ private:
+  const int before_;
+};
+
 // Uses oneDNN for the first time in this process, unless that was done, which takes some
 // milliseconds. The first MakeKernel that wants oneDNN does it otherwise. From any thread, and free
 // when called again.

@@ -4,8 +4,22 @@
 
 namespace tenter::fuzz::model {
 
+namespace {
+
+// Of as many numbers as a quotient is exact by.
+Node DrawLongMean(Drawn* d) {
+  Dice& dice = *d->dice;
+  const int64_t count = dice.OneOf<int64_t>({16, 32, 32, 64});
+  const std::string rows =
+      d->Add({.name = d->NextInput(), .dims = {dice.From(1, 3), count}, .nonfinite = true});
+  return {.op = "ReduceMean", .operands = {rows}, .attributes = {{"axes", {-1}}}};
+}
+
+}  // namespace
+
 Node DrawLongRow(Drawn* d) {
   Dice& dice = *d->dice;
+  if (dice.Chance(20)) return DrawLongMean(d);
   const int64_t depth = dice.From(9, 64), width = dice.From(1, 21);
   const int64_t rows = dice.OneOf<int64_t>({1, 1, 2, kAnySize, kAnySize});
   const char kind = dice.Chance(40) ? 'f' : ' ';

@@ -1,4 +1,4 @@
-// DrawLongRow: a row of dozens of numbers times a matrix.
+// DrawLongRow: a row of dozens of numbers times a matrix, or its mean.
 //
 // Kernels go along a row with vectors of up to sixteen numbers, and several of them at once, and
 // the axes of small arrays are shorter than that.

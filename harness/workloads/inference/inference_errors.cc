@@ -44,20 +44,24 @@ bool Explains(const FiredFault& fault, const tgt_error& error, int64_t request, 
   return fault.request >= 0 ? fault.request == request : !answered;
 }
 
-// Whether such a character next to a name makes it a part of a longer one.
-bool GoesOn(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_@/-", c);
+// Whether the character at `at` makes a name beside it a part of a longer one; dots and colons do
+// where a name goes on beyond them, at `beyond`.
+bool GoesOn(std::string_view text, size_t at, size_t beyond) {
+  const auto is_part = [&](size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 ||
+                               std::string_view("_@/-").find(text[i]) != text.npos);
+  };
+  const bool joins = at < text.size() && (text[at] == '.' || text[at] == ':');
+  return is_part(at) || (joins && is_part(beyond));
 }
 
-// As a whole: the name of one node may begin as that of another.
+// As a whole: the name of one node may be a part of another's.
 bool NamesNodeOf(const FiredFault& fault, const tgt_error& error) {
   const std::string_view text = error.message, name = fault.op;
   if (name.empty()) return false;
   for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
-    const std::string_view behind = text.substr(at + name.size());
-    const bool dotted = behind.size() > 1 && std::strchr(".:", behind[0]) && GoesOn(behind[1]);
-    if ((at == 0 || !GoesOn(text[at - 1])) && (behind.empty() || !GoesOn(behind[0])) && !dotted)
-      return true;
+    const size_t end = at + name.size();
+    if (!GoesOn(text, at - 1, at - 2) && !GoesOn(text, end, end + 1)) return true;
   }
   return false;
 }

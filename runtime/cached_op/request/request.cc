@@ -9,6 +9,21 @@
 #include "runtime/cached_op/sites.h"
 
 namespace tenter {
+namespace {
+
+// While it lives, the calling thread is as one of the engine, where answers and the library's
+// threads depend on it.
+class AsAWorker {
+ public:
+  explicit AsAWorker(const Rounding& rounding) { rounding.Apply(); }
+  ~AsAWorker() { before_.Apply(); }
+
+ private:
+  const Rounding before_ = Rounding::OfThisThread();
+  const OneOmpThread one_;
+};
+
+}  // namespace
 
 Request::Request(const RequestHost& host, uint64_t number, std::shared_ptr<const Plan> plan,
                  std::span<const Tensor> inputs, const InvokeOptions& options)
@@ -73,7 +88,10 @@ Request* Request::Begin() noexcept {
   return LeftToItsThread() ? nullptr : BeginOps();
 }
 
-void Request::BeginHere() noexcept { BeginAll(scope_ == nullptr ? RunHere() : BeginOps()); }
+void Request::BeginHere() noexcept {
+  const AsAWorker here(host_.rounding);
+  BeginAll(scope_ == nullptr ? RunHere() : BeginOps());
+}
 
 Request* Request::BeginOps() noexcept {
   withdraw_.reset();
@@ -230,11 +248,12 @@ void Request::TurnAway(Entrant* waited) noexcept {
 }
 
 Request* Request::RunHere() noexcept {
+  CancelSource* const stop = plan_->runs_inline() ? nullptr : host_.engine->cancel_source();
   try {
     Status status = Prepare();
     if (!status.ok()) return End(std::move(status));
     try {
-      RunOp(arena(), 0, -1, CancelToken(nullptr, nullptr, deadline_ns_));
+      RunOp(arena(), 0, -1, CancelToken(stop, nullptr, deadline_ns_));
     } catch (...) {
       status = Describe(0, Thrown::Current());
     }

@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/thread.h"
 #include "runtime/cached_op/arena_pool.h"
 #include "runtime/device/teams.h"
 
@@ -46,6 +47,8 @@ struct RequestHost {
   Teams* teams;  // null: a kernel runs on one thread
   Probe* probe;
   bool batches;  // whether several may run as one
+  // As the workers compute, so that a thread that calls answers the same.
+  Rounding rounding = Rounding::OfThisThread();
 };
 
 struct InvokeOptions {

@@ -73,8 +73,10 @@ enum {
   TENTER_WAY_SERIAL,      /* one after another, on one worker of the engine */
   TENTER_WAY_INLINE,      /* one after another, on the thread that calls */
   TENTER_WAY_DATAFLOW,    /* those that do not wait for one another at once, on many workers */
-  TENTER_WAY_DIRECT       /* on the thread of a call that waits, if it need not wait for others; */
-                          /* all else on one worker */
+  /* On the thread of a call that waits, if it need not wait for others; all else on one worker. A
+   * stop of the engine does not wait for the former; it ends them before their next node where it
+   * cancels. */
+  TENTER_WAY_DIRECT
 };
 typedef int32_t tenter_way;
 

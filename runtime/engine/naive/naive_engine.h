@@ -57,6 +57,7 @@ class NaiveEngine final : public Engine,
   Status RefuseInsideOp(const char* wait) const noexcept override;
   bool OwnsThisThread() const noexcept override;
   bool stopping() const noexcept override { return stopping_.Load(kAcquire); }
+  CancelSource* cancel_source() noexcept override { return &cancel_; }
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;

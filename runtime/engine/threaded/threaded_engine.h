@@ -63,6 +63,7 @@ class ThreadedEngine final : public Engine,
   Status RefuseInsideOp(const char* wait) const noexcept override;
   bool OwnsThisThread() const noexcept override;
   bool stopping() const noexcept override { return epochs_.closed(); }
+  CancelSource* cancel_source() noexcept override { return &cancel_; }
   Result<PoisonPtr> AwaitVar(Var var) override;
   Result<FailureReport> AwaitAll(size_t most) override;
   Result<ScopePtr> NewScope() override;

@@ -196,6 +196,8 @@ TEST(Depthwise, LeavesOthersToTheLibrary) {
   OpCall behind = drawn.Call();
   behind.epilogue.push_back(behind.epilogue[0]);
   EXPECT_FALSE(TakesDepthwise(behind));
+  EXPECT_FALSE(CanFollow(drawn.Call(), behind.epilogue[0])) << "it would lose the kernel";
+  EXPECT_TRUE(CanFollow(bare, behind.epilogue[0]));
   OpCall first = drawn.Call();
   first.layout = Layout::kChannelsFirst;
   EXPECT_FALSE(TakesDepthwise(first));

@@ -10,10 +10,15 @@
 // Of libgomp, which oneDNN is linked with. Declared here, because its header needs a compiler flag
 // that nothing else here uses.
 extern "C" void omp_set_num_threads(int count);
+extern "C" int omp_get_max_threads();
 
 namespace tenter {
 
 void UseOneThread() { omp_set_num_threads(1); }
+
+OneOmpThread::OneOmpThread() : before_(omp_get_max_threads()) { UseOneThread(); }
+
+OneOmpThread::~OneOmpThread() { omp_set_num_threads(before_); }
 
 OneDnnKernel::OneDnnKernel(dnnl::engine engine, const dnnl::primitive_desc_base& description,
                            dnnl::primitive primitive, std::vector<OneDnnBinding> bindings,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
@@ -41,6 +42,15 @@ void ExpectClose(const Tensor& expected, const Tensor& found, const std::string&
   for (int64_t i = 0; i < expected.shape().NumElements(); ++i) {
     const float a = expected.data<float>()[i], b = found.data<float>()[i];
     ASSERT_LE(std::fabs(a - b), 1e-5f + 1e-4f * std::fabs(a)) << place << " element " << i;
+  }
+}
+
+// One NaN is as good as another.
+void ExpectSame(const Tensor& expected, const Tensor& found) {
+  ASSERT_EQ(expected.spec(), found.spec());
+  for (int64_t i = 0; i < expected.shape().NumElements(); ++i) {
+    const float a = expected.data<float>()[i], b = found.data<float>()[i];
+    ASSERT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << a << " " << b << " element " << i;
   }
 }
 
@@ -231,6 +241,33 @@ TEST(OneDnn, ARowGivesTheBitsOfTheReference) {
                     Elements<float>(RunOp(op, {}, inputs, 13)->outputs[0]))
               << op << whole.ToString();
         }
+}
+
+// Whole numbers, so that no sum is rounded, whatever its order.
+TEST(OneDnn, MeansOfRowsAndSquaresAreThoseOfTheReference) {
+  Rng rng(7);
+  for (const Shape& shape : {Shape{3, 120}, Shape{2, 4, 33}, Shape{5, 1}, Shape{40, 7}}) {
+    Tensor x = RandomFloats(shape, rng, -8.0f, 8.0f);
+    for (int64_t i = 0; i < shape.NumElements(); ++i)
+      x.mutable_data<float>()[i] = std::floor(x.data<float>()[i]);
+    x.mutable_data<float>()[shape.NumElements() - 1] = std::numeric_limits<float>::quiet_NaN();
+    for (const bool of_all : {false, true}) {
+      const Attributes axes = of_all ? Attributes{} : With({{"axes", Dims{-1}}});
+      const auto mean = RunOp("ReduceMean", axes, {x}, 13, 1, KernelChoice::kOneDnn);
+      ASSERT_TRUE(mean.ok()) << mean.status().message();
+      EXPECT_EQ(mean->implementation, "mean of a row");
+      ExpectSame(RunOp("ReduceMean", axes, {x}, 13)->outputs[0], mean->outputs[0]);
+    }
+    const auto square = RunOp("Pow", {}, {x, Scalar(2)}, 13, 1, KernelChoice::kOneDnn);
+    EXPECT_EQ(square->implementation, "square");
+    ExpectSame(RunOp("Pow", {}, {x, Scalar(2)}, 13)->outputs[0], square->outputs[0]);
+    EXPECT_EQ(RunOp("Pow", {}, {x, Scalar(3)}, 13, 1, KernelChoice::kOneDnn)->implementation,
+              "reference");
+  }
+  const Tensor x = RandomFloats({4, 5, 6}, rng);
+  EXPECT_EQ(RunOp("ReduceMean", With({{"axes", Dims{1}}}), {x}, 13, 1, KernelChoice::kOneDnn)
+                ->implementation,
+            "reference");
 }
 
 // Nothing is divided by the columns that there are not.

@@ -94,6 +94,7 @@ bool CanFollow(const OpCall& head, const OpCall& op) {
   const TensorSpec& whole = op.inputs[op.carried];
   if (whole.dtype != DType::kFloat32 || whole.shape.rank() < 2 || op.output_count != 1)
     return false;
+  if (TakesDepthwise(head)) return false;  // it would lose the kernel that is made for its bound
   if (head.op_type == "BatchNormalization") return op.op_type == "Relu" && head.epilogue.empty();
   if (FunctionOf(op).ok()) return op.carried == 0 && (!LosesNaN(op) || IsWorthALook(head, whole));
   if (!ArithmeticOf(op).ok() || op.inputs.size() != 2) return false;
