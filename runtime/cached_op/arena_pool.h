@@ -23,9 +23,10 @@
 //   waited longest: nobody overtakes, also when several go together. (4) an idle arena keeps no
 //   plan alive. (5) after Close no arena is idle, and only those wait that were put back. (6) no
 //   more than limits.in_flight requests run.
-// Errors: Enter and EnterIfFree return kClosed after Close, kResourceExhausted when full and refusing,
-//   kWaitInsideOp when the entrant's thread would wait inside an op, kStopped when it was withdrawn
-//   before; Furnish returns kResourceExhausted when memory is short, and what Arena::Lend says.
+// Errors: Enter and EnterIfFree return kClosed after Close, and kStopped when it was withdrawn
+//   before; Enter also kResourceExhausted when full and refusing, and kWaitInsideOp when the
+//   entrant's thread would wait inside an op; Furnish returns kResourceExhausted when memory is
+//   short, and what Arena::Lend says.
 #pragma once
 
 #include <cstdint>
