@@ -268,6 +268,10 @@ TEST(InferenceErrors, TellsRequestsOfSeveralOpsApart) {
   const tgt_error tenth = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'conv10': out of memory");
   EXPECT_EQ(findings({tenth, conv}, {silent(1, "conv1"), silent(2, "conv10")}), Set{})
       << "one name begins as the other";
+  const std::string name(255, 'y');
+  const tgt_error whole =
+      Error(TGT_RESOURCE_EXHAUSTED, ("request 7: node '" + name + "y': out of memory").c_str());
+  EXPECT_EQ(findings({whole}, {silent(1, name.c_str())}), Set{}) << "a hit has 255 of 256";
   const tgt_error longer = Error(TGT_RESOURCE_EXHAUSTED, "request 7: node 'a.conv1': no memory");
   EXPECT_EQ(findings({longer}, {silent(1, "conv1")}), Set{"an error does not name its node"});
   EXPECT_EQ(findings({tenth}, {silent(1, "conv1")}), Set{"an error does not name its node"});

@@ -55,13 +55,17 @@ bool GoesOn(std::string_view text, size_t at, size_t beyond) {
   return is_part(at) || (joins && is_part(beyond));
 }
 
+// Of so long a name a target may give the beginning alone to its hits.
+constexpr size_t kMayBeCut = 127;
+
 // As a whole: the name of one node may be a part of another's.
 bool NamesNodeOf(const FiredFault& fault, const tgt_error& error) {
   const std::string_view text = error.message, name = fault.op;
   if (name.empty()) return false;
+  const bool may_be_cut = name.size() >= kMayBeCut;
   for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
     const size_t end = at + name.size();
-    if (!GoesOn(text, at - 1, at - 2) && !GoesOn(text, end, end + 1)) return true;
+    if (!GoesOn(text, at - 1, at - 2) && (may_be_cut || !GoesOn(text, end, end + 1))) return true;
   }
   return false;
 }
