@@ -16,6 +16,7 @@ namespace {
 
 // Where channels are fewer, so that a vector of them is not a whole one, the library is faster.
 constexpr int64_t kChannelsMin = 32;
+static_assert(kChannelsMin >= kDepthwiseChannelsMin);
 
 // What bounds a sum before it is written.
 Result<ClipBounds> EndOf(const OpCall& call) {

@@ -84,7 +84,7 @@ TENTER_FOR_EACH_MACHINE(TENTER_VARIANT)
 // With vectors that a row has one of.
 Compute ComputeFor(int64_t columns) {
   const int64_t width = std::min<int64_t>(WidthOfThisMachine(), columns);
-  return width >= 16 ? WidestRows : width >= 8 ? WideRows : PlainRows;
+  return ForWidth(width, WidestRows, WideRows, PlainRows);
 }
 #else
 Compute ComputeFor(int64_t) { return ApplyTo<4>; }

@@ -43,8 +43,7 @@ TENTER_FOR_EACH_MACHINE(TENTER_VARIANT)
 
 ComputeMeans MeansOfRows() {
 #if defined(__x86_64__)
-  const int width = WidthOfThisMachine();
-  return width == 16 ? WidestMeans : width == 8 ? WideMeans : PlainMeans;
+  return ForWidth(WidthOfThisMachine(), WidestMeans, WideMeans, PlainMeans);
 #else
   return Means<4>;
 #endif

@@ -97,9 +97,8 @@ TENTER_FOR_EACH_MACHINE(TENTER_VARIANT)
 
 Compute OfThisMachine(bool dots) {
   const int width = WidthOfThisMachine();
-  if (width == 16) return dots ? WidestDots : WidestSums;
-  if (width == 8) return dots ? WideDots : WideSums;
-  return dots ? PlainDots : PlainSums;
+  return dots ? ForWidth(width, WidestDots, WideDots, PlainDots)
+              : ForWidth(width, WidestSums, WideSums, PlainSums);
 }
 #else
 Compute OfThisMachine(bool dots) { return dots ? Dots<4> : Sums<4>; }

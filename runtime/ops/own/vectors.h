@@ -9,6 +9,8 @@
 //   that no vector is ever passed from one to another.
 #pragma once
 
+#include <cstdint>
+
 #define TENTER_INLINE [[gnu::always_inline]] inline
 
 // MAKE(name, machine, width) for each kind of machine; of others than x86-64 there is only one.
@@ -34,6 +36,12 @@ inline int WidthOfThisMachine() {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 8;
 #endif
   return 4;
+}
+
+// Of the three functions that TENTER_FOR_EACH_MACHINE made, that for vectors of so many floats.
+template <typename Function>
+Function ForWidth(int64_t width, Function widest, Function wide, Function plain) {
+  return width >= 16 ? widest : width >= 8 ? wide : plain;
 }
 
 }  // namespace tenter
